@@ -1,0 +1,110 @@
+"""The unit of a plan: one operation, with an id that is the same whenever the same plan is built again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What an operation does to HighLevel."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    LINK = "link"
+    UPLOAD = "upload"
+    SKIP = "skip"  # nothing is sent: the record exists (`existing_id`) or a decision left it out (`reason`)
+
+
+class Target(StrEnum):
+    """The kinds of HighLevel records, in the order in which they are made; rollback goes the other way."""
+
+    FOLDER = "folder"  # a folder of business custom fields
+    FIELD = "field"  # a custom field; payload `objectKey` says contact, opportunity or business
+    TAG = "tag"
+    PIPELINE = "pipeline"
+    CALENDAR = "calendar"
+    MEDIA = "media"
+    BUSINESS = "business"
+    CONTACT = "contact"
+    CONTACT_TAGS = "contact_tags"  # tags added to a contact that was already there
+    LINK = "link"  # contact → business
+    FILE = "file"  # a file in a contact's FILE_UPLOAD field
+    OPPORTUNITY = "opportunity"
+    NOTE = "note"
+    TASK = "task"
+    APPOINTMENT = "appointment"
+
+
+SCHEMA_TARGETS = (Target.FOLDER, Target.FIELD, Target.TAG, Target.PIPELINE, Target.CALENDAR)
+DATA_TARGETS = tuple(target for target in Target if target not in SCHEMA_TARGETS)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a plan.
+
+    `object` and `source_id` name the source row it comes from (`schema` for what no row asks for). `part` tells several
+    operations of one row apart (an occurrence of a series, a second file, a delta's row hash). `payload` is what would be
+    sent, JSON-able; inside it `{"$ref": op_id}` stands for the destination id of another operation and
+    `{"$ref": op_id, "path": "stages.New"}` for a value in what HighLevel answered to it; inside a text
+    `{{ref:op_id:path}}` does the same. `marker` is what a created record is found by when its answer was lost.
+    `existing_id` is the record that an update or skip is about. `depends_on` is derived from the references unless given.
+    """
+
+    op_id: str
+    kind: Kind
+    target: Target
+    object: str
+    source_id: str
+    part: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    depends_on: tuple[str, ...] = ()
+    marker: str = ""
+    existing_id: str = ""
+    reason: str = ""
+
+    @property
+    def payload_hash(self) -> str:
+        """SHA-256 of the payload in canonical JSON."""
+        return canonical_hash(self.payload)
+
+
+def operation_id(
+    location: str, source: str, object_: str, source_id: str, kind: Kind, target: Target, part: str = ""
+) -> str:
+    """The deterministic id of an operation: 32 hex digits of SHA-256 over its key (DESIGN: exactly once)."""
+    key = json.dumps([location, source, object_, source_id, str(kind), str(target), part], ensure_ascii=False)
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def canonical_hash(value: Any) -> str:
+    """SHA-256 (hex) of a JSON-able value, the same whatever the order of its keys."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def references(payload: Any) -> tuple[str, ...]:
+    """The op ids that a payload refers to, in order, each once."""
+    found: dict[str, None] = {}
+    _collect(payload, found)
+    return tuple(found)
+
+
+def _collect(value: Any, found: dict[str, None]) -> None:
+    if isinstance(value, Mapping):
+        if "$ref" in value:
+            found[value["$ref"]] = None
+            return
+        for item in value.values():
+            _collect(item, found)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _collect(item, found)
+    elif isinstance(value, str) and "{{ref:" in value:
+        for piece in value.split("{{ref:")[1:]:
+            found[piece.split("}}", 1)[0].split(":", 1)[0]] = None

@@ -1,0 +1,111 @@
+"""Progress and cancellation: what every step takes, and what it shows in a terminal or a notebook."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from tqdm.auto import tqdm
+
+from pb2hl.errors import Cancelled
+
+
+class Cancel:
+    """A flag that a person sets and a step looks at between two units of work."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Ask the step to stop at its next safe point."""
+        self._event.set()
+
+    @property
+    def requested(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raise `Cancelled` if a stop was asked for."""
+        if self.requested:
+            raise Cancelled("Stopped as asked; what was done is recorded.", hint="run the same command again to go on")
+
+    @contextmanager
+    def on_interrupt(self) -> Iterator[Cancel]:
+        """Turn the first Ctrl-C into a clean stop while the block runs; a second one interrupts at once.
+
+        Outside the main thread (where Python allows no signal handlers) it changes nothing.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield self
+            return
+        before = signal.getsignal(signal.SIGINT)
+
+        def handle(_signum: int, _frame: object) -> None:
+            if self.requested:
+                raise KeyboardInterrupt
+            self.set()
+
+        signal.signal(signal.SIGINT, handle)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+class Progress(Protocol):
+    """Where a step tells how far it is."""
+
+    def start(self, what: str, total: int | None = None, unit: str = "rows") -> None:
+        """Begin a bar named `what` of `total` units (None when unknown), closing the one before."""
+
+    def advance(self, n: int = 1) -> None:
+        """`n` units more are done."""
+
+    def note(self, text: str) -> None:
+        """Say something beside the bar: why it waits, what it found."""
+
+    def finish(self) -> None:
+        """Close the bar."""
+
+
+class Silent:
+    """Progress that shows nothing."""
+
+    def start(self, what: str, total: int | None = None, unit: str = "rows") -> None: ...
+
+    def advance(self, n: int = 1) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def finish(self) -> None: ...
+
+
+class Bar:
+    """Progress as a tqdm bar with rate and ETA, on stderr in a terminal and as a widget in a notebook."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+
+    def start(self, what: str, total: int | None = None, unit: str = "rows") -> None:
+        self.finish()
+        self._bar = tqdm(total=total, desc=what, unit=f" {unit}", mininterval=0.5, dynamic_ncols=True)
+
+    def advance(self, n: int = 1) -> None:
+        if self._bar is not None:
+            self._bar.update(n)
+
+    def note(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.set_postfix_str(text)
+
+    def finish(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+SILENT = Silent()

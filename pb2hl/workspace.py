@@ -1,0 +1,266 @@
+"""One migration's folder: its configuration, its paths, and the lock that lets one writer in.
+
+Nothing here is a secret: the token comes from the environment (`HIGHLEVEL_TOKEN`) and is read where it is used.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import socket
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pb2hl import sheets
+from pb2hl.clock import SYSTEM_CLOCK, stamp
+from pb2hl.errors import ConfigError, Problem, Severity, TokenMissing, WorkspaceLocked
+
+WORKSPACE_VERSION = 1
+CONFIG_NAME = "migration.toml"
+TOKEN_VARIABLE = "HIGHLEVEL_TOKEN"
+BASE_URL = "https://services.leadconnectorhq.com"
+
+Existing = Literal["fill", "overwrite", "skip", "separate"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Policy(_Section):
+    """What to do where a careful analyst would ask; each default is the documented one."""
+
+    existing_contacts: Existing = "fill"
+    existing_businesses: Existing = "fill"
+    existing_opportunities: Existing = "fill"
+    duplicate_opportunity: Literal["stop", "separate contact", "custom field + note"] = "stop"
+    unassigned_business: str = "Unassigned"
+    calendar: str = ""  # id or name of an existing calendar; empty: the schema step makes "Perfect Books"
+    recurrence_until: str = ""  # YYYY-MM-DD for endless series; empty: one year after the export
+    unmapped_columns: Literal["custom field", "archive", "note"] = "custom field"
+    tag_groups: Literal["prefix", "drop"] = "drop"
+    delta_window_hours: int = Field(default=48, ge=1, le=720)
+    removed_rows: Literal["report", "delete"] = "report"
+
+
+class Thresholds(_Section):
+    """Scores (0-1) above which a proposal is pre-filled, and below which it is not made at all."""
+
+    match_high: float = Field(default=0.95, ge=0, le=1)
+    match_low: float = Field(default=0.60, ge=0, le=1)
+    mapping_high: float = Field(default=0.80, ge=0, le=1)
+
+
+class Config(_Section):
+    """migration.toml."""
+
+    version: int = WORKSPACE_VERSION
+    source: str = "perfect-books"
+    export: str
+    location: str = Field(min_length=1)
+    base_url: str = BASE_URL
+    country: str = "CA"
+    timezone: str = "America/Toronto"
+    currency: str = "CAD"
+    fallback_owner: str = ""
+    ledger_url: str = ""
+    policy: Policy = Policy()
+    thresholds: Thresholds = Thresholds()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is no IANA time zone, such as America/Toronto") from error
+        return value
+
+    @field_validator("country")
+    @classmethod
+    def _alpha_2(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z]{2}", value):
+            raise ValueError(f"{value!r} is no ISO 3166-1 alpha-2 code, such as CA")
+        return value.upper()
+
+    @field_validator("currency")
+    @classmethod
+    def _currency_code(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z]{3}", value):
+            raise ValueError(f"{value!r} is no ISO 4217 code, such as CAD")
+        return value.upper()
+
+    @field_validator("source")
+    @classmethod
+    def _plain_source(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", value):
+            raise ValueError(f"{value!r} must be letters, digits, dots, dashes and underscores, such as perfect-books")
+        return value
+
+
+def _toml(config: Config) -> str:
+    def line(name: str, value: object) -> str:
+        return f"{name} = {json.dumps(value, ensure_ascii=False)}"
+
+    fields = config.model_dump()
+    top = [line(name, value) for name, value in fields.items() if not isinstance(value, dict)]
+    sections = [
+        f"\n[{name}]\n" + "\n".join(line(key, item) for key, item in value.items())
+        for name, value in fields.items()
+        if isinstance(value, dict)
+    ]
+    return (
+        "# One migration from Perfect Books to HighLevel. The token is not kept here: set HIGHLEVEL_TOKEN.\n"
+        + "\n".join(top + sections)
+        + "\n"
+    )
+
+
+class Workspace:
+    """A migration's folder. Opening it reads migration.toml and makes nothing."""
+
+    def __init__(self, path: Path | str):
+        self.path = Path(path).resolve()
+        self.config = _read_config(self.path)
+
+    @classmethod
+    def create(cls, path: Path | str, config: Config) -> Workspace:
+        """Make the folder with its migration.toml; ConfigError when one is already there."""
+        folder = Path(path).resolve()
+        if (folder / CONFIG_NAME).exists():
+            raise ConfigError(
+                f"{folder} is already a workspace", hint=f"edit {folder / CONFIG_NAME}, or choose another folder"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / CONFIG_NAME).write_text(_toml(config), encoding="utf-8")
+        return cls(folder)
+
+    @property
+    def staged(self) -> Path:
+        return self.path / "staged"
+
+    @property
+    def sheets(self) -> Path:
+        return self.path / "sheets"
+
+    @property
+    def reports(self) -> Path:
+        return self.path / "reports"
+
+    @property
+    def runs(self) -> Path:
+        return self.path / "runs"
+
+    @property
+    def plan(self) -> Path:
+        return self.path / "plan"
+
+    @property
+    def files(self) -> Path:
+        """Bytes of attachments and inline images, copied out of the export under safe names."""
+        return self.path / "files"
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.path / "ledger.sqlite"
+
+    @property
+    def export_path(self) -> Path:
+        """Where the export is; a relative path counts from the workspace."""
+        return (self.path / self.config.export).resolve()
+
+    def results(self, step: str) -> Path:
+        """The folder of a step's saved result."""
+        return self.path / "results" / step
+
+    def table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+        """The staged table `name`; an empty frame when the export had none."""
+        path = self.staged / f"{name}.parquet"
+        if not path.exists():
+            return pd.DataFrame()
+        return pd.read_parquet(path, columns=columns)
+
+    def sheet(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+        """The review sheet `name` as text; see `pb2hl.sheets.read_sheet`."""
+        return sheets.read_sheet(self.sheets / f"{name}.csv", columns)
+
+    def token(self) -> str:
+        """The HighLevel token from the environment; TokenMissing when it is not set."""
+        value = os.environ.get(TOKEN_VARIABLE, "").strip()
+        if not value:
+            raise TokenMissing(
+                f"{TOKEN_VARIABLE} is not set",
+                hint=f"export {TOKEN_VARIABLE}=<the location's private integration token>, then run this again",
+            )
+        return value
+
+    @contextmanager
+    def lock(self, command: str) -> Iterator[None]:
+        """Hold the workspace for writing. The operating system frees it when the process dies, however it dies."""
+        with open(self.path / ".lock", "a+", encoding="utf-8") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                handle.seek(0)
+                raise WorkspaceLocked(
+                    f"{self.path} is in use: {handle.read().strip() or 'holder unknown'}",
+                    hint="wait until it ends, or stop that process",
+                ) from error
+            handle.seek(0)
+            handle.truncate()
+            holder = {
+                "command": command,
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "since": stamp(SYSTEM_CLOCK.now()),
+            }
+            handle.write(json.dumps(holder))
+            handle.flush()
+            try:
+                yield
+            finally:
+                handle.seek(0)
+                handle.truncate()
+                handle.flush()
+
+
+def _read_config(folder: Path) -> Config:
+    path = folder / CONFIG_NAME
+    if not path.exists():
+        raise ConfigError(
+            f"{folder} is no workspace: it has no {CONFIG_NAME}",
+            hint=f"pb2hl init {folder} --export PATH --location ID",
+        )
+    try:
+        body = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}", hint="mend the line it names") from error
+    if body.get("version", WORKSPACE_VERSION) > WORKSPACE_VERSION:
+        raise ConfigError(
+            f"{path} is of version {body['version']}, this pb2hl knows {WORKSPACE_VERSION}", hint="upgrade pb2hl"
+        )
+    return parse_config(body, path.name)
+
+
+def parse_config(body: dict, file: str = CONFIG_NAME) -> Config:
+    """`body` as a Config; ConfigError with every problem at once."""
+    try:
+        return Config.model_validate(body)
+    except ValidationError as error:
+        raise ConfigError(
+            f"{file} has settings that do not fit",
+            hint="mend the settings named above",
+            problems=[
+                Problem("config", item["msg"], Severity.CRITICAL, file=file, field=".".join(map(str, item["loc"])))
+                for item in error.errors(include_url=False, include_input=False)
+            ],
+        ) from error
