@@ -13,7 +13,7 @@ FLOORS = {
     2: {"profile", "matching", "mapper", "suites"},
     1: {"source", "highlevel", "ledger", "fetch"},
     0: {
-        "errors", "model", "operations", "results", "sheets", "workspace", "resources", "progress", "clock", "values", "content",
+        "errors", "model", "operations", "results", "sheets", "workspace", "resources", "progress", "clock", "values", "content", "markers",
         "recurrence",
     },
 }  # fmt: skip
