@@ -34,7 +34,7 @@ _LINE = re.compile(r"PB:(?P<object>[a-z_]+):(?P<id>.+?) \|(?: occurrence (?P<par
 
 
 def _scoped(source: str, source_id: str) -> str:
-    return source_id if source == DEFAULT_SOURCE else f"{source}/{source_id}"
+    return source_id if source == DEFAULT_SOURCE else f"{source}::{source_id}"
 
 
 def id_value(source: str, source_ids: Iterable[str]) -> str:
@@ -52,10 +52,10 @@ def split_ids(source: str, value: str) -> tuple[str, ...]:
     found = []
     for item in (piece.strip() for piece in value.split(",")):
         if source == DEFAULT_SOURCE:
-            if item and "/" not in item:
+            if item and "::" not in item:
                 found.append(item)
-        elif item.startswith(f"{source}/"):
-            found.append(item[len(source) + 1 :])
+        elif item.startswith(f"{source}::"):
+            found.append(item[len(source) + 2 :])
     return tuple(found)
 
 
