@@ -372,7 +372,7 @@ class Maker:
                     "start": start.isoformat(), "end": (start + timedelta(minutes=45)).isoformat() if number != 12 else None,
                     "all_day": number % 19 == 0, "timezone": "America/Vancouver" if number % 8 == 0 else None,
                     "location": "Office", "status": self.rng.choice(("confirmed", "completed", "no-show", "cancelled")),
-                    "recurrence": rules[number // 16] if number % 16 == 0 else None,
+                    "recurrence": rules[number // 16 - 1] if number % 16 == 0 else None,
                     "exceptions": [(start + timedelta(days=7)).strftime("%Y-%m-%d")] if number == 16 else None,
                     "owner": {"id": "2", "email": "marc.lavoie@perfectbooks.example"} if number % 3 else {"id": "7"},
                     "contact_id": self.person() if number != 40 else "88888", "created_at": (start - timedelta(days=14)).isoformat(),
