@@ -1,0 +1,52 @@
+"""The ledger's tables, version by version. A new version is one more script at the end; none is ever edited."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from pb2hl.errors import ConfigError
+
+VERSION_1 = """
+CREATE TABLE runs (
+    run_id TEXT PRIMARY KEY, step TEXT NOT NULL, started_at TEXT NOT NULL, ended_at TEXT NOT NULL DEFAULT '',
+    status TEXT NOT NULL DEFAULT '', facts TEXT NOT NULL DEFAULT '{}');
+CREATE TABLE operations (
+    op_id TEXT PRIMARY KEY, location TEXT NOT NULL, source TEXT NOT NULL, state TEXT NOT NULL, kind TEXT NOT NULL,
+    target TEXT NOT NULL, object TEXT NOT NULL, source_id TEXT NOT NULL, part TEXT NOT NULL DEFAULT '',
+    payload TEXT NOT NULL DEFAULT '{}', payload_hash TEXT NOT NULL DEFAULT '', marker TEXT NOT NULL DEFAULT '',
+    existing_id TEXT NOT NULL DEFAULT '', destination_id TEXT NOT NULL DEFAULT '', answer TEXT NOT NULL DEFAULT '{}',
+    before_image TEXT, run_id TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
+    trace_id TEXT NOT NULL DEFAULT '', losses TEXT NOT NULL DEFAULT '[]', sequence INTEGER NOT NULL DEFAULT 0,
+    intended_at TEXT NOT NULL DEFAULT '', finished_at TEXT NOT NULL DEFAULT '', undone_by TEXT NOT NULL DEFAULT '');
+CREATE INDEX operations_sequence ON operations (sequence);
+CREATE INDEX operations_open ON operations (state) WHERE state IN ('intended', 'in_doubt', 'refused', 'planned');
+CREATE TABLE approvals (
+    n INTEGER PRIMARY KEY, gate TEXT NOT NULL, subject_hash TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL,
+    forced INTEGER NOT NULL DEFAULT 0, note TEXT NOT NULL DEFAULT '');
+CREATE TABLE audit_log (
+    number INTEGER PRIMARY KEY, at TEXT NOT NULL, run_id TEXT NOT NULL, op_id TEXT NOT NULL, action TEXT NOT NULL,
+    object TEXT NOT NULL, source_id TEXT NOT NULL, target TEXT NOT NULL, destination_id TEXT NOT NULL,
+    trace_id TEXT NOT NULL, detail TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE requests (day TEXT PRIMARY KEY, count INTEGER NOT NULL);
+"""
+
+VERSIONS = (VERSION_1,)
+
+
+def upgrade(connection: sqlite3.Connection, file: str) -> None:
+    """Bring the database to the newest version, each version in a transaction of its own.
+
+    Raises ConfigError when the database is newer than this package.
+    """
+    connection.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    row = connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+    version = int(row[0]) if row else 0
+    if version > len(VERSIONS):
+        raise ConfigError(f"{file} is of version {version}, this pb2hl knows {len(VERSIONS)}", hint="upgrade pb2hl")
+    for number, script in enumerate(VERSIONS[version:], start=version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in script.split(";"):
+            if statement.strip():
+                connection.execute(statement)
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", (str(number),))
+        connection.execute("COMMIT")
