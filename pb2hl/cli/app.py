@@ -1,0 +1,22 @@
+"""The Typer application that the command modules register with, and the options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="pb2hl",
+    help="Move data and schema from Perfect Books into HighLevel: reviewed, proved and undoable.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Ws = Annotated[Path, typer.Argument(metavar="WS", help="The workspace: the migration's folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout, and nothing else there.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before writing to HighLevel.")]
+Mask = Annotated[bool, typer.Option("--mask", help="Hide personal values in the report, for sharing.")]

@@ -1,0 +1,169 @@
+"""The commands around the steps: init, approve, status, report, run, sandbox, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pb2hl import __version__, report, runner
+from pb2hl.cli import output
+from pb2hl.cli.app import Json, Mask, Ws, Yes, app
+from pb2hl.errors import ConfigError
+from pb2hl.progress import Bar
+from pb2hl.workspace import BASE_URL, Workspace, parse_config
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"pb2hl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Move data and schema from Perfect Books into HighLevel: reviewed, proved and undoable."""
+
+
+@app.command()
+def init(
+    ws: Ws,
+    export: Annotated[Path, typer.Option(help="The export: a folder, a .zip or a file.")],
+    location: Annotated[str, typer.Option(help="The id of the HighLevel location (sub-account).")],
+    base_url: Annotated[str, typer.Option(help="HighLevel, or a sandbox.")] = BASE_URL,
+    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2, for phones and addresses without one.")] = "CA",
+    timezone: Annotated[str, typer.Option(help="IANA zone of times without one.")] = "America/Toronto",
+    currency: Annotated[str, typer.Option(help="ISO 4217, for amounts without one.")] = "CAD",
+    fallback_owner: Annotated[str, typer.Option(help="E-mail of the HighLevel user who gets what has no owner.")] = "",
+    source: Annotated[
+        str, typer.Option(help="A name for this Perfect Books account, if there are several.")
+    ] = "perfect-books",
+    json: Json = False,
+) -> None:
+    """Make a workspace for one migration."""
+    if not export.exists():
+        raise ConfigError(
+            f"--export {export} does not exist", hint="name the folder, .zip or file that Perfect Books exported"
+        )
+    settings = {
+        "export": str(export.resolve()),
+        "location": location,
+        "base_url": base_url,
+        "country": country,
+        "timezone": timezone,
+        "currency": currency,
+        "fallback_owner": fallback_owner,
+        "source": source,
+    }
+    workspace = Workspace.create(ws, parse_config(settings, "the command line"))
+    if json:
+        output.data({"workspace": str(workspace.path), "status": "done", "next_step": "inventory"})
+        return
+    typer.echo(f"Workspace {workspace.path} is ready; its settings are in migration.toml.")
+    typer.echo(f"Next: pb2hl inventory {ws}")
+
+
+@app.command()
+def approve(
+    ws: Ws,
+    gate: Annotated[str, typer.Argument(help="mapping, schema or sample.")],
+    by: Annotated[str, typer.Option(help="Who approves.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Approve although something is undecided; it goes on record.")
+    ] = False,
+    note: Annotated[str, typer.Option(help="Anything to put on record with it.")] = "",
+    json: Json = False,
+) -> None:
+    """Approve a gate. The approval names the hash of what is approved and lapses when that changes."""
+    from pb2hl.steps import gates
+
+    with output.quiet_stdout(json):
+        workspace = Workspace(ws)
+        approval = gates.approve(workspace, gate, who=by, force=force, note=note)
+        report.write_index(workspace)
+    body = {"gate": gate, "hash": approval.subject_hash, "by": approval.who, "at": approval.at}
+    if json:
+        output.data(body)
+    else:
+        typer.echo(f"{gate} approved by {approval.who} at {approval.at}: {approval.subject_hash}")
+
+
+@app.command()
+def status(ws: Ws, json: Json = False) -> None:
+    """Gates, counts by object and outcome, what is in doubt, requests used today, the next step."""
+    from pb2hl.steps.status import status as read_status
+
+    with output.quiet_stdout(json):
+        outcome = read_status(Workspace(ws))
+    output.result(outcome, json)
+
+
+@app.command(name="report")
+def write_reports(ws: Ws, json: Json = False, mask: Mask = False) -> None:
+    """Write every report again from what the steps left, and the index."""
+    with output.quiet_stdout(json):
+        paths = report.write_all(Workspace(ws), mask=mask)
+    if json:
+        output.data({"status": "done", "reports": [str(path) for path in paths]})
+    else:
+        for path in paths:
+            typer.echo(str(path))
+
+
+@app.command()
+def run(
+    ws: Ws,
+    from_: Annotated[str, typer.Option("--from", help="First step.")] = "",
+    to: Annotated[str, typer.Option("--to", help="Last step.")] = "",
+    approve_all: Annotated[
+        bool, typer.Option("--approve-all", help="Never ask; everything recorded as given by NAME.")
+    ] = False,
+    by: Annotated[str, typer.Option(help="NAME for --approve-all.")] = "",
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Run the notebooks one after the other into WS/runs/; started again after a crash it goes on where it was."""
+    if approve_all and not by:
+        raise ConfigError("--approve-all needs a name to put on record", hint='--approve-all --by "Jane Roe"')
+    if by and not approve_all:
+        raise ConfigError("--by belongs to --approve-all", hint="add --approve-all, or leave --by out")
+    workspace = Workspace(ws)
+    plan = runner.steps_between(from_, to)
+    if not approve_all and runner.writes(plan):
+        output.confirm("Run the steps that write to the location as well?", yes)
+    with output.quiet_stdout(json):
+        done = runner.run(workspace, plan, who=by if approve_all else "", restart=bool(from_), progress=Bar())
+    if json:
+        output.data(done)
+    else:
+        typer.echo(f"Done: {', '.join(done['steps'])}.")
+        typer.echo(f"Reports: {done['index']}")
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port on the loopback; 0 takes a free one.")] = 0,
+    scenario: Annotated[Path | None, typer.Option(help="TOML or JSON: settings, users, records, faults.")] = None,
+    state: Annotated[Path | None, typer.Option(help="Keep the location's records in this file.")] = None,
+) -> None:
+    """Serve the rehearsal HighLevel as a real HTTP server on the loopback."""
+    from pb2hl.sandbox import serve
+
+    serve("127.0.0.1", port, scenario, state)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make the demo's workspace.")] = Path("demo"),
+    reports: Annotated[Path | None, typer.Option(help="Also copy the reports here.")] = None,
+) -> None:
+    """Migrate the shipped example into a sandbox, end to end, through the notebooks."""
+    from pb2hl.demo import demo as run_demo
+
+    index = run_demo(folder, reports=reports, say=typer.echo)
+    typer.echo(str(index))

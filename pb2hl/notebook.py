@@ -1,0 +1,56 @@
+"""What the notebooks say in one line: open the workspace, show a result, stop when it is not good enough."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+from pb2hl import report
+from pb2hl.errors import ChecksFailed, GateClosed
+from pb2hl.results import Status, StepResult
+from pb2hl.workspace import Workspace
+
+PARENT_VARIABLE = "PB2HL_RUNNER_PID"
+"""Process id of the command that runs this notebook; set by the runner, absent in JupyterLab."""
+
+_PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that a process gets when its parent dies."""
+
+
+def open_workspace(path: str) -> Workspace:
+    """The workspace at `path`; run by the command line, this kernel from now on dies with that command."""
+    _die_with_parent()
+    return Workspace(Path(path))
+
+
+def _die_with_parent() -> None:
+    """A killed command must not leave a kernel behind that goes on writing (Linux; elsewhere ipykernel looks by itself)."""
+    parent = os.environ.get(PARENT_VARIABLE)
+    if not parent or not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(parent):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def show(ws: Workspace, result: StepResult) -> None:
+    """Write the step's report, show its verdict here, and stop the notebook if the step did not end well."""
+    from IPython.display import HTML, display
+
+    path = report.present(ws, result)
+    display(HTML(report.verdict_html(ws, result, path)))
+    if result.status == Status.FAILED:
+        raise ChecksFailed(result.headline, hint=f"open {path}", problems=result.problems[:20])
+    if result.status == Status.WAITING and result.facts.get("waits_for") == "admin":
+        raise GateClosed(result.headline, hint=f"open {path}, do what it asks for, then run this again")
+
+
+def show_reports(ws: Workspace, *, mask: bool = False) -> None:
+    """Write every report and the index again, and link them here."""
+    from IPython.display import HTML, display
+
+    paths = report.write_all(ws, mask=mask)
+    display(HTML(report.links_html(paths)))

@@ -1,0 +1,194 @@
+"""The notebooks, run one after the other by papermill, into `WS/runs/`.
+
+What papermill leaves to chance is decided here: unknown parameters are refused before anything runs, a notebook's error
+comes back as the package's own error with its exit code, a kernel dies with the command that started it, and a run that
+was cut off goes on with the first notebook that did not finish.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pb2hl import errors, report
+from pb2hl.clock import SYSTEM_CLOCK
+from pb2hl.errors import ConfigError, Pb2hlError
+from pb2hl.notebook import PARENT_VARIABLE
+from pb2hl.progress import SILENT, Progress
+from pb2hl.resources import resource
+from pb2hl.workspace import CONFIG_NAME, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """A step's notebook: its file name, whether running it writes to HighLevel, and whether a person decides in it."""
+
+    step: str
+    file: str
+    writes: bool = False
+    decides: bool = False
+
+
+NOTEBOOKS = (
+    Notebook("inventory", "01_inventory.ipynb"),
+    Notebook("match", "02_match.ipynb", decides=True),
+    Notebook("mapping", "03_mapping.ipynb", decides=True),
+    Notebook("check", "04_check.ipynb"),
+    Notebook("schema", "05_schema.ipynb", writes=True, decides=True),
+    Notebook("sample", "06_sample.ipynb", writes=True, decides=True),
+    Notebook("load", "07_load.ipynb", writes=True),
+    Notebook("delta", "08_delta.ipynb", writes=True),
+    Notebook("audit", "09_audit.ipynb"),
+    Notebook("rollback", "10_rollback.ipynb", writes=True),
+    Notebook("report", "11_report.ipynb"),
+)
+IN_A_RUN = tuple(notebook for notebook in NOTEBOOKS if notebook.step != "rollback")
+"""`run` never rolls back; that is asked for by name."""
+
+
+def steps_between(first: str = "", last: str = "") -> tuple[Notebook, ...]:
+    """The notebooks of a run from step `first` to step `last`, both included; "" for the ends."""
+    names = [notebook.step for notebook in IN_A_RUN]
+    for given in (first, last):
+        if given and given not in names:
+            raise ConfigError(f"there is no step {given!r} in a run", hint=f"one of: {', '.join(names)}")
+    start = names.index(first) if first else 0
+    end = names.index(last) if last else len(names) - 1
+    if start > end:
+        raise ConfigError(f"--from {first} comes after --to {last}", hint=f"the order is: {', '.join(names)}")
+    return IN_A_RUN[start : end + 1]
+
+
+def writes(notebooks: Sequence[Notebook]) -> bool:
+    """Whether any of them writes to HighLevel."""
+    return any(notebook.writes for notebook in notebooks)
+
+
+def run(
+    ws: Workspace,
+    notebooks: Sequence[Notebook],
+    *,
+    who: str = "",
+    restart: bool = False,
+    progress: Progress = SILENT,
+) -> dict[str, Any]:
+    """Run `notebooks` in order; with `who`, every decision is taken and recorded as given by that person.
+
+    Returns {"steps": those run, "skipped": those an earlier, cut-off run had finished, "notebooks": paths, "index": path}.
+    Raises the error of the notebook that failed.
+    """
+    state = _RunState.open(ws, restart=restart)
+    todo = [notebook for notebook in notebooks if notebook.step not in state.done]
+    paths = []
+    progress.start("notebooks", len(todo), "notebooks")
+    try:
+        for notebook in todo:
+            progress.note(notebook.step)
+            given = {"approved_by": who, "take_defaults": True} if who and notebook.decides else {}
+            paths.append(execute(ws, notebook, state.folder, given))
+            state.finish(notebook.step)
+            progress.advance()
+    finally:
+        progress.finish()
+    state.close()
+    return {
+        "status": "done",
+        "steps": [notebook.step for notebook in todo],
+        "skipped": [notebook.step for notebook in notebooks if notebook not in todo],
+        "notebooks": [str(path) for path in paths],
+        "index": str(report.write_index(ws)),
+    }
+
+
+def execute(ws: Workspace, notebook: Notebook, folder: Path, parameters: Mapping[str, Any]) -> Path:
+    """Run one notebook with papermill and keep what it printed, also when it fails; returns the executed notebook."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    source = resource("notebooks") / notebook.file
+    given = {"workspace": str(ws.path), **parameters}
+    _refuse_unknown(source, given)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / notebook.file
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    before = os.environ.get(PARENT_VARIABLE)
+    os.environ[PARENT_VARIABLE] = str(os.getpid())
+    try:
+        papermill.execute_notebook(
+            str(source), str(target), given, progress_bar=False, cwd=str(folder), log_output=False
+        )
+    except PapermillExecutionError as failure:
+        raise _as_ours(failure, notebook, target) from None
+    finally:
+        if before is None:
+            del os.environ[PARENT_VARIABLE]
+        else:
+            os.environ[PARENT_VARIABLE] = before
+        if target.exists():
+            report.notebook_html(target)
+    return target
+
+
+def _refuse_unknown(source: Path, given: Mapping[str, Any]) -> None:
+    import papermill
+
+    known = set(papermill.inspect_notebook(str(source)))
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise ConfigError(
+            f"{source.name} has no parameter {', '.join(unknown)}", hint=f"it knows {', '.join(sorted(known))}"
+        )
+
+
+def _as_ours(failure: Any, notebook: Notebook, target: Path) -> Pb2hlError:
+    """The error that the notebook raised, as the package's own; anything else says where to look."""
+    kind = getattr(errors, failure.ename, None)
+    hint = f"look at {target}, then: pb2hl run … --from {notebook.step}"
+    if isinstance(kind, type) and issubclass(kind, Pb2hlError):
+        error = Pb2hlError(f"{notebook.step}: {failure.evalue}", hint=hint)
+        error.exit_code = kind.exit_code
+        return error
+    if failure.ename == "KeyboardInterrupt":
+        return errors.Cancelled(f"{notebook.step} was stopped; what was done is recorded.", hint=hint)
+    return Pb2hlError(f"{notebook.step} failed: {failure.ename}: {failure.evalue}", hint=hint)
+
+
+class _RunState:
+    """Which notebooks of the current run are finished, in a file that a crash leaves behind."""
+
+    def __init__(self, path: Path, body: dict[str, Any]):
+        self._path = path
+        self._body = body
+
+    @classmethod
+    def open(cls, ws: Workspace, *, restart: bool) -> _RunState:
+        path = ws.runs / "current.json"
+        fingerprint = (ws.path / CONFIG_NAME).read_text(encoding="utf-8")
+        body = json.loads(path.read_text(encoding="utf-8")) if path.exists() and not restart else {}
+        if body.get("config") != fingerprint:
+            name = SYSTEM_CLOCK.now().strftime("%Y%m%dT%H%M%S.%fZ")
+            body = {"config": fingerprint, "folder": str(ws.runs / name), "done": []}
+        return cls(path, body)
+
+    @property
+    def done(self) -> tuple[str, ...]:
+        return tuple(self._body["done"])
+
+    @property
+    def folder(self) -> Path:
+        return Path(self._body["folder"])
+
+    def finish(self, step: str) -> None:
+        self._body["done"].append(step)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self._body), encoding="utf-8")
+        temporary.replace(self._path)
+
+    def close(self) -> None:
+        self._path.unlink(missing_ok=True)
