@@ -23,6 +23,10 @@ _RISKY = re.compile(r"^\s*[=+\-@\t\r|%]|^0\d+$|^\d{12,}$|^\d+[-/.:]\d+([-/.:]\d+
 """Cells that a spreadsheet would execute or rewrite: formulas, leading zeros, long digits, dates, exponents."""
 
 
+_EXACT = 1e11
+"""Numbers below this are shown in full by a spreadsheet."""
+
+
 def guard(text: str) -> str:
     """`text` with a leading apostrophe if a spreadsheet would run or rewrite it."""
     return f"'{text}" if _RISKY.match(text) else text
@@ -39,10 +43,16 @@ def to_csv(frame: pd.DataFrame) -> str:
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow([guard(str(column)) for column in frame.columns])
     for row in frame.itertuples(index=False, name=None):
-        writer.writerow(
-            ["" if value is None or value is pd.NA or value != value else guard(str(value)) for value in row]
-        )
+        writer.writerow([_cell(value) for value in row])
     return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None or value is pd.NA or value != value:
+        return ""
+    if isinstance(value, int | float) and abs(value) < _EXACT:
+        return str(value)  # a number stays one, so that a column with -300 can be summed
+    return guard(str(value))
 
 
 def write_sheet(path: Path, frame: pd.DataFrame) -> None:

@@ -1,0 +1,134 @@
+"""Hiding personal values in what is shared, keeping their shape: `Jane Roe` becomes `Xxxx Xxx`, `613 555` `999 999`.
+
+Hidden by default: a text column is shown only when its name says that it holds the package's own words or ids of the
+schema. Free text (headlines, problems) loses e-mails, phone numbers, quoted values and every personal value of the
+staged tables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pb2hl.errors import Problem
+from pb2hl.report.cells import text_of
+
+SAFE_COLUMNS = frozenset(
+    """object step severity verdict rule suite expectation reason code kind state status target class difference field column heading
+    staged_column type pipeline stage target_pipeline target_stage data_type decision bucket action match confidence score count rows
+    filled fill distinct converted not_converted position probability outcome sheet source_sheet source_row row source_id record_id
+    destination_id op_id run_id hash row_hash part personal_data language histogram patterns currency month bucket relation refers_to
+    severity treatment checked failing at when date started ended file_kind moved_to where_to goes_to gate endpoint scope band issue
+    expected arrived missing extra wrong total unit zone order name_kind outcome_kind workflow trigger delay highlevel step_kind
+    approved effect day requests days dtype cluster comparison weight threshold rule_id what mime_type normalisation
+    expected_rows existing created updated linked uploaded skipped refused in_doubt duration""".split()
+)
+"""Column names of results that hold no personal value, whatever the export."""
+
+_EMAIL = re.compile(r"[^\s@<>()\[\]\"',;]+@[^\s@<>()\[\]\"',;]+\.[^\s@<>()\[\]\"',;]+")
+_DIGITS = re.compile(r"\+?\d[\d\s().-]{5,}\d")
+_QUOTED = re.compile(r"(?<!\w)(['\"“‘«])(.{2,200}?)(['\"”’»])(?!\w)")
+_WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?$")
+LONGEST_NAME = 4
+"""Words of a personal value that is looked for inside free text."""
+
+PERSONAL_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "contacts": ("first_name", "last_name", "full_name", "email", "phone", "company_name"),
+    "companies": ("name", "email", "phone"),
+    "users": ("name", "email"),
+    "deals": ("name",),
+}
+
+
+def shape(text: str) -> str:
+    """`text` with every letter as x or X and every digit as 9; at most 60 characters."""
+    return "".join("9" if c.isdigit() else ("X" if c.isupper() else "x") if c.isalpha() else c for c in text[:60])
+
+
+class Mask:
+    """What is hidden. `Mask(False)` hides nothing; `personal` are lower-cased values to look for in free text."""
+
+    def __init__(self, on: bool = False, personal: frozenset[str] = frozenset()):
+        self.on = on
+        self.personal = personal
+
+    def text(self, text: str) -> str:
+        """Free text without personal values."""
+        if not self.on or not text:
+            return text
+        text = _EMAIL.sub(lambda m: shape(m[0]), text)
+        text = _QUOTED.sub(lambda m: m[1] + shape(m[2]) + m[3], text)
+        text = _DIGITS.sub(lambda m: m[0] if _STAMP.match(m[0].strip()) else shape(m[0]), text)
+        return self._names(text)
+
+    def _names(self, text: str) -> str:
+        if not self.personal:
+            return text
+        found = list(_WORD.finditer(text))
+        pieces = list(text)
+        for width in range(LONGEST_NAME, 0, -1):
+            for i in range(len(found) - width + 1):
+                start, end = found[i].start(), found[i + width - 1].end()
+                if " ".join(text[start:end].lower().split()) in self.personal:
+                    pieces[start:end] = shape(text[start:end])[: end - start].ljust(end - start, "x")
+        return "".join(pieces)
+
+    def value(self, value: Any) -> Any:
+        """Any JSON-able value with its texts hidden as free text; keys of objects stay."""
+        if not self.on:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {key: item if key in SAFE_COLUMNS else self.value(item) for key, item in value.items()}
+        if isinstance(value, list | tuple | np.ndarray):
+            return [self.value(item) for item in value]
+        return value
+
+    def problem(self, problem: Problem) -> Problem:
+        """`problem` with its message hidden as free text."""
+        if not self.on:
+            return problem
+        return replace(
+            problem,
+            message=self.text(problem.message),
+            treatment=self.text(problem.treatment),
+            field=self.text(problem.field),
+        )
+
+    def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """`frame` with every text column that is not known to be harmless reduced to shapes."""
+        if not self.on:
+            return frame
+        masked = frame.copy()
+        for name in frame.columns:
+            column = frame[name]
+            if not isinstance(column, pd.Series) or pd.api.types.is_numeric_dtype(column.dtype):
+                continue
+            if name == "histogram":
+                continue
+            harmless = str(name) in SAFE_COLUMNS
+            texts = column.map(text_of)
+            hide = {text: self.text(text) if harmless else shape(text) for text in texts.unique()}
+            masked[name] = texts.map(hide)
+        return masked
+
+
+def vocabulary(tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
+    """The personal values of the staged tables that free text could quote, lower-cased; words under 3 letters left out."""
+    found: set[str] = set()
+    for name, fields in PERSONAL_FIELDS.items():
+        frame = tables.get(name)
+        if frame is None:
+            continue
+        for field in fields:
+            if field in frame.columns:
+                found.update(str(value) for value in frame[field].dropna().unique())
+    values = {" ".join(_WORD.findall(value.lower())) for value in found} | {" ".join(v.lower().split()) for v in found}
+    return frozenset(value for value in values if len(value) > 2 and not value.isdigit())

@@ -1,0 +1,53 @@
+"""Executed notebooks as reports: their outputs without code, one file that asks the network for nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from pb2hl.errors import Pb2hlError
+from pb2hl.report.page import style
+
+_REMOTE = re.compile(
+    r"""<(?:script|link)\b[^>]*\b(?:src|href)\s*=\s*["']?(?:https?:)?//[^>]*>(?:\s*</script>)?""", re.I
+)
+_POLICY = (
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "font-src data:; base-uri 'none'; form-action 'none'\">"
+)
+
+
+def notebook_html(path: Path) -> Path:
+    """Write the executed notebook at `path` as HTML without code beside it and return that file's path.
+
+    No script of the notebook or of its data runs: the page's policy allows none. Widgets do not survive; a cell with a
+    widget also emits static HTML. Pb2hlError when the file is no notebook.
+    """
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
+        raise Pb2hlError(f"{path} cannot be read as a notebook: {error}", hint="run the notebook again") from error
+    notebook.metadata.pop("widgets", None)
+    exporter = HTMLExporter(
+        exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True, embed_images=True
+    )
+    exporter.sanitize_html = True
+    for trait in exporter.trait_names():
+        if trait.endswith("_url"):
+            setattr(exporter, trait, "")
+    body, _resources = exporter.from_notebook_node(notebook)
+    body = _REMOTE.sub("", body)
+    body = re.sub(r"<script\b.*?</script>", "", body, flags=re.S | re.I)
+    body = body.replace("<head>", f"<head>{_POLICY}", 1).replace("</head>", f"<style>{_look()}</style></head>", 1)
+    target = path.with_suffix(".html")
+    temporary = target.with_suffix(".html.tmp")
+    temporary.write_text(body, encoding="utf-8")
+    temporary.replace(target)
+    return target
+
+
+def _look() -> str:
+    return style() + "body.jp-Notebook{max-width:78rem;margin:0 auto;background:var(--paper);color:var(--ink)}"

@@ -1,0 +1,128 @@
+"""The pieces of a report page as data, and their rendering: one file, no request, nothing from the data unescaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from pb2hl import __version__
+from pb2hl.errors import Problem
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: its text, its sort key when the text does not sort right, and a tone (good, warn, bad, mute)."""
+
+    text: str
+    sort: str = ""
+    tone: str = ""
+    href: str = ""
+    bars: tuple[float, ...] = ()  # heights 0-1 of a small histogram
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; `choices` makes it a filter."""
+
+    label: str
+    numeric: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as shown: at most as many rows as a page holds; `total` of all; `csv` is the relative link to all of them."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total: int
+    csv: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of an index or a checklist line: text and where it leads."""
+
+    title: str
+    text: str = ""
+    state: str = ""
+    tone: str = ""
+    href: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page. `chart` is trusted SVG made by this package; everything else is text and gets escaped."""
+
+    title: str
+    blurb: str = ""
+    table: Table | None = None
+    chart: Markup | None = None
+    chart_label: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    preformatted: str = ""
+    steps: tuple[Step, ...] = ()
+    checklist: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    records: tuple[tuple[str, Table], ...] = ()  # one table a record, chosen from a list
+
+
+@dataclass(frozen=True)
+class Page:
+    """A whole report."""
+
+    title: str
+    kicker: str
+    headline: str
+    status: str = ""
+    tone: str = ""
+    summary: tuple[str, ...] = ()
+    figures: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
+    problems_total: int = 0
+    problems_csv: str = ""
+    sections: tuple[Section, ...] = ()
+    next_step: str = ""
+    at: str = ""
+    masked: bool = False
+    index: str = ""  # relative link to the index; empty on the index itself
+    seal: str = ""  # the hash that an approval of this page names
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["style"] = Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8"))
+    script = (_TEMPLATES / "tables.js").read_text(encoding="utf-8")
+    environment.globals["script"] = Markup(script)
+    environment.globals["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals["version"] = __version__
+    return environment
+
+
+def style() -> str:
+    """The style sheet of every page."""
+    return str(_environment().globals["style"])
+
+
+def render(page: Page) -> str:
+    """`page` as one HTML document. Its only script is ours, pinned by hash in the content security policy."""
+    return _environment().get_template("page.html").render(page=page)

@@ -1,0 +1,27 @@
+"""The pages that know their step: what to show first, in which words, with which chart.
+
+Each takes a `Context` and returns its sections and the names of the tables that they used; every table that no page
+uses is still shown, as it is, so that no evidence a step left is ever missing from its report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pb2hl.report.context import Context, fact_sections
+from pb2hl.report.page import Section
+from pb2hl.report.tables import SHOWN  # noqa: F401 - re-exported for tests
+
+Drawn = tuple[list[Section], set[str]]
+
+PAGES: dict[str, Callable[[Context], Drawn]] = {}
+
+
+def sections(context: Context) -> tuple[Section, ...]:
+    """All sections of the report: the step's own first, then what is left."""
+    draw = PAGES.get(context.result.step)
+    drawn, used = draw(context) if draw else ([], set())
+    rest = [context.section(name) for name in context.result.tables if name not in used]
+    return tuple(part for part in (*drawn, *rest) if part is not None) + fact_sections(
+        context.result.facts, context.mask
+    )

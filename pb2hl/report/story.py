@@ -1,0 +1,49 @@
+"""The steps as a client reads them: their order, the question each report answers, and what its tables are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One report: the step's result it is drawn from, its file name, title, the question it answers, the gate behind it."""
+
+    step: str
+    file: str
+    title: str
+    question: str
+    gate: str = ""
+    tables: dict[str, tuple[str, str]] = field(default_factory=dict)  # result table → (title, what it says)
+
+
+CHAPTERS: tuple[Chapter, ...] = (
+    Chapter("inventory", "inventory", "Inventory", "What does the export hold, and what of it will not move as it is?"),
+    Chapter(
+        "match", "duplicates", "Duplicates and companies", "Who is in the export more than once, and who works where?"
+    ),
+    Chapter(
+        "mapping", "mapping", "Mapping", "Which column, stage, tag and owner becomes what in HighLevel?", "mapping"
+    ),
+    Chapter("check-before", "checks-before", "Checks before the load", "Is the data fit to be moved?"),
+    Chapter("schema", "schema", "Schema", "What must be made in HighLevel before records can land?", "schema"),
+    Chapter("sample", "sample", "Sample", "Does a small part arrive exactly as it should?", "sample"),
+    Chapter("load", "load", "Load", "What was sent, and what did HighLevel answer?"),
+    Chapter(
+        "delta", "delta", "Delta", "What changed in the source since, and does it clash with work done in HighLevel?"
+    ),
+    Chapter("audit", "audit", "Audit", "Did every record and every value arrive?"),
+    Chapter("check-after", "checks-after", "Checks after the load", "Does what arrived keep the rules?"),
+    Chapter("rollback", "rollback", "Rollback", "What was taken back?"),
+)
+
+WORKFLOWS = "workflows"
+"""File name of the workflow rebuild reference, which is drawn from the staged workflows."""
+
+
+def chapter(step: str) -> Chapter:
+    """The chapter of `step`; a step without one gets a plain one."""
+    for item in CHAPTERS:
+        if item.step == step:
+            return item
+    return Chapter(step, step, step.replace("-", " ").capitalize(), "")

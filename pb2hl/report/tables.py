@@ -1,0 +1,121 @@
+"""Frames as tables of a page, with the whole of each written beside the report as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pb2hl.report.cells import text_of, words
+from pb2hl.report.masking import Mask
+from pb2hl.report.page import Cell, Column, Table
+from pb2hl.sheets import write_sheet
+
+SHOWN = 1000
+"""Rows of a table that a page holds; a browser stays quick, and the CSV has all of them."""
+MOST_CHOICES = 25
+"""A column with at most this many different texts gets a filter when it is one of `FILTERED`."""
+FILTERED = {
+    "object", "class", "difference", "severity", "verdict", "state", "status", "kind", "action", "bucket", "decision", "target", "suite",
+    "match", "code", "account", "issue", "outcome", "type", "personal_data", "pipeline", "band",
+}  # fmt: skip
+TONES = {
+    "passed": "good", "equal": "good", "done": "good", "arrived": "good", "created": "good", "matched": "good", "approved": "good",
+    "landed": "good", "agrees": "good", "normalised": "good", "ok": "good",
+    "warning": "warn", "waiting": "warn", "in doubt": "warn", "in_doubt": "warn", "changed": "warn", "extra": "warn", "skipped": "warn",
+    "unmatched": "warn", "conflict": "warn", "not applicable": "mute", "info": "mute", "nothing to do": "mute", "not yet": "mute",
+    "critical": "bad", "failed": "bad", "data failed": "bad", "rule broken": "bad", "missing": "bad", "refused": "bad", "lost": "bad",
+    "differs": "bad", "wrong": "bad",
+}  # fmt: skip
+_TONED = FILTERED - {"object", "target", "type", "account", "pipeline"}
+_NESTED = (list, tuple, dict, set, np.ndarray)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Where the full tables of one report go, and whether personal values are hidden in them."""
+
+    folder: Path  # of the CSV files; made when the first is written
+    mask: Mask
+
+    def table(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        *,
+        caption: str = "",
+        labels: Mapping[str, str] | None = None,
+        columns: tuple[str, ...] = (),
+        csv: bool = True,
+    ) -> Table:
+        """`frame` as a table called `name`; `columns` picks and orders what is shown (the CSV keeps every column)."""
+        flat = frame.reset_index() if not isinstance(frame.index, pd.RangeIndex) and frame.index.name else frame
+        flat = self.mask.frame(_plain(flat))
+        link = ""
+        if csv and len(flat):
+            path = self.folder / f"{name}.csv"
+            write_sheet(path, _spelled(flat))
+            link = f"{self.folder.name}/{path.name}"
+        shown = flat[[column for column in columns if column in flat.columns]] if columns else flat
+        return _table(shown, caption or words(name), labels or {}, link)
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with unique text column names and a plain index."""
+    plain = frame.reset_index(drop=True)
+    plain.columns = [str(name) for name in plain.columns]
+    return plain.loc[:, ~plain.columns.duplicated()]
+
+
+def _spelled(frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with lists and objects as text, for a CSV."""
+    spelled = frame.copy(deep=False)
+    for name in frame.columns:
+        column = frame[name]
+        if column.dtype == object and column.map(lambda value: isinstance(value, _NESTED)).any():
+            spelled[name] = column.map(text_of)
+    return spelled
+
+
+def _table(frame: pd.DataFrame, caption: str, labels: Mapping[str, str], link: str) -> Table:
+    head = frame.head(SHOWN)
+    cells = [_cells(head.iloc[:, i], str(frame.columns[i])) for i in range(frame.shape[1])]
+    rows = tuple(zip(*cells, strict=True)) if cells else ()
+    columns = tuple(
+        Column(labels.get(str(name), words(str(name))), _numeric(head.iloc[:, i]), _choices(str(name), cells[i]))
+        for i, name in enumerate(frame.columns)
+    )
+    return Table(caption, columns, rows, len(frame), link)
+
+
+def _numeric(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+
+
+def _choices(name: str, cells: list[Cell]) -> tuple[str, ...]:
+    if name not in FILTERED:
+        return ()
+    texts = sorted({cell.text for cell in cells})
+    return tuple(texts) if 1 < len(texts) <= MOST_CHOICES else ()
+
+
+def _cells(column: pd.Series, name: str) -> list[Cell]:
+    if name == "histogram":
+        return [_bars(value) for value in column.tolist()]
+    texts = [text_of(value) for value in column.tolist()]
+    if name in _TONED:
+        return [Cell(text, tone=TONES.get(text.lower(), "")) for text in texts]
+    return [Cell(text) for text in texts]
+
+
+def _bars(value: Any) -> Cell:
+    counts = [float(item) for item in value] if isinstance(value, list | tuple | np.ndarray) else []
+    top = max(counts, default=0)
+    if top <= 0:
+        return Cell("")
+    label = "counts from low to high: " + ", ".join(str(int(item)) for item in counts)
+    return Cell(label, sort="", bars=tuple(item / top for item in counts))

@@ -1,0 +1,120 @@
+"""Writing reports: which results make which page, where its files go, and the index over all of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+
+from pb2hl.errors import Pb2hlError, Problem, Severity
+from pb2hl.report import pages
+from pb2hl.report.cells import figure, words
+from pb2hl.report.context import Context
+from pb2hl.report.index import index_page
+from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
+from pb2hl.report.page import Page, render
+from pb2hl.report.story import CHAPTERS, chapter
+from pb2hl.report.tables import Evidence
+from pb2hl.results import Status, StepResult
+from pb2hl.sheets import write_sheet
+from pb2hl.workspace import Workspace
+
+MOST_PROBLEMS = 200
+"""Problems a page lists; the CSV beside it has all."""
+MASKED = "masked"
+"""Folder of reports with personal values hidden, apart from the others so that it can be shared as it is."""
+STATUS_TONES = {Status.DONE: "good", Status.NOTHING_TO_DO: "mute", Status.WAITING: "warn", Status.FAILED: "bad"}
+_ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+def write(ws: Workspace, step: str, *, mask: bool = False) -> Path:
+    """Draw the report of `step` from its saved result and return its path; Pb2hlError when the step left none."""
+    result = StepResult.load(ws.results(step))
+    if result is None:
+        raise Pb2hlError(f"{step} has left no result in this workspace", hint=f"pb2hl {step.split('-')[0]} {ws.path}")
+    return _write(ws, result, _mask(ws, mask))
+
+
+def write_all(ws: Workspace, *, mask: bool = False) -> list[Path]:
+    """Draw the report of every step that left a result, the workflow reference, and the index last."""
+    hidden = _mask(ws, mask)
+    found = (StepResult.load(ws.results(item.step)) for item in CHAPTERS)
+    return [*(_write(ws, result, hidden) for result in found if result), write_index(ws, mask=mask)]
+
+
+def write_index(ws: Workspace, mask: bool = False) -> Path:
+    """Draw `reports/index.html`: the story so far, the state of each gate, and a link to every report there is."""
+    hidden = _mask(ws, mask)
+    return _save(_folder(ws, hidden) / "index.html", index_page(ws, hidden, _folder(ws, hidden)))
+
+
+def _write(ws: Workspace, result: StepResult, mask: Mask) -> Path:
+    told = chapter(result.step)
+    folder = _folder(ws, mask)
+    evidence = Evidence(folder / told.file, mask)
+    shutil.rmtree(evidence.folder, ignore_errors=True)
+    context = Context(ws, result, told, evidence)
+    problems = sorted(
+        (mask.problem(item) for item in result.problems), key=lambda item: (_ORDER[item.severity], -item.count)
+    )
+    link = ""
+    if len(problems) > MOST_PROBLEMS:
+        write_sheet(evidence.folder / "problems.csv", pd.DataFrame([item.as_dict() for item in problems]))
+        link = f"{evidence.folder.name}/problems.csv"
+    page = Page(
+        title=told.title,
+        kicker=f"Perfect Books to HighLevel · location {ws.config.location}",
+        headline=mask.text(result.headline),
+        status=str(result.status),
+        tone=STATUS_TONES[result.status],
+        summary=_summary(told.question, problems),
+        figures=tuple((words(name), figure(value)) for name, value in result.counts.items() if not _nested(value)),
+        problems=tuple(problems[:MOST_PROBLEMS]),
+        problems_total=len(problems),
+        problems_csv=link,
+        sections=pages.sections(context),
+        next_step=mask.text(result.next_step),
+        at=result.at,
+        masked=mask.on,
+        index="index.html",
+        seal=str(result.facts.get("hash") or result.facts.get("subject_hash") or ""),
+    )
+    return _save(folder / f"{told.file}.html", page)
+
+
+def _nested(value: object) -> bool:
+    return isinstance(value, dict | list | tuple)
+
+
+def _summary(question: str, problems: list[Problem]) -> tuple[str, ...]:
+    counts = {severity: sum(item.severity == severity for item in problems) for severity in Severity}
+    if not problems:
+        told = "Nothing needs a look."
+    elif counts[Severity.CRITICAL]:
+        told = f"{_plural(counts[Severity.CRITICAL], 'problem')} must be mended before going on; {counts[Severity.WARNING]} more have a stated treatment."
+    else:
+        told = f"Nothing stands in the way. {_plural(counts[Severity.WARNING], 'warning')} and {_plural(counts[Severity.INFO], 'remark')} are listed below with what is done about them."
+    return tuple(line for line in (question, told) if line)
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+def _mask(ws: Workspace, on: bool) -> Mask:
+    if not on:
+        return Mask()
+    return Mask(True, vocabulary({name: ws.table(name) for name in PERSONAL_FIELDS}))
+
+
+def _folder(ws: Workspace, mask: Mask) -> Path:
+    return ws.reports / MASKED if mask.on else ws.reports
+
+
+def _save(path: Path, page: Page) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".html.tmp")
+    temporary.write_text(render(page), encoding="utf-8")
+    temporary.replace(path)
+    return path

@@ -1,0 +1,197 @@
+"""Reports: complete, self-contained, and deaf to whatever the data says."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pb2hl import report
+from pb2hl.errors import Pb2hlError, Problem, Severity
+from pb2hl.report.cells import text_of
+from pb2hl.report.masking import Mask, shape, vocabulary
+from pb2hl.report.page import Page, Section, render
+from pb2hl.report.tables import SHOWN, Evidence
+from pb2hl.results import Status, StepResult
+from pb2hl.workspace import Config, Workspace
+
+EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>"\'><svg onload=alert(1)> =HYPERLINK("http://evil","x")'
+
+
+class Tags(HTMLParser):
+    """Collects tags and attributes of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+
+def parse(html: str) -> Tags:
+    tags = Tags()
+    tags.feed(html)
+    return tags
+
+
+@pytest.fixture
+def ws(tmp_path) -> Workspace:
+    return Workspace.create(tmp_path / "ws", Config(export="export", location="LOC"))
+
+
+def save(ws: Workspace, step: str = "load", **parts) -> None:
+    given = {"step": step, "status": Status.DONE, "headline": "All is well.", **parts}
+    StepResult(**given).save(ws.results(step))
+
+
+def assert_harmless(html: str) -> None:
+    tags = parse(html)
+    assert [tag for tag, _ in tags.tags if tag == "script"] == ["script"]
+    assert not [tag for tag, _ in tags.tags if tag in {"img", "iframe", "object", "embed", "form", "base"}]
+    for tag, attrs in tags.tags:
+        assert not [name for name in attrs if name.startswith("on")], tag
+        for name in ("src", "href"):
+            assert not re.match(r"(?i)\s*(javascript|data:(?!,)|https?:|//)", attrs.get(name) or ""), attrs
+    assert "default-src 'none'" in html
+
+
+def test_nothing_from_the_data_runs(ws):
+    """Scripts in headlines, headings, cells, table names, facts and problems are shown as text."""
+    save(
+        ws,
+        headline=EVIL,
+        counts={EVIL: EVIL},
+        tables={"rows": pd.DataFrame({EVIL: [EVIL, "=1+1"], "object": [EVIL, "b"], "value": [[EVIL], None]})},
+        problems=(Problem("x", EVIL, Severity.CRITICAL, file=EVIL, field=EVIL, treatment=EVIL),),
+        facts={EVIL: EVIL, "deep": [{EVIL: [EVIL]}]},
+        next_step=EVIL,
+    )
+    html = report.write(ws, "load").read_text(encoding="utf-8")
+    assert_harmless(html)
+    assert "&lt;script&gt;alert" in html
+    assert_harmless(report.write_index(ws).read_text(encoding="utf-8"))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet=st.characters(codec="utf-8")), st.text(alphabet="<>\"'&/=`script onload"))
+def test_any_text_is_only_text(first, second):
+    """Whatever characters the data holds, a page has the tags of the package and no other."""
+    empty = [tag for tag, _ in parse(render(Page("t", "k", "h", sections=(Section("a", "b"),)))).tags]
+    page = Page("t", first, second, sections=(Section(second, first or "b"),))
+    tags = [tag for tag, _ in parse(render(page)).tags]
+    assert [tag for tag in tags if tag != "p"] == [tag for tag in empty if tag != "p"]
+
+
+def test_every_table_and_problem_is_shown(ws):
+    """A table that no page knows is shown all the same, and long ones are whole in the CSV beside."""
+    rows = SHOWN + 7
+    save(
+        ws,
+        tables={
+            "surprise": pd.DataFrame({"n": range(rows), "text": ["=1+1"] * rows}),
+            "empty": pd.DataFrame({"a": []}),
+        },
+        problems=tuple(Problem("p", f"problem {i}") for i in range(250)),
+    )
+    path = report.write(ws, "load")
+    html = path.read_text(encoding="utf-8")
+    assert "Surprise" in html and f"The first {SHOWN} of {rows} rows" in html
+    csv = path.parent / "load" / "surprise.csv"
+    lines = csv.read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == rows + 1 and lines[1] == '"0","\'=1+1"'
+    assert 'href="load/surprise.csv"' in html
+    assert len((path.parent / "load" / "problems.csv").read_text(encoding="utf-8-sig").splitlines()) == 251
+
+
+def test_a_report_is_the_same_again(ws):
+    """The same facts give the same bytes."""
+    save(
+        ws,
+        tables={"t": pd.DataFrame({"a": [1.5, None], "when": pd.to_datetime(["2021-01-01", None])})},
+        at="2026-01-01T00:00:00Z",
+    )
+    first = report.write(ws, "load").read_bytes()
+    assert report.write(ws, "load").read_bytes() == first
+
+
+def test_no_result_no_report(ws):
+    """A step that has not run says which command to run."""
+    with pytest.raises(Pb2hlError, match="pb2hl check"):
+        report.write(ws, "check-before")
+
+
+def test_the_index_tells_the_story(ws):
+    """The index lists every step in order with its state and links the reports that exist."""
+    save(ws, "inventory", counts={"contacts": 3})
+    save(ws, "mapping", status=Status.WAITING, headline="Four columns are undecided.", next_step="pb2hl approve")
+    report.write(ws, "inventory")
+    html = report.write_index(ws).read_text(encoding="utf-8")
+    assert 'href="inventory.html"' in html and 'href="mapping.html"' not in html
+    assert "Waiting for a person at: Mapping" in html and "Four columns are undecided." in html
+    assert html.index("Inventory") < html.index("Rollback")
+
+
+def test_masked_reports_hold_no_personal_value(ws):
+    """Names, e-mails, phones and cell values of clients are nowhere in masked pages or their CSVs; figures stay."""
+    ws.staged.mkdir()
+    pd.DataFrame({"full_name": ["Jane Roe"], "email": ["jane@acme.com"], "phone": ["+16135550100"]}).to_parquet(
+        ws.staged / "contacts.parquet"
+    )
+    save(
+        ws,
+        headline="Jane Roe (jane@acme.com) has 42 notes.",
+        counts={"notes": 42},
+        tables={
+            "rows": pd.DataFrame(
+                {
+                    "object": ["contacts"],
+                    "value": ["Jane Roe"],
+                    "strange": ["jane@acme.com"],
+                    "amount": [12.5],
+                    "list": [["Jane Roe"]],
+                }
+            )
+        },
+        problems=(Problem("x", "Jane  Roe has the phone (613) 555-0100 and 'Secret Value'"),),
+        facts={"who": {"name": "Jane Roe"}, "list": [{"email": "jane@acme.com"}]},
+    )
+    path = report.write(ws, "load", mask=True)
+    texts = [file.read_text(encoding="utf-8-sig") for file in path.parent.rglob("*") if file.is_file()]
+    texts.append(report.write_index(ws, mask=True).read_text(encoding="utf-8"))
+    assert path.parent.name == "masked" and len(texts) == 3
+    for text in texts:
+        for secret in ("Jane", "jane@acme", "Roe", "555-0100", "Secret"):
+            assert secret not in text
+    assert "42" in texts[0] and "contacts" in "".join(texts) and "personal values hidden" in texts[0]
+    plain = report.write(ws, "load").read_text(encoding="utf-8")
+    assert "jane@acme.com" in plain
+
+
+def test_shapes_keep_the_shape():
+    """A masked value shows its form and nothing else."""
+    assert shape("Jane Roe-7") == "Xxxx Xxx-9"
+    words = vocabulary({"users": pd.DataFrame({"name": ["Ana Li"], "email": ["a@b.co"]})})
+    assert (
+        Mask(True, words).text("given to Ana Li at 2026-01-31T09:30:00Z") == "given to Xxx Xx at 2026-01-31T09:30:00Z"
+    )
+
+
+def test_values_as_text():
+    """Missing values are blank, and no control or direction character reaches a page."""
+    assert [text_of(v) for v in (None, pd.NA, float("nan"), pd.NaT, True, 3.0, 0.12345, ["a", None])] == [
+        "", "", "", "", "yes", "3", "0.1235", "a, ",
+    ]  # fmt: skip
+    assert text_of("a\x00b\u202ec") == "abc"
+
+
+def test_evidence_links_are_relative(tmp_path):
+    """A report and its folder can be moved together."""
+    table = Evidence(tmp_path / "load", Mask()).table("x", pd.DataFrame({"a": [1]}))
+    assert table.csv == "load/x.csv" and (tmp_path / "load" / "x.csv").exists()
+    assert not Path(table.csv).is_absolute()
