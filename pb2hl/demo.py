@@ -38,8 +38,15 @@ def demo(folder: Path, *, reports: Path | None = None, say: Callable[[str], None
     os.environ[TOKEN_VARIABLE] = scenario.token
     try:
         with running(Sandbox(scenario)) as base_url:
-            say(f"Sandbox: a rehearsal HighLevel at {base_url}; its rate limit runs {scenario.rate_speed:g} times faster than the real one")
-            config = Config(export="export", location=scenario.location, base_url=base_url, fallback_owner=scenario.users[0]["email"])
+            say(
+                f"Sandbox: a rehearsal HighLevel at {base_url}; its rate limit runs {scenario.rate_speed:g} times faster than the real one"
+            )
+            config = Config(
+                export="export",
+                location=scenario.location,
+                base_url=base_url,
+                fallback_owner=scenario.users[0]["email"],
+            )
             workspace = Workspace.create(folder, config)
             say("Migration: notebooks 01 to 11, one after the other")
             outcome = runner.run(workspace, runner.steps_between(), who=WHO, progress=Bar())
