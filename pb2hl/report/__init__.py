@@ -1,6 +1,7 @@
 """Reports: one self-contained HTML file a step and an index, drawn from the facts that the steps saved."""
 
 from pb2hl.report.notebook import notebook_html
-from pb2hl.report.write import write, write_all, write_index
+from pb2hl.report.snippets import links_html, verdict_html
+from pb2hl.report.write import present, write, write_all, write_index
 
-__all__ = ["notebook_html", "write", "write_all", "write_index"]
+__all__ = ["links_html", "notebook_html", "present", "verdict_html", "write", "write_all", "write_index"]

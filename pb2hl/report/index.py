@@ -8,11 +8,9 @@ from pb2hl.errors import Severity
 from pb2hl.report.cells import figure, words
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Page, Section, Step
-from pb2hl.report.story import CHAPTERS, WORKFLOWS, Chapter
+from pb2hl.report.story import CHAPTERS, STATUS_TONES, WORKFLOWS, Chapter
 from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Workspace
-
-_TONES = {Status.DONE: "good", Status.NOTHING_TO_DO: "mute", Status.WAITING: "warn", Status.FAILED: "bad"}
 
 
 def index_page(ws: Workspace, mask: Mask, folder: Path) -> Page:
@@ -25,7 +23,7 @@ def index_page(ws: Workspace, mask: Mask, folder: Path) -> Page:
         kicker=f"location {ws.config.location} · source {ws.config.source}",
         headline=mask.text(_headline(done)),
         status=str(last.status) if last else "not begun",
-        tone=_TONES[last.status] if last else "mute",
+        tone=STATUS_TONES[last.status] if last else "mute",
         summary=tuple(mask.text(f"{item.title}: {result.headline}") for item, result in done),
         figures=_figures(results),
         sections=tuple(part for part in (_story(results, mask, folder), _more(folder)) if part),
@@ -66,7 +64,7 @@ def _story(results: dict[str, StepResult | None], mask: Mask, folder: Path) -> S
         critical = sum(problem.severity is Severity.CRITICAL for problem in result.problems)
         text = mask.text(result.headline) + (f" {critical} critical." if critical else "")
         href = f"{item.file}.html" if (folder / f"{item.file}.html").exists() else ""
-        steps.append(Step(item.title, text, str(result.status), _TONES[result.status], href, result.at))
+        steps.append(Step(item.title, text, str(result.status), STATUS_TONES[result.status], href, result.at))
     return Section("The story", "Each step in its order; its report has the evidence.", steps=tuple(steps))
 
 

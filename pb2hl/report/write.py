@@ -14,9 +14,9 @@ from pb2hl.report.context import Context
 from pb2hl.report.index import index_page
 from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
 from pb2hl.report.page import Page, render
-from pb2hl.report.story import CHAPTERS, chapter
+from pb2hl.report.story import CHAPTERS, STATUS_TONES, chapter
 from pb2hl.report.tables import Evidence
-from pb2hl.results import Status, StepResult
+from pb2hl.results import StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.workspace import Workspace
 
@@ -24,7 +24,6 @@ MOST_PROBLEMS = 200
 """Problems a page lists; the CSV beside it has all."""
 MASKED = "masked"
 """Folder of reports with personal values hidden, apart from the others so that it can be shared as it is."""
-STATUS_TONES = {Status.DONE: "good", Status.NOTHING_TO_DO: "mute", Status.WAITING: "warn", Status.FAILED: "bad"}
 _ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -36,6 +35,17 @@ def write(ws: Workspace, step: str, *, mask: bool = False) -> Path:
     return _write(ws, result, _mask(ws, mask))
 
 
+def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
+    """Draw the report of `result` and the index; the path of the report. The audit draws its checks as well."""
+    hidden = _mask(ws, mask)
+    path = _write(ws, result, hidden)
+    checks = StepResult.load(ws.results("check-after")) if result.step == "audit" else None
+    if checks is not None:
+        _write(ws, checks, hidden)
+    write_index(ws, mask=mask)
+    return path
+
+
 def write_all(ws: Workspace, *, mask: bool = False) -> list[Path]:
     """Draw the report of every step that left a result, the workflow reference, and the index last."""
     hidden = _mask(ws, mask)
@@ -43,7 +53,7 @@ def write_all(ws: Workspace, *, mask: bool = False) -> list[Path]:
     return [*(_write(ws, result, hidden) for result in found if result), write_index(ws, mask=mask)]
 
 
-def write_index(ws: Workspace, mask: bool = False) -> Path:
+def write_index(ws: Workspace, *, mask: bool = False) -> Path:
     """Draw `reports/index.html`: the story so far, the state of each gate, and a link to every report there is."""
     hidden = _mask(ws, mask)
     return _save(_folder(ws, hidden) / "index.html", index_page(ws, hidden, _folder(ws, hidden)))
