@@ -1,0 +1,35 @@
+"""One port a kind of HighLevel record: create, get, update, delete, pages, find; and the reference of their payloads.
+
+The payload of a create or update is exactly the JSON body that HighLevel documents, with three additions:
+`"$url"` (ids that belong into the path or query), `"$file"` (`{"path", "name", "mime"}`, a local file to upload) and, for
+businesses, `"customFields"`. `locationId` never has to stand in a payload: a port adds it where the endpoint takes it and
+leaves it out where it is refused. Values that are None are sent as null (HighLevel clears the field); leave keys out instead.
+
+| Target | payload |
+|---|---|
+| FOLDER | `{"objectKey": "business", "name": "Perfect Books"}` |
+| FIELD of contact, opportunity | `{"model": "contact" or "opportunity", "name", "dataType", "options": ["A", "B"]?, "placeholder"?, "position"?, "acceptedFormat": [".pdf"]?, "isMultipleFile"?, "maxNumberOfFiles"?}` |
+| FIELD of business | `{"objectKey": "business", "name", "dataType", "fieldKey": "business.perfect_books_id", "parentId": <folder id>, "showInForms": true, "options": [{"key", "label"}]?}` |
+| TAG | `{"name"}` |
+| PIPELINE | `{"name", "stages": [{"name", "position": 0, "stageWinProbability": 0-100?, "showInFunnel"?, "showInPieChart"?}], "useOpportunityProbability"?, "showInFunnel"?, "showInPieChart"?}` |
+| CALENDAR | `{"name", "description"?, "calendarType": "round_robin"?, "teamMembers": [{"userId", "priority": 0.5}]?, "isActive"?, "slotDuration"?, …}` |
+| MEDIA | `{"$file": {"path", "name", "mime"}, "name": <a name that no other operation uses: it is the marker>}` |
+| BUSINESS | `{"name", "phone"?, "email"?, "website"?, "address"?, "city"?, "state"?, "postalCode"?, "country"?, "description"?, "customFields": [{"key": <fieldKey>, "value": …}]?}` |
+| CONTACT | the body of POST /contacts/: `{"firstName", …, "tags": [], "customFields": [{"id", "fieldValue"}], "dnd", "dndSettings"}` |
+| CONTACT_TAGS | `{"$url": {"contactId"}, "tags": []}` |
+| LINK | `{"businessId", "contactId"}`; many at once: `contacts.link(client, business_id, contact_ids)` |
+| FILE | `{"$url": {"contactId", "fieldId"}, "$file": {"path", "name", "mime"}}` |
+| OPPORTUNITY | the body of POST /opportunities/, plus `lostReasonId`? (sent by a following PUT …/status: one request more). The spec has no `source`: put it into a custom field |
+| NOTE on a contact | `{"$url": {"contactId"}, "body", "userId"?, "title"?}` |
+| NOTE on a business | `{"$url": {"businessId"}, "body", "userId"?}` (the Notes API; give `userId` whenever one is known) |
+| TASK | `{"$url": {"contactId"}, "title", "dueDate", "completed", "body"?, "assignedTo"?}` |
+| APPOINTMENT | the body of POST /calendars/events/appointments: `{"calendarId", "contactId", "startTime", "endTime", "title", "appointmentStatus", "assignedUserId", "description", "address", "toNotify": false, "ignoreFreeSlotValidation": true, "ignoreDateRange": true}` |
+
+`parentId`, `key`, `id`, `contactId` … may be `{"$ref": op_id}` or `{"$ref": op_id, "path": …}` in a plan; ports get them resolved.
+A business's custom values are keyed by the field's `fieldKey` (`{"$ref": op_id, "path": "fieldKey"}`); the port drops the object
+prefix. MONETORY values of businesses are numbers here; the port writes `{"currency": "default", "value": n}`
+when the item says `"dataType": "MONETORY"`.
+
+`Created.answer` holds what references need: pipeline `{"id", "stages": {name: stage id}}`, media `{"id", "url"}`, field
+`{"id", "fieldKey", "options": [labels]}`, every other kind at least `{"id"}`.
+"""
