@@ -1,0 +1,181 @@
+"""Agreement levels of candidate pairs, vectorised over distinct pairs of values. Levels are named in `kinds.LEVELS`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from pb2hl.matching import dates, names
+from pb2hl.matching.fields import Field
+from pb2hl.matching.kinds import EXACT, MISSING, Kind
+from pb2hl.matching.words import WordComparer
+
+
+class Comparer:
+    """Compares pairs of records field by field. `workers` threads (-1: all cores); the result does not depend on them."""
+
+    def __init__(self, fields: tuple[Field, ...], *, workers: int = -1):
+        self.fields = fields
+        self._workers = workers
+        self._given = next((field for field in fields if field.kind is Kind.GIVEN_NAME), None)
+        self._surname = next((field for field in fields if field.kind is Kind.SURNAME), None)
+        self._known = {field.name: _known(field) for field in fields if field.kind is Kind.GIVEN_NAME}
+        self._words = {
+            field.name: WordComparer(field.values, _counts(field))
+            for field in fields
+            if field.kind is Kind.ORGANISATION
+        }
+
+    def levels(self, field: Field, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(level of each pair in `field`, code of the value on which the exact ones agree, else -1)."""
+        best = np.full(len(left), MISSING, np.int8)
+        agreed = np.full(len(left), -1, np.int32)
+        for first in field.codes:
+            for second in field.codes:
+                a, b = first[left], second[right]
+                present = np.flatnonzero((a >= 0) & (b >= 0) & (best < EXACT[field.kind]))
+                level = self._value_levels(field, a[present], b[present])
+                better = level > best[present]
+                best[present[better]] = level[better]
+                exact = present[better & (level == EXACT[field.kind])]
+                agreed[exact] = a[exact]
+        return best, agreed
+
+    def join_names(self, levels: dict[str, np.ndarray], left: np.ndarray, right: np.ndarray) -> None:
+        """Mend the name levels of pairs whose given name and surname are swapped (`Roe Jane`), in place."""
+        given, surname = self._given, self._surname
+        if given is None or surname is None:
+            return
+        doubt = np.flatnonzero(
+            (levels[given.name] >= 0)
+            & (levels[given.name] <= 1)
+            & (levels[surname.name] >= 0)
+            & (levels[surname.name] <= 1)
+        )
+        if not len(doubt):
+            return
+        l, r = left[doubt], right[doubt]
+        there = self._similar(given.values[given.primary[l]], surname.values[surname.primary[r]])
+        back = self._similar(surname.values[surname.primary[l]], given.values[given.primary[r]])
+        swapped = doubt[(there > 0.9) & (back > 0.9)]
+        levels[given.name][swapped] = EXACT[Kind.GIVEN_NAME] - 1
+        levels[surname.name][swapped] = EXACT[Kind.SURNAME] - 1
+
+    def _value_levels(self, field: Field, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Levels of pairs of value codes, each distinct pair compared once."""
+        level = np.full(len(a), EXACT[field.kind], np.int8)
+        differ = np.flatnonzero(a != b)
+        if field.kind in (Kind.CATEGORY, Kind.DOMAIN):
+            level[differ] = 0
+            return level
+        low, high = np.minimum(a[differ], b[differ]), np.maximum(a[differ], b[differ])
+        inverse, distinct = pd.factorize(low.astype(np.int64) * len(field.values) + high)
+        low, high = distinct // max(len(field.values), 1), distinct % max(len(field.values), 1)
+        level[differ] = self._different_levels(field, low, high)[inverse]
+        return level
+
+    def _different_levels(self, field: Field, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        x, y = field.values[low].tolist(), field.values[high].tolist()
+        kind = field.kind
+        if kind is Kind.GIVEN_NAME:
+            known = self._known[field.name]
+            return self._given_levels(x, y, known[low] & known[high])
+        if kind is Kind.SURNAME:
+            return self._surname_levels(x, y)
+        if kind in (Kind.DATE, Kind.BIRTH_DATE):
+            return self._date_levels(x, y)
+        if kind in (Kind.IDENTIFIER, Kind.POSTCODE):
+            edits = self._edits(x, y)
+            return np.select([edits <= 1, edits == 2], [2, 1], 0).astype(np.int8)
+        if kind is Kind.PHONE:
+            return (self._edits(x, y) <= 1).astype(np.int8)
+        if kind is Kind.EMAIL:
+            return self._email_levels(x, y)
+        if kind is Kind.CITY:
+            return (self._similar(x, y) >= 0.9).astype(np.int8)
+        if kind is Kind.ORGANISATION:
+            return self._words[field.name].levels(x, y)
+        return self._text_levels(x, y)
+
+    def _given_levels(self, x: list[str], y: list[str], both_known: np.ndarray) -> np.ndarray:
+        similar = self._similar(x, y)
+        level = np.select([similar >= 0.88, similar >= 0.80], [2, 1], 0).astype(np.int8)
+        level[(self._edits(x, y) <= 1) & _longer(x, y, 2)] = 3
+        level[both_known] = 0
+        for at in np.flatnonzero((level < 3) & ~both_known & (similar >= 0.6)):
+            level[at] = max(level[at], _short_form(x[at], y[at]))
+        nick = np.fromiter(map(names.are_nicknames, x, y), bool, len(x))
+        level[nick] = 3
+        return level
+
+    def _surname_levels(self, x: list[str], y: list[str]) -> np.ndarray:
+        similar = self._similar(x, y)
+        level = np.select([similar >= 0.88, similar >= 0.80], [2, 1], 0).astype(np.int8)
+        level[(self._edits(x, y) <= 1) & _longer(x, y, 2)] = 3
+        for at in np.flatnonzero(level < 2):
+            first, second = x[at], y[at]
+            if len(first) == 1 or len(second) == 1:
+                level[at] = 2 if first[0] == second[0] else 0
+            elif " " in first or " " in second:
+                level[at] = max(level[at], 2 if _part_of(first, second) else 0)
+        return level
+
+    def _date_levels(self, x: list[str], y: list[str]) -> np.ndarray:
+        edits = self._edits(x, y)
+        swapped = np.fromiter((dates.swapped(a) == b for a, b in zip(x, y, strict=True)), bool, len(x))
+        return np.select([(edits <= 1) | swapped, edits == 2], [2, 1], 0).astype(np.int8)
+
+    def _email_levels(self, x: list[str], y: list[str]) -> np.ndarray:
+        local_x, local_y = [text.partition("@")[0] for text in x], [text.partition("@")[0] for text in y]
+        same_local = np.fromiter((a == b for a, b in zip(local_x, local_y, strict=True)), bool, len(x))
+        whole, local = self._similar(x, y), self._similar(local_x, local_y)
+        return np.select([same_local, whole >= 0.92, local >= 0.85], [3, 2, 1], 0).astype(np.int8)
+
+    def _text_levels(self, x: list[str], y: list[str]) -> np.ndarray:
+        ordered = process.cpdist(x, y, scorer=fuzz.token_sort_ratio, workers=self._workers, dtype=np.float32) / 100
+        contained = process.cpdist(x, y, scorer=fuzz.token_set_ratio, workers=self._workers, dtype=np.float32) / 100
+        part = (ordered >= 0.85) | ((contained >= 0.97) & (ordered >= 0.50))
+        return np.select([ordered >= 0.93, part, ordered >= 0.75, ordered >= 0.60], [4, 3, 2, 1], 0).astype(np.int8)
+
+    def _similar(self, x, y) -> np.ndarray:
+        """Jaro-Winkler similarity, 0-1."""
+        return process.cpdist(list(x), list(y), scorer=JaroWinkler.similarity, workers=self._workers, dtype=np.float32)
+
+    def _edits(self, x: list[str], y: list[str]) -> np.ndarray:
+        """Optimal string alignment distance: edits, a swap of neighbours counting one; above 2 it says 3."""
+        return process.cpdist(x, y, scorer=OSA.distance, score_cutoff=2, workers=self._workers, dtype=np.int32)
+
+
+def _counts(field: Field) -> np.ndarray:
+    flat = np.concatenate(field.codes)
+    return np.bincount(flat[flat >= 0], minlength=len(field.values))
+
+
+def _known(field: Field) -> np.ndarray:
+    known = names.known_given_names()
+    return np.fromiter((value in known for value in field.values), bool, len(field.values))
+
+
+def _longer(x: list[str], y: list[str], length: int) -> np.ndarray:
+    return np.fromiter((len(a) > length and len(b) > length for a, b in zip(x, y, strict=True)), bool, len(x))
+
+
+def _short_form(first: str, second: str) -> int:
+    """3 when one given name begins the other (`Alex`, `Alexander`; `Mary`, `Mary Ann`), 2 when one is an initial, else 0."""
+    if first[0] != second[0]:
+        return 0
+    if len(first) == 1 or len(second) == 1:
+        return 2
+    one, two = first.split(), second.split()
+    if len(one[0]) == 1 or len(two[0]) == 1:
+        return 2
+    if one[0] == two[0]:
+        return 3
+    return 3 if min(len(first), len(second)) > 2 and (first.startswith(second) or second.startswith(first)) else 0
+
+
+def _part_of(first: str, second: str) -> bool:
+    """Whether one surname is a part of the other: Smith, Smith Jones."""
+    return set(first.split()) <= set(second.split()) or set(second.split()) <= set(first.split())

@@ -1,0 +1,186 @@
+"""The course of a matching: normalise, block, estimate, score, cluster, choose survivors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pb2hl.errors import ConfigError
+from pb2hl.matching import rules as rule_sets
+from pb2hl.matching.blocking import Candidates, candidate_pairs, pairs_within
+from pb2hl.matching.cluster import cluster
+from pb2hl.matching.compare import Comparer
+from pb2hl.matching.fields import Records, canonical_order, records
+from pb2hl.matching.kinds import Kind
+from pb2hl.matching.matches import Matches, probability, weight_of
+from pb2hl.matching.scoring import Scored, Scorer, levels_of
+from pb2hl.matching.weights import Bands, Weights, accidents, estimate
+from pb2hl.progress import SILENT, Cancel, Progress
+
+_SAMPLED = 300_000
+"""Candidate pairs that the weights are estimated from."""
+_RANDOM = 200_000
+"""Random pairs from which the chance of agreeing by accident is taken."""
+_CHUNK = 1_000_000
+_FLOOR = weight_of(0.20)
+"""Pairs below this weight are not kept; no threshold goes lower."""
+_SEED = 20_210_304
+"""Any fixed number: the samples are drawn over rows in canonical order, so the same table gives the same samples."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a matching estimated and did: fields, weights, blocking rules with their pair counts, `expected` matching pairs."""
+
+    records: Records
+    weights: Weights
+    blocking: pd.DataFrame
+    candidates: int
+    expected: float
+    shift: float
+
+
+def link(
+    frame: pd.DataFrame,
+    kinds: Mapping[str, Kind],
+    make_rules: type[rule_sets.PersonRules] | type[rule_sets.CompanyRules],
+    *,
+    threshold: float,
+    labels: pd.DataFrame | None = None,
+    workers: int = -1,
+    progress: Progress = SILENT,
+    cancel: Cancel | None = None,
+) -> Matches:
+    """Clusters of `frame`'s rows; `kinds` and errors as in `find_duplicates`."""
+    columns = sorted(kinds, key=str)
+    order = canonical_order(frame[columns])
+    data = records(frame[columns].iloc[order], {column: kinds[column] for column in columns})
+    if data.count < 2 or not data.fields:
+        return Matches.alone(frame.index)
+    pairs = candidate_pairs(data)
+    progress.start("comparing pairs", len(pairs), "pairs")
+    rules = make_rules(data)
+    comparer = Comparer(data.fields, workers=workers)
+    bands = {field.name: Bands.of(field) for field in data.fields}
+    sample = _sample(pairs)
+    weights, sampled = _estimate(data, comparer, bands, pairs, sample)
+    _learn_shared_mailboxes(data, comparer, bands, rules)
+    shift = _shift(data, comparer, bands, weights, rules, labels, frame.index[order])
+    scorer = Scorer(data, comparer, bands, weights, rules, shift)
+    scorer.learn_cut(scorer.score(*sampled), _FLOOR)
+    scored = _score(scorer, pairs, progress, cancel)
+    label, weakest = cluster(data.count, scored.left, scored.right, scored.weight, scorer.weights, weight_of(threshold))
+    progress.finish()
+    expected = weights.prior * data.count * (data.count - 1) / 2
+    model = Model(data, weights, pairs.rules, len(pairs), expected, shift)
+    return _matches(frame.index, order, data, scored, label, weakest, model)
+
+
+def _sample(pairs: Candidates) -> np.ndarray:
+    if len(pairs) <= _SAMPLED:
+        return np.arange(len(pairs))
+    return np.sort(np.random.default_rng(_SEED).choice(len(pairs), _SAMPLED, replace=False))
+
+
+def _estimate(
+    data: Records, comparer: Comparer, bands: dict[str, Bands], pairs: Candidates, sample: np.ndarray
+) -> tuple[Weights, tuple[np.ndarray, np.ndarray]]:
+    left, right = pairs.left[sample], pairs.right[sample]
+    levels = levels_of(data, comparer, bands, left, right)
+    random_levels = levels_of(data, comparer, bands, *_random_pairs(data.count))
+    accident = {field.name: accidents(field, random_levels[field.name], bands[field.name]) for field in data.fields}
+    scale = len(pairs) / max(len(sample), 1)
+    weights = estimate(data.fields, levels, bands, accident, records=data.count, pairs_per_sampled=scale)
+    return weights, (left, right)
+
+
+def _random_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
+    if count * (count - 1) // 2 <= _RANDOM:
+        left, right = np.triu_indices(count, 1)
+        return left, right
+    drawn = np.random.default_rng(_SEED + 1).integers(0, count, (2, _RANDOM))
+    apart = drawn[0] != drawn[1]
+    return drawn[0][apart], drawn[1][apart]
+
+
+def _learn_shared_mailboxes(
+    data: Records, comparer: Comparer, bands: dict[str, Bands], rules: rule_sets.PersonRules | rule_sets.CompanyRules
+) -> None:
+    email = data.of_kind(Kind.EMAIL)
+    if email is not None:
+        left, right = pairs_within(email.codes, 50)
+        rules.share_mailboxes(rule_sets.Pairs(left, right, levels_of(data, comparer, bands, left, right)))
+
+
+def _score(scorer: Scorer, pairs: Candidates, progress: Progress, cancel: Cancel | None) -> Scored:
+    parts = []
+    for start in range(0, max(len(pairs), 1), _CHUNK):
+        if cancel is not None:
+            cancel.check()
+        left, right = pairs.left[start : start + _CHUNK], pairs.right[start : start + _CHUNK]
+        parts.append(scorer.score_above(left, right, _FLOOR))
+        progress.advance(len(left))
+    return Scored(
+        np.concatenate([part.left for part in parts]),
+        np.concatenate([part.right for part in parts]),
+        np.concatenate([part.weight for part in parts]),
+        {name: np.concatenate([part.levels[name] for part in parts]) for name in parts[0].levels},
+    )
+
+
+def _shift(
+    data: Records,
+    comparer: Comparer,
+    bands: dict[str, Bands],
+    weights: Weights,
+    rules: rule_sets.PersonRules | rule_sets.CompanyRules,
+    labels: pd.DataFrame | None,
+    index: pd.Index,
+) -> float:
+    """Bits to add to every weight so that a person's decisions fit best (a logistic intercept, pulled towards 0)."""
+    if labels is None or not len(labels):
+        return 0.0
+    missing = [column for column in ("left", "right", "match") if column not in labels]
+    if missing or not index.is_unique:
+        raise ConfigError("labels need the columns left, right and match, and a table with unique row labels")
+    left, right = index.get_indexer(labels["left"]), index.get_indexer(labels["right"])
+    if (left < 0).any() or (right < 0).any():
+        raise ConfigError("labels name rows that the table does not have")
+    score = Scorer(data, comparer, bands, weights, rules).score(left, right).weight * np.log(2)
+    truth = labels["match"].to_numpy(dtype=float)
+    shift, spread = 0.0, 2.0
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(score + shift, -50, 50)))
+        slope = (truth - chance).sum() - shift / spread**2
+        shift += float(np.clip(slope / ((chance * (1 - chance)).sum() + 1 / spread**2), -1, 1))
+    return shift / float(np.log(2))
+
+
+def _matches(
+    index: pd.Index,
+    order: np.ndarray,
+    data: Records,
+    scored: Scored,
+    label: np.ndarray,
+    weakest: np.ndarray,
+    model: Model,
+) -> Matches:
+    filled = sum((codes >= 0).astype(np.int32) for field in data.fields for codes in field.codes)
+    best = np.lexsort((np.arange(data.count), -filled, label))
+    survivor = np.zeros(data.count, bool)
+    survivor[best[np.r_[True, label[best][1:] != label[best][:-1]]]] = True
+    number = np.unique(label, return_inverse=True)[1]
+    where = np.empty(data.count, np.int64)
+    where[order] = np.arange(data.count)
+    result = Matches(
+        {
+            "cluster": number[where],
+            "survivor": survivor[where],
+            "score": np.where(np.isinf(weakest), 1.0, probability(weakest))[where],
+        },
+        index=index,
+    )
+    return result.carrying(scored, order, data, model)

@@ -1,0 +1,102 @@
+"""The outcome of a matching: a frame of clusters that carries its scored pairs and their explanation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pb2hl.matching.kinds import EXACT, LEVELS, MISSING
+
+if TYPE_CHECKING:
+    from pb2hl.matching.engine import Model
+    from pb2hl.matching.fields import Field, Records
+    from pb2hl.matching.scoring import Scored
+
+_GRID = (0.20, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
+
+
+def probability(weight: np.ndarray) -> np.ndarray:
+    """Match probability (0-1) of match weights in bits."""
+    return 1 / (1 + np.exp2(-np.clip(weight, -60, 60)))
+
+
+def weight_of(probability_: float) -> float:
+    """Match weight (bits) of a probability in (0, 1)."""
+    clipped = min(max(probability_, 1e-9), 1 - 1e-9)
+    return float(np.log2(clipped / (1 - clipped)))
+
+
+class Matches(pd.DataFrame):
+    """One row a record, indexed like the input: `cluster` (int), `survivor` (bool), `score` (0-1: weakest link of the
+    cluster; 1.0 for a record alone, which no link holds).
+
+    `pairs`: scored pairs, best first: left, right (row labels), score (0-1), weight (bits), then for each field the name
+    of its agreement level and, as `<field> weight`, what it contributed (bits). `model`: what was estimated.
+    """
+
+    _metadata = ("pairs", "model")
+    pairs: pd.DataFrame
+    model: Model | None
+
+    @property
+    def _constructor(self) -> type[Matches]:
+        return Matches
+
+    @property
+    def _constructor_sliced(self) -> type[pd.Series]:
+        return pd.Series
+
+    @classmethod
+    def alone(cls, index: pd.Index) -> Matches:
+        """Every record its own cluster."""
+        result = cls({"cluster": np.arange(len(index)), "survivor": True, "score": 1.0}, index=index)
+        result.pairs = pd.DataFrame({"left": [], "right": [], "score": [], "weight": []})
+        result.model = None
+        return result
+
+    def carrying(self, scored: Scored, order: np.ndarray, data: Records, model: Model) -> Matches:
+        """This frame with its pairs and model."""
+        ranked = np.lexsort((scored.right, scored.left, -scored.weight))
+        scored = scored.take(ranked)
+        columns: dict[str, object] = {
+            "left": self.index.take(order[scored.left]),
+            "right": self.index.take(order[scored.right]),
+            "score": probability(scored.weight),
+            "weight": scored.weight,
+        }
+        for field in data.fields:
+            columns[field.name] = _level_names(field, scored.levels[field.name])
+            columns[f"{field.name} weight"] = model.weights.of(field.name)[scored.levels[field.name]].astype(np.float32)
+        self.pairs = pd.DataFrame(columns)
+        self.model = model
+        return self
+
+    def thresholds(self) -> pd.DataFrame:
+        """Estimated precision and recall of the pairs above each threshold: threshold, pairs, precision, recall (0-1)."""
+        score = np.sort(self.pairs["score"].to_numpy(float))[::-1]
+        running = np.cumsum(score)
+        total = max(self.model.expected if self.model else 0.0, float(score.sum()), 1e-9)
+        rows = []
+        for threshold in _GRID:
+            above = int(np.searchsorted(-score, -threshold, "right"))
+            right = float(running[above - 1]) if above else 0.0
+            rows.append((threshold, above, right / above if above else 1.0, right / total))
+        return pd.DataFrame(rows, columns=["threshold", "pairs", "precision", "recall"])
+
+
+def explain(pairs: pd.DataFrame) -> pd.Series:
+    """One sentence a pair of `Matches.pairs`: what speaks for it and against it, loudest first."""
+    fields = [column.removesuffix(" weight") for column in pairs.columns if str(column).endswith(" weight")]
+    sentences = []
+    for row in pairs.to_dict("records"):
+        said = [(float(row[f"{name} weight"]), f"{name} {row[name]}") for name in fields if isinstance(row[name], str)]
+        said.sort(key=lambda item: (-abs(item[0]), item[1]))
+        sentences.append("; ".join(f"{text} ({weight:+.1f})" for weight, text in said))
+    return pd.Series(sentences, index=pairs.index, dtype="str")
+
+
+def _level_names(field: Field, level: np.ndarray) -> pd.Categorical:
+    codes = np.where(level == MISSING, -1, np.minimum(level, EXACT[field.kind]))
+    return pd.Categorical.from_codes(codes, categories=list(LEVELS[field.kind]))

@@ -1,0 +1,172 @@
+"""What no sum of match weights may do: merge two people or two companies against plain evidence.
+
+Match weights add up as if fields were independent. A family, an office and a franchise share address, phone and name at
+once, so rules cap the weight of such pairs, and lift pairs that an exact personal e-mail identifies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pb2hl.matching import names
+from pb2hl.matching.fields import Field, Records
+from pb2hl.matching.kinds import EXACT, MISSING, Kind
+
+APART = -5.0
+"""Match weight (bits) of a pair that a rule keeps apart; probability 0.03."""
+IN_DOUBT = 2.0
+"""Match weight of a pair that a person must decide; probability 0.80."""
+IDENTIFIED = 7.0
+"""Least match weight of a pair that its e-mail identifies; probability 0.99."""
+
+_GENERATION_YEARS = 12
+"""Birth years further apart than this are two people, whatever else agrees."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs with the levels of every field."""
+
+    left: np.ndarray
+    right: np.ndarray
+    levels: dict[str, np.ndarray]
+
+
+class PersonRules:
+    """Caps and lifts for persons."""
+
+    def __init__(self, records: Records):
+        self._records = records
+        self._given = records.of_kind(Kind.GIVEN_NAME)
+        self._surname = records.of_kind(Kind.SURNAME)
+        self._birth = records.of_kind(Kind.BIRTH_DATE)
+        self._email = records.of_kind(Kind.EMAIL)
+        self._phone = records.of_kind(Kind.PHONE)
+        self._identifier = records.of_kind(Kind.IDENTIFIER)
+        flags = names.shared_mailbox_flags(self._email.values) if self._email else np.empty(0, bool)
+        self._shared = flags
+
+    def share_mailboxes(self, pairs: Pairs) -> None:
+        """Learn which e-mail addresses people with conflicting names use: they are shared mailboxes from here on."""
+        if self._email is None or self._given is None:
+            return
+        agreed = self._agreed_email(pairs)
+        conflict = (self._level(pairs, self._given) == 0) & (agreed >= 0)
+        self._shared[np.unique(agreed[conflict])] = True
+
+    def apply(self, weight: np.ndarray, pairs: Pairs) -> np.ndarray:
+        """The match weights (bits) after the rules."""
+        given, surname = self._level(pairs, self._given), self._level(pairs, self._surname)
+        birth, identifier = self._level(pairs, self._birth), self._level(pairs, self._identifier)
+        agreed = self._agreed_email(pairs)
+        shared = agreed >= 0
+        shared[shared] = self._shared[agreed[shared]]
+        own_email = (agreed >= 0) & ~shared
+        same_birth = birth >= EXACT[Kind.BIRTH_DATE] - 1
+        same_identifier = identifier >= EXACT[Kind.IDENTIFIER]
+        identified = same_birth | same_identifier
+        weight = self._lift(weight, pairs, given, surname, own_email, shared)
+        named = self._given is not None or self._surname is not None
+        if named:
+            nameless = (
+                (given == MISSING) & (surname == MISSING)
+                | (given == MISSING) & (surname < 3)
+                | (surname == MISSING) & (given < 3)
+            )
+            weight = _cap(weight, nameless & ~own_email & ~identified & ~self._all_same(pairs, shared), APART)
+            partly = ((given == MISSING) | (surname == MISSING)) & ~own_email & ~identified
+            weight = _cap(weight, partly & ~self._all_same(pairs, shared), IN_DOUBT)
+        weight = _cap(weight, (given == 0) & ~identified, APART)
+        weight = _cap(weight, (surname == 0) & ~identified & ~own_email, APART)
+        weight = _cap(weight, self._generations_apart(pairs), APART)
+        weight = _cap(weight, (birth == 0) & ~same_identifier & ~own_email, APART)
+        return _cap(weight, self._years_apart(pairs) & (birth == 0), APART)
+
+    def _lift(
+        self,
+        weight: np.ndarray,
+        pairs: Pairs,
+        given: np.ndarray,
+        surname: np.ndarray,
+        own_email: np.ndarray,
+        shared: np.ndarray,
+    ) -> np.ndarray:
+        agreeing = (given != 0) & (surname != 0)
+        weight = np.where(own_email & agreeing, np.maximum(weight, IDENTIFIED), weight)
+        same_name = (given >= EXACT[Kind.GIVEN_NAME] - 1) & (surname >= EXACT[Kind.SURNAME] - 1)
+        weight = np.where(shared & same_name, np.maximum(weight, IDENTIFIED), weight)
+        alike = self._all_same(pairs, shared)
+        weight = np.where(alike, np.maximum(weight, IDENTIFIED), weight)
+        return np.where(shared & ~same_name & ~alike, np.minimum(weight, IN_DOUBT), weight)
+
+    def _all_same(self, pairs: Pairs, shared: np.ndarray) -> np.ndarray:
+        """Nameless rows of one shared mailbox of which nothing differs: the same row exported twice."""
+        alike = shared.copy()
+        for field in self._records.fields:
+            level = pairs.levels[field.name]
+            nameless = field.kind in (Kind.GIVEN_NAME, Kind.SURNAME)
+            alike &= (level == MISSING) if nameless else ((level == MISSING) | (level >= EXACT[field.kind]))
+        if self._given is not None and alike.any():
+            alike &= (self._given.primary[pairs.left] < 0) & (self._given.primary[pairs.right] < 0)
+        return alike
+
+    def _level(self, pairs: Pairs, field: Field | None) -> np.ndarray:
+        return np.full(len(pairs.left), MISSING, np.int8) if field is None else pairs.levels[field.name]
+
+    def _agreed_email(self, pairs: Pairs) -> np.ndarray:
+        agreed = np.full(len(pairs.left), -1, np.int64)
+        if self._email is None:
+            return agreed
+        for first in self._email.codes:
+            for second in self._email.codes:
+                a, b = first[pairs.left], second[pairs.right]
+                better = (a == b) & (a >= 0) & ((agreed < 0) | self._shared[agreed])
+                agreed[better] = a[better]
+        return agreed
+
+    def _generations_apart(self, pairs: Pairs) -> np.ndarray:
+        generation = self._records.generation
+        one, two = generation[pairs.left], generation[pairs.right]
+        return (one != two) & (one > 0) & (two > 0)
+
+    def _years_apart(self, pairs: Pairs) -> np.ndarray:
+        if self._birth is None:
+            return np.zeros(len(pairs.left), bool)
+        years = np.array(
+            [int(value[:4]) if len(value) == 8 and value.isdigit() else 0 for value in self._birth.values] or [0]
+        )
+        one, two = self._birth.primary[pairs.left], self._birth.primary[pairs.right]
+        known = (one >= 0) & (two >= 0) & (years[one] > 0) & (years[two] > 0)
+        return known & (np.abs(years[one] - years[two]) >= _GENERATION_YEARS)
+
+
+class CompanyRules:
+    """Caps for organisations: names in conflict are two companies, at one domain too."""
+
+    def __init__(self, records: Records):
+        self._name = records.of_kind(Kind.ORGANISATION)
+        self._domain = records.of_kind(Kind.DOMAIN)
+        self._identifier = records.of_kind(Kind.IDENTIFIER)
+
+    def share_mailboxes(self, pairs: Pairs) -> None:
+        """Nothing to learn for organisations."""
+
+    def apply(self, weight: np.ndarray, pairs: Pairs) -> np.ndarray:
+        """The match weights (bits) after the rules."""
+        if self._name is None:
+            return weight
+        level = pairs.levels[self._name.name]
+        conflict = (level == 0) | (level == 1)
+        if self._identifier is not None:
+            conflict &= pairs.levels[self._identifier.name] < EXACT[Kind.IDENTIFIER]
+        if self._domain is None:
+            return weight
+        domain = pairs.levels[self._domain.name]
+        weight = _cap(weight, conflict & (domain != EXACT[Kind.DOMAIN]), APART)
+        return _cap(weight, conflict & (domain == EXACT[Kind.DOMAIN]), IN_DOUBT)
+
+
+def _cap(weight: np.ndarray, where: np.ndarray, most: float) -> np.ndarray:
+    return np.where(where, np.minimum(weight, most), weight)

@@ -1,0 +1,93 @@
+"""Words of two names set against each other: which are shared, and what each side keeps for itself."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import numpy as np
+from rapidfuzz.distance import JaroWinkler
+
+from pb2hl.matching.kinds import EXACT, Kind
+
+_CLOSE = 0.92
+_NEARLY = 0.85
+"""Share of the (rarity-weighted) words that two names must have in common to be nearly the same."""
+_MOSTLY = 0.70
+
+
+class WordComparer:
+    """Compares organisation names word by word; a rare word counts more than a common one."""
+
+    def __init__(self, values: np.ndarray, counts: np.ndarray):
+        frequency: Counter[str] = Counter()
+        for text, count in zip(values, counts.tolist(), strict=True):
+            for word in set(text.split()):
+                frequency[word] += count
+        total = float(max(counts.sum(), 1))
+        self._rarity = {word: math.log(1 + total / count) for word, count in frequency.items()}
+        self._most = math.log(1 + total)
+
+    def levels(self, left: list[str], right: list[str]) -> np.ndarray:
+        """The organisation level (see `kinds.LEVELS`) of each pair of different names."""
+        return np.fromiter(map(self.level, left, right), np.int8, len(left))
+
+    def level(self, left: str, right: str) -> int:
+        """0 no word shared, 1 words conflict, 2 acronym, 3 a part of, 4 nearly the same words, 5 same words."""
+        same = EXACT[Kind.ORGANISATION] - 1
+        if left.replace(" ", "") == right.replace(" ", ""):
+            return same
+        first, second = left.split(), right.split()
+        if _acronym(first, second) or _acronym(second, first):
+            return 2
+        shared, own_first, own_second = self._align(first, second)
+        if not shared:
+            return 0
+        if not own_first and not own_second:
+            return same
+        cosine = shared / math.sqrt((shared + own_first) * (shared + own_second))
+        if own_first and own_second:
+            typo = len(first) == len(second) > 2 and JaroWinkler.similarity(left, right) >= 0.95
+            return 4 if cosine >= _CLOSE or (typo and cosine >= _MOSTLY) else 1
+        return 4 if cosine >= _NEARLY else 3
+
+    def _align(self, first: list[str], second: list[str]) -> tuple[float, float, float]:
+        rest = list(second)
+        shared = own = 0.0
+        for word in sorted(first, key=lambda item: (-self._weight(item), item)):
+            match = word if word in rest else next((other for other in rest if _same_word(word, other)), None)
+            if match is None:
+                own += self._weight(word)
+            else:
+                rest.remove(match)
+                shared += min(self._weight(word), self._weight(match))
+        return shared, own, sum(self._weight(word) for word in rest)
+
+    def _weight(self, word: str) -> float:
+        return self._rarity.get(word, self._most)
+
+
+def _acronym(short: list[str], full: list[str]) -> bool:
+    if len(short) != 1 or not 2 <= len(short[0]) <= 5 or len(full) < 2:
+        return False
+    return "".join(word[0] for word in full).startswith(short[0])
+
+
+def _same_word(left: str, right: str) -> bool:
+    """Whether two words are spellings of one: a typo, an abbreviation, a plural."""
+    if left.isdigit() or right.isdigit():
+        return False
+    if len(left) > len(right):
+        left, right = right, left
+    if left[0] != right[0]:
+        return len(left) > 4 and JaroWinkler.similarity(left, right) >= 0.93
+    if len(left) >= 3 and right.startswith(left):
+        return True
+    if 3 <= len(left) <= 4 and len(right) >= 5 and _letters_in_order(left, right):
+        return True
+    return len(left) > 3 and JaroWinkler.similarity(left, right) >= 0.90
+
+
+def _letters_in_order(short: str, full: str) -> bool:
+    letters = iter(full)
+    return all(letter in letters for letter in short)
