@@ -1,0 +1,71 @@
+"""Lists in one cell: tags, multi-picklists, several references. The separator is decided per column."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+
+from pb2hl.values.parsed import Context, Parsed, one_by_one
+
+SEPARATORS = (";", "|", "\n", ",", "•", "\t")
+"""Candidates in order of how rarely they stand inside an item."""
+
+
+def lists(texts: np.ndarray, context: Context) -> Parsed:
+    """Texts as lists of distinct items (ignoring case), in order; JSON arrays are understood."""
+    separator = decide_separator(texts)
+    values, reasons = one_by_one(texts, lambda text: (split(text, separator), ""))
+    return Parsed(values, reasons, {"separator": separator} if separator else {})
+
+
+def decide_separator(texts: np.ndarray) -> str:
+    """The separator that most cells of the column use, or "" when none does."""
+    counts = dict.fromkeys(SEPARATORS, 0)
+    for text in texts[:50_000]:
+        if not text.startswith("["):
+            for separator in SEPARATORS:
+                counts[separator] += separator in text
+    best = max(SEPARATORS, key=lambda item: (counts[item], -SEPARATORS.index(item)))
+    rarest = [item for item in SEPARATORS[:2] if counts[item] >= max(1, 0.3 * counts[best])]
+    return rarest[0] if rarest else best if counts[best] else ""
+
+
+def split(text: str, separator: str) -> list[str]:
+    """Items of one cell."""
+    items = _json_items(text)
+    if items is None:
+        if not separator:
+            items = [text]
+        elif '"' in text and len(separator) == 1 and separator != "\n":
+            items = next(csv.reader([text.replace("\n", " ")], delimiter=separator, skipinitialspace=True), [])
+        else:
+            items = text.split(separator)
+    seen: dict[str, str] = {}
+    for item in items:
+        plain = " ".join(str(item).split()).strip(" ,;|")
+        if plain:
+            seen.setdefault(plain.casefold(), plain)
+    return list(seen.values())
+
+
+def _json_items(text: str) -> list[str] | None:
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, list):
+        return None
+    return [item for part in body if (item := _item(part))]
+
+
+def _item(part: object) -> str:
+    if isinstance(part, dict):
+        for key in ("name", "label", "value", "title", "tag", "id"):
+            if part.get(key) not in (None, ""):
+                return str(part[key])
+        return json.dumps(part, ensure_ascii=False)
+    return "" if part is None else str(part)

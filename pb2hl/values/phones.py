@@ -1,0 +1,146 @@
+"""Phone numbers as E.164, through libphonenumber; national numbers take the row's country, else the workspace's."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+
+import numpy as np
+import phonenumbers
+import pyarrow as pa
+import pyarrow.compute as pc
+from phonenumbers import PhoneMetadata, PhoneNumberFormat
+
+from pb2hl.values.parsed import Context, Parsed, no_reasons
+
+_EXTENSION = re.compile(
+    r"(?i)(?:;ext=|\b(?:ext(?:ension)?|poste|durchwahl|dw|anexo|ramal|int(?:erno)?|x)\b[.:#]?\s*|(?<=\d)\s*x\s*|#\s*)(\d{1,7})\s*$"
+)
+_FLOAT = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}|\d{7,15}\.0+")
+_SEVERAL = re.compile(r"\s*(?:;|\||\n|,|\bor\b|\bou\b|\boder\b| / |/(?=\s*\+)|\s{3,})\s*")
+_PLAIN_NANP = r"^(\+?1[\s.-]?)?(\([2-9]\d{2}\)|[2-9]\d{2})[\s./-]{0,2}[2-9]\d{2}[\s./-]?\d{4}$"
+
+
+def phones(texts: np.ndarray, context: Context, row_countries: np.ndarray | None = None) -> Parsed:
+    """The first valid number of each text as E.164; `extra`: `extension`, and `more` with further numbers.
+
+    `row_countries` are alpha-2 codes ("" where the row names none).
+    """
+    values, reasons = np.full(len(texts), None, dtype=object), no_reasons(len(texts))
+    extension, more = no_reasons(len(texts)), np.full(len(texts), None, dtype=object)
+    regions = np.full(len(texts), context.country, dtype=object)
+    if row_countries is not None:
+        regions = np.where(row_countries != "", row_countries, regions)
+    done = _north_american(texts, regions, values)
+    for index in np.flatnonzero(~done):
+        found = numbers(texts[index], regions[index])
+        if not found:
+            reasons[index] = f"not a valid phone number ({regions[index]})"
+            continue
+        values[index], extension[index] = found[0]
+        more[index] = [number + (f" x{ext}" if ext else "") for number, ext in found[1:]] or None
+    return Parsed(values, reasons, {"country": context.country}, {"extension": extension, "more": more})
+
+
+def numbers(text: str, region: str) -> list[tuple[str, str]]:
+    """Every distinct valid number in `text` as (E.164, extension digits), in order."""
+    if text.startswith("["):
+        text = _flat_json(text)
+    whole = number(text, region)
+    if whole:
+        return [whole]
+    found = [parsed for part in _SEVERAL.split(text) if part and (parsed := number(part, region))]
+    if not found and "/" in text:
+        found = [parsed for part in text.split("/") if (parsed := number(part, region))]
+    return list(dict(found).items())
+
+
+def number(text: str, region: str) -> tuple[str, str] | None:
+    """One number as (E.164, extension), or None when it is not valid."""
+    text = text.strip().removeprefix("tel:").replace("\u202c", "").replace("\u202d", "").lstrip("'")
+    if _FLOAT.fullmatch(text.replace(",", ".")):
+        text = _whole(text.replace(",", "."))
+    extension = ""
+    if match := _EXTENSION.search(text):
+        text, extension = text[: match.start()], match[1]
+    text = re.sub(r"\(0\)", "", text) if text.lstrip().startswith(("+", "00", "(+")) else text
+    if text.lstrip().startswith("00"):
+        text = "+" + text.lstrip()[2:]
+    for candidate in _candidates(text, region):
+        try:
+            parsed = phonenumbers.parse(candidate, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed):
+            return phonenumbers.format_number(parsed, PhoneNumberFormat.E164), extension or parsed.extension or ""
+    return None
+
+
+def _whole(text: str) -> str:
+    """The digits of a number that a spreadsheet turned into a float, or "" when it cut some off: we do not invent them."""
+    mantissa, _, exponent = text.lower().partition("e")
+    shown = len(mantissa.replace(".", ""))
+    if exponent and shown < int(exponent) + 1:
+        return ""
+    return str(int(float(text)))
+
+
+def _candidates(text: str, region: str) -> list[str]:
+    digits = re.sub(r"\D", "", text)
+    if len(digits) > 18 or len(text) > 60:
+        return []
+    code = str(phonenumbers.country_code_for_region(region) or "")
+    with_code = [f"+{digits}"] if code and digits.startswith(code) and not text.lstrip().startswith("+") else []
+    return [
+        text,
+        *with_code,
+        *([f"0{digits}"] if region in ("GB", "DE", "FR", "AU", "IT") and digits and digits[0] != "0" else []),
+    ]
+
+
+def _north_american(texts: np.ndarray, regions: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Settle ordinary North American numbers all at once, by libphonenumber's own patterns. True where settled."""
+    done = np.zeros(len(texts), dtype=bool)
+    if not len(texts):
+        return done
+    column = pa.array(texts, pa.string())
+    plain = pc.match_substring_regex(column, _PLAIN_NANP).to_numpy(zero_copy_only=False)
+    plain &= np.isin(regions.astype(str), _nanp_regions())
+    rows = np.flatnonzero(plain)
+    digits = pc.utf8_slice_codeunits(pc.replace_substring_regex(column.take(pa.array(rows)), r"\D", ""), -10)
+    valid = pc.match_substring_regex(digits, _nanp_pattern()).to_numpy(zero_copy_only=False)
+    values[rows[valid]] = pc.binary_join_element_wise("+1", digits.filter(pa.array(valid)), "").to_pylist()
+    done[rows[valid]] = True
+    return done
+
+
+@cache
+def _nanp_regions() -> tuple[str, ...]:
+    return tuple(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[1])
+
+
+@cache
+def _nanp_pattern() -> str:
+    """Every number type's pattern of every region of calling code 1, as one expression."""
+    patterns = set()
+    for region in _nanp_regions():
+        metadata = PhoneMetadata.metadata_for_region(region)
+        for name in ("fixed_line", "mobile", "toll_free", "premium_rate", "personal_number", "voip", "uan"):
+            description = getattr(metadata, name)
+            if description is not None and description.national_number_pattern:
+                patterns.add(description.national_number_pattern)
+    return "^(?:" + "|".join(sorted(patterns)) + ")$"
+
+
+def _flat_json(text: str) -> str:
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(body, list):
+        return text
+    return " ; ".join(
+        str(item.get("number") or item.get("value") or item.get("phone") or "") if isinstance(item, dict) else str(item)
+        for item in body
+    )
