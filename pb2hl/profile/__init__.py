@@ -1,0 +1,7 @@
+"""What the data is: one line a column, how tables point at each other, and the legal edition's books reconciled."""
+
+from pb2hl.profile.columns import profile_tables
+from pb2hl.profile.legal import Reconciliation, reconcile
+from pb2hl.profile.references import Resolved, relations, resolve
+
+__all__ = ["Reconciliation", "Resolved", "profile_tables", "reconcile", "relations", "resolve"]
