@@ -1,0 +1,77 @@
+"""Payloads and records in one flat shape, `{field: value}`, so that they can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NOT_STORED = frozenset(
+    {"$url", "$file", "locationId", "toNotify", "ignoreFreeSlotValidation", "ignoreDateRange", "contactId", "id"}
+)
+"""Parts of a payload that say where and how, not what."""
+
+VALUE_KEYS = (
+    "fieldValue",
+    "field_value",
+    "value",
+    "fieldValueString",
+    "fieldValueNumber",
+    "fieldValueArray",
+    "fieldValueDate",
+    "fieldValueFiles",
+)
+"""Under which a custom value is sent, or given back by one endpoint or another."""
+
+CUSTOM = "customFields."
+
+_NESTED = frozenset({"dndSettings", "inboundDndSettings"})
+
+
+def flatten_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What a payload asks HighLevel to store, by field; custom fields as `customFields.<id or key>`."""
+    return {name: value for name, value in _flat(payload).items() if name not in NOT_STORED}
+
+
+def flatten_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What HighLevel holds, by the same names."""
+    return _flat(record)
+
+
+def _flat(body: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in body.items():
+        if name in ("customFields", "customField") and isinstance(value, list):
+            found |= {f"{CUSTOM}{custom_key(item)}": custom_value(item) for item in value if isinstance(item, Mapping)}
+        elif name in ("customFields", "properties") and isinstance(value, Mapping):
+            prefix = CUSTOM if name == "customFields" else ""
+            found |= {f"{prefix}{bare_key(key)}": _unwrap(item) for key, item in value.items()}
+        elif name in _NESTED and isinstance(value, Mapping):
+            found |= {f"{name}.{key}": _status(item) for key, item in value.items()}
+        else:
+            found[name] = value
+    return found
+
+
+def custom_key(item: Mapping[str, Any]) -> str:
+    """The id (or the key without its object) of a custom value."""
+    return bare_key(str(item.get("id") or item.get("key") or item.get("fieldKey") or ""))
+
+
+def bare_key(key: str) -> str:
+    """`business.industry` → `industry`."""
+    return key.split(".", 1)[1] if "." in key else key
+
+
+def custom_value(item: Mapping[str, Any]) -> Any:
+    """The value of a custom field, under whichever name it comes."""
+    return next((_unwrap(item[key]) for key in VALUE_KEYS if item.get(key) is not None), None)
+
+
+def _unwrap(value: Any) -> Any:
+    if isinstance(value, Mapping) and set(value) == {"currency", "value"}:
+        return value["value"]
+    return value
+
+
+def _status(item: Any) -> Any:
+    return item.get("status") if isinstance(item, Mapping) else item
