@@ -1,0 +1,71 @@
+"""The proposer's public face: columns of one table to HighLevel fields, and to canonical fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.mapper.assign import assign
+from pb2hl.mapper.concepts import SINGULAR, TABLES
+from pb2hl.mapper.score import Candidate, candidate
+from pb2hl.mapper.signals import Signals, signals
+
+_RESERVED = ("source_id", "row_hash", "source_file", "source_sheet", "source_row")
+
+
+def propose(frame: pd.DataFrame | Iterable[str], object_name: str) -> pd.DataFrame:
+    """A HighLevel field for each column of `frame` (a table, or just its headings, which may repeat).
+
+    `object_name` is contact, company, opportunity, task, note or appointment. Returns one row a column, in order:
+    `source_column`, `target` (HighLevel API name, `custom` or `ignore`), `confidence` (0-1, calibrated), `reason`.
+    Raises ValueError for another object name.
+    """
+    if object_name not in SINGULAR:
+        raise ValueError(f"object_name is {object_name!r}; it must be one of {', '.join(SINGULAR)}")
+    headings, seen = _columns(frame)
+    chosen = _decide(headings, seen, SINGULAR[object_name], strict=False)
+    return pd.DataFrame(
+        {
+            "source_column": headings,
+            "target": [item.target for item in chosen],
+            "confidence": [round(item.confidence, 2) for item in chosen],
+            "reason": [item.reason for item in chosen],
+        }
+    ).astype({"source_column": "str", "target": "str", "confidence": "float64", "reason": "str"})
+
+
+def propose_fields(table: Any, object_: str) -> pd.DataFrame:
+    """A canonical field for each column of a raw table or frame of the canonical object `object_` (`contacts`, …).
+
+    Returns one row a column, in order: `heading`, `field` (canonical, `custom` or `ignore`; a canonical field occurs
+    once), `target` (HighLevel API name), `confidence` (0-1), `reason`. Raises ValueError for an unknown object.
+    """
+    if object_ not in TABLES:
+        raise ValueError(f"object is {object_!r}; it must be one of {', '.join(TABLES)}")
+    frame = getattr(table, "frame", table)
+    headings, seen = _columns(frame)
+    chosen = _decide(headings, seen, object_, strict=True)
+    return pd.DataFrame(
+        {
+            "heading": headings,
+            "field": [item.field for item in chosen],
+            "target": [item.target for item in chosen],
+            "confidence": [round(item.confidence, 2) for item in chosen],
+            "reason": [item.reason for item in chosen],
+        }
+    ).astype({"heading": "str", "field": "str", "target": "str", "confidence": "float64", "reason": "str"})
+
+
+def _columns(frame: pd.DataFrame | Iterable[str]) -> tuple[list[str], list[Signals]]:
+    if isinstance(frame, pd.DataFrame):
+        headings = [str(name) for name in frame.columns]
+        return headings, [signals(frame.iloc[:, at]) for at in range(len(headings))]
+    headings = [str(name) for name in frame]
+    return headings, [Signals()] * len(headings)
+
+
+def _decide(headings: Sequence[str], seen: Sequence[Signals], object_: str, *, strict: bool) -> list[Candidate]:
+    found = [candidate(heading, object_, values) for heading, values in zip(headings, seen, strict=True)]
+    return assign(headings, object_, found, seen, strict=strict)

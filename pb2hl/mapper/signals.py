@@ -1,0 +1,147 @@
+"""What the values of a column look like, from a sample of its distinct values. Facts only; no decisions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+SAMPLE_ROWS = 2_000
+"""Cells looked at in a column (from the top, the middle and the end): enough to tell kinds, small enough for 200 columns."""
+
+SAMPLE_VALUES = 200
+"""Distinct values that the patterns are tried on."""
+
+_BLANK = frozenset({"", "null", "none", "n/a", "na", "#n/a", "-", "--", "nan", "nil", "<na>", "(blank)"})
+_BOOLEAN = frozenset(
+    "y n yes no true false t f 0 1 x on off oui non ja nein si sí sim não nao ano nie tak wahr falsch vrai faux".split()
+)
+_CONSENT = re.compile(
+    r"^(un-?subscribed?|opted[ -]?(out|in)|opt[ -](out|in)|do not (contact|e?mail|call)|dnd|bounced|cleaned|subscribed"
+    r"|non[ -]?subscribed|désinscrit|abgemeldet|dado de baja)$",
+    re.I,
+)
+_OUTCOME = frozenset(
+    "open won lost abandoned closed won closed lost gewonnen verloren gagné perdu ganado perdido".split()
+)
+
+_PATTERNS = {
+    "email": re.compile(
+        r"^[^@\s,;<>]+@[^@\s,;<>]+\.[A-Za-z]{2,}([,;]\s*[^@\s,;]+@[^@\s,;]+)*$|^.*<[^@\s]+@[^@\s]+\.\w+>$"
+    ),
+    "url": re.compile(r"^(https?://|www\.)\S+$", re.I),
+    "domain": re.compile(r"^(?!\d+\.\d+$)([a-z0-9-]+\.)+[a-z]{2,}$", re.I),
+    "datetime": re.compile(
+        r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]\d{1,2}:\d{2}.*$|^[A-Z][a-z]{2} \d{1,2},? \d{4} \d{1,2}:\d{2}.*$|^1[0-9]{12}$"
+    ),
+    "date": re.compile(
+        r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}$|^\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}$|^\d{1,2}[ -]\w{3,9}[ -]\d{2,4}$|^\w{3,9} \d{1,2},? \d{4}$"
+    ),
+    "percent": re.compile(r"^-?\d+([.,]\d+)?\s?%$"),
+    "money": re.compile(
+        r"^\(?-?\s?([$€£¥₹]|CA\$|US\$|[A-Z]{3}\s)\s?-?[\d.,\s']+\)?$|^\(?-?[\d.,\s']+\s?([$€£¥₹zł]+|[A-Z]{3})\)?$|^\(?-?\d{1,3}(,\d{3})+(\.\d{1,2})?\)?$"
+    ),
+    "number": re.compile(r"^-?\d+([.,]\d+)?([eE][+-]?\d+)?$"),
+    "phone": re.compile(
+        r"^(?=(?:\D*\d){7,16}\D*(?:(?:ext|x|poste)\.?\s*\d+)?$)\+?\(?\d[\d\s().\-/]*\d(\s*(ext|x|poste)\.?\s*\d+)?$",
+        re.I,
+    ),
+    "timezone": re.compile(
+        r"^(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific|US|Canada)/\w+(/\w+)?$|^(UTC|GMT)([+-]\d{1,2}(:?\d{2})?)?$"
+    ),
+    "html": re.compile(r"<(p|br|div|span|b|a|img|ul|table|h\d)\b[^>]*>", re.I | re.S),
+    "hash": re.compile(r"^[0-9a-f]{32,64}$|^[A-Za-z0-9+/]{20,}={1,2}$"),
+    "guid": re.compile(
+        r"^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$|^00[0-9A-Z][A-Za-z0-9]{12,15}$", re.I
+    ),
+    "postal": re.compile(
+        r"^\d{5}(-\d{4})?$|^[A-Z]\d[A-Z]\s?\d[A-Z]\d$|^[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}$|^\d{4}\s?[A-Z]{2}$|^\d{2}-\d{3}$",
+        re.I,
+    ),
+    "rrule": re.compile(r"^(RRULE:)?FREQ=", re.I),
+    "json": re.compile(r"^\s*[\[{].*[\]}]\s*$", re.S),
+    "company": re.compile(
+        r"\b(inc|llc|ltd|limited|gmbh|ag|corp|corporation|company|co|s\.?a\.?r?\.?l?|s\.?l|bv|b\.v|nv|oy|ab|aps|a/s|plc|pty|srl|s\.r\.l|spa|kg|ug|sas|& sons|group|holdings?)\.?$",
+        re.I,
+    ),
+    "person": re.compile(r"^[^\W\d_][\w'’.-]*(,? [^\W\d_][\w'’.-]*){1,3}$"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """The look of a column. Shares are 0-1 over the sampled distinct values."""
+
+    filled: int = 0
+    rows: int = 0
+    distinct: int = 0
+    mean_length: float = 0.0
+    spaced: float = 0.0  # share of values with a space
+    shares: dict[str, float] = field(default_factory=dict)
+    examples: tuple[str, ...] = ()
+
+    def share(self, kind: str) -> float:
+        """How much of the sample looks like `kind`."""
+        return self.shares.get(kind, 0.0)
+
+    def looks(self, *kinds: str, at_least: float = 0.7) -> bool:
+        """Whether the sample looks like one of `kinds`."""
+        return any(self.share(kind) >= at_least for kind in kinds)
+
+    @property
+    def unique(self) -> float:
+        """Distinct over filled among the sampled cells, 0-1."""
+        return self.distinct / self.filled if self.filled else 0.0
+
+
+def _sample(values: pd.Series) -> pd.Series:
+    if len(values) <= SAMPLE_ROWS:
+        return values
+    third = SAMPLE_ROWS // 3
+    middle = len(values) // 2
+    return pd.concat([values.iloc[:third], values.iloc[middle : middle + third], values.iloc[-third:]])
+
+
+def _texts(values: pd.Series) -> list[str]:
+    found = []
+    for value in _sample(values):
+        if value is None or value is pd.NA or value != value:
+            continue
+        text = (value if isinstance(value, str) else str(value))[:2_000].strip()
+        if text.casefold() not in _BLANK:
+            found.append(text)
+    return found
+
+
+def signals(values: pd.Series) -> Signals:
+    """The signals of one column (any dtype); only a sample of its cells is read."""
+    texts = _texts(values)
+    distinct = list(dict.fromkeys(texts))
+    sample = distinct[:SAMPLE_VALUES]
+    if not sample:
+        return Signals(rows=len(values))
+    shares = {
+        name: sum(
+            1 for text in sample if (pattern.search(text) if name in ("html", "company") else pattern.match(text))
+        )
+        / len(sample)
+        for name, pattern in _PATTERNS.items()
+    }
+    if shares["phone"]:
+        days = [_PATTERNS["date"].match(text) or _PATTERNS["datetime"].match(text) for text in sample]
+        phones = [bool(_PATTERNS["phone"].match(text)) and not day for text, day in zip(sample, days, strict=True)]
+        shares["phone"] = sum(phones) / len(sample)
+    low = [text.casefold() for text in sample]
+    shares["boolean"] = sum(1 for text in low if text in _BOOLEAN) / len(low) if len(distinct) <= 3 else 0.0
+    shares["consent"] = sum(1 for text in low if _CONSENT.match(text)) / len(low)
+    shares["outcome"] = sum(1 for text in low if text in _OUTCOME) / len(low)
+    return Signals(
+        filled=len(texts),
+        rows=len(values),
+        distinct=len(distinct),
+        mean_length=sum(map(len, sample)) / len(sample),
+        spaced=sum(1 for text in sample if " " in text) / len(sample),
+        shares={name: share for name, share in shares.items() if share},
+        examples=tuple(text[:80] for text in sample[:3]),
+    )
