@@ -33,17 +33,17 @@ def demo(folder: Path, *, reports: Path | None = None, say: Callable[[str], None
     export = folder / "export"
     shutil.copytree(resource(EXAMPLE), export)
     say(f"Export: the shipped example, copied to {export}")
-    scenario = Scenario.read(resource(SCENARIO))
+    scenario = Scenario.load(resource(SCENARIO))
     before = os.environ.get(TOKEN_VARIABLE)
     os.environ[TOKEN_VARIABLE] = scenario.token
     try:
         with running(Sandbox(scenario)) as base_url:
             say(
-                f"Sandbox: a rehearsal HighLevel at {base_url}; its rate limit runs {scenario.rate_speed:g} times faster than the real one"
+                f"Sandbox: a rehearsal HighLevel at {base_url}; its rate limit runs {scenario.rate.speed:g} times faster than the real one"
             )
             config = Config(
                 export="export",
-                location=scenario.location,
+                location=scenario.location.id,
                 base_url=base_url,
                 fallback_owner=scenario.users[0]["email"],
             )
