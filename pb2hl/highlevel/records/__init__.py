@@ -33,3 +33,37 @@ when the item says `"dataType": "MONETORY"`.
 `Created.answer` holds what references need: pipeline `{"id", "stages": {name: stage id}}`, media `{"id", "url"}`, field
 `{"id", "fieldKey", "options": [labels]}`, every other kind at least `{"id"}`.
 """
+
+from pb2hl.highlevel.records.appointments import AppointmentPort
+from pb2hl.highlevel.records.base import Created, RecordPort
+from pb2hl.highlevel.records.businesses import BusinessPort
+from pb2hl.highlevel.records.contacts import ContactPort, ContactTagsPort, LinkPort, link, unlink
+from pb2hl.highlevel.records.fields import FieldPort, FolderPort
+from pb2hl.highlevel.records.files import ContactFilePort, MediaPort
+from pb2hl.highlevel.records.notes import NotePort
+from pb2hl.highlevel.records.opportunities import OpportunityPort
+from pb2hl.highlevel.records.pipelines import PipelinePort
+from pb2hl.highlevel.records.simple import CalendarPort, TagPort
+from pb2hl.highlevel.records.tasks import TaskPort
+from pb2hl.operations import Target
+
+PORTS: dict[Target, RecordPort] = {
+    Target.FOLDER: FolderPort(),
+    Target.FIELD: FieldPort(),
+    Target.TAG: TagPort(),
+    Target.PIPELINE: PipelinePort(),
+    Target.CALENDAR: CalendarPort(),
+    Target.MEDIA: MediaPort(),
+    Target.BUSINESS: BusinessPort(),
+    Target.CONTACT: ContactPort(),
+    Target.CONTACT_TAGS: ContactTagsPort(),
+    Target.LINK: LinkPort(),
+    Target.FILE: ContactFilePort(),
+    Target.OPPORTUNITY: OpportunityPort(),
+    Target.NOTE: NotePort(),
+    Target.TASK: TaskPort(),
+    Target.APPOINTMENT: AppointmentPort(),
+}
+"""The port of every kind of record that operations are about."""
+
+__all__ = ["PORTS", "Created", "RecordPort", "link", "unlink"]

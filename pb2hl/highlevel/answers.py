@@ -1,0 +1,104 @@
+"""What HighLevel answered, and the typed error that an error answer is.
+
+Error bodies are `{statusCode, message (text or list of texts), error?, meta?, traceId?}`; every part may be missing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from pb2hl.errors import ApiError, NotFound, RateLimited, Refused, ScopeMissing, TokenRefused
+from pb2hl.highlevel.scopes import scope_of
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: HTTP status, decoded JSON (`{}` for an empty body), trace id, response headers."""
+
+    status: int
+    body: Any
+    trace_id: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Malformed(ValueError):
+    """A body that should be JSON and is not."""
+
+
+def read_answer(response: httpx.Response) -> Answer:
+    """The answer in `response`; Malformed when its body is no JSON."""
+    body = _decode(response)
+    return Answer(response.status_code, body, trace_id(response, body), dict(response.headers))
+
+
+def _decode(response: httpx.Response) -> Any:
+    if not response.content.strip():
+        return {}
+    try:
+        return json.loads(response.content)
+    except ValueError as error:
+        raise Malformed("the answer is no JSON") from error
+
+
+def trace_id(response: httpx.Response, body: Any) -> str:
+    """HighLevel's own id of the request, by which its support finds it; "" when it gave none."""
+    if isinstance(body, dict) and body.get("traceId"):
+        return str(body["traceId"])
+    return response.headers.get("x-trace-id", "") or response.headers.get("trace-id", "")
+
+
+def message_of(body: Any) -> str:
+    """HighLevel's own words in an error body, whether it wrote a text or a list."""
+    if not isinstance(body, dict):
+        return ""
+    message = body.get("message") or body.get("error") or ""
+    if isinstance(message, list):
+        return "; ".join(str(item) for item in message)
+    return str(message)
+
+
+def error_of(response: httpx.Response, method: str, path: str, mask: Callable[[str], str] = str) -> ApiError:
+    """The typed error for an error answer (any status but 2xx). `mask` takes secrets out of what the server echoes."""
+    try:
+        body = json.loads(mask(response.text)) if response.content.strip() else {}
+    except ValueError:
+        body = {}
+    status, words = response.status_code, message_of(body)
+    kind, hint = _kind(status, words, method, path)
+    said = f": {words}" if words else ""
+    trace = trace_id(response, body)
+    return kind(
+        f"HighLevel answered {status} to {method} {path}{said}" + (f" (traceId {trace})" if trace else ""),
+        status=status,
+        api_message=words,
+        trace_id=trace,
+        meta=body.get("meta") if isinstance(body, dict) and isinstance(body.get("meta"), dict) else {},
+        body=body if isinstance(body, dict) else {},
+        method=method,
+        path=path,
+        hint=hint,
+    )
+
+
+def _kind(status: int, words: str, method: str, path: str) -> tuple[type[ApiError], str]:
+    lowered = words.lower()
+    if status == 401 and "scope" in lowered:
+        scope = scope_of(method, path)
+        return (
+            ScopeMissing,
+            f"add the scope {scope or 'of this endpoint'} to the private integration, then run this again",
+        )
+    if status in (401, 403):
+        return TokenRefused, "set HIGHLEVEL_TOKEN to a valid token of this location, then run this again"
+    if status == 404 or (status == 400 and "not found" in lowered):
+        return NotFound, ""
+    if status == 429:
+        return RateLimited, ""
+    if status in (400, 409, 413, 415, 422):
+        return Refused, ""
+    return ApiError, ""

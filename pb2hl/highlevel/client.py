@@ -1,0 +1,192 @@
+"""The HTTP client of one location: one `request()` that knows what may be sent twice and what may not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from pb2hl.clock import SYSTEM_CLOCK, Clock
+from pb2hl.errors import AnswerLost, HighLevelError, Unreachable
+from pb2hl.highlevel import retry
+from pb2hl.highlevel.answers import Answer, Malformed, error_of, read_answer
+from pb2hl.highlevel.daily import DailyStore
+from pb2hl.highlevel.limiter import MOST_CONCURRENCY, Limiter, limiter_for
+from pb2hl.workspace import BASE_URL
+
+API_VERSION = "v3"
+SEARCH_LAG_S = 60.0
+"""How long search and list endpoints may lag behind writes (12 to 60 s reported by users). A probe may pin it lower."""
+
+CONNECT_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 60.0
+"""Longer than any stall seen: giving up on a write puts it in doubt, which costs more than waiting."""
+
+KEEPALIVE_S = 4.0
+"""Idle connections are dropped before common servers do (5 s), so that a write never leaves on a dying connection."""
+
+TOLD_AFTER_S = 1.0
+"""Waits shorter than this are not worth telling."""
+
+OnWait = Callable[[str, float], None]
+
+
+class Client:
+    """HighLevel's API for one location.
+
+    Use it as an async context manager, then `await client.request(...)` or a port of `pb2hl.highlevel.records`.
+    `on_wait(reason, seconds)` is called whenever it waits for something a person should know of. `patience_s` is how long an
+    unreachable server is waited for. `concurrency` caps the requests in flight; the limiter picks the number below it.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        location: str,
+        base_url: str = BASE_URL,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        limiter: Limiter | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        concurrency: int = MOST_CONCURRENCY,
+        patience_s: float = retry.PATIENCE_S,
+        search_lag_s: float = SEARCH_LAG_S,
+        on_wait: OnWait | None = None,
+        daily_store: DailyStore | None = None,
+    ):
+        self.location = location
+        self.base_url = base_url.rstrip("/")
+        self.clock = clock
+        self.search_lag_s = search_lag_s
+        self.limiter = limiter or limiter_for(self.base_url, location)
+        self.limiter.use_store(daily_store)
+        self.on_wait = on_wait
+        self.doubt_at = clock.monotonic()
+        """When a write last went in doubt, on the clock's monotonic scale; at the start, when the client was made."""
+        self.concurrency = concurrency
+        self._slots = asyncio.Semaphore(concurrency)
+        self._patience_s = patience_s
+        self._mask = lambda text: text.replace(token, "***") if token else text
+        self._http = httpx.AsyncClient(
+            base_url=self.base_url,
+            transport=transport,
+            headers={"Authorization": f"Bearer {token}", "Version": API_VERSION, "Accept": "application/json"},
+            timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=None),
+            limits=httpx.Limits(
+                max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=KEEPALIVE_S
+            ),
+            follow_redirects=False,
+            trust_env=(urlsplit(self.base_url).hostname or "") not in ("127.0.0.1", "localhost", "::1"),
+        )
+
+    def __repr__(self) -> str:
+        return f"Client({self.location!r}, {self.base_url!r})"
+
+    async def __aenter__(self) -> Client:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.limiter.daily.save()
+        await self._http.__aexit__(kind, error, trace)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        files: Any = None,
+        data: Mapping[str, Any] | None = None,
+        safe: bool | None = None,
+    ) -> Answer:
+        """Send one request and return its answer.
+
+        `safe` says that sending it twice does no harm; by default every method but POST (see `retry`). Raises Unreachable,
+        AnswerLost (an unsafe request whose end is unclear: look the record up), or an ApiError.
+        """
+        safe = method != "POST" if safe is None else safe
+        arguments = {"params": params, "json": json, "files": files, "data": data}
+        waited_s, attempt = 0.0, 0
+        while True:
+            attempt += 1
+            outcome = await self._once(method, path, arguments)
+            if isinstance(outcome, Answer):
+                return outcome
+            verdict, wait_s, error = self._judge(outcome, method, path, safe, attempt)
+            if verdict is retry.Verdict.IN_DOUBT:
+                self.doubt_at = self.clock.monotonic()
+            if verdict is not retry.Verdict.AGAIN or waited_s >= self._patience_s:
+                raise error from None
+            waited_s += wait_s
+            if wait_s >= TOLD_AFTER_S:
+                self.tell(f"{error.message}; trying again", wait_s)
+            await self.clock.sleep(wait_s)
+
+    async def _once(self, method: str, path: str, arguments: dict[str, Any]) -> Answer | httpx.Response | Exception:
+        async with self._slots:
+            slot = await self.limiter.acquire(self.tell)
+            response: httpx.Response | None = None
+            try:
+                response = await self._http.request(method, path, **arguments)
+                return read_answer(response) if response.status_code < 300 else response
+            except (httpx.HTTPError, Malformed) as error:
+                return error
+            finally:
+                self.limiter.release(
+                    slot,
+                    response.headers if response is not None else None,
+                    response.status_code if response is not None else 0,
+                )
+
+    def _judge(
+        self, outcome: httpx.Response | Exception, method: str, path: str, safe: bool, attempt: int
+    ) -> tuple[retry.Verdict, float, HighLevelError]:
+        wait_s = retry.delay_s(attempt, self.clock)
+        if isinstance(outcome, Exception):
+            verdict = retry.after_failure(outcome, safe=safe)
+            return verdict, wait_s, self._no_answer(outcome, method, path, verdict)
+        verdict = retry.after_status(outcome.status_code, safe=safe, attempt=attempt)
+        asked = retry.retry_after_s(outcome.headers)
+        error: HighLevelError = error_of(outcome, method, path, self._mask)
+        if verdict is retry.Verdict.IN_DOUBT:
+            error = AnswerLost(f"{error.message}; whether it was done is not known", hint=_LOOK_UP)
+        return verdict, max(wait_s, asked or 0.0), error
+
+    def _no_answer(self, failure: Exception, method: str, path: str, verdict: retry.Verdict) -> HighLevelError:
+        what = self._mask(f"{type(failure).__name__} {failure}".strip())
+        if verdict is retry.Verdict.IN_DOUBT:
+            return AnswerLost(
+                f"no usable answer to {method} {path} ({what}); whether it was done is not known", hint=_LOOK_UP
+            )
+        if isinstance(failure, Malformed):
+            return Unreachable(f"{method} {path} is answered with something that is no JSON", hint=_WAIT)
+        return Unreachable(f"{self.base_url} is unreachable ({what})", hint=_WAIT)
+
+    def tell(self, reason: str, seconds: float) -> None:
+        """Say why it waits."""
+        if self.on_wait is not None:
+            self.on_wait(reason, seconds)
+
+    def lost(self, what: str) -> AnswerLost:
+        """The error for a success answer that lacks what it should hold, such as the id of what it made."""
+        self.doubt_at = self.clock.monotonic()
+        return AnswerLost(f"the answer to {what} holds no id; whether it was done is not known", hint=_LOOK_UP)
+
+    async def wait_out_lag(self, since: float) -> None:
+        """Wait until everything written before `since` (the clock's monotonic scale) must show in search and lists."""
+        seconds = since + self.search_lag_s - self.clock.monotonic()
+        if seconds > 0:
+            self.tell("waiting out the lag of HighLevel's search before deciding what is missing", seconds)
+            await self.clock.sleep(seconds)
+
+
+_LOOK_UP = "run the same command again: it looks the record up before it sends anything"
+_WAIT = "check the network and the base URL, then run the same command again: it goes on where it was"

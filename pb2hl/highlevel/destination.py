@@ -1,0 +1,252 @@
+"""The location as it is before we change anything: settings, people, schema, and an index of the records it holds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+
+from pb2hl.clock import stamp
+from pb2hl.errors import NotFound, ScopeMissing
+from pb2hl.highlevel.client import Client
+from pb2hl.highlevel.records import PORTS, paging
+from pb2hl.highlevel.records.base import Record, id_of, rows, unwrap
+from pb2hl.highlevel.records.fields import business_fields, location_fields, normalised
+from pb2hl.highlevel.records.pipelines import pipelines, stages_of
+from pb2hl.highlevel.records.simple import calendars, tags
+from pb2hl.highlevel.rows import INDEXES, index_rows
+from pb2hl.highlevel.scopes import scope_of
+from pb2hl.operations import Target
+from pb2hl.progress import SILENT, Progress
+
+FILE_NAME = "destination.json"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A location at one moment. All lists hold plain dicts; the three frames are the index of what is there.
+
+    `settings`: id, company_id, name, country, timezone, currency ("" when not told), allow_duplicate_contact,
+    allow_duplicate_opportunity (None when not told). `users`: id, name, email (lower case), active, role. `fields`: by object
+    (contact, opportunity, business) a list of id, name, fieldKey, dataType, model, options, parentId. `folders` (of business
+    fields): id, name. `pipelines`: id, name, useOpportunityProbability, stages [{id, name, position, stageWinProbability}].
+    `tags`: id, name. `calendars`: id, name, description, isActive, calendarType, user_ids. `workflows`: id, name, status.
+    `lost_reasons`: id, name. `missing_scopes`: scopes that reads were refused for. `unavailable`: endpoints that answered 404.
+    Frames: see `pb2hl.highlevel.rows.INDEXES`.
+    """
+
+    location: str
+    read_at: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    users: tuple[Record, ...] = ()
+    fields: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
+    folders: tuple[Record, ...] = ()
+    pipelines: tuple[Record, ...] = ()
+    tags: tuple[Record, ...] = ()
+    calendars: tuple[Record, ...] = ()
+    workflows: tuple[Record, ...] = ()
+    lost_reasons: tuple[Record, ...] = ()
+    missing_scopes: tuple[str, ...] = ()
+    unavailable: tuple[str, ...] = ()
+    contacts: pd.DataFrame = field(default_factory=lambda: index_rows("contacts", []))
+    businesses: pd.DataFrame = field(default_factory=lambda: index_rows("businesses", []))
+    opportunities: pd.DataFrame = field(default_factory=lambda: index_rows("opportunities", []))
+
+    def save(self, folder: Path) -> None:
+        """Write destination.json and the three frames beside it (destination-contacts.parquet, …)."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in INDEXES:
+            temporary = folder / f"destination-{name}.parquet.tmp"
+            getattr(self, name).to_parquet(temporary)
+            temporary.replace(folder / f"destination-{name}.parquet")
+        body = {key: value for key, value in asdict(replace(self, **_NO_FRAMES)).items() if key not in INDEXES}
+        temporary = folder / f"{FILE_NAME}.tmp"
+        temporary.write_text(json.dumps(body, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
+        temporary.replace(folder / FILE_NAME)
+
+    @classmethod
+    def load(cls, folder: Path) -> Destination | None:
+        """What `save` wrote into `folder`; None when there is nothing."""
+        path = folder / FILE_NAME
+        if not path.exists():
+            return None
+        body = json.loads(path.read_text(encoding="utf-8"))
+        body["fields"] = {name: tuple(items) for name, items in body["fields"].items()}
+        body = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
+        frames = {name: pd.read_parquet(folder / f"destination-{name}.parquet") for name in INDEXES}
+        return cls(**body, **frames)
+
+    def field(self, model: str, name: str) -> Record | None:
+        """The custom field of `model` (contact, opportunity, business) called `name`, ignoring case; None when missing."""
+        wanted = name.strip().casefold()
+        return next(
+            (item for item in self.fields.get(model, ()) if str(item["name"]).strip().casefold() == wanted), None
+        )
+
+
+_NO_FRAMES = {name: None for name in INDEXES}
+
+
+async def read_destination(client: Client, *, index: bool = True, progress: Progress = SILENT) -> Destination:
+    """Read the whole location. A missing scope or endpoint is noted in the result; a refused token is raised.
+
+    `index=False` leaves the existing contacts, businesses and opportunities unread.
+    """
+    reader = _Reader(client, progress)
+    location = unwrap((await client.request("GET", f"/locations/{client.location}")).body, "location")
+    parts = await asyncio.gather(
+        reader.attempt("GET", "/users/search", lambda: reader.users(location), []),
+        reader.attempt("GET", f"/locations/{client.location}/customFields", lambda: location_fields(client), []),
+        reader.attempt("GET", "/custom-fields/object-key/business", lambda: business_fields(client), ([], [])),
+        reader.attempt("GET", "/opportunities/pipelines", lambda: pipelines(client), []),
+        reader.attempt("GET", f"/locations/{client.location}/tags", lambda: tags(client), []),
+        reader.attempt("GET", "/calendars/", lambda: calendars(client), []),
+        reader.attempt("GET", "/workflows/", reader.workflows, []),
+        reader.attempt("GET", "/opportunities/lost-reason", reader.lost_reasons, []),
+    )
+    users, fields, (own_fields, folders), lines, tag_list, calendar_list, workflows, reasons = parts
+    frames = await reader.frames() if index else {}
+    return Destination(
+        location=client.location,
+        read_at=stamp(client.clock.now()),
+        settings=_settings(location, client.location),
+        users=tuple(_user(user) for user in users),
+        fields=_by_model(fields, own_fields),
+        folders=tuple({"id": id_of(folder), "name": str(folder.get("name") or "")} for folder in folders),
+        pipelines=tuple(_pipeline(line) for line in lines),
+        tags=tuple({"id": id_of(tag), "name": str(tag.get("name") or "")} for tag in tag_list),
+        calendars=tuple(_calendar(calendar) for calendar in calendar_list),
+        workflows=tuple(
+            {"id": id_of(flow), "name": str(flow.get("name") or ""), "status": str(flow.get("status") or "")}
+            for flow in workflows
+        ),
+        lost_reasons=tuple({"id": id_of(reason), "name": str(reason.get("name") or "")} for reason in reasons),
+        missing_scopes=tuple(sorted(reader.missing)),
+        unavailable=tuple(sorted(reader.unavailable)),
+        **frames,
+    )
+
+
+class _Reader:
+    def __init__(self, client: Client, progress: Progress):
+        self.client = client
+        self.progress = progress
+        self.missing: set[str] = set()
+        self.unavailable: set[str] = set()
+
+    async def attempt(self, method: str, path: str, read: Callable[[], Awaitable[T]], otherwise: T) -> T:
+        try:
+            return await read()
+        except ScopeMissing:
+            self.missing.add(scope_of(method, path) or f"{method} {path}")
+        except NotFound:
+            self.unavailable.add(f"{method} {path}")
+        return otherwise
+
+    async def users(self, location: Record) -> list[Record]:
+        params = {"companyId": location.get("companyId") or "", "locationId": self.client.location}
+
+        async def fetch(position: dict[str, Any]) -> list[Record]:
+            answer = await self.client.request("GET", "/users/search", params={**params, **position})
+            return rows(answer.body, "users")
+
+        return [user async for page in paging.by_skip(fetch, 100) for user in page]
+
+    async def workflows(self) -> list[Record]:
+        answer = await self.client.request("GET", "/workflows/", params={"locationId": self.client.location})
+        return rows(answer.body, "workflows")
+
+    async def lost_reasons(self) -> list[Record]:
+        params = {"locationId": self.client.location}
+
+        async def fetch(position: dict[str, Any]) -> list[Record]:
+            answer = await self.client.request("GET", "/opportunities/lost-reason", params={**params, **position})
+            return rows(answer.body, "lostReasons")
+
+        return [reason async for page in paging.by_skip(fetch, 100) for reason in page]
+
+    async def frames(self) -> dict[str, pd.DataFrame]:
+        found = {}
+        for name, target in (
+            ("contacts", Target.CONTACT),
+            ("businesses", Target.BUSINESS),
+            ("opportunities", Target.OPPORTUNITY),
+        ):
+            self.progress.start(f"reading {name} of the location", unit=name)
+            found[name] = await self.attempt(
+                "GET", f"/{name}/", lambda t=target, n=name: self._frame(n, t), index_rows(name, [])
+            )
+        self.progress.finish()
+        return found
+
+    async def _frame(self, name: str, target: Target) -> pd.DataFrame:
+        parts = []
+        async for page in PORTS[target].pages(self.client):
+            parts.append(index_rows(name, page))
+            self.progress.advance(len(page))
+        return pd.concat(parts, ignore_index=True) if parts else index_rows(name, [])
+
+
+def _settings(location: Record, id: str) -> Record:
+    flags = location.get("settings") if isinstance(location.get("settings"), dict) else {}
+    business = location.get("business") if isinstance(location.get("business"), dict) else {}
+    return {
+        "id": id_of(location) or id,
+        "company_id": str(location.get("companyId") or ""),
+        "name": str(location.get("name") or ""),
+        "country": str(location.get("country") or business.get("country") or ""),
+        "timezone": str(location.get("timezone") or business.get("timezone") or ""),
+        "currency": str(location.get("currency") or ""),
+        "allow_duplicate_contact": flags.get("allowDuplicateContact"),
+        "allow_duplicate_opportunity": flags.get("allowDuplicateOpportunity"),
+    }
+
+
+def _user(user: Record) -> Record:
+    roles = user.get("roles") if isinstance(user.get("roles"), dict) else {}
+    name = user.get("name") or " ".join(str(user.get(part) or "") for part in ("firstName", "lastName")).strip()
+    return {
+        "id": id_of(user),
+        "name": str(name or ""),
+        "email": str(user.get("email") or "").strip().lower(),
+        "active": not user.get("deleted"),
+        "role": str(roles.get("role") or ""),
+    }
+
+
+def _by_model(location_level: list[Record], business_level: list[Record]) -> dict[str, tuple[Record, ...]]:
+    found: dict[str, list[Record]] = {"contact": [], "opportunity": [], "business": []}
+    for item in location_level:
+        flat = normalised(item)
+        found.setdefault(flat["model"] or "contact", []).append(flat)
+    for item in business_level:
+        found["business"].append({**normalised(item), "model": "business"})
+    return {model: tuple(items) for model, items in found.items()}
+
+
+def _pipeline(line: Record) -> Record:
+    names = ("name", "position", "stageWinProbability", "showInFunnel", "showInPieChart")
+    return {
+        "id": id_of(line),
+        "name": str(line.get("name") or ""),
+        "useOpportunityProbability": line.get("useOpportunityProbability"),
+        "stages": [{"id": id_of(stage), **{name: stage.get(name) for name in names}} for stage in stages_of(line)],
+    }
+
+
+def _calendar(calendar: Record) -> Record:
+    members = [member for member in calendar.get("teamMembers") or () if isinstance(member, dict)]
+    return {
+        "id": id_of(calendar),
+        "name": str(calendar.get("name") or ""),
+        "description": str(calendar.get("description") or ""),
+        "isActive": bool(calendar.get("isActive", True)),
+        "calendarType": str(calendar.get("calendarType") or ""),
+        "user_ids": [str(member.get("userId")) for member in members if member.get("userId")],
+    }

@@ -1,0 +1,200 @@
+"""Contacts, tags added to contacts, and links of contacts to businesses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from pb2hl.errors import NotFound
+from pb2hl.highlevel.client import Client
+from pb2hl.highlevel.records import paging
+from pb2hl.highlevel.records.base import (
+    Created,
+    Payload,
+    Record,
+    body_of,
+    carries,
+    created,
+    gone,
+    id_of,
+    marker_field,
+    rows,
+    seek,
+    unwrap,
+    url_of,
+)
+from pb2hl.operations import Operation
+
+PAGE = 500
+"""Records a page of POST /contacts/search (documented maximum)."""
+
+LINKED_AT_ONCE = 50
+FILTER_LENGTH = 75
+"""Longest value of a search filter."""
+
+
+class ContactPort:
+    """Contacts: POST /contacts/, GET, PUT and DELETE /contacts/{id}, POST /contacts/search."""
+
+    async def create(self, client: Client, payload: Payload) -> Created:
+        body = {**body_of(payload), "locationId": client.location}
+        return created(client, await client.request("POST", "/contacts/", json=body), "POST /contacts/", "contact")
+
+    async def get(self, client: Client, id: str, **where: str) -> Record:
+        return unwrap((await client.request("GET", f"/contacts/{id}")).body, "contact")
+
+    async def update(self, client: Client, id: str, payload: Payload) -> Record:
+        body = body_of(payload, without=("locationId",))
+        return unwrap((await client.request("PUT", f"/contacts/{id}", json=body)).body, "contact")
+
+    async def delete(self, client: Client, id: str, **where: str) -> None:
+        await gone(client.request("DELETE", f"/contacts/{id}"))
+
+    def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
+        """All contacts, 500 a request. `filters` are HighLevel's search filters. Search omits dndSettings and timezone."""
+        base = {"locationId": client.location, "pageLimit": PAGE}
+        if where.get("filters"):
+            base["filters"] = where["filters"]
+
+        async def fetch(position: dict[str, Any]) -> list[Record]:
+            answer = await client.request("POST", "/contacts/search", json={**base, **position}, safe=True)
+            return rows(answer.body, "contacts")
+
+        return paging.by_cursor(
+            fetch,
+            lambda record: {"searchAfter": record["searchAfter"]} if record.get("searchAfter") else None,
+        )
+
+    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
+        field_id = marker_field(payload, operation.marker)
+        if not field_id:
+            return None
+
+        async def look() -> Created | None:
+            for candidate in await self._candidates(client, payload, field_id, operation.marker):
+                if await self._is_ours(client, candidate, field_id, operation.marker):
+                    return Created(id_of(candidate), {"id": id_of(candidate)})
+            return None
+
+        return await seek(client, look)
+
+    async def _candidates(self, client: Client, payload: Payload, field_id: str, marker: str) -> list[Record]:
+        found = []
+        for parameter, value in (("email", payload.get("email")), ("number", payload.get("phone"))):
+            if value:
+                found.append(await duplicate_of(client, **{parameter: str(value)}))
+        exact = len(marker) <= FILTER_LENGTH
+        filters = [
+            {
+                "field": f"customFields.{field_id}",
+                "operator": "eq" if exact else "contains",
+                "value": marker[:FILTER_LENGTH],
+            }
+        ]
+        body = {"locationId": client.location, "page": 1, "pageLimit": 20, "filters": filters}
+        answer = await client.request("POST", "/contacts/search", json=body, safe=True)
+        return [record for record in [*found, *rows(answer.body, "contacts")] if record and id_of(record)]
+
+    async def _is_ours(self, client: Client, candidate: Record, field_id: str, marker: str) -> bool:
+        if carries(candidate, field_id, marker):
+            return True
+        try:
+            return carries(await self.get(client, id_of(candidate)), field_id, marker)
+        except NotFound:
+            return False
+
+
+async def duplicate_of(client: Client, **by: str) -> Record | None:
+    """The contact with this `email` or phone `number`, without search lag; None when there is none."""
+    params = {"locationId": client.location, **by}
+    try:
+        answer = await client.request("GET", "/contacts/search/duplicate", params=params)
+    except NotFound:
+        return None
+    record = answer.body.get("contact") if isinstance(answer.body, dict) else None
+    return record if isinstance(record, dict) and id_of(record) else None
+
+
+class ContactTagsPort:
+    """Tags added to a contact that was there before: POST and DELETE /contacts/{id}/tags. Its id is the contact's."""
+
+    async def create(self, client: Client, payload: Payload) -> Created:
+        contact_id = url_of(payload)["contactId"]
+        answer = await client.request(
+            "POST", f"/contacts/{contact_id}/tags", json={"tags": list(payload["tags"])}, safe=True
+        )
+        return Created(contact_id, {"id": contact_id}, answer.trace_id)
+
+    async def get(self, client: Client, id: str, **where: str) -> Record:
+        return {"id": id, "tags": (await ContactPort().get(client, id)).get("tags") or []}
+
+    async def update(self, client: Client, id: str, payload: Payload) -> Record:
+        await self.create(client, {**payload, "$url": {"contactId": id}})
+        return await self.get(client, id)
+
+    async def delete(self, client: Client, id: str, **where: Any) -> None:
+        """Take `tags` off the contact again."""
+        tags = list(where.get("tags") or ())
+        if tags:
+            await gone(client.request("DELETE", f"/contacts/{id}/tags", json={"tags": tags}))
+
+    def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
+        return ContactPort().pages(client, **where)
+
+    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
+        """Found when the contact has every one of the tags (HighLevel stores them lower-cased and trimmed)."""
+        contact_id = url_of(payload)["contactId"]
+        try:
+            there = {str(tag).strip().lower() for tag in (await self.get(client, contact_id))["tags"]}
+        except NotFound:
+            return None
+        wanted = {str(tag).strip().lower() for tag in payload["tags"]}
+        return Created(contact_id, {"id": contact_id}) if wanted <= there else None
+
+
+class LinkPort:
+    """Links of contacts to businesses. A link's id is the contact's; making it twice does no harm."""
+
+    async def create(self, client: Client, payload: Payload) -> Created:
+        contact_id = str(payload["contactId"])
+        trace = await link(client, str(payload["businessId"]), [contact_id])
+        return Created(contact_id, {"id": contact_id, "businessId": str(payload["businessId"])}, trace)
+
+    async def get(self, client: Client, id: str, **where: str) -> Record:
+        return {"id": id, "businessId": (await ContactPort().get(client, id)).get("businessId") or ""}
+
+    async def update(self, client: Client, id: str, payload: Payload) -> Record:
+        await link(client, str(payload["businessId"]), [id])
+        return {"id": id, "businessId": payload["businessId"]}
+
+    async def delete(self, client: Client, id: str, **where: str) -> None:
+        await gone(unlink(client, [id]))
+
+    def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
+        return ContactPort().pages(client, **where)
+
+    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
+        try:
+            there = await self.get(client, str(payload["contactId"]))
+        except NotFound:
+            return None
+        return Created(there["id"], there) if there["businessId"] == payload["businessId"] else None
+
+
+async def link(client: Client, business_id: str, contact_ids: Sequence[str]) -> str:
+    """Link contacts to a business, 50 a request; the last trace id."""
+    return await _set_business(client, business_id, contact_ids)
+
+
+async def unlink(client: Client, contact_ids: Sequence[str]) -> str:
+    """Take contacts off their businesses, 50 a request; the last trace id."""
+    return await _set_business(client, None, contact_ids)
+
+
+async def _set_business(client: Client, business_id: str | None, contact_ids: Sequence[str]) -> str:
+    trace = ""
+    for start in range(0, len(contact_ids), LINKED_AT_ONCE):
+        ids = list(contact_ids[start : start + LINKED_AT_ONCE])
+        body = {"locationId": client.location, "ids": ids, "businessId": business_id}
+        trace = (await client.request("POST", "/contacts/bulk/business", json=body, safe=True)).trace_id
+    return trace

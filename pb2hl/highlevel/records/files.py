@@ -1,0 +1,175 @@
+"""Files: the media library, and FILE_UPLOAD fields of contacts."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from pb2hl.errors import NotFound
+from pb2hl.highlevel.client import Client
+from pb2hl.highlevel.records.base import (
+    FILE,
+    Created,
+    NotUpdatable,
+    Payload,
+    Record,
+    custom_value,
+    gone,
+    id_of,
+    rows,
+    seek,
+    unwrap,
+    url_of,
+)
+from pb2hl.highlevel.records.contacts import ContactPort
+from pb2hl.operations import Operation
+
+PAGE = 100
+MEDIA_LIMIT_BYTES = 25 * 1024 * 1024
+"""Largest file of the media library."""
+
+FIELD_LIMIT_BYTES = 50 * 1024 * 1024
+"""Largest file of a FILE_UPLOAD field."""
+
+FIELD_TYPES = frozenset("pdf docx doc jpg jpeg png gif csv xlsx xls mp4 mpeg zip rar txt svg".split())
+"""Extensions that a FILE_UPLOAD field takes."""
+
+
+class MediaPort:
+    """Files of the media library: /medias/. Their name is their marker."""
+
+    async def create(self, client: Client, payload: Payload) -> Created:
+        files = {"file": await _part(payload)}
+        data = {"name": str(payload.get("name") or payload[FILE]["name"])}
+        answer = await client.request("POST", "/medias/upload-file", files=files, data=data)
+        body = unwrap(answer.body)
+        id = str(body.get("fileId") or id_of(body))
+        if not id:
+            raise client.lost("POST /medias/upload-file")
+        return Created(id, {"id": id, "url": str(body.get("url") or "")}, answer.trace_id)
+
+    async def get(self, client: Client, id: str, **where: str) -> Record:
+        async for page in self.pages(client, **where):
+            for file in page:
+                if id_of(file) == id:
+                    return file
+        raise NotFound(f"there is no file {id} in the media library", status=404, method="GET", path="/medias/files")
+
+    async def update(self, client: Client, id: str, payload: Payload) -> Record:
+        body = {"name": payload["name"], "altType": "location", "altId": client.location}
+        return unwrap((await client.request("POST", f"/medias/{id}", json=body, safe=True)).body)
+
+    async def delete(self, client: Client, id: str, **where: str) -> None:
+        await gone(client.request("DELETE", f"/medias/{id}", params=_owner(client)))
+
+    def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
+        """All files, 100 a request; `query` narrows by name."""
+        return self._pages(client, str(where.get("query") or ""))
+
+    async def _pages(self, client: Client, query: str) -> AsyncIterator[list[Record]]:
+        base = {**_owner(client), "type": "file", "sortBy": "createdAt", "sortOrder": "asc"}
+        if query:
+            base["query"] = query
+        seen: set[str] = set()
+        offset = 0
+        while True:
+            params = {**base, "limit": str(PAGE), "offset": str(offset)}
+            page = rows((await client.request("GET", "/medias/files", params=params)).body, "files")
+            fresh = [file for file in page if id_of(file) not in seen]
+            seen.update(id_of(file) for file in fresh)
+            if not fresh:
+                return
+            yield [{**file, "id": id_of(file)} for file in fresh]
+            offset += len(page)
+
+    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
+        name = str(payload.get("name") or payload[FILE]["name"])
+
+        async def look() -> Created | None:
+            for query in (name, ""):
+                async for page in self.pages(client, query=query):
+                    for file in page:
+                        if file.get("name") == name:
+                            return Created(id_of(file), {"id": id_of(file), "url": str(file.get("url") or "")})
+            return None
+
+        return await seek(client, look)
+
+
+class ContactFilePort:
+    """A file in a contact's FILE_UPLOAD field: POST /forms/upload-custom-files.
+
+    Its id is `<contact id>/<field id>/<upload id>`; the upload id is derived from the payload, so that a repeated upload of the
+    same file takes the same part name.
+    """
+
+    async def create(self, client: Client, payload: Payload) -> Created:
+        where = url_of(payload)
+        contact_id, field_id, upload_id = where["contactId"], where["fieldId"], _upload_id(payload)
+        answer = await client.request(
+            "POST",
+            "/forms/upload-custom-files",
+            params={"contactId": contact_id, "locationId": client.location},
+            files={f"{field_id}_{upload_id}": await _part(payload)},
+        )
+        id = f"{contact_id}/{field_id}/{upload_id}"
+        return Created(id, {"id": id}, answer.trace_id)
+
+    async def get(self, client: Client, id: str, **where: str) -> Record:
+        """`{"id", "files"}`: what the field holds now; NotFound when it holds nothing."""
+        contact_id, field_id, _ = id.split("/")
+        files = _files_in(await ContactPort().get(client, contact_id), field_id)
+        if not files:
+            raise NotFound(f"field {field_id} of contact {contact_id} holds no file", status=404)
+        return {"id": id, "files": files}
+
+    async def update(self, client: Client, id: str, payload: Payload) -> Record:
+        raise NotUpdatable("a file in a contact's field cannot be changed", hint="upload another one")
+
+    async def delete(self, client: Client, id: str, **where: str) -> None:
+        """Clears the whole field: HighLevel cannot take one file out of it."""
+        contact_id, field_id, _ = id.split("/")
+        body = {"customFields": [{"id": field_id, "fieldValue": None}]}
+        await gone(client.request("PUT", f"/contacts/{contact_id}", json=body))
+
+    def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
+        return ContactPort().pages(client, **where)
+
+    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
+        """Found when the field names the upload id, or a file of the same name. A contact's read is immediate: one look."""
+        where, upload_id = url_of(payload), _upload_id(payload)
+        try:
+            contact = await ContactPort().get(client, where["contactId"])
+        except NotFound:
+            return None
+        text = str(_files_in(contact, where["fieldId"]))
+        if upload_id in text or str(payload[FILE]["name"]) in text:
+            id = f"{where['contactId']}/{where['fieldId']}/{upload_id}"
+            return Created(id, {"id": id})
+        return None
+
+
+def _files_in(contact: Record, field_id: str) -> Any:
+    for item in contact.get("customFields") or ():
+        if isinstance(item, dict) and item.get("id") == field_id:
+            return custom_value(item)
+    return None
+
+
+def _upload_id(payload: Payload) -> str:
+    where, file = url_of(payload), payload[FILE]
+    key = "\n".join((where["contactId"], where["fieldId"], str(file["name"]), Path(file["path"]).name))
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, key))
+
+
+async def _part(payload: Payload) -> tuple[str, bytes, str]:
+    file = payload[FILE]
+    content = await asyncio.to_thread(Path(file["path"]).read_bytes)
+    return str(file["name"]), content, str(file.get("mime") or "application/octet-stream")
+
+
+def _owner(client: Client) -> dict[str, str]:
+    return {"altType": "location", "altId": client.location}

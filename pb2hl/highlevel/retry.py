@@ -1,0 +1,70 @@
+"""When a request may be sent again: small decisions that the client composes.
+
+A read, PUT or DELETE does the same however often it arrives, so it is *safe*. A POST that creates is sent again only when
+nothing can have been sent, or when HighLevel said 429 (refused before it did anything); every other unclear end of it is
+*in doubt*, because HighLevel has no idempotency key.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import httpx
+
+from pb2hl.clock import Clock
+from pb2hl.highlevel.answers import Malformed
+
+FIRST_DELAY_S = 0.5
+LONGEST_DELAY_S = 15.0
+PATIENCE_S = 600.0
+"""How long an unreachable or failing server is waited for before the run stops."""
+
+SERVER_FAULT_ATTEMPTS = 9
+"""Attempts of a safe request that is answered 500 each time; gateways (502, 503, 504) are waited for by PATIENCE_S instead."""
+
+_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class Verdict(Enum):
+    """What to do after a request that did not succeed."""
+
+    AGAIN = "again"  # send it again after a wait
+    IN_DOUBT = "in doubt"  # it may have been done: AnswerLost
+    FINAL = "final"  # an answer that stays the same: raise its error
+
+
+def after_failure(failure: Exception, *, safe: bool) -> Verdict:
+    """The verdict when no usable answer came (transport failure, or a success whose body is no JSON)."""
+    if isinstance(failure, _NOTHING_SENT):
+        return Verdict.AGAIN
+    if isinstance(failure, httpx.TransportError | Malformed | httpx.DecodingError):
+        return Verdict.AGAIN if safe else Verdict.IN_DOUBT
+    return Verdict.FINAL
+
+
+def after_status(status: int, *, safe: bool, attempt: int) -> Verdict:
+    """The verdict for an error status; `attempt` counts from 1."""
+    if status == 429:
+        return Verdict.AGAIN
+    if status >= 500 or status == 408:
+        if not safe:
+            return Verdict.IN_DOUBT
+        if status == 500 and attempt >= SERVER_FAULT_ATTEMPTS:
+            return Verdict.FINAL
+        return Verdict.AGAIN
+    return Verdict.FINAL
+
+
+def delay_s(attempt: int, clock: Clock) -> float:
+    """Seconds to wait before the next attempt: doubled each time, capped, half of it random."""
+    full = min(FIRST_DELAY_S * 2 ** (attempt - 1), LONGEST_DELAY_S)
+    return full * (0.5 + clock.random() / 2)
+
+
+def retry_after_s(headers: httpx.Headers) -> float | None:
+    """Seconds that a Retry-After header asks for; None without a usable one."""
+    try:
+        value = float(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    return value if 0 <= value <= PATIENCE_S else None
