@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from pb2hl.ledger.port import Approval, Entry, Intent, LedgerPort, LogEntry, Outcome, Run, State
+from pb2hl.ledger.port import DAILY, Approval, Entry, Intent, LedgerPort, LogEntry, Outcome, Run, State
 from pb2hl.ledger.sqlite import Ledger
 
-__all__ = ["Approval", "Entry", "Intent", "Ledger", "LedgerPort", "LogEntry", "Outcome", "Run", "State"]
+__all__ = ["DAILY", "Approval", "Entry", "Intent", "Ledger", "LedgerPort", "LogEntry", "Outcome", "Run", "State"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -25,6 +24,10 @@ class State(StrEnum):
 
 OPEN = (State.INTENDED, State.IN_DOUBT)
 """States of an operation that may or may not have happened."""
+
+
+DAILY = "daily"
+"""The fact under which the day's requests are kept: `{"day", "used", "remaining", "resumes_at"}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +181,8 @@ class LedgerPort(Protocol):
     def verify_log(self) -> int | None:
         """The number of the first audit entry that was changed or removed; None when the chain holds."""
 
-    def count_requests(self, n: int, day: date) -> None:
-        """Add `n` requests to the count of `day` (UTC)."""
-
-    def requests(self, day: date) -> int:
-        """Requests sent on `day` (UTC)."""
+    def requests_today(self) -> int:
+        """Requests sent since midnight UTC."""
 
     def remember(self, key: str, value: Any) -> None:
         """Keep a JSON-able fact under `key`."""

@@ -27,7 +27,6 @@ CREATE TABLE audit_log (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, run_id TEXT NOT NULL, op_id TEXT NOT NULL, action TEXT NOT NULL,
     object TEXT NOT NULL, source_id TEXT NOT NULL, target TEXT NOT NULL, destination_id TEXT NOT NULL,
     trace_id TEXT NOT NULL, detail TEXT NOT NULL, previous_hash TEXT NOT NULL, hash TEXT NOT NULL);
-CREATE TABLE requests (day TEXT PRIMARY KEY, count INTEGER NOT NULL);
 """
 
 VERSIONS = (VERSION_1,)

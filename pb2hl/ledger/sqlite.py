@@ -8,14 +8,13 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
 from pb2hl.errors import ConfigError
 from pb2hl.ledger import chain
-from pb2hl.ledger.port import Approval, Entry, Intent, LogEntry, Outcome, Run, State
+from pb2hl.ledger.port import DAILY, Approval, Entry, Intent, LogEntry, Outcome, Run, State
 from pb2hl.ledger.schema import upgrade
 from pb2hl.operations import Kind, Operation, Target, canonical_hash
 from pb2hl.workspace import Workspace
@@ -151,7 +150,7 @@ class Ledger:
 
     def record(self, run_id: str, intents: Sequence[Intent] = (), outcomes: Sequence[Outcome] = ()) -> None:
         """Make `intents` and `outcomes` durable together, and log the outcomes."""
-        now = stamp(self._clock.now())
+        now = self._clock.now().isoformat(timespec="milliseconds")
         with self._transaction() as db:
             for outcome in outcomes:
                 self._finish(db, run_id, outcome, now)
@@ -328,22 +327,10 @@ class Ledger:
             head = self._head(self._db)
         return chain.first_broken(self.audit_log(), head)
 
-    def count_requests(self, n: int, day: date) -> None:
-        """Add `n` requests to the count of `day` (UTC)."""
-        with self._transaction() as db:
-            db.execute(
-                "INSERT INTO requests VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET count = count + excluded.count",
-                (day.isoformat(), n),
-            )
-
-    def requests(self, day: date) -> int:
-        """Requests sent on `day` (UTC)."""
-        rows = self._rows("SELECT count FROM requests WHERE day = ?", (day.isoformat(),))
-        return rows[0][0] if rows else 0
-
     def requests_today(self) -> int:
         """Requests sent since midnight UTC, when HighLevel's daily allowance begins anew."""
-        return self.requests(self._clock.now().date())
+        state = self.recall(DAILY) or {}
+        return int(state.get("used") or 0) if state.get("day") == self._clock.now().date().isoformat() else 0
 
     def remember(self, key: str, value: Any) -> None:
         """Keep a JSON-able fact under `key`."""

@@ -11,8 +11,9 @@ import threading
 
 import pytest
 
+from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import ConfigError
-from pb2hl.ledger import Intent, Ledger, Outcome, State
+from pb2hl.ledger import DAILY, Intent, Ledger, Outcome, State
 from pb2hl.ledger.chain import as_csv, as_jsonl
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.workspace import Config, Workspace
@@ -124,15 +125,16 @@ def test_newer_and_broken_files_are_refused(tmp_path, ledger):
 
 
 def test_approvals_requests_facts(ledger):
-    """The latest approval counts; requests add up by UTC day; facts come back as they were."""
+    """The latest approval counts; requests count for their UTC day only; facts come back as they were."""
     ledger.approve("mapping", "h1", "Ann")
     ledger.approve("mapping", "h2", "Bob", forced=True, note="late")
     assert (ledger.approval("mapping").who, ledger.approval("mapping").forced) == ("Bob", True)
     assert ledger.approval("schema") is None
-    today = ledger._clock.now().date()
-    ledger.count_requests(5, today)
-    ledger.count_requests(7, today)
+    assert ledger.requests_today() == 0
+    ledger.remember(DAILY, {"day": SYSTEM_CLOCK.now().date().isoformat(), "used": 12})
     assert ledger.requests_today() == 12
+    ledger.remember(DAILY, {"day": "2020-01-01", "used": 12})
+    assert ledger.requests_today() == 0
     ledger.remember("window", {"hours": 48})
     assert ledger.recall("window") == {"hours": 48} and ledger.recall("none") is None
 

@@ -1,0 +1,41 @@
+"""Settle what is in doubt by looking: a record carries its marker, so whoever finds it knows that it was created."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pb2hl.apply.send import Doubt, Sender, repeatable
+from pb2hl.errors import ApiError, ScopeMissing, TokenRefused
+from pb2hl.ledger import Outcome, State
+from pb2hl.progress import Cancel
+
+
+async def settle(
+    doubts: list[Doubt], sender: Sender, cancel: Cancel
+) -> tuple[list[Outcome], list[Doubt], list[Outcome]]:
+    """(outcomes that are now known, doubts that are safe to send, outcomes that stay in doubt).
+
+    Everything is looked up at once, so that the search index's lag is waited out once and not once a record.
+    Raises TokenRefused, ScopeMissing and Cancelled: they concern the whole run.
+    """
+    found = await asyncio.gather(*(_look(doubt, sender, cancel) for doubt in doubts))
+    outcomes = [item for item in found if isinstance(item, Outcome) and item.state is not State.IN_DOUBT]
+    unclear = [item for item in found if isinstance(item, Outcome) and item.state is State.IN_DOUBT]
+    return outcomes, [item for item in found if isinstance(item, Doubt)], unclear
+
+
+async def _look(doubt: Doubt, sender: Sender, cancel: Cancel) -> Outcome | Doubt:
+    op = doubt.intent.operation
+    cancel.check()
+    if repeatable(op):
+        return doubt
+    sent = sender.as_sent(doubt.intent)
+    try:
+        record = await sender.ports[op.target].find(sender.client, sent, sent.payload)
+    except (TokenRefused, ScopeMissing):
+        raise
+    except ApiError as error:
+        return Outcome(op.op_id, State.IN_DOUBT, error=f"cannot be looked up: {error.message}")
+    if record is not None:
+        return Outcome(op.op_id, State.DONE, record.id, record.answer, trace_id=record.trace_id)
+    return doubt.otherwise or doubt

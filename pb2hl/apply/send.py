@@ -1,0 +1,146 @@
+"""Send one operation and say what came of it. Every way in which HighLevel answers is one branch here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pb2hl.errors import AnswerLost, ApiError, NotFound, Refused
+from pb2hl.highlevel.records import contacts as contact_records
+from pb2hl.ledger import Intent, Outcome, State
+from pb2hl.operations import Kind, Operation, Target
+
+_UNKNOWN_PROPERTY = re.compile(r"property (\S+) should not exist")
+
+DROPPED = "HighLevel takes no property {}"
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A request that may or may not have happened. `otherwise` is the outcome if the record is not found (None: send)."""
+
+    intent: Intent
+    why: str
+    otherwise: Outcome | None = None
+
+
+@dataclass
+class Sender:
+    """Knows the record ports, and which properties this location has turned down."""
+
+    client: Any
+    ports: Mapping[Target, Any]
+    _unknown: dict[Target, set[str]] = field(default_factory=dict)
+
+    async def before_image(self, op: Operation) -> Mapping[str, Any] | None:
+        """The record that `op` is going to change, as it is now; None when it changes none that was there before."""
+        if op.kind is Kind.CREATE or not op.existing_id:
+            return None
+        target = Target.CONTACT if op.target in (Target.CONTACT_TAGS, Target.LINK, Target.FILE) else op.target
+        return await self.ports[target].get(self.client, op.existing_id)
+
+    async def send(self, intent: Intent) -> Outcome | Doubt:
+        """Carry out one operation whose intent is durable.
+
+        Raises what concerns the whole run: ScopeMissing, TokenRefused, Unreachable, RateLimited.
+        """
+        op = intent.operation
+        payload, losses = self._without_unknown(op.target, intent.payload)
+        try:
+            return _done(op, await self._call(op, payload), payload, intent.payload, losses)
+        except AnswerLost as error:
+            return Doubt(intent, error.message)
+        except NotFound as error:
+            return refused(op, error)
+        except Refused as error:
+            return await self._refusal(intent, error)
+
+    async def link(self, intents: list[Intent]) -> list[Outcome | Doubt]:
+        """Link the contacts of one business in one request. Raises as `send` does."""
+        first = intents[0].payload
+        ids = [intent.payload["contactId"] for intent in intents]
+        try:
+            answer = await contact_records.link(self.client, first["businessId"], ids)
+        except AnswerLost as error:
+            return [Doubt(intent, error.message) for intent in intents]
+        except (NotFound, Refused) as error:
+            if len(intents) == 1:
+                return [refused(intents[0].operation, error)]
+            return [result for intent in intents for result in await self.link([intent])]
+        trace = getattr(answer, "trace_id", "") or ""
+        return [Outcome(i.operation.op_id, State.DONE, i.payload["contactId"], trace_id=trace) for i in intents]
+
+    def as_sent(self, intent: Intent) -> Operation:
+        """The operation with the payload as it left: references resolved, unknown properties dropped."""
+        payload, _ = self._without_unknown(intent.operation.target, intent.payload)
+        return replace(intent.operation, payload=payload)
+
+    async def _call(self, op: Operation, payload: Mapping[str, Any]) -> Any:
+        port = self.ports[op.target]
+        if op.kind is Kind.UPDATE:
+            return await port.update(self.client, op.existing_id or payload["id"], payload)
+        return await port.create(self.client, payload)
+
+    async def _refusal(self, intent: Intent, error: Refused) -> Outcome | Doubt:
+        op = intent.operation
+        rival = error.meta.get("contactId") or error.meta.get("existingId")
+        if rival and op.kind is Kind.CREATE:
+            return await self._rival(op, str(rival), error)
+        names = {
+            name
+            for name in _UNKNOWN_PROPERTY.findall(str(error.api_message) + str(error.body))
+            if name in intent.payload
+        } - self._unknown.get(op.target, set())
+        if names:
+            self._unknown.setdefault(op.target, set()).update(names)
+            return await self.send(intent) if repeatable(op) else Doubt(intent, error.message)
+        if error.status == 422 and not repeatable(op):
+            return Doubt(intent, error.message, refused(op, error))
+        return refused(op, error)
+
+    async def _rival(self, op: Operation, record_id: str, error: Refused) -> Outcome:
+        try:
+            record = await self.ports[op.target].get(self.client, record_id)
+        except ApiError:
+            return refused(op, error)
+        if op.marker and carries(record, op.marker):
+            return Outcome(op.op_id, State.DONE, record_id, record, trace_id=error.trace_id)
+        return replace(
+            refused(op, error), error=f"{error.message}; the record {record_id} is there already and is not ours"
+        )
+
+    def _without_unknown(self, target: Target, payload: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+        dropped = sorted(self._unknown.get(target, set()) & set(payload))
+        if not dropped:
+            return payload, ()
+        kept = {key: value for key, value in payload.items() if key not in dropped}
+        return kept, tuple(DROPPED.format(name) for name in dropped)
+
+
+def repeatable(op: Operation) -> bool:
+    """Whether sending twice does the same as sending once: everything that makes no new record."""
+    return op.kind in (Kind.UPDATE, Kind.LINK) or op.target is Target.CONTACT_TAGS
+
+
+def _done(op: Operation, created: Any, sent: Mapping, meant: Mapping, losses: tuple[str, ...]) -> Outcome:
+    answer = getattr(created, "answer", created) or {}
+    destination = getattr(created, "id", "") or op.existing_id or str(answer.get("id", ""))
+    trace = getattr(created, "trace_id", "") or ""
+    payload = sent if sent is not meant else None
+    return Outcome(op.op_id, State.DONE, destination, answer, trace_id=trace, losses=losses, payload=payload)
+
+
+def refused(op: Operation, error: ApiError) -> Outcome:
+    """The outcome of a request that will never pass as it is."""
+    return Outcome(op.op_id, State.REFUSED, error=error.message, trace_id=error.trace_id)
+
+
+def carries(record: Any, marker: str) -> bool:
+    """Whether any text of `record` is the marker, or holds the provenance marker."""
+    if isinstance(record, Mapping):
+        return any(carries(item, marker) for item in record.values())
+    if isinstance(record, list | tuple):
+        return any(carries(item, marker) for item in record)
+    return isinstance(record, str) and (record == marker or (marker.startswith("PB:") and marker in record))
