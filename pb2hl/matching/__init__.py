@@ -1,8 +1,13 @@
-"""Who is the same person, which rows are one company."""
+"""Who is the same person, which rows are one company.
+
+`find_duplicates` and `match_companies` work on any table; `resolve` turns decided review sheets into `Merges`.
+"""
 
 from __future__ import annotations
 
 from pb2hl.matching.api import find_duplicates, match_companies
 from pb2hl.matching.matches import Matches, explain
+from pb2hl.matching.resolve import Merges, resolve
+from pb2hl.matching.sheets import accept_all
 
-__all__ = ["Matches", "explain", "find_duplicates", "match_companies"]
+__all__ = ["Matches", "Merges", "accept_all", "explain", "find_duplicates", "match_companies", "resolve"]

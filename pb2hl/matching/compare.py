@@ -56,9 +56,9 @@ class Comparer:
         )
         if not len(doubt):
             return
-        l, r = left[doubt], right[doubt]
-        there = self._similar(given.values[given.primary[l]], surname.values[surname.primary[r]])
-        back = self._similar(surname.values[surname.primary[l]], given.values[given.primary[r]])
+        one, two = left[doubt], right[doubt]
+        there = self._similar(given.values[given.primary[one]], surname.values[surname.primary[two]])
+        back = self._similar(surname.values[surname.primary[one]], given.values[given.primary[two]])
         swapped = doubt[(there > 0.9) & (back > 0.9)]
         levels[given.name][swapped] = EXACT[Kind.GIVEN_NAME] - 1
         levels[surname.name][swapped] = EXACT[Kind.SURNAME] - 1

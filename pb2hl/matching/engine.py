@@ -72,11 +72,21 @@ def link(
     scorer = Scorer(data, comparer, bands, weights, rules, shift)
     scorer.learn_cut(scorer.score(*sampled), _FLOOR)
     scored = _score(scorer, pairs, progress, cancel)
-    label, weakest = cluster(data.count, scored.left, scored.right, scored.weight, scorer.weights, weight_of(threshold))
     progress.finish()
+    where = np.empty(data.count, np.int64)
+    where[order] = np.arange(data.count)
     expected = weights.prior * data.count * (data.count - 1) / 2
     model = Model(data, weights, pairs.rules, len(pairs), expected, shift)
-    return _matches(frame.index, order, data, scored, label, weakest, model)
+
+    def clusters_at(least: float) -> tuple[np.ndarray, np.ndarray]:
+        label, weakest = cluster(data.count, scored.left, scored.right, scored.weight, scorer.weights, weight_of(least))
+        number = np.unique(label, return_inverse=True)[1]
+        return number[where], np.where(np.isinf(weakest), 1.0, probability(weakest))[where]
+
+    label, score = clusters_at(threshold)
+    survivor = _most_complete(data, label[order])[where]
+    result = Matches({"cluster": label, "survivor": survivor, "score": score}, index=frame.index)
+    return result.carrying(scored, order, data, model, clusters_at)
 
 
 def _sample(pairs: Candidates) -> np.ndarray:
@@ -159,28 +169,10 @@ def _shift(
     return shift / float(np.log(2))
 
 
-def _matches(
-    index: pd.Index,
-    order: np.ndarray,
-    data: Records,
-    scored: Scored,
-    label: np.ndarray,
-    weakest: np.ndarray,
-    model: Model,
-) -> Matches:
+def _most_complete(data: Records, label: np.ndarray) -> np.ndarray:
+    """Whether each record is the one of its cluster with the most filled fields (the first of equals)."""
     filled = sum((codes >= 0).astype(np.int32) for field in data.fields for codes in field.codes)
     best = np.lexsort((np.arange(data.count), -filled, label))
     survivor = np.zeros(data.count, bool)
     survivor[best[np.r_[True, label[best][1:] != label[best][:-1]]]] = True
-    number = np.unique(label, return_inverse=True)[1]
-    where = np.empty(data.count, np.int64)
-    where[order] = np.arange(data.count)
-    result = Matches(
-        {
-            "cluster": number[where],
-            "survivor": survivor[where],
-            "score": np.where(np.isinf(weakest), 1.0, probability(weakest))[where],
-        },
-        index=index,
-    )
-    return result.carrying(scored, order, data, model)
+    return survivor

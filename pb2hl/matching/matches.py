@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,9 +37,10 @@ class Matches(pd.DataFrame):
     of its agreement level and, as `<field> weight`, what it contributed (bits). `model`: what was estimated.
     """
 
-    _metadata = ("pairs", "model")
+    _metadata = ("pairs", "model", "_recluster")
     pairs: pd.DataFrame
     model: Model | None
+    _recluster: Callable[[float], tuple[np.ndarray, np.ndarray]] | None
 
     @property
     def _constructor(self) -> type[Matches]:
@@ -54,9 +56,17 @@ class Matches(pd.DataFrame):
         result = cls({"cluster": np.arange(len(index)), "survivor": True, "score": 1.0}, index=index)
         result.pairs = pd.DataFrame({"left": [], "right": [], "score": [], "weight": []})
         result.model = None
+        result._recluster = None
         return result
 
-    def carrying(self, scored: Scored, order: np.ndarray, data: Records, model: Model) -> Matches:
+    def carrying(
+        self,
+        scored: Scored,
+        order: np.ndarray,
+        data: Records,
+        model: Model,
+        recluster: Callable[[float], tuple[np.ndarray, np.ndarray]],
+    ) -> Matches:
         """This frame with its pairs and model."""
         ranked = np.lexsort((scored.right, scored.left, -scored.weight))
         scored = scored.take(ranked)
@@ -71,7 +81,14 @@ class Matches(pd.DataFrame):
             columns[f"{field.name} weight"] = model.weights.of(field.name)[scored.levels[field.name]].astype(np.float32)
         self.pairs = pd.DataFrame(columns)
         self.model = model
+        self._recluster = recluster
         return self
+
+    def at(self, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+        """(cluster label, weakest link 0-1) of each row at another threshold, from the same scored pairs."""
+        if self._recluster is None:
+            return self["cluster"].to_numpy(), self["score"].to_numpy(float)
+        return self._recluster(threshold)
 
     def thresholds(self) -> pd.DataFrame:
         """Estimated precision and recall of the pairs above each threshold: threshold, pairs, precision, recall (0-1)."""

@@ -1,0 +1,153 @@
+"""Step 2: who is the same person, which rows are one company. Leaves the sheets duplicates, companies, survivorship."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pb2hl.errors import Problem
+from pb2hl.matching import evidence, sheets
+from pb2hl.matching.matches import Matches
+from pb2hl.matching.proposals import KEEP_APART, MERGE, propose
+from pb2hl.matching.staged import CompanyEvidence, match_staged_companies, match_staged_contacts
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.sheets import write_sheet
+from pb2hl.workspace import Workspace
+
+STEP = "match"
+
+
+def match(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Propose merges of contacts and companies in review sheets; decisions that still apply are kept. Nothing is merged.
+
+    Raises SheetError when an existing sheet lost its columns.
+    """
+    with ws.lock(STEP):
+        contacts, companies = ws.table("contacts"), ws.table("companies")
+        found = CompanyEvidence.of(contacts, companies)
+        low, high = ws.config.thresholds.match_low, ws.config.thresholds.match_high
+        people = match_staged_contacts(contacts, found, threshold=low, progress=progress, cancel=cancel)
+        firms = match_staged_companies(found, threshold=low, progress=progress, cancel=cancel)
+        names = dict(zip(found.companies["source_id"], evidence.text_column(found.companies, "name"), strict=True))
+        company_names = found.linked["company"].map(names).fillna("")
+        facts, problems, cycles = company_facts(found)
+        duplicates = _write(ws, "duplicates", sheets.duplicates_sheet(contacts, company_names, propose(people, high)))
+        firms_sheet = _write(ws, "companies", sheets.companies_sheet(facts, propose(firms, high)))
+        _write_rules(ws, contacts, companies)
+        result = _result(people, firms, duplicates, firms_sheet, found, problems, cycles)
+        result.save(ws.results(STEP))
+    return result
+
+
+def company_facts(found: CompanyEvidence) -> tuple[pd.DataFrame, list[Problem], pd.DataFrame]:
+    """(what the companies sheet says of each company, problems, cycles): names, own and canonical domain, parent."""
+    companies = found.companies
+    ids = evidence.text_column(companies, "source_id")
+    own = evidence.own_domains(companies)
+    parent, problems, cycles = evidence.parents(companies, {})
+    name_of = dict(zip(ids, evidence.text_column(companies, "name"), strict=True))
+    best, _ = evidence.domain_columns(found.domains, ids)
+    facts = pd.DataFrame(
+        {
+            "source_id": ids,
+            "name": evidence.text_column(companies, "name"),
+            "domain": [own.get(item, [""])[0] if own.get(item) else "" for item in ids],
+            "canonical_name": "",
+            "canonical_domain": best,
+            "parent_id": [parent.get(item, "") for item in ids],
+            "parent_name": [name_of.get(parent.get(item, ""), "") for item in ids],
+        }
+    )
+    return facts, problems, cycles
+
+
+def _write(ws: Workspace, name: str, sheet: pd.DataFrame) -> pd.DataFrame:
+    if (ws.sheets / f"{name}.csv").exists():
+        sheet = sheets.keep_decisions(sheet, ws.sheet(name, sheets.SHEETS[name]))
+    write_sheet(ws.sheets / f"{name}.csv", sheet)
+    return sheet
+
+
+def _write_rules(ws: Workspace, contacts: pd.DataFrame, companies: pd.DataFrame) -> None:
+    sheet = sheets.survivorship_sheet({"contacts": contacts, "companies": companies})
+    if (ws.sheets / "survivorship.csv").exists():
+        old = ws.sheet("survivorship", sheets.SURVIVORSHIP).drop_duplicates(["object", "field"])
+        merged = sheet[["object", "field"]].merge(old, how="left", on=["object", "field"])
+        for column in ("decision", "who", "when", "comment"):
+            sheet[column] = merged[column].fillna("").to_numpy()
+    write_sheet(ws.sheets / "survivorship.csv", sheet)
+
+
+def _result(
+    people: Matches,
+    firms: Matches,
+    duplicates: pd.DataFrame,
+    companies: pd.DataFrame,
+    found: CompanyEvidence,
+    problems: list[Problem],
+    cycles: pd.DataFrame,
+) -> StepResult:
+    counts = {
+        "contacts": len(people),
+        "companies": int((~found.companies["derived"].astype(bool)).sum()),
+        "companies_derived": int(found.companies["derived"].astype(bool).sum()),
+        **_sheet_counts("contact", duplicates),
+        **_sheet_counts("company", companies),
+        "companies_with_domain": int(sum(bool(domains) for domains in found.domains.values())),
+        "contacts_with_company": int((found.linked["company"] != "").sum()),
+        "parent_cycles": len(cycles),
+        "pairs_compared": (people.model.candidates if people.model else 0)
+        + (firms.model.candidates if firms.model else 0),
+    }
+    waiting = counts["contact_rows_waiting"] + counts["company_rows_waiting"]
+    tables = {
+        "duplicates": duplicates,
+        "companies": companies,
+        "score_histogram": pd.concat(
+            [_histogram("contacts", people), _histogram("companies", firms)], ignore_index=True
+        ),
+        "thresholds": pd.concat(
+            [frame.thresholds().assign(object=name) for name, frame in (("contacts", people), ("companies", firms))],
+            ignore_index=True,
+        ),
+        "cluster_sizes": pd.concat([_sizes("contacts", duplicates), _sizes("companies", companies)], ignore_index=True),
+        "blocking": pd.concat(
+            [
+                frame.model.blocking.assign(object=name)
+                for name, frame in (("contacts", people), ("companies", firms))
+                if frame.model
+            ]
+            or [pd.DataFrame(columns=["rule", "block_cap", "pairs", "object"])],
+            ignore_index=True,
+        ),
+        "cycles": cycles,
+    }
+    headline = (
+        f"{counts['contact_rows_to_merge']} contact rows in {counts['contact_clusters']} clusters and "
+        f"{counts['company_rows_to_merge']} company rows in {counts['company_clusters']} clusters are proposed to merge; "
+        f"{counts['contact_rows_in_band'] + counts['company_rows_in_band']} rows are close calls."
+    )
+    return StepResult(
+        STEP, Status.WAITING if waiting else Status.DONE, headline, counts, tables, tuple(problems), next_step="mapping"
+    )
+
+
+def _sheet_counts(what: str, sheet: pd.DataFrame) -> dict[str, int]:
+    merge, apart = sheet["proposal"] == MERGE, sheet["proposal"] == KEEP_APART
+    return {
+        f"{what}_clusters": int(sheet.loc[merge, "cluster"].nunique()),
+        f"{what}_rows_to_merge": int(merge.sum()),
+        f"{what}_rows_in_band": int(apart.sum()),
+        f"{what}_rows_waiting": int(((merge | apart) & (sheet["decision"] == "")).sum()),
+    }
+
+
+def _histogram(name: str, matches: Matches) -> pd.DataFrame:
+    count, edges = np.histogram(matches.pairs["score"].to_numpy(float), bins=20, range=(0.0, 1.0))
+    return pd.DataFrame({"object": name, "from": edges[:-1].round(2), "to": edges[1:].round(2), "pairs": count})
+
+
+def _sizes(name: str, sheet: pd.DataFrame) -> pd.DataFrame:
+    sizes = sheet.loc[sheet["proposal"] == MERGE, "cluster"].value_counts().value_counts().sort_index()
+    return pd.DataFrame({"object": name, "rows": sizes.index.astype(int), "clusters": sizes.to_numpy(int)})
