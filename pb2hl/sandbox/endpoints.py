@@ -1,0 +1,46 @@
+"""Every endpoint of the sandbox: importing the modules below registers them."""
+
+from __future__ import annotations
+
+from pb2hl.sandbox import (
+    appointments,
+    businesses,
+    calendars,
+    contacts,
+    contactsearch,
+    fields,
+    files,
+    locations,
+    notes,
+    objectfields,
+    objects,
+    opportunities,
+    opportunitysearch,
+    people,
+    pipelines,
+    records,
+    tasks,
+)
+from pb2hl.sandbox.routes import ROUTER
+
+MODULES = (
+    appointments,
+    businesses,
+    calendars,
+    contacts,
+    contactsearch,
+    fields,
+    files,
+    locations,
+    notes,
+    objectfields,
+    objects,
+    opportunities,
+    opportunitysearch,
+    people,
+    pipelines,
+    records,
+    tasks,
+)
+
+__all__ = ["MODULES", "ROUTER"]

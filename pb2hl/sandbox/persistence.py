@@ -1,0 +1,59 @@
+"""The sandbox's state as a file: loaded at the start, written whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pb2hl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pb2hl.sandbox.state import Sandbox
+
+STATE_VERSION = 1
+
+
+def to_state(sandbox: Sandbox) -> dict[str, Any]:
+    """Everything that a restart must not lose: records, files, id counters, the token and the outbox."""
+    return {
+        "version": STATE_VERSION,
+        "records": {name: collection.records for name, collection in sandbox.collections.items()},
+        "blobs": {key: [base64.b64encode(data).decode(), kind] for key, (data, kind) in sandbox.blobs.items()},
+        "ids": sandbox.ids.counters,
+        "token": sandbox.token,
+        "outbox": sandbox.outbox,
+        "used_today": sandbox.limiter.used_today,
+    }
+
+
+def from_state(sandbox: Sandbox, state: dict[str, Any]) -> None:
+    """Put a saved state in place of what the sandbox holds."""
+    sandbox.seed_records(state["records"])
+    sandbox.blobs = {key: (base64.b64decode(data), kind) for key, (data, kind) in state["blobs"].items()}
+    sandbox.ids.counters = dict(state["ids"])
+    sandbox.token = state["token"]
+    sandbox.outbox = list(state["outbox"])
+    sandbox.limiter.resume(sandbox.monotonic(), state["used_today"])
+
+
+def save_state(sandbox: Sandbox, path: Path) -> None:
+    """Write the state to `path`, atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(path.suffix + ".tmp")
+    temporary.write_text(json.dumps(to_state(sandbox), ensure_ascii=False), encoding="utf-8")
+    temporary.replace(path)
+
+
+def load_state(sandbox: Sandbox, path: Path) -> None:
+    """Read the state from `path`; ConfigError when it is no state of this version."""
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        if state["version"] != STATE_VERSION:
+            raise ValueError(f"it is of version {state['version']}, this sandbox reads {STATE_VERSION}")
+        from_state(sandbox, state)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"the state file {path.name} cannot be read: {error}", hint="delete it to start afresh, or name another"
+        ) from error

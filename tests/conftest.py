@@ -1,0 +1,55 @@
+"""Fixtures every test may use. `sandbox` is a fresh rehearsal HighLevel behind a real HTTP server on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from pb2hl.sandbox import Sandbox, Scenario, serving
+from pb2hl.sandbox.server import SandboxServer
+
+UNHURRIED = {"max": 1_000_000, "daily": 100_000_000}
+"""Rate limits that no test meets by accident."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A running sandbox: `url`, `token` and `location` for the client, `state` (the Sandbox itself) to look inside."""
+
+    url: str
+    token: str
+    location: str
+    state: Sandbox
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What HighLevel wants with every request."""
+        return {"Authorization": f"Bearer {self.token}", "Version": "v3"}
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[SandboxServer]:
+    """One HTTP server for the whole run; `sandbox` and `rehearse` put fresh sandboxes behind it."""
+    with serving(Sandbox()) as server:
+        yield server
+
+
+@pytest.fixture
+def rehearse(sandbox_server: SandboxServer) -> Callable[..., Rehearsal]:
+    """`rehearse(**scenario keys)`: serve a fresh sandbox with the default scenario so changed (rate unlimited unless given)."""
+
+    def start(scenario: Scenario | None = None, *, clock=None, **changes: object) -> Rehearsal:
+        scenario = scenario or Scenario.default(**{"rate": UNHURRIED, **changes})
+        state = Sandbox(scenario, **({"clock": clock} if clock is not None else {}))
+        sandbox_server.sandbox = state
+        return Rehearsal(sandbox_server.url, state.token, state.location, state)
+
+    return start
+
+
+@pytest.fixture
+def sandbox(rehearse: Callable[..., Rehearsal]) -> Rehearsal:
+    """A fresh sandbox with the default scenario and no rate limit to speak of."""
+    return rehearse()
