@@ -21,6 +21,7 @@ def find_duplicates(
     kinds: Mapping[str, str],
     *,
     threshold: float = THRESHOLD,
+    doubtful: float | None = None,
     labels: pd.DataFrame | None = None,
     workers: int = -1,
     progress: Progress = SILENT,
@@ -30,7 +31,9 @@ def find_duplicates(
 
     `kinds` maps column names to `given_name, surname, full_name, birth_date, date, phone, email, address, postcode, city,
     organisation, domain, identifier, category, text`; any subset works. Several e-mail, phone or domain columns are
-    compared crosswise. `threshold`: least probability (0-1) at which groups of rows merge. `labels` (columns left, right:
+    compared crosswise. `threshold`: least probability (0-1) at which groups of rows merge. `doubtful`: probability given to
+    pairs that only a person can decide (namesakes, a shared mailbox, two names at one domain); by default just below
+    `threshold`. `labels` (columns left, right:
     row labels, match: bool) are decisions of a person that re-estimate the scores. `workers`: threads, -1 for all cores.
 
     Returns `Matches`, indexed like `frame`: cluster, survivor, score (0-1, weakest link kept), with `.pairs` (scored pairs
@@ -43,6 +46,7 @@ def find_duplicates(
         checked,
         PersonRules,
         threshold=threshold,
+        doubtful=doubtful,
         labels=labels,
         workers=workers,
         progress=progress,
@@ -55,6 +59,7 @@ def match_companies(
     kinds: Mapping[str, str],
     *,
     threshold: float = THRESHOLD,
+    doubtful: float | None = None,
     labels: pd.DataFrame | None = None,
     workers: int = -1,
     progress: Progress = SILENT,
@@ -67,6 +72,7 @@ def match_companies(
         checked,
         CompanyRules,
         threshold=threshold,
+        doubtful=doubtful,
         labels=labels,
         workers=workers,
         progress=progress,

@@ -27,6 +27,8 @@ _RANDOM = 200_000
 _CHUNK = 1_000_000
 _FLOOR = weight_of(0.20)
 """Pairs below this weight are not kept; no threshold goes lower."""
+_MARGIN = 0.1
+"""How far (bits) below the threshold a pair is set that only a person can decide, where no person will."""
 _SEED = 20_210_304
 """Any fixed number: the samples are drawn over rows in canonical order, so the same table gives the same samples."""
 
@@ -49,6 +51,7 @@ def link(
     make_rules: type[rule_sets.PersonRules] | type[rule_sets.CompanyRules],
     *,
     threshold: float,
+    doubtful: float | None = None,
     labels: pd.DataFrame | None = None,
     workers: int = -1,
     progress: Progress = SILENT,
@@ -62,7 +65,7 @@ def link(
         return Matches.alone(frame.index)
     pairs = candidate_pairs(data)
     progress.start("comparing pairs", len(pairs), "pairs")
-    rules = make_rules(data)
+    rules = make_rules(data, weight_of(threshold) - _MARGIN if doubtful is None else weight_of(doubtful))
     comparer = Comparer(data.fields, workers=workers)
     bands = {field.name: Bands.of(field) for field in data.fields}
     sample = _sample(pairs)

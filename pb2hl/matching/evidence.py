@@ -125,7 +125,9 @@ def companies_of_contacts(contacts: pd.DataFrame, companies: pd.DataFrame) -> pd
     )
 
 
-def _named(index: CompanyIndex, domain_of: dict[str, set[str]], given: str, name: str, domain: str) -> tuple[str, str, tuple[str, ...]]:
+def _named(
+    index: CompanyIndex, domain_of: dict[str, set[str]], given: str, name: str, domain: str
+) -> tuple[str, str, tuple[str, ...]]:
     if given and (company := index.with_id(given)):
         return company, "company id", ()
     for label in (name, given):

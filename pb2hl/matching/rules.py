@@ -16,13 +16,30 @@ from pb2hl.matching.kinds import EXACT, MISSING, Kind
 
 APART = -5.0
 """Match weight (bits) of a pair that a rule keeps apart; probability 0.03."""
-IN_DOUBT = 2.0
-"""Match weight of a pair that a person must decide; probability 0.80."""
+DOUBTFUL = 0.80
+"""Probability of a pair that only a person can decide, where one will: inside the band of the review sheets."""
 IDENTIFIED = 7.0
 """Least match weight of a pair that its e-mail identifies; probability 0.99."""
 
 _GENERATION_YEARS = 12
 """Birth years further apart than this are two people, whatever else agrees."""
+
+
+_CORROBORATING = {
+    Kind.PHONE: EXACT[Kind.PHONE] - 1,
+    Kind.BIRTH_DATE: 1,
+    Kind.DATE: EXACT[Kind.DATE],
+    Kind.IDENTIFIER: 2,
+    Kind.ADDRESS: 3,
+    Kind.POSTCODE: EXACT[Kind.POSTCODE],
+    Kind.ORGANISATION: 3,
+    Kind.DOMAIN: EXACT[Kind.DOMAIN],
+    Kind.TEXT: 3,
+}
+"""The level from which a field tells one namesake from another. An e-mail name is made of the person's name: it does not."""
+_CLOSE_EMAIL = 2
+_IDENTIFIER_LENGTH = 5
+_IDENTIFIER_DISTINCT = 0.3
 
 
 @dataclass(frozen=True)
@@ -35,16 +52,17 @@ class Pairs:
 
 
 class PersonRules:
-    """Caps and lifts for persons."""
+    """Caps and lifts for persons. `doubt`: most match weight (bits) of a pair that only a person can decide."""
 
-    def __init__(self, records: Records):
+    def __init__(self, records: Records, doubt: float):
         self._records = records
+        self._doubt = doubt
         self._given = records.of_kind(Kind.GIVEN_NAME)
         self._surname = records.of_kind(Kind.SURNAME)
         self._birth = records.of_kind(Kind.BIRTH_DATE)
         self._email = records.of_kind(Kind.EMAIL)
         self._phone = records.of_kind(Kind.PHONE)
-        self._identifier = records.of_kind(Kind.IDENTIFIER)
+        self._identifiers = personal_identifiers(records)
         flags = names.shared_mailbox_flags(self._email.values) if self._email else np.empty(0, bool)
         self._shared = flags
 
@@ -59,13 +77,13 @@ class PersonRules:
     def apply(self, weight: np.ndarray, pairs: Pairs) -> np.ndarray:
         """The match weights (bits) after the rules."""
         given, surname = self._level(pairs, self._given), self._level(pairs, self._surname)
-        birth, identifier = self._level(pairs, self._birth), self._level(pairs, self._identifier)
+        birth = self._level(pairs, self._birth)
         agreed = self._agreed_email(pairs)
         shared = agreed >= 0
         shared[shared] = self._shared[agreed[shared]]
         own_email = (agreed >= 0) & ~shared
         same_birth = birth >= EXACT[Kind.BIRTH_DATE] - 1
-        same_identifier = identifier >= EXACT[Kind.IDENTIFIER]
+        same_identifier = self._same_identifier(pairs)
         identified = same_birth | same_identifier
         weight = self._lift(weight, pairs, given, surname, own_email, shared)
         named = self._given is not None or self._surname is not None
@@ -77,12 +95,12 @@ class PersonRules:
             )
             weight = _cap(weight, nameless & ~own_email & ~identified & ~self._all_same(pairs, shared), APART)
             partly = ((given == MISSING) | (surname == MISSING)) & ~own_email & ~identified
-            weight = _cap(weight, partly & ~self._all_same(pairs, shared), IN_DOUBT)
+            weight = _cap(weight, partly & ~self._all_same(pairs, shared), self._doubt)
         weight = _cap(weight, (given == 0) & ~identified, APART)
         weight = _cap(weight, (surname == 0) & ~identified & ~own_email, APART)
         weight = _cap(weight, self._generations_apart(pairs), APART)
-        weight = _cap(weight, (birth == 0) & ~same_identifier & ~own_email, APART)
-        return _cap(weight, self._years_apart(pairs) & (birth == 0), APART)
+        weight = _cap(weight, self._years_apart(pairs) & (birth == 0) & ~same_identifier, APART)
+        return _cap(weight, self._namesakes(pairs) & ~identified & ~own_email & ~shared, self._doubt)
 
     def _lift(
         self,
@@ -99,7 +117,7 @@ class PersonRules:
         weight = np.where(shared & same_name, np.maximum(weight, IDENTIFIED), weight)
         alike = self._all_same(pairs, shared)
         weight = np.where(alike, np.maximum(weight, IDENTIFIED), weight)
-        return np.where(shared & ~same_name & ~alike, np.minimum(weight, IN_DOUBT), weight)
+        return np.where(shared & ~same_name & ~alike, np.minimum(weight, self._doubt), weight)
 
     def _all_same(self, pairs: Pairs, shared: np.ndarray) -> np.ndarray:
         """Nameless rows of one shared mailbox of which nothing differs: the same row exported twice."""
@@ -111,6 +129,26 @@ class PersonRules:
         if self._given is not None and alike.any():
             alike &= (self._given.primary[pairs.left] < 0) & (self._given.primary[pairs.right] < 0)
         return alike
+
+    def _same_identifier(self, pairs: Pairs) -> np.ndarray:
+        same = np.zeros(len(pairs.left), bool)
+        for field in self._identifiers:
+            same |= pairs.levels[field.name] >= EXACT[Kind.IDENTIFIER]
+        return same
+
+    def _namesakes(self, pairs: Pairs) -> np.ndarray:
+        """Pairs whose e-mails or phones differ and of which nothing but the name and where they live roughly agrees."""
+        contradicted = np.zeros(len(pairs.left), bool)
+        corroborated = np.zeros(len(pairs.left), bool)
+        for field in self._records.fields:
+            level = pairs.levels[field.name]
+            if field.kind in (Kind.EMAIL, Kind.PHONE):
+                contradicted |= (level >= 0) & (level < EXACT[field.kind])
+            if field.kind in _CORROBORATING:
+                corroborated |= level >= _CORROBORATING[field.kind]
+            if field.kind is Kind.EMAIL:
+                corroborated |= level == _CLOSE_EMAIL
+        return contradicted & ~corroborated
 
     def _level(self, pairs: Pairs, field: Field | None) -> np.ndarray:
         return np.full(len(pairs.left), MISSING, np.int8) if field is None else pairs.levels[field.name]
@@ -143,9 +181,10 @@ class PersonRules:
 
 
 class CompanyRules:
-    """Caps for organisations: names in conflict are two companies, at one domain too."""
+    """Caps for organisations: names in conflict are two companies, at one domain too. `doubt` as of `PersonRules`."""
 
-    def __init__(self, records: Records):
+    def __init__(self, records: Records, doubt: float):
+        self._doubt = doubt
         self._name = records.of_kind(Kind.ORGANISATION)
         self._domain = records.of_kind(Kind.DOMAIN)
         self._identifier = records.of_kind(Kind.IDENTIFIER)
@@ -165,7 +204,19 @@ class CompanyRules:
             return weight
         domain = pairs.levels[self._domain.name]
         weight = _cap(weight, conflict & (domain != EXACT[Kind.DOMAIN]), APART)
-        return _cap(weight, conflict & (domain == EXACT[Kind.DOMAIN]), IN_DOUBT)
+        return _cap(weight, conflict & (domain == EXACT[Kind.DOMAIN]), self._doubt)
+
+
+def personal_identifiers(records: Records) -> tuple[Field, ...]:
+    """The identifier fields that tell persons apart: long enough and mostly different (a house number is neither)."""
+    found = []
+    for field in records.fields:
+        if field.kind is Kind.IDENTIFIER:
+            filled = int((field.primary >= 0).sum())
+            length = sum(map(len, field.values)) / max(len(field.values), 1)
+            if length >= _IDENTIFIER_LENGTH and len(field.values) >= _IDENTIFIER_DISTINCT * filled:
+                found.append(field)
+    return tuple(found)
 
 
 def _cap(weight: np.ndarray, where: np.ndarray, most: float) -> np.ndarray:

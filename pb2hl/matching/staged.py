@@ -9,6 +9,7 @@ import pandas as pd
 from pb2hl.matching import evidence
 from pb2hl.matching.api import find_duplicates, match_companies
 from pb2hl.matching.matches import Matches
+from pb2hl.matching.rules import DOUBTFUL
 from pb2hl.progress import SILENT, Cancel, Progress
 
 _CONTACT_KINDS = {
@@ -73,7 +74,9 @@ def match_staged_contacts(
     names = dict(zip(found.companies["source_id"], evidence.text_column(found.companies, "name"), strict=True))
     frame["company"] = [names.get(company, "") for company in found.linked["company"]]
     frame.index = pd.Index(evidence.text_column(contacts, "source_id"), name="source_id")
-    return find_duplicates(frame, _CONTACT_KINDS, threshold=threshold, progress=progress, cancel=cancel)
+    return find_duplicates(
+        frame, _CONTACT_KINDS, threshold=threshold, doubtful=DOUBTFUL, progress=progress, cancel=cancel
+    )
 
 
 def match_staged_companies(
@@ -86,7 +89,9 @@ def match_staged_companies(
     )
     frame["domain"], frame["second_domain"] = evidence.domain_columns(found.domains, companies["source_id"])
     frame.index = pd.Index(evidence.text_column(companies, "source_id"), name="source_id")
-    return match_companies(frame, _COMPANY_KINDS, threshold=threshold, progress=progress, cancel=cancel)
+    return match_companies(
+        frame, _COMPANY_KINDS, threshold=threshold, doubtful=DOUBTFUL, progress=progress, cancel=cancel
+    )
 
 
 def _first_more(contacts: pd.DataFrame) -> pd.Series:
