@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["Sandbox", "Scenario", "running", "serve", "serving"]
 
 _HOMES = {
-    "Sandbox": "pb2hl.sandbox.state",
+    "Sandbox": "pb2hl.sandbox.rehearsal",
     "Scenario": "pb2hl.sandbox.scenario",
     "running": "pb2hl.sandbox.server",
     "serve": "pb2hl.sandbox.server",

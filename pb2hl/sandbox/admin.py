@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -12,14 +12,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pb2hl.errors import Pb2hlError
+from pb2hl.sandbox.connections import Connections
 from pb2hl.sandbox.persistence import from_state, to_state
+from pb2hl.sandbox.rehearsal import Sandbox
 from pb2hl.sandbox.scenario import Behaviour, Faults, KillAt, RateLimit, Scenario
 
-if TYPE_CHECKING:
-    from pb2hl.sandbox.server import SandboxServer
+
+class Serving(Protocol):
+    """What the admin endpoints need of a server."""
+
+    sandbox: Sandbox
+    connections: Connections
 
 
-def admin_routes(server: SandboxServer) -> list[Route]:
+def admin_routes(server: Serving) -> list[Route]:
     """The routes, over whatever sandbox the server serves at the time."""
     admin = _Admin(server)
     table = (
@@ -58,11 +64,11 @@ def _guarded(function: Any) -> Any:
 
 
 class _Admin:
-    def __init__(self, server: SandboxServer):
+    def __init__(self, server: Serving):
         self.server = server
 
     @property
-    def sandbox(self) -> Any:
+    def sandbox(self) -> Sandbox:
         return self.server.sandbox
 
     async def dump(self, request: Request, body: dict[str, Any]) -> Response:

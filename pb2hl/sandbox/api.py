@@ -19,7 +19,7 @@ from pb2hl.sandbox.routes import Call, Route, Upload
 if TYPE_CHECKING:
     from pb2hl.sandbox.connections import Connections
     from pb2hl.sandbox.faults import Fate
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
 
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PID_HEADER = "x-sandbox-pid"
@@ -36,7 +36,7 @@ class Dropped(Exception):
 class Api:
     """The ASGI application of HighLevel's endpoints over one sandbox, which may be replaced while it runs."""
 
-    def __init__(self, sandbox: Sandbox, connections: Connections):
+    def __init__(self, sandbox: State, connections: Connections):
         self.sandbox = sandbox
         self.connections = connections
 
@@ -68,7 +68,7 @@ class Api:
         await _send(send, answer, headers, cut=entry["fault"] == "malformed")
 
     async def _serve(
-        self, sandbox: Sandbox, request: Request, raw: bytes, entry: dict[str, Any]
+        self, sandbox: State, request: Request, raw: bytes, entry: dict[str, Any]
     ) -> tuple[Answer, list[tuple[bytes, bytes]]]:
         arrived = entry["at"]
         if not sandbox.limiter.admit(arrived):
@@ -103,7 +103,7 @@ class Api:
             answer = Reject(422, "Unprocessable Entity").answer(sandbox.ids.uuid("trace"))
         return answer, headers
 
-    def _before(self, sandbox: Sandbox, request: Request, fate: Fate) -> None:
+    def _before(self, sandbox: State, request: Request, fate: Fate) -> None:
         if fate.kill is not None and fate.kill.mode == "before":
             faults.kill(_victim(request, fate))
             raise Dropped(reset=True)
@@ -117,7 +117,7 @@ class Api:
         if fate.after == "lost_answer":
             raise Dropped(reset=False)
 
-    def _handle(self, sandbox: Sandbox, request: Request, route: Route, call: Call, fate: Fate) -> Answer:
+    def _handle(self, sandbox: State, request: Request, route: Route, call: Call, fate: Fate) -> Answer:
         trace = sandbox.ids.uuid("trace")
         try:
             _admit(sandbox, request, route, fate)
@@ -141,14 +141,14 @@ def _victim(request: Request, fate: Fate) -> int:
     return fate.kill.pid or (int(header) if header.isdigit() else 0)
 
 
-async def _wait(sandbox: Sandbox, share: float, extra_s: float) -> None:
+async def _wait(sandbox: State, share: float, extra_s: float) -> None:
     low, high = sandbox.scenario.latency_min_s, sandbox.scenario.latency_max_s
     seconds = extra_s + (share * sandbox.random.uniform(low, high) if high else 0.0)
     if seconds > 0:
         await asyncio.sleep(seconds)
 
 
-def _admit(sandbox: Sandbox, request: Request, route: Route, fate: Fate) -> None:
+def _admit(sandbox: State, request: Request, route: Route, fate: Fate) -> None:
     version = request.headers.get("version")
     if not version:
         raise Reject(401, "version header was not found.")
@@ -165,7 +165,7 @@ def _admit(sandbox: Sandbox, request: Request, route: Route, fate: Fate) -> None
         raise Reject(401, "The token is not authorized for this scope.")
 
 
-def _check(sandbox: Sandbox, route: Route, call: Call) -> None:
+def _check(sandbox: State, route: Route, call: Call) -> None:
     absent = [name for name in route.query if not call.query.get(name)]
     if absent:
         raise invalid(*(f"{name} can't be undefined" for name in absent))
@@ -207,7 +207,7 @@ async def _read_form(request: Request, call: Call) -> None:
                 )
 
 
-def _too_many(sandbox: Sandbox) -> Answer:
+def _too_many(sandbox: State) -> Answer:
     return Answer({"statusCode": 429, "message": "Too Many Requests"}, 429)
 
 

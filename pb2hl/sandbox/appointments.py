@@ -11,7 +11,7 @@ from pb2hl.sandbox.contacts import contact
 from pb2hl.sandbox.routes import Call, endpoint
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 _STATUS = "new|confirmed|cancelled|showed|noshow|invalid|completed|active"
@@ -27,14 +27,14 @@ _PATH = "/calendars/events/appointments"
 
 
 @endpoint("POST", _PATH, "calendars/events.write", f"calendarId! locationId! contactId! startTime! {_FIELDS}")
-def create(sandbox: Sandbox, call: Call) -> Answer:
+def create(sandbox: State, call: Call) -> Answer:
     """Book an appointment; the customer is told unless `toNotify` is false."""
     record = make(sandbox, call.body)
     _notify(sandbox, "appointment_booked", record, call.body)
     return Answer(_brief(record))
 
 
-def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
+def make(sandbox: State, body: dict[str, Any]) -> Record:
     """Store a new appointment, checked against calendar, contact, team and free slots."""
     diary, person = calendar(sandbox, body["calendarId"]), contact(sandbox, body["contactId"])
     start = _moment("startTime", body["startTime"])
@@ -63,13 +63,13 @@ def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
 
 
 @endpoint("GET", _PATH + "/{eventId}", "calendars/events.readonly")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """One appointment with its description."""
     return Answer({"event": _view(_event(sandbox, call)), "appointment": _view(_event(sandbox, call))})
 
 
 @endpoint("PUT", _PATH + "/{eventId}", "calendars/events.write", f"calendarId startTime {_FIELDS}")
-def update(sandbox: Sandbox, call: Call) -> Answer:
+def update(sandbox: State, call: Call) -> Answer:
     """Change an appointment; the customer is told unless `toNotify` is false."""
     held, body = _event(sandbox, call), call.body
     diary = calendar(sandbox, body.get("calendarId") or held["calendarId"])
@@ -91,14 +91,14 @@ def update(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", "/calendars/events/{eventId}", "calendars/events.write")
-def delete(sandbox: Sandbox, call: Call) -> Answer:
+def delete(sandbox: State, call: Call) -> Answer:
     """Delete an appointment."""
     sandbox.appointments.remove(_event(sandbox, call)["id"])
     return Answer({"succeeded": True}, 201)
 
 
 @endpoint("GET", "/calendars/events", "calendars/events.readonly", query="locationId startTime endTime")
-def list_events(sandbox: Sandbox, call: Call) -> Answer:
+def list_events(sandbox: State, call: Call) -> Answer:
     """Appointments that begin between two moments (epoch ms), of one calendar, user or group."""
     query = call.query
     keys = {"calendarId": "calendarId", "userId": "assignedUserId", "groupId": "groupId"}
@@ -117,7 +117,7 @@ def list_events(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("GET", "/contacts/{contactId}/appointments", "contacts.readonly")
-def of_contact(sandbox: Sandbox, call: Call) -> Answer:
+def of_contact(sandbox: State, call: Call) -> Answer:
     """A contact's appointments, without their descriptions."""
     held = contact(sandbox, call.path["contactId"])
     left_out = ("description", "isRecurring", "rrule", "deleted")
@@ -126,7 +126,7 @@ def of_contact(sandbox: Sandbox, call: Call) -> Answer:
     return Answer({"events": [{**event, "status": "booked"} for event in shown]})
 
 
-def _event(sandbox: Sandbox, call: Call) -> Record:
+def _event(sandbox: State, call: Call) -> Record:
     event = sandbox.appointments.get(call.path["eventId"])
     if event is None:
         raise missing("Event", call.path["eventId"])
@@ -187,7 +187,7 @@ def _assignee(diary: Record, body: dict[str, Any]) -> str | None:
 
 
 def _need_slot(
-    sandbox: Sandbox, diary: Record, start: datetime, end: datetime, user: str | None, own_id: str = ""
+    sandbox: State, diary: Record, start: datetime, end: datetime, user: str | None, own_id: str = ""
 ) -> None:
     off_grid = start.second or start.microsecond or start.minute % max(1, int(diary.get("slotInterval", 30)))
     taken = any(
@@ -201,7 +201,7 @@ def _need_slot(
         raise Reject(400, "The slot you have selected is no longer available.")
 
 
-def _notify(sandbox: Sandbox, trigger: str, record: Record, body: dict[str, Any]) -> None:
+def _notify(sandbox: State, trigger: str, record: Record, body: dict[str, Any]) -> None:
     if body.get("toNotify") is False:
         return
     about = {"appointmentId": record["id"], "contactId": record["contactId"]}

@@ -10,7 +10,7 @@ from pb2hl.sandbox.routes import Call, endpoint
 from pb2hl.sandbox.shapes import Shape, check_items
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 _PLACES = "custom|zoom|gmeet|phone|address|teams|booker"
@@ -45,18 +45,18 @@ _DEFAULTS = {
 
 
 @endpoint("GET", "/calendars/", "calendars.readonly", query="locationId")
-def list_all(sandbox: Sandbox, call: Call) -> Answer:
+def list_all(sandbox: State, call: Call) -> Answer:
     """Every calendar of the location."""
     return Answer({"calendars": list(sandbox.calendars.records.values())})
 
 
 @endpoint("POST", "/calendars/", "calendars.write", f"locationId! name! {_FIELDS} slotBufferUnit {_CREATE_ONLY}")
-def create(sandbox: Sandbox, call: Call) -> Answer:
+def create(sandbox: State, call: Call) -> Answer:
     """Make a calendar."""
     return Answer({"calendar": make(sandbox, call.body)})
 
 
-def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
+def make(sandbox: State, body: dict[str, Any]) -> Record:
     """Store a new calendar; 400 when a team member is no user or the slug is taken."""
     name = body["name"].strip()
     if not name:
@@ -80,13 +80,13 @@ def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
 
 
 @endpoint("GET", "/calendars/{calendarId}", "calendars.readonly")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """One calendar."""
     return Answer({"calendar": calendar(sandbox, call.path["calendarId"])})
 
 
 @endpoint("PUT", "/calendars/{calendarId}", "calendars.write", f"name {_FIELDS}")
-def update(sandbox: Sandbox, call: Call) -> Answer:
+def update(sandbox: State, call: Call) -> Answer:
     """Change a calendar; `teamMembers` replace the team."""
     held, changes = calendar(sandbox, call.path["calendarId"]), dict(call.body)
     if "teamMembers" in changes:
@@ -95,7 +95,7 @@ def update(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", "/calendars/{calendarId}", "calendars.write")
-def delete(sandbox: Sandbox, call: Call) -> Answer:
+def delete(sandbox: State, call: Call) -> Answer:
     """Delete a calendar with its appointments."""
     held = calendar(sandbox, call.path["calendarId"])
     for event in sandbox.appointments.find("calendar", held["id"]):
@@ -104,7 +104,7 @@ def delete(sandbox: Sandbox, call: Call) -> Answer:
     return Answer({"success": True})
 
 
-def calendar(sandbox: Sandbox, calendar_id: str) -> Record:
+def calendar(sandbox: State, calendar_id: str) -> Record:
     """The calendar; 404 when there is none."""
     held = sandbox.calendars.get(calendar_id)
     if held is None:
@@ -112,7 +112,7 @@ def calendar(sandbox: Sandbox, calendar_id: str) -> Record:
     return held
 
 
-def _team(sandbox: Sandbox, members: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _team(sandbox: State, members: list[dict[str, Any]]) -> list[dict[str, Any]]:
     check_items("teamMembers", members, _MEMBER)
     for member in members:
         if sandbox.users.get(member["userId"]) is None:

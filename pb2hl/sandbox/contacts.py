@@ -11,7 +11,7 @@ from pb2hl.sandbox.shapes import Shape
 from pb2hl.sandbox.values import clean_email, clean_phone, clean_tags, date_only
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 _COMMON = (
@@ -26,7 +26,7 @@ _PLAIN += ("companyName", "gender")
 DND_CHANNELS = _CHANNELS
 
 
-def contact(sandbox: Sandbox, contact_id: str) -> Record:
+def contact(sandbox: State, contact_id: str) -> Record:
     """The contact as it is now; 400 in HighLevel's words when there is none."""
     found = sandbox.contacts.get(contact_id)
     if found is None:
@@ -57,7 +57,7 @@ def view(record: Record) -> dict[str, Any]:
 
 
 @endpoint("POST", "/contacts/", "contacts.write", _CREATE)
-def create(sandbox: Sandbox, call: Call) -> Answer:
+def create(sandbox: State, call: Call) -> Answer:
     """Create a contact. Nothing makes it idempotent but the location's duplicate setting."""
     fields = clean(sandbox, call.body)
     if not sandbox.scenario.location.allow_duplicate_contact:
@@ -66,7 +66,7 @@ def create(sandbox: Sandbox, call: Call) -> Answer:
     return Answer({"contact": view(make(sandbox, fields, call.body))}, 201)
 
 
-def make(sandbox: Sandbox, fields: dict[str, Any], body: dict[str, Any]) -> Record:
+def make(sandbox: State, fields: dict[str, Any], body: dict[str, Any]) -> Record:
     """Store a new contact out of cleaned `fields`, and fire what its creation fires."""
     stamp = sandbox.stamp()
     record = {
@@ -90,19 +90,19 @@ def make(sandbox: Sandbox, fields: dict[str, Any], body: dict[str, Any]) -> Reco
 
 
 @endpoint("GET", "/contacts/{contactId}", "contacts.readonly")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """A contact by id, at once."""
     return Answer({"contact": view(contact(sandbox, call.path["contactId"]))})
 
 
 @endpoint("PUT", "/contacts/{contactId}", "contacts.write", _COMMON)
-def update(sandbox: Sandbox, call: Call) -> Answer:
+def update(sandbox: State, call: Call) -> Answer:
     """Change a contact: `tags` replace all tags; companyName and gender cannot be sent."""
     held = contact(sandbox, call.path["contactId"])
     return Answer({"succeded": True, "succeeded": True, "contact": view(_change(sandbox, held, call.body))})
 
 
-def _change(sandbox: Sandbox, held: Record, body: dict[str, Any]) -> Record:
+def _change(sandbox: State, held: Record, body: dict[str, Any]) -> Record:
     fields = clean(sandbox, body)
     if not sandbox.scenario.location.allow_duplicate_contact:
         for name in ("email", "phone"):
@@ -124,7 +124,7 @@ def _change(sandbox: Sandbox, held: Record, body: dict[str, Any]) -> Record:
 
 
 @endpoint("POST", "/contacts/upsert", "contacts.write", f"{_CREATE} createNewIfDuplicateAllowed:bool")
-def upsert(sandbox: Sandbox, call: Call) -> Answer:
+def upsert(sandbox: State, call: Call) -> Answer:
     """Create, or change whom the location's own order finds first; the other identity is silently ignored."""
     fields = clean(sandbox, call.body)
     body = {key: value for key, value in call.body.items() if key not in ("locationId", "createNewIfDuplicateAllowed")}
@@ -139,14 +139,14 @@ def upsert(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", "/contacts/{contactId}", "contacts.write")
-def delete(sandbox: Sandbox, call: Call) -> Answer:
+def delete(sandbox: State, call: Call) -> Answer:
     """Delete a contact with its notes, tasks, appointments and opportunities."""
     held = contact(sandbox, call.path["contactId"])
     remove(sandbox, held["id"])
     return Answer({"succeded": True, "succeeded": True})
 
 
-def remove(sandbox: Sandbox, contact_id: str) -> None:
+def remove(sandbox: State, contact_id: str) -> None:
     """Take a contact and what hangs on it out of the location."""
     for collection in ("tasks", "appointments", "opportunities"):
         if collection == "opportunities" and not sandbox.behaviour.delete_contact_deletes_opportunities:
@@ -157,7 +157,7 @@ def remove(sandbox: Sandbox, contact_id: str) -> None:
     sandbox.contacts.remove(contact_id)
 
 
-def drop_relations(sandbox: Sandbox, object_key: str, record_id: str) -> None:
+def drop_relations(sandbox: State, object_key: str, record_id: str) -> None:
     """Take a record out of the notes that are related to it; a note related to nothing else goes too."""
     for note in sandbox.notes.find("related", (object_key, record_id)):
         rest = [item for item in note["relations"] if (item["objectKey"], item["recordId"]) != (object_key, record_id)]
@@ -168,7 +168,7 @@ def drop_relations(sandbox: Sandbox, object_key: str, record_id: str) -> None:
 
 
 @endpoint("GET", "/contacts/search/duplicate", "contacts.readonly", query="locationId")
-def duplicate(sandbox: Sandbox, call: Call) -> Answer:
+def duplicate(sandbox: State, call: Call) -> Answer:
     """Who has this e-mail, else this phone; immediate, no lag."""
     email, phone = call.query.get("email"), call.query.get("number")
     if not email and not phone:
@@ -180,7 +180,7 @@ def duplicate(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("POST", "/contacts/{contactId}/tags", "contacts.write", "tags!:strs")
-def add_tags(sandbox: Sandbox, call: Call) -> Answer:
+def add_tags(sandbox: State, call: Call) -> Answer:
     """Add tags to a contact, keeping those it has."""
     held = contact(sandbox, call.path["contactId"])
     tags = clean_tags(sandbox, call.body["tags"])
@@ -192,7 +192,7 @@ def add_tags(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", "/contacts/{contactId}/tags", "contacts.write", "tags!:strs")
-def remove_tags(sandbox: Sandbox, call: Call) -> Answer:
+def remove_tags(sandbox: State, call: Call) -> Answer:
     """Take tags off a contact."""
     held = contact(sandbox, call.path["contactId"])
     gone = clean_tags(sandbox, call.body["tags"])
@@ -206,7 +206,7 @@ def remove_tags(sandbox: Sandbox, call: Call) -> Answer:
     "contacts.write",
     "contacts!:strs tags!:strs locationId! removeAllTags:bool",
 )
-def bulk_tags(sandbox: Sandbox, call: Call) -> Answer:
+def bulk_tags(sandbox: State, call: Call) -> Answer:
     """Add tags to, or remove them from, several contacts."""
     kind = call.path["type"]
     if kind not in ("add", "remove"):
@@ -224,7 +224,7 @@ def bulk_tags(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("POST", "/contacts/bulk/business", "contacts.write", "locationId! ids!:strs businessId!:any")
-def bulk_business(sandbox: Sandbox, call: Call) -> Answer:
+def bulk_business(sandbox: State, call: Call) -> Answer:
     """Link up to fifty contacts to a business, or unlink them with a null businessId."""
     ids, business_id = call.body["ids"], call.body["businessId"]
     if not 1 <= len(ids) <= 50:
@@ -246,7 +246,7 @@ def bulk_business(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("GET", "/contacts/business/{businessId}", "contacts.readonly", query="locationId")
-def of_business(sandbox: Sandbox, call: Call) -> Answer:
+def of_business(sandbox: State, call: Call) -> Answer:
     """The contacts of a business, by limit (at most 100) and skip."""
     wanted = call.path["businessId"]
     seen = sandbox.seen("contacts")
@@ -259,7 +259,7 @@ def of_business(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("POST", "/contacts/{contactId}/followers", "contacts.write", "followers!:strs")
-def add_followers(sandbox: Sandbox, call: Call) -> Answer:
+def add_followers(sandbox: State, call: Call) -> Answer:
     """Add followers (users) to a contact."""
     held = contact(sandbox, call.path["contactId"])
     added = [user for user in call.body["followers"] if user not in held["followers"]]
@@ -278,29 +278,29 @@ def page_numbers(call: Call, most: int) -> tuple[int, int]:
     return limit, skip
 
 
-def _retag(sandbox: Sandbox, held: Record, tags: list[str]) -> Record:
+def _retag(sandbox: State, held: Record, tags: list[str]) -> Record:
     _know_tags(sandbox, tags)
     return sandbox.contacts.put({**held, "tags": tags, "dateUpdated": sandbox.stamp()})
 
 
-def _know_tags(sandbox: Sandbox, tags: list[str]) -> None:
+def _know_tags(sandbox: State, tags: list[str]) -> None:
     for tag in tags:
         if not sandbox.tags.find("name", tag.lower()):
             sandbox.tags.put({"id": sandbox.ids.record("tag"), "name": tag, "locationId": sandbox.location})
 
 
-def _others(sandbox: Sandbox, name: str, value: str | None, own_id: str) -> list[Record]:
+def _others(sandbox: State, name: str, value: str | None, own_id: str) -> list[Record]:
     key = value.lower() if value and name == "email" else value
     return [record for record in sandbox.contacts.find(name, key) if record["id"] != own_id] if key else []
 
 
-def _refuse_duplicate(sandbox: Sandbox, name: str, value: str | None, own_id: str) -> None:
+def _refuse_duplicate(sandbox: State, name: str, value: str | None, own_id: str) -> None:
     for other in _others(sandbox, name, value, own_id):
         meta = {"contactId": other["id"], "contactName": full_name(other), "matchingField": name}
         raise Reject(400, "This location does not allow duplicated contacts.", {"meta": meta})
 
 
-def clean(sandbox: Sandbox, body: dict[str, Any]) -> dict[str, Any]:
+def clean(sandbox: State, body: dict[str, Any]) -> dict[str, Any]:
     """The standard fields of a contact body as stored; 422 or 400 about values that are refused."""
     fields: dict[str, Any] = {key: body[key] for key in _PLAIN if key in body}
     if "email" in body:
@@ -328,7 +328,7 @@ def clean(sandbox: Sandbox, body: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def known_user(sandbox: Sandbox, user_id: str | None) -> str | None:
+def known_user(sandbox: State, user_id: str | None) -> str | None:
     """A user id that exists in the location, or None for none; 400 otherwise."""
     if not user_id:
         return None
@@ -343,7 +343,7 @@ def _country(value: str) -> str:
     return value.upper()
 
 
-def _birthday(sandbox: Sandbox, value: Any) -> str | None:
+def _birthday(sandbox: State, value: Any) -> str | None:
     if value in (None, ""):
         return None
     day = date_only(sandbox, value)

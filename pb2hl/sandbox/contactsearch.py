@@ -12,7 +12,7 @@ from pb2hl.sandbox.paging import cut, ordered
 from pb2hl.sandbox.routes import Call, endpoint
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 _FIELDS = frozenset(
@@ -35,7 +35,7 @@ def epoch_ms(text: str) -> int:
     "locationId! pageLimit!:num page:num searchAfter:list filters:list sort:list query",
     writes=False,
 )
-def search(sandbox: Sandbox, call: Call) -> Answer:
+def search(sandbox: State, call: Call) -> Answer:
     """Contacts by filters, sorted (newest first by default), as far as the index has caught up."""
     body = call.body
     size = body["pageLimit"]
@@ -64,7 +64,7 @@ def _known(field: str) -> bool:
     return field in _FIELDS or field.startswith(_CUSTOM)
 
 
-def _getter(sandbox: Sandbox) -> Any:
+def _getter(sandbox: State) -> Any:
     def get(record: Record, field: str) -> Any:
         if field.startswith(_CUSTOM):
             wanted = field[len(_CUSTOM) :]
@@ -81,7 +81,7 @@ def _getter(sandbox: Sandbox) -> Any:
     return get
 
 
-def _hit(sandbox: Sandbox, record: Record, order: Order) -> dict[str, Any]:
+def _hit(sandbox: State, record: Record, order: Order) -> dict[str, Any]:
     shown = {key: value for key, value in view(record).items() if key not in sandbox.behaviour.search_omits}
     business = sandbox.businesses.get(record.get("businessId") or "")
     if business is not None:

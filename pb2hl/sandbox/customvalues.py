@@ -9,7 +9,7 @@ from pb2hl.sandbox.shapes import Shape, check_items
 from pb2hl.sandbox.values import DROPPED, custom_value
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
 
 _CONTACT_ITEM = Shape("id key fieldValue:any field_value:any")
 _OPPORTUNITY_ITEM = Shape("id key fieldValue:any field_value:any")
@@ -17,7 +17,7 @@ ITEMS = {"contact": _CONTACT_ITEM, "opportunity": _OPPORTUNITY_ITEM}
 
 
 def merge_custom(
-    sandbox: Sandbox, model: str, held: list[dict[str, Any]], sent: list[dict[str, Any]] | None
+    sandbox: State, model: str, held: list[dict[str, Any]], sent: list[dict[str, Any]] | None
 ) -> list[dict[str, Any]]:
     """The stored list `[{id, value}]` after `sent` (`[{id or key, fieldValue}]`) came in.
 
@@ -37,7 +37,7 @@ def merge_custom(
     return [{"id": field_id, "value": value} for field_id, value in values.items()]
 
 
-def _apply(sandbox: Sandbox, values: dict[str, Any], field: dict[str, Any], value: Any) -> None:
+def _apply(sandbox: State, values: dict[str, Any], field: dict[str, Any], value: Any) -> None:
     if value is None or (value == "" and not sandbox.behaviour.ignore_empty_custom_values):
         values.pop(field["id"], None)
         return
@@ -48,7 +48,7 @@ def _apply(sandbox: Sandbox, values: dict[str, Any], field: dict[str, Any], valu
         values[field["id"]] = kept
 
 
-def _field(sandbox: Sandbox, model: str, item: dict[str, Any]) -> dict[str, Any] | None:
+def _field(sandbox: State, model: str, item: dict[str, Any]) -> dict[str, Any] | None:
     field = sandbox.fields.get(item.get("id") or "")
     if field is None and item.get("key"):
         key = item["key"] if item["key"].startswith(f"{model}.") else f"{model}.{item['key']}"

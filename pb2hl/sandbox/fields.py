@@ -11,7 +11,7 @@ from pb2hl.sandbox.shapes import Shape, check_items
 from pb2hl.sandbox.values import OPTION_TYPES
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 DATA_TYPES = (
@@ -38,7 +38,7 @@ def view(field: Record) -> dict[str, Any]:
 
 
 @endpoint("GET", _PATH, "locations/customFields.readonly")
-def list_all(sandbox: Sandbox, call: Call) -> Answer:
+def list_all(sandbox: State, call: Call) -> Answer:
     """The location's fields of contacts (default), opportunities, or both (`model=all`)."""
     model = call.query.get("model", "contact")
     if model not in ("contact", "opportunity", "all"):
@@ -49,12 +49,12 @@ def list_all(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("POST", _PATH, "locations/customFields.write", f"name! dataType! {_FIELDS}")
-def create(sandbox: Sandbox, call: Call) -> Answer:
+def create(sandbox: State, call: Call) -> Answer:
     """Make a field; two of one name in one model are refused."""
     return Answer({"customField": view(make(sandbox, call.body))}, 201)
 
 
-def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
+def make(sandbox: State, body: dict[str, Any]) -> Record:
     """Store a new field of a contact or opportunity."""
     if body["dataType"] not in DATA_TYPES:
         raise invalid(f"dataType must be one of the following values: {', '.join(DATA_TYPES)}")
@@ -89,13 +89,13 @@ def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
 
 
 @endpoint("GET", _PATH + "/{id}", "locations/customFields.readonly")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """One field, immediate."""
     return Answer({"customField": view(_field(sandbox, call))})
 
 
 @endpoint("PUT", _PATH + "/{id}", "locations/customFields.write", f"name! {_FIELDS}")
-def update(sandbox: Sandbox, call: Call) -> Answer:
+def update(sandbox: State, call: Call) -> Answer:
     """Change a field's name, options or place; its type stays for ever."""
     held, body = _field(sandbox, call), call.body
     _refuse_same_name(sandbox, held["objectKey"], body["name"].strip(), held["id"])
@@ -111,13 +111,13 @@ def update(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", _PATH + "/{id}", "locations/customFields.write")
-def delete(sandbox: Sandbox, call: Call) -> Answer:
+def delete(sandbox: State, call: Call) -> Answer:
     """Delete a field and its values on every record."""
     remove(sandbox, _field(sandbox, call))
     return Answer({"succeded": True})
 
 
-def remove(sandbox: Sandbox, field: Record) -> None:
+def remove(sandbox: State, field: Record) -> None:
     """Take a contact or opportunity field and its values out of the location."""
     collection = sandbox.contacts if field["objectKey"] == "contact" else sandbox.opportunities
     for record in list(collection.records.values()):
@@ -127,20 +127,20 @@ def remove(sandbox: Sandbox, field: Record) -> None:
     sandbox.fields.remove(field["id"])
 
 
-def _field(sandbox: Sandbox, call: Call) -> Record:
+def _field(sandbox: State, call: Call) -> Record:
     field = sandbox.fields.get(call.path["id"])
     if field is None or field["objectKey"] not in ("contact", "opportunity"):
         raise missing("Custom field", call.path["id"])
     return field
 
 
-def _refuse_same_name(sandbox: Sandbox, model: str, name: str, own_id: str) -> None:
+def _refuse_same_name(sandbox: State, model: str, name: str, own_id: str) -> None:
     for field in sandbox.fields.find("object", model):
         if field["name"].lower() == name.lower() and field["id"] != own_id:
             raise Reject(400, f"Custom field with name {name} already exists")
 
 
-def _free_key(sandbox: Sandbox, key: str) -> str:
+def _free_key(sandbox: State, key: str) -> str:
     found, number = key, 1
     while sandbox.fields.find("key", found):
         number += 1
@@ -155,14 +155,14 @@ def _options(body: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(sent))
 
 
-def _lose(sandbox: Sandbox, options: list[str] | None) -> list[str] | None:
+def _lose(sandbox: State, options: list[str] | None) -> list[str] | None:
     lost = sandbox.behaviour.lose_field_options
     if options is None or lost == "none":
         return options
     return [] if lost == "all" else options[:-1]
 
 
-def _boxes(sandbox: Sandbox, body: dict[str, Any]) -> list[dict[str, str]]:
+def _boxes(sandbox: State, body: dict[str, Any]) -> list[dict[str, str]]:
     boxes = body.get("textBoxListOptions") or []
     check_items("textBoxListOptions", boxes, _BOX)
     return [{"id": sandbox.ids.uuid("box"), "prefillValue": "", **box} for box in boxes]

@@ -11,7 +11,7 @@ from pb2hl.sandbox.contacts import contact, view
 from pb2hl.sandbox.routes import Call, Upload, endpoint
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 MEDIA_LIMIT = 25 * 1024 * 1024
@@ -23,7 +23,7 @@ def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lstrip(".").lower()
 
 
-def _keep(sandbox: Sandbox, file: Upload, call: Call) -> tuple[str, str]:
+def _keep(sandbox: State, file: Upload, call: Call) -> tuple[str, str]:
     """(id, URL) under which the bytes are kept."""
     file_id = sandbox.ids.mongo("file")
     sandbox.blobs[file_id] = (file.content, file.media_type)
@@ -31,7 +31,7 @@ def _keep(sandbox: Sandbox, file: Upload, call: Call) -> tuple[str, str]:
 
 
 @endpoint("POST", "/medias/upload-file", "medias.write", "hosted fileUrl name parentId", multipart=True)
-def upload_media(sandbox: Sandbox, call: Call) -> Answer:
+def upload_media(sandbox: State, call: Call) -> Answer:
     """Put a file (at most 25 MB, no webp) or a hosted URL into the media library."""
     hosted = str(call.body.get("hosted", "false")).lower() == "true"
     if hosted:
@@ -52,7 +52,7 @@ def upload_media(sandbox: Sandbox, call: Call) -> Answer:
 
 
 def _media(
-    sandbox: Sandbox, file_id: str, name: str, url: str, content: bytes, media_type: str, call: Call
+    sandbox: State, file_id: str, name: str, url: str, content: bytes, media_type: str, call: Call
 ) -> dict[str, str]:
     sandbox.media.put(
         {
@@ -73,7 +73,7 @@ def _media(
 
 
 @endpoint("GET", "/medias/files", "medias.readonly", query="sortBy sortOrder type altType altId")
-def list_media(sandbox: Sandbox, call: Call) -> Answer:
+def list_media(sandbox: State, call: Call) -> Answer:
     """The media library by offset and limit."""
     try:
         offset, limit = int(call.query.get("offset", 0)), int(call.query.get("limit", 100))
@@ -92,7 +92,7 @@ def list_media(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", "/medias/{id}", "medias.write", query="altType altId")
-def delete_media(sandbox: Sandbox, call: Call) -> Answer:
+def delete_media(sandbox: State, call: Call) -> Answer:
     """Delete a file of the media library."""
     _forget(sandbox, call.path["id"])
     return Answer(None)
@@ -104,21 +104,21 @@ def delete_media(sandbox: Sandbox, call: Call) -> Answer:
     "medias.write",
     "filesToBeDeleted!:list altType!:location altId! status!:deleted|trashed",
 )
-def delete_several(sandbox: Sandbox, call: Call) -> Answer:
+def delete_several(sandbox: State, call: Call) -> Answer:
     """Delete several files of the media library."""
     for item in call.body["filesToBeDeleted"]:
         _forget(sandbox, str(item.get("_id", "")) if isinstance(item, dict) else "")
     return Answer({"success": True})
 
 
-def _forget(sandbox: Sandbox, file_id: str) -> None:
+def _forget(sandbox: State, file_id: str) -> None:
     if sandbox.media.remove(file_id) is None:
         raise missing("File", file_id)
     sandbox.blobs.pop(file_id, None)
 
 
 @endpoint("POST", "/forms/upload-custom-files", "forms.write", query="contactId locationId", multipart=True)
-def upload_form_files(sandbox: Sandbox, call: Call) -> Answer:
+def upload_form_files(sandbox: State, call: Call) -> Answer:
     """Put files into a contact's FILE_UPLOAD fields; each part is named `<field id>_<uuid>`."""
     held = contact(sandbox, call.query["contactId"])
     if not call.files:
@@ -141,7 +141,7 @@ def upload_form_files(sandbox: Sandbox, call: Call) -> Answer:
     return Answer({"contact": view(record)})
 
 
-def _file_field(sandbox: Sandbox, file: Upload) -> Record:
+def _file_field(sandbox: State, file: Upload) -> Record:
     field_id, _, unique = file.part.partition("_")
     field = sandbox.fields.get(field_id)
     if field is None or not unique or field["dataType"] != "FILE_UPLOAD" or field["objectKey"] != "contact":
@@ -168,7 +168,7 @@ def _meta(file: Upload) -> dict[str, Any]:
 
 
 @endpoint("POST", "/locations/{locationId}/customFields/upload", "locations/customFields.write", "", multipart=True)
-def upload_for_field(sandbox: Sandbox, call: Call) -> Answer:
+def upload_for_field(sandbox: State, call: Call) -> Answer:
     """Upload files for any field; the URLs are then written as the field's value."""
     if not call.files:
         raise Reject(400, "No files found")

@@ -10,11 +10,11 @@ from pb2hl.sandbox.tasks import task_view
 from pb2hl.sandbox.values import clean_tags
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 
-def _settings(sandbox: Sandbox) -> dict[str, bool]:
+def _settings(sandbox: State) -> dict[str, bool]:
     location = sandbox.scenario.location
     return {
         "allowDuplicateContact": location.allow_duplicate_contact,
@@ -24,7 +24,7 @@ def _settings(sandbox: Sandbox) -> dict[str, bool]:
     }
 
 
-def _view(sandbox: Sandbox) -> dict[str, Any]:
+def _view(sandbox: State) -> dict[str, Any]:
     location = sandbox.scenario.location
     return {
         "id": location.id,
@@ -41,31 +41,31 @@ def _view(sandbox: Sandbox) -> dict[str, Any]:
 
 
 @endpoint("GET", "/locations/search", "locations.readonly")
-def search(sandbox: Sandbox, call: Call) -> Answer:
+def search(sandbox: State, call: Call) -> Answer:
     """The locations that the token sees: this one."""
     return Answer({"locations": [_view(sandbox)]})
 
 
 @endpoint("GET", "/locations/{locationId}", "locations.readonly")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """The location with its two duplicate settings."""
     return Answer({"location": _view(sandbox)})
 
 
 @endpoint("GET", "/locations/{locationId}/timezones", "locations.readonly")
-def timezones(sandbox: Sandbox, call: Call) -> Answer:
+def timezones(sandbox: State, call: Call) -> Answer:
     """The time zones that the location knows."""
     return Answer({"timeZones": [sandbox.scenario.location.timezone, "America/New_York", "Etc/UTC"]})
 
 
 @endpoint("GET", "/locations/{locationId}/tags", "locations/tags.readonly")
-def list_tags(sandbox: Sandbox, call: Call) -> Answer:
+def list_tags(sandbox: State, call: Call) -> Answer:
     """Every tag of the location."""
     return Answer({"tags": list(sandbox.seen("tags").values())})
 
 
 @endpoint("POST", "/locations/{locationId}/tags", "locations/tags.write", "name!")
-def create_tag(sandbox: Sandbox, call: Call) -> Answer:
+def create_tag(sandbox: State, call: Call) -> Answer:
     """Make a tag; 400 when there is one of that name."""
     name = _new_name(sandbox, call.body["name"])
     return Answer(
@@ -74,13 +74,13 @@ def create_tag(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("GET", "/locations/{locationId}/tags/{tagId}", "locations/tags.readonly")
-def read_tag(sandbox: Sandbox, call: Call) -> Answer:
+def read_tag(sandbox: State, call: Call) -> Answer:
     """One tag."""
     return Answer({"tag": _tag(sandbox, call)})
 
 
 @endpoint("PUT", "/locations/{locationId}/tags/{tagId}", "locations/tags.write", "name!")
-def rename_tag(sandbox: Sandbox, call: Call) -> Answer:
+def rename_tag(sandbox: State, call: Call) -> Answer:
     """Rename a tag, on the contacts that have it too."""
     held = _tag(sandbox, call)
     name = _new_name(sandbox, call.body["name"])
@@ -89,7 +89,7 @@ def rename_tag(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", "/locations/{locationId}/tags/{tagId}", "locations/tags.write")
-def delete_tag(sandbox: Sandbox, call: Call) -> Answer:
+def delete_tag(sandbox: State, call: Call) -> Answer:
     """Delete a tag, from the contacts that have it too."""
     held = _tag(sandbox, call)
     sandbox.tags.remove(held["id"])
@@ -104,7 +104,7 @@ def delete_tag(sandbox: Sandbox, call: Call) -> Answer:
     "contactId:strs completed:bool assignedTo:strs query limit:num skip:num businessId",
     writes=False,
 )
-def search_tasks(sandbox: Sandbox, call: Call) -> Answer:
+def search_tasks(sandbox: State, call: Call) -> Answer:
     """Tasks of the location by contact, state, owner, text and business; by limit (at most 100, default 25) and skip."""
     body = call.body
     limit, skip = int(body.get("limit") or 25), int(body.get("skip") or 0)
@@ -117,7 +117,7 @@ def search_tasks(sandbox: Sandbox, call: Call) -> Answer:
     return Answer({"tasks": page})
 
 
-def _wanted(sandbox: Sandbox, task: Record, body: dict[str, Any]) -> bool:
+def _wanted(sandbox: State, task: Record, body: dict[str, Any]) -> bool:
     if body.get("contactId") and task["contactId"] not in body["contactId"]:
         return False
     if body.get("assignedTo") and task.get("assignedTo") not in body["assignedTo"]:
@@ -132,14 +132,14 @@ def _wanted(sandbox: Sandbox, task: Record, body: dict[str, Any]) -> bool:
     return True
 
 
-def _tag(sandbox: Sandbox, call: Call) -> Record:
+def _tag(sandbox: State, call: Call) -> Record:
     held = sandbox.tags.get(call.path["tagId"])
     if held is None:
         raise missing("Tag", call.path["tagId"])
     return held
 
 
-def _new_name(sandbox: Sandbox, name: str) -> str:
+def _new_name(sandbox: State, name: str) -> str:
     cleaned = clean_tags(sandbox, [name])
     if not cleaned:
         raise Reject(422, ["name should not be empty"])
@@ -148,7 +148,7 @@ def _new_name(sandbox: Sandbox, name: str) -> str:
     return cleaned[0]
 
 
-def _replace_on_contacts(sandbox: Sandbox, old: str, new: str | None) -> None:
+def _replace_on_contacts(sandbox: State, old: str, new: str | None) -> None:
     for record in list(sandbox.contacts.records.values()):
         if old in record["tags"]:
             tags = [new if tag == old else tag for tag in record["tags"]]

@@ -10,7 +10,7 @@ from pb2hl.sandbox.routes import Call, endpoint
 from pb2hl.sandbox.shapes import Shape, check_items
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 _OF_CONTACT = "/contacts/{contactId}/notes"
@@ -29,7 +29,7 @@ def _view(note: Record) -> dict[str, Any]:
 
 
 @endpoint("GET", _OF_CONTACT, "contacts.readonly")
-def list_of_contact(sandbox: Sandbox, call: Call) -> Answer:
+def list_of_contact(sandbox: State, call: Call) -> Answer:
     """Every note of a contact, immediate, newest first."""
     held = contact(sandbox, call.path["contactId"])
     notes = sandbox.notes.find("related", ("contact", held["id"]))
@@ -37,14 +37,14 @@ def list_of_contact(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("POST", _OF_CONTACT, "contacts.write", f"body! {_FIELDS}")
-def create_of_contact(sandbox: Sandbox, call: Call) -> Answer:
+def create_of_contact(sandbox: State, call: Call) -> Answer:
     """Add a note to a contact; its HTML is kept."""
     held = contact(sandbox, call.path["contactId"])
     note = make(sandbox, call.body, [{"objectKey": "contact", "recordId": held["id"]}])
     return Answer({"note": _contact_view(note, held["id"])}, 201)
 
 
-def make(sandbox: Sandbox, body: dict[str, Any], relations: list[dict[str, str]]) -> Record:
+def make(sandbox: State, body: dict[str, Any], relations: list[dict[str, str]]) -> Record:
     """Store a new note with its relations."""
     if not body["body"].strip():
         raise invalid("body should not be empty")
@@ -61,53 +61,53 @@ def make(sandbox: Sandbox, body: dict[str, Any], relations: list[dict[str, str]]
 
 
 @endpoint("GET", _OF_CONTACT + "/{id}", "contacts.readonly")
-def read_of_contact(sandbox: Sandbox, call: Call) -> Answer:
+def read_of_contact(sandbox: State, call: Call) -> Answer:
     """One note of a contact."""
     return Answer({"note": _contact_view(_of_contact(sandbox, call), call.path["contactId"])})
 
 
 @endpoint("PUT", _OF_CONTACT + "/{id}", "contacts.write", f"body {_FIELDS}")
-def update_of_contact(sandbox: Sandbox, call: Call) -> Answer:
+def update_of_contact(sandbox: State, call: Call) -> Answer:
     """Change a note of a contact."""
     note = _change(sandbox, _of_contact(sandbox, call), call.body)
     return Answer({"note": _contact_view(note, call.path["contactId"])})
 
 
 @endpoint("DELETE", _OF_CONTACT + "/{id}", "contacts.write")
-def delete_of_contact(sandbox: Sandbox, call: Call) -> Answer:
+def delete_of_contact(sandbox: State, call: Call) -> Answer:
     """Delete a note of a contact."""
     sandbox.notes.remove(_of_contact(sandbox, call)["id"])
     return Answer({"succeded": True, "succeeded": True})
 
 
 @endpoint("POST", "/notes/", "notes.write", f"body! {_FIELDS} relations!:list", query="locationId")
-def create(sandbox: Sandbox, call: Call) -> Answer:
+def create(sandbox: State, call: Call) -> Answer:
     """Add a note related to one or several records."""
     relations = _relations(sandbox, call.body["relations"])
     return Answer({"note": _view(make(sandbox, call.body, relations))}, 201)
 
 
 @endpoint("GET", "/notes/{id}", "notes.readonly", query="locationId")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """One note with its relations."""
     return Answer({"note": _view(_note(sandbox, call))})
 
 
 @endpoint("PUT", "/notes/{id}", "notes.write", f"body {_FIELDS}", query="locationId")
-def update(sandbox: Sandbox, call: Call) -> Answer:
+def update(sandbox: State, call: Call) -> Answer:
     """Change a note."""
     return Answer({"note": _view(_change(sandbox, _note(sandbox, call), call.body))})
 
 
 @endpoint("DELETE", "/notes/{id}", "notes.write", query="locationId")
-def delete(sandbox: Sandbox, call: Call) -> Answer:
+def delete(sandbox: State, call: Call) -> Answer:
     """Delete a note."""
     sandbox.notes.remove(_note(sandbox, call)["id"])
     return Answer({"succeded": True, "succeeded": True, "success": True})
 
 
 @endpoint("PUT", "/notes/{id}/relations", "notes.write", "type!:add|remove relations!:list", query="locationId")
-def relate(sandbox: Sandbox, call: Call) -> Answer:
+def relate(sandbox: State, call: Call) -> Answer:
     """Add relations to a note, or remove them; the last one cannot go."""
     note = _note(sandbox, call)
     if call.body["type"] == "add":
@@ -128,7 +128,7 @@ def relate(sandbox: Sandbox, call: Call) -> Answer:
     "locationId! limit:num skip:num query relations:list userId",
     writes=False,
 )
-def search(sandbox: Sandbox, call: Call) -> Answer:
+def search(sandbox: State, call: Call) -> Answer:
     """Notes of the location by relation, author and text; by limit (at most 100, default 20) and skip, newest first."""
     body = call.body
     limit, skip = int(body.get("limit") or 20), int(body.get("skip") or 0)
@@ -157,7 +157,7 @@ def _relates(note: Record, wanted: dict[str, str]) -> bool:
     )
 
 
-def _relations(sandbox: Sandbox, sent: list[dict[str, str]]) -> list[dict[str, str]]:
+def _relations(sandbox: State, sent: list[dict[str, str]]) -> list[dict[str, str]]:
     if not sent:
         raise invalid("relations should not be empty")
     check_items("relations", sent, _RELATION)
@@ -174,25 +174,25 @@ def _relations(sandbox: Sandbox, sent: list[dict[str, str]]) -> list[dict[str, s
     return [{"objectKey": item["objectKey"], "recordId": item["recordId"]} for item in sent]
 
 
-def _clean(sandbox: Sandbox, body: dict[str, Any]) -> dict[str, Any]:
+def _clean(sandbox: State, body: dict[str, Any]) -> dict[str, Any]:
     fields = {key: body[key] for key in ("body", "title", "color", "pinned") if key in body}
     if "userId" in body:
         fields["userId"] = known_user(sandbox, body["userId"])
     return fields
 
 
-def _change(sandbox: Sandbox, note: Record, body: dict[str, Any]) -> Record:
+def _change(sandbox: State, note: Record, body: dict[str, Any]) -> Record:
     return sandbox.notes.put({**note, **_clean(sandbox, body), "dateUpdated": sandbox.stamp()})
 
 
-def _note(sandbox: Sandbox, call: Call) -> Record:
+def _note(sandbox: State, call: Call) -> Record:
     note = sandbox.notes.get(call.path["id"])
     if note is None:
         raise missing("Note", call.path["id"])
     return note
 
 
-def _of_contact(sandbox: Sandbox, call: Call) -> Record:
+def _of_contact(sandbox: State, call: Call) -> Record:
     held = contact(sandbox, call.path["contactId"])
     note = sandbox.notes.get(call.path["id"])
     if note is None or {"objectKey": "contact", "recordId": held["id"]} not in note["relations"]:

@@ -10,7 +10,7 @@ from pb2hl.sandbox.routes import Call, endpoint
 from pb2hl.sandbox.shapes import Shape, check_items
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 GENERAL = "General Info"
@@ -28,7 +28,7 @@ def view(field: Record) -> dict[str, Any]:
 
 
 @endpoint("GET", "/custom-fields/object-key/{objectKey}", "locations/customFields.readonly", query="locationId")
-def list_all(sandbox: Sandbox, call: Call) -> Answer:
+def list_all(sandbox: State, call: Call) -> Answer:
     """The fields and folders of an object."""
     key = _object_key(sandbox, call.path["objectKey"])
     fields = [view(field) for field in sandbox.seen("fields").values() if field["objectKey"] == key]
@@ -42,12 +42,12 @@ def list_all(sandbox: Sandbox, call: Call) -> Answer:
     "locations/customFields.write",
     f"locationId! showInForms!:bool dataType!:{_TYPES} fieldKey! objectKey! parentId! {_OPTIONAL} allowCustomOption:bool",
 )
-def create(sandbox: Sandbox, call: Call) -> Answer:
+def create(sandbox: State, call: Call) -> Answer:
     """Make a field of a business or custom object, inside a folder."""
     return Answer({"field": view(make(sandbox, call.body))}, 201)
 
 
-def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
+def make(sandbox: State, body: dict[str, Any]) -> Record:
     """Store a new field of a business or custom object."""
     key = _object_key(sandbox, body["objectKey"])
     folder = sandbox.folders.get(body["parentId"])
@@ -81,13 +81,13 @@ def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
 
 
 @endpoint("GET", "/custom-fields/{id}", "locations/customFields.readonly")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """One field."""
     return Answer({"field": view(_field(sandbox, call))})
 
 
 @endpoint("PUT", "/custom-fields/{id}", "locations/customFields.write", f"locationId! showInForms!:bool {_OPTIONAL}")
-def update(sandbox: Sandbox, call: Call) -> Answer:
+def update(sandbox: State, call: Call) -> Answer:
     """Change a field; `options` replace all options, its type stays."""
     held = _field(sandbox, call)
     changes = {key: value for key, value in call.body.items() if key not in ("locationId", "options")}
@@ -97,14 +97,14 @@ def update(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", "/custom-fields/{id}", "locations/customFields.write")
-def delete(sandbox: Sandbox, call: Call) -> Answer:
+def delete(sandbox: State, call: Call) -> Answer:
     """Delete a field and its values on every record."""
     held = _field(sandbox, call)
     remove(sandbox, held)
     return Answer({"succeded": True, "id": held["id"], "key": held["fieldKey"]})
 
 
-def remove(sandbox: Sandbox, field: Record) -> None:
+def remove(sandbox: State, field: Record) -> None:
     """Take a business or custom object field and its values out of the location."""
     name = field["fieldKey"].rsplit(".", 1)[1]
     collection = sandbox.businesses if field["objectKey"] == "business" else sandbox.records
@@ -116,7 +116,7 @@ def remove(sandbox: Sandbox, field: Record) -> None:
 
 
 @endpoint("POST", "/custom-fields/folder", "locations/customFields.write", "objectKey! name! locationId!")
-def create_folder(sandbox: Sandbox, call: Call) -> Answer:
+def create_folder(sandbox: State, call: Call) -> Answer:
     """Make a folder of fields."""
     key, name = _object_key(sandbox, call.body["objectKey"]), call.body["name"].strip()
     if not name:
@@ -130,13 +130,13 @@ def create_folder(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("PUT", "/custom-fields/folder/{id}", "locations/customFields.write", "name! locationId!")
-def rename_folder(sandbox: Sandbox, call: Call) -> Answer:
+def rename_folder(sandbox: State, call: Call) -> Answer:
     """Rename a folder."""
     return Answer(sandbox.folders.put({**_folder(sandbox, call), "name": call.body["name"].strip()}))
 
 
 @endpoint("DELETE", "/custom-fields/folder/{id}", "locations/customFields.write", query="locationId")
-def delete_folder(sandbox: Sandbox, call: Call) -> Answer:
+def delete_folder(sandbox: State, call: Call) -> Answer:
     """Delete a folder that holds no fields."""
     folder = _folder(sandbox, call)
     if any(field.get("parentId") == folder["id"] for field in sandbox.fields.records.values()):
@@ -157,21 +157,21 @@ def _folder_view(folder: Record) -> dict[str, Any]:
     return {**{key: value for key, value in blank.items() if key == "showInForms"}, **folder}
 
 
-def _object_key(sandbox: Sandbox, key: str) -> str:
+def _object_key(sandbox: State, key: str) -> str:
     known = {"business"} | {item["key"] for item in sandbox.objects.records.values()}
     if key not in known:
         raise Reject(400, f"Invalid objectKey {key}: only business and custom objects are supported")
     return key
 
 
-def _field(sandbox: Sandbox, call: Call) -> Record:
+def _field(sandbox: State, call: Call) -> Record:
     field = sandbox.fields.get(call.path["id"])
     if field is None or field["objectKey"] in ("contact", "opportunity"):
         raise missing("Custom field", call.path["id"])
     return field
 
 
-def _folder(sandbox: Sandbox, call: Call) -> Record:
+def _folder(sandbox: State, call: Call) -> Record:
     folder = sandbox.folders.get(call.path["id"])
     if folder is None:
         raise missing("Folder", call.path["id"])

@@ -10,7 +10,7 @@ from pb2hl.sandbox.routes import Call, endpoint
 from pb2hl.sandbox.shapes import Shape
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 MOST_CUSTOM_OBJECTS = 10
@@ -20,7 +20,7 @@ _DISPLAY = Shape("key! name! dataType!")
 _EPOCH = "2020-01-01T00:00:00.000Z"
 
 
-def _standard(sandbox: Sandbox, key: str, singular: str, plural: str, display: str) -> Record:
+def _standard(sandbox: State, key: str, singular: str, plural: str, display: str) -> Record:
     return {
         "id": f"standard{key}00000000000"[:20],
         "standard": True,
@@ -34,7 +34,7 @@ def _standard(sandbox: Sandbox, key: str, singular: str, plural: str, display: s
     }
 
 
-def _all(sandbox: Sandbox) -> list[Record]:
+def _all(sandbox: State) -> list[Record]:
     return [
         _standard(sandbox, "contact", "Contact", "Contacts", "contact.name"),
         _standard(sandbox, "opportunity", "Opportunity", "Opportunities", "opportunity.name"),
@@ -43,7 +43,7 @@ def _all(sandbox: Sandbox) -> list[Record]:
     ]
 
 
-def _object(sandbox: Sandbox, key: str) -> Record:
+def _object(sandbox: State, key: str) -> Record:
     for item in _all(sandbox):
         if item["key"] == key:
             return item
@@ -51,13 +51,13 @@ def _object(sandbox: Sandbox, key: str) -> Record:
 
 
 @endpoint("GET", "/objects/", "objects/schema.readonly", query="locationId")
-def list_all(sandbox: Sandbox, call: Call) -> Answer:
+def list_all(sandbox: State, call: Call) -> Answer:
     """Every object of the location, standard and custom."""
     return Answer({"objects": _all(sandbox)})
 
 
 @endpoint("GET", "/objects/{key}", "objects/schema.readonly", query="locationId")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """One object with its custom fields."""
     item = _object(sandbox, call.path["key"])
     fields = [view(field) for field in sandbox.fields.find("object", item["key"])]
@@ -70,7 +70,7 @@ def read(sandbox: Sandbox, call: Call) -> Answer:
     "objects/schema.write",
     "labels!:obj key! description locationId! primaryDisplayPropertyDetails!:obj",
 )
-def create(sandbox: Sandbox, call: Call) -> Answer:
+def create(sandbox: State, call: Call) -> Answer:
     """Make a custom object, with a folder and the field it is displayed by."""
     body = call.body
     problems = _LABELS.problems(body["labels"], "labels.")
@@ -106,7 +106,7 @@ def create(sandbox: Sandbox, call: Call) -> Answer:
 @endpoint(
     "PUT", "/objects/{key}", "objects/schema.write", "labels:obj description locationId! searchableProperties!:strs"
 )
-def update(sandbox: Sandbox, call: Call) -> Answer:
+def update(sandbox: State, call: Call) -> Answer:
     """Change a custom object's labels and description."""
     item = _object(sandbox, call.path["key"])
     if item["standard"]:
@@ -120,7 +120,7 @@ def update(sandbox: Sandbox, call: Call) -> Answer:
     return Answer({"object": sandbox.objects.put({**item, **changes, "dateUpdated": sandbox.stamp()})})
 
 
-def _first_field(sandbox: Sandbox, key: str, property_key: str, display: dict[str, Any]) -> None:
+def _first_field(sandbox: State, key: str, property_key: str, display: dict[str, Any]) -> None:
     folder = {"id": sandbox.ids.record("folder"), "objectKey": key, "name": GENERAL, "locationId": sandbox.location}
     sandbox.folders.put(folder)
     stamp = sandbox.stamp()

@@ -11,7 +11,7 @@ from pb2hl.sandbox.routes import Call, endpoint
 from pb2hl.sandbox.values import date_only
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 _STATUS = "open|won|lost|abandoned|all"
@@ -29,14 +29,14 @@ _ALLOWED_ON_CREATE = "source:any"
     "opportunities.write",
     f"{_COMMON} pipelineId! locationId! name! status!:{_STATUS} contactId! {_ALLOWED_ON_CREATE}",
 )
-def create(sandbox: Sandbox, call: Call) -> Answer:
+def create(sandbox: State, call: Call) -> Answer:
     """Create an opportunity of a contact in a pipeline."""
     body = call.body
     _forbid(sandbox.behaviour.opportunity_takes_source, body, "source")
     return Answer({"opportunity": view(sandbox, make(sandbox, body))}, 201)
 
 
-def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
+def make(sandbox: State, body: dict[str, Any]) -> Record:
     """Store a new opportunity, checked against pipeline, stage, contact and the duplicate setting."""
     if sandbox.contacts.get(body["contactId"]) is None:
         raise Reject(400, f"Contact with id {body['contactId']} not found")
@@ -67,13 +67,13 @@ def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
 
 
 @endpoint("GET", "/opportunities/{id}", "opportunities.readonly")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """One opportunity, immediate."""
     return Answer({"opportunity": view(sandbox, _opportunity(sandbox, call))})
 
 
 @endpoint("PUT", "/opportunities/{id}", "opportunities.write", f"{_COMMON} pipelineId lostReasonId:any source:any")
-def update(sandbox: Sandbox, call: Call) -> Answer:
+def update(sandbox: State, call: Call) -> Answer:
     """Change an opportunity."""
     _forbid(sandbox.behaviour.opportunity_put_takes_lost_reason, call.body, "lostReasonId")
     _forbid(sandbox.behaviour.opportunity_takes_source, call.body, "source")
@@ -81,7 +81,7 @@ def update(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("PUT", "/opportunities/{id}/status", "opportunities.write", f"status!:{_STATUS} lostReasonId")
-def set_status(sandbox: Sandbox, call: Call) -> Answer:
+def set_status(sandbox: State, call: Call) -> Answer:
     """Change an opportunity's status, with the reason it was lost for."""
     _change(sandbox, _opportunity(sandbox, call), call.body)
     return Answer({"succeded": True, "success": True})
@@ -95,7 +95,7 @@ def set_status(sandbox: Sandbox, call: Call) -> Answer:
     f"status:{_STATUS} pipelineStageId monetaryValue:any forecastExpectedCloseDate forecastProbability:num assignedTo "
     "lostReasonId contactId",
 )
-def upsert(sandbox: Sandbox, call: Call) -> Answer:
+def upsert(sandbox: State, call: Call) -> Answer:
     """Change the opportunity of that id, or the contact's one in the pipeline, else create one."""
     body = {
         key: value for key, value in call.body.items() if key not in ("followersActionType", "isRemoveAllFollowers")
@@ -116,13 +116,13 @@ def upsert(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", "/opportunities/{id}", "opportunities.write")
-def delete(sandbox: Sandbox, call: Call) -> Answer:
+def delete(sandbox: State, call: Call) -> Answer:
     """Delete an opportunity."""
     sandbox.opportunities.remove(_opportunity(sandbox, call)["id"])
     return Answer({"succeded": True, "success": True})
 
 
-def view(sandbox: Sandbox, record: Record) -> dict[str, Any]:
+def view(sandbox: State, record: Record) -> dict[str, Any]:
     """An opportunity as the API gives it, its contact inside."""
     person = sandbox.contacts.get(record["contactId"])
     shown = {key: value for key, value in record.items() if key != "customFields"}
@@ -143,14 +143,14 @@ def _forbid(allowed: bool, body: dict[str, Any], name: str) -> None:
         raise invalid(f"{name} must be a string")
 
 
-def _opportunity(sandbox: Sandbox, call: Call) -> Record:
+def _opportunity(sandbox: State, call: Call) -> Record:
     record = sandbox.opportunities.get(call.path["id"])
     if record is None:
         raise missing("Opportunity", call.path["id"])
     return record
 
 
-def _change(sandbox: Sandbox, held: Record, body: dict[str, Any]) -> Record:
+def _change(sandbox: State, held: Record, body: dict[str, Any]) -> Record:
     fields = _clean(sandbox, body)
     stamp = sandbox.stamp()
     pipeline_id = body.get("pipelineId") or held["pipelineId"]
@@ -164,7 +164,7 @@ def _change(sandbox: Sandbox, held: Record, body: dict[str, Any]) -> Record:
     return sandbox.opportunities.put(record)
 
 
-def _clean(sandbox: Sandbox, body: dict[str, Any]) -> dict[str, Any]:
+def _clean(sandbox: State, body: dict[str, Any]) -> dict[str, Any]:
     fields = {key: body[key] for key in _PLAIN if key in body and (body[key] is not None or key == "lostReasonId")}
     if "name" in fields and not fields["name"].strip():
         raise invalid("name should not be empty")
@@ -185,7 +185,7 @@ def _clean(sandbox: Sandbox, body: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _stage(sandbox: Sandbox, pipeline_id: str, stage_id: str | None) -> str:
+def _stage(sandbox: State, pipeline_id: str, stage_id: str | None) -> str:
     pipeline = sandbox.pipelines.get(pipeline_id)
     if pipeline is None:
         raise Reject(400, "The pipeline id is invalid.")
@@ -196,13 +196,13 @@ def _stage(sandbox: Sandbox, pipeline_id: str, stage_id: str | None) -> str:
     return stage_id
 
 
-def _stage_probability(sandbox: Sandbox, record: Record) -> float | None:
+def _stage_probability(sandbox: State, record: Record) -> float | None:
     pipeline = sandbox.pipelines.get(record["pipelineId"])
     stages = pipeline["stages"] if pipeline else []
     return next((stage["stageWinProbability"] for stage in stages if stage["id"] == record["pipelineStageId"]), None)
 
 
-def _refuse_second_open(sandbox: Sandbox, contact_id: str, pipeline_id: str, status: str) -> None:
+def _refuse_second_open(sandbox: State, contact_id: str, pipeline_id: str, status: str) -> None:
     if sandbox.scenario.location.allow_duplicate_opportunity or status != "open":
         return
     for other in sandbox.opportunities.find("contact", contact_id):

@@ -15,7 +15,7 @@ from pb2hl.sandbox.routes import Call, endpoint
 from pb2hl.sandbox.shapes import Shape
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 PAGE_LIMIT = 100
@@ -31,7 +31,7 @@ _ORDER = Order([], "createdAt", _get)
 
 
 @endpoint("GET", "/opportunities/search", "opportunities.readonly", query="locationId")
-def search(sandbox: Sandbox, call: Call) -> Answer:
+def search(sandbox: State, call: Call) -> Answer:
     """Opportunities by exact fields and text, newest first; pages by number or by startAfter and startAfterId."""
     query = call.query
     size, page = _numbers(query)
@@ -63,7 +63,7 @@ def search(sandbox: Sandbox, call: Call) -> Answer:
     "locationId! query!:any limit!:num page!:num searchAfter!:any additionalDetails!:obj",
     writes=False,
 )
-def search_by_body(sandbox: Sandbox, call: Call) -> Answer:
+def search_by_body(sandbox: State, call: Call) -> Answer:
     """Opportunities by text, newest first, with what hangs on their contacts when asked."""
     body = call.body
     if not 1 <= body["limit"] <= PAGE_LIMIT:
@@ -90,7 +90,7 @@ def _numbers(query: dict[str, str]) -> tuple[int, int]:
     return size, page
 
 
-def _matches(sandbox: Sandbox, record: Record, exact: dict[str, str], text: str) -> bool:
+def _matches(sandbox: State, record: Record, exact: dict[str, str], text: str) -> bool:
     if any(record.get(name) != value for name, value in exact.items()):
         return False
     if not text:
@@ -100,7 +100,7 @@ def _matches(sandbox: Sandbox, record: Record, exact: dict[str, str], text: str)
     return any(text in word.lower() for word in words if word)
 
 
-def _detailed(sandbox: Sandbox, record: Record, details: dict[str, bool]) -> dict[str, Any]:
+def _detailed(sandbox: State, record: Record, details: dict[str, bool]) -> dict[str, Any]:
     shown = view(sandbox, record)
     person = contact(sandbox, record["contactId"])
     if details["notes"]:

@@ -11,7 +11,7 @@ from pb2hl.sandbox.answers import invalid
 from pb2hl.sandbox.filters import Order
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 _KEPT = 8
@@ -19,7 +19,7 @@ _KEPT = 8
 
 
 def ordered(
-    sandbox: Sandbox, collection: str, question: Any, matches: Callable[[Record], bool], order: Order
+    sandbox: State, collection: str, question: Any, matches: Callable[[Record], bool], order: Order
 ) -> tuple[list[Record], list[Any]]:
     """Records of `collection` as searches see them that match, sorted, with their sort keys.
 
@@ -40,7 +40,7 @@ def ordered(
 
 
 def cut(
-    sandbox: Sandbox, body: dict[str, Any], records: list[Record], keys: list[Any], order: Order, size: int
+    sandbox: State, body: dict[str, Any], records: list[Record], keys: list[Any], order: Order, size: int
 ) -> list[Record]:
     """The page that `body` asks for, by `searchAfter` or by `page`."""
     after = body.get("searchAfter")

@@ -9,11 +9,11 @@ from pb2hl.sandbox.contacts import page_numbers
 from pb2hl.sandbox.routes import Call, endpoint
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 
-def _view(sandbox: Sandbox, user: Record) -> dict[str, Any]:
+def _view(sandbox: State, user: Record) -> dict[str, Any]:
     return {
         **user,
         "permissions": {},
@@ -21,12 +21,12 @@ def _view(sandbox: Sandbox, user: Record) -> dict[str, Any]:
     }
 
 
-def _users(sandbox: Sandbox, deleted: bool) -> list[Record]:
+def _users(sandbox: State, deleted: bool) -> list[Record]:
     return [user for user in sandbox.users.records.values() if bool(user.get("deleted")) == deleted]
 
 
 @endpoint("GET", "/users/search", "users.readonly", query="companyId")
-def search_users(sandbox: Sandbox, call: Call) -> Answer:
+def search_users(sandbox: State, call: Call) -> Answer:
     """The location's users, by text; deleted ones are left out."""
     text = call.query.get("query", "").lower()
     limit, skip = page_numbers(call, 100)
@@ -42,7 +42,7 @@ def search_users(sandbox: Sandbox, call: Call) -> Answer:
     "companyId! emails!:any deleted:bool skip limit projection",
     writes=False,
 )
-def filter_by_email(sandbox: Sandbox, call: Call) -> Answer:
+def filter_by_email(sandbox: State, call: Call) -> Answer:
     """Users by e-mail addresses."""
     emails = call.body["emails"]
     wanted = emails if isinstance(emails, list) else str(emails).split(",")
@@ -52,7 +52,7 @@ def filter_by_email(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("GET", "/users/{userId}", "users.readonly")
-def read_user(sandbox: Sandbox, call: Call) -> Answer:
+def read_user(sandbox: State, call: Call) -> Answer:
     """One user."""
     user = sandbox.users.get(call.path["userId"])
     if user is None:
@@ -61,14 +61,14 @@ def read_user(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("GET", "/workflows/", "workflows.readonly", query="locationId")
-def list_workflows(sandbox: Sandbox, call: Call) -> Answer:
+def list_workflows(sandbox: State, call: Call) -> Answer:
     """The location's workflows, published and drafts; their triggers are not told."""
     flows = sandbox.workflows.records.values()
     return Answer({"workflows": [{key: value for key, value in flow.items() if key != "trigger"} for flow in flows]})
 
 
 @endpoint("GET", "/opportunities/lost-reason", "opportunities.readonly", query="locationId")
-def list_lost_reasons(sandbox: Sandbox, call: Call) -> Answer:
+def list_lost_reasons(sandbox: State, call: Call) -> Answer:
     """The location's reasons for lost opportunities."""
     text = (call.query.get("query") or call.query.get("name") or "").lower()
     limit, skip = page_numbers(call, 100)
@@ -77,6 +77,6 @@ def list_lost_reasons(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("GET", "/forms/", "forms.readonly", query="locationId")
-def list_forms(sandbox: Sandbox, call: Call) -> Answer:
+def list_forms(sandbox: State, call: Call) -> Answer:
     """The location's forms: none."""
     return Answer({"forms": [], "total": 0})

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pb2hl.errors import ConfigError
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
 
 STATE_VERSION = 1
 
 
-def to_state(sandbox: Sandbox) -> dict[str, Any]:
+def to_state(sandbox: State) -> dict[str, Any]:
     """Everything that a restart must not lose: records, files, id counters, the token and the outbox."""
     return {
         "version": STATE_VERSION,
@@ -28,9 +28,9 @@ def to_state(sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-def from_state(sandbox: Sandbox, state: dict[str, Any]) -> None:
+def from_state(sandbox: State, state: dict[str, Any]) -> None:
     """Put a saved state in place of what the sandbox holds."""
-    sandbox.seed_records(state["records"])
+    sandbox.replace_records(state["records"])
     sandbox.blobs = {key: (base64.b64decode(data), kind) for key, (data, kind) in state["blobs"].items()}
     sandbox.ids.counters = dict(state["ids"])
     sandbox.token = state["token"]
@@ -38,7 +38,7 @@ def from_state(sandbox: Sandbox, state: dict[str, Any]) -> None:
     sandbox.limiter.resume(sandbox.monotonic(), state["used_today"])
 
 
-def save_state(sandbox: Sandbox, path: Path) -> None:
+def save_state(sandbox: State, path: Path) -> None:
     """Write the state to `path`, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(path.suffix + ".tmp")
@@ -46,7 +46,7 @@ def save_state(sandbox: Sandbox, path: Path) -> None:
     temporary.replace(path)
 
 
-def load_state(sandbox: Sandbox, path: Path) -> None:
+def load_state(sandbox: State, path: Path) -> None:
     """Read the state from `path`; ConfigError when it is no state of this version."""
     try:
         state = json.loads(path.read_text(encoding="utf-8"))

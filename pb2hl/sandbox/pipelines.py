@@ -9,7 +9,7 @@ from pb2hl.sandbox.routes import Call, endpoint
 from pb2hl.sandbox.shapes import Shape, check_items
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 _PATH = "/opportunities/pipelines"
@@ -19,19 +19,19 @@ _STAGE = Shape("id name! position!:num stageWinProbability:num showInFunnel:bool
 
 
 @endpoint("GET", _PATH, "opportunities.readonly", query="locationId")
-def list_all(sandbox: Sandbox, call: Call) -> Answer:
+def list_all(sandbox: State, call: Call) -> Answer:
     """Every pipeline; the list lags behind writes."""
     lag = max(sandbox.behaviour.pipelines_lag_s, 0.0)
     return Answer({"pipelines": list(sandbox.pipelines.seen(lag).values())})
 
 
 @endpoint("POST", _PATH, "pipelines.create", f"locationId! name! stages!:list {_OPTIONAL}", switch="pipelines_api")
-def create(sandbox: Sandbox, call: Call) -> Answer:
+def create(sandbox: State, call: Call) -> Answer:
     """Make a pipeline with its stages."""
     return Answer({"pipeline": make(sandbox, call.body)}, 201)
 
 
-def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
+def make(sandbox: State, body: dict[str, Any]) -> Record:
     """Store a new pipeline; 400 when its name is taken."""
     name = _free_name(sandbox, body["name"], "")
     check_items("stages", body["stages"], _NEW_STAGE if "id" not in body else _STAGE)
@@ -53,13 +53,13 @@ def make(sandbox: Sandbox, body: dict[str, Any]) -> Record:
 
 
 @endpoint("GET", _PATH + "/{id}", "opportunities.readonly", switch="pipelines_api")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """One pipeline, immediate."""
     return Answer({"pipeline": _pipeline(sandbox, call)})
 
 
 @endpoint("PUT", _PATH + "/{id}", "pipelines.create", f"name stages:list {_OPTIONAL}", switch="pipelines_api")
-def update(sandbox: Sandbox, call: Call) -> Answer:
+def update(sandbox: State, call: Call) -> Answer:
     """Change a pipeline: `stages` replace all stages; opportunities of a stage left out land in the first one."""
     held, body = _pipeline(sandbox, call), call.body
     changes = {key: value for key, value in body.items() if key not in ("name", "stages")}
@@ -73,7 +73,7 @@ def update(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", _PATH + "/{id}", "pipelines.create", switch="pipelines_api")
-def delete(sandbox: Sandbox, call: Call) -> Answer:
+def delete(sandbox: State, call: Call) -> Answer:
     """Delete a pipeline and every opportunity in it."""
     held = _pipeline(sandbox, call)
     for record in sandbox.opportunities.find("pipeline", held["id"]):
@@ -82,14 +82,14 @@ def delete(sandbox: Sandbox, call: Call) -> Answer:
     return Answer({"succeded": True, "success": True})
 
 
-def _pipeline(sandbox: Sandbox, call: Call) -> Record:
+def _pipeline(sandbox: State, call: Call) -> Record:
     held = sandbox.pipelines.get(call.path["id"])
     if held is None:
         raise missing("Pipeline", call.path["id"])
     return held
 
 
-def _free_name(sandbox: Sandbox, name: str, own_id: str) -> str:
+def _free_name(sandbox: State, name: str, own_id: str) -> str:
     if not name.strip():
         raise invalid("name should not be empty")
     if any(held["id"] != own_id for held in sandbox.pipelines.find("name", name.strip().lower())):
@@ -97,7 +97,7 @@ def _free_name(sandbox: Sandbox, name: str, own_id: str) -> str:
     return name.strip()
 
 
-def _stages(sandbox: Sandbox, sent: list[dict[str, Any]], known: tuple[str, ...]) -> list[Record]:
+def _stages(sandbox: State, sent: list[dict[str, Any]], known: tuple[str, ...]) -> list[Record]:
     if not sent:
         raise invalid("stages should not be empty")
     names = [stage["name"].strip().lower() for stage in sent]
@@ -129,7 +129,7 @@ def _stages(sandbox: Sandbox, sent: list[dict[str, Any]], known: tuple[str, ...]
     return stages
 
 
-def _move_orphans(sandbox: Sandbox, pipeline_id: str, stages: list[Record]) -> None:
+def _move_orphans(sandbox: State, pipeline_id: str, stages: list[Record]) -> None:
     kept = {stage["id"] for stage in stages}
     for record in sandbox.opportunities.find("pipeline", pipeline_id):
         if record["pipelineStageId"] not in kept:

@@ -9,13 +9,13 @@ from pb2hl.sandbox.answers import Reject
 from pb2hl.sandbox.values import clean_phone
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 _LISTS = ("MULTIPLE_OPTIONS", "CHECKBOX", "TEXTBOX_LIST")
 
 
-def property_value(sandbox: Sandbox, key: str, field: Record, name: str, value: Any, into: dict[str, Any]) -> None:
+def property_value(sandbox: State, key: str, field: Record, name: str, value: Any, into: dict[str, Any]) -> None:
     """Put `value` into the properties `into` as stored: kept, silently dropped, or refused with 400; null clears."""
     if value is None:
         into.pop(name, None)
@@ -32,7 +32,7 @@ def property_value(sandbox: Sandbox, key: str, field: Record, name: str, value: 
         into[name] = kept
 
 
-def _kept(sandbox: Sandbox, key: str, field: Record, kind: str, name: str, value: Any) -> Any:
+def _kept(sandbox: State, key: str, field: Record, kind: str, name: str, value: Any) -> Any:
     if kind in ("SINGLE_OPTIONS", "RADIO"):
         return _option(sandbox, field, value)
     if kind == "NUMERICAL":
@@ -62,7 +62,7 @@ def _number(name: str, value: Any) -> float:
     return value
 
 
-def _option(sandbox: Sandbox, field: Record, value: Any) -> str | None:
+def _option(sandbox: State, field: Record, value: Any) -> str | None:
     for option in field.get("options") or ():
         if value in (option["label"], option["key"]):
             return option["key"] if sandbox.behaviour.business_options_as_key else option["label"]
@@ -71,7 +71,7 @@ def _option(sandbox: Sandbox, field: Record, value: Any) -> str | None:
     return None
 
 
-def _date(sandbox: Sandbox, key: str, name: str, value: Any) -> str:
+def _date(sandbox: State, key: str, name: str, value: Any) -> str:
     strict = key == "business" and sandbox.behaviour.business_dates_need_time
     if not isinstance(value, str) or (strict and "T" not in value):
         raise _refused(name)

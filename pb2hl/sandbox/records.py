@@ -14,7 +14,7 @@ from pb2hl.sandbox.propertyvalues import property_value
 from pb2hl.sandbox.routes import Call, endpoint
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
     from pb2hl.sandbox.store import Record
 
 _PATH = "/objects/{schemaKey}/records"
@@ -23,7 +23,7 @@ PAGE_LIMIT = 100
 
 
 @endpoint("POST", _PATH, "objects/record.write", "locationId! properties!:obj owner:strs followers:strs")
-def create(sandbox: Sandbox, call: Call) -> Answer:
+def create(sandbox: State, call: Call) -> Answer:
     """Create a record of a business or custom object."""
     key = _schema(sandbox, call)
     standard, custom = _clean(sandbox, key, call.body["properties"], {})
@@ -47,7 +47,7 @@ def create(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("GET", _PATH + "/{id}", "objects/record.readonly")
-def read(sandbox: Sandbox, call: Call) -> Answer:
+def read(sandbox: State, call: Call) -> Answer:
     """One record, immediate."""
     return Answer({"record": _view(_record(sandbox, call))})
 
@@ -55,7 +55,7 @@ def read(sandbox: Sandbox, call: Call) -> Answer:
 @endpoint(
     "PUT", _PATH + "/{id}", "objects/record.write", "properties:obj owner:strs followers:strs", query="locationId"
 )
-def update(sandbox: Sandbox, call: Call) -> Answer:
+def update(sandbox: State, call: Call) -> Answer:
     """Change a record's properties; those not sent stay, null clears."""
     held, key = _record(sandbox, call), _schema(sandbox, call)
     standard, custom = _clean(sandbox, key, call.body.get("properties") or {}, held["properties"])
@@ -67,7 +67,7 @@ def update(sandbox: Sandbox, call: Call) -> Answer:
 
 
 @endpoint("DELETE", _PATH + "/{id}", "objects/record.write")
-def delete(sandbox: Sandbox, call: Call) -> Answer:
+def delete(sandbox: State, call: Call) -> Answer:
     """Delete a record."""
     held, key = _record(sandbox, call), _schema(sandbox, call)
     if key == "business":
@@ -85,7 +85,7 @@ def delete(sandbox: Sandbox, call: Call) -> Answer:
     "locationId! page!:num pageLimit!:num query!:any searchAfter!:any filters:list sort:list",
     writes=False,
 )
-def search(sandbox: Sandbox, call: Call) -> Answer:
+def search(sandbox: State, call: Call) -> Answer:
     """Records by text and filters (`properties.<key>`), newest first, as far as the index has caught up."""
     body, key = call.body, _schema(sandbox, call)
     size = body["pageLimit"]
@@ -106,18 +106,18 @@ def search(sandbox: Sandbox, call: Call) -> Answer:
     return Answer({"records": [_hit(sandbox, key, record, order) for record in page], "total": len(records)})
 
 
-def _schema(sandbox: Sandbox, call: Call) -> str:
+def _schema(sandbox: State, call: Call) -> str:
     key = call.path["schemaKey"]
     if key != "business" and all(item["key"] != key for item in sandbox.objects.records.values()):
         raise missing("Object schema", key)
     return key
 
 
-def _home(sandbox: Sandbox, key: str) -> Any:
+def _home(sandbox: State, key: str) -> Any:
     return sandbox.businesses if key == "business" else sandbox.records
 
 
-def _record(sandbox: Sandbox, call: Call) -> Record:
+def _record(sandbox: State, call: Call) -> Record:
     key = _schema(sandbox, call)
     record = _home(sandbox, key).get(call.path["id"])
     if record is None or record.get("objectKey", "business") != key:
@@ -146,7 +146,7 @@ def _view(record: Record) -> dict[str, Any]:
     }
 
 
-def _hit(sandbox: Sandbox, key: str, record: Record, order: Order) -> dict[str, Any]:
+def _hit(sandbox: State, key: str, record: Record, order: Order) -> dict[str, Any]:
     by = {"channel": "OAUTH", "createdAt": record["createdAt"], "source": "INTEGRATION", "sourceId": "sandbox"}
     schema = next((item["id"] for item in sandbox.objects.records.values() if item["key"] == key), "business")
     return {
@@ -159,7 +159,7 @@ def _hit(sandbox: Sandbox, key: str, record: Record, order: Order) -> dict[str, 
 
 
 def _clean(
-    sandbox: Sandbox, key: str, sent: dict[str, Any], held: dict[str, Any]
+    sandbox: State, key: str, sent: dict[str, Any], held: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """(standard fields of a business, custom properties after `sent`); 400 about unknown keys and values."""
     standard: dict[str, Any] = {}
@@ -182,7 +182,7 @@ def _known(field: str) -> bool:
     return field.startswith("properties.") or field in ("id", "createdAt", "updatedAt", "owner", "followers")
 
 
-def _getter(sandbox: Sandbox) -> Any:
+def _getter(sandbox: State) -> Any:
     def get(record: Record, field: str) -> Any:
         return _get(record, field)
 

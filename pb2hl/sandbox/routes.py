@@ -10,7 +10,7 @@ from pb2hl.sandbox.answers import Answer
 from pb2hl.sandbox.shapes import Shape
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Call:
     base_url: str = ""
 
 
-Handler = Callable[["Sandbox", Call], Answer]
+Handler = Callable[["State", Call], Answer]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ from pb2hl.sandbox.objectfields import GENERAL
 
 if TYPE_CHECKING:
     from pb2hl.sandbox.scenario import Scenario
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
 
 
-def from_scenario(sandbox: Sandbox, scenario: Scenario | None = None) -> None:
+def from_scenario(sandbox: State, scenario: Scenario | None = None) -> None:
     """Add the records of `scenario` (the sandbox's own when not given); ConfigError names the one that does not fit.
 
     Nothing seeded sends messages, and searches see it at once. Owners may be named by e-mail (`assignedTo`,
@@ -61,7 +61,7 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__} {error}"
 
 
-def _user(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _user(sandbox: State, item: dict[str, Any]) -> None:
     first, _, last = item["name"].partition(" ")
     sandbox.users.put(
         {
@@ -76,39 +76,39 @@ def _user(sandbox: Sandbox, item: dict[str, Any]) -> None:
     )
 
 
-def _owner(sandbox: Sandbox, value: str) -> str:
+def _owner(sandbox: State, value: str) -> str:
     found = sandbox.users.find("email", value.lower()) if "@" in value else []
     return found[0]["id"] if found else value
 
 
-def _owned(sandbox: Sandbox, item: dict[str, Any], name: str = "assignedTo") -> dict[str, Any]:
+def _owned(sandbox: State, item: dict[str, Any], name: str = "assignedTo") -> dict[str, Any]:
     return {**item, name: _owner(sandbox, item[name])} if item.get(name) else dict(item)
 
 
-def _workflow(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _workflow(sandbox: State, item: dict[str, Any]) -> None:
     stamp = sandbox.stamp()
     base = {"id": sandbox.ids.uuid("workflow"), "status": "draft", "version": 1, "trigger": ""}
     sandbox.workflows.put({**base, **item, "locationId": sandbox.location, "createdAt": stamp, "updatedAt": stamp})
 
 
-def _lost_reason(sandbox: Sandbox, name: str) -> None:
+def _lost_reason(sandbox: State, name: str) -> None:
     stamp = sandbox.stamp()
     reason = {"id": sandbox.ids.record("lost_reason"), "name": name, "locationId": sandbox.location}
     sandbox.lost_reasons.put({**reason, "createdAt": stamp, "updatedAt": stamp})
 
 
-def _tag(sandbox: Sandbox, name: str) -> None:
+def _tag(sandbox: State, name: str) -> None:
     if not sandbox.tags.find("name", name.lower()):
         sandbox.tags.put({"id": sandbox.ids.record("tag"), "name": name, "locationId": sandbox.location})
 
 
-def _calendar(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _calendar(sandbox: State, item: dict[str, Any]) -> None:
     body = {key: value for key, value in item.items() if key != "team"}
     team = [{"userId": _owner(sandbox, person)} for person in item.get("team", ())]
     calendars.make(sandbox, {**body, "teamMembers": [*body.get("teamMembers", []), *team]})
 
 
-def _field(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _field(sandbox: State, item: dict[str, Any]) -> None:
     if item.get("objectKey", item.get("model", "contact")) in ("contact", "opportunity"):
         fields.make(sandbox, {"model": item.get("objectKey", "contact"), **_without(item, "objectKey")})
         return
@@ -121,13 +121,13 @@ def _without(item: dict[str, Any], *names: str) -> dict[str, Any]:
     return {key: value for key, value in item.items() if key not in names}
 
 
-def _pipeline(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _pipeline(sandbox: State, item: dict[str, Any]) -> None:
     stages = [{"name": stage} if isinstance(stage, str) else stage for stage in item["stages"]]
     numbered = [{"position": position, **stage} for position, stage in enumerate(stages)]
     pipelines.make(sandbox, {**item, "id": item.get("id") or sandbox.ids.record("pipeline"), "stages": numbered})
 
 
-def _customs(sandbox: Sandbox, model: str, item: dict[str, Any]) -> dict[str, Any]:
+def _customs(sandbox: State, model: str, item: dict[str, Any]) -> dict[str, Any]:
     sent = item.get("customFields")
     if not isinstance(sent, dict):
         return item
@@ -136,18 +136,18 @@ def _customs(sandbox: Sandbox, model: str, item: dict[str, Any]) -> dict[str, An
     return {**item, "customFields": values}
 
 
-def _business(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _business(sandbox: State, item: dict[str, Any]) -> None:
     businesses.make(sandbox, item, dict(item.get("properties", {})), item.get("id", ""))
 
 
-def _contact(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _contact(sandbox: State, item: dict[str, Any]) -> None:
     body = _customs(sandbox, "contact", _owned(sandbox, item))
     record = contacts.make(sandbox, contacts.clean(sandbox, body), body)
     if item.get("businessId"):
         sandbox.contacts.put({**record, "businessId": businesses.business(sandbox, item["businessId"])["id"]})
 
 
-def _opportunity(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _opportunity(sandbox: State, item: dict[str, Any]) -> None:
     body = _customs(sandbox, "opportunity", _owned(sandbox, item))
     if body.get("pipeline"):
         pipeline = sandbox.pipelines.find("name", body.pop("pipeline").lower())[0]
@@ -157,16 +157,16 @@ def _opportunity(sandbox: Sandbox, item: dict[str, Any]) -> None:
     opportunities.make(sandbox, {"status": "open", **body})
 
 
-def _note(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _note(sandbox: State, item: dict[str, Any]) -> None:
     own = [{"objectKey": "contact", "recordId": item["contactId"]}] if item.get("contactId") else []
     notes.make(sandbox, _without(item, "contactId", "relations"), [*own, *item.get("relations", [])])
 
 
-def _task(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _task(sandbox: State, item: dict[str, Any]) -> None:
     tasks.make(sandbox, item["contactId"], {"completed": False, **_owned(sandbox, item)})
 
 
-def _appointment(sandbox: Sandbox, item: dict[str, Any]) -> None:
+def _appointment(sandbox: State, item: dict[str, Any]) -> None:
     body = _owned(sandbox, item, "assignedUserId")
     diary = body.get("calendarId") or next(iter(sandbox.calendars.records))
     appointments.make(sandbox, {**body, "calendarId": diary, "ignoreFreeSlotValidation": True})

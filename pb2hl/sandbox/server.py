@@ -19,8 +19,8 @@ from pb2hl.sandbox.admin import admin_routes
 from pb2hl.sandbox.api import Api
 from pb2hl.sandbox.connections import Connections
 from pb2hl.sandbox.persistence import load_state, save_state
+from pb2hl.sandbox.rehearsal import Sandbox
 from pb2hl.sandbox.scenario import Scenario
-from pb2hl.sandbox.state import Sandbox
 
 HOST = "127.0.0.1"
 SAVE_EVERY_S = 3.0

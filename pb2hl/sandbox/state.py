@@ -14,7 +14,6 @@ from pb2hl.sandbox.faults import FaultPlan
 from pb2hl.sandbox.ids import IdMaker
 from pb2hl.sandbox.ratelimit import Limiter
 from pb2hl.sandbox.scenario import Scenario
-from pb2hl.sandbox.seeding import from_scenario
 from pb2hl.sandbox.store import Collection, Record
 
 TIMESTAMPS = frozenset(
@@ -56,8 +55,8 @@ def _lower(name: str) -> Any:
     return lambda record: [record[name].lower()] if record.get(name) else []
 
 
-class Sandbox:
-    """One rehearsal location in memory. The server calls into it from one thread; everything it does is immediate.
+class State:
+    """One location in memory. The server calls into it from one thread; everything it does is immediate.
 
     `clock` is the source of time (tests move it); `advance` moves this sandbox's own time on top of it.
     """
@@ -80,7 +79,6 @@ class Sandbox:
         self._offset_s = 0.0
         self._last_stamp = datetime.min.replace(tzinfo=UTC)
         self._make_collections()
-        from_scenario(self)
 
     def _make_collections(self) -> None:
         plain = {name: Collection(self.monotonic) for name in COLLECTIONS}
@@ -157,7 +155,7 @@ class Sandbox:
             for name, collection in self.collections.items()
         }
 
-    def seed_records(self, records: dict[str, dict[str, Record]]) -> None:
+    def replace_records(self, records: dict[str, dict[str, Record]]) -> None:
         """Put the collections of a dump in place of what is there; searches see them at once."""
         for name, collection in self.collections.items():
             if name not in records:
@@ -167,10 +165,6 @@ class Sandbox:
             for record in records[name].values():
                 collection.put(copy.deepcopy(record))
         self.settle()
-
-    def seed(self, **lists: list[dict[str, Any]]) -> None:
-        """Add records as a scenario lists them: `seed(contacts=[{"email": …}], tags=["vip"])`; searches see them at once."""
-        from_scenario(self, Scenario(**lists))
 
     def settle(self) -> None:
         """Let every search and list see everything now."""

@@ -11,7 +11,7 @@ import phonenumbers
 from pb2hl.sandbox.answers import invalid
 
 if TYPE_CHECKING:
-    from pb2hl.sandbox.state import Sandbox
+    from pb2hl.sandbox.state import State
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -22,13 +22,13 @@ DROPPED = object()
 OPTION_TYPES = ("SINGLE_OPTIONS", "MULTIPLE_OPTIONS", "RADIO", "CHECKBOX")
 
 
-def clean_tags(sandbox: Sandbox, tags: list[str]) -> list[str]:
+def clean_tags(sandbox: State, tags: list[str]) -> list[str]:
     """Tags as stored: lower-cased, trimmed, each once."""
     cleaned = (tag.strip().lower() if sandbox.behaviour.lower_case_tags else tag.strip() for tag in tags)
     return list(dict.fromkeys(tag for tag in cleaned if tag))
 
 
-def clean_email(sandbox: Sandbox, value: str | None) -> str | None:
+def clean_email(sandbox: State, value: str | None) -> str | None:
     """An e-mail as stored; 422 when it is empty or no address."""
     if value is None or (value == "" and not sandbox.behaviour.refuse_empty_identity):
         return None
@@ -37,7 +37,7 @@ def clean_email(sandbox: Sandbox, value: str | None) -> str | None:
     return value.strip().lower() if sandbox.behaviour.lower_case_emails else value.strip()
 
 
-def clean_phone(sandbox: Sandbox, value: str | None) -> str | None:
+def clean_phone(sandbox: State, value: str | None) -> str | None:
     """A phone as stored: E.164, or what the switch says about others (None: dropped); 422 when empty."""
     if value is None or (value == "" and not sandbox.behaviour.refuse_empty_identity):
         return None
@@ -58,7 +58,7 @@ def clean_phone(sandbox: Sandbox, value: str | None) -> str | None:
     return None
 
 
-def date_only(sandbox: Sandbox, value: Any) -> str | None:
+def date_only(sandbox: State, value: Any) -> str | None:
     """A date field's value as stored (YYYY-MM-DD), None when it is no date."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d")
@@ -71,7 +71,7 @@ def date_only(sandbox: Sandbox, value: Any) -> str | None:
     return value[:10] if sandbox.behaviour.date_fields_cut_time else value
 
 
-def custom_value(sandbox: Sandbox, field: dict[str, Any], value: Any) -> Any:
+def custom_value(sandbox: State, field: dict[str, Any], value: Any) -> Any:
     """The value of a contact's or opportunity's custom field as stored, or DROPPED."""
     kind = field["dataType"]
     if kind in OPTION_TYPES:
@@ -99,7 +99,7 @@ def _number(value: Any) -> Any:
     return int(number) if number.is_integer() else number
 
 
-def _options(sandbox: Sandbox, field: dict[str, Any], value: Any) -> Any:
+def _options(sandbox: State, field: dict[str, Any], value: Any) -> Any:
     known = set(field.get("picklistOptions") or ())
     several = field["dataType"] in ("MULTIPLE_OPTIONS", "CHECKBOX")
     texts = value if isinstance(value, list) else [value]
