@@ -98,9 +98,9 @@ def heading_zone(heading: str, country: str = "") -> str:
     if re.search(rf"(?i)\b({_LOCAL_WORDS})\b", text):
         return "local"
     for part in (*re.findall(r"[(\[]([^)\]]+)[)\]]", heading), heading.split()[-1] if heading.split() else ""):
-        if "/" in part or part.upper().strip() in ABBREVIATIONS or offset_minutes(part) is not None:
-            if found := zone(part, country):
-                return found
+        says = "/" in part or part.upper().strip() in ABBREVIATIONS or offset_minutes(part) is not None
+        if says and (found := zone(part, country)):
+            return found
     if re.search(r"(?i)(?:^|[\s_.\-])(utc|gmt)$", heading) or re.search(r"[a-z](UTC|GMT)$", heading):
         return "UTC"
     return ""

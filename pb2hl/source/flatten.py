@@ -1,0 +1,167 @@
+"""Nested JSON records → flat rows of text with dotted headings; nothing of a record is lost."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.source.tables import TEXT
+
+_DEPTH = 6
+_PRIMARY = ("isprimary", "primary", "is_primary", "main", "ismain", "isdefault", "default", "preferred")
+_TYPE = ("type", "label", "kind", "category", "location")
+_VALUE = ("number", "value", "address", "email", "phone", "url", "emailaddress", "phonenumber")
+_NAME = ("name", "label", "key", "field", "fieldname", "fieldlabel", "title", "code", "id", "fieldid")
+_PROPERTY_PARENT = re.compile(r"(?i)custom|field|propert|attribute|metadata|extra")
+_LINK_KEY = re.compile(
+    r"(?i)^(contact|person|people|client|customer|company|organi[sz]ation|account|business|deal|opportunity|matter|user|owner|timekeeper|record|parent|member)?_?id$"
+)
+_LINK_PARENT = re.compile(
+    r"(?i)^(contacts?|people|persons?|clients?|companies|company|organi[sz]ations?|accounts?|deals?|opportunities|matters?|users?|owners?|members|attendees|participants|associations|relations|linked\w*|related\w*)$"
+)
+
+
+class Number(float):
+    """A JSON number that remembers how it was written."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Number:
+        self = super().__new__(cls, text)
+        self.text = text
+        return self
+
+
+def whole(text: str) -> int | str:
+    """A JSON integer; one too long for any id or amount stays text, so that hostile digits cost nothing."""
+    return int(text) if len(text) < 30 else text
+
+
+def to_text(value: Any) -> str:
+    """A JSON scalar as text; anything nested as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Number):
+        return value.text
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return str(value)
+
+
+def flatten(record: dict[str, Any]) -> dict[str, str]:
+    """One record as heading → text. `address{}` → `address.city`; `phones[{type, number}]` → `phones.mobile`;
+    `customFields[{name, value}]` → `customFields.<name>`; `contacts[{contactId, isPrimary}]` → `contacts.contactId`, a JSON
+    list with the primary one first; every other list → JSON."""
+    row: dict[str, str] = {}
+    for key, value in record.items():
+        _put(row, str(key), value, 1)
+    return row
+
+
+def _put(row: dict[str, str], heading: str, value: Any, depth: int) -> None:
+    if isinstance(value, dict) and value and depth < _DEPTH:
+        for key, item in value.items():
+            _put(row, f"{heading}.{key}", item, depth + 1)
+    elif isinstance(value, list) and value and all(isinstance(item, dict) and item for item in value):
+        for name, text in _records(heading, value).items():
+            _add(row, name, text)
+    else:
+        _add(row, heading, to_text(value))
+
+
+def _add(row: dict[str, str], heading: str, text: str) -> None:
+    name, again = heading, 2
+    while name in row and row[name] != text:
+        name, again = f"{heading} ({again})", again + 1
+    row[name] = text
+
+
+def _records(heading: str, items: list[dict]) -> dict[str, str]:
+    keys = {key.casefold().replace("_", ""): key for item in items for key in item}
+    nested = any(isinstance(value, dict | list) for item in items for value in item.values())
+    last = heading.rsplit(".", 1)[-1]
+    name = next((keys[key] for key in _NAME if key in keys), None)
+    if (
+        name
+        and "value" in keys
+        and (_PROPERTY_PARENT.search(last) or set(keys) <= {name.casefold(), "value"})
+        and len(keys) <= 4
+    ):
+        return _pairs(heading, items, name, keys["value"])
+    if nested:
+        return {heading: to_text(items)}
+    items, sorted_keys = _primary_first(items, keys)
+    kind = next((keys[key] for key in _TYPE if key in keys), None)
+    value = next((keys[key] for key in _VALUE if key in keys), None)
+    if value and set(sorted_keys) <= {kind, value, keys.get("id")} and _one_kind(items, value):
+        return _typed(heading, items, kind, value)
+    if _LINK_PARENT.match(last) and any(_LINK_KEY.match(key) for key in sorted_keys):
+        return {f"{heading}.{key}": to_text([item.get(key) for item in items]) for key in sorted_keys}
+    return {heading: to_text(items)}
+
+
+def _pairs(heading: str, items: list[dict], name: str, value: str) -> dict[str, str]:
+    row: dict[str, str] = {}
+    for item in items:
+        if item.get(name) not in (None, ""):
+            _add(row, f"{heading}.{to_text(item[name])}", to_text(item.get(value)))
+    return row
+
+
+def _primary_first(items: list[dict], keys: dict[str, str]) -> tuple[list[dict], list[str]]:
+    """Items with the primary one first; its flag is then told by the order, and left out when it says nothing more."""
+    flag = next((keys[key] for key in _PRIMARY if key in keys), None)
+    names = list(dict.fromkeys(key for item in items for key in item))
+    if flag is None:
+        return items, names
+    ordered = sorted(items, key=lambda item: not _truthy(item.get(flag)))
+    once = sum(_truthy(item.get(flag)) for item in items) == 1 or len(items) == 1
+    return ordered, [name for name in names if name != flag] if once else names
+
+
+def _truthy(value: Any) -> bool:
+    return str(value).casefold() in ("true", "1", "yes", "y", "1.0")
+
+
+def _one_kind(items: list[dict], value: str) -> bool:
+    return all(not isinstance(item.get(value), dict | list) for item in items)
+
+
+def _typed(heading: str, items: list[dict], kind: str | None, value: str) -> dict[str, str]:
+    row: dict[str, str] = {}
+    for number, item in enumerate(items, 1):
+        _add(
+            row,
+            f"{heading}.{to_text(item.get(kind)).lower() or number}" if kind else f"{heading}.{number}",
+            to_text(item.get(value)),
+        )
+    return row
+
+
+def frame_of(records: Iterable[dict[str, Any]], most: int) -> tuple[pd.DataFrame, int]:
+    """Flat text columns of many records (missing ""), and how many headings beyond `most` were left out."""
+    columns: dict[str, list[str]] = {}
+    count, extra = 0, set()
+    for record in records:
+        for heading, text in flatten(record).items():
+            column = columns.get(heading)
+            if column is None:
+                if len(columns) >= most:
+                    extra.add(heading)
+                    continue
+                column = columns[heading] = []
+            if len(column) < count:
+                column.extend([""] * (count - len(column)))
+            column.append(text)
+        count += 1
+    for column in columns.values():
+        column.extend([""] * (count - len(column)))
+    return pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in columns.items()}), len(extra)

@@ -1,0 +1,86 @@
+"""The shapes that reading gives: a grid of cells, a raw table, the export."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from pb2hl.errors import Problem, Severity
+from pb2hl.source.files import ExportFiles
+
+TEXT = "str"
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A row of a source file that is in no raw table, and why."""
+
+    file: str
+    sheet: str
+    row: int
+    reason: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells of one sheet or file as text, before it is known which row holds the headings.
+
+    `frame` has columns 0…n-1 (missing cells ""); `rows` the 1-based row of the source for each of its rows.
+    """
+
+    frame: pd.DataFrame
+    rows: np.ndarray
+    problems: tuple[Problem, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    merged: bool = False
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table as exported: unique `headings`, `frame` of text with those columns, `rows` its 1-based source rows."""
+
+    file: str
+    sheet: str
+    headings: list[str]
+    frame: pd.DataFrame
+    rows: np.ndarray
+    problems: tuple[Problem, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """File and sheet, as messages name the table."""
+        return f"{self.file} · {self.sheet}" if self.sheet else self.file
+
+
+@dataclass(frozen=True)
+class Export:
+    """Everything an export holds: its tables, its attachment bytes by name, and what is wrong with it."""
+
+    path: str
+    tables: list[RawTable]
+    files: ExportFiles
+    problems: tuple[Problem, ...] = ()
+    unread: tuple[tuple[str, str], ...] = field(default=())  # (file, why) of files that hold no table we can read
+
+
+def problem(code: str, message: str, file: str, sheet: str = "", **more: object) -> Problem:
+    """A warning about a file of the export."""
+    return Problem(code, message, more.pop("severity", Severity.WARNING), file=file, sheet=sheet, **more)
+
+
+def unique_headings(names: list[str]) -> list[str]:
+    """Headings trimmed to one line, blanks called `Column N`, repeated ones with ` (2)`, ` (3)`."""
+    taken: set[str] = set()
+    found = []
+    for number, name in enumerate(names, 1):
+        plain = " ".join(name.replace("\x00", "").split())[:200] or f"Column {number}"
+        heading, again = plain, 2
+        while heading in taken:
+            heading, again = f"{plain} ({again})", again + 1
+        taken.add(heading)
+        found.append(heading)
+    return found
