@@ -1,7 +1,20 @@
-"""Reading exports: containers → raw tables → staged tables."""
+"""Reading exports: containers → raw tables → staged tables → references between them."""
 
 from pb2hl.source.limits import LIMITS, Limits
 from pb2hl.source.reading import read_export
+from pb2hl.source.references import resolve_references
+from pb2hl.source.staging import Staging, stage
 from pb2hl.source.tables import Export, RawTable
+from pb2hl.source.typed import Assigned
 
-__all__ = ["LIMITS", "Export", "Limits", "RawTable", "read_export"]
+__all__ = [
+    "LIMITS",
+    "Assigned",
+    "Export",
+    "Limits",
+    "RawTable",
+    "Staging",
+    "read_export",
+    "resolve_references",
+    "stage",
+]

@@ -1,0 +1,174 @@
+"""References between staged tables: whatever they say → the source id of the record they mean."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from pb2hl.errors import Problem, Severity
+from pb2hl.model import OBJECTS, FieldKind, FieldSpec
+from pb2hl.source.lookup import Found, How, Index, several
+
+RELATION_NAMES = ("object", "field", "refers_to", "filled", "resolved", "dangling", "ambiguous", "by")
+UNRESOLVED_NAMES = ("object", "source_id", "field", "text", "reason", "candidates")
+
+
+def resolve_references(
+    tables: Mapping[str, pd.DataFrame],
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, pd.DataFrame, list[Problem]]:
+    """(tables with source ids in their reference columns, relations, unresolved references, problems).
+
+    A reference that dangles or is ambiguous becomes NA (its text stays in `raw.*`). Owners and authors keep their text
+    where the export has no users, and where the text means none of them.
+    """
+    done = {name: frame.copy(deep=False) for name, frame in tables.items()}
+    indexes: dict[str, Index] = {}
+    relations, unresolved, problems = [], [], []
+    for name, frame in done.items():
+        for spec in OBJECTS[name].fields:
+            if not spec.refers_to or spec.name not in frame or spec.kind == FieldKind.EMAIL:
+                continue
+            target = spec.refers_to
+            if target not in indexes:
+                indexes[target] = Index(done.get(target, pd.DataFrame({"source_id": pd.Series(dtype="str")})))
+            relation, missing = _resolve(name, spec, frame, indexes[target], target in done)
+            relations.append(relation)
+            unresolved += missing
+            problems += _tell(relation, target in done)
+        if name == "deals" and "contact_email" in frame:
+            _by_email(
+                frame,
+                indexes.setdefault(
+                    "contacts", Index(done.get("contacts", pd.DataFrame({"source_id": pd.Series(dtype="str")})))
+                ),
+            )
+        if name == "companies" and "parent_name" in frame:
+            _parents_by_name(frame, indexes.setdefault("companies", Index(frame)))
+    return (
+        done,
+        pd.DataFrame(relations, columns=list(RELATION_NAMES)),
+        pd.DataFrame(unresolved, columns=list(UNRESOLVED_NAMES), dtype="str"),
+        problems,
+    )
+
+
+def _resolve(
+    name: str, spec: FieldSpec, frame: pd.DataFrame, index: Index, has_target: bool
+) -> tuple[dict, list[tuple]]:
+    texts = frame[spec.name]
+    codes, uniques = pd.factorize(texts)
+    people = spec.refers_to == "users"
+    values = np.full(len(uniques) + 1, None, dtype=object)
+    outcome: list[list[tuple[str, Found]]] = []
+    for position, text in enumerate(uniques):
+        parts = several(text, index) if spec.kind == FieldKind.REFS else [text]
+        found = [(part, index.find(part)) for part in parts]
+        outcome.append(found)
+        ids = list(dict.fromkeys(item.source_id for _, item in found if item.source_id))
+        if spec.kind == FieldKind.REFS:
+            values[position] = ids or None
+        else:
+            values[position] = ids[0] if ids else text if people else None
+    picked = values[codes]
+    frame[spec.name] = pd.Series(picked, index=frame.index, dtype=object if spec.kind == FieldKind.REFS else "str")
+    counts = np.bincount(codes[codes >= 0], minlength=len(uniques))
+    how: Counter[str] = Counter()
+    missing = []
+    for position, found in enumerate(outcome):
+        worst = next((item for _, item in found if not item.source_id), None)
+        how[str(worst.how if worst else found[0][1].how if found else How.DANGLING)] += int(counts[position])
+        bad = [(part, item) for part, item in found if not item.source_id]
+        if bad and has_target:
+            rows = np.flatnonzero(codes == position)[:10_000]
+            missing += [
+                (name, frame["source_id"].iat[row], spec.name, part, str(item.how), ", ".join(item.candidates[:5]))
+                for row in rows
+                for part, item in bad
+            ]
+    dangling, ambiguous = how.pop(How.DANGLING, 0), how.pop(How.AMBIGUOUS, 0)
+    filled = int((codes >= 0).sum())
+    by = ", ".join(f"{way}: {count}" for way, count in sorted(how.items()))
+    row = dict(
+        zip(
+            RELATION_NAMES,
+            (name, spec.name, spec.refers_to, filled, filled - dangling - ambiguous, dangling, ambiguous, by),
+            strict=True,
+        )
+    )
+    return row, missing
+
+
+def _tell(relation: dict, has_target: bool) -> list[Problem]:
+    where = f"{relation['object']}.{relation['field']}"
+    if not relation["filled"]:
+        return []
+    people = relation["refers_to"] == "users"
+    if not has_target:
+        if people:
+            return []
+        return [
+            Problem(
+                "no_target_table",
+                f"{where} points to {relation['refers_to']}, which the export does not hold",
+                field=relation["field"],
+                count=relation["filled"],
+                treatment="kept as text; the records get a placeholder",
+            )
+        ]
+    found = []
+    treatment = (
+        "kept as text, matched against HighLevel's users later"
+        if people
+        else "left open; the text is kept, see the relations table"
+    )
+    for code in ("dangling", "ambiguous"):
+        if relation[code]:
+            meaning = (
+                f"point to no {relation['refers_to']}"
+                if code == "dangling"
+                else f"could mean several {relation['refers_to']}"
+            )
+            found.append(
+                Problem(
+                    f"reference_{code}",
+                    f"{where}: {relation[code]} references {meaning}",
+                    Severity.WARNING,
+                    field=relation["field"],
+                    count=relation[code],
+                    treatment=treatment,
+                )
+            )
+    return found
+
+
+def _by_email(frame: pd.DataFrame, contacts: Index) -> None:
+    """Deals name their contact by e-mail where they have no id."""
+    if "contact_id" not in frame:
+        frame["contact_id"] = pd.Series(None, index=frame.index, dtype=object)
+    open_rows = frame["contact_id"].isna() & frame["contact_email"].notna()
+    if not open_rows.any():
+        return
+    codes, uniques = pd.factorize(frame.loc[open_rows, "contact_email"])
+    ids = np.full(len(uniques), None, dtype=object)
+    for position, text in enumerate(uniques):
+        found = contacts.find(text).source_id
+        ids[position] = [found] if found else None
+    column = frame["contact_id"].to_numpy(dtype=object, copy=True)
+    column[np.flatnonzero(open_rows.to_numpy())] = ids[codes]
+    frame["contact_id"] = pd.Series(column, index=frame.index, dtype=object)
+
+
+def _parents_by_name(frame: pd.DataFrame, companies: Index) -> None:
+    """Companies name their parent where they have no parent id."""
+    if "parent_id" not in frame:
+        frame["parent_id"] = pd.Series(None, index=frame.index, dtype="str")
+    open_rows = (frame["parent_id"].isna() & frame["parent_name"].notna()).to_numpy()
+    column = frame["parent_id"].to_numpy(dtype=object, copy=True)
+    for row in np.flatnonzero(open_rows):
+        found = companies.find(frame["parent_name"].iat[row]).source_id
+        if found and found != frame["source_id"].iat[row]:
+            column[row] = found
+    frame["parent_id"] = pd.Series(column, index=frame.index, dtype="str")

@@ -1,0 +1,272 @@
+"""The columns of one raw table → typed staged columns, with what was decided and what failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from pb2hl.errors import Problem, Severity
+from pb2hl.model import CUSTOM_PREFIX, OBJECTS, RAW_PREFIX, FieldKind
+from pb2hl.source.tables import RawTable
+from pb2hl.values import Context, Converted, convert
+from pb2hl.workspace import Config
+
+CUSTOM, IGNORE = "custom", "ignore"
+_EXTRAS = {"more": "more_{}s", "extension": "{}_extension"}
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """A raw table with what its columns are: `fields` heading → canonical field, "custom" or "ignore"; labels and kinds
+    of the custom ones by heading (default: the heading, text)."""
+
+    raw: RawTable
+    object: str
+    fields: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, FieldKind] = field(default_factory=dict)
+
+
+@dataclass
+class TypedTable:
+    """Typed columns of one raw table, and the ledger of how they came about."""
+
+    frame: pd.DataFrame
+    columns: list[dict]
+    failed: list[tuple[str, pd.Series, pd.Series]]  # (staged column, reasons, texts) of the failed rows
+    problems: list[Problem]
+
+
+class _Maker:
+    def __init__(self, table: Assigned, config: Config):
+        self.table, self.config = table, config
+        self.raw = table.raw
+        self.made: dict[str, pd.Series] = {}
+        self.columns: list[dict] = []
+        self.failed: list[tuple[str, pd.Series, pd.Series]] = []
+        self.problems: list[Problem] = []
+        self.day_first: bool | None = None
+        self.decimal_comma: bool | None = None
+
+    def context(self, heading: str, name: str) -> Context:
+        return Context(
+            self.config.country,
+            self.config.timezone,
+            self.config.currency,
+            heading,
+            name,
+            self.day_first,
+            self.decimal_comma,
+        )
+
+
+def type_table(table: Assigned, config: Config) -> TypedTable:
+    """Convert every assigned column; columns that decide most (by evidence) go first so that unsure ones can follow them."""
+    maker = _Maker(table, config)
+    spec = OBJECTS[table.object]
+    by_field: dict[str, list[str]] = {}
+    for heading in maker.raw.headings:
+        choice = table.fields.get(heading, IGNORE)
+        if choice not in (CUSTOM, IGNORE, "") and choice in spec.field_names:
+            by_field.setdefault(choice, []).append(heading)
+    order = sorted(by_field, key=lambda name: (_rank(spec.field(name).kind), spec.field_names.index(name)))
+    _learn(maker, by_field, spec)
+    for name in order:
+        _canonical(maker, name, spec.field(name).kind, by_field[name])
+    _customs(maker)
+    for heading in maker.raw.headings:
+        maker.made[RAW_PREFIX + heading] = maker.raw.frame[heading]
+        if table.fields.get(heading, IGNORE) in (IGNORE, "") or heading not in {c["heading"] for c in maker.columns}:
+            maker.columns.append(
+                _row(maker, heading, "", table.fields.get(heading, IGNORE) or IGNORE, None, maker.raw.frame[heading])
+            )
+    return TypedTable(
+        pd.DataFrame(maker.made, index=maker.raw.frame.index), maker.columns, maker.failed, maker.problems
+    )
+
+
+def _rank(kind: FieldKind) -> int:
+    return {FieldKind.COUNTRY: 0, FieldKind.TIMEZONE: 0, FieldKind.DATE: 2, FieldKind.DATETIME: 2}.get(kind, 1)
+
+
+def _learn(maker: _Maker, by_field: dict[str, list[str]], spec) -> None:
+    """What the file's dates and amounts show together, for columns that show nothing by themselves."""
+    orders, commas = [], []
+    for name, headings in by_field.items():
+        kind = spec.field(name).kind
+        for heading in headings:
+            if kind in (FieldKind.DATE, FieldKind.DATETIME, FieldKind.MONEY, FieldKind.NUMBER):
+                sample = maker.raw.frame[heading].drop_duplicates().head(20_000)
+                decision = convert(sample, kind, maker.context(heading, name)).decision
+                if decision.get("evidence") == "values" and "order" in decision:
+                    orders.append(decision["order"] == "day first")
+                if decision.get("evidence") == "values" and "decimal_mark" in decision:
+                    commas.append(decision["decimal_mark"] == ",")
+    maker.day_first = orders[0] if orders and len(set(orders)) == 1 else None
+    maker.decimal_comma = commas[0] if commas and len(set(commas)) == 1 else None
+
+
+def _canonical(maker: _Maker, name: str, kind: FieldKind, headings: list[str]) -> None:
+    """One canonical field out of its column, or of several: the first filled cell of a row counts."""
+    for heading in headings:
+        texts = maker.raw.frame[heading]
+        converted = convert(texts, kind, maker.context(heading, name), companion=_companion(maker, kind))
+        _settle(maker, heading, name, name, kind, converted)
+        for extra, series in converted.extra.items():
+            _extra(maker, name, extra, series)
+        if name in maker.made:
+            before = maker.made[name]
+            both = int(
+                (
+                    before.notna() & converted.values.notna() & (before.astype("str") != converted.values.astype("str"))
+                ).sum()
+            )
+            if both:
+                maker.problems.append(
+                    _tell(
+                        maker,
+                        "two_columns_one_field",
+                        f"{both} rows have another value here than in the column before",
+                        heading,
+                        both,
+                        f"the first column's value became {name}; this one stays in the raw text",
+                    )
+                )
+            maker.made[name] = before.where(before.notna(), converted.values)
+        else:
+            maker.made[name] = converted.values
+
+
+def _companion(maker: _Maker, kind: FieldKind) -> pd.Series | None:
+    if kind == FieldKind.PHONE:
+        return maker.made.get("country")
+    if kind == FieldKind.DATETIME and maker.table.object == "appointments":
+        return maker.made.get("timezone")
+    return None
+
+
+def _extra(maker: _Maker, name: str, extra: str, series: pd.Series) -> None:
+    """Further values of a cell: more e-mails and phones, an extension, the currency an amount names."""
+    base = "email" if name.startswith("email") else "phone" if name in ("phone", "mobile") and extra == "more" else name
+    if extra == "currency":
+        if maker.table.object != "deals" or "currency" in maker.table.fields.values():
+            return
+        column = "currency"
+    elif extra in _EXTRAS:
+        column = _EXTRAS[extra].format(base)
+    else:
+        return
+    filled = series.map(bool, na_action="ignore").fillna(False).astype(bool)
+    if not filled.any():
+        return
+    series = series.where(filled, None)
+    if extra != "more":
+        series = series.astype("str")
+    if column in maker.made:
+        before = maker.made[column]
+        series = before.where(before.notna(), series) if extra != "more" else _joined(before, series)
+    maker.made[column] = series
+
+
+def _joined(one: pd.Series, two: pd.Series) -> pd.Series:
+    both = [list(dict.fromkeys([*(a or ()), *(b or ())])) or None for a, b in zip(one, two, strict=True)]
+    return pd.Series(both, index=one.index, dtype=object)
+
+
+def _customs(maker: _Maker) -> None:
+    taken: set[str] = set()
+    for heading in maker.raw.headings:
+        if maker.table.fields.get(heading) != CUSTOM:
+            continue
+        label = maker.table.labels.get(heading) or heading
+        kind = FieldKind(maker.table.types.get(heading) or FieldKind.LONG_TEXT)
+        name, again = CUSTOM_PREFIX + label, 2
+        while name in taken:
+            name, again = f"{CUSTOM_PREFIX}{label} ({again})", again + 1
+        taken.add(name)
+        converted = convert(
+            maker.raw.frame[heading], kind, maker.context(heading, label), companion=_companion(maker, kind)
+        )
+        _settle(maker, heading, name, CUSTOM, kind, converted)
+        maker.made[name] = converted.values
+
+
+def _settle(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind, converted: Converted) -> None:
+    maker.columns.append(_row(maker, heading, staged, name, kind, maker.raw.frame[heading], converted))
+    failed = converted.failed
+    count = int(failed.sum())
+    if count:
+        texts = maker.raw.frame[heading][failed]
+        maker.failed.append((staged, converted.reasons[failed], texts))
+        reasons = converted.reasons[failed].value_counts().index[:3]
+        maker.problems.append(
+            _tell(
+                maker,
+                "not_converted",
+                f"{count} cells are no {kind} ({'; '.join(reasons)})",
+                heading,
+                count,
+                "kept as text, listed in not_converted",
+                int(maker.raw.rows[int(np.flatnonzero(failed)[0])]),
+            )
+        )
+    for code, text in _DECISIONS.items():
+        if count := converted.decision.get(code):
+            number = len(count) if isinstance(count, list) else int(count)
+            maker.problems.append(_tell(maker, code, f"{number} {text}", heading, number, severity=Severity.INFO))
+
+
+_DECISIONS = {
+    "mojibake_repaired": "distinct texts were wrongly decoded; repaired",
+    "entities_unescaped": "distinct texts held HTML entities; unescaped",
+    "ambiguous": "distinct dates fit both orders; the workspace's country decided: check the column's order",
+    "mixed_orders": "distinct dates show the other order of day and month than the rest of the column",
+    "dst_doubtful": "distinct times fall into a change of the clocks",
+    "kept_as_names": "words that often mean “nothing” stand as names; kept",
+}
+
+
+def _tell(
+    maker: _Maker,
+    code: str,
+    message: str,
+    heading: str,
+    count: int,
+    treatment: str = "",
+    row: int = 0,
+    severity: Severity = Severity.WARNING,
+) -> Problem:
+    return Problem(code, message, severity, maker.raw.file, maker.raw.sheet, row, heading, count, treatment)
+
+
+def _row(
+    maker: _Maker,
+    heading: str,
+    staged: str,
+    name: str,
+    kind: FieldKind | None,
+    texts: pd.Series,
+    converted: Converted | None = None,
+) -> dict:
+    filled = converted.filled if converted else int((texts.str.strip() != "").sum())
+    failed = int(converted.failed.sum()) if converted else 0
+    return {
+        "object": maker.table.object,
+        "file": maker.raw.file,
+        "sheet": maker.raw.sheet,
+        "heading": heading,
+        "staged_column": staged,
+        "field": name,
+        "kind": str(kind) if kind else "",
+        "decision": json.dumps(converted.decision, ensure_ascii=False, default=str) if converted else "{}",
+        "filled": filled,
+        "converted": filled - failed if converted else 0,
+        "not_converted": failed,
+        "examples": json.dumps(
+            [text[:80] for text in texts[texts.str.strip() != ""].drop_duplicates().head(3)], ensure_ascii=False
+        ),
+    }
