@@ -1,0 +1,25 @@
+"""From staged tables, decided sheets and the location to operations: what would be sent, what it costs, what is lost.
+
+`build_schema` and `build` are pure functions of `PlanInputs`; `Operations.write` and `read` keep a plan on disk.
+"""
+
+from __future__ import annotations
+
+from pb2hl.plan.account import Account, Bucket
+from pb2hl.plan.estimate import Estimate
+from pb2hl.plan.inputs import ExportFile, PlanInputs
+from pb2hl.plan.planning import Plan, build, build_schema
+from pb2hl.plan.store import Operations, read
+
+__all__ = [
+    "Account",
+    "Bucket",
+    "Estimate",
+    "ExportFile",
+    "Operations",
+    "Plan",
+    "PlanInputs",
+    "build",
+    "build_schema",
+    "read",
+]

@@ -1,0 +1,96 @@
+"""What a plan does to the source on its way: losses, problems and the fate of single cells, counted while it is built."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pandas as pd
+
+from pb2hl.errors import Problem, Severity
+
+
+class Bucket(StrEnum):
+    """Where a source cell ends; every filled cell is in exactly one."""
+
+    LANDED = "landed"
+    NORMALISED = "landed normalised"
+    MOVED = "moved elsewhere"
+    MERGED = "merged into"
+    SKIPPED = "skipped by decision"
+    REFUSED = "refused"
+    REPORTED = "reported"  # workflows, trust and time tables: a document, not a record
+
+
+LOSS_COLUMNS = ("object", "what", "where", "why", "records")
+CELL_COLUMNS = ("object", "source_id", "column", "bucket", "where")
+
+
+@dataclass
+class Account:
+    """A collector; one a plan. `cell` overrides what the column's own rule says about one cell ("*": the whole row)."""
+
+    _losses: Counter = field(default_factory=Counter)
+    _problems: dict[tuple[str, str], tuple[Problem, list[str]]] = field(default_factory=dict)
+    _cells: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+
+    def loss(self, object_: str, what: str, where: str, why: str, records: int = 1) -> None:
+        """`records` values of `object_` went somewhere else than to a field of their own."""
+        self._losses[object_, what, where, why] += records
+
+    def problem(
+        self,
+        code: str,
+        object_: str,
+        message: str,
+        *,
+        source_id: str = "",
+        treatment: str = "",
+        severity: Severity = Severity.WARNING,
+        field_: str = "",
+        count: int = 1,
+    ) -> None:
+        """Tell once per (code, object) with the number of rows and the first source ids."""
+        known, examples = self._problems.get((code, object_), (None, []))
+        if source_id and len(examples) < 5:
+            examples.append(source_id)
+        total = count + (known.count if known else 0)
+        self._problems[code, object_] = (
+            Problem(code, message, severity, sheet=object_, field=field_, count=total, treatment=treatment),
+            examples,
+        )
+
+    def cell(self, object_: str, source_id: str, column: str, bucket: Bucket, where: str = "") -> None:
+        """The cell `column` (a staged column) of one row, or the whole row (`*`), went to `bucket`."""
+        self._cells.append((object_, source_id, column, str(bucket), where))
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Every problem once, with count and up to five source ids."""
+        found = []
+        for problem, examples in self._problems.values():
+            text = problem.message + (f", such as {', '.join(examples)}" if examples else "")
+            found.append(
+                Problem(
+                    problem.code,
+                    text,
+                    problem.severity,
+                    sheet=problem.sheet,
+                    field=problem.field,
+                    count=problem.count,
+                    treatment=problem.treatment,
+                )
+            )
+        return tuple(found)
+
+    @property
+    def losses(self) -> pd.DataFrame:
+        """What moved elsewhere or was changed, with counts (LOSS_COLUMNS)."""
+        rows = [(*key, count) for key, count in sorted(self._losses.items())]
+        return pd.DataFrame(rows, columns=list(LOSS_COLUMNS))
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The single cells whose fate differs from their column's (CELL_COLUMNS)."""
+        return pd.DataFrame(self._cells, columns=list(CELL_COLUMNS), dtype="str")

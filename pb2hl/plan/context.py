@@ -1,0 +1,210 @@
+"""What every planner of one plan shares: ids of operations, resolved references, owners, fields and the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pb2hl import markers
+from pb2hl.operations import Kind, Operation, Target, operation_id, references
+from pb2hl.plan.account import Account, Bucket
+from pb2hl.plan.fields import OWNER_FIELD, PlannedField, written
+from pb2hl.plan.inputs import PlanInputs
+from pb2hl.plan.needs import FieldPlan, option_of
+from pb2hl.plan.owners import Owner, Owners
+from pb2hl.plan.place import Place
+from pb2hl.plan.refs import Resolver, resolver
+from pb2hl.plan.rows import Row, rows, text
+
+SCHEMA = "schema"
+
+
+@dataclass
+class Context:
+    """One plan under construction. `contact_ops` and its like are filled as the planners go, in the order of targets."""
+
+    inputs: PlanInputs
+    place: Place
+    fields: FieldPlan
+    account: Account = field(default_factory=Account)
+
+    @property
+    def source(self) -> str:
+        return self.inputs.config.source
+
+    @property
+    def location(self) -> str:
+        return self.inputs.config.location
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.inputs.config.timezone)
+
+    @cached_property
+    def newest(self) -> date:
+        return self.inputs.newest()
+
+    @cached_property
+    def owners(self) -> Owners:
+        return Owners.of(self.inputs, self.place)
+
+    @cached_property
+    def contacts(self) -> Resolver:
+        return resolver(self.inputs.table("contacts"), self._survivors("contacts"))
+
+    @cached_property
+    def companies(self) -> Resolver:
+        return resolver(self.inputs.table("companies"), self._survivors("companies"))
+
+    @cached_property
+    def deals(self) -> Resolver:
+        return resolver(self.inputs.table("deals"))
+
+    @cached_property
+    def notes(self) -> Resolver:
+        return resolver(self.inputs.table("notes"))
+
+    def _survivors(self, object_: str) -> Mapping[str, str]:
+        return {
+            str(old): str(new) for old, new in self.inputs.merges.survivor_of.get(object_, {}).items() if old != new
+        }
+
+    def op_id(self, target: Target, object_: str, source_id: str, part: str = "") -> str:
+        """The id of the record's own operation. It is the same whether the record is created, updated or found to be
+        there, so that a plan built again after the load refers to what the ledger knows."""
+        return operation_id(self.location, self.source, object_, source_id, Kind.CREATE, target, part)
+
+    def ref(self, target: Target, object_: str, source_id: str, part: str = "", path: str = "") -> dict[str, str]:
+        """A reference to another operation's record, or to `path` in what HighLevel answered to it."""
+        found = {"$ref": self.op_id(target, object_, source_id, part)}
+        return {**found, "path": path} if path else found
+
+    def operation(
+        self,
+        kind: Kind,
+        target: Target,
+        object_: str,
+        source_id: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        part: str = "",
+        marker: str = "",
+        existing_id: str = "",
+        reason: str = "",
+    ) -> Operation:
+        """An operation with its deterministic id and its dependencies."""
+        body = dict(payload or {})
+        return Operation(
+            self.op_id(target, object_, source_id, part),
+            kind,
+            target,
+            object_,
+            source_id,
+            part,
+            body,
+            references(body),
+            marker,
+            existing_id,
+            reason,
+        )
+
+    def field_ref(self, planned: PlannedField, path: str = "") -> Any:
+        """A custom field's id (`path`: its fieldKey): as it is when the field exists, else as a reference."""
+        if planned.existing_id:
+            return planned.existing_key if path == "fieldKey" else planned.existing_id
+        return self.ref(Target.FIELD, SCHEMA, f"{planned.model}.{planned.label}", path=path)
+
+    def values(self, object_: str, row: Row, own: Mapping[str, Any]) -> list[tuple[PlannedField, Any]]:
+        """(field, value as written) for everything of a row that goes into custom fields.
+
+        `own` holds values by key for the fields that the plan fills itself; it wins over the row's columns.
+        """
+        found = []
+        for key, planned in self._fields_of(object_).items():
+            raw = own[key] if key in own else row.get(key)
+            if raw is None or raw == "" or raw == []:
+                continue
+            value = written(planned, self._option(object_, key, raw), self.zone)
+            if value is None:
+                self.refused(object_, text(row, "source_id"), key, str(raw), f"{planned.data_type} does not hold it")
+            else:
+                found.append((planned, value))
+        return found
+
+    def _fields_of(self, object_: str) -> dict[str, PlannedField]:
+        if object_ not in self._by_object:
+            self._by_object[object_] = self.fields.of(object_)
+        return self._by_object[object_]
+
+    @cached_property
+    def _by_object(self) -> dict[str, dict[str, PlannedField]]:
+        return {}
+
+    def _option(self, object_: str, column: str, value: Any) -> Any:
+        if isinstance(value, str):
+            return option_of(self.inputs, object_, column, value)
+        if isinstance(value, list):
+            return [option_of(self.inputs, object_, column, str(item)) for item in value]
+        return value
+
+    @cached_property
+    def company_names(self) -> dict[str, str]:
+        """The name of every surviving company by source id."""
+        companies = self.inputs.table("companies")
+        if companies.empty or "name" not in companies.columns:
+            return {}
+        named = companies["name"].fillna("").astype(str)
+        return dict(zip(companies["source_id"].astype(str), named, strict=True))
+
+    def existing(self, target: Target) -> Mapping[str, Mapping[str, Any]]:
+        """The index of records of a kind that were in the location before, by id; see `place.as_there`."""
+        if target not in self._existing:
+            frames = {
+                Target.CONTACT: self.place.contacts,
+                Target.BUSINESS: self.place.businesses,
+                Target.OPPORTUNITY: self.place.opportunities,
+            }
+            self._existing[target] = {row["id"]: row for row in rows(frames[target])}
+        return self._existing[target]
+
+    @cached_property
+    def _existing(self) -> dict[Target, dict[str, Mapping[str, Any]]]:
+        return {}
+
+    def unassigned(self, object_: str, source_id: str, owner: Owner) -> dict[str, str]:
+        """Tell about an owner who is no user; the value that keeps the owner's name in a field."""
+        if owner.how in ("mapped", "blank"):
+            if owner.how == "blank" and not owner.user_id:
+                self.account.problem(
+                    "no_owner", object_, "rows have no owner and no fallback is set", source_id=source_id
+                )
+            return {}
+        self.account.cell(object_, source_id, "owner", Bucket.MOVED, OWNER_FIELD)
+        self.account.loss(object_, "owner", OWNER_FIELD, f"the owner is no user of the location ({owner.how})")
+        return {OWNER_FIELD: owner.name}
+
+    def refused(self, object_: str, source_id: str, column: str, value: str, why: str) -> None:
+        """Say that one value has no place to go."""
+        self.account.cell(object_, source_id, column, Bucket.REFUSED, why)
+        self.account.problem(
+            "value_refused",
+            object_,
+            f"{column}: {why}",
+            source_id=source_id,
+            field_=column,
+            treatment="left out, listed in the accounting",
+        )
+
+    def own_fields(self, object_: str, row: Row) -> dict[str, Any]:
+        """The marker fields every contact, business and opportunity gets: ids, original dates."""
+        from_ids = [str(item) for item in row.get("merged_ids") or ()] or [row["source_id"]]
+        ids = [row["source_id"], *(item for item in from_ids if item != row["source_id"])]
+        return {
+            markers.ID_FIELD: markers.id_value(self.source, ids),
+            markers.CREATED_FIELD: row.get("created_at"),
+            markers.UPDATED_FIELD: row.get("updated_at"),
+        }

@@ -1,0 +1,328 @@
+"""Deals become opportunities, each on its contact or on a marked stand-in; a forbidden second open deal follows the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import markers
+from pb2hl.errors import Severity
+from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan import fields as f
+from pb2hl.plan.account import Bucket
+from pb2hl.plan.context import Context
+from pb2hl.plan.existing import changes
+from pb2hl.plan.identity import Identity
+from pb2hl.plan.leftovers import Leftovers
+from pb2hl.plan.parents import stand_in
+from pb2hl.plan.pipelines import Pipelines, PlannedPipeline, fold
+from pb2hl.plan.rows import Row, oldest_first, rows, text, texts
+from pb2hl.plan.words import deal_status
+
+OBJECT = "deals"
+DUPLICATE_COLUMNS = ("source_id", "name", "contact", "pipeline", "first_deal", "treatment")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where one deal goes. `blocked_by` is the open deal that the location lets stand in its way."""
+
+    contact: str  # source id; "" → a stand-in
+    pipeline: PlannedPipeline | None
+    stage: str
+    status: str
+    blocked_by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Deals:
+    """Plans the deals table."""
+
+    ctx: Context
+    pipelines: Pipelines
+    identity: Identity
+    leftovers: Leftovers
+
+    @property
+    def policy(self) -> str:
+        """`duplicate_opportunity` of migration.toml."""
+        return self.ctx.inputs.config.policy.duplicate_opportunity
+
+    @cached_property
+    def placements(self) -> Mapping[str, Placement]:
+        """Where every deal goes, decided oldest first so that the oldest open deal keeps its place."""
+        found: dict[str, Placement] = {}
+        open_ones: dict[tuple[str, str], str] = dict(self._open_there())
+        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT)), _PLACING):
+            place = self._place(row)
+            if (
+                place.status == "open"
+                and place.contact
+                and place.pipeline
+                and not self.ctx.place.allow_duplicate_opportunity
+            ):
+                key = (place.contact, place.pipeline.label)
+                holder = open_ones.setdefault(key, row["source_id"])
+                if holder != row["source_id"]:
+                    place = Placement(place.contact, place.pipeline, place.stage, place.status, holder, place.why)
+            found[row["source_id"]] = place
+        return found
+
+    def _open_there(self) -> Iterator[tuple[tuple[str, str], str]]:
+        """Open opportunities that the location has already, on contacts that the export has too."""
+        mine = {
+            person.existing_id: source_id for source_id, person in self.identity.people.items() if person.existing_id
+        }
+        labels = {item.existing_id: item.label for item in self.pipelines.planned.values() if item.existing_id}
+        for row in rows(self.ctx.place.opportunities):
+            contact, label = mine.get(row.get("contactId") or ""), labels.get(row.get("pipelineId") or "")
+            if contact and label and row.get("status") == "open":
+                ours = markers.split_ids(self.ctx.source, row.get("marker") or "")
+                yield (contact, label), ours[0] if ours else f"existing {row['id']}"
+
+    def _place(self, row: Row) -> Placement:
+        found = self.ctx.contacts.first([*texts(row.get("contact_id")), *texts(row.get("contact_email"))])
+        pipeline, stage, from_stage = self.pipelines.route(text(row, "pipeline"), text(row, "stage"))
+        status = deal_status(text(row, "status")) or deal_status(from_stage) or "open"
+        return Placement(found.source_id, pipeline, stage, status, why=found.why)
+
+    @cached_property
+    def hosts(self) -> Mapping[str, tuple[str, str]]:
+        """For every deal, the contact operation it hangs on: (object, source id)."""
+        return {
+            source_id: (OBJECT, source_id) if self._alone(place) else ("contacts", place.contact)
+            for source_id, place in self.placements.items()
+        }
+
+    def _alone(self, place: Placement) -> bool:
+        return not place.contact or bool(place.blocked_by and self.policy == "separate contact")
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The name of every deal."""
+        return {row["source_id"]: self._name(row) for row in rows(self.ctx.inputs.table(OBJECT), ("source_id", "name"))}
+
+    @cached_property
+    def blocked(self) -> dict[str, str]:
+        """Deals that cannot become opportunities of their own → the open deal in their way."""
+        if self.policy == "separate contact":
+            return {}
+        return {source_id: place.blocked_by for source_id, place in self.placements.items() if place.blocked_by}
+
+    def duplicates(self) -> pd.DataFrame:
+        """Every second open deal of a contact in a pipeline, with what happens to it (DUPLICATE_COLUMNS)."""
+        treatments = {"stop": "the load stops", "separate contact": "gets a stand-in contact of its own"}
+        treatment = treatments.get(self.policy, "kept on the contact as a custom field and a note")
+        found = [
+            (
+                source_id,
+                self.names[source_id],
+                place.contact,
+                place.pipeline.label if place.pipeline else "",
+                place.blocked_by,
+                treatment,
+            )
+            for source_id, place in self.placements.items()
+            if place.blocked_by
+        ]
+        return pd.DataFrame(found, columns=list(DUPLICATE_COLUMNS), dtype="str")
+
+    def further(self) -> dict[str, list[str]]:
+        """Contact source id → one line a blocked deal, for the contact's custom field."""
+        found: dict[str, list[str]] = {}
+        if self.policy != "custom field + note" or not self.blocked:
+            return found
+        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+            if row["source_id"] in self.blocked:
+                found.setdefault(self.placements[row["source_id"]].contact, []).append(" | ".join(self.facts(row)))
+        return found
+
+    def facts(self, row: Row) -> list[str]:
+        """A deal in words: name, pipeline, stage, amount, dates and every custom value."""
+        place = self.placements[row["source_id"]]
+        shown = {
+            "pipeline": place.pipeline.name if place.pipeline else "",
+            "stage": place.stage,
+            "status": place.status,
+            **{key: value for key, value in row.items() if key not in _TOLD and not key.startswith("raw.")},
+        }
+        pairs = [
+            f"{key.removeprefix('custom.').replace('_', ' ')}: {f.plain(value, self.ctx.zone)}"
+            for key, value in shown.items()
+            if value not in (None, "", [])
+        ]
+        return [f"{self._name(row)} (Perfect Books deal {row['source_id']})", *pairs]
+
+    def stand_ins(self) -> Iterator[Operation]:
+        """A marked contact for every deal without one of its own."""
+        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+            place = self.placements[row["source_id"]]
+            if not self._alone(place):
+                continue
+            why = (
+                "their contact has an open deal there already"
+                if place.blocked_by
+                else "deals have no contact in the export"
+            )
+            code = "deal_second_open" if place.blocked_by else "deal_without_contact"
+            self.ctx.account.problem(
+                code, OBJECT, why, source_id=row["source_id"], treatment="a marked stand-in contact holds each"
+            )
+            company = self.ctx.companies.find(text(row, "company_id")).source_id
+            body = {"firstName": "Stand-in for", "lastName": self._name(row)}
+            if name := self.ctx.company_names.get(company, ""):
+                body["companyName"] = name
+            yield stand_in(self.ctx, OBJECT, row["source_id"], body)
+
+    def links(self) -> Iterator[Operation]:
+        """Stand-ins are linked to the company that their deal names."""
+        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT)), _PLACING):
+            company = self.ctx.companies.find(text(row, "company_id")).source_id
+            if company and self._alone(self.placements[row["source_id"]]):
+                payload = {
+                    "businessId": self.ctx.ref(Target.BUSINESS, "companies", company),
+                    "contactId": self.ctx.ref(Target.CONTACT, OBJECT, row["source_id"]),
+                }
+                yield self.ctx.operation(Kind.LINK, Target.LINK, OBJECT, row["source_id"], payload)
+
+    def operations(self) -> Iterator[Operation]:
+        """One opportunity a deal, oldest first; blocked deals are skipped with their reason."""
+        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+            source_id = row["source_id"]
+            if source_id in self.blocked:
+                yield self._blocked(row)
+                continue
+            body = self.body(row)
+            existing, by = self._match(row, body)
+            marker = next((item["fieldValue"] for item in body["customFields"][:1]), "")
+            if existing:
+                yield changes(self.ctx, Target.OPPORTUNITY, OBJECT, source_id, body, existing, by, marker)
+            else:
+                yield self.ctx.operation(Kind.CREATE, Target.OPPORTUNITY, OBJECT, source_id, body, marker=marker)
+
+    def _blocked(self, row: Row) -> Operation:
+        stopped = self.policy == "stop"
+        self.ctx.account.problem(
+            "duplicate_opportunity",
+            OBJECT,
+            "open deals are second ones of a contact in a pipeline, which the location forbids",
+            source_id=row["source_id"],
+            severity=Severity.CRITICAL if stopped else Severity.WARNING,
+            treatment="set policy.duplicate_opportunity, or allow duplicates in the location"
+            if stopped
+            else "kept as field and note",
+        )
+        where = "refused: policy.duplicate_opportunity is stop" if stopped else "contact: custom field and note"
+        self.ctx.account.cell(OBJECT, row["source_id"], "*", Bucket.REFUSED if stopped else Bucket.MOVED, where)
+        reason = (
+            f"open deal {self.blocked[row['source_id']]} of the same contact is in this pipeline; policy {self.policy}"
+        )
+        return self.ctx.operation(Kind.SKIP, Target.OPPORTUNITY, OBJECT, row["source_id"], reason=reason)
+
+    def body(self, row: Row) -> dict[str, Any]:
+        """The body of the create call."""
+        place = self.placements[row["source_id"]]
+        body: dict[str, Any] = {"name": self._name(row), "status": place.status}
+        if place.pipeline is not None:
+            pipeline, stage = self.pipelines.ids(self.ctx, place.pipeline, place.stage)
+            body["pipelineId"] = pipeline
+            if stage:
+                body["pipelineStageId"] = stage
+        body["contactId"] = self.ctx.ref(Target.CONTACT, *self.hosts[row["source_id"]])
+        body |= self._figures(row)
+        own = self.ctx.own_fields(OBJECT, row) | self.leftovers.fields(OBJECT, row)
+        owner = self.ctx.owners.find(row.get("owner"))
+        if owner.user_id:
+            body["assignedTo"] = owner.user_id
+        own |= self.ctx.unassigned(OBJECT, row["source_id"], owner)
+        own[f.LOST_REASON_FIELD] = self._lost_reason(row, place, body)
+        own[markers.TAGS_FIELD] = ", ".join(texts(row.get("tags")))
+        own[f.OTHER_CONTACTS] = "\n".join(self._others(row, place))
+        body["customFields"] = [
+            {"id": self.ctx.field_ref(planned), "fieldValue": value}
+            for planned, value in self.ctx.values(OBJECT, row, own)
+        ]
+        return body
+
+    def _figures(self, row: Row) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if row.get("amount") is not None:
+            amount = float(row["amount"])
+            found["monetaryValue"] = int(amount) if amount.is_integer() else amount
+        if row.get("probability") is not None:
+            percent = round(float(row["probability"]) * 100, 4)
+            found["forecastProbability"] = int(percent) if percent.is_integer() else percent
+        if row.get("expected_close") is not None:
+            found["forecastExpectedCloseDate"] = row["expected_close"].isoformat()[:10]
+        return found
+
+    def _lost_reason(self, row: Row, place: Placement, body: dict[str, Any]) -> str:
+        reason = text(row, "lost_reason")
+        known = self.ctx.place.lost_reasons.get(reason.casefold(), "")
+        if reason and known and place.status == "lost":
+            body["lostReasonId"] = known
+            return ""
+        return reason
+
+    def _others(self, row: Row, place: Placement) -> list[str]:
+        return [
+            item for item in texts(row.get("contact_id")) if self.ctx.contacts.find(item).source_id != place.contact
+        ]
+
+    def _name(self, row: Row) -> str:
+        return text(row, "name") or f"Deal {row['source_id']}"
+
+    def _match(self, row: Row, body: Mapping[str, Any]) -> tuple[str, str]:
+        if self.ctx.inputs.config.policy.existing_opportunities == "separate":
+            return "", ""
+        by_marker, by_name = self._there
+        if found := by_marker.get(row["source_id"]):
+            return found, "Perfect Books ID"
+        object_, contact = self.hosts[row["source_id"]]
+        person = self.identity.people.get(contact) if object_ == "contacts" else None
+        if person is None or not person.existing_id:
+            return "", ""
+        found = by_name.pop((person.existing_id, fold(body["name"])), "")
+        return (found, "contact and name") if found else ("", "")
+
+    @cached_property
+    def _there(self) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
+        """Existing opportunities by Perfect Books ID, and by contact and name."""
+        by_marker: dict[str, str] = {}
+        by_name: dict[tuple[str, str], str] = {}
+        for there in rows(self.ctx.place.opportunities):
+            by_name.setdefault((there.get("contactId") or "", fold(there.get("name") or "")), there["id"])
+            for item in markers.split_ids(self.ctx.source, there.get("marker") or ""):
+                by_marker.setdefault(item, there["id"])
+        return by_marker, by_name
+
+
+_PLACING = (
+    "source_id",
+    "name",
+    "contact_id",
+    "contact_email",
+    "company_id",
+    "pipeline",
+    "stage",
+    "status",
+    "created_at",
+)
+_TOLD = {
+    "source_id",
+    "row_hash",
+    "source_file",
+    "source_sheet",
+    "source_row",
+    "id",
+    "name",
+    "pipeline",
+    "stage",
+    "status",
+    "contact_id",
+}

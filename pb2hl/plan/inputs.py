@@ -1,0 +1,95 @@
+"""What a plan is made of. Every field is the frozen result of a step below; nothing here reads or asks anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+from pb2hl.workspace import Config
+
+
+class CustomFieldLike(Protocol):
+    """A custom field that the mapping sheet decided on (`mapper.CustomField`)."""
+
+    staged_column: str
+    label: str
+    data_type: str
+    options: Sequence[str]
+
+
+class MappingLike(Protocol):
+    """The resolved review sheets (`mapper.Mapping`)."""
+
+    fields: Mapping[str, Sequence[Any]]
+    stages: Mapping[tuple[str, str], tuple[str, str, str]]
+    owners: Mapping[str, str]
+    tags: Mapping[str, Mapping[str, str]]
+    picklists: Mapping[Any, Any]
+
+
+class MergesLike(Protocol):
+    """Who survived (`matching.Merges`)."""
+
+    contacts: pd.DataFrame
+    companies: pd.DataFrame
+    survivor_of: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class ExportFile:
+    """Bytes that came with the export: a path inside the workspace and its size in bytes."""
+
+    path: str
+    size: int
+
+
+def _empty() -> pd.DataFrame:
+    return pd.DataFrame()
+
+
+@dataclass(frozen=True)
+class PlanInputs:
+    """Everything that decides a plan.
+
+    `staged` holds the staged tables by object; contacts and companies are taken from `merges`. `columns` and
+    `not_converted` are the tables that staging leaves beside them. `files` are the export's files by relative name.
+    `export_date` is the newest date of the export (None: taken from the tables). `inline_files` is the folder into which
+    images that lie inside note bodies are written under their content hash (None: they are told and left out).
+    """
+
+    staged: Mapping[str, pd.DataFrame]
+    merges: Any
+    mapping: Any
+    destination: Any
+    config: Config
+    columns: pd.DataFrame = field(default_factory=_empty)
+    not_converted: pd.DataFrame = field(default_factory=_empty)
+    files: Mapping[str, ExportFile] = field(default_factory=dict)
+    export_date: date | None = None
+    inline_files: Path | None = None
+
+    def table(self, name: str) -> pd.DataFrame:
+        """The rows of `name` to migrate: survivors of contacts and companies, every staged row of the rest."""
+        if name == "contacts":
+            return self.merges.contacts
+        if name == "companies":
+            return self.merges.companies
+        return self.staged.get(name, pd.DataFrame())
+
+    def newest(self) -> date:
+        """The day of the export: given, else the newest created or updated moment in any table."""
+        if self.export_date is not None:
+            return self.export_date
+        found = [
+            moment
+            for name in sorted(self.staged)
+            for column in ("created_at", "updated_at")
+            if column in self.staged[name].columns
+            and not pd.isna(moment := pd.to_datetime(self.staged[name][column], utc=True, errors="coerce").max())
+        ]
+        return max(found).date() if found else date(1970, 1, 1)

@@ -1,0 +1,195 @@
+"""Build a plan: what every planner yields, in the order of targets, with its counts, cost and accounting."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.errors import Problem
+from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.appointments import Appointments
+from pb2hl.plan.attachments import Attachments, Files
+from pb2hl.plan.bodies import Bodies
+from pb2hl.plan.companies import Companies
+from pb2hl.plan.contacts import Contacts
+from pb2hl.plan.context import Context
+from pb2hl.plan.deals import Deals
+from pb2hl.plan.estimate import Estimate, estimate
+from pb2hl.plan.identity import Identity, simulate
+from pb2hl.plan.inputs import PlanInputs
+from pb2hl.plan.leftovers import Leftovers
+from pb2hl.plan.lineage import lineage
+from pb2hl.plan.needs import plan_fields
+from pb2hl.plan.notes import Notes
+from pb2hl.plan.parents import Parents
+from pb2hl.plan.pipelines import Pipelines, plan_pipelines
+from pb2hl.plan.place import Place, place_of
+from pb2hl.plan.primary import primary_ids, primary_labels
+from pb2hl.plan.schema import SchemaPlan, calendar_team, find_calendar
+from pb2hl.plan.store import Operations
+from pb2hl.plan.tasks import Tasks
+from pb2hl.progress import SILENT, Progress
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Operations with everything a person wants to know before they are sent.
+
+    `counts` by (kind, target); `tables` for reports: diff (schema only), losses, identity, duplicate_opportunities,
+    lineage_summary, lineage_rules, lineage_exceptions.
+    """
+
+    operations: Operations
+    estimate: Estimate
+    problems: tuple[Problem, ...]
+    tables: Mapping[str, pd.DataFrame]
+
+    @property
+    def counts(self) -> Mapping[tuple[Kind, Target], int]:
+        """Operations by kind and target."""
+        return self.operations.counts
+
+    @property
+    def diff(self) -> pd.DataFrame:
+        """The schema's diff; empty for a data plan."""
+        return self.tables.get("diff", pd.DataFrame())
+
+    @property
+    def losses(self) -> pd.DataFrame:
+        """What moved elsewhere or was normalised, with counts."""
+        return self.tables["losses"]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Counts and cost as flat JSON-able data."""
+        named = {f"{target}.{kind}": count for (kind, target), count in sorted(self.counts.items())}
+        return {"operations": len(self.operations), **named, **self.estimate.as_dict()}
+
+
+def build_schema(inputs: PlanInputs, *, progress: Progress = SILENT) -> Plan:
+    """The plan of what has to be in the location before data: fields, tags, pipelines, calendar, and their diff."""
+    return Planner(inputs).schema(progress)
+
+
+def build(inputs: PlanInputs, *, progress: Progress = SILENT) -> Plan:
+    """The plan of all data operations."""
+    return Planner(inputs).data(progress)
+
+
+class Planner:
+    """The planners of one plan, sharing one context."""
+
+    def __init__(self, inputs: PlanInputs):
+        place = place_of(inputs.destination)
+        self.ctx = Context(inputs, place, plan_fields(inputs, place))
+        self.place: Place = place
+        self.leftovers = Leftovers.of(inputs.not_converted, self.ctx.account)
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        return plan_pipelines(self.ctx)
+
+    @cached_property
+    def identity(self) -> Identity:
+        config = self.ctx.inputs.config
+        contacts = self.ctx.inputs.table("contacts")
+        return simulate(contacts, self.place, policy=config.policy.existing_contacts, source=config.source)
+
+    @cached_property
+    def deals(self) -> Deals:
+        return Deals(self.ctx, self.pipelines, self.identity, self.leftovers)
+
+    @cached_property
+    def primary(self) -> Mapping[str, str]:
+        return primary_ids(self.ctx)
+
+    @cached_property
+    def parents(self) -> Parents:
+        return Parents(self.ctx, self.deals.hosts, self.deals.names, self.primary)
+
+    def schema(self, progress: Progress) -> Plan:
+        """The schema operations and their diff."""
+        planner = SchemaPlan(self.ctx, self.pipelines)
+        operations = self._collect(planner.operations(), progress, "schema")
+        diff = planner.diff()
+        tables = {"diff": diff, **self._risks()}
+        return self._plan(operations, tables)
+
+    def data(self, progress: Progress) -> Plan:
+        """The data operations."""
+        operations = self._collect(self._data_operations(), progress, "plan")
+        found = lineage(self.ctx)
+        tables = {
+            **self._risks(),
+            "lineage_summary": found.summary,
+            "lineage_rules": found.rules,
+            "lineage_exceptions": found.exceptions,
+        }
+        return self._plan(operations, tables)
+
+    def _data_operations(self) -> Iterator[Operation]:
+        ctx = self.ctx
+        files = Files(ctx.inputs.files)
+        bodies = Bodies(ctx, files)
+        attachments = Attachments(ctx, files, self.deals.hosts)
+        companies = Companies(ctx, self.leftovers, primary_labels(ctx, self.primary))
+        contacts = Contacts(ctx, self.identity, self.leftovers, self.deals.further())
+        yield from attachments.media()
+        yield from bodies.media()
+        yield from companies.operations()
+        yield from contacts.operations()
+        yield from self.deals.stand_ins()
+        yield from self.parents.placeholders()
+        yield from companies.links()
+        yield from self.deals.links()
+        yield from attachments.contact_files()
+        yield from self.deals.operations()
+        yield from Notes(ctx, self.parents, self.leftovers, bodies, attachments, self.deals).operations()
+        yield from Tasks(ctx, self.parents, self.leftovers, bodies).operations()
+        calendar = find_calendar(ctx)
+        team = calendar.team if calendar else tuple(calendar_team(ctx))
+        yield from Appointments(ctx, self.parents, self.leftovers, bodies, calendar, team).operations()
+
+    def _collect(self, operations: Iterable[Operation], progress: Progress, what: str) -> Operations:
+        found = Operations()
+        progress.start(what, None, "operations")
+        for number, operation in enumerate(operations, 1):
+            found.add(operation)
+            self._note(operation)
+            if number % 1_000 == 0:
+                progress.advance(1_000)
+        found.close()
+        progress.finish()
+        return found
+
+    def _note(self, operation: Operation) -> None:
+        """Keep what the estimate needs to know beyond counts."""
+        if operation.kind is Kind.SKIP:
+            return
+        if operation.target is Target.LINK:
+            business = operation.payload["businessId"]
+            self._links[business["$ref"] if isinstance(business, dict) else business] += 1
+        elif operation.target is Target.OPPORTUNITY and "lostReasonId" in operation.payload:
+            self._extra["lost_reasons"] += 1
+        elif operation.target is Target.CONTACT and ("dnd" in operation.payload or "dndSettings" in operation.payload):
+            self._extra["consents"] += 1
+
+    @cached_property
+    def _links(self) -> Counter[str]:
+        return Counter()
+
+    @cached_property
+    def _extra(self) -> Counter[str]:
+        return Counter()
+
+    def _risks(self) -> dict[str, pd.DataFrame]:
+        return {"identity": self.identity.report, "duplicate_opportunities": self.deals.duplicates()}
+
+    def _plan(self, operations: Operations, tables: Mapping[str, pd.DataFrame]) -> Plan:
+        cost = estimate(operations.counts, links=self._links, **self._extra)
+        return Plan(operations, cost, self.ctx.account.problems, {**tables, "losses": self.ctx.account.losses})

@@ -1,0 +1,88 @@
+"""Walk a staged table in batches of plain Python values, without ever holding all of it as objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa
+
+BATCH = 5_000
+REFERENCE = "{{ref:"
+"""How a payload's text refers to another operation (`operations.Operation`)."""
+
+Row = dict[str, Any]
+
+
+def rows(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> Iterator[Row]:
+    """The rows of `frame` as dicts; missing is None, lists are lists, dates and times Python's own."""
+    names = [name for name in (frame.columns if columns is None else columns) if name in frame.columns]
+    for start in range(0, len(frame), BATCH):
+        piece = frame.iloc[start : start + BATCH]
+        lists = [_plain(piece[name]) for name in names]
+        for values in zip(*lists, strict=True):
+            yield dict(zip(names, values, strict=True))
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    try:
+        values = pa.array(column, from_pandas=True).to_pylist()
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        values = [None if _missing(value) else value for value in column]
+    return [_harmless(value) for value in values] if column.dtype == object or _texty(column) else values
+
+
+def _texty(column: pd.Series) -> bool:
+    return pd.api.types.is_string_dtype(column.dtype)
+
+
+def _harmless(value: Any) -> Any:
+    """Text of an export that looks like a reference of a plan must not act as one."""
+    if isinstance(value, str):
+        return value.replace(REFERENCE, "{ {ref:") if REFERENCE in value else value
+    return [_harmless(item) for item in value] if isinstance(value, list) else value
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+
+
+def oldest_first(frame: pd.DataFrame, column: str = "created_at") -> pd.DataFrame:
+    """`frame` by `column`, rows without a date last, ties in the order of the export."""
+    if column not in frame.columns or frame.empty:
+        return frame
+    return frame.sort_values(column, kind="stable", na_position="last")
+
+
+def texts(value: Any) -> list[str]:
+    """A list cell (or a single value) as a list of non-blank texts."""
+    if value is None or isinstance(value, float):
+        return []
+    if not isinstance(value, Iterable) or isinstance(value, str):
+        return [str(value)] if str(value).strip() else []
+    return [str(item) for item in value if item is not None and str(item).strip()]
+
+
+def text(row: Row, name: str) -> str:
+    """The value as stripped text; "" when missing."""
+    value = row.get(name)
+    return "" if value is None else str(value).strip()
+
+
+def local_iso(moment: datetime | date | None, zone: ZoneInfo) -> str:
+    """`moment` as ISO 8601 with the offset of `zone`, to the second; a plain date stays one; "" when missing."""
+    if moment is None:
+        return ""
+    if not isinstance(moment, datetime):
+        return moment.isoformat()
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(zone).replace(microsecond=0).isoformat()
+
+
+def utc_iso(moment: datetime) -> str:
+    """`moment` as `2026-01-31T09:30:00.000Z`, the form in which HighLevel gives and takes instants."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{aware.microsecond // 1000:03d}Z"

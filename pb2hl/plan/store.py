@@ -1,0 +1,111 @@
+"""Operations on disk and in memory as columns, read back in batches: a plan of millions never sits here as objects."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pb2hl.operations import Kind, Operation, Target
+
+BATCH = 5_000
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("op_id", "kind", "target", "object", "source_id", "part", "payload")),
+        ("depends_on", pa.list_(pa.string())),
+        *((name, pa.string()) for name in ("marker", "existing_id", "reason")),
+    ]
+)
+"""One row an operation; `payload` is JSON."""
+
+
+def encode(operations: Iterable[Operation]) -> pa.RecordBatch:
+    """Operations as one record batch."""
+    columns: list[list[object]] = [[] for _ in SCHEMA]
+    for op in operations:
+        values = (
+            op.op_id, str(op.kind), str(op.target), op.object, op.source_id, op.part,
+            json.dumps(op.payload, ensure_ascii=False, separators=(",", ":")),
+            list(op.depends_on), op.marker, op.existing_id, op.reason,
+        )  # fmt: skip
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    return pa.record_batch(
+        [pa.array(column, kind.type) for column, kind in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )
+
+
+def decode(batch: pa.RecordBatch) -> Iterator[Operation]:
+    """The operations of a record batch."""
+    for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+        op_id, kind, target, object_, source_id, part, payload, depends_on, marker, existing_id, reason = row
+        yield Operation(
+            op_id, Kind(kind), Target(target), object_, source_id, part, json.loads(payload), tuple(depends_on), marker,
+            existing_id, reason,
+        )  # fmt: skip
+
+
+@dataclass
+class Operations:
+    """Operations by target, in the order they were added; kept as columns."""
+
+    batches: dict[Target, list[pa.RecordBatch]] = field(default_factory=dict)
+    counts: Counter[tuple[Kind, Target]] = field(default_factory=Counter)
+    _open: dict[Target, list[Operation]] = field(default_factory=dict)
+
+    def add(self, operation: Operation) -> None:
+        """Put one operation after the others of its target."""
+        self.counts[operation.kind, operation.target] += 1
+        waiting = self._open.setdefault(operation.target, [])
+        waiting.append(operation)
+        if len(waiting) >= BATCH:
+            self._flush(operation.target)
+
+    def close(self) -> None:
+        """Turn what is left into columns."""
+        for target in list(self._open):
+            self._flush(target)
+
+    def _flush(self, target: Target) -> None:
+        waiting = self._open.pop(target, [])
+        if waiting:
+            self.batches.setdefault(target, []).append(encode(waiting))
+
+    def __iter__(self) -> Iterator[Operation]:
+        for target in Target:
+            for batch in self.batches.get(target, ()):
+                yield from decode(batch)
+
+    def __len__(self) -> int:
+        return sum(self.counts.values())
+
+    def write(self, folder: Path) -> None:
+        """One Parquet file a target, whole or not at all; files of targets that have no operations are removed."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for target in Target:
+            path = folder / f"{target}.parquet"
+            batches = self.batches.get(target)
+            if not batches:
+                path.unlink(missing_ok=True)
+                continue
+            temporary = path.with_suffix(".tmp")
+            with pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+                for batch in batches:
+                    writer.write_batch(batch)
+            temporary.replace(path)
+
+
+def read(folder: Path, targets: Iterable[Target] = tuple(Target)) -> Iterator[Operation]:
+    """The stored operations of `targets`, in the order of `Target`, a batch in memory at a time."""
+    wanted = set(targets)
+    for target in Target:
+        path = folder / f"{target}.parquet"
+        if target in wanted and path.exists():
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(batch_size=BATCH):
+                    yield from decode(batch)
