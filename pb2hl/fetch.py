@@ -1,0 +1,202 @@
+"""The one way to fetch a URL that an export names: public addresses only, bounded in size, time and redirects.
+
+Every hop's host is resolved here, every address it resolves to must be public, and the connection goes to the address that
+was checked, so that a second, different answer of the name server changes nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from pb2hl.clock import SYSTEM_CLOCK, Clock
+from pb2hl.errors import Pb2hlError
+
+
+class Reason(StrEnum):
+    """Why a URL was not fetched."""
+
+    SCHEME = "not http or https"
+    MALFORMED = "not a URL"
+    ADDRESS = "not a public address"
+    UNRESOLVED = "the host does not resolve"
+    REDIRECTS = "too many redirects"
+    TOO_LARGE = "larger than allowed"
+    TOO_SLOW = "slower than allowed"
+    STATUS = "the server refused"
+    FAILED = "the connection failed"
+
+
+class FetchRefused(Pb2hlError):
+    """A URL of the export was not fetched; `reason` says why. The URL's query is left out of the message: it may hold secrets."""
+
+    def __init__(self, reason: Reason, url: str, detail: str = ""):
+        super().__init__(
+            f"{_shown(url)} was not fetched: {reason}" + (f" ({detail})" if detail else ""),
+            hint="put the file beside the export and name it there, or leave it out",
+        )
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one fetch, redirects included."""
+
+    max_bytes: int = 25 * 1024 * 1024
+    total_s: float = 60.0
+    connect_s: float = 10.0
+    redirects: int = 5
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a URL gave: its bytes, the type that the server told ("" when none), and the URL after redirects."""
+
+    content: bytes
+    mime: str
+    final_url: str
+
+
+Resolve = Callable[[str, int], Sequence[str]]
+
+
+def resolve(host: str, port: int) -> Sequence[str]:
+    """Every address of `host` (A and AAAA); OSError when there is none."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(item[4][0]) for item in found))
+
+
+def is_public(address: str) -> bool:
+    """Whether `address` is reachable on the public internet; addresses that wrap an IPv4 one are judged by that."""
+    try:
+        ip = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = _wrapped(ip)
+        if inner is not None:
+            return is_public(str(inner))
+        if ip.is_site_local:
+            return False
+    return ip.is_global and not (
+        ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback or ip.is_link_local
+    )
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def _wrapped(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if ip.ipv4_mapped is not None:
+        return ip.ipv4_mapped
+    if ip.sixtofour is not None:
+        return ip.sixtofour
+    if ip.teredo is not None:
+        return ip.teredo[1]
+    low = int(ip) & 0xFFFFFFFF
+    if ip in _NAT64 or (int(ip) >> 32 == 0 and low > 1):
+        return ipaddress.IPv4Address(low)
+    return None
+
+
+def fetch(
+    url: str,
+    *,
+    limits: Limits = LIMITS,
+    clock: Clock = SYSTEM_CLOCK,
+    resolver: Resolve = resolve,
+    allowed: Callable[[str], bool] = is_public,
+) -> Fetched:
+    """Fetch `url`; raises FetchRefused. `resolver` and `allowed` are for tests that serve on loopback."""
+    deadline = clock.monotonic() + limits.total_s
+    current = url.strip()
+    for _ in range(limits.redirects + 1):
+        address, host = _checked(current, resolver, allowed)
+        answer = _get(current, address, host, limits, deadline, clock)
+        if isinstance(answer, Fetched):
+            return answer
+        current = urljoin(current, answer)
+    raise FetchRefused(Reason.REDIRECTS, url, f"more than {limits.redirects}")
+
+
+def _checked(url: str, resolver: Resolve, allowed: Callable[[str], bool]) -> tuple[str, str]:
+    """(the address to connect to, the host) of a URL, when all its addresses may be asked."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise FetchRefused(Reason.MALFORMED, url) from error
+    if parts.scheme.lower() not in ("http", "https"):
+        raise FetchRefused(Reason.SCHEME, url, parts.scheme[:20] or "no scheme")
+    if not host or any(character.isspace() or ord(character) < 32 for character in url):
+        raise FetchRefused(Reason.MALFORMED, url)
+    try:
+        addresses = resolver(host, port or (443 if parts.scheme.lower() == "https" else 80))
+    except (OSError, UnicodeError) as error:
+        raise FetchRefused(Reason.UNRESOLVED, url) from error
+    if not addresses:
+        raise FetchRefused(Reason.UNRESOLVED, url)
+    if not all(allowed(address) for address in addresses):
+        raise FetchRefused(Reason.ADDRESS, url)
+    return addresses[0], host
+
+
+def _get(url: str, address: str, host: str, limits: Limits, deadline: float, clock: Clock) -> Fetched | str:
+    """The answer of one hop, or the address it redirects to."""
+    timeout = httpx.Timeout(max(min(limits.connect_s, deadline - clock.monotonic()), 0.01))
+    target = httpx.URL(url)
+    headers = {
+        "User-Agent": "pb2hl",
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "Host": target.netloc.decode("ascii"),
+    }
+    pinned = target.copy_with(host=address, username=None, password=None, fragment=None)
+    try:
+        with (
+            httpx.Client(trust_env=False, timeout=timeout) as client,
+            client.stream("GET", pinned, headers=headers, extensions={"sni_hostname": host}) as response,
+        ):
+            if response.is_redirect:
+                return response.headers["location"]
+            if response.status_code != 200:
+                raise FetchRefused(Reason.STATUS, url, f"HTTP {response.status_code}")
+            content = _read(response, url, limits, deadline, clock)
+            mime = response.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+            return Fetched(content, mime, url)
+    except httpx.TimeoutException as error:
+        raise FetchRefused(Reason.TOO_SLOW, url) from error
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
+        raise FetchRefused(Reason.FAILED, url, type(error).__name__) from error
+
+
+def _read(response: httpx.Response, url: str, limits: Limits, deadline: float, clock: Clock) -> bytes:
+    told = response.headers.get("content-length", "")
+    if told.isdigit() and int(told) > limits.max_bytes:
+        raise FetchRefused(Reason.TOO_LARGE, url, f"{told} bytes")
+    content = bytearray()
+    for chunk in response.iter_raw(65_536):
+        content += chunk
+        if len(content) > limits.max_bytes:
+            raise FetchRefused(Reason.TOO_LARGE, url, f"over {limits.max_bytes} bytes")
+        if clock.monotonic() > deadline:
+            raise FetchRefused(Reason.TOO_SLOW, url, f"over {limits.total_s:g} s")
+    return bytes(content)
+
+
+def _shown(url: str) -> str:
+    """A URL without credentials and query, shortened, for messages."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:200] if parts.hostname else "the URL"
+    except ValueError:
+        return "the URL"
