@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from pb2hl.apply.send import Doubt, Sender, repeatable
+from pb2hl.diff import Class, compare_records
 from pb2hl.errors import ApiError, ScopeMissing, TokenRefused
+from pb2hl.highlevel import Created
 from pb2hl.ledger import Outcome, State
+from pb2hl.operations import Kind, Operation, Target
 from pb2hl.progress import Cancel
 
 
@@ -27,11 +30,15 @@ async def settle(
 async def _look(doubt: Doubt, sender: Sender, cancel: Cancel) -> Outcome | Doubt:
     op = doubt.intent.operation
     cancel.check()
-    if repeatable(op):
+    if repeatable(op) and doubt.otherwise is None:
         return doubt
     sent = sender.as_sent(doubt.intent)
     try:
-        record = await sender.ports[op.target].find(sender.client, sent, sent.payload)
+        record = await (
+            _updated(sender, sent)
+            if _is_update(op)
+            else sender.ports[op.target].find(sender.client, sent, sent.payload)
+        )
     except (TokenRefused, ScopeMissing):
         raise
     except ApiError as error:
@@ -39,3 +46,15 @@ async def _look(doubt: Doubt, sender: Sender, cancel: Cancel) -> Outcome | Doubt
     if record is not None:
         return Outcome(op.op_id, State.DONE, record.id, record.answer, trace_id=record.trace_id)
     return doubt.otherwise or doubt
+
+
+def _is_update(op: Operation) -> bool:
+    return op.kind is Kind.UPDATE and op.target is not Target.CONTACT_TAGS
+
+
+async def _updated(sender: Sender, op: Operation) -> Created | None:
+    """The record, if it holds what the update was to write."""
+    where = op.payload.get("$url") or {}
+    record = await sender.ports[op.target].get(sender.client, op.existing_id, **where)
+    same = all(row[3] in (Class.EQUAL, Class.NORMALISED) for row in compare_records(op.payload, record))
+    return Created(op.existing_id, {"id": op.existing_id}) if same else None

@@ -55,7 +55,7 @@ class Sender:
         except NotFound as error:
             return refused(op, error)
         except Refused as error:
-            return await self._refusal(intent, error)
+            return await self._refusal(intent, payload, error)
 
     async def link(self, intents: list[Intent]) -> list[Outcome | Doubt]:
         """Link the contacts of one business in one request. Raises as `send` does."""
@@ -67,7 +67,8 @@ class Sender:
             return [Doubt(intent, error.message) for intent in intents]
         except (NotFound, Refused) as error:
             if len(intents) == 1:
-                return [refused(intents[0].operation, error)]
+                outcome = refused(intents[0].operation, error)
+                return [Doubt(intents[0], error.message, outcome) if error.status == 422 else outcome]
             return [result for intent in intents for result in await self.link([intent])]
         trace = getattr(answer, "trace_id", "") or ""
         return [Outcome(i.operation.op_id, State.DONE, i.payload["contactId"], trace_id=trace) for i in intents]
@@ -79,24 +80,21 @@ class Sender:
 
     async def _call(self, op: Operation, payload: Mapping[str, Any]) -> Any:
         port = self.ports[op.target]
-        if op.kind is Kind.UPDATE:
-            return await port.update(self.client, op.existing_id or payload["id"], payload)
+        if op.kind is Kind.UPDATE and op.target is not Target.CONTACT_TAGS:
+            return await port.update(self.client, op.existing_id, payload)
         return await port.create(self.client, payload)
 
-    async def _refusal(self, intent: Intent, error: Refused) -> Outcome | Doubt:
+    async def _refusal(self, intent: Intent, sent: Mapping[str, Any], error: Refused) -> Outcome | Doubt:
         op = intent.operation
         rival = error.meta.get("contactId") or error.meta.get("existingId")
         if rival and op.kind is Kind.CREATE:
             return await self._rival(op, str(rival), error)
-        names = {
-            name
-            for name in _UNKNOWN_PROPERTY.findall(str(error.api_message) + str(error.body))
-            if name in intent.payload
-        } - self._unknown.get(op.target, set())
+        told = f"{error.api_message} {error.body}"
+        names = {name for name in _UNKNOWN_PROPERTY.findall(told) if name in sent}
         if names:
             self._unknown.setdefault(op.target, set()).update(names)
             return await self.send(intent) if repeatable(op) else Doubt(intent, error.message)
-        if error.status == 422 and not repeatable(op):
+        if error.status == 422:
             return Doubt(intent, error.message, refused(op, error))
         return refused(op, error)
 

@@ -221,7 +221,7 @@ class Undo:
         if why:
             return why
         port = self._ports[entry.target]
-        where = dict(entry.payload.get("$url") or {})
+        where = _where(entry)
         if not self._force and entry.target in JUDGED:
             record = await port.get(self._client, entry.destination_id, **where)
             changed = touched(entry.payload, record, self._seconds(entry), self._region)
@@ -231,7 +231,7 @@ class Undo:
                 extra := await self._foreign.on_contact(self._client, entry.destination_id)
             ):
                 return f"holds {extra} that this migration did not make"
-        await port.delete(self._client, entry.destination_id, **{**_model(entry), **where})
+        await port.delete(self._client, entry.destination_id, **where)
         return ""
 
     def _held_by_others(self, entry: Entry) -> str:
@@ -276,10 +276,12 @@ PARENTS: Mapping[Target, frozenset[str]] = {
 """What a kept record needs: deleting its contact, its fields or its pipeline would damage it."""
 
 
-def _model(entry: Entry) -> dict[str, str]:
-    if entry.target is not Target.FIELD:
-        return {}
-    return {"model": str(entry.payload.get("model") or entry.payload.get("objectKey") or "")}
+def _where(entry: Entry) -> dict[str, str]:
+    """What a port needs to address the record besides its id: see `RecordPort`."""
+    where = dict(entry.payload.get("$url") or {})
+    if entry.target is Target.FIELD and entry.payload.get("objectKey"):
+        where["objectKey"] = str(entry.payload["objectKey"])
+    return where
 
 
 def _last_writes(entries: Iterable[Entry]) -> dict[str, str]:
