@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -11,9 +12,11 @@ from pb2hl.mapper.custom import KINDS, Declared, canonical_label, declaration, d
 from pb2hl.mapper.propose import propose_fields
 from pb2hl.mapper.sheets import blank, merge, prefill
 from pb2hl.mapper.signals import signals
-from pb2hl.model import OBJECTS, FieldKind
+from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 
 EXAMPLES = 3
+SURE = 0.9  # below it a column gets label and type as well, should a person make it a custom field
+DECLARED = "declared in custom_fields"
 
 
 def fields_sheet(tables: Sequence[tuple[Any, str]], threshold: float = 0.8) -> pd.DataFrame:
@@ -49,8 +52,8 @@ def _rows(raw: Any, object_: str, known: Sequence[Declared]) -> list[dict[str, o
             "proposal": found.field, "confidence": found.confidence, "reason": found.reason,
         }  # fmt: skip
         if declares and found.confidence < 0.9:
-            row |= {"proposal": "custom", "confidence": 0.97, "target": "custom", "reason": "declared in custom_fields"}
-        if row["proposal"] == "custom":
+            row |= {"proposal": "custom", "confidence": 0.97, "target": "custom", "reason": DECLARED}
+        if row["proposal"] == "custom" or found.confidence < SURE:
             row |= _custom(found.heading, values, declares, labels, takes)
         rows.append(row)
     return rows
@@ -80,27 +83,71 @@ def _custom(
     return facts
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What becomes of one source column: a canonical field, `custom` (with label, HighLevel type, options) or `ignore`."""
+
+    object: str
+    file: str
+    sheet: str
+    column: str
+    field: str
+    label: str = ""
+    data_type: str = ""
+    options: tuple[str, ...] = ()
+    filled: bool = True
+    declared: bool = False
+
+    @property
+    def staged_column(self) -> str:
+        """The column of the staged table that holds it ("" when ignored)."""
+        if self.field == "custom":
+            return f"{CUSTOM_PREFIX}{self.label}"
+        return "" if self.field == "ignore" else self.field
+
+
+def decided(sheet: pd.DataFrame) -> list[Decided]:
+    """Every row of a fields sheet as staging understands it.
+
+    The decision counts; a column nobody has decided is staged as custom, so that no cell is lost meanwhile. When two
+    columns of a table are decided for one canonical field, the first keeps it (`undecided` names the clash).
+    """
+    found = []
+    for (object_, file, tab), rows in sheet.groupby(["object", "file", "sheet"], sort=False):
+        names = OBJECTS[object_].field_names if object_ in OBJECTS else ()
+        taken: set[str] = set()
+        labels: dict[str, str] = {}
+        for row in rows.itertuples(index=False):
+            decision = row.decision.strip() or "custom"
+            if decision not in ("custom", "ignore") and (decision not in names or decision in taken):
+                decision = "custom"
+            taken.add(decision)
+            label = ""
+            if decision == "custom":
+                label = labels[row.column] = canonical_label(labels, row.label.strip() or row.column)
+            found.append(
+                Decided(
+                    object_, file, tab, row.column, decision, label, row.type.strip() or "TEXT",
+                    tuple(part.strip() for part in row.options.split(" | ") if part.strip()),
+                    row.fill not in ("", "0"), bool(row.options) or row.reason == DECLARED,
+                )
+            )  # fmt: skip
+    return found
+
+
 def assignment(
     sheet: pd.DataFrame, raw: Any, object_: str
 ) -> tuple[dict[str, str], dict[str, str], dict[str, FieldKind]]:
-    """How staging reads one raw table: (fields, labels, types) by heading, as `source.Assigned` takes them.
-
-    The decision counts; a column nobody has decided is staged as custom, so that no cell is lost meanwhile. When two
-    columns are decided for one canonical field, the first keeps it (`undecided` names the clash).
-    """
-    rows = sheet[(sheet["object"] == object_) & (sheet["file"] == raw.file) & (sheet["sheet"] == raw.sheet)]
-    by_heading = {row.column: row for row in rows.itertuples(index=False)}
+    """How staging reads one raw table: (fields, labels, types) by heading, as `source.Assigned` takes them."""
+    of_table = (sheet["object"] == object_) & (sheet["file"] == raw.file) & (sheet["sheet"] == raw.sheet)
+    by_heading = {item.column: item for item in decided(sheet[of_table])}
     fields: dict[str, str] = {}
     labels: dict[str, str] = {}
     types: dict[str, FieldKind] = {}
     for heading in raw.headings:
-        row = by_heading.get(heading)
-        decision = (row.decision.strip() if row is not None else "") or "custom"
-        names = OBJECTS[object_].field_names
-        if decision not in ("custom", "ignore") and (decision not in names or decision in fields.values()):
-            decision = "custom"
-        fields[heading] = decision
-        if decision == "custom":
-            labels[heading] = canonical_label(labels, (row.label.strip() if row is not None else "") or heading)
-            types[heading] = KINDS.get(row.type.strip() if row is not None else "", FieldKind.TEXT)
+        item = by_heading.get(heading)
+        fields[heading] = item.field if item else "custom"
+        if fields[heading] == "custom":
+            labels[heading] = item.label if item else heading
+            types[heading] = KINDS.get(item.data_type if item else "", FieldKind.TEXT)
     return fields, labels, types

@@ -1,0 +1,162 @@
+"""The mapping gate's facts of a workspace: its sheets, what is open, the hash of what is approved, and accepting it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
+from pb2hl.errors import Problem, Severity, SheetError
+from pb2hl.highlevel import Destination
+from pb2hl.ledger import Ledger
+from pb2hl.mapper.check import invalid_rows, summary, undecided_rows
+from pb2hl.mapper.resolve import Mapping as Resolved
+from pb2hl.mapper.resolve import resolve
+from pb2hl.mapper.sheets import EDITABLE, KEYS, SHEETS
+from pb2hl.model import OBJECTS
+from pb2hl.operations import SCHEMA_TARGETS, canonical_hash
+from pb2hl.sheets import write_sheet
+from pb2hl.workspace import Workspace
+
+
+def read_sheets(ws: Workspace) -> dict[str, pd.DataFrame]:
+    """Every mapping sheet of the workspace by name. Raises SheetError when one is missing or lost its columns."""
+    problems: list[Problem] = []
+    found = {}
+    for name, columns in SHEETS.items():
+        try:
+            found[name] = ws.sheet(name, columns)
+        except SheetError as error:
+            problems += error.problems or (
+                Problem("sheet_missing", error.message, Severity.CRITICAL, file=f"{name}.csv"),
+            )
+    if problems:
+        raise SheetError(
+            "mapping sheets are missing or damaged", hint=f"run: pb2hl mapping {ws.path}", problems=problems
+        )
+    return found
+
+
+def staged_tables(ws: Workspace) -> dict[str, pd.DataFrame]:
+    """Every staged table that the export has, by object."""
+    return {name: table for name in OBJECTS if not (table := ws.table(name)).empty}
+
+
+def resolved(ws: Workspace, destination: Any = None) -> Resolved:
+    """The mapping of a workspace. `destination` is by default the one saved in the workspace."""
+    place = destination if destination is not None else Destination.load(ws.path)
+    return resolve(read_sheets(ws), staged_tables(ws), place)
+
+
+def undecided(ws: Workspace) -> list[Problem]:
+    """Everything that blocks the approval of the mapping: rows without a decision, and edits that cannot be."""
+    try:
+        sheets = read_sheets(ws)
+    except SheetError as error:
+        return list(error.problems)
+    place = Destination.load(ws.path)
+    users = place.users if place is not None else None
+    return summary([*undecided_rows(sheets), *invalid_rows(sheets, users), *_columns_without_row(ws, sheets["fields"])])
+
+
+def _columns_without_row(ws: Workspace, fields: pd.DataFrame) -> list[Problem]:
+    path = ws.staged / "columns.parquet"
+    if not path.exists():
+        return []
+    columns = pd.read_parquet(path, columns=["object", "file", "sheet", "heading"]).fillna("")
+    known = set(fields[["object", "column"]].itertuples(index=False, name=None))
+    missing = [key for key in columns.itertuples(index=False, name=None) if (key[0], key[3]) not in known]
+    return [
+        Problem(
+            "sheet_row", f"column {column!r} of {object_} has no row: run the mapping step again", Severity.CRITICAL,
+            file="fields.csv", sheet=tab, field=column,
+        )
+        for object_, _, tab, column in missing
+    ]  # fmt: skip
+
+
+def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
+    """Decide every undecided row the documented way, as given by `who`; returns how many rows that were.
+
+    Columns become custom fields (contacts, companies, deals) or provenance (the rest); stages go to the proposed target;
+    owners to the fallback owner; tags and picklist values stay as proposed.
+    """
+    count = 0
+    for name, frame in read_sheets(ws).items():
+        rows = frame.index[frame["decision"].str.strip() == ""]
+        if not len(rows):
+            continue
+        default = {"fields": "custom", "stages": "map", "owners": "fallback", "tags": "keep", "picklists": "keep"}[name]
+        frame.loc[rows, "decision"] = default
+        frame.loc[rows, "who"] = who
+        frame.loc[rows, "when"] = stamp(clock.now())
+        if name == "fields":
+            _complete(frame, rows)
+        write_sheet(ws.sheets / f"{name}.csv", frame)
+        count += len(rows)
+    return count
+
+
+def _complete(frame: pd.DataFrame, rows: pd.Index) -> None:
+    """A custom field needs a label and a type."""
+    for at in rows:
+        frame.at[at, "label"] = frame.at[at, "label"].strip() or frame.at[at, "column"]
+        frame.at[at, "type"] = frame.at[at, "type"].strip() or "TEXT"
+
+
+def mapping_hash(ws: Workspace, destination: Any = None) -> str:
+    """What an approval of the mapping names: 64 hex digits over decisions, the export's columns and the location's schema.
+
+    Row order, spaces, comments and who decided do not count; nor does what pb2hl itself made in the location.
+    """
+    place = destination if destination is not None else Destination.load(ws.path)
+    sheets = read_sheets(ws)
+    body = {name: _canonical(name, frame) for name, frame in sheets.items()}
+    return canonical_hash({"sheets": body, "columns": _columns(ws), "schema": schema_facts(place, _made_here(ws))})
+
+
+def _canonical(name: str, frame: pd.DataFrame) -> list[list[str]]:
+    columns = [*KEYS[name], *(column for column in EDITABLE[name] if column != "comment")]
+    return sorted([str(cell).strip() for cell in row] for row in frame[columns].itertuples(index=False, name=None))
+
+
+def _columns(ws: Workspace) -> list[list[str]]:
+    path = ws.staged / "columns.parquet"
+    if not path.exists():
+        return []
+    frame = pd.read_parquet(path, columns=["object", "file", "sheet", "heading"]).fillna("").astype(str)
+    return sorted(list(row) for row in frame.itertuples(index=False, name=None))
+
+
+def _made_here(ws: Workspace) -> set[str]:
+    """Ids of the fields, pipelines, tags that this workspace's ledger made."""
+    if not ws.ledger_path.exists():
+        return set()
+    with Ledger.open(ws) as ledger:
+        return {
+            record.destination_id
+            for target in SCHEMA_TARGETS
+            for record in ledger.iterate(target=target)
+            if record.destination_id
+        }
+
+
+def schema_facts(destination: Any, without: set[str] = frozenset()) -> Mapping[str, Any]:
+    """What of a location the mapping depends on: users, pipelines with stages, custom fields; ids of `without` left out."""
+    if destination is None:
+        return {}
+    fields = [
+        [model, item.get("id"), item.get("name"), item.get("dataType")]
+        for model, items in sorted(destination.fields.items())
+        for item in items
+        if item.get("id") not in without
+    ]
+    pipelines = [
+        [line.get("id"), line.get("name"), [stage.get("name") for stage in line.get("stages", ())]]
+        for line in destination.pipelines
+        if line.get("id") not in without
+    ]
+    users = [[user.get("id"), user.get("email"), user.get("active")] for user in destination.users]
+    return {"users": sorted(users, key=str), "pipelines": sorted(pipelines, key=str), "fields": sorted(fields, key=str)}

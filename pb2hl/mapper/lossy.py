@@ -1,0 +1,128 @@
+"""What typing did to each column: before and after on real values, what did not convert, and whether staging is stale."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pandas as pd
+
+from pb2hl.errors import Problem, Severity
+from pb2hl.mapper.custom import KINDS
+from pb2hl.mapper.fields import decided
+from pb2hl.model import RAW_PREFIX
+from pb2hl.workspace import Workspace
+
+TRANSFORMS: Mapping[str, str] = {
+    "date": "parse date",
+    "datetime": "parse date and time",
+    "money": "parse money",
+    "number": "parse number",
+    "integer": "parse number",
+    "percent": "parse percent",
+    "boolean": "boolean words",
+    "phone": "E.164",
+    "email": "lower-case address",
+    "emails": "split list",
+    "url": "complete URL",
+    "country": "country to ISO code",
+    "timezone": "time zone to IANA name",
+    "tags": "split list",
+    "multi_picklist": "split list",
+    "refs": "split list",
+    "name": "tidy name",
+}
+"""The named transform behind each kind of staged column; kinds that are not here stay as they are."""
+
+COLUMNS = [
+    "object",
+    "file",
+    "sheet",
+    "column",
+    "transform",
+    "how",
+    "filled",
+    "converted",
+    "not_converted",
+    "before",
+    "after",
+]
+_SHOWN = 3
+
+
+def _staged_columns(ws: Workspace) -> pd.DataFrame:
+    path = ws.staged / "columns.parquet"
+    return pd.read_parquet(path) if path.exists() else pd.DataFrame()
+
+
+def staging_differs(ws: Workspace, fields: pd.DataFrame) -> bool:
+    """Whether the staged tables were made by other decisions than the fields sheet now holds."""
+    staged = _staged_columns(ws)
+    if staged.empty:
+        return True
+    made = {
+        (row.object, row.heading): (row.staged_column if row.field != "ignore" else "", str(row.kind))
+        for row in staged.itertuples(index=False)
+    }
+    for item in decided(fields):
+        known = made.get((item.object, item.column))
+        if known is None:
+            return True
+        kind = str(KINDS.get(item.data_type, "text"))
+        if known[0] != item.staged_column or (item.field == "custom" and known[1] != kind):
+            return True
+    return False
+
+
+def casts(ws: Workspace) -> pd.DataFrame:
+    """One row a column that staging transformed: how, how many cells, how many not, and a few values before and after."""
+    staged = _staged_columns(ws)
+    rows = []
+    tables: dict[str, pd.DataFrame] = {}
+    for item in staged.itertuples(index=False):
+        transform = TRANSFORMS.get(str(item.kind), "")
+        if not transform and not int(item.not_converted):
+            continue
+        table = tables.setdefault(item.object, ws.table(item.object))
+        before, after = _pairs(table, item.heading, item.staged_column)
+        rows.append(
+            {
+                "object": item.object, "file": item.file, "sheet": item.sheet, "column": item.heading,
+                "transform": transform or "as it is", "how": _how(item.decision), "filled": int(item.filled),
+                "converted": int(item.converted), "not_converted": int(item.not_converted), "before": before, "after": after,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _pairs(table: pd.DataFrame, heading: str, column: str) -> tuple[str, str]:
+    raw = f"{RAW_PREFIX}{heading}"
+    if raw not in table.columns or column not in table.columns:
+        return "", ""
+    both = table.loc[table[raw].fillna("") != "", [raw, column]].head(200)
+    both = both[both[raw].astype("str") != both[column].astype("str")].drop_duplicates(subset=[raw]).head(_SHOWN)
+    return " | ".join(map(str, both[raw])), " | ".join("—" if _missing(value) else str(value) for value in both[column])
+
+
+def _missing(value: object) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, float) and value != value) or value is pd.NaT
+
+
+def _how(decision: str) -> str:
+    try:
+        facts = json.loads(decision or "{}")
+    except ValueError:
+        return str(decision)
+    return ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in facts.items())
+
+
+def problems(found: pd.DataFrame) -> list[Problem]:
+    """A warning for each column with cells that could not be converted."""
+    lost = found[found["not_converted"] > 0]
+    return [
+        Problem(
+            "lossy_cast", f"{row.not_converted} of {row.filled} cells do not convert ({row.transform})", Severity.WARNING,
+            file=row.file, sheet=row.sheet, field=row.column, count=row.not_converted, treatment="kept as text",
+        )
+        for row in lost.itertuples(index=False)
+    ]  # fmt: skip

@@ -1,0 +1,119 @@
+"""What the plan takes of the review sheets, frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.mapper.custom import declared
+from pb2hl.mapper.fields import decided
+from pb2hl.mapper.owners import user_ids
+
+_RECORDS = ("contacts", "companies", "deals")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomField:
+    """A custom field to be made: the staged column it takes, its label, HighLevel's dataType, its options."""
+
+    staged_column: str
+    label: str
+    data_type: str
+    options: tuple[str, ...] = ()
+    object: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineToMake:
+    """A pipeline that the location lacks: (stage, win probability 0-1 or None) in order."""
+
+    name: str
+    stages: tuple[tuple[str, float | None], ...]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """The resolved sheets. Absent keys mean: the sheets say nothing about it.
+
+    `fields`: custom fields by object. `stages`: (pipeline, stage) → (target pipeline, target stage, status or ""). `owners`:
+    value as tables hold it → user id, "" for the fallback. `tags`: by object, tag → tag, "" when dropped. `picklists`:
+    (object, staged column, value) → option. `pipelines`: those to be made. `ignored`: (object, file, sheet, column) left behind.
+    """
+
+    fields: MappingType[str, tuple[CustomField, ...]] = field(default_factory=dict)
+    stages: MappingType[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)
+    owners: MappingType[str, str] = field(default_factory=dict)
+    tags: MappingType[str, MappingType[str, str]] = field(default_factory=dict)
+    picklists: MappingType[tuple[str, str, str], str] = field(default_factory=dict)
+    pipelines: tuple[PipelineToMake, ...] = ()
+    ignored: tuple[tuple[str, str, str, str], ...] = ()
+
+
+def custom_fields(sheet: pd.DataFrame, definitions: pd.DataFrame | None = None) -> dict[str, tuple[CustomField, ...]]:
+    """The custom fields of each object by the fields sheet; a column without any value makes one only when it is declared.
+
+    `definitions` is the export's custom_fields table: fields that it declares for columns of this sheet keep their options.
+    """
+    known = declared(definitions) if definitions is not None else []
+    found: dict[str, dict[str, CustomField]] = {object_: {} for object_ in _RECORDS}
+    for item in decided(sheet):
+        if item.object not in found or item.field != "custom" or not (item.filled or item.declared):
+            continue
+        before = found[item.object].get(item.staged_column)
+        options = tuple(dict.fromkeys((*(before.options if before else ()), *item.options)))
+        if not options:
+            options = next(
+                (row.options for row in known if row.label == item.label and row.object in ("", item.object)), ()
+            )
+        made = CustomField(
+            item.staged_column, item.label, before.data_type if before else item.data_type, options, item.object
+        )
+        found[item.object][item.staged_column] = made
+    return {object_: tuple(fields.values()) for object_, fields in found.items()}
+
+
+def resolve(
+    sheets: MappingType[str, pd.DataFrame], tables: MappingType[str, pd.DataFrame], destination: Any = None
+) -> Mapping:
+    """The mapping of decided sheets (by name: fields, stages, owners, tags, picklists), staged tables and the location."""
+    users: Sequence[Any] = getattr(destination, "users", ())
+    lines: Sequence[Any] = getattr(destination, "pipelines", ())
+    tags: dict[str, dict[str, str]] = {}
+    for row in sheets["tags"].itertuples(index=False):
+        tags.setdefault(row.object, {})[row.tag] = "" if row.decision == "drop" else row.target.strip() or row.tag
+    return Mapping(
+        fields=custom_fields(sheets["fields"], tables.get("custom_fields")),
+        stages={
+            (row.pipeline, row.stage): (row.target_pipeline.strip(), row.target_stage.strip(), row.status.strip())
+            for row in sheets["stages"].itertuples(index=False)
+        },
+        owners=user_ids(sheets["owners"], tables, users),
+        tags=tags,
+        picklists={
+            (row.object, row.field, row.value): row.option.strip()
+            for row in sheets["picklists"].itertuples(index=False)
+        },
+        pipelines=_to_make(sheets["stages"], lines),
+        ignored=tuple(
+            (item.object, item.file, item.sheet, item.column)
+            for item in decided(sheets["fields"])
+            if item.field == "ignore"
+        ),
+    )
+
+
+def _to_make(stages: pd.DataFrame, lines: Sequence[Any]) -> tuple[PipelineToMake, ...]:
+    there = {str(line["name"]).strip().casefold() for line in lines}
+    found: dict[str, tuple[str, dict[str, tuple[str, float | None]]]] = {}
+    for row in stages.itertuples(index=False):
+        name, stage = row.target_pipeline.strip(), row.target_stage.strip()
+        if not name or name.casefold() in there:
+            continue
+        _, held = found.setdefault(name.casefold(), (name, {}))
+        chance = pd.to_numeric(row.probability, errors="coerce")
+        held.setdefault(stage.casefold(), (stage, None if pd.isna(chance) else float(chance)))
+    return tuple(PipelineToMake(name, tuple(held.values())) for name, held in found.values())

@@ -1,0 +1,211 @@
+"""Step 3: which column, stage, tag, picklist value and owner becomes what. Leaves five sheets; decides nothing by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import mapper
+from pb2hl.errors import Problem, Severity, SheetError
+from pb2hl.highlevel import Client, Destination, read_destination, run
+from pb2hl.mapper import lossy
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.sheets import write_sheet
+from pb2hl.steps import inventory
+from pb2hl.workspace import Workspace
+
+STEP = "mapping"
+
+
+def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Read the location, stage again when fields.csv was edited, and write the mapping sheets; decisions are kept.
+
+    Raises TokenMissing, HighLevelError, and SheetError with every problem of the sheets at once.
+    """
+    cancel = cancel or Cancel()
+    place = _read_location(ws, progress)
+    cancel.check()
+    with ws.lock(STEP):
+        fields = ws.sheet("fields", mapper.SHEETS["fields"])
+        restaged = lossy.staging_differs(ws, fields)
+    if restaged:
+        inventory.restage(ws, progress=progress, cancel=cancel)
+    with ws.lock(STEP):
+        cancel.check()
+        fields = ws.sheet("fields", mapper.SHEETS["fields"])
+        sheets = _write_sheets(ws, fields, place, progress)
+        result = _result(ws, sheets, place, restaged)
+        result.save(ws.results(STEP))
+    return result
+
+
+def _read_location(ws: Workspace, progress: Progress) -> Destination:
+    async def read() -> Destination:
+        async with Client(ws.token(), ws.config.location, ws.config.base_url) as client:
+            return await read_destination(client, progress=progress)
+
+    progress.start("reading the location", None)
+    try:
+        place = run(read())
+    finally:
+        progress.finish()
+    place.save(ws.path)
+    return place
+
+
+def _write_sheets(
+    ws: Workspace, fields: pd.DataFrame, place: Destination, progress: Progress
+) -> dict[str, pd.DataFrame]:
+    tables = mapper.staged_tables(ws)
+    empty = pd.DataFrame()
+    high = ws.config.thresholds.mapping_high
+    customs = mapper.custom_fields(fields, tables.get("custom_fields"))
+    fresh = {
+        "stages": mapper.stages_sheet(
+            tables.get("deals", empty), tables.get("pipelines", empty), place.pipelines, high
+        ),
+        "owners": mapper.owners_sheet(tables, place.users, ws.config.fallback_owner, high),
+        "tags": mapper.tags_sheet(tables, ws.config.policy.tag_groups, high),
+        "picklists": mapper.picklists_sheet(tables, customs, high),
+    }
+    found = {"fields": fields}
+    progress.start("writing sheets", len(fresh), "sheets")
+    for name, sheet in fresh.items():
+        found[name] = mapper.merge(name, sheet, _earlier(ws, name))
+        write_sheet(ws.sheets / f"{name}.csv", found[name])
+        progress.advance()
+    progress.finish()
+    return found
+
+
+def _earlier(ws: Workspace, name: str) -> pd.DataFrame | None:
+    if not (ws.sheets / f"{name}.csv").exists():
+        return None
+    try:
+        return ws.sheet(name, mapper.SHEETS[name])
+    except SheetError as error:
+        if error.problems:
+            raise
+        return None  # an empty file: nothing was decided in it
+
+
+def _result(ws: Workspace, sheets: Mapping[str, pd.DataFrame], place: Destination, restaged: bool) -> StepResult:
+    open_rows = mapper.undecided(ws)
+    tables = mapper.staged_tables(ws)
+    customs = _customs(mapper.custom_fields(sheets["fields"], tables.get("custom_fields")), tables)
+    casts = lossy.casts(ws)
+    problems = [*open_rows, *_told(sheets, tables), *lossy.problems(casts)]
+    waiting = sum(item.count for item in open_rows)
+    decided = sum(int((sheet["decision"] != "").sum()) for sheet in sheets.values())
+    headline = (
+        f"{decided} decisions are proposed or made; {waiting} wait for a person."
+        if waiting
+        else f"All {decided} decisions are made: the mapping can be approved."
+    )
+    return StepResult(
+        step=STEP,
+        status=Status.WAITING if waiting else Status.DONE,
+        headline=headline,
+        counts=_counts(sheets, customs) | {"waiting": waiting, "restaged": restaged},
+        tables={**sheets, "custom_fields": customs, "transforms": casts, "problems": _as_table(problems)},
+        problems=tuple(problems),
+        facts={"location": place.location, "missing_scopes": list(place.missing_scopes)},
+        next_step=f"pb2hl approve {ws.path} mapping --by NAME",
+    )
+
+
+def _counts(sheets: Mapping[str, pd.DataFrame], customs: pd.DataFrame) -> dict[str, Any]:
+    fields = sheets["fields"]
+    return {
+        "columns": len(fields),
+        "to standard fields": int((~fields["decision"].isin(["", "custom", "ignore"])).sum()),
+        "custom fields": len(customs),
+        "ignored": int((fields["decision"] == "ignore").sum()),
+        "stages": len(sheets["stages"]),
+        "owners": len(sheets["owners"]),
+        "owners without a user": int((sheets["owners"]["decision"] != "map").sum()),
+        "tags": len(sheets["tags"]),
+        "picklist values": len(sheets["picklists"]),
+    }
+
+
+def _customs(fields: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    rows = []
+    for object_, items in fields.items():
+        frame = tables.get(object_, pd.DataFrame())
+        for item in items:
+            filled = int(frame[item.staged_column].notna().sum()) if item.staged_column in frame.columns else 0
+            rows.append(
+                {
+                    "object": object_, "label": item.label, "type": item.data_type, "options": " | ".join(item.options),
+                    "filled": filled, "staged_column": item.staged_column,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=["object", "label", "type", "options", "filled", "staged_column"])
+
+
+def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """What a client should know although nobody has to decide it."""
+    found = []
+    tags = sheets["tags"]
+    contacts = tags[tags["object"] == "contacts"]
+    folded = contacts["tag"].str.casefold()
+    if collisions := int(folded[folded.duplicated(keep=False)].nunique()):
+        message = f"{collisions} tags occur in several spellings that differ only in case"
+        found.append(
+            Problem(
+                "tag_case", message, Severity.INFO, file="tags.csv", count=collisions, treatment="each becomes one tag"
+            )
+        )
+    owners = sheets["owners"]
+    for match in ("unmatched", "to invite", "inactive in HighLevel"):
+        rows = owners[(owners["match"] == match) & (owners["records"] != "0")]
+        if len(rows):
+            records = int(pd.to_numeric(rows["records"], errors="coerce").fillna(0).sum())
+            message = f"{len(rows)} owners of {records} records: {match}"
+            found.append(
+                Problem(
+                    "owner",
+                    message,
+                    file="owners.csv",
+                    count=len(rows),
+                    treatment="their records go to the fallback owner",
+                )
+            )
+    fields = sheets["fields"]
+    ignored = fields[(fields["decision"] == "ignore") & (fields["fill"] != "0")]
+    for row in ignored.itertuples(index=False):
+        message = f"column {row.column!r} of {row.object} is set to ignore; {float(row.fill or 0):.0%} of its cells are filled"
+        found.append(
+            Problem(
+                "ignored_column",
+                message,
+                Severity.INFO,
+                file=row.file,
+                sheet=row.sheet,
+                field=row.column,
+                treatment="archived",
+            )
+        )
+    deprecated = fields[fields["comment"].str.startswith("deprecated")]
+    for row in deprecated.itertuples(index=False):
+        message = f"field {row.label!r} of {row.object} is deprecated there but still filled"
+        found.append(
+            Problem(
+                "deprecated_field",
+                message,
+                Severity.INFO,
+                file=row.file,
+                field=row.column,
+                treatment="moved all the same",
+            )
+        )
+    return found
+
+
+def _as_table(problems: list[Problem]) -> pd.DataFrame:
+    columns = ["severity", "file", "row", "field", "message", "treatment", "count"]
+    return pd.DataFrame([problem.as_dict() for problem in problems], columns=columns).astype({"severity": "str"})
