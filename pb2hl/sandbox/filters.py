@@ -140,8 +140,19 @@ class Order:
         """A cursor as something to compare; Reject 422 when it does not fit the sort."""
         if len(cursor) != len(self.items) + 1:
             raise invalid("searchAfter must have one value for each sort field and the id")
-        parts = [_part(value, direction) for value, (_, direction) in zip(cursor, self.items, strict=False)]
+        parts = [
+            _part(_number(value, field), direction)
+            for value, (field, direction) in zip(cursor, self.items, strict=False)
+        ]
         return (*parts, cursor[-1])
+
+
+_DATES = ("dateAdded", "dateUpdated", "createdAt", "updatedAt")
+
+
+def _number(value: Any, field: str) -> Any:
+    """A date of a cursor as a number: the vendor's files ask for cursors of text, its server gives numbers."""
+    return int(value) if field in _DATES and isinstance(value, str) and value.isdigit() else value
 
 
 def _part(value: Any, direction: str) -> tuple[int, Any]:

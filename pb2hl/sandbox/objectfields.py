@@ -32,7 +32,7 @@ def list_all(sandbox: State, call: Call) -> Answer:
     """The fields and folders of an object."""
     key = _object_key(sandbox, call.path["objectKey"])
     fields = [view(field) for field in sandbox.seen("fields").values() if field["objectKey"] == key]
-    folders = [_folder_view(folder) for folder in sandbox.seen("folders").values() if folder["objectKey"] == key]
+    folders = [folder for folder in sandbox.seen("folders").values() if folder["objectKey"] == key]
     return Answer({"fields": fields, "folders": folders})
 
 
@@ -143,18 +143,6 @@ def delete_folder(sandbox: State, call: Call) -> Answer:
         raise Reject(400, "Folder is not empty")
     sandbox.folders.remove(folder["id"])
     return Answer({"succeded": True, "id": folder["id"], "key": folder["objectKey"]})
-
-
-def _folder_view(folder: Record) -> dict[str, Any]:
-    blank = {
-        "showInForms": False,
-        "dataType": "TEXT",
-        "parentId": "",
-        "fieldKey": "",
-        "dateAdded": "",
-        "dateUpdated": "",
-    }
-    return {**{key: value for key, value in blank.items() if key == "showInForms"}, **folder}
 
 
 def _object_key(sandbox: State, key: str) -> str:

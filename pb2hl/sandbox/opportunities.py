@@ -91,7 +91,7 @@ def set_status(sandbox: State, call: Call) -> Answer:
     "POST",
     "/opportunities/upsert",
     "opportunities.write",
-    f"id pipelineId! locationId! followers:strs isRemoveAllFollowers:bool followersActionType:add|remove name "
+    f"id pipelineId! locationId! followers!:strs isRemoveAllFollowers!:bool followersActionType!:add|remove name "
     f"status:{_STATUS} pipelineStageId monetaryValue:any forecastExpectedCloseDate forecastProbability:num assignedTo "
     "lostReasonId contactId",
 )
