@@ -1,0 +1,123 @@
+"""What compares whole tables: counts, cells and sums of money, one row a comparison, for the `cross` suites.
+
+Columns: `measure`, `object`, `group`, `expected`, `found`, `check.equal`, and for freshness `age_days`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from pb2hl.suites.facts import FACT, CheckFacts, prepare
+
+CENT = 0.005
+CROSS_COLUMNS = ("source_id", "measure", "object", "group", "expected", "found", "age_days")
+
+
+def cross_before(facts: CheckFacts, columns: pd.DataFrame, dropped: pd.DataFrame) -> pd.DataFrame:
+    """Before the load: every filled cell became a value or is listed, all the money of deals has a stage, an
+    owner and a readable amount, and how old the newest record is."""
+    rows: list[tuple] = []
+    if {"filled", "converted", "not_converted"} <= set(columns.columns):
+        told = columns["converted"].fillna(0) + columns["not_converted"].fillna(0)
+        where = (
+            columns["file"].astype("str") + " · " + columns["heading"].astype("str")
+            if "heading" in columns
+            else columns.index
+        )
+        rows += [
+            ("cells accounted for", name, group, float(filled), float(found), np.nan)
+            for name, group, filled, found in zip(
+                columns["object"], where, columns["filled"].fillna(0), told, strict=True
+            )
+        ]
+    for name, frame in facts.tables.items():
+        lost = _lost(name, dropped)
+        rows.append(
+            (
+                "records",
+                name,
+                "rows of the source that no record stands for",
+                float(len(frame) + lost),
+                float(len(frame)),
+                np.nan,
+            )
+        )
+        age = _age(frame, facts.now)
+        if age is not None:
+            rows.append(("days since the newest record", name, "", np.nan, np.nan, age))
+    if "deals" in facts.tables:
+        deals = prepare("deals", facts)
+        rows += _sums("deals", deals, deals[_lands(deals)])
+    return _frame(rows)
+
+
+def cross_after(arrived: Mapping[str, pd.DataFrame], staged: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """After the load: as many records as expected of every object, and the same money per pipeline, stage and owner."""
+    rows: list[tuple] = []
+    for name, frame in arrived.items():
+        if "count" in frame.columns:
+            rows.append(("records", name, "", float(len(frame)), float((frame["count"] >= 1).sum()), np.nan))
+    deals, source = arrived.get("deals", pd.DataFrame()), staged.get("deals", pd.DataFrame())
+    if {"source_id", "amount"} <= set(deals.columns) and {"source_id", "amount"} <= set(source.columns):
+        merged = deals.merge(source[["source_id", "amount"]], on="source_id", how="left", suffixes=("", "_expected"))
+        rows += _sums("deals", merged.assign(amount=merged["amount_expected"]), merged)
+    return _frame(rows)
+
+
+def _lost(name: str, dropped: pd.DataFrame) -> int:
+    if "object" not in dropped.columns:
+        return 0
+    here = dropped[dropped["object"] == name]
+    kept = here["kept_source_id"].fillna("") if "kept_source_id" in here.columns else pd.Series("", index=here.index)
+    return int((kept == "").sum())
+
+
+def _lands(deals: pd.DataFrame) -> pd.Series:
+    """Deals whose stage, owner and amount all have a place; only their money is sure to be in HighLevel's sums."""
+    facts = [f"{FACT}{name}" for name in ("stage_mapped", "owner_resolved", "amount_converted")]
+    known = [deals[name].fillna(True).astype(bool) for name in facts if name in deals.columns]
+    return pd.concat(known, axis=1).all(axis=1) if known else pd.Series(True, index=deals.index)
+
+
+def _sums(name: str, expected: pd.DataFrame, found: pd.DataFrame) -> list[tuple]:
+    rows: list[tuple] = []
+    if "amount" not in found.columns:
+        return rows
+    for by in ("pipeline", "stage", "owner", "currency"):
+        if by not in found.columns:
+            continue
+        one, two = (_sum(frame, by) for frame in (expected, found))
+        for group in one.index.union(two.index):
+            rows.append(
+                (f"amount per {by}", name, str(group), float(one.get(group, 0)), float(two.get(group, 0)), np.nan)
+            )
+    return rows
+
+
+def _sum(frame: pd.DataFrame, by: str) -> pd.Series:
+    amounts = pd.to_numeric(frame["amount"], errors="coerce").fillna(0).round(2)
+    return amounts.groupby(frame[by].astype("str").fillna("(none)")).sum().round(2)
+
+
+def _age(frame: pd.DataFrame, now: pd.Timestamp | None) -> float | None:
+    if now is None:
+        return None
+    newest = [frame[name].max() for name in ("updated_at", "created_at") if name in frame.columns]
+    newest = [moment for moment in newest if not pd.isna(moment)]
+    return float((now - max(newest)).days) if newest else None
+
+
+def _frame(rows: list[tuple]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(CROSS_COLUMNS[1:]))
+    frame.insert(0, "source_id", frame["measure"] + " · " + frame["object"] + " · " + frame["group"])
+    both = frame["expected"].notna() & frame["found"].notna()
+    equal = (frame["expected"] - frame["found"]).abs() <= CENT
+    frame[f"{FACT}equal"] = equal.astype("boolean").mask(~both)
+    for name in ("records", "cells accounted for"):
+        frame[f"{FACT}{name.replace(' ', '_')}"] = frame[f"{FACT}equal"].mask(frame["measure"] != name)
+    money = frame["measure"].str.startswith("amount per")
+    frame[f"{FACT}amounts"] = frame[f"{FACT}equal"].mask(~money)
+    return frame

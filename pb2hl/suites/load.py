@@ -1,0 +1,138 @@
+"""Reading suites. What Great Expectations drops in silence (an unknown rule, an empty suite) is kept and called broken."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pb2hl.errors import ConfigError, Problem, Severity
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One declared rule: its type in Great Expectations' words, what it is given, and what we do when it fails.
+
+    `optional`: the column may be missing from an export. `needs`: a column without which the rule does not apply.
+    `broken` says why the rule cannot run.
+    """
+
+    number: int
+    type: str
+    kwargs: Mapping[str, Any]
+    severity: Severity = Severity.CRITICAL
+    title: str = ""
+    treatment: str = ""
+    optional: bool = False
+    needs: str = ""
+    broken: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the rule needs."""
+        names = [self.kwargs.get(key) for key in ("column", "column_A", "column_B")]
+        names += self.kwargs.get("column_list") or []
+        return tuple(str(name) for name in names if name)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The rules about one object's table (`cross` for what compares tables)."""
+
+    name: str
+    object: str
+    file: str
+    rules: tuple[Rule, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+def load_suites(*folders: Path) -> list[Suite]:
+    """Every suite of `folders`, by name; a later folder's suite replaces one of the same file name.
+
+    ConfigError, with all problems at once, when a file is no suite.
+    """
+    paths: dict[str, Path] = {}
+    for folder in folders:
+        if folder.is_dir():
+            paths |= {path.name: path for path in sorted(folder.glob("*.json"))}
+    suites, problems = [], []
+    for name in sorted(paths):
+        try:
+            suites.append(load_suite(paths[name]))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError("some suites cannot be read", hint="mend the files named above", problems=problems)
+    return suites
+
+
+def load_suite(path: Path) -> Suite:
+    """The suite in the JSON file `path`; ConfigError when it is no suite. Rules that cannot run are kept as broken."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, f"it cannot be read as JSON: {error}") from error
+    if not isinstance(body, dict) or not isinstance(body.get("expectations"), list):
+        raise _unreadable(path, 'it needs a list called "expectations"')
+    meta = body.get("meta") if isinstance(body.get("meta"), dict) else {}
+    rules = tuple(_rule(number, item) for number, item in enumerate(body["expectations"], 1))
+    if not rules:
+        rules = (Rule(0, "(no rule)", {}, broken="the suite has no rule at all"),)
+    return Suite(path.stem, str(meta.get("object") or path.stem), path.name, rules, meta)
+
+
+def _unreadable(path: Path, why: str) -> ConfigError:
+    problem = Problem("suite", why, Severity.CRITICAL, file=path.name)
+    return ConfigError(
+        f"{path} is no suite", hint="compare it with one that ships in expectations/", problems=[problem]
+    )
+
+
+def _rule(number: int, item: Any) -> Rule:
+    if not isinstance(item, dict) or not isinstance(item.get("type"), str):
+        return Rule(number, "(no type)", {}, broken='a rule is an object with a "type"')
+    meta = item.get("meta") if isinstance(item.get("meta"), dict) else {}
+    kwargs = item.get("kwargs") if isinstance(item.get("kwargs"), dict) else {}
+    severity = str(item.get("severity", "critical")).lower()
+    broken = "" if severity in set(Severity) else f"severity {severity!r} is none of critical, warning, info"
+    rule = Rule(
+        number,
+        item["type"],
+        kwargs,
+        Severity.CRITICAL if broken else Severity(severity),
+        str(meta.get("title") or meta.get("notes") or ""),
+        str(meta.get("treatment") or ""),
+        bool(meta.get("optional")),
+        str(meta.get("needs") or ""),
+        broken,
+    )
+    return rule if broken else _tried(rule)
+
+
+def _tried(rule: Rule) -> Rule:
+    try:
+        expectation(rule)
+    except Exception as error:  # any rule Great Expectations refuses, for whatever reason, is a broken one
+        return replace(rule, broken=" ".join(str(error).split())[:300] or "refused")
+    return rule
+
+
+def expectation(rule: Rule) -> Any:
+    """`rule` as Great Expectations' own object, carrying its number; raises whatever that raises for a bad one."""
+    great_expectations()
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    return get_expectation_impl(rule.type)(**rule.kwargs, severity=str(rule.severity), meta={"number": rule.number})
+
+
+@cache
+def great_expectations() -> Any:
+    """Great Expectations, imported when first needed (it takes seconds) and told to report nothing to anybody."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "False"
+    import great_expectations as gx
+
+    return gx

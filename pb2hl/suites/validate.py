@@ -1,0 +1,155 @@
+"""Running a suite over a table: three verdicts, never a green one by accident, every failing row named."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pb2hl.suites.load import Rule, Suite, expectation, great_expectations
+
+PASSED = "passed"
+FAILED = "data failed"
+BROKEN = "rule broken"
+SKIPPED = "not applicable"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one rule. `rows` are positions of the failing rows; None when the rule is about the whole table."""
+
+    suite: Suite
+    rule: Rule
+    verdict: str
+    reason: str = ""
+    checked: int = 0
+    failing: int = 0
+    observed: str = ""
+    rows: np.ndarray | None = None
+
+
+def validate(suite: Suite, frame: pd.DataFrame | None) -> list[Verdict]:
+    """One verdict a declared rule, in their order; `frame` None means that the export has no such table."""
+    if frame is None:
+        return [
+            _broken(suite, rule) or Verdict(suite, rule, SKIPPED, "the export has no such table")
+            for rule in suite.rules
+        ]
+    settled = {rule.number: _before_running(suite, rule, frame) for rule in suite.rules}
+    todo = [rule for rule in suite.rules if settled[rule.number] is None]
+    settled |= _run(suite, todo, frame) if todo else {}
+    return [settled[rule.number] or Verdict(suite, rule, BROKEN, "it gave no result") for rule in suite.rules]
+
+
+def _broken(suite: Suite, rule: Rule) -> Verdict | None:
+    return Verdict(suite, rule, BROKEN, rule.broken) if rule.broken else None
+
+
+def _before_running(suite: Suite, rule: Rule, frame: pd.DataFrame) -> Verdict | None:
+    if rule.broken:
+        return _broken(suite, rule)
+    if rule.needs and rule.needs not in frame.columns:
+        return Verdict(suite, rule, SKIPPED, f"column not in this export: {rule.needs}")
+    missing = [name for name in rule.columns if name not in frame.columns]
+    if rule.type == "expect_column_to_exist" or not missing:
+        return None
+    names = ", ".join(missing)
+    if rule.optional:
+        return Verdict(suite, rule, SKIPPED, f"column not in this export: {names}")
+    return Verdict(suite, rule, BROKEN, f"the table has no column {names}")
+
+
+@cache
+def _context() -> Any:
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = great_expectations().get_context(mode="ephemeral")
+    context.variables.analytics_enabled = False
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
+def _run(suite: Suite, rules: list[Rule], frame: pd.DataFrame) -> dict[int, Verdict | None]:
+    gx = great_expectations()
+    table = plain(frame, rules)
+    context = _context()
+    name = f"{suite.name}-{len(context.data_sources.all())}"
+    source = context.data_sources.add_pandas(name)
+    try:
+        batch = (
+            source.add_dataframe_asset("table")
+            .add_batch_definition_whole_dataframe("all")
+            .get_batch({"dataframe": table})
+        )
+        suite_gx = gx.ExpectationSuite(name=name.replace(".", "_"), expectations=[expectation(rule) for rule in rules])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = batch.validate(
+                suite_gx, result_format={"result_format": "COMPLETE", "include_unexpected_rows": False}
+            )
+    finally:
+        context.data_sources.delete(name)
+    by_number = {rule.number: rule for rule in rules}
+    found: dict[int, Verdict | None] = {}
+    for result in report.results:
+        number = result.expectation_config.meta["number"]
+        found[number] = _verdict(suite, by_number[number], result, len(table))
+    return found
+
+
+def plain(frame: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
+    """Only the columns that the rules need, in types that Great Expectations' comparisons survive, rows numbered from 0."""
+    needed = dict.fromkeys(name for rule in rules for name in rule.columns)
+    for rule in rules:
+        if rule.kwargs.get("row_condition") or rule.type.startswith("expect_table_column"):
+            needed = dict.fromkeys(frame.columns)
+    plain = frame[[name for name in needed if name in frame.columns]].reset_index(drop=True)
+    for name in plain.columns:
+        column = plain[name]
+        if isinstance(column.dtype, pd.BooleanDtype):
+            plain[name] = column.astype(object).where(column.notna(), None)
+        elif pd.api.types.is_extension_array_dtype(column.dtype) and pd.api.types.is_numeric_dtype(column.dtype):
+            plain[name] = column.astype("float64")
+    return plain if len(plain.columns) else pd.DataFrame(index=range(len(frame)), columns=["row"], data=0)
+
+
+def _verdict(suite: Suite, rule: Rule, result: Any, rows: int) -> Verdict:
+    raised = _exception(result.exception_info)
+    if raised:
+        return Verdict(suite, rule, BROKEN, raised)
+    told: Mapping[str, Any] = result.result or {}
+    checked = int(told.get("element_count") or rows) - int(told.get("missing_count") or 0)
+    base = Verdict(suite, rule, PASSED, checked=checked, observed=_observed(told.get("observed_value")))
+    if result.success:
+        return base
+    failing = told.get("unexpected_index_list")
+    positions = None if failing is None else np.unique(np.asarray([_position(item) for item in failing], dtype="int64"))
+    count = int(told.get("unexpected_count") or 0) or (0 if positions is None else len(positions))
+    if rule.type == "expect_column_values_to_not_be_null":
+        base = replace(base, checked=rows)
+    return replace(base, verdict=FAILED, failing=count, rows=positions)
+
+
+def _position(item: Any) -> int:
+    return int(item) if not isinstance(item, Mapping) else int(next(iter(item.values())))
+
+
+def _observed(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+def _exception(info: Any) -> str:
+    """What was raised, whether told flat or by metric; "" when nothing was."""
+    if not isinstance(info, Mapping):
+        return ""
+    if "raised_exception" in info:
+        return (str(info.get("exception_message") or "it raised an error")[:300]) if info["raised_exception"] else ""
+    return next((text for text in map(_exception, info.values()) if text), "")
