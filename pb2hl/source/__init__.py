@@ -1,7 +1,8 @@
 """Reading exports: containers → raw tables → staged tables → references between them."""
 
 from pb2hl.source.limits import LIMITS, Limits
-from pb2hl.source.reading import read_export
+from pb2hl.source.mixed import split_by
+from pb2hl.source.reading import open_files, read_export
 from pb2hl.source.references import resolve_references
 from pb2hl.source.staging import Staging, stage
 from pb2hl.source.tables import Export, RawTable
@@ -14,7 +15,9 @@ __all__ = [
     "Limits",
     "RawTable",
     "Staging",
+    "open_files",
     "read_export",
     "resolve_references",
+    "split_by",
     "stage",
 ]

@@ -73,6 +73,15 @@ def read_export(
     return Export(str(path), tables, files, tuple(problems), tuple(unread))
 
 
+def open_files(path: Path | str, *, into: Path, limits: Limits = LIMITS) -> ExportFiles:
+    """The export's files by name, without reading any table: for steps that only want attachment bytes."""
+    items, _ = open_container(Path(path), limits)
+    files = ExportFiles(into)
+    for item in items:
+        files.add(item.name, item.size, item.read)
+    return files
+
+
 def _may_be_table(item: Item) -> bool:
     suffix = Path(item.name).suffix.lower()
     if suffix not in TABLE_SUFFIXES or _ATTACHED.search(item.name):

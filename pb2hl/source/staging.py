@@ -15,7 +15,7 @@ from pb2hl.progress import SILENT, Progress
 from pb2hl.source.hashing import row_hashes
 from pb2hl.source.identity import settle_repeats, source_ids
 from pb2hl.source.tables import Dropped, RawTable
-from pb2hl.source.typed import Assigned, TypedTable, type_table
+from pb2hl.source.typed import Assigned, Hints, TypedTable, learn, type_table
 from pb2hl.values import names
 from pb2hl.workspace import Config
 
@@ -57,11 +57,12 @@ def stage(tables: Sequence[Assigned], *, config: Config, progress: Progress = SI
     problems: list[Problem] = []
     staged: dict[str, pd.DataFrame] = {}
     objects = [name for name in OBJECTS if any(table.object == name for table in tables)]
+    hints = learn(tables, config)
     progress.start("staging", len(objects), "objects")
     for object_name in objects:
         progress.note(object_name)
         mine = [table for table in tables if table.object == object_name]
-        staged[object_name] = _stage_object(object_name, mine, config, columns, dropped, failed, problems)
+        staged[object_name] = _stage_object(object_name, mine, config, hints, columns, dropped, failed, problems)
         progress.advance()
     progress.finish()
     return Staging(
@@ -75,10 +76,10 @@ def stage(tables: Sequence[Assigned], *, config: Config, progress: Progress = SI
     )
 
 
-def _stage_object(object_name, tables, config, columns, dropped, failed, problems) -> pd.DataFrame:
+def _stage_object(object_name, tables, config, hints, columns, dropped, failed, problems) -> pd.DataFrame:
     parts, pending = [], []
     for group in _grouped(tables):
-        typed = _type_group(group, config)
+        typed = _type_group(group, config, hints)
         columns += typed.columns
         problems += typed.problems
         parts.append(typed.frame)
@@ -102,21 +103,16 @@ def _grouped(tables: list[Assigned]) -> list[list[Assigned]]:
     """Tables that are parts of one: the same headings with the same meaning."""
     groups: dict[tuple, list[Assigned]] = {}
     for table in tables:
-        key = (
-            tuple(table.raw.headings),
-            tuple(sorted(table.fields.items())),
-            tuple(sorted(table.labels.items())),
-            tuple(sorted((k, str(v)) for k, v in table.types.items())),
-        )
+        key = (frozenset(table.raw.headings), tuple(sorted(table.fields.items())), tuple(sorted(table.labels.items())))
         groups.setdefault(key, []).append(table)
     return list(groups.values())
 
 
-def _type_group(group: list[Assigned], config: Config) -> TypedTable:
-    first = group[0]
+def _type_group(group: list[Assigned], config: Config, hints: Hints) -> TypedTable:
+    first = max(group, key=lambda table: len(table.raw.frame))  # the largest part knows the types best
     if len(group) == 1:
         raw = first.raw
-        typed = type_table(first, config)
+        typed = type_table(first, config, hints)
         where = [(raw, len(raw.frame))]
     else:
         body = pd.concat([table.raw.frame for table in group], ignore_index=True)
@@ -128,7 +124,7 @@ def _type_group(group: list[Assigned], config: Config) -> TypedTable:
             body,
             rows,
         )
-        typed = type_table(Assigned(together, first.object, first.fields, first.labels, first.types), config)
+        typed = type_table(Assigned(together, first.object, first.fields, first.labels, first.types), config, hints)
         where = [(table.raw, len(table.raw.frame)) for table in group]
     frame = typed.frame.reset_index(drop=True)
     hashed = frame[[name for name in frame.columns if name.startswith(RAW_PREFIX)]]
@@ -239,7 +235,7 @@ def _fill_across_files(frame: pd.DataFrame, repeats) -> pd.DataFrame:
 
 
 def _tell_ids(object_name: str, frame: pd.DataFrame, derived: int, problems: list[Problem]) -> None:
-    split = int(frame["source_id"].str.contains(r"~\d+$", regex=True).sum()) if len(frame) else 0
+    split = int(frame["source_id"].str.contains(r".~\d+$", regex=True).sum()) if len(frame) else 0
     if split:
         problems.append(
             Problem(

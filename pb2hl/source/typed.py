@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,18 @@ from pb2hl.workspace import Config
 
 CUSTOM, IGNORE = "custom", "ignore"
 _EXTRAS = {"more": "more_{}s", "extension": "{}_extension"}
+
+
+_SHOWING = (FieldKind.DATE, FieldKind.DATETIME, FieldKind.MONEY, FieldKind.NUMBER)
+_SAMPLE = 20_000  # distinct texts of a column that are enough to see its order and decimal mark
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What other columns and tables of the export show; None where they show nothing or differ."""
+
+    day_first: bool | None = None
+    decimal_comma: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -49,8 +61,7 @@ class _Maker:
         self.columns: list[dict] = []
         self.failed: list[tuple[str, pd.Series, pd.Series]] = []
         self.problems: list[Problem] = []
-        self.day_first: bool | None = None
-        self.decimal_comma: bool | None = None
+        self.hints = Hints()
 
     def context(self, heading: str, name: str) -> Context:
         return Context(
@@ -59,12 +70,12 @@ class _Maker:
             self.config.currency,
             heading,
             name,
-            self.day_first,
-            self.decimal_comma,
+            self.hints.day_first,
+            self.hints.decimal_comma,
         )
 
 
-def type_table(table: Assigned, config: Config) -> TypedTable:
+def type_table(table: Assigned, config: Config, hints: Hints) -> TypedTable:
     """Convert every assigned column; columns that decide most (by evidence) go first so that unsure ones can follow them."""
     maker = _Maker(table, config)
     spec = OBJECTS[table.object]
@@ -74,7 +85,7 @@ def type_table(table: Assigned, config: Config) -> TypedTable:
         if choice not in (CUSTOM, IGNORE, "") and choice in spec.field_names:
             by_field.setdefault(choice, []).append(heading)
     order = sorted(by_field, key=lambda name: (_rank(spec.field(name).kind), spec.field_names.index(name)))
-    _learn(maker, by_field, spec)
+    maker.hints = learn([table], config, hints)
     for name in order:
         _canonical(maker, name, spec.field(name).kind, by_field[name])
     _customs(maker)
@@ -93,21 +104,26 @@ def _rank(kind: FieldKind) -> int:
     return {FieldKind.COUNTRY: 0, FieldKind.TIMEZONE: 0, FieldKind.DATE: 2, FieldKind.DATETIME: 2}.get(kind, 1)
 
 
-def _learn(maker: _Maker, by_field: dict[str, list[str]], spec) -> None:
-    """What the file's dates and amounts show together, for columns that show nothing by themselves."""
+def learn(tables: Sequence[Assigned], config: Config, default: Hints | None = None) -> Hints:
+    """What the dates and amounts of `tables` show by themselves, for columns that show nothing; `default` where undecided."""
+    default = default or Hints()
     orders, commas = [], []
-    for name, headings in by_field.items():
-        kind = spec.field(name).kind
-        for heading in headings:
-            if kind in (FieldKind.DATE, FieldKind.DATETIME, FieldKind.MONEY, FieldKind.NUMBER):
-                sample = maker.raw.frame[heading].drop_duplicates().head(20_000)
-                decision = convert(sample, kind, maker.context(heading, name)).decision
-                if decision.get("evidence") == "values" and "order" in decision:
-                    orders.append(decision["order"] == "day first")
-                if decision.get("evidence") == "values" and "decimal_mark" in decision:
-                    commas.append(decision["decimal_mark"] == ",")
-    maker.day_first = orders[0] if orders and len(set(orders)) == 1 else None
-    maker.decimal_comma = commas[0] if commas and len(set(commas)) == 1 else None
+    for table in tables:
+        for heading, name in table.fields.items():
+            if name not in OBJECTS[table.object].field_names or OBJECTS[table.object].field(name).kind not in _SHOWING:
+                continue
+            sample = table.raw.frame[heading].drop_duplicates().head(_SAMPLE)
+            context = Context(config.country, config.timezone, config.currency, heading, name)
+            decision = convert(sample, OBJECTS[table.object].field(name).kind, context).decision
+            if decision.get("evidence") == "values" and "order" in decision:
+                orders.append(decision["order"] == "day first")
+            if decision.get("evidence") == "values" and "decimal_mark" in decision:
+                commas.append(decision["decimal_mark"] == ",")
+    return Hints(_agreed(orders, default.day_first), _agreed(commas, default.decimal_comma))
+
+
+def _agreed(votes: list[bool], default: bool | None) -> bool | None:
+    return votes[0] if votes and len(set(votes)) == 1 else default
 
 
 def _canonical(maker: _Maker, name: str, kind: FieldKind, headings: list[str]) -> None:

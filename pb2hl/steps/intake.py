@@ -1,0 +1,170 @@
+"""From the export to raw tables with an object each; shared by the inventory, its repetition and the delta."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pb2hl import mapper, source
+from pb2hl.errors import ExportError, Problem, SheetError
+from pb2hl.mapper.objects import named
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.sheets import read_sheet
+from pb2hl.workspace import Config
+
+UNASSIGNED_NAMES = ("file", "sheet", "rows", "headings", "reason")
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A raw table with the object it is ("" when none), how sure that is (0-1), and why."""
+
+    raw: source.RawTable
+    object: str
+    confidence: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Intake:
+    """An export read and understood: which product, which table is what."""
+
+    export: source.Export
+    product: mapper.Product
+    tables: tuple[Recognised, ...]
+
+    @property
+    def assigned(self) -> list[tuple[source.RawTable, str]]:
+        """Tables that are an object, with it."""
+        return [(item.raw, item.object) for item in self.tables if item.object]
+
+    @property
+    def unassigned(self) -> pd.DataFrame:
+        """Tables that fit no object: file, sheet, rows, headings, reason; files that cannot be read are told as well."""
+        rows = [
+            (item.raw.file, item.raw.sheet, len(item.raw.frame), ", ".join(item.raw.headings[:20]), item.reason)
+            for item in self.tables
+            if not item.object
+        ]
+        rows += [(file, "", 0, "", why) for file, why in self.export.unread]
+        return pd.DataFrame(rows, columns=list(UNASSIGNED_NAMES))
+
+
+def take_in(path: Path, *, into: Path, progress: Progress = SILENT, cancel: Cancel | None = None) -> Intake:
+    """Read the export at `path` and say what each table is.
+
+    Raises ExportError when nothing can be read, it is the bookstore's catalogue, or no table fits any object.
+    """
+    export = source.read_export(path, into=into, progress=progress, cancel=cancel)
+    raws = [part for raw in export.tables for part in _parts(raw)]
+    product = mapper.product(raws)
+    if product.edition == "bookstore":
+        raise ExportError(
+            f"{path.name} is the catalogue of the Ottawa bookstore, another product that is called Perfect Books: {'; '.join(product.evidence[:3])}",
+            hint="give an export of the Perfect Books business (CRM) or legal-accounting edition",
+        )
+    found = []
+    for raw in raws:
+        object_name, confidence, reason = mapper.recognise(raw, raws)
+        found.append(Recognised(raw, object_name, confidence, reason))
+    if not any(item.object for item in found):
+        raise ExportError(
+            f"{path.name} holds no table of contacts, companies, deals or anything else of Perfect Books",
+            hint="name the files after what they hold (contacts.csv, deals.csv, …), or export with headings",
+            problems=[Problem("unassigned", item.reason, file=item.raw.file, sheet=item.raw.sheet) for item in found],
+        )
+    return Intake(export, product, tuple(found))
+
+
+def _parts(raw: source.RawTable) -> list[source.RawTable]:
+    heading = mapper.mixed_types(raw.headings)
+    return source.split_by(raw, heading, lambda text: named(text)[0]) if heading else [raw]
+
+
+def decide_fields(intake: Intake, path: Path, threshold: float) -> pd.DataFrame:
+    """The fields sheet: new proposals, with the decisions of the sheet at `path` that still apply."""
+    proposed = mapper.fields_sheet(intake.assigned, threshold)
+    return mapper.merge_fields(proposed, existing_sheet(path))
+
+
+def existing_sheet(path: Path) -> pd.DataFrame | None:
+    """The fields sheet at `path`, or None when there is none yet or it holds nothing. SheetError when it lost columns."""
+    if not path.exists() or not path.stat().st_size:
+        return None
+    try:
+        return read_sheet(path, mapper.SHEETS["fields"])
+    except SheetError as error:
+        if "is empty" in error.message:
+            return None
+        raise
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Staged tables with their references resolved, and the whole account of it."""
+
+    staging: source.Staging
+    tables: dict[str, pd.DataFrame]
+    relations: pd.DataFrame
+    not_converted: pd.DataFrame
+    problems: tuple[Problem, ...]
+
+
+def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progress: Progress = SILENT) -> Staged:
+    """Stage every recognised table as the fields sheet says, and resolve the references between them."""
+    assigned = [source.Assigned(raw, name, *mapper.assignment(fields, raw, name)) for raw, name in intake.assigned]
+    staging = source.stage(assigned, config=config, progress=progress)
+    tables, relations, unresolved, told = source.resolve_references(staging.tables)
+    missing = _as_not_converted(unresolved, tables)
+    return Staged(
+        staging,
+        tables,
+        relations,
+        pd.concat([staging.not_converted, missing], ignore_index=True) if len(missing) else staging.not_converted,
+        (*staging.problems, *told),
+    )
+
+
+def _as_not_converted(unresolved: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Unresolved references as rows of not_converted, each with its source file, sheet and row."""
+    if not len(unresolved):
+        return pd.DataFrame()
+    parts = []
+    for name, rows in unresolved.groupby("object", sort=False):
+        where = tables[name].set_index("source_id")[["source_file", "source_sheet", "source_row"]]
+        place = where.reindex(rows["source_id"])
+        reason = (
+            rows["reason"] + " reference" + rows["candidates"].map(lambda text: f": could be {text}" if text else "")
+        )
+        parts.append(
+            pd.DataFrame(
+                {
+                    "object": rows["object"].to_numpy(), "source_id": rows["source_id"].to_numpy(), "field": rows["field"].to_numpy(),
+                    "text": rows["text"].to_numpy(), "reason": reason.to_numpy(), "file": place["source_file"].to_numpy(),
+                    "sheet": place["source_sheet"].to_numpy(), "row": place["source_row"].to_numpy(),
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def write_staged(folder: Path, intake: Intake, staged: Staged) -> None:
+    """Write every staged table and the four account tables, and take away tables that the export no longer has."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = {
+        **staged.tables,
+        "columns": staged.staging.columns,
+        "dropped": staged.staging.dropped,
+        "not_converted": staged.not_converted,
+        "unassigned": intake.unassigned,
+        "relations": staged.relations,
+    }
+    for old in folder.glob("*.parquet"):
+        if old.stem not in frames:
+            old.unlink()
+    for name, frame in frames.items():
+        temporary = folder / f"{name}.parquet.tmp"
+        frame.to_parquet(temporary, index=False)
+        temporary.replace(folder / f"{name}.parquet")
