@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
@@ -11,6 +13,8 @@ from pb2hl.matching import dates, names
 from pb2hl.matching.fields import Field
 from pb2hl.matching.kinds import EXACT, MISSING, Kind
 from pb2hl.matching.words import WordComparer
+
+_DIGITS = re.compile(r"\d+")
 
 
 class Comparer:
@@ -57,11 +61,17 @@ class Comparer:
         if not len(doubt):
             return
         one, two = left[doubt], right[doubt]
-        there = self._similar(given.values[given.primary[one]], surname.values[surname.primary[two]])
-        back = self._similar(surname.values[surname.primary[one]], given.values[given.primary[two]])
-        swapped = doubt[(there > 0.9) & (back > 0.9)]
+        there = self._one_name(given.values[given.primary[one]], surname.values[surname.primary[two]])
+        back = self._one_name(surname.values[surname.primary[one]], given.values[given.primary[two]])
+        swapped = doubt[there & back]
         levels[given.name][swapped] = EXACT[Kind.GIVEN_NAME] - 1
         levels[surname.name][swapped] = EXACT[Kind.SURNAME] - 1
+
+    def _one_name(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        close = self._similar(x, y) > 0.9
+        for at in np.flatnonzero(~close):
+            close[at] = names.are_nicknames(x[at], y[at])
+        return close
 
     def _value_levels(self, field: Field, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Levels of pairs of value codes, each distinct pair compared once."""
@@ -131,7 +141,13 @@ class Comparer:
         local_x, local_y = [text.partition("@")[0] for text in x], [text.partition("@")[0] for text in y]
         same_local = np.fromiter((a == b for a, b in zip(local_x, local_y, strict=True)), bool, len(x))
         whole, local = self._similar(x, y), self._similar(local_x, local_y)
-        return np.select([same_local, whole >= 0.92, local >= 0.85], [3, 2, 1], 0).astype(np.int8)
+        level = np.select([same_local, whole >= 0.92, local >= 0.85], [3, 2, 1], 0).astype(np.int8)
+        numbered = np.fromiter(map(_numbered_apart, local_x, local_y), bool, len(x))
+        elsewhere = np.fromiter(
+            (a.partition("@")[2] != b.partition("@")[2] for a, b in zip(x, y, strict=True)), bool, len(x)
+        )
+        level[numbered & (level < 3) | elsewhere & (level == 1)] = 0
+        return level
 
     def _text_levels(self, x: list[str], y: list[str]) -> np.ndarray:
         ordered = process.cpdist(x, y, scorer=fuzz.token_sort_ratio, workers=self._workers, dtype=np.float32) / 100
@@ -146,6 +162,12 @@ class Comparer:
     def _edits(self, x: list[str], y: list[str]) -> np.ndarray:
         """Optimal string alignment distance: edits, a swap of neighbours counting one; above 2 it says 3."""
         return process.cpdist(x, y, scorer=OSA.distance, score_cutoff=2, workers=self._workers, dtype=np.int32)
+
+
+def _numbered_apart(first: str, second: str) -> bool:
+    """Whether two mailbox names bear different numbers: `jane.roe7`, `jane.roe12` are two people."""
+    one, two = _DIGITS.findall(first), _DIGITS.findall(second)
+    return bool(one and two and one != two)
 
 
 def _counts(field: Field) -> np.ndarray:

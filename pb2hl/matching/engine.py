@@ -27,6 +27,7 @@ _RANDOM = 200_000
 _CHUNK = 1_000_000
 _FLOOR = weight_of(0.20)
 """Pairs below this weight are not kept; no threshold goes lower."""
+_CERTAIN = 100.0
 _MARGIN = 0.1
 """How far (bits) below the threshold a pair is set that only a person can decide, where no person will."""
 _SEED = 20_210_304
@@ -65,12 +66,13 @@ def link(
         return Matches.alone(frame.index)
     pairs = candidate_pairs(data)
     progress.start("comparing pairs", len(pairs), "pairs")
-    rules = make_rules(data, weight_of(threshold) - _MARGIN if doubtful is None else weight_of(doubtful))
+    doubt = weight_of(threshold) - _MARGIN if doubtful is None else weight_of(doubtful)
+    rules = make_rules(data, doubt)
     comparer = Comparer(data.fields, workers=workers)
     bands = {field.name: Bands.of(field) for field in data.fields}
     sample = _sample(pairs)
-    weights, sampled = _estimate(data, comparer, bands, pairs, sample)
     _learn_shared_mailboxes(data, comparer, bands, rules)
+    weights, sampled = _estimate(data, comparer, bands, pairs, sample, rules)
     shift = _shift(data, comparer, bands, weights, rules, labels, frame.index[order])
     scorer = Scorer(data, comparer, bands, weights, rules, shift)
     scorer.learn_cut(scorer.score(*sampled), _FLOOR)
@@ -82,7 +84,20 @@ def link(
     model = Model(data, weights, pairs.rules, len(pairs), expected, shift)
 
     def clusters_at(least: float) -> tuple[np.ndarray, np.ndarray]:
-        label, weakest = cluster(data.count, scored.left, scored.right, scored.weight, scorer.weights, weight_of(least))
+        limit = weight_of(least)
+
+        def settled(weight: np.ndarray) -> np.ndarray:
+            """Above the doubtful pairs' weight they count as apart, or a third row would carry them over."""
+            return np.where(weight == doubt, rule_sets.APART, weight) if doubt < limit else weight
+
+        label, weakest = cluster(
+            data.count,
+            scored.left,
+            scored.right,
+            settled(scored.weight),
+            lambda left, right: settled(scorer.weights(left, right)),
+            limit,
+        )
         number = np.unique(label, return_inverse=True)[1]
         return number[where], np.where(np.isinf(weakest), 1.0, probability(weakest))[where]
 
@@ -99,10 +114,18 @@ def _sample(pairs: Candidates) -> np.ndarray:
 
 
 def _estimate(
-    data: Records, comparer: Comparer, bands: dict[str, Bands], pairs: Candidates, sample: np.ndarray
+    data: Records,
+    comparer: Comparer,
+    bands: dict[str, Bands],
+    pairs: Candidates,
+    sample: np.ndarray,
+    rules: rule_sets.PersonRules | rule_sets.CompanyRules,
 ) -> tuple[Weights, tuple[np.ndarray, np.ndarray]]:
     left, right = pairs.left[sample], pairs.right[sample]
     levels = levels_of(data, comparer, bands, left, right)
+    # Relatives and colleagues look like matches to the estimation and would teach it that phones of one person differ.
+    free = rules.apply(np.full(len(left), _CERTAIN), rule_sets.Pairs(left, right, levels)) == _CERTAIN
+    levels = {name: level[free] for name, level in levels.items()}
     random_levels = levels_of(data, comparer, bands, *_random_pairs(data.count))
     accident = {field.name: accidents(field, random_levels[field.name], bands[field.name]) for field in data.fields}
     scale = len(pairs) / max(len(sample), 1)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from pb2hl.matching import names
 from pb2hl.matching.fields import Field, Records
 from pb2hl.matching.kinds import EXACT, MISSING, Kind
 
-APART = -5.0
-"""Match weight (bits) of a pair that a rule keeps apart; probability 0.03."""
+APART = -12.0
+"""Match weight (bits) of a pair that a rule keeps apart: as loud as the loudest pair for a merge."""
 DOUBTFUL = 0.80
 """Probability of a pair that only a person can decide, where one will: inside the band of the review sheets."""
 IDENTIFIED = 7.0
@@ -40,6 +42,7 @@ _CORROBORATING = {
 _CLOSE_EMAIL = 2
 _IDENTIFIER_LENGTH = 5
 _IDENTIFIER_DISTINCT = 0.3
+_RARELY_NEAR = 5e-4
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class PersonRules:
         self._email = records.of_kind(Kind.EMAIL)
         self._phone = records.of_kind(Kind.PHONE)
         self._identifiers = personal_identifiers(records)
+        self._identifying = {field.name: _identifying_level(field) for field in self._identifiers}
         flags = names.shared_mailbox_flags(self._email.values) if self._email else np.empty(0, bool)
         self._shared = flags
 
@@ -133,22 +137,20 @@ class PersonRules:
     def _same_identifier(self, pairs: Pairs) -> np.ndarray:
         same = np.zeros(len(pairs.left), bool)
         for field in self._identifiers:
-            same |= pairs.levels[field.name] >= EXACT[Kind.IDENTIFIER]
+            same |= pairs.levels[field.name] >= self._identifying[field.name]
         return same
 
     def _namesakes(self, pairs: Pairs) -> np.ndarray:
-        """Pairs whose e-mails or phones differ and of which nothing but the name and where they live roughly agrees."""
-        contradicted = np.zeros(len(pairs.left), bool)
-        corroborated = np.zeros(len(pairs.left), bool)
-        for field in self._records.fields:
+        """Pairs of which nothing but the name, and at most the city, agrees, in a table that has e-mails or phones."""
+        fields = self._records.fields
+        uncorroborated = np.full(len(pairs.left), any(field.kind in (Kind.EMAIL, Kind.PHONE) for field in fields))
+        for field in fields:
             level = pairs.levels[field.name]
-            if field.kind in (Kind.EMAIL, Kind.PHONE):
-                contradicted |= (level >= 0) & (level < EXACT[field.kind])
             if field.kind in _CORROBORATING:
-                corroborated |= level >= _CORROBORATING[field.kind]
+                uncorroborated &= level < _CORROBORATING[field.kind]
             if field.kind is Kind.EMAIL:
-                corroborated |= level == _CLOSE_EMAIL
-        return contradicted & ~corroborated
+                uncorroborated &= level != _CLOSE_EMAIL
+        return uncorroborated
 
     def _level(self, pairs: Pairs, field: Field | None) -> np.ndarray:
         return np.full(len(pairs.left), MISSING, np.int8) if field is None else pairs.levels[field.name]
@@ -217,6 +219,15 @@ def personal_identifiers(records: Records) -> tuple[Field, ...]:
             if length >= _IDENTIFIER_LENGTH and len(field.values) >= _IDENTIFIER_DISTINCT * filled:
                 found.append(field)
     return tuple(found)
+
+
+def _identifying_level(field: Field) -> int:
+    """The level from which identifiers mean one person: a typo counts only where numbers are spread out, not in a series."""
+    drawn = np.random.default_rng(0).integers(0, len(field.values), (2, 20_000))
+    drawn = drawn[:, drawn[0] != drawn[1]]
+    x, y = field.values[drawn[0]].tolist(), field.values[drawn[1]].tolist()
+    near = process.cpdist(x, y, scorer=OSA.distance, score_cutoff=1, dtype=np.int32) <= 1 if x else np.ones(1, bool)
+    return EXACT[Kind.IDENTIFIER] - 1 if near.mean() < _RARELY_NEAR else EXACT[Kind.IDENTIFIER]
 
 
 def _cap(weight: np.ndarray, where: np.ndarray, most: float) -> np.ndarray:

@@ -63,7 +63,7 @@ _PRIOR_PAIRS = 20.0
 _PRIOR_SHARE = 0.20
 """The expectation counts as much as this many pairs, and as this share of the matching pairs found."""
 
-_UNIQUE_TO_ONE = (Kind.EMAIL, Kind.PHONE, Kind.IDENTIFIER)
+_UNIQUE_TO_ONE = (Kind.EMAIL, Kind.PHONE, Kind.IDENTIFIER, Kind.ORGANISATION)
 """Kinds whose agreement is mostly the very matches sought; they are taken out of the chance of agreeing by accident."""
 _ACCIDENT_FLOOR = 0.05
 _ROUNDS = 100

@@ -14,6 +14,9 @@ _CLOSE = 0.92
 _NEARLY = 0.85
 """Share of the (rarity-weighted) words that two names must have in common to be nearly the same."""
 _MOSTLY = 0.70
+_ABBREVIATION = 4
+_ENDING = 3
+"""A word that begins another is a short form of it when it is this short, or when no more than an ending is missing."""
 
 
 class WordComparer:
@@ -82,7 +85,7 @@ def _same_word(left: str, right: str) -> bool:
     if left[0] != right[0]:
         return len(left) > 4 and JaroWinkler.similarity(left, right) >= 0.93
     if len(left) >= 3 and right.startswith(left):
-        return True
+        return len(left) <= _ABBREVIATION or len(right) - len(left) <= _ENDING
     if 3 <= len(left) <= 4 and len(right) >= 5 and _letters_in_order(left, right):
         return True
     return len(left) > 3 and JaroWinkler.similarity(left, right) >= 0.90
