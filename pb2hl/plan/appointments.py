@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -55,8 +55,8 @@ class Appointments:
         zone = self._zone(row)
         start, end, told = self._span(row, zone)
         host = self.parents.host(OBJECT, row)
-        for item in occurrences(self.ctx, row, start, zone, self.until()):
-            payload = self._payload(row, item, _elapsed(start, end), zone, (*host.facts, *told, *item.facts))
+        for item in occurrences(self.ctx, row, start, end, zone, self.until()):
+            payload = self._payload(row, item, zone, (*host.facts, *told))
             payload["contactId"] = host.reference
             marker = provenance.marker(self.ctx, OBJECT, row["source_id"], item.part)
             yield self.ctx.operation(
@@ -104,14 +104,12 @@ class Appointments:
             return start, start + DEFAULT_LENGTH, [said]
         return start, end, []
 
-    def _payload(
-        self, row: Row, item: Occurrence, length: timedelta, zone: ZoneInfo, facts: tuple[str, ...]
-    ) -> dict[str, Any]:
+    def _payload(self, row: Row, item: Occurrence, zone: ZoneInfo, facts: tuple[str, ...]) -> dict[str, Any]:
         payload: dict[str, Any] = {
             "calendarId": self.calendar.id if self.calendar else self.ctx.ref(Target.CALENDAR, SCHEMA, "calendar"),
             "title": text(row, "title") or "Appointment",
             "startTime": local_iso(item.start, zone),
-            "endTime": local_iso(_end(row, item, length, zone), zone),
+            "endTime": local_iso(item.end, zone),
             "appointmentStatus": self._status(row),
             "toNotify": False,
             "ignoreFreeSlotValidation": True,
@@ -147,11 +145,6 @@ class Appointments:
         return [*said, "all day"] if row.get("all_day") else said
 
 
-def _elapsed(start: datetime, end: datetime) -> timedelta:
-    """Real time between the two: Python subtracts wall clocks when both are of one zone."""
-    return end.astimezone(UTC) - start.astimezone(UTC)
-
-
 def _whole_days(start: datetime, end: datetime | None, zone: ZoneInfo) -> tuple[datetime, datetime, list[str]]:
     """Local midnight to the midnight after the last day."""
     first = start.date()
@@ -160,11 +153,3 @@ def _whole_days(start: datetime, end: datetime | None, zone: ZoneInfo) -> tuple[
         last = (end - timedelta(microseconds=1)).date() if end.time() == time() else end.date()
     midnight = datetime.combine(first, time(), zone)
     return midnight, datetime.combine(last + timedelta(days=1), time(), zone), []
-
-
-def _end(row: Row, item: Occurrence, length: timedelta, zone: ZoneInfo) -> datetime:
-    """Whole days end at a local midnight whatever the clocks did; timed ones last as long as the first."""
-    if row.get("all_day"):
-        days = max(1, round(length / timedelta(days=1)))
-        return datetime.combine(item.start.astimezone(zone).date() + timedelta(days=days), time(), zone)
-    return (item.start.astimezone(UTC) + length).astimezone(zone)

@@ -75,7 +75,7 @@ class Companies:
             body["website"] = f"https://{domain}"
         own = self.ctx.own_fields(OBJECT, row) | self.leftovers.fields(OBJECT, row)
         own |= {
-            markers.TAGS_FIELD: ", ".join(texts(row.get("tags"))),
+            markers.TAGS_FIELD: ", ".join(self.ctx.tags(OBJECT, row)),
             markers.PARENT_FIELD: self._parent(row),
             markers.PRIMARY_CONTACT_FIELD: self.primary.get(row["source_id"], ""),
             f.OWNER_FIELD: self.ctx.owners.find(row.get("owner")).name if text(row, "owner") else "",
@@ -88,7 +88,7 @@ class Companies:
         return {**item, "dataType": "MONETORY"} if field.data_type == "MONETORY" else item
 
     def _parent(self, row: Row) -> str:
-        given = text(row, "parent_id") or text(row, "parent_name")
+        given = text(row, "parent_id") or text(row, "parent_name") or self.ctx.lost(OBJECT, row, "parent_id")[0]
         if not given:
             return ""
         found = self.ctx.companies.first([text(row, "parent_id"), text(row, "parent_name")])
@@ -130,7 +130,7 @@ class Companies:
     def company_of(self, row: Row) -> str:
         """The source id of a contact's company; "" when it has none."""
         found = company_source_id(self.ctx, row)
-        if not found and text(row, "company_id"):
+        if not found and (text(row, "company_id") or self.ctx.lost("contacts", row, "company_id")[0]):
             self.ctx.account.problem(
                 "company_missing",
                 "contacts",

@@ -76,7 +76,7 @@ class Contacts:
         if company := self._company_name(row):
             body["companyName"] = company
         body |= consent(row)
-        if tags := self._tags(row):
+        if tags := list(dict.fromkeys(tag.lower() for tag in self.ctx.tags(OBJECT, row))):
             body["tags"] = tags
         own = self._own(row, person, body)
         body["customFields"] = [
@@ -104,17 +104,6 @@ class Contacts:
     def _company_name(self, row: Row) -> str:
         found = text(row, "company_source_id")
         return self.ctx.company_names.get(found, "") or text(row, "company_name")
-
-    def _tags(self, row: Row) -> list[str]:
-        mapped = self.ctx.inputs.mapping.tags.get(OBJECT, {})
-        kept: dict[str, None] = {}
-        for tag in texts(row.get("tags")):
-            target = mapped.get(tag, tag).strip().lower()
-            if target:
-                kept[target] = None
-            else:
-                self.ctx.account.cell(OBJECT, row["source_id"], "tags", Bucket.SKIPPED, "sheets/tags.csv")
-        return list(kept)
 
     def _own(self, row: Row, person: Person, body: dict[str, Any]) -> dict[str, Any]:
         own = self.ctx.own_fields(OBJECT, row)

@@ -13,12 +13,13 @@ from pb2hl import markers
 from pb2hl.operations import Kind, Operation, Target, operation_id, references
 from pb2hl.plan.account import Account, Bucket
 from pb2hl.plan.fields import OWNER_FIELD, PlannedField, written
+from pb2hl.plan.identity import full_name
 from pb2hl.plan.inputs import PlanInputs
 from pb2hl.plan.needs import FieldPlan, option_of
 from pb2hl.plan.owners import Owner, Owners
 from pb2hl.plan.place import Place
 from pb2hl.plan.refs import Resolver, resolver
-from pb2hl.plan.rows import Row, rows, text
+from pb2hl.plan.rows import Row, rows, text, texts
 
 SCHEMA = "schema"
 
@@ -112,6 +113,20 @@ class Context:
             reason,
         )
 
+    @cached_property
+    def lost_references(self) -> dict[tuple[str, str, str], tuple[str, str]]:
+        """(object, source id, field) → (text as exported, why no record is meant)."""
+        frame = self.inputs.unresolved
+        if frame.empty:
+            return {}
+        names = ("object", "source_id", "field", "text", "reason")
+        columns = (frame[name].fillna("").astype(str) for name in names)
+        return {(o, s, f): (text_, why) for o, s, f, text_, why in zip(*columns, strict=True)}
+
+    def lost(self, object_: str, row: Row, field_: str) -> tuple[str, str]:
+        """(text, why) of a reference of a row that means no record; ("", "") when there is none."""
+        return self.lost_references.get((object_, row["source_id"], field_), ("", ""))
+
     def field_ref(self, planned: PlannedField, path: str = "") -> Any:
         """A custom field's id (`path`: its fieldKey): as it is when the field exists, else as a reference."""
         if planned.existing_id:
@@ -160,6 +175,23 @@ class Context:
         named = companies["name"].fillna("").astype(str)
         return dict(zip(companies["source_id"].astype(str), named, strict=True))
 
+    @cached_property
+    def columns_of_fields(self) -> dict[str, str]:
+        """Existing custom field, by id and by key → the staged column (or own label) that goes into it."""
+        found = {}
+        for _, planned in self.fields:
+            found |= {name: planned.key for name in (planned.existing_id, planned.existing_key) if name}
+        return found
+
+    @cached_property
+    def contact_labels(self) -> dict[str, str]:
+        """Every surviving contact as `Jane Roe (jane@acme.com)`, by source id; the id stands in for a missing e-mail."""
+        found = {}
+        for row in rows(self.inputs.table("contacts"), ("source_id", "first_name", "last_name", "full_name", "email")):
+            name, key = full_name(row), text(row, "email") or row["source_id"]
+            found[row["source_id"]] = f"{name} ({key})" if name else key
+        return found
+
     def existing(self, target: Target) -> Mapping[str, Mapping[str, Any]]:
         """The index of records of a kind that were in the location before, by id; see `place.as_there`."""
         if target not in self._existing:
@@ -174,6 +206,20 @@ class Context:
     @cached_property
     def _existing(self) -> dict[Target, dict[str, Mapping[str, Any]]]:
         return {}
+
+    def tags(self, object_: str, row: Row) -> list[str]:
+        """A row's tags as the tags sheet has them, each once; dropped ones are told."""
+        mapped = self.inputs.mapping.tags.get(object_, {})
+        kept: dict[str, None] = {}
+        for tag in texts(row.get("tags")):
+            target = mapped.get(tag, mapped.get(tag.strip(), tag)).strip()
+            if target:
+                kept[target] = None
+            else:
+                self.account.loss(object_, "tags", "nowhere (decided)", "dropped in sheets/tags.csv")
+        if not kept and row.get("tags"):
+            self.account.cell(object_, row["source_id"], "tags", Bucket.SKIPPED, "sheets/tags.csv")
+        return list(kept)
 
     def unassigned(self, object_: str, source_id: str, owner: Owner) -> dict[str, str]:
         """Tell about an owner who is no user; the value that keeps the owner's name in a field."""

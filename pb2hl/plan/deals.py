@@ -18,6 +18,7 @@ from pb2hl.plan.context import Context
 from pb2hl.plan.existing import changes
 from pb2hl.plan.identity import Identity
 from pb2hl.plan.leftovers import Leftovers
+from pb2hl.plan.needs import option_of
 from pb2hl.plan.parents import stand_in
 from pb2hl.plan.pipelines import Pipelines, PlannedPipeline, fold
 from pb2hl.plan.rows import Row, oldest_first, rows, text, texts
@@ -88,7 +89,8 @@ class Deals:
     def _place(self, row: Row) -> Placement:
         found = self.ctx.contacts.first([*texts(row.get("contact_id")), *texts(row.get("contact_email"))])
         pipeline, stage, from_stage = self.pipelines.route(text(row, "pipeline"), text(row, "stage"))
-        status = deal_status(text(row, "status")) or deal_status(from_stage) or "open"
+        said = option_of(self.ctx.inputs, OBJECT, "status", text(row, "status"))
+        status = deal_status(said) or deal_status(text(row, "status")) or deal_status(from_stage) or "open"
         return Placement(found.source_id, pipeline, stage, status, why=found.why)
 
     @cached_property
@@ -241,7 +243,7 @@ class Deals:
             body["assignedTo"] = owner.user_id
         own |= self.ctx.unassigned(OBJECT, row["source_id"], owner)
         own[f.LOST_REASON_FIELD] = self._lost_reason(row, place, body)
-        own[markers.TAGS_FIELD] = ", ".join(texts(row.get("tags")))
+        own[markers.TAGS_FIELD] = ", ".join(self.ctx.tags(OBJECT, row))
         own[f.OTHER_CONTACTS] = "\n".join(self._others(row, place))
         body["customFields"] = [
             {"id": self.ctx.field_ref(planned), "fieldValue": value}
@@ -270,9 +272,11 @@ class Deals:
         return reason
 
     def _others(self, row: Row, place: Placement) -> list[str]:
-        return [
-            item for item in texts(row.get("contact_id")) if self.ctx.contacts.find(item).source_id != place.contact
-        ]
+        """Further contacts of a deal by name, and references that mean no contact, as exported."""
+        found = [self.ctx.contacts.find(item).source_id or item for item in texts(row.get("contact_id"))]
+        lost = self.ctx.lost(OBJECT, row, "contact_id")[0]
+        shown = [self.ctx.contact_labels.get(item, item) for item in dict.fromkeys(found) if item != place.contact]
+        return [*shown, lost] if lost else shown
 
     def _name(self, row: Row) -> str:
         return text(row, "name") or f"Deal {row['source_id']}"

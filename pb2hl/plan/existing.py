@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.account import Bucket
 from pb2hl.plan.context import Context
 from pb2hl.plan.place import as_there, custom_keys
 
@@ -37,6 +39,7 @@ def changes(
     there = as_there(ctx.existing(target).get(existing_id, {}))
     never = _NOT_UPDATABLE.get(target, frozenset())
     wanted = {} if policy == "skip" else changed(body, there, policy, never)
+    _tell(ctx, object_, source_id, body, wanted, policy)
     reason = f"is in the location already, found by {matched_by}; policy {policy}"
     if not wanted:
         return ctx.operation(
@@ -51,6 +54,24 @@ def changes(
     return ctx.operation(
         Kind.UPDATE, target, object_, source_id, wanted, existing_id=existing_id, reason=reason, marker=marker
     )
+
+
+def _tell(
+    ctx: Context, object_: str, source_id: str, body: Mapping[str, Any], wanted: Mapping[str, Any], policy: str
+) -> None:
+    """Say which values stay out because of the policy."""
+    where = f"policy {policy}: what the location has stays"
+    if policy == "skip":
+        ctx.account.cell(object_, source_id, "*", Bucket.SKIPPED, where)
+        return
+    columns = {spec.target: spec.name for spec in OBJECTS[object_].fields if spec.target}
+    for name in body.keys() - wanted.keys() - {"customFields", "tags", "companyName"}:
+        ctx.account.cell(object_, source_id, columns.get(name, name), Bucket.SKIPPED, where)
+    sent = [item.get("id") or item.get("key") for item in wanted.get("customFields", ())]
+    for item in body.get("customFields", ()):
+        key = item.get("id") or item.get("key")
+        if key not in sent and (column := ctx.columns_of_fields.get(str(key))):
+            ctx.account.cell(object_, source_id, column, Bucket.SKIPPED, where)
 
 
 def changed(

@@ -1,11 +1,13 @@
 """Zero-loss accounting: every filled source cell ends in exactly one bucket, and the totals balance.
 
 A column has a rule (where its values go); single cells that went another way override it. So a table of a million rows
-takes a line a column and a line an exception, and `cells` writes any column out in full.
+takes a line a column and a line an exception.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,34 +17,45 @@ from pb2hl.plan.account import Bucket
 from pb2hl.plan.context import Context
 from pb2hl.plan.needs import filled_mask
 
-RULE_COLUMNS = ("object", "column", "bucket", "where")
-SUMMARY_COLUMNS = ("object", "column", "bucket", "where", "cells")
+RULE_COLUMNS = ("object", "heading", "column", "bucket", "where")
+SUMMARY_COLUMNS = ("object", "heading", "column", "bucket", "where", "cells")
+
+BLANK = "read as blank"
+"""Cells such as `N/A` and `-` hold text but no value."""
 
 _NORMALISED = frozenset({"email", "phone", "tags", "body", "country", "website", "amount", "probability", "timezone"})
 _REPORTED = ("workflows", "trust_accounts", "trust_transactions", "time_entries", "rates")
+_READ = ("pipelines", "tags", "custom_fields", "users")
+"""Objects whose rows become schema or owners."""
+
 _NOT_CELLS = frozenset({*PROVENANCE, "merged_ids", "residue", "company_source_id"})
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """`rules` per column (RULE_COLUMNS), `exceptions` per cell (`account.CELL_COLUMNS`), `summary` with counts."""
+    """`rules` per source column, `exceptions` per cell (`account.CELL_COLUMNS`), `summary`: cells by column and bucket.
+
+    `balance`: per source column the filled cells and those accounted for; they are equal or something was lost.
+    """
 
     rules: pd.DataFrame
     exceptions: pd.DataFrame
     summary: pd.DataFrame
+    balance: pd.DataFrame
 
-    def balances(self, filled: dict[tuple[str, str], int]) -> pd.DataFrame:
-        """Columns whose buckets do not add up to the filled cells; empty when nothing is lost."""
-        sums = self.summary.groupby(["object", "column"])["cells"].sum()
-        off = [(*key, count, int(sums.get(key, 0))) for key, count in filled.items() if int(sums.get(key, 0)) != count]
-        return pd.DataFrame(off, columns=["object", "column", "filled", "accounted"])
+
+@dataclass(frozen=True)
+class _Column:
+    heading: str
+    name: str  # staged column; "" for a column that a decision left out
+    filled: pd.Series
+    valued: pd.Series
 
 
 def lineage(ctx: Context) -> Lineage:
-    """The fate of every cell of the staged tables, after all operations were planned."""
+    """The fate of every cell of the staged tables; call it after all operations were planned."""
     exceptions = ctx.account.cells.drop_duplicates(["object", "source_id", "column"], keep="last")
-    rules: list[tuple[str, str, str, str]] = []
-    summary: list[tuple[str, str, str, str, int]] = []
+    rules, summary, balance = [], [], []
     for object_ in OBJECTS:
         frame = ctx.inputs.staged.get(object_, pd.DataFrame())
         if frame.empty:
@@ -50,18 +63,41 @@ def lineage(ctx: Context) -> Lineage:
         own = exceptions[exceptions["object"] == object_]
         merged = _merged_ids(ctx, object_)
         ids = frame["source_id"].astype(str) if "source_id" in frame.columns else pd.Series("", index=frame.index)
-        for column in frame.columns:
-            if column in _NOT_CELLS or column.startswith(RAW_PREFIX):
-                continue
-            bucket, where = _rule(ctx, object_, column)
-            rules.append((object_, column, bucket, where))
-            mask = filled_mask(frame[column])
-            summary += _counted(object_, column, bucket, where, ids[mask], own, merged)
+        for column in _columns(ctx, object_, frame):
+            rule = _rule(ctx, object_, column.name)
+            rules.append((object_, column.heading, column.name, *rule))
+            counts = _counted(column, rule, ids, own, merged)
+            summary += [(object_, column.heading, column.name, *key, count) for key, count in counts.items()]
+            balance.append((object_, column.heading, int(column.filled.sum()), sum(counts.values())))
+    summary += _dropped(ctx.inputs.dropped)
     return Lineage(
         pd.DataFrame(rules, columns=list(RULE_COLUMNS)),
         exceptions.reset_index(drop=True),
         pd.DataFrame(summary, columns=list(SUMMARY_COLUMNS)),
+        pd.DataFrame(balance, columns=["object", "heading", "filled", "accounted"]),
     )
+
+
+def _columns(ctx: Context, object_: str, frame: pd.DataFrame) -> Iterator[_Column]:
+    """The source columns of a table: by its raw text where staging kept it, else by its staged values."""
+    known = ctx.inputs.columns
+    mine = known[known["object"] == object_].drop_duplicates("heading") if "object" in known.columns else known
+    seen: set[str] = set()
+    for heading, name in zip(mine.get("heading", ()), mine.get("staged_column", ()), strict=False):
+        raw = f"{RAW_PREFIX}{heading}"
+        if raw not in frame.columns:
+            continue
+        staged = str(name or "")
+        filled = filled_mask(frame[raw])
+        valued = filled_mask(frame[staged]) if staged in frame.columns else pd.Series(True, index=frame.index)
+        seen.add(staged)
+        yield _Column(str(heading), staged if staged in frame.columns else "", filled, valued)
+    if len(mine):
+        return
+    for name in frame.columns:
+        if name not in _NOT_CELLS and not name.startswith(RAW_PREFIX) and name not in seen:
+            filled = filled_mask(frame[name])
+            yield _Column(name, name, filled, filled)
 
 
 def _merged_ids(ctx: Context, object_: str) -> frozenset[str]:
@@ -70,48 +106,66 @@ def _merged_ids(ctx: Context, object_: str) -> frozenset[str]:
 
 
 def _counted(
-    object_: str, column: str, bucket: str, where: str, ids: pd.Series, own: pd.DataFrame, merged: frozenset[str]
-) -> list[tuple[str, str, str, str, int]]:
-    """Counts by bucket of one column: whole-row exceptions first, then the cell's own, then merges, then the rule."""
-    fate = {row.source_id: (row.bucket, row.where) for row in own[own["column"] == column].itertuples()}
+    column: _Column, rule: tuple[str, str], ids: pd.Series, own: pd.DataFrame, merged: frozenset[str]
+) -> Counter[tuple[str, str]]:
+    """Cells by bucket: the whole row's exception first, then the cell's own, then merges, blanks, and the rule."""
+    fate = {row.source_id: (row.bucket, row.where) for row in own[own["column"] == column.name].itertuples()}
     fate |= {row.source_id: (row.bucket, row.where) for row in own[own["column"] == "*"].itertuples()}
-    counts: dict[tuple[str, str], int] = {}
-    special = ids[ids.isin(fate.keys() | merged)]
-    for source_id in special:
-        key = fate.get(source_id) or (str(Bucket.MERGED), "the surviving record")
-        counts[key] = counts.get(key, 0) + 1
-    rest = len(ids) - len(special)
-    if rest:
-        counts[bucket, where] = counts.get((bucket, where), 0) + rest
-    return [(object_, column, *key, count) for key, count in counts.items()]
+    filled = ids[column.filled]
+    special = filled.isin(fate.keys() | merged)
+    counts: Counter[tuple[str, str]] = Counter()
+    for source_id in filled[special]:
+        counts[fate.get(source_id) or (str(Bucket.MERGED), "the surviving record")] += 1
+    blank = int((~column.valued[column.filled] & ~special).sum())
+    if blank:
+        counts[str(Bucket.NORMALISED), BLANK] += blank
+    if rest := int(len(filled) - special.sum() - blank):
+        counts[rule] += rest
+    return counts
+
+
+def _dropped(dropped: pd.DataFrame) -> list[tuple[str, str, str, str, str, int]]:
+    """Rows that are in no staged table, by reason."""
+    if dropped.empty:
+        return []
+    found: Counter[tuple[str, str, str]] = Counter()
+    names = (dropped[name].fillna("").astype(str) for name in ("object", "reason", "kept_source_id"))
+    for object_, reason, kept in zip(*names, strict=True):
+        found[object_, str(Bucket.MERGED if kept else Bucket.REFUSED), reason] += 1
+    return [(object_, "(row)", "*", bucket, reason, count) for (object_, bucket, reason), count in found.items()]
 
 
 def _rule(ctx: Context, object_: str, column: str) -> tuple[str, str]:
     if object_ in _REPORTED:
         return str(Bucket.REPORTED), "report"
+    if not column:
+        return str(Bucket.SKIPPED), "sheets/fields.csv"
+    if object_ in _READ:
+        return str(Bucket.LANDED), "schema and owners of the location"
     if object_ in ("contacts", "companies", "deals"):
         planned = ctx.fields.get(object_, column)
         if planned is not None:
             return str(Bucket.LANDED), f"custom field {planned.label}"
     if column.startswith(CUSTOM_PREFIX):
         return str(Bucket.MOVED), "provenance line"
-    try:
-        target = OBJECTS[object_].field(column).target
-    except KeyError:
-        target = ""
-    if target:
-        return str(Bucket.NORMALISED if column in _NORMALISED else Bucket.LANDED), target
-    return str(Bucket.LANDED), _ELSEWHERE.get((object_, column), _ELSEWHERE.get(("", column), "plan"))
+    where = _ELSEWHERE.get((object_, column)) or _target(object_, column) or _ELSEWHERE.get(("", column), "the record")
+    return str(Bucket.NORMALISED if column in _NORMALISED else Bucket.LANDED), where
+
+
+def _target(object_: str, column: str) -> str:
+    names = {spec.name: spec.target for spec in OBJECTS[object_].fields}
+    return names.get(column, "")
 
 
 _ELSEWHERE = {
     ("", "id"): "Perfect Books ID, or the marker of the provenance line",
     ("", "created_at"): "Perfect Books Created, or the provenance line",
     ("", "updated_at"): "Perfect Books Updated, or the provenance line",
+    ("", "completed_at"): "the provenance line",
     ("", "contact_id"): "the contact it hangs on",
     ("", "company_id"): "the business it is linked to, or the provenance line",
+    ("contacts", "company_name"): "companyName and the business it is linked to",
     ("", "deal_id"): "the provenance line",
-    ("", "owner"): "assigned user, or the provenance line",
     ("", "author"): "user of the note and provenance line",
     ("companies", "owner"): "custom field Perfect Books Owner",
     ("companies", "tags"): "custom field Perfect Books Tags",
@@ -125,4 +179,8 @@ _ELSEWHERE = {
     ("contacts", "full_name"): "firstName and lastName",
     ("deals", "pipeline"): "pipelineId",
     ("deals", "contact_email"): "contactId",
+    ("deals", "lost_reason"): "lostReasonId, or custom field Lost Reason",
+    ("attachments", "note_id"): "the note that links it",
+    ("appointments", "recurrence"): "the single appointments, and the provenance line",
+    ("appointments", "exceptions"): "the single appointments",
 }

@@ -96,7 +96,9 @@ def _markers(object_: str, frame: pd.DataFrame, inputs: PlanInputs) -> list[f.Pl
         fields.append(_own(object_, markers.TAGS_FIELD, "LARGE_TEXT", tagged))
     if object_ == "companies":
         fields.append(_own(object_, markers.PRIMARY_CONTACT_FIELD, count=len(frame)))
-        if parents := filled(frame, "parent_id") + filled(frame, "parent_name"):
+        if parents := max(filled(frame, "parent_id"), filled(frame, "parent_name")) or _unresolved(
+            inputs, object_, "parent_id"
+        ):
             fields.append(_own(object_, markers.PARENT_FIELD, count=parents))
     return fields
 
@@ -174,10 +176,17 @@ def _for_leftovers(object_: str, frame: pd.DataFrame, inputs: PlanInputs, place:
     if object_ == "deals":
         if filled(frame, "lost_reason"):
             yield _own(object_, f.LOST_REASON_FIELD, "TEXT", filled(frame, "lost_reason"))
-        if "contact_id" in frame.columns and any(
-            len(texts(v)) > 1 for v in frame["contact_id"] if not isinstance(v, float)
-        ):
+        if _several_contacts(frame) or _unresolved(inputs, "deals", "contact_id"):
             yield _own(object_, f.OTHER_CONTACTS, "LARGE_TEXT")
+
+
+def _several_contacts(deals: pd.DataFrame) -> bool:
+    return "contact_id" in deals.columns and any(len(texts(value)) > 1 for value in deals["contact_id"])
+
+
+def _unresolved(inputs: PlanInputs, object_: str, column: str) -> int:
+    frame = inputs.unresolved
+    return 0 if frame.empty else int(((frame["object"] == object_) & (frame["field"] == column)).sum())
 
 
 def _deals_may_not_be_opportunities(inputs: PlanInputs, place: Place) -> bool:

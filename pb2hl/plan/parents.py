@@ -46,10 +46,13 @@ class Parents:
         contact = self.ctx.contacts.find(text(row, "contact_id"))
         deal = self.ctx.deals.find(text(row, "deal_id"))
         company = self.ctx.companies.find(text(row, "company_id"))
-        named = self._named(row, deal.source_id, company.source_id)
+        named = self._named(object_, row, deal.source_id, company.source_id)
         if contact:
             return Host("contact", self._contact("contacts", contact.source_id), named)
-        lost = (f"contact {text(row, 'contact_id')} is {contact.why}",) if contact.why else ()
+        lost_text, why = (
+            self.ctx.lost(object_, row, "contact_id") if not contact.why else (text(row, "contact_id"), contact.why)
+        )
+        lost = (f"contact {lost_text} ({why} in the export)",) if lost_text else ()
         if deal and deal.source_id in self.deal_hosts:
             return Host("contact", self._contact(*self.deal_hosts[deal.source_id]), (*lost, *named))
         if company and on_business:
@@ -62,14 +65,15 @@ class Parents:
     def _contact(self, object_: str, source_id: str) -> dict[str, str]:
         return self.ctx.ref(Target.CONTACT, object_, source_id)
 
-    def _named(self, row: Row, deal: str, company: str) -> tuple[str, ...]:
+    def _named(self, object_: str, row: Row, deal: str, company: str) -> tuple[str, ...]:
         facts = []
-        if text(row, "deal_id"):
-            name = self.deal_names.get(deal, "")
-            facts.append(f"deal {name} ({deal})" if name else f"deal {text(row, 'deal_id')}")
-        if text(row, "company_id"):
-            name = self.ctx.company_names.get(company, "")
-            facts.append(f"company {name} ({company})" if name else f"company {text(row, 'company_id')}")
+        for word, column, source_id, name in (
+            ("deal", "deal_id", deal, self.deal_names.get(deal, "")),
+            ("company", "company_id", company, self.ctx.company_names.get(company, "")),
+        ):
+            given = text(row, column) or self.ctx.lost(object_, row, column)[0]
+            if given:
+                facts.append(f"{word} {name} ({source_id})" if name else f"{word} {given}")
         return tuple(facts)
 
     def placeholders(self) -> Iterator[Operation]:

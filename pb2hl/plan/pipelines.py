@@ -87,8 +87,26 @@ def plan_pipelines(ctx: Context) -> Pipelines:
             stages[fold(to_stage)] = Stage(
                 to_stage.strip(), _percent(declared.get((fold(pipeline), fold(stage))), status)
             )
-    planned = {key: _against(name, tuple(stages.values()), ctx) for key, (name, stages) in wanted.items()}
+    made = {fold(item.name): item for item in getattr(ctx.inputs.mapping, "pipelines", ())}
+    planned = {}
+    for key, (name, stages) in wanted.items():
+        chances = {fold(stage): chance for stage, chance in made[key].stages} if key in made else {}
+        known = [_with_chance(stage, chances.get(fold(stage.name))) for stage in stages.values()]
+        if key in made:
+            order = list(chances)
+            known.sort(key=lambda stage: order.index(fold(stage.name)) if fold(stage.name) in order else len(order))
+        planned[key] = _against(name, tuple(known), ctx)
     return Pipelines(planned, routes)
+
+
+def _with_chance(stage: Stage, chance: float | None) -> Stage:
+    """The stage with the sheet's probability (0-1) when that says more than the pipelines table."""
+    return Stage(stage.name, _rounded(chance * 100)) if chance is not None else stage
+
+
+def _rounded(percent: float) -> int | float:
+    percent = round(float(percent), 4)
+    return int(percent) if percent.is_integer() else percent
 
 
 def fold(name: str) -> str:
@@ -119,8 +137,7 @@ def _in_order(
 def _percent(row: Mapping[str, Any] | None, status: str) -> int | float | None:
     value = (row or {}).get("probability")
     if value is not None:
-        percent = round(float(value) * 100, 4)
-        return int(percent) if percent.is_integer() else percent
+        return _rounded(float(value) * 100)
     return {"won": _WON, "lost": _LOST, "abandoned": _LOST}.get(
         status or str((row or {}).get("outcome") or "").casefold()
     )

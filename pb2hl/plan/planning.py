@@ -41,7 +41,7 @@ class Plan:
     """Operations with everything a person wants to know before they are sent.
 
     `counts` by (kind, target); `tables` for reports: diff (schema only), losses, identity, duplicate_opportunities,
-    lineage_summary, lineage_rules, lineage_exceptions.
+    lineage_summary, lineage_rules, lineage_exceptions, lineage_balance.
     """
 
     operations: Operations
@@ -129,6 +129,7 @@ class Planner:
             "lineage_summary": found.summary,
             "lineage_rules": found.rules,
             "lineage_exceptions": found.exceptions,
+            "lineage_balance": found.balance,
         }
         return self._plan(operations, tables)
 

@@ -9,7 +9,6 @@ import pandas as pd
 
 from pb2hl.model import CUSTOM_PREFIX
 from pb2hl.plan.context import Context
-from pb2hl.plan.identity import full_name
 from pb2hl.plan.rows import Row, oldest_first, rows, text, texts
 
 _FLAG = re.compile(r"^(is )?(the )?(primary|main)( contact)?( flag| for company)?\??$")
@@ -77,11 +76,4 @@ def company_source_id(ctx: Context, row: Row) -> str:
 
 def primary_labels(ctx: Context, ids: Mapping[str, str]) -> dict[str, str]:
     """Company source id → what the `Primary Contact` field says: `Jane Roe (jane@acme.com)`."""
-    wanted = set(ids.values())
-    labels = {}
-    columns = ("source_id", "first_name", "last_name", "full_name", "email")
-    for row in rows(ctx.inputs.table("contacts"), columns):
-        if row["source_id"] in wanted:
-            name, key = full_name(row), text(row, "email") or row["source_id"]
-            labels[row["source_id"]] = f"{name} ({key})" if name else key
-    return {company: labels[contact] for company, contact in ids.items() if contact in labels}
+    return {company: ctx.contact_labels[contact] for company, contact in ids.items() if contact in ctx.contact_labels}

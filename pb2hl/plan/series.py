@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from pb2hl import recurrence
 from pb2hl.plan.context import Context
 from pb2hl.plan.rows import Row, text
 
@@ -16,22 +17,20 @@ class Occurrence:
     """One appointment to make; `part` tells it apart from the others of its series ("" for a single one)."""
 
     start: datetime
+    end: datetime
     part: str = ""
-    facts: tuple[str, ...] = ()
 
 
-def occurrences(ctx: Context, row: Row, start: datetime, zone: ZoneInfo, until: date) -> Iterator[Occurrence]:
-    """Every occurrence, exceptions left out; a rule that is not understood gives the first one and is told."""
+def occurrences(
+    ctx: Context, row: Row, start: datetime, end: datetime, zone: ZoneInfo, until: date
+) -> Iterator[Occurrence]:
+    """Every occurrence, exceptions left out; what of the rule is not understood is told."""
     rule = text(row, "recurrence")
     if not rule:
-        yield Occurrence(start)
+        yield Occurrence(start, end)
         return
-    from pb2hl import recurrence  # until the module lands
-
-    series = recurrence.expand(rule, start, zone, until=until, exceptions=text(row, "exceptions"))
+    series = recurrence.expand(start, end, zone, rule, text(row, "exceptions"), until_limit=until)
     for problem in series.problems:
-        ctx.account.problem(
-            "recurrence", "appointments", problem.message, source_id=row["source_id"], treatment=problem.treatment
-        )
-    for moment in series.starts:
-        yield Occurrence(moment, moment.astimezone(zone).strftime("%Y%m%dT%H%M%S"))
+        ctx.account.problem("recurrence", "appointments", problem, source_id=row["source_id"], field_="recurrence")
+    for first, last in series.occurrences:
+        yield Occurrence(first, last, first.astimezone(zone).strftime("%Y%m%dT%H%M%S"))
