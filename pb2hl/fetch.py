@@ -153,20 +153,20 @@ def _checked(url: str, resolver: Resolve, allowed: Callable[[str], bool]) -> tup
 def _get(url: str, address: str, host: str, limits: Limits, deadline: float, clock: Clock) -> Fetched | str:
     """The answer of one hop, or the address it redirects to."""
     timeout = httpx.Timeout(max(min(limits.connect_s, deadline - clock.monotonic()), 0.01))
-    target = httpx.URL(url)
-    headers = {
-        "User-Agent": "pb2hl",
-        "Accept": "*/*",
-        "Accept-Encoding": "identity",
-        "Host": target.netloc.decode("ascii"),
-    }
-    pinned = target.copy_with(host=address, username=None, password=None, fragment=None)
     try:
+        target = httpx.URL(url)
+        headers = {
+            "User-Agent": "pb2hl",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            "Host": target.netloc.decode("ascii"),
+        }
+        pinned = target.copy_with(host=address, username=None, password=None, fragment=None)
         with (
             httpx.Client(trust_env=False, timeout=timeout) as client,
             client.stream("GET", pinned, headers=headers, extensions={"sni_hostname": host}) as response,
         ):
-            if response.is_redirect:
+            if response.has_redirect_location:
                 return response.headers["location"]
             if response.status_code != 200:
                 raise FetchRefused(Reason.STATUS, url, f"HTTP {response.status_code}")
