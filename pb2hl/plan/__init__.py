@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from pb2hl.plan.account import Account, Bucket
 from pb2hl.plan.estimate import Estimate
+from pb2hl.plan.expected import Sources, fields_of
 from pb2hl.plan.inputs import ExportFile, PlanInputs
 from pb2hl.plan.planning import Plan, build, build_schema
+from pb2hl.plan.sampling import sample
 from pb2hl.plan.store import Operations, read
 
 __all__ = [
@@ -19,7 +21,10 @@ __all__ = [
     "Operations",
     "Plan",
     "PlanInputs",
+    "Sources",
     "build",
     "build_schema",
+    "fields_of",
     "read",
+    "sample",
 ]

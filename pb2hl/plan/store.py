@@ -84,6 +84,20 @@ class Operations:
     def __len__(self) -> int:
         return sum(self.counts.values())
 
+    @classmethod
+    def load(cls, folder: Path) -> Operations:
+        """The operations that `write` kept in `folder`, as columns."""
+        found = cls()
+        for target in Target:
+            path = folder / f"{target}.parquet"
+            if not path.exists():
+                continue
+            with pq.ParquetFile(path) as file:
+                found.batches[target] = list(file.iter_batches(batch_size=BATCH))
+            for batch in found.batches[target]:
+                found.counts.update((Kind(kind), target) for kind in batch.column("kind").to_pylist())
+        return found
+
     def write(self, folder: Path) -> None:
         """One Parquet file a target, whole or not at all; files of targets that have no operations are removed."""
         folder.mkdir(parents=True, exist_ok=True)
