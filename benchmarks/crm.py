@@ -125,7 +125,7 @@ def _households(rng: np.random.Generator, frame: pd.DataFrame, count: int) -> pd
     found = frame.sample(min(count, len(frame)), random_state=7).copy()
     other = _given(rng, len(found))
     other = np.where(other == found["first_name"].to_numpy(), "Quentin", other)
-    clash = [names.are_nicknames(a.lower(), b.lower()) for a, b in zip(other, found["first_name"], strict=True)]
+    clash = [names.root(a.lower()) == names.root(b.lower()) for a, b in zip(other, found["first_name"], strict=True)]
     found["first_name"] = np.where(clash, "Quentin", other)
     own = (
         found["first_name"].str.lower()

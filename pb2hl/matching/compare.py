@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,27 @@ from pb2hl.matching.words import WordComparer
 _DIGITS = re.compile(r"\d+")
 
 
+@dataclass(frozen=True)
+class _Mailboxes:
+    """Codes of the parts of distinct e-mail addresses: before the @, after it, and the digits in the name (-1: none).
+
+    Different numbers in two mailbox names are two people: `jane.roe7`, `jane.roe12`.
+    """
+
+    local: np.ndarray
+    local_texts: np.ndarray
+    domain: np.ndarray
+    number: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> _Mailboxes:
+        split = [value.partition("@") for value in values]
+        local, texts = pd.factorize(np.array([part[0] for part in split], dtype=object))
+        domain = pd.factorize(np.array([part[2] for part in split], dtype=object))[0]
+        number = pd.factorize(np.array([" ".join(_DIGITS.findall(part[0])) or None for part in split], dtype=object))[0]
+        return cls(local, texts, domain, number)
+
+
 class Comparer:
     """Compares pairs of records field by field. `workers` threads (-1: all cores); the result does not depend on them."""
 
@@ -26,6 +48,10 @@ class Comparer:
         self._given = next((field for field in fields if field.kind is Kind.GIVEN_NAME), None)
         self._surname = next((field for field in fields if field.kind is Kind.SURNAME), None)
         self._known = {field.name: _known(field) for field in fields if field.kind is Kind.GIVEN_NAME}
+        self._nicknames = {
+            field.name: names.nickname_groups(field.values) for field in (self._given, self._surname) if field
+        }
+        self._mailboxes = {field.name: _Mailboxes.of(field.values) for field in fields if field.kind is Kind.EMAIL}
         self._words = {
             field.name: WordComparer(field.values, _counts(field))
             for field in fields
@@ -61,17 +87,17 @@ class Comparer:
         if not len(doubt):
             return
         one, two = left[doubt], right[doubt]
-        there = self._one_name(given.values[given.primary[one]], surname.values[surname.primary[two]])
-        back = self._one_name(surname.values[surname.primary[one]], given.values[given.primary[two]])
+        there = self._one_name(given.primary[one], surname.primary[two])
+        back = self._one_name(given.primary[two], surname.primary[one])
         swapped = doubt[there & back]
         levels[given.name][swapped] = EXACT[Kind.GIVEN_NAME] - 1
         levels[surname.name][swapped] = EXACT[Kind.SURNAME] - 1
 
-    def _one_name(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        close = self._similar(x, y) > 0.9
-        for at in np.flatnonzero(~close):
-            close[at] = names.are_nicknames(x[at], y[at])
-        return close
+    def _one_name(self, given: np.ndarray, surname: np.ndarray) -> np.ndarray:
+        """Whether what stands as given name here and as surname there (value codes) is one given name or surname."""
+        close = self._similar(self._given.values[given], self._surname.values[surname]) > 0.9
+        groups = self._nicknames
+        return close | names.share_a_root(groups[self._given.name][given], groups[self._surname.name][surname])
 
     def _value_levels(self, field: Field, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Levels of pairs of value codes, each distinct pair compared once."""
@@ -90,8 +116,8 @@ class Comparer:
         x, y = field.values[low].tolist(), field.values[high].tolist()
         kind = field.kind
         if kind is Kind.GIVEN_NAME:
-            known = self._known[field.name]
-            return self._given_levels(x, y, known[low] & known[high])
+            known, groups = self._known[field.name], self._nicknames[field.name]
+            return self._given_levels(x, y, known[low] & known[high], names.share_a_root(groups[low], groups[high]))
         if kind is Kind.SURNAME:
             return self._surname_levels(x, y)
         if kind in (Kind.DATE, Kind.BIRTH_DATE):
@@ -102,22 +128,21 @@ class Comparer:
         if kind is Kind.PHONE:
             return (self._edits(x, y) <= 1).astype(np.int8)
         if kind is Kind.EMAIL:
-            return self._email_levels(x, y)
+            return self._email_levels(self._mailboxes[field.name], x, y, low, high)
         if kind is Kind.CITY:
             return (self._similar(x, y) >= 0.9).astype(np.int8)
         if kind is Kind.ORGANISATION:
             return self._words[field.name].levels(x, y)
         return self._text_levels(x, y)
 
-    def _given_levels(self, x: list[str], y: list[str], both_known: np.ndarray) -> np.ndarray:
+    def _given_levels(self, x: list[str], y: list[str], both_known: np.ndarray, nicknames: np.ndarray) -> np.ndarray:
         similar = self._similar(x, y)
         level = np.select([similar >= 0.88, similar >= 0.80], [2, 1], 0).astype(np.int8)
         level[(self._edits(x, y) <= 1) & _longer(x, y, 2)] = 3
         level[both_known] = 0
         for at in np.flatnonzero((level < 3) & ~both_known & (similar >= 0.6)):
             level[at] = max(level[at], _short_form(x[at], y[at]))
-        nick = np.fromiter(map(names.are_nicknames, x, y), bool, len(x))
-        level[nick] = 3
+        level[nicknames] = 3
         return level
 
     def _surname_levels(self, x: list[str], y: list[str]) -> np.ndarray:
@@ -137,16 +162,16 @@ class Comparer:
         swapped = np.fromiter((dates.swapped(a) == b for a, b in zip(x, y, strict=True)), bool, len(x))
         return np.select([(edits <= 1) | swapped, edits == 2], [2, 1], 0).astype(np.int8)
 
-    def _email_levels(self, x: list[str], y: list[str]) -> np.ndarray:
-        local_x, local_y = [text.partition("@")[0] for text in x], [text.partition("@")[0] for text in y]
-        same_local = np.fromiter((a == b for a, b in zip(local_x, local_y, strict=True)), bool, len(x))
-        whole, local = self._similar(x, y), self._similar(local_x, local_y)
-        level = np.select([same_local, whole >= 0.92, local >= 0.85], [3, 2, 1], 0).astype(np.int8)
-        numbered = np.fromiter(map(_numbered_apart, local_x, local_y), bool, len(x))
-        elsewhere = np.fromiter(
-            (a.partition("@")[2] != b.partition("@")[2] for a, b in zip(x, y, strict=True)), bool, len(x)
-        )
-        level[numbered & (level < 3) | elsewhere & (level == 1)] = 0
+    def _email_levels(
+        self, parts: _Mailboxes, x: list[str], y: list[str], low: np.ndarray, high: np.ndarray
+    ) -> np.ndarray:
+        whole = self._similar(x, y)
+        local = self._similar(parts.local_texts[parts.local[low]], parts.local_texts[parts.local[high]])
+        same_domain = parts.domain[low] == parts.domain[high]
+        level = np.select([whole >= 0.92, (local >= 0.85) & same_domain], [2, 1], 0).astype(np.int8)
+        numbered = (parts.number[low] >= 0) & (parts.number[high] >= 0) & (parts.number[low] != parts.number[high])
+        level[numbered] = 0
+        level[parts.local[low] == parts.local[high]] = 3
         return level
 
     def _text_levels(self, x: list[str], y: list[str]) -> np.ndarray:
@@ -162,12 +187,6 @@ class Comparer:
     def _edits(self, x: list[str], y: list[str]) -> np.ndarray:
         """Optimal string alignment distance: edits, a swap of neighbours counting one; above 2 it says 3."""
         return process.cpdist(x, y, scorer=OSA.distance, score_cutoff=2, workers=self._workers, dtype=np.int32)
-
-
-def _numbered_apart(first: str, second: str) -> bool:
-    """Whether two mailbox names bear different numbers: `jane.roe7`, `jane.roe12` are two people."""
-    one, two = _DIGITS.findall(first), _DIGITS.findall(second)
-    return bool(one and two and one != two)
 
 
 def _counts(field: Field) -> np.ndarray:

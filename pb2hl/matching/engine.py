@@ -20,9 +20,9 @@ from pb2hl.matching.scoring import Scored, Scorer, levels_of
 from pb2hl.matching.weights import Bands, Weights, accidents, estimate
 from pb2hl.progress import SILENT, Cancel, Progress
 
-_SAMPLED = 300_000
+_SAMPLED = 200_000
 """Candidate pairs that the weights are estimated from."""
-_RANDOM = 200_000
+_RANDOM = 150_000
 """Random pairs from which the chance of agreeing by accident is taken."""
 _CHUNK = 1_000_000
 _FLOOR = weight_of(0.20)

@@ -102,12 +102,24 @@ def root(name: str) -> str:
     return min(_nickname_roots().get(first, (first,)))
 
 
-def are_nicknames(left: str, right: str) -> bool:
-    """Whether two different given names are forms of one: Bob and Robert, Liz and Elizabeth."""
+def nickname_groups(values: np.ndarray) -> np.ndarray:
+    """For each distinct name the numbers of the roots it is a form of, -1 filling up; one row a name."""
     roots = _nickname_roots()
-    first = roots.get(left.partition(" ")[0])
-    second = roots.get(right.partition(" ")[0])
-    return bool(first and second and first & second)
+    number = {root_: at for at, root_ in enumerate(sorted({item for found in roots.values() for item in found}))}
+    width = max(map(len, roots.values()))
+    groups = np.full((len(values), width), -1, np.int16)
+    for at, value in enumerate(values):
+        for column, root_ in enumerate(sorted(roots.get(value.partition(" ")[0], ()))):
+            groups[at, column] = number[root_]
+    return groups
+
+
+def share_a_root(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Whether rows of two `nickname_groups` tables have a root in common: Bob and Robert, Liz and Elizabeth."""
+    shared = np.zeros(len(left), bool)
+    for column in range(left.shape[1]):
+        shared |= (left[:, column, None] == right).any(axis=1) & (left[:, column] >= 0)
+    return shared
 
 
 def is_shared_mailbox(address: str) -> bool:

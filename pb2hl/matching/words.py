@@ -6,6 +6,7 @@ import math
 from collections import Counter
 
 import numpy as np
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import JaroWinkler
 
 from pb2hl.matching.kinds import EXACT, Kind
@@ -14,6 +15,9 @@ _CLOSE = 0.92
 _NEARLY = 0.85
 """Share of the (rarity-weighted) words that two names must have in common to be nearly the same."""
 _MOSTLY = 0.70
+_UNLIKE = 50
+"""Names whose token set ratio (0-100) is lower share no word; comparing them word by word would take a while."""
+_ACRONYM = 5
 _ABBREVIATION = 4
 _ENDING = 3
 """A word that begins another is a short form of it when it is this short, or when no more than an ending is missing."""
@@ -33,7 +37,12 @@ class WordComparer:
 
     def levels(self, left: list[str], right: list[str]) -> np.ndarray:
         """The organisation level (see `kinds.LEVELS`) of each pair of different names."""
-        return np.fromiter(map(self.level, left, right), np.int8, len(left))
+        level = np.zeros(len(left), np.int8)
+        alike = process.cpdist(left, right, scorer=fuzz.token_set_ratio, workers=-1, dtype=np.float32) >= _UNLIKE
+        for at, (first, second) in enumerate(zip(left, right, strict=True)):
+            if alike[at] or len(first) <= _ACRONYM or len(second) <= _ACRONYM:
+                level[at] = self.level(first, second)
+        return level
 
     def level(self, left: str, right: str) -> int:
         """0 no word shared, 1 words conflict, 2 acronym, 3 a part of, 4 nearly the same words, 5 same words."""
@@ -71,7 +80,7 @@ class WordComparer:
 
 
 def _acronym(short: list[str], full: list[str]) -> bool:
-    if len(short) != 1 or not 2 <= len(short[0]) <= 5 or len(full) < 2:
+    if len(short) != 1 or not 2 <= len(short[0]) <= _ACRONYM or len(full) < 2:
         return False
     return "".join(word[0] for word in full).startswith(short[0])
 
