@@ -45,10 +45,10 @@ _STATES = {rank: state for state, rank in _RANK.items()}
 
 def _listed(references: pd.Series) -> pd.Series:
     plain = pd.Series(references.to_numpy(dtype=object), index=range(len(references)))
-    if plain.map(lambda value: isinstance(value, str) or value is None or value != value).all():
-        texts = plain
-    else:
-        texts = plain.map(lambda v: v if isinstance(v, str) or not hasattr(v, "__len__") else list(v)).explode()
+    listed = plain.map(lambda value: hasattr(value, "__len__") and not isinstance(value, str)).astype(bool)
+    texts = (
+        plain.map(lambda value: list(value) if hasattr(value, "tolist") else value).explode() if listed.any() else plain
+    )
     texts = texts.astype("str").str.strip()
     return texts.mask(texts == "")
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock
 from pb2hl.errors import ConfigError, Problem, Severity, SheetError
+from pb2hl.ledger import Ledger
 from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.resources import resource
@@ -148,16 +149,24 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _owners(ws: Workspace) -> frozenset[str] | None:
-    """Every way the owners sheet spells an owner that has a user or a decision, folded; None before there is a sheet."""
-    sheet = _sheet(ws, "owners", ("owner", "user_id"))
+    """The owners that have a user or a decision, folded; None before there is a sheet.
+
+    Who approves the mapping approves with it that records without an owner stay so: then the blank one is settled too.
+    """
+    sheet = _sheet(ws, "owners", ("owner", "user_id", "decision"))
     if sheet is None:
         return None
-    decision = sheet["decision"] if "decision" in sheet.columns else ""
-    settled = sheet[(sheet["user_id"].str.strip() + decision) != ""]
+    settled = sheet[(sheet["user_id"].str.strip() + sheet["decision"].str.strip()) != ""]
     spellings = [settled[name] for name in ("owner", "name", "email") if name in settled.columns]
-    known = pd.concat(spellings).str.strip().str.casefold() if spellings else pd.Series(dtype="str")
-    blank_is_decided = bool((settled["owner"].str.strip() == "").any())
-    return frozenset(known[known != ""]) | (frozenset({""}) if blank_is_decided else frozenset())
+    known = frozenset(pd.concat(spellings).str.strip().str.casefold()) - {""}
+    return known | {""} if _mapping_approved(ws) else known
+
+
+def _mapping_approved(ws: Workspace) -> bool:
+    if not ws.ledger_path.exists():
+        return False
+    with Ledger.open(ws) as ledger:
+        return ledger.approval("mapping") is not None
 
 
 def _stages(ws: Workspace) -> frozenset[tuple[str, str]] | None:

@@ -26,8 +26,8 @@ LISTS = {FieldKind.TAGS, FieldKind.REFS, FieldKind.MULTI_PICKLIST}
 class CheckFacts:
     """What facts are worked out from, besides the table itself.
 
-    `tables`: staged tables by object. `owners`: each source owner as the owners sheet writes it → whether it has a user
-    or an explicit decision. `stages`: (pipeline, stage) pairs that have a target; None when not mapped yet. `fallback`:
+    `tables`: staged tables by object. `owners`: the owners that have a user or an explicit decision, case-folded, as
+    the owners sheet writes them ("" among them when a person approved that records without an owner stay so). `stages`: (pipeline, stage) pairs that have a target; None when not mapped yet. `fallback`:
     a fallback owner is set. `not_converted`: object, source_id, field, text, reason. `files`: path → bytes in the export.
     """
 
@@ -131,7 +131,11 @@ def _owner(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
         return {"owner_resolved": pd.Series(True, index=frame.index)}
     if facts.owners is None:
         return {}
-    return {"owner_resolved": frame["owner"].astype("str").fillna("").str.strip().str.casefold().isin(facts.owners)}
+    given = frame["owner"].astype("str").fillna("").str.strip()
+    known = given.str.casefold().isin(facts.owners)
+    if "users" in facts.tables:
+        known |= resolve(given, facts.tables["users"]).source_id.str.casefold().isin(facts.owners - {""})
+    return {"owner_resolved": known}
 
 
 def _dates(frame: pd.DataFrame, now: pd.Timestamp | None) -> dict[str, pd.Series]:
