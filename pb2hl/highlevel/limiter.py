@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class Limiter:
         self._latency_s = 0.2
         self._round_trips: deque[float] = deque(maxlen=CREDIT_SAMPLES)
         self._waiters: list[asyncio.Future[None]] = []
+        self._queues: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
         self.daily = Daily(clock, store)
         self.sent = 0
@@ -97,21 +99,22 @@ class Limiter:
 
     async def acquire(self, on_wait: OnWait | None = None) -> Slot:
         """Wait until a request may leave, and take its slot. `on_wait(reason, seconds)` is told of waits over a second."""
-        while True:
-            await self.daily.wait(on_wait)
-            with self._lock:
-                now = self._clock.monotonic()
-                delay = self._delay(now)
-                if delay == 0:
-                    self._in_flight += 1
-                    self.sent += 1
-                    self.daily.count()
-                    return Slot(now)
-                waiter = self._waiter() if delay is None else None
-            if waiter is not None:
-                await waiter
-            else:
-                await self._clock.sleep(delay)
+        async with self._queue():
+            while True:
+                await self.daily.wait(on_wait)
+                with self._lock:
+                    now = self._clock.monotonic()
+                    delay = self._delay(now)
+                    if delay == 0:
+                        self._in_flight += 1
+                        self.sent += 1
+                        self.daily.count()
+                        return Slot(now)
+                    waiter = self._waiter() if delay is None else None
+                if waiter is not None:
+                    await waiter
+                else:
+                    await self._clock.sleep(delay)
 
     def _delay(self, now: float) -> float | None:
         """0: go; a number: seconds until it is worth asking again; None: until a request ends."""
@@ -192,6 +195,11 @@ class Limiter:
         self._refusals += 1
         pause_s = min(2.0 ** (self._refusals - 2), self._interval_s)
         self._closed_until = max(self._closed_until, now + pause_s)
+
+    def _queue(self) -> asyncio.Lock:
+        """One requester of an event loop asks at a time, in order of arrival: a slot that comes back wakes nobody in vain."""
+        with self._lock:
+            return self._queues.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     def _waiter(self) -> asyncio.Future[None]:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
