@@ -1,0 +1,143 @@
+"""The plan as a proposal: built from staged tables, decided sheets and the location, kept in the workspace for approval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import mapper, matching, plan
+from pb2hl.errors import ConfigError, GateClosed, SheetError
+from pb2hl.highlevel import Destination
+from pb2hl.ledger import Ledger, State
+from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
+from pb2hl.matching.sheets import SURVIVORSHIP
+from pb2hl.model import OBJECTS
+from pb2hl.operations import Kind, Operation, canonical_hash
+from pb2hl.plan import ExportFile, Plan, PlanInputs
+from pb2hl.progress import SILENT, Progress
+from pb2hl.workspace import Config, Workspace
+
+POLICY = "policy"
+"""The fact that holds policies taken by default in a batch run: they win over migration.toml, and are on record."""
+
+PLANNED = "planned"
+"""The fact that holds what the stored plan was made from: `{"mapping_hash", "schema_hash"}`."""
+
+
+def config_in_force(ws: Workspace, ledger: Ledger) -> Config:
+    """migration.toml, with the policies that a batch run decided."""
+    taken = ledger.recall(POLICY) or {}
+    return ws.config.model_copy(update={"policy": ws.config.policy.model_copy(update=taken)})
+
+
+def merges_of(ws: Workspace, staged: Mapping[str, pd.DataFrame]) -> matching.Merges:
+    """Who survived, by the decided sheets. Raises SheetError with every problem."""
+    rules = ws.sheet("survivorship", SURVIVORSHIP) if (ws.sheets / "survivorship.csv").exists() else None
+    return matching.resolve(
+        staged.get("contacts", pd.DataFrame()),
+        staged.get("companies", pd.DataFrame()),
+        ws.sheet("duplicates", MATCH_SHEETS["duplicates"]),
+        ws.sheet("companies", MATCH_SHEETS["companies"]),
+        rules,
+    )
+
+
+def plan_inputs(ws: Workspace, ledger: Ledger, destination: Destination) -> PlanInputs:
+    """Everything a plan is made of. `destination` is the location without what this migration made in it."""
+    staged = {name: table for name in OBJECTS if not (table := ws.table(name)).empty}
+    if not staged:
+        raise ConfigError("nothing is staged yet", hint=f"pb2hl inventory {ws.path}")
+    return PlanInputs(
+        staged=staged,
+        merges=merges_of(ws, staged),
+        mapping=mapper.resolved(ws, destination),
+        destination=destination,
+        config=config_in_force(ws, ledger),
+        columns=_beside(ws, "columns"),
+        not_converted=_beside(ws, "not_converted"),
+        files=export_files(ws),
+        inline_files=ws.files / "inline",
+    )
+
+
+def _beside(ws: Workspace, name: str) -> pd.DataFrame:
+    path = ws.staged / f"{name}.parquet"
+    return pd.read_parquet(path) if path.exists() else pd.DataFrame()
+
+
+def export_files(ws: Workspace) -> dict[str, ExportFile]:
+    """The export's files by relative name, as inventory copied them into the workspace."""
+    root = ws.files
+    if not root.exists():
+        return {}
+    return {
+        path.relative_to(root).as_posix(): ExportFile(str(path), path.stat().st_size)
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.relative_to(root).parts[0] != "inline"
+    }
+
+
+def without_ours(destination: Destination, ledger: Ledger) -> Destination:
+    """The location as it would be without what this migration created: a plan is made against the client's own records."""
+    ours = {
+        entry.destination_id for entry in ledger.iterate(state=State.DONE) if entry.kind in (Kind.CREATE, Kind.UPLOAD)
+    }
+    if not ours:
+        return destination
+    frames = {
+        name: frame[~frame["id"].isin(ours)].reset_index(drop=True)
+        for name in ("contacts", "businesses", "opportunities")
+        if not (frame := getattr(destination, name)).empty
+    }
+
+    def keep(items: Any) -> tuple[Any, ...]:
+        return tuple(item for item in items if item.get("id") not in ours)
+
+    lists = {name: keep(getattr(destination, name)) for name in ("folders", "pipelines", "tags", "calendars")}
+    fields = {model: keep(items) for model, items in destination.fields.items()}
+    return replace(destination, fields=fields, **lists, **frames)
+
+
+def propose(ws: Workspace, ledger: Ledger, destination: Destination, progress: Progress = SILENT) -> tuple[Plan, Plan]:
+    """(schema plan, data plan), both written to the workspace, with what they were made from on record.
+
+    Raises SheetError or ConfigError when sheets or settings do not hold together.
+    """
+    inputs = plan_inputs(ws, ledger, without_ours(destination, ledger))
+    schema = plan.build_schema(inputs, progress=progress)
+    data = plan.build(inputs, progress=progress)
+    schema.operations.write(ws.plan / "schema")
+    data.operations.write(ws.plan / "data")
+    for name in ("lineage_summary", "lineage_rules", "lineage_exceptions", "losses"):
+        data.tables[name].to_parquet(ws.plan / f"{name}.parquet")
+    ledger.remember(PLANNED, {"mapping_hash": mapper.mapping_hash(ws), "schema_hash": schema_hash(schema)})
+    return schema, data
+
+
+def schema_hash(schema: Plan) -> str:
+    """What an approval of the schema names: SHA-256 over every operation that would be sent, in order."""
+    return schema_hash_of(schema.operations)
+
+
+def schema_hash_of(operations: Iterable[Operation]) -> str:
+    """The same over operations read back from the workspace."""
+    return canonical_hash([[op.op_id, op.kind, op.payload] for op in operations])
+
+
+def require_current(ws: Workspace, ledger: Ledger) -> None:
+    """Raise GateClosed unless the stored plan was made from the sheets as they are now."""
+    planned = ledger.recall(PLANNED)
+    if planned is None or not (ws.plan / "data").exists():
+        raise GateClosed("there is no plan yet", hint=f"pb2hl schema {ws.path}")
+    try:
+        now = mapper.mapping_hash(ws)
+    except SheetError as error:
+        raise GateClosed(error.message, hint=error.hint, problems=error.problems) from error
+    if planned["mapping_hash"] != now:
+        raise GateClosed(
+            "the mapping sheets or the export changed since the plan was made",
+            hint=f"approve the mapping again, then: pb2hl schema {ws.path}",
+        )

@@ -1,0 +1,217 @@
+"""Step 5: what must be in the location before records can land. A proposal first; `apply` makes what was approved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import plan
+from pb2hl.apply import Apply
+from pb2hl.errors import NotFound, Problem, ScopeMissing, Severity
+from pb2hl.highlevel import Client, Destination, read_destination
+from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
+from pb2hl.ledger import Entry, Ledger, Outcome, State
+from pb2hl.operations import Kind, Operation, Target
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps import gates, proposal
+from pb2hl.steps.schema_proposal import STEP, present
+from pb2hl.steps.session import with_client
+from pb2hl.workspace import Workspace
+
+APPLIED = "schema_applied"
+"""The fact that holds the hash of the schema plan that was carried out whole."""
+
+
+def schema(
+    ws: Workspace, *, apply: bool = False, progress: Progress = SILENT, cancel: Cancel | None = None
+) -> StepResult:
+    """Read the location and propose; with `apply` make what the gate `schema` approved, and verify it.
+
+    Nothing that exists is altered. Raises GateClosed, TokenMissing, HighLevelError, SheetError, Cancelled.
+    """
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        if not apply:
+            destination = with_client(ws, ledger, lambda client: read_destination(client, progress=progress), progress)
+            destination.save(ws.path)
+            return present(ws, ledger, destination, progress)
+        gates.check(ws, "mapping")
+        gates.check(ws, "schema")
+        proposal.require_current(ws, ledger)
+        return _apply(ws, ledger, progress, cancel)
+
+
+def _apply(ws: Workspace, ledger: Ledger, progress: Progress, cancel: Cancel | None) -> StepResult:
+    operations = list(plan.read(ws.plan / "schema"))
+    run = ledger.start_run(STEP)
+    progress.start("schema", len(operations), "operations")
+    try:
+        waiting, found = with_client(
+            ws, ledger, lambda client: _carry_out(ledger, client, run, operations, progress, cancel), progress
+        )
+    except BaseException:
+        ledger.end_run(run, "stopped")
+        raise
+    result = _result(ws, ledger, operations, waiting, found)
+    ledger.end_run(run, str(result.status))
+    if result.status is Status.DONE:
+        ledger.remember(APPLIED, proposal.schema_hash_of(operations))
+    result.save(ws.results(STEP))
+    return result
+
+
+async def _carry_out(
+    ledger: Ledger, client: Client, run: str, operations: Sequence[Operation], progress: Progress, cancel: Cancel | None
+) -> tuple[list[tuple[Operation, str]], Destination]:
+    """Make everything; pipelines last, since a token may lack their scope: those are then taken as an admin made them."""
+    others = [op for op in operations if op.target is not Target.PIPELINE]
+    lines = [op for op in operations if op.target is Target.PIPELINE]
+    await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(others)
+    waiting: list[tuple[Operation, str]] = []
+    made_by_hand = await _by_hand(ledger, client, run, lines)
+    try:
+        left = [op for op in lines if op.op_id not in made_by_hand]
+        await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(left)
+    except (ScopeMissing, NotFound) as error:
+        waiting = [(op, error.message) for op in left if not _is_there(ledger.operation(op.op_id))]
+        await _forget(ledger, run, waiting)
+    return waiting, await read_destination(client, index=False)
+
+
+def _is_there(entry: Entry | None) -> bool:
+    return entry is not None and entry.state in (State.DONE, State.SKIPPED)
+
+
+async def _forget(ledger: Ledger, run: str, waiting: list[tuple[Operation, str]]) -> None:
+    """A request refused for its scope made nothing: the intent is taken back, so that nothing stays in doubt."""
+    ledger.finish(
+        run,
+        [Outcome(op.op_id, State.PLANNED, error="the token may not make pipelines", operation=op) for op, _ in waiting],
+    )
+
+
+async def _by_hand(ledger: Ledger, client: Client, run: str, lines: Sequence[Operation]) -> set[str]:
+    """Pipelines that wait since the token could not make them, and that an admin has made exactly so: taken as they are."""
+    waiting = [op for op in lines if (entry := ledger.operation(op.op_id)) and entry.state is State.PLANNED]
+    if not waiting:
+        return set()
+    there = {str(line.get("name", "")).strip().casefold(): line for line in await read_pipelines(client)}
+    found = []
+    for op in waiting:
+        line = there.get(str(op.payload["name"]).strip().casefold())
+        if line is not None and not missing_stages(op, line):
+            answer = {"id": line["id"], "stages": {str(stage["name"]): stage["id"] for stage in line.get("stages", ())}}
+            found.append(
+                Outcome(
+                    op.op_id, State.SKIPPED, str(line["id"]), answer, error="made by an admin by hand", operation=op
+                )
+            )
+    ledger.finish(run, found)
+    return {outcome.op_id for outcome in found}
+
+
+def missing_stages(op: Operation, line: Any) -> list[str]:
+    """Stages of the planned pipeline that `line` does not have (by name, ignoring case)."""
+    have = {str(stage.get("name", "")).strip().casefold() for stage in line.get("stages") or ()}
+    return [stage["name"] for stage in op.payload["stages"] if stage["name"].strip().casefold() not in have]
+
+
+def instructions(waiting: Sequence[tuple[Operation, str]]) -> pd.DataFrame:
+    """Exact steps for an admin, one row a step, for pipelines that the token may not make."""
+    rows = []
+    for op, why in waiting:
+        name = op.payload["name"]
+        steps = ["In HighLevel open Opportunities > Pipelines > Create new pipeline", f"Name it exactly: {name}"]
+        for stage in op.payload["stages"]:
+            chance = f", win probability {stage['stageWinProbability']} %" if "stageWinProbability" in stage else ""
+            steps.append(f"Stage {stage['position'] + 1}: {stage['name']}{chance}")
+        steps.append("Save, then run: pb2hl schema --apply again; it verifies the name and the stages")
+        rows += [(name, number, step, why) for number, step in enumerate(steps, 1)]
+    return pd.DataFrame(rows, columns=["pipeline", "step", "do", "why"])
+
+
+def _result(
+    ws: Workspace,
+    ledger: Ledger,
+    operations: Sequence[Operation],
+    waiting: list[tuple[Operation, str]],
+    found: Destination,
+) -> StepResult:
+    entries = ledger.entries(op.op_id for op in operations)
+    verified = verify(operations, entries, found)
+    failed = [entry for entry in entries.values() if entry.state in (State.REFUSED, State.IN_DOUBT)]
+    wrong = verified[verified["verdict"] != "as planned"]
+    status = Status.WAITING if waiting else Status.FAILED if failed else Status.DONE
+    proposed = StepResult.load(ws.results(STEP))
+    made = sum(entry.state is State.DONE for entry in entries.values())
+    return StepResult(
+        step=STEP,
+        status=status,
+        headline=_headline(made, len(entries) - made - len(failed), waiting, failed),
+        counts={"made": made, "existed": sum(e.state is State.SKIPPED for e in entries.values()), "failed": len(failed),
+                "waiting_for_admin": len(waiting), "not_as_planned": len(wrong)},
+        tables={**(dict(proposed.tables) if proposed else {}), "verified": verified, "instructions": instructions(waiting)},
+        problems=tuple(_problems(failed, wrong, waiting)) + tuple(p for p in (proposed.problems if proposed else ()) if p.code == "workflows"),
+        facts={**(dict(proposed.facts) if proposed else {}), "applied": status is Status.DONE,
+               **({"waits_for": "admin"} if waiting else {"waits_for": ""})},
+        next_step="schema --apply" if waiting else "sample",
+    )  # fmt: skip
+
+
+def _headline(made: int, existed: int, waiting: Sequence[Any], failed: Sequence[Any]) -> str:
+    if waiting:
+        return f"{made} pieces were made; {len(waiting)} pipelines wait for an admin, who finds the exact steps below."
+    if failed:
+        return f"{made} pieces were made; HighLevel refused {len(failed)}."
+    return f"{made} fields, tags, pipelines and calendars are in place, {existed} were there before."
+
+
+def _problems(failed: Sequence[Entry], wrong: pd.DataFrame, waiting: Sequence[tuple[Operation, str]]) -> list[Problem]:
+    found = [
+        Problem("schema_refused", f"{entry.target} {entry.source_id}: {entry.error}", Severity.CRITICAL)
+        for entry in failed
+    ]
+    found += [
+        Problem("schema_differs", f"{row.name}: {row.verdict}", Severity.WARNING)
+        for row in wrong.itertuples(index=False)
+    ]
+    found += [Problem("pipeline_waits", f"pipeline {op.payload['name']}: {why}", Severity.CRITICAL,
+                      treatment="an admin makes it by the instructions") for op, why in waiting]  # fmt: skip
+    return found
+
+
+def verify(operations: Sequence[Operation], entries: dict[str, Entry], found: Destination) -> pd.DataFrame:
+    """What was made, read back: one row a piece with `verdict` `as planned`, or what differs."""
+    fields = {item["id"]: item for items in found.fields.values() for item in items}
+    lines = {item["id"]: item for item in found.pipelines}
+    rows = []
+    for op in operations:
+        entry = entries.get(op.op_id)
+        if op.kind is Kind.SKIP or not _is_there(entry):
+            continue
+        verdict = "as planned"
+        if op.target is Target.FIELD:
+            verdict = _field_verdict(op, fields.get(entry.destination_id))
+        elif op.target is Target.PIPELINE:
+            verdict = _pipeline_verdict(op, lines.get(entry.destination_id))
+        rows.append((str(op.target), str(op.payload.get("name", "")), entry.destination_id, verdict))
+    return pd.DataFrame(rows, columns=["kind", "name", "record_id", "verdict"])
+
+
+def _field_verdict(op: Operation, field: Any) -> str:
+    if field is None:
+        return "not found when read back"
+    if field["dataType"] != op.payload["dataType"]:
+        return f"is of type {field['dataType']}, planned was {op.payload['dataType']}"
+    wanted = {str(item["label"] if isinstance(item, dict) else item) for item in op.payload.get("options") or ()}
+    lost = wanted - {str(item) for item in field["options"]}
+    return f"lost the options {', '.join(sorted(lost)[:5])}" if lost else "as planned"
+
+
+def _pipeline_verdict(op: Operation, line: Any) -> str:
+    if line is None:
+        return "not found when read back"
+    lost = missing_stages(op, line)
+    return f"lost the stages {', '.join(lost)}" if lost else "as planned"

@@ -1,0 +1,147 @@
+"""The schema step's first half: what would be made in the location and what the load will cost, for approval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.errors import GateClosed, Problem, Severity
+from pb2hl.highlevel import Destination
+from pb2hl.ledger import Ledger
+from pb2hl.operations import Target
+from pb2hl.plan import Plan
+from pb2hl.progress import SILENT, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps import proposal
+from pb2hl.workspace import Workspace
+
+STEP = "schema"
+
+
+def published_workflows(destination: Destination | None) -> list[str]:
+    """Names of the location's published workflows, which creating records may fire."""
+    flows = destination.workflows if destination else ()
+    return sorted(str(flow["name"]) for flow in flows if str(flow.get("status", "")).casefold() == "published")
+
+
+def present(ws: Workspace, ledger: Ledger, destination: Destination, progress: Progress = SILENT) -> StepResult:
+    """Build both plans and save them as the proposal that the gate `schema` approves."""
+    schema, data = proposal.propose(ws, ledger, destination, progress)
+    workflows = published_workflows(destination)
+    estimate = data.estimate.as_dict()
+    left = max(0, len(schema.operations) - _already(ledger))
+    result = StepResult(
+        step=STEP,
+        status=Status.WAITING,
+        headline=_headline(schema, data),
+        counts={
+            "to_make": int((schema.diff["state"].astype(str) == "make").sum()) if len(schema.diff) else 0,
+            "schema_operations": len(schema.operations),
+            "data_operations": len(data.operations),
+            "requests": data.estimate.total + left,
+            "seconds": estimate["seconds"],
+            "days": estimate["days"],
+            "requests_used_today": ledger.requests_today(),
+            "published_workflows": len(workflows),
+            "duplicate_opportunities": len(data.tables["duplicate_opportunities"]),
+            "identity_problems": len(data.tables["identity"]),
+        },
+        tables={
+            "diff": schema.diff,
+            "workflows": pd.DataFrame(
+                {"name": workflows, "ask": "pause it before the load, and confirm that it is paused"}
+            ),
+            "losses": data.losses,
+            "estimate": _estimate_table(data),
+            "identity": data.tables["identity"],
+            "duplicate_opportunities": data.tables["duplicate_opportunities"],
+            "click_list": click_list(schema),
+        },
+        problems=(*_place_problems(destination), *_unique(schema.problems, data.problems)),
+        facts={
+            "hash": proposal.schema_hash(schema),
+            "policies": proposal.config_in_force(ws, ledger).policy.model_dump(),
+            "settings": dict(destination.settings),
+            "missing_scopes": list(destination.missing_scopes),
+            "operations": data.summary,
+            "applied": False,
+        },
+        next_step="approve schema",
+    )
+    result.save(ws.results(STEP))
+    return result
+
+
+def propose_again(ws: Workspace) -> StepResult:
+    """Make the proposal again from the location as it was read last. Raises GateClosed when it never was."""
+    destination = Destination.load(ws.path)
+    if destination is None:
+        raise GateClosed("the location was not read yet", hint=f"pb2hl schema {ws.path}")
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        return present(ws, ledger, destination)
+
+
+def _already(ledger: Ledger) -> int:
+    return sum(row["count"] for row in ledger.counts() if row["state"] == "done")
+
+
+def _headline(schema: Plan, data: Plan) -> str:
+    minutes = -(-data.estimate.seconds // 60)
+    days = f", over {data.estimate.days} days" if data.estimate.days > 1 else ""
+    made = len(schema.diff) and int((schema.diff["state"].astype(str) == "make").sum())
+    return (
+        f"{made} fields, tags, pipelines and calendars are to be made; the load then takes about "
+        f"{data.estimate.total:,} requests, {minutes} minutes at full speed{days}."
+    )
+
+
+def _estimate_table(data: Plan) -> pd.DataFrame:
+    return pd.DataFrame(sorted(data.estimate.requests.items()), columns=["what", "requests"])
+
+
+def _unique(*groups: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(dict.fromkeys(problem for group in groups for problem in group))
+
+
+def _place_problems(destination: Destination) -> list[Problem]:
+    found = [
+        Problem(
+            "missing_scope", f"the token lacks the scope {scope}", treatment="what needs it is told when it is reached"
+        )
+        for scope in destination.missing_scopes
+    ]
+    flows = published_workflows(destination)
+    if flows:
+        text = f"{len(flows)} published workflows may fire when records are created: {', '.join(flows[:10])}"
+        found.append(
+            Problem(
+                "workflows",
+                text,
+                Severity.WARNING,
+                count=len(flows),
+                treatment="pause them; approving the schema confirms it",
+            )
+        )
+    return found
+
+
+def click_list(schema: Plan) -> pd.DataFrame:
+    """What an admin checks by hand, since no API shows or sets it: layouts and roles of what is made."""
+    rows: list[tuple[Any, ...]] = []
+    for op in schema.operations:
+        name = str(op.payload.get("name", ""))
+        if op.target is Target.FIELD and op.kind == "create":
+            model = str(op.payload.get("model") or op.payload.get("objectKey"))
+            rows.append(
+                (
+                    name,
+                    f"Settings > Custom Fields > {model}",
+                    "put it into the folder and onto the layouts that should show it",
+                )
+            )
+        elif op.target is Target.PIPELINE and op.kind == "create":
+            rows.append((name, "Opportunities > Pipelines", "check which users and roles may see it"))
+        elif op.target is Target.CALENDAR and op.kind == "create":
+            rows.append((name, "Calendars > Calendar settings", "check its team and its availability"))
+    return pd.DataFrame(rows, columns=["name", "where", "check"])
