@@ -98,9 +98,12 @@ def _parse(texts: np.ndarray, context: Context, *, extras: tuple[str, ...]) -> P
     plain = pc.match_substring_regex(pa.array(texts, pa.string()), _PLAIN).to_numpy(zero_copy_only=False).copy()
     if comma and len(texts):  # 1.200 may be twelve hundred here: only whole numbers are beyond doubt
         plain &= ~pc.match_substring(pa.array(texts, pa.string()), ".").to_numpy(zero_copy_only=False)
+    if not comma and len(texts):
+        _grouped(texts, values, extra, plain)
+    rest = ~plain & np.isnan(values)
     if plain.any():
         values[plain] = pc.cast(pc.utf8_ltrim(pa.array(texts[plain], pa.string()), "+"), pa.float64()).to_numpy()
-    for index in np.flatnonzero(~plain):
+    for index in np.flatnonzero(rest):
         value, unit, reason = amount(texts[index], comma)
         values[index], reasons[index] = (np.nan if value is None else value), reason
         for name in extras:
@@ -108,6 +111,23 @@ def _parse(texts: np.ndarray, context: Context, *, extras: tuple[str, ...]) -> P
     huge = np.isinf(values)
     values[huge], reasons[huge] = np.nan, "too large a number"
     return Parsed(values, reasons, decision, extra)
+
+
+def _grouped(texts: np.ndarray, values: np.ndarray, extra: dict[str, np.ndarray], plain: np.ndarray) -> None:
+    """Amounts such as `$1,200.50` and `-€12.00` all at once."""
+    column = pa.array(texts, pa.string())
+    fits = (
+        pc.match_substring_regex(column, r"^-?[$€£]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$").to_numpy(zero_copy_only=False)
+        & ~plain
+    )
+    if not fits.any():
+        return
+    column = column.filter(pa.array(fits))
+    values[fits] = pc.cast(pc.replace_substring_regex(column, "[$€£,]", ""), pa.float64()).to_numpy()
+    for name, texts_beside in extra.items():
+        for sign in "$€£":
+            here = pc.match_substring(column, sign).to_numpy(zero_copy_only=False)
+            texts_beside[np.flatnonzero(fits)[here]] = SYMBOLS.get(sign, "") if name == "currency" else sign
 
 
 def amount(text: str, comma: bool) -> tuple[float | None, str, str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 
 import numpy as np
 import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
-from phonenumbers import PhoneMetadata, PhoneNumberFormat
+from phonenumbers import PhoneNumberFormat
 
+from pb2hl.values import phone_patterns
 from pb2hl.values.parsed import Context, Parsed, no_reasons
 
 _EXTENSION = re.compile(
@@ -27,13 +27,17 @@ def phones(texts: np.ndarray, context: Context, row_countries: np.ndarray | None
 
     `row_countries` are alpha-2 codes ("" where the row names none).
     """
-    values, reasons = np.full(len(texts), None, dtype=object), no_reasons(len(texts))
+    reasons = no_reasons(len(texts))
     extension, more = no_reasons(len(texts)), np.full(len(texts), None, dtype=object)
     regions = np.full(len(texts), context.country, dtype=object)
     if row_countries is not None:
         regions = np.where(row_countries != "", row_countries, regions)
-    done = _north_american(texts, regions, values)
-    for index in np.flatnonzero(~done):
+    values = phone_patterns.settle(texts, regions)
+    shaped = _hopeless(texts, regions)
+    for index in np.flatnonzero(np.equal(values, None)):
+        if shaped[index]:
+            reasons[index] = f"not a valid phone number ({regions[index]})"
+            continue
         found = numbers(texts[index], regions[index])
         if not found:
             reasons[index] = f"not a valid phone number ({regions[index]})"
@@ -41,6 +45,12 @@ def phones(texts: np.ndarray, context: Context, row_countries: np.ndarray | None
         values[index], extension[index] = found[0]
         more[index] = [number + (f" x{ext}" if ext else "") for number, ext in found[1:]] or None
     return Parsed(values, reasons, {"country": context.country}, {"extension": extension, "more": more})
+
+
+def _hopeless(texts: np.ndarray, regions: np.ndarray) -> np.ndarray:
+    """North American numbers of ten digits that no pattern of the library took: it has nothing more to say about them."""
+    shaped = pc.match_substring_regex(pa.array(texts, pa.string()), _PLAIN_NANP).to_numpy(zero_copy_only=False)
+    return shaped & np.isin(regions.astype(str), phonenumbers.COUNTRY_CODE_TO_REGION_CODE[1])
 
 
 def numbers(text: str, region: str) -> list[tuple[str, str]]:
@@ -97,40 +107,6 @@ def _candidates(text: str, region: str) -> list[str]:
         *with_code,
         *([f"0{digits}"] if region in ("GB", "DE", "FR", "AU", "IT") and digits and digits[0] != "0" else []),
     ]
-
-
-def _north_american(texts: np.ndarray, regions: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Settle ordinary North American numbers all at once, by libphonenumber's own patterns. True where settled."""
-    done = np.zeros(len(texts), dtype=bool)
-    if not len(texts):
-        return done
-    column = pa.array(texts, pa.string())
-    plain = pc.match_substring_regex(column, _PLAIN_NANP).to_numpy(zero_copy_only=False)
-    plain &= np.isin(regions.astype(str), _nanp_regions())
-    rows = np.flatnonzero(plain)
-    digits = pc.utf8_slice_codeunits(pc.replace_substring_regex(column.take(pa.array(rows)), r"\D", ""), -10)
-    valid = pc.match_substring_regex(digits, _nanp_pattern()).to_numpy(zero_copy_only=False)
-    values[rows[valid]] = pc.binary_join_element_wise("+1", digits.filter(pa.array(valid)), "").to_pylist()
-    done[rows[valid]] = True
-    return done
-
-
-@cache
-def _nanp_regions() -> tuple[str, ...]:
-    return tuple(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[1])
-
-
-@cache
-def _nanp_pattern() -> str:
-    """Every number type's pattern of every region of calling code 1, as one expression."""
-    patterns = set()
-    for region in _nanp_regions():
-        metadata = PhoneMetadata.metadata_for_region(region)
-        for name in ("fixed_line", "mobile", "toll_free", "premium_rate", "personal_number", "voip", "uan"):
-            description = getattr(metadata, name)
-            if description is not None and description.national_number_pattern:
-                patterns.add(description.national_number_pattern)
-    return "^(?:" + "|".join(sorted(patterns)) + ")$"
 
 
 def _flat_json(text: str) -> str:
