@@ -1,0 +1,6 @@
+"""Widgets that edit review sheets."""
+
+from pb2hl.review.specs import companies_review, duplicates_review, mapping_spec, sheet_review
+from pb2hl.review.table import ReviewSpec, ReviewTable
+
+__all__ = ["ReviewSpec", "ReviewTable", "companies_review", "duplicates_review", "mapping_spec", "sheet_review"]

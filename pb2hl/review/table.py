@@ -1,0 +1,210 @@
+"""A review sheet as a table to edit in JupyterLab. The sheet is the state: the widget reads it, edits it, saves it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import pandas as pd
+import traitlets
+
+from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
+from pb2hl.errors import Problem
+from pb2hl.sheets import read_sheet, write_sheet
+
+STATIC_ROWS = 500
+"""Rows that the read-only rendering of an executed notebook shows."""
+
+_REMEMBERED = 200  # edits that can be undone
+
+
+@dataclass(frozen=True)
+class ReviewSpec:
+    """How a sheet is reviewed.
+
+    `columns` must be there; `editable` ones may be changed. `choices` gives a column's allowed values: a list, or
+    `{"column": other, "by": {value of other: list}, "otherwise": list}`. `free` columns take other texts as well. `preview` columns are shown in full for the row in focus.
+    `threshold` and `low` (0-1) colour the confidence. `check` names what is wrong with a whole sheet.
+    """
+
+    columns: Sequence[str]
+    editable: Sequence[str] = ("decision", "comment")
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    free: Sequence[str] = ()
+    preview: Sequence[str] = ("examples", "reason", "why", "comment")
+    widths: Mapping[str, int] = field(default_factory=dict)
+    threshold: float = 0.8
+    low: float = 0.6
+    check: Callable[[pd.DataFrame], Sequence[Problem]] = lambda _frame: ()
+    keyed_by: str = ""  # rows that share this column's value are accepted together
+
+
+class ReviewTable(anywidget.AnyWidget):
+    """The sheet at `path` as an editable table; `who` is recorded with each decision.
+
+    Edits are validated at once and stay unsaved until `save()`; `undo()` takes back the last one. A new kernel shows the
+    sheet as it is on disk.
+    """
+
+    _esm = Path(__file__).with_name("review_table.js")
+    title = traitlets.Unicode("").tag(sync=True)
+    columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    rows = traitlets.List().tag(sync=True)
+    spec = traitlets.Dict().tag(sync=True)
+    problems = traitlets.Dict().tag(sync=True)
+    unsaved = traitlets.Int(0).tag(sync=True)
+    can_undo = traitlets.Bool(False).tag(sync=True)
+    message = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, path: Path | str, spec: ReviewSpec, *, who: str = "", clock: Clock = SYSTEM_CLOCK):
+        self._path = Path(path)
+        self._review = spec
+        self._who = who
+        self._clock = clock
+        self._undo: list[list[tuple[int, str, str]]] = []
+        super().__init__(title=self._path.stem, spec=_for_browser(spec))
+        self.on_msg(self._receive)
+        self.reload()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The sheet as it stands now, unsaved edits included (a copy)."""
+        return self._frame.copy()
+
+    def reload(self) -> None:
+        """Read the sheet again; unsaved edits are dropped."""
+        self._frame = read_sheet(self._path, self._review.columns)
+        self._disk = self._path.read_bytes()
+        self._undo.clear()
+        self.columns = list(self._frame.columns)
+        self.rows = self._frame.to_numpy().tolist()
+        self._settle("", 0)
+
+    def edit(self, changes: Sequence[tuple[int, str, str]]) -> None:
+        """Set cells: (row from 0, column, text). Columns that may not be edited and rows that are not there are refused, whole."""
+        wrong = [
+            item for item in changes if item[1] not in self._review.editable or not 0 <= item[0] < len(self._frame)
+        ]
+        if wrong:
+            self.message = f"{wrong[0][1]} of row {wrong[0][0] + 2} cannot be edited"
+            return
+        self._apply([*changes, *self._stamps(changes)])
+
+    def accept(self, rows: Sequence[int]) -> None:
+        """Take the proposal of `rows` as their decision; rows without a proposal stay as they are."""
+        if "proposal" not in self._frame.columns:
+            return
+        changes = []
+        for row in self._together(rows):
+            if 0 <= row < len(self._frame) and (proposal := self._frame["proposal"].iat[row]):
+                changes.append((row, "decision", proposal))
+        self._apply([*changes, *self._stamps(changes)])
+
+    def _together(self, rows: Sequence[int]) -> list[int]:
+        key = self._review.keyed_by
+        if not key or key not in self._frame.columns:
+            return list(rows)
+        wanted = {self._frame[key].iat[row] for row in rows if 0 <= row < len(self._frame)}
+        return [row for row, value in enumerate(self._frame[key]) if value in wanted]
+
+    def _stamps(self, changes: Sequence[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+        decided = sorted({row for row, column, _ in changes if column != "comment"})
+        now = stamp(self._clock.now())
+        marks = [("who", self._who or "review"), ("when", now)]
+        return [(row, column, text) for row in decided for column, text in marks if column in self._frame.columns]
+
+    def _apply(self, changes: Sequence[tuple[int, str, str]]) -> None:
+        if not changes:
+            return
+        before = [(row, column, self._frame.at[row, column]) for row, column, _ in changes]
+        for row, column, text in changes:
+            self._frame.at[row, column] = str(text)
+        self._undo = [*self._undo, before][-_REMEMBERED:]
+        self.send({"type": "cells", "changes": [list(item) for item in changes]})
+        self._settle("", self.unsaved + 1)
+
+    def undo(self) -> None:
+        """Take back the last edit (also one that was saved; save again to write it)."""
+        if not self._undo:
+            return
+        before = self._undo.pop()
+        for row, column, text in reversed(before):
+            self._frame.at[row, column] = text
+        self.send({"type": "cells", "changes": [list(item) for item in reversed(before)]})
+        self._settle("", max(1, self.unsaved - 1) if self.unsaved != 1 else 0)
+
+    def save(self) -> bool:
+        """Write the sheet; False, and nothing written, when someone else changed the file meanwhile."""
+        if self._path.exists() and self._path.read_bytes() != self._disk:
+            self.message = f"{self._path.name} was changed elsewhere: Reload first (your unsaved edits are then lost)"
+            return False
+        write_sheet(self._path, self._frame)
+        self._disk = self._path.read_bytes()
+        self._settle("", 0)
+        return True
+
+    def _settle(self, message: str, unsaved: int) -> None:
+        found: dict[str, dict[str, str]] = {}
+        for problem in self._review.check(self._frame):
+            if problem.row >= 2:
+                found.setdefault(str(problem.row - 2), {})[problem.field or "decision"] = problem.message
+        self.problems = found
+        self.can_undo = bool(self._undo)
+        self.unsaved = unsaved
+        self.message = message
+
+    def _receive(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
+        kind = content.get("type")
+        if kind == "edit":
+            self.edit([(int(row), str(column), str(text)) for row, column, text in content["changes"]])
+        elif kind == "accept":
+            self.accept([int(row) for row in content["rows"]])
+        elif kind in ("undo", "save", "reload"):
+            getattr(self, kind)()
+
+    def static_html(self, most: int = STATIC_ROWS) -> str:
+        """The sheet as a read-only HTML table, for notebooks that are looked at without a kernel."""
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in self._frame.columns)
+        lines = [
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in self._frame.head(most).itertuples(index=False, name=None)
+        ]
+        more = (
+            f"<p>{len(self._frame) - most} rows more in {html.escape(self._path.name)}</p>"
+            if len(self._frame) > most
+            else ""
+        )
+        title = f"{html.escape(self._path.name)}: {len(self._frame)} rows"
+        return f"<details open><summary>{title}</summary><table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}</details>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/html"] = self.static_html()
+        return bundle
+
+
+def _for_browser(spec: ReviewSpec) -> dict[str, Any]:
+    return {
+        "editable": list(spec.editable),
+        "choices": dict(spec.choices),
+        "free": list(spec.free),
+        "preview": list(spec.preview),
+        "widths": {
+            "examples": 200,
+            "reason": 260,
+            "why": 260,
+            "proposal": 130,
+            "decision": 130,
+            "confidence": 70,
+            "when": 150,
+        }
+        | dict(spec.widths),
+        "threshold": spec.threshold,
+        "low": spec.low,
+    }

@@ -1,0 +1,103 @@
+"""The review table, driven as the browser drives it: by messages."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from pb2hl import mapper
+from pb2hl.review import ReviewTable, mapping_spec
+from pb2hl.sheets import read_sheet, write_sheet
+
+
+@pytest.fixture
+def path(tmp_path):
+    sheet = mapper.fields_sheet([(RAW, "contacts")])
+    sheet.loc[sheet["column"] == "Plan", ["decision", "who", "when"]] = ""
+    write_sheet(tmp_path / "fields.csv", sheet)
+    return tmp_path / "fields.csv"
+
+
+FRAME = pd.DataFrame({"Email": ["a@b.org"], "Plan": ["<b>Gold</b>"], "007": ["x"]}, dtype="str")
+RAW = SimpleNamespace(file="c.csv", sheet="", frame=FRAME, headings=list(FRAME.columns))
+
+
+def table(path) -> ReviewTable:
+    return ReviewTable(path, mapping_spec("fields"), who="Ann")
+
+
+def tell(widget: ReviewTable, **message) -> None:
+    widget._handle_custom_msg(message, [])
+
+
+def on_disk(path) -> pd.DataFrame:
+    return read_sheet(path, mapper.SHEETS["fields"])
+
+
+def test_an_edit_stays_unsaved_until_saved(path):
+    """An edit shows as unsaved, is stamped with who and when, and reaches the sheet with save only."""
+    widget = table(path)
+    tell(widget, type="edit", changes=[[1, "decision", "ignore"]])
+    assert widget.unsaved == 1 and on_disk(path).at[1, "decision"] == ""
+    tell(widget, type="save")
+    saved = on_disk(path)
+    assert (saved.at[1, "decision"], saved.at[1, "who"]) == ("ignore", "Ann") and saved.at[1, "when"]
+    assert widget.unsaved == 0
+
+
+def test_a_new_widget_shows_the_sheet(path):
+    """After a kernel restart the sheet is the state."""
+    widget = table(path)
+    tell(widget, type="edit", changes=[[1, "comment", "=later"]])
+    tell(widget, type="save")
+    assert table(path).frame.at[1, "comment"] == "=later"
+
+
+def test_undo_takes_back_edits_one_by_one(path):
+    """Undo restores cells and their stamps, in reverse order."""
+    widget = table(path)
+    before = widget.frame
+    tell(widget, type="edit", changes=[[0, "decision", "custom"], [1, "decision", "custom"]])
+    tell(widget, type="accept", rows=[0])
+    tell(widget, type="undo")
+    assert widget.frame.at[0, "decision"] == "custom"
+    tell(widget, type="undo")
+    pd.testing.assert_frame_equal(widget.frame, before)
+    assert (widget.unsaved, widget.can_undo) == (0, False)
+
+
+def test_many_rows_are_accepted_at_once(path):
+    """Accept writes the proposal of every selected row."""
+    widget = table(path)
+    tell(widget, type="accept", rows=[0, 1, 2])
+    assert list(widget.frame["decision"]) == list(widget.frame["proposal"])
+
+
+def test_bad_edits_are_shown_and_forbidden_ones_refused(path):
+    """A wrong decision is marked with what is allowed; a fact of the export cannot be edited."""
+    widget = table(path)
+    tell(widget, type="edit", changes=[[0, "decision", "e-mail"]])
+    assert "allowed: custom, ignore" in widget.problems["0"]["decision"]
+    tell(widget, type="edit", changes=[[0, "column", "X"]])
+    assert widget.frame.at[0, "column"] == "Email" and "cannot be edited" in widget.message
+
+
+def test_a_sheet_changed_elsewhere_is_not_overwritten(path):
+    """When Excel or git changed the sheet meanwhile, save refuses until it is read again."""
+    widget = table(path)
+    tell(widget, type="edit", changes=[[1, "decision", "ignore"]])
+    other = on_disk(path)
+    other.at[0, "comment"] = "by hand"
+    write_sheet(path, other)
+    assert widget.save() is False and on_disk(path).at[0, "comment"] == "by hand"
+    tell(widget, type="reload")
+    assert widget.frame.at[0, "comment"] == "by hand" and widget.unsaved == 0
+
+
+def test_executed_notebooks_hold_a_static_table(path):
+    """The cell's output carries escaped, read-only HTML beside the widget."""
+    bundle = table(path)._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "&lt;b&gt;Gold" in data["text/html"] and "<b>Gold" not in data["text/html"]
