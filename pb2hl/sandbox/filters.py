@@ -38,13 +38,21 @@ _BOUNDS = ("gt", "gte", "lt", "lte")
 class Query:
     """A checked list of filters: `matches(record)` says whether all of them hold.
 
-    Raises Reject 422 about unknown operators, fields that `known` refuses, and values over `value_limit` characters.
+    `blind(field, operator)` names what the index is known to miss. Raises Reject 422 about unknown operators, fields that `known` refuses, and values over `value_limit` characters.
     """
 
-    def __init__(self, filters: list[Any], get: Getter, known: Callable[[str], bool], value_limit: int):
+    def __init__(
+        self,
+        filters: list[Any],
+        get: Getter,
+        known: Callable[[str], bool],
+        value_limit: int,
+        blind: Callable[[str, str], bool] = lambda field, operator: False,
+    ):
         self._get = get
         self._known = known
         self._limit = value_limit
+        self._blind = blind
         self._tests = [self._compile(item) for item in filters]
 
     def matches(self, record: Record) -> bool:
@@ -68,6 +76,8 @@ class Query:
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str) and len(text) > self._limit:
                 raise invalid(f"filters.value must be shorter than or equal to {self._limit} characters")
+        if self._blind(field, operator):
+            return lambda record: False
         test = _test(operator, value)
         return lambda record: test(self._get(record, field))
 

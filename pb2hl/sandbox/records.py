@@ -91,7 +91,14 @@ def search(sandbox: State, call: Call) -> Answer:
     size = body["pageLimit"]
     if not 1 <= size <= PAGE_LIMIT:
         raise invalid(f"pageLimit must not be greater than {PAGE_LIMIT}")
-    filters = Query(body.get("filters") or [], _getter(sandbox), _known, sandbox.behaviour.search_value_limit)
+    blind = key == "business" and sandbox.behaviour.business_name_eq_misses
+    filters = Query(
+        body.get("filters") or [],
+        _get,
+        _known,
+        sandbox.behaviour.search_value_limit,
+        lambda field, operator: blind and (field, operator) == ("properties.name", "eq"),
+    )
     order = Order(body.get("sort") or [], "createdAt", _get)
     text = str(body.get("query") or "").lower()
     text = text.split(":", 1)[1] if ":" in text else text
@@ -180,13 +187,6 @@ def _clean(
 
 def _known(field: str) -> bool:
     return field.startswith("properties.") or field in ("id", "createdAt", "updatedAt", "owner", "followers")
-
-
-def _getter(sandbox: State) -> Any:
-    def get(record: Record, field: str) -> Any:
-        return _get(record, field)
-
-    return get
 
 
 def _get(record: Record, field: str) -> Any:
