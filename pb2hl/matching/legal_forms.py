@@ -53,7 +53,7 @@ def _plain(text: str) -> str:
 def core_name(name: str) -> str:
     """The words that tell the company from others: folded, without legal form and little words.
 
-    A name of nothing else keeps its words (`The Company` → `the company`). "" for what stands for nothing.
+    A name of nothing else keeps a word (`The Company` → `company`). "" for what stands for nothing.
     """
     if name.strip().casefold() in ("", "null", "none", "nan", "n/a", "na", "-", "--", "unknown", "#n/a", "<na>"):
         return ""
@@ -61,7 +61,7 @@ def core_name(name: str) -> str:
     tokens = plain.split()
     while len(tokens) > 1:
         form = next((form for form in _by_last().get(tokens[-1], ()) if tuple(tokens[-len(form) :]) == form), None)
-        if form is None or len(form) >= len(tokens):
+        if form is None or all(token in _NOISE for token in tokens[: -len(form)]):
             break
         tokens = tokens[: -len(form)]
     form = (

@@ -99,7 +99,7 @@ class Matches(pd.DataFrame):
         for threshold in _GRID:
             above = int(np.searchsorted(-score, -threshold, "right"))
             right = float(running[above - 1]) if above else 0.0
-            rows.append((threshold, above, right / above if above else 1.0, right / total))
+            rows.append((threshold, above, right / above if above else 1.0, min(right / total, 1.0)))
         return pd.DataFrame(rows, columns=["threshold", "pairs", "precision", "recall"])
 
 

@@ -1,0 +1,96 @@
+"""The match step: sheets with proposals, decisions kept, a batch that needs no click."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from benchmarks import crm
+from pb2hl import matching, sheets
+from pb2hl.matching.sheets import COMPANIES, DUPLICATES, SHEETS
+from pb2hl.results import StepResult
+from pb2hl.steps.match import match
+from pb2hl.workspace import Config, Workspace
+
+
+@pytest.fixture
+def ws(tmp_path) -> Workspace:
+    """A workspace with 240 staged contacts and 150 companies."""
+    workspace = Workspace.create(tmp_path / "ws", Config(export="x", location="L"))
+    workspace.staged.mkdir()
+    contacts, _ = crm.persons(240)
+    contacts = contacts.rename(columns={"company": "company_name", "address": "address_1", "postcode": "postal_code"})
+    contacts.insert(0, "source_id", [f"C{at}" for at in range(len(contacts))])
+    contacts.astype("str").to_parquet(workspace.staged / "contacts.parquet")
+    companies, _ = crm.companies(150)
+    companies.insert(0, "source_id", [str(at) for at in range(len(companies))])
+    companies.astype("str").to_parquet(workspace.staged / "companies.parquet")
+    return workspace
+
+
+def test_sheets_result_and_batch(ws):
+    """Proposals are written, nothing is merged until decided, and accepting all settles every row."""
+    result = match(ws)
+    duplicates, companies = ws.sheet("duplicates", DUPLICATES), ws.sheet("companies", COMPANIES)
+    assert set(duplicates["decision"]) == {""} and set(duplicates["proposal"]) <= {"merge", "keep apart"}
+    assert (duplicates.groupby("cluster").size() > 1).all()
+    assert (duplicates.groupby("cluster")["survivor"].apply(lambda cells: (cells == "yes").sum()) == 1).all()
+    assert len(companies) == result.counts["companies"] + result.counts["companies_derived"]
+    assert result.next_step == "mapping" and result.counts["contact_rows_waiting"] == len(duplicates)
+    loaded = StepResult.load(ws.results("match"))
+    assert loaded.counts == result.counts
+    assert {"duplicates", "companies", "score_histogram", "thresholds", "cluster_sizes", "cycles"} <= set(loaded.tables)
+    before = matching.resolve(ws.table("contacts"), ws.table("companies"), duplicates, companies)
+    assert len(before.contacts) == result.counts["contacts"]
+    matching.accept_all(ws, "Ann Analyst")
+    again = match(ws)
+    assert again.counts["contact_rows_waiting"] == again.counts["company_rows_waiting"] == 0
+    tables = [ws.sheet(name, SHEETS[name]) for name in ("duplicates", "companies", "survivorship")]
+    after = matching.resolve(ws.table("contacts"), ws.table("companies"), *tables)
+    merged_away = result.counts["contact_rows_to_merge"] - result.counts["contact_clusters"]
+    assert 0 < merged_away == result.counts["contacts"] - len(after.contacts)
+    assert set(tables[0]["who"]) == {"Ann Analyst"} and (tables[0]["when"] != "").all()
+
+
+def test_decisions_stay_while_their_cluster_does(ws):
+    """A second run keeps what a person decided, and forgets it where the members changed."""
+    match(ws)
+    sheet = ws.sheet("duplicates", DUPLICATES)
+    first, second = sheet["cluster"].unique()[:2]
+    chosen = sheet["cluster"].isin([first, second])
+    sheet.loc[chosen, ["decision", "who", "comment"]] = ["keep apart", "Ann", "two people"]
+    sheets.write_sheet(ws.sheets / "duplicates.csv", sheet)
+    gone = sheet.loc[sheet["cluster"] == second, "source_id"].iloc[0]
+    contacts = ws.table("contacts")
+    contacts[contacts["source_id"] != gone].to_parquet(ws.staged / "contacts.parquet")
+    match(ws)
+    again = ws.sheet("duplicates", DUPLICATES)
+    assert set(again.loc[again["cluster"] == first, "decision"]) == {"keep apart"}
+    rest = sheet.loc[(sheet["cluster"] == second) & (sheet["source_id"] != gone), "source_id"]
+    assert set(again.loc[again["source_id"].isin(rest), "decision"]) <= {""}
+
+
+def test_the_same_export_gives_the_same_sheets(ws):
+    """Rows in another order change nothing in the sheets."""
+    match(ws)
+    before = [(ws.sheets / f"{name}.csv").read_bytes() for name in ("duplicates", "companies")]
+    for name in ("contacts", "companies"):
+        ws.table(name).sample(frac=1, random_state=3).to_parquet(ws.staged / f"{name}.parquet")
+        (ws.sheets / f"{'duplicates' if name == 'contacts' else name}.csv").unlink()
+    match(ws)
+    assert before == [(ws.sheets / f"{name}.csv").read_bytes() for name in ("duplicates", "companies")]
+
+
+def test_an_export_without_contacts(tmp_path):
+    """Empty and missing tables are no error: the sheets are empty."""
+    workspace = Workspace.create(tmp_path / "ws", Config(export="x", location="L"))
+    result = match(workspace)
+    assert result.counts["contacts"] == 0
+    assert matching.accept_all(workspace, "Ann") == 0
+    found = matching.resolve(
+        pd.DataFrame(),
+        pd.DataFrame(),
+        workspace.sheet("duplicates", DUPLICATES),
+        workspace.sheet("companies", COMPANIES),
+    )
+    assert len(found.contacts) == 0
