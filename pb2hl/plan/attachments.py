@@ -14,6 +14,7 @@ from pb2hl import markers
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.account import Bucket
 from pb2hl.plan.context import Context
+from pb2hl.plan.identity import Identity
 from pb2hl.plan.inputs import ExportFile
 from pb2hl.plan.rows import Row, oldest_first, rows, text
 
@@ -79,7 +80,7 @@ class Attachments:
 
     ctx: Context
     files: Files
-    deal_hosts: Mapping[str, tuple[str, str]]
+    identity: Identity
 
     def media(self) -> Iterator[Operation]:
         """Uploads to the media library, and skips with their reason."""
@@ -112,6 +113,7 @@ class Attachments:
                 row["source_id"],
                 payload,
                 marker=f"{row['source_id']} {way.file['name']}",
+                existing_id=self.identity.people[contact].existing_id,
             )
 
     def link_of(self, row: Row) -> str:

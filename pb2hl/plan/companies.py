@@ -12,6 +12,7 @@ from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan import fields as f
 from pb2hl.plan.context import SCHEMA, Context
 from pb2hl.plan.existing import changes
+from pb2hl.plan.identity import Identity
 from pb2hl.plan.leftovers import Leftovers
 from pb2hl.plan.primary import company_source_id
 from pb2hl.plan.rows import Row, oldest_first, rows, text, texts
@@ -40,6 +41,7 @@ class Companies:
 
     ctx: Context
     leftovers: Leftovers
+    identity: Identity
     primary: Mapping[str, str]  # company source id → text of the Primary Contact field
 
     def operations(self) -> Iterator[Operation]:
@@ -180,10 +182,20 @@ class Companies:
                 )
             else:
                 continue
-            contact = self.ctx.ref(Target.CONTACT, "contacts", row["source_id"])
-            yield self.ctx.operation(
-                Kind.LINK, Target.LINK, "contacts", row["source_id"], {"businessId": business, "contactId": contact}
+            yield self._link(row["source_id"], business)
+
+    def _link(self, source_id: str, business: object) -> Operation:
+        """A link; a contact that was there keeps the business it has, unless the policy overwrites."""
+        existing = self.identity.people[source_id].existing_id
+        held = self.ctx.existing(Target.CONTACT).get(existing, {}).get("businessId") if existing else ""
+        policy = self.ctx.inputs.config.policy.existing_contacts
+        if existing and (policy == "skip" or (policy == "fill" and held)):
+            reason = f"the contact is in the location already{' and has a business' if held else ''}; policy {policy}"
+            return self.ctx.operation(
+                Kind.SKIP, Target.LINK, "contacts", source_id, existing_id=existing, reason=reason
             )
+        payload = {"businessId": business, "contactId": self.ctx.ref(Target.CONTACT, "contacts", source_id)}
+        return self.ctx.operation(Kind.LINK, Target.LINK, "contacts", source_id, payload, existing_id=existing)
 
 
 _LINK_COLUMNS = ("source_id", "company_source_id", "company_id", "company_name")

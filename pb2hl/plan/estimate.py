@@ -64,23 +64,25 @@ def estimate(
     links: Mapping[str, int],
     lost_reasons: int = 0,
     consents: int = 0,
+    before_images: int = 0,
 ) -> Estimate:
     """Requests of a plan.
 
     `counts` are operations by kind and target, `links` contacts by business, `lost_reasons` opportunities that need a
-    second call for it, `consents` contacts that are read back one by one, since search omits their flags.
+    second call for it, `consents` contacts that are read back one by one, since search omits their flags,
+    `before_images` operations that first read the record that was there.
     """
     found: dict[str, int] = {}
     for (kind, target), count in sorted(counts.items()):
         if kind is Kind.SKIP or target is Target.LINK:
             continue
-        found[str(target)] = (
-            found.get(str(target), 0) + count + (count if kind is Kind.UPDATE and target in _READ_FIRST else 0)
-        )
+        found[str(target)] = found.get(str(target), 0) + count
     if links:
         found["link"] = sum(math.ceil(count / LINKS_A_REQUEST) for count in links.values())
     if lost_reasons:
         found["lost reason"] = lost_reasons
+    if before_images:
+        found["before-image"] = before_images
     made = {target: count for (kind, target), count in counts.items() if kind is not Kind.SKIP}
     for target in (Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT):
         if made.get(target):
@@ -88,7 +90,3 @@ def estimate(
     if consents:
         found["read back consent"] = consents
     return Estimate(found)
-
-
-_READ_FIRST = frozenset({Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY})
-"""Targets whose updates read the record first, for the before-image."""

@@ -137,8 +137,8 @@ class Planner:
         ctx = self.ctx
         files = Files(ctx.inputs.files)
         bodies = Bodies(ctx, files)
-        attachments = Attachments(ctx, files, self.deals.hosts)
-        companies = Companies(ctx, self.leftovers, primary_labels(ctx, self.primary))
+        attachments = Attachments(ctx, files, self.identity)
+        companies = Companies(ctx, self.leftovers, self.identity, primary_labels(ctx, self.primary))
         contacts = Contacts(ctx, self.identity, self.leftovers, self.deals.further())
         yield from attachments.media()
         yield from bodies.media()
@@ -172,6 +172,7 @@ class Planner:
         """Keep what the estimate needs to know beyond counts."""
         if operation.kind is Kind.SKIP:
             return
+        self._extra["before_images"] += bool(operation.existing_id)
         if operation.target is Target.LINK:
             business = operation.payload["businessId"]
             self._links[business["$ref"] if isinstance(business, dict) else business] += 1

@@ -1,0 +1,138 @@
+"""Deals: where they go, stand-ins, lost reasons, the forbidden second open deal."""
+
+from __future__ import annotations
+
+import pytest
+
+from pb2hl.operations import Kind, Target
+from tests.plan.frames import SALES, Built, Mapped, at, frame, inputs, place
+
+PEOPLE = frame(
+    {"id": "1", "first_name": "Ann", "email": "ann@b.example"},
+    {"id": "2", "first_name": "Bob", "email": "bob@b.example"},
+)
+STRICT = place(settings={"allow_duplicate_opportunity": False})
+
+
+def deals(*rows, **more) -> Built:
+    """A plan of deals of two contacts."""
+    filled = [
+        {"pipeline": "Sales", "stage": "New", "created_at": at(f"2020-01-{number:02}"), **row}
+        for number, row in enumerate(rows, 1)
+    ]
+    return Built(inputs({"contacts": PEOPLE, "deals": frame(*filled)}, **more))
+
+
+def test_figures_as_highlevel_takes_them():
+    """Probability in percent, dates as days, amounts as numbers, the stage by reference."""
+    built = deals(
+        {
+            "id": "1",
+            "name": "Roof",
+            "contact_id": ["1"],
+            "amount": 1200.5,
+            "probability": 0.4,
+            "expected_close": at("2021-05-31").date(),
+        }
+    )
+    body = built.one(Target.OPPORTUNITY).payload
+    assert (body["monetaryValue"], body["forecastProbability"], body["forecastExpectedCloseDate"]) == (
+        1200.5,
+        40,
+        "2021-05-31",
+    )
+    assert body["pipelineStageId"]["path"] == "stages.New" and body["status"] == "open"
+    assert "source" not in body
+
+
+def test_status_of_the_deal_wins_over_its_stage():
+    """The deal's own word decides; without one the stage's outcome does."""
+    built = deals(
+        {"id": "1", "contact_id": ["1"], "stage": "Won"},
+        {"id": "2", "contact_id": ["2"], "stage": "Won", "status": "Closed-Lost"},
+    )
+    assert built.one(Target.OPPORTUNITY, "1").payload["status"] == "won"
+    assert built.one(Target.OPPORTUNITY, "2").payload["status"] == "lost"
+
+
+def test_a_deal_without_a_contact_gets_a_marked_stand_in():
+    """The stand-in's Perfect Books ID says which deal it holds, and the opportunity hangs on it."""
+    built = deals({"id": "V-3", "name": "Garage", "contact_id": None})
+    stand_in = built.one(Target.CONTACT, "V-3", "deals")
+    assert built.custom(stand_in)["Perfect Books ID"] == "deal:V-3" == stand_in.marker
+    assert built.one(Target.OPPORTUNITY).payload["contactId"] == {"$ref": stand_in.op_id}
+
+
+def test_known_lost_reason_goes_by_id_others_to_a_field():
+    """A reason that the location knows is sent by its id; any other is kept as text."""
+    destination = place(lost_reasons=({"id": "L1", "name": "Price"},))
+    rows = (
+        {"id": "1", "contact_id": ["1"], "stage": "Lost", "lost_reason": "price"},
+        {"id": "2", "contact_id": ["2"], "stage": "Lost", "lost_reason": "Moved"},
+    )
+    built = deals(*rows, destination=destination)
+    assert built.one(Target.OPPORTUNITY, "1").payload["lostReasonId"] == "L1"
+    assert built.custom(built.one(Target.OPPORTUNITY, "2"))["Lost Reason"] == "Moved"
+    assert built.plan.estimate.requests["lost reason"] == 1
+
+
+def test_further_contacts_and_tags_are_kept():
+    """The primary contact holds the deal; the others and the deal's tags are text, never on people."""
+    built = deals({"id": "1", "contact_id": ["2", "1"], "tags": ["Hot"]})
+    values = built.custom(built.one(Target.OPPORTUNITY))
+    assert values["Other Contacts"] == "Ann (ann@b.example)" and values["Perfect Books Tags"] == "Hot"
+
+
+@pytest.mark.parametrize("policy", ["stop", "separate contact", "custom field + note"])
+def test_second_open_deal_where_forbidden(policy):
+    """Two open deals of one contact in one pipeline: the policy decides, nothing is lost, and the cost is told."""
+    built = deals(
+        {"id": "1", "name": "First", "contact_id": ["1"]},
+        {"id": "2", "name": "Second", "contact_id": ["1"], "amount": 50.0},
+        destination=STRICT,
+        policy={"duplicate_opportunity": policy},
+    )
+    assert len(built.plan.tables["duplicate_opportunities"]) == 1
+    second = built.one(Target.OPPORTUNITY, "2")
+    if policy == "separate contact":
+        assert second.payload["contactId"] == {"$ref": built.one(Target.CONTACT, "2", "deals").op_id}
+        return
+    assert second.kind is Kind.SKIP
+    severities = {str(p.severity) for p in built.plan.problems if p.code == "duplicate_opportunity"}
+    assert severities == ({"critical"} if policy == "stop" else {"warning"})
+    if policy == "custom field + note":
+        note = built.one(Target.NOTE, "2", "deals")
+        assert (
+            "Second" in note.payload["body"] and "50" in note.payload["body"] and "PB:deals:2" in note.payload["body"]
+        )
+        assert "Second" in built.custom(built.one(Target.CONTACT, "1", "contacts"))["Further Deals"]
+
+
+def test_closed_deals_and_other_pipelines_are_free():
+    """Only a second *open* deal in the *same* pipeline is forbidden."""
+    mapping = Mapped(stages={**SALES, ("Care", "New"): ("Care", "New", "open")})
+    rows = (
+        {"id": "1", "contact_id": ["1"]},
+        {"id": "2", "contact_id": ["1"], "stage": "Won"},
+        {"id": "3", "contact_id": ["1"], "pipeline": "Care"},
+    )
+    built = deals(*rows, destination=STRICT, mapping=mapping)
+    assert {op.kind for op in built.of(Target.OPPORTUNITY)} == {Kind.CREATE}
+
+
+def test_open_deals_in_the_location_count():
+    """An open opportunity that the contact has in the location stands in the way too."""
+    destination = place(
+        settings={"allow_duplicate_opportunity": False},
+        contacts=[{"id": "X", "email": "ann@b.example", "tags": []}],
+        pipelines=({"id": "P", "name": "Sales", "stages": [{"id": s, "name": s} for s in ("New", "Won", "Lost")]},),
+        opportunities=[{"id": "O", "name": "Old", "contactId": "X", "pipelineId": "P", "status": "open"}],
+    )
+    built = deals({"id": "1", "name": "New one", "contact_id": ["1"]}, destination=destination)
+    assert built.plan.tables["duplicate_opportunities"]["first_deal"].tolist() == ["existing O"]
+
+
+def test_a_merged_contact_carries_its_deals():
+    """A deal of a contact that a merge removed goes to the survivor."""
+    built = deals({"id": "1", "contact_id": ["77"]}, survivors={"contacts": {"77": "2"}})
+    assert built.one(Target.OPPORTUNITY).payload["contactId"] == {"$ref": built.one(Target.CONTACT, "2").op_id}
