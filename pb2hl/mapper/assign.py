@@ -17,6 +17,9 @@ _SHAREABLE = frozenset(
 )
 """HighLevel fields that several equally good columns may point at; the plan joins or ranks them."""
 
+_JOINED = frozenset({"tags", "note.body"})
+"""HighLevel fields that take any number of columns."""
+
 _SECOND = {
     "email": ("email_2", "additionalEmails"),
     "phone": ("mobile", "additionalPhones"),
@@ -66,7 +69,8 @@ def _settle(chosen: list[Candidate], seen: Sequence[Signals], field: str, places
     best = chosen[ranked[0]]
     for at in ranked[1:]:
         item = chosen[at]
-        equal = item.place == best.place and item.index == best.index and item.confidence >= 0.8
+        alike = item.place == best.place and max(1, item.index) == max(1, best.index)
+        equal = (alike or item.target in _JOINED) and item.confidence >= 0.8
         if not strict and equal and item.target in _SHAREABLE:
             chosen[at] = replace(item, confidence=min(item.confidence, 0.85))
             continue

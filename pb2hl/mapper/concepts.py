@@ -120,6 +120,7 @@ description | description | description, note, company+description, body
     + _AUDIT.format(updated="ignore"),
     "deals": """
 id | custom | id, deal+id
+custom | custom | deal+number, number
 name | name | name, title, deal+name, deal+title, deal, full name
 contact_id | contactId | contact+id, contact, contact+name, contact+full name, name+contact+id, contact+contact
 contact_email | contactId | contact+email, email, contact+email+address
@@ -127,7 +128,7 @@ custom | contactId | contact+phone, phone
 company_id | custom | company, company+id, company+name
 pipeline | pipelineId | pipeline, pipeline+id, pipeline+name, type+id+object, type+id
 stage | pipelineStageId | stage, stage+id, stage+name, pipeline+stage, pipeline+stage+id, pipeline+stage+name
-status | status | status, won, lost, closed, status+name, is+won, is+closed, is+lost, status+id
+status | status | status, won, lost, closed, status+name, status+type, status+tag, is+won, is+closed, is+lost, status+id
 amount | monetaryValue | amount, revenue, weighted+no
 currency | custom | currency, amount+currency
 probability | custom | probability
@@ -174,7 +175,7 @@ start_at | startTime | start, start+timezone
 end_at | endTime | end, end+timezone
 all_day | ignore | all day
 timezone | ignore | timezone
-location | address | location, address, location+address, location+website, website, location+name
+location | address | location, city, address, location+address, location+website, website, location+name
 status | appointmentStatus | status, outcome, no+show, event+status
 recurrence | ignore | recurrence
 exceptions | ignore | exceptions

@@ -7,13 +7,15 @@ from functools import lru_cache
 
 from pb2hl.mapper.concepts import CONSENT_TERMS, PART_TERMS, PLACES, SELF, SYSTEM_TERMS, by_pattern, concepts
 from pb2hl.mapper.signals import Signals
-from pb2hl.mapper.text import terms
+from pb2hl.mapper.text import terms, tokens
 
 _SOFT = frozenset(
     "main amount number name full associated official assoc is has legal complete value code single object default"
-    " entered system original".split()
+    " entered system original linked related".split()
 )
 """Words that may stand beside any concept without changing it (`Phone 1 - Value`, `Associated Company`)."""
+
+_ADDRESS_PARTS = frozenset({"street", "city", "state", "postal code", "country"})
 
 _BESIDE_CONSENT = frozenset({"reason", "ip", "source", "text", "body", "author", "updated by", "page", "form", "note"})
 
@@ -93,8 +95,12 @@ def read(heading: str, object_: str) -> Reading:
     plain = frozenset(word for word in words if not word.isdigit())
     own = SELF.get(object_, set())
     core = plain - own or plain
-    if "street 2" in core and core & {"city", "state", "postal code", "country", "street"}:
+    if "street 2" in core and core & (_ADDRESS_PARTS | {"email", "phone", "website"}):
         core, numbers = core - {"street 2"}, [2]
+    if "email" in core and core & _ADDRESS_PARTS:
+        core = core - {"email"}  # `Mail Address City`: the postal one
+    if object_ == "contacts" and "company" in core and core & (_ADDRESS_PARTS | {"phone", "email", "address"}):
+        core = core - {"company"} | {"work"} if "business" in tokens(heading) else core
     places = [place for place in PLACES if place in core]
     if object_ in ("contacts", "companies", "deals", "users") and len(core) > len(places):
         core = core - set(places)

@@ -32,6 +32,7 @@ _WHOLE = frozenset(
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PLURAL_ID = re.compile(r"(?:IDs|Ids|GUIDs)(?![a-z])|(?<![A-Za-z])ids(?![A-Za-z])")
 _E_MAIL = re.compile(r"(?<![^\W\d_])e[ _-]?mails?(?![^\W\d_])")
+_INITIALS = re.compile(r"(?<![^\W\d_])([^\W\d_])\.(?=[^\W\d_](?![^\W\d_]))")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _UNITS = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ß": "ss", "ı": "i", "ð": "d", "þ": "th"}
 
@@ -47,7 +48,7 @@ def fold(text: str) -> str:
 def tokens(heading: str) -> tuple[str, ...]:
     """The words and numbers of a heading: camelCase, snake_case, dots, brackets and punctuation split them."""
     plain = _PLURAL_ID.sub("Id", unicodedata.normalize("NFKC", heading).replace("#", " number "))
-    spaced = _CAMEL.sub(" ", plain)
+    spaced = _CAMEL.sub(" ", _INITIALS.sub(r"\1", plain))
     return tuple(_WORD.findall(_E_MAIL.sub("email", fold(spaced))))
 
 
@@ -81,7 +82,7 @@ PLAIN_WORDS = frozenset(
     "contract county score count rating value date time day year month address billing shipping mailing hash verified"
     " bounced reason ip latitude longitude lat long lng stage level tier plan contents context content assets partner"
     " spouse emergency vendor supplier invoice payment card bank tax vat tva payable score open click visits views"
-    " portal session page facebook linkedin twitter instagram skype youtube tiktok utm medium term".split()
+    " portal scheduled corporate code line member campaign session page facebook linkedin twitter instagram skype youtube tiktok utm medium term".split()
 )
 """English words of headings that must never be taken for a misspelt term."""
 
@@ -89,8 +90,10 @@ PLAIN_WORDS = frozenset(
 def _split_compound(word: str) -> tuple[str, ...]:
     """A compound of two known words (`firmenadresse`, `closedate`), with a German or Dutch linking letter or none."""
     known = _single_words()
-    for cut in range(len(word) - 3, 2, -1):
+    for cut in range(len(word) - 2, 2, -1):
         head, tail = word[:cut], word[cut:]
+        if len(tail) == 2 and tail not in ("id", "no", "nr"):
+            continue
         if tail not in known and tail not in PLAIN_WORDS:
             continue
         for stem in (head, head.removesuffix("s"), head.removesuffix("n"), head.removesuffix("en")):
