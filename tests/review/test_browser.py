@@ -1,0 +1,151 @@
+"""The review table in a real browser: drawn, filtered, edited by keyboard and accepted in Chromium."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pb2hl import review
+from pb2hl.mapper.sheets import blank
+from pb2hl.review import ReviewTable, mapping_spec
+from pb2hl.sheets import write_sheet
+
+pytestmark = pytest.mark.browser
+
+PAGE = """<!doctype html><meta charset="utf-8"><div id="here" style="width:1200px"></div><script type="module">
+import widget from "./review_table.js";
+const state = await (await fetch("./state.json")).json();
+const heard = {}; window.sent = [];
+window.model = { get: (name) => state[name], set: (name, value) => { state[name] = value; (heard["change:" + name] || []).forEach((run) => run()); },
+  on: (name, run) => (heard[name] ||= []).push(run), off: () => {}, send: (message) => window.sent.push(message),
+  tell: (message) => (heard["msg:custom"] || []).forEach((run) => run(message)) };
+window.began = performance.now(); widget.render({ model, el: document.getElementById("here") }); window.took = performance.now() - window.began;
+window.ready = true;
+</script>"""
+
+
+@pytest.fixture
+def sheet(tmp_path) -> Path:
+    rows = [
+        {"object": "contacts", "file": "c.csv", "column": f"Column {at:03d}", "proposal": "custom", "confidence": [0.95, 0.7, 0.3][at % 3],
+         "label": f"Column {at:03d}", "type": "TEXT", "examples": f"value {at} <i>", "reason": "no standard field takes it"}
+        for at in range(500)
+    ]  # fmt: skip
+    write_sheet(tmp_path / "fields.csv", blank("fields", rows))
+    return tmp_path / "fields.csv"
+
+
+@pytest.fixture
+def page(sheet, tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("Debian's Chromium is not installed")
+    widget = ReviewTable(sheet, mapping_spec("fields"), who="Ann")
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.html").write_text(PAGE, encoding="utf-8")
+    shutil.copy(Path(review.__file__).with_name("review_table.js"), site)
+    names = ("title", "columns", "rows", "spec", "problems", "unsaved", "can_undo", "message")
+    (site / "state.json").write_text(json.dumps({name: getattr(widget, name) for name in names}), encoding="utf-8")
+    handler = functools.partial(Quiet, directory=str(site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 1280, "height": 640})
+        tab.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+        tab.wait_for_function("window.ready")
+        yield Bridge(tab, widget)
+        browser.close()
+    server.shutdown()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Nothing: the test's output is its own."""
+
+
+class Bridge:
+    """Carries what the page sends to the Python widget and what that answers back, as Jupyter's kernel does."""
+
+    def __init__(self, tab, widget: ReviewTable):
+        self.tab, self.widget = tab, widget
+        widget.send = lambda content, buffers=None: tab.evaluate("(message) => model.tell(message)", content)
+        widget.observe(lambda change: tab.evaluate("([name, value]) => model.set(name, value)", [change["name"], change["new"]]),
+                       ["unsaved", "can_undo", "message", "problems", "rows"])  # fmt: skip
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.tab.keyboard.press(key)
+        self.carry()
+
+    def carry(self) -> None:
+        for message in self.tab.evaluate("window.sent.splice(0)"):
+            self.widget._handle_custom_msg(message, [])
+
+    def cell(self, row: int, column: str) -> str:
+        at = list(self.widget.columns).index(column)
+        return self.tab.locator(f'.rt-row[aria-rowindex="{row + 1}"] .rt-cell').nth(at).inner_text()
+
+
+def test_a_sheet_of_500_rows_is_fluid(page):
+    """Only the rows in sight are in the page, drawing starts at once, and scrolling to the end shows the last row."""
+    assert page.tab.evaluate("window.took") < 500
+    assert page.tab.locator(".rt-row").count() < 60
+    begun = time.perf_counter()
+    page.tab.locator(".rt-view").focus()
+    page.press("End")
+    assert page.cell(499, "column") == "Column 499"
+    assert time.perf_counter() - begun < 3
+    assert page.tab.locator("i").count() == 0, "values are text, never markup"
+
+
+def test_everything_by_keyboard(page, sheet):
+    """Accept, select several, edit with a dropdown, undo and save without touching the mouse."""
+    page.tab.locator(".rt-view").focus()
+    page.press("a")
+    assert page.cell(0, "decision") == "custom" and page.tab.locator(".rt-state").inner_text() == "1 unsaved edits"
+    page.press("ArrowDown", "Shift+ArrowDown", "Shift+ArrowDown", "a")
+    assert list(page.widget.frame["decision"][:5]) == ["custom"] * 4 + [""]
+    page.press("Control+z")
+    assert list(page.widget.frame["decision"][:3]) == ["custom", "", ""]
+    decision = list(page.widget.columns).index("decision")
+    page.press("Escape", "Home", *["ArrowRight"] * decision, "Enter")
+    page.tab.locator(".rt-cell select").select_option("email")
+    page.press("Enter")
+    assert page.widget.frame.at[0, "decision"] == "email"
+    page.press("Control+s")
+    assert page.tab.locator(".rt-state").inner_text() == "saved"
+    assert "email" in sheet.read_text(encoding="utf-8-sig")
+
+
+def test_filter_sort_colours_and_preview(page, tmp_path):
+    """Filter and sort narrow the rows, confidence has colours, and the focused row's values are shown in full."""
+    page.tab.locator("input[aria-label=filter]").fill("column 12")
+    assert page.tab.locator(".rt-row").count() == 10
+    page.tab.locator("input[aria-label=filter]").fill("")
+    page.tab.locator(".rt-head .rt-cell", has_text="confidence").click()
+    assert page.cell(0, "confidence") == "0.3"
+    assert page.tab.locator(".rt-row.rt-low").count() > 0
+    assert "value 2 <i>" in page.tab.locator(".rt-more").inner_text()
+    shots = Path(os.environ.get("PB2HL_ARTEFACTS", tmp_path))
+    page.tab.screenshot(path=str(shots / "review_table.png"))
+    assert (shots / "review_table.png").stat().st_size > 10_000
+
+
+def test_a_wrong_edit_is_marked(page):
+    """A cell that cannot be is red, with what is allowed."""
+    page.widget.edit([(0, "type", "LIST"), (0, "decision", "custom")])
+    assert page.tab.locator(".rt-cell.bad").count() == 1
+    assert "allowed: TEXT" in page.tab.locator(".rt-more").inner_text()
+    assert isinstance(page.widget.frame, pd.DataFrame)
