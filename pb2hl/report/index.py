@@ -10,6 +10,7 @@ from pb2hl.report.masking import Mask
 from pb2hl.report.page import Page, Section, Step
 from pb2hl.report.story import CHAPTERS, STATUS_TONES, WORKFLOWS, Chapter
 from pb2hl.results import Status, StepResult
+from pb2hl.steps import gates
 from pb2hl.workspace import Workspace
 
 
@@ -26,7 +27,7 @@ def index_page(ws: Workspace, mask: Mask, folder: Path) -> Page:
         tone=STATUS_TONES[last.status] if last else "mute",
         summary=tuple(mask.text(f"{item.title}: {result.headline}") for item, result in done),
         figures=_figures(results),
-        sections=tuple(part for part in (_story(results, mask, folder), _more(folder)) if part),
+        sections=tuple(part for part in (_gates(ws), _story(results, mask, folder), _more(folder)) if part),
         next_step=mask.text(last.next_step) if last else "pb2hl inventory",
         at=last.at if last else "",
         masked=mask.on,
@@ -52,6 +53,30 @@ def _figures(results: dict[str, StepResult | None]) -> tuple[tuple[str, str], ..
             plain = [(name, value) for name, value in result.counts.items() if isinstance(value, int | float)]
             return tuple((words(name), figure(value)) for name, value in plain[:8])
     return ()
+
+
+_GATE_TONES = {"approved": "good", "waiting for approval": "warn", "lapsed": "bad", "not reached": "mute"}
+
+
+def _gates(ws: Workspace) -> Section:
+    """The state of each gate; a workspace that has no ledger yet has reached none."""
+    rows = (
+        gates.states(ws)
+        if ws.ledger_path.exists()
+        else [{"gate": name, "state": "not reached"} for name in gates.GATES]
+    )
+    steps = []
+    for row in rows:
+        who = f"by {row['who']}, " + ("in spite of open points, " if row["forced"] else "") if row.get("who") else ""
+        text = f"{who}{row['hash']}" if row.get("hash") else ""
+        steps.append(
+            Step(words(row["gate"]), text, row["state"], _GATE_TONES.get(row["state"], "mute"), at=row.get("at") or "")
+        )
+    return Section(
+        "Gates",
+        "What needs a person's approval; an approval names a hash and lapses when that changes.",
+        steps=tuple(steps),
+    )
 
 
 def _story(results: dict[str, StepResult | None], mask: Mask, folder: Path) -> Section:

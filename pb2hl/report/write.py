@@ -14,8 +14,9 @@ from pb2hl.report.context import Context
 from pb2hl.report.index import index_page
 from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
 from pb2hl.report.page import Page, render
-from pb2hl.report.story import CHAPTERS, STATUS_TONES, chapter
+from pb2hl.report.story import CHAPTERS, STATUS_TONES, WORKFLOWS, chapter
 from pb2hl.report.tables import Evidence
+from pb2hl.report.workflows import workflows_page
 from pb2hl.results import StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.workspace import Workspace
@@ -54,9 +55,14 @@ def write_all(ws: Workspace, *, mask: bool = False) -> list[Path]:
 
 
 def write_index(ws: Workspace, *, mask: bool = False) -> Path:
-    """Draw `reports/index.html`: the story so far, the state of each gate, and a link to every report there is."""
+    """Draw `reports/index.html`: the story so far, the state of each gate, a link to every report there is, and beside
+    it the workflow rebuild reference."""
     hidden = _mask(ws, mask)
-    return _save(_folder(ws, hidden) / "index.html", index_page(ws, hidden, _folder(ws, hidden)))
+    folder = _folder(ws, hidden)
+    reference = workflows_page(ws, hidden)
+    if reference is not None:
+        _save(folder / f"{WORKFLOWS}.html", reference)
+    return _save(folder / "index.html", index_page(ws, hidden, folder))
 
 
 def _write(ws: Workspace, result: StepResult, mask: Mask) -> Path:

@@ -10,17 +10,21 @@ from collections.abc import Callable
 
 from pb2hl.report.context import Context, fact_sections
 from pb2hl.report.page import Section
-from pb2hl.report.tables import SHOWN  # noqa: F401 - re-exported for tests
+from pb2hl.report.pages import checks, diffs, inventory, matches
 
 Drawn = tuple[list[Section], set[str]]
 
-PAGES: dict[str, Callable[[Context], Drawn]] = {}
+PAGES: dict[str, Callable[[Context], Drawn]] = {
+    "inventory": inventory.draw,
+    "match": matches.draw,
+    "check-before": checks.draw,
+    "check-after": checks.draw,
+}
 
 
 def sections(context: Context) -> tuple[Section, ...]:
     """All sections of the report: the step's own first, then what is left."""
-    draw = PAGES.get(context.result.step)
-    drawn, used = draw(context) if draw else ([], set())
+    drawn, used = PAGES.get(context.result.step, diffs.draw)(context)
     rest = [context.section(name) for name in context.result.tables if name not in used]
     return tuple(part for part in (*drawn, *rest) if part is not None) + fact_sections(
         context.result.facts, context.mask

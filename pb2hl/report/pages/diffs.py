@@ -1,0 +1,78 @@
+"""Sample, audit and delta: source, sent and stored side by side, by class and by record, and where every cell ended."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pb2hl.report.charts import stacked
+from pb2hl.report.context import Context
+from pb2hl.report.page import Section
+
+MOST_RECORDS = 150
+"""Records with a view of their own, those with differences first."""
+_SIDE_BY_SIDE = ("field", "source_value", "sent", "stored", "class", "explanation")
+_SAME = {"equal"}
+
+
+def draw(context: Context) -> tuple[list[Section], set[str]]:
+    """The sections of every table that compares fields, and of the zero-loss table."""
+    found: list[Section] = []
+    used: set[str] = set()
+    for name, frame in context.result.tables.items():
+        if {"field", "sent", "stored", "class"} <= set(frame.columns) and not frame.empty:
+            found += _diff(context, name, frame)
+            used.add(name)
+        elif {"object", "bucket"} <= set(frame.columns) and not frame.empty:
+            found.append(_zero_loss(context, name, frame))
+            used.add(name)
+    return found, used
+
+
+def _diff(context: Context, name: str, frame: pd.DataFrame) -> list[Section]:
+    by = "object" if "object" in frame.columns else "field"
+    counts = pd.crosstab(frame[by].astype("str"), frame["class"].astype("str"))
+    chart = stacked(list(counts.index), {str(column): counts[column].tolist() for column in counts.columns})
+    label = "Fields by class: " + ", ".join(f"{n} {kind}" for kind, n in frame["class"].value_counts().items())
+    facts = tuple((str(kind), str(n)) for kind, n in frame["class"].value_counts().items())
+    blurb = (
+        "Each value as exported, as sent and as HighLevel keeps it. Equal and normalised values (phone, case of tags and e-mails, "
+        "HTML) are as they should be; changed, missing and extra ones are not, and say why."
+    )
+    different = frame[~frame["class"].isin(_SAME)]
+    found = [Section("Fields compared", blurb, chart=chart, chart_label=label, facts=facts)]
+    if len(different):
+        table = context.evidence.table(f"{name}-differences", different, caption="Everything that is not simply equal")
+        found.append(Section("Everything that is not simply equal", "Filter by class or object.", table))
+    found.append(Section("All fields", table=context.evidence.table(name, frame, caption="All fields")))
+    records = _records(context, frame)
+    if records:
+        told = f"At most {MOST_RECORDS} records, those with differences first; the CSV has all."
+        found.append(Section("Record by record", told, records=records))
+    return found
+
+
+def _records(context: Context, frame: pd.DataFrame) -> tuple:
+    if not {"object", "source_id"} <= set(frame.columns):
+        return ()
+    off = (~frame["class"].isin(_SAME)).groupby([frame["object"], frame["source_id"]], sort=False).sum()
+    chosen = off.sort_values(ascending=False, kind="stable").head(MOST_RECORDS)
+    groups = frame.groupby(["object", "source_id"], sort=False)
+    found = []
+    for key, differing in chosen.items():
+        rows = groups.get_group(key)
+        table = context.evidence.table("record", rows, caption=f"{key[0]} {key[1]}", columns=_SIDE_BY_SIDE, csv=False)
+        name = context.mask.text(f"{key[0]} {key[1]}")
+        found.append((f"{name}: {len(rows)} fields, {differing} not simply equal", table))
+    return tuple(found)
+
+
+def _zero_loss(context: Context, name: str, frame: pd.DataFrame) -> Section:
+    """Every filled cell of the source in exactly one bucket."""
+    number = next((c for c in ("cells", "count", "values", "filled", "records") if c in frame.columns), "")
+    weights = frame[number] if number else pd.Series(1, index=frame.index)
+    counts = weights.groupby([frame["object"].astype("str"), frame["bucket"].astype("str")]).sum().unstack(fill_value=0)
+    chart = stacked(list(counts.index), {str(column): counts[column].tolist() for column in counts.columns})
+    label = "Where every filled cell ended: " + ", ".join(f"{n:.0f} {bucket}" for bucket, n in counts.sum().items())
+    blurb = "Every filled cell of the source is in exactly one of these; what is neither landed nor normalised says where it went."
+    table = context.evidence.table(name, frame, caption="Zero loss")
+    return Section("Zero loss: where every cell ended", blurb, table, chart, label)

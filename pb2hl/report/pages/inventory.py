@@ -1,0 +1,61 @@
+"""Inventory: product, objects, relations, profile, what will not move, what it costs in requests and days."""
+
+from __future__ import annotations
+
+from pb2hl.report.charts import bars
+from pb2hl.report.context import Context
+from pb2hl.report.diagram import relations_svg
+from pb2hl.report.page import Section
+
+_PROFILE = (
+    "object", "column", "type", "fill", "distinct", "top_values", "min", "max", "patterns", "histogram", "language", "personal_data",
+    "outliers",
+)  # fmt: skip
+_TOLD = (
+    (
+        "will_not_move",
+        "What will not move as it is",
+        "HighLevel has no place for these; this is where they go instead.",
+    ),
+    (
+        "volume",
+        "Volume and time",
+        "How many requests the load takes, and how long at HighLevel's limits of 100 in 10 seconds and 200,000 a day.",
+    ),
+    (
+        "workflows",
+        "Workflows found",
+        "They cannot be made through the API; workflows.html says how to build them again.",
+    ),
+)
+
+
+def draw(context: Context) -> tuple[list[Section], set[str]]:
+    """The inventory's sections."""
+    objects, relations = context.frame("objects"), context.frame("relations")
+    found: list[Section | None] = []
+    if {"object", "rows"} <= set(objects.columns):
+        rows = {str(name): int(count) for name, count in zip(objects["object"], objects["rows"], strict=True)}
+        chart = bars(list(rows), list(rows.values()))
+        label = "Records by object: " + ", ".join(f"{name} {count}" for name, count in rows.items())
+        table = context.evidence.table("objects", objects, caption="Objects")
+        found.append(Section("Objects", "What the export holds, and from which files.", table, chart, label))
+        if not relations.empty:
+            text = "Arrows are references; dashed red ones have some that lead nowhere or could mean several records."
+            table = context.evidence.table("relations", relations, caption="Relations")
+            told = "; ".join(
+                f"{r.object}.{r.field} to {r.refers_to}, {r.dangling} lost" for r in relations.itertuples()
+            )
+            found.append(Section("Relations", text, table, relations_svg(rows, relations), f"Relations: {told}"))
+    found += [context.section(name, title, blurb) for name, title, blurb in _TOLD]
+    found.append(_profile(context))
+    used = {"objects", "relations", "profile", *(name for name, _, _ in _TOLD)}
+    return [part for part in found if part is not None], used
+
+
+def _profile(context: Context) -> Section | None:
+    blurb = (
+        "One row a column. Fill is a share; patterns show the commonest shapes (A upper case, a lower case, 9 digits); the small "
+        "histogram runs from the lowest value (of texts: the shortest) to the highest."
+    )
+    return context.section("profile", "Profile of every column", blurb, columns=_PROFILE)

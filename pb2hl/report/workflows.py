@@ -1,0 +1,145 @@
+"""The workflow rebuild reference: what each workflow of the source does, in HighLevel's own terms, with a checklist."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.report.masking import Mask
+from pb2hl.report.page import Cell, Column, Page, Section, Table
+from pb2hl.workspace import Workspace
+
+TRIGGERS = (
+    (r"\btag", "Contact Tag"), (r"birthday|anniversary", "Birthday Reminder / Custom Date Reminder"),
+    (r"(contact|lead|client).*(creat|add|new)|new (contact|lead|client)", "Contact Created"),
+    (r"(contact|field|propert).*(chang|updat)", "Contact Changed"),
+    (r"(deal|opportunit|stage|matter).*(enter|mov|chang|stage)|pipeline", "Pipeline Stage Changed"),
+    (r"(deal|opportunit|matter).*(creat|new|add)", "Opportunity Created"),
+    (r"(deal|opportunit|matter).*(won|lost|clos|status)|\b(won|lost)\b", "Opportunity Status Changed"),
+    (r"form|survey", "Form Submitted"), (r"appointment|meeting|booking", "Appointment Status / Customer Booked Appointment"),
+    (r"task", "Task Added / Task Reminder"), (r"note", "Note Added"), (r"invoice|payment", "Invoice / Payment Received"),
+    (r"(e-?mail|link).*(open|click)", "Email Events / Trigger Link Clicked"), (r"repl|inbound|incoming", "Customer Replied"),
+    (r"missed call|\bcall", "Call Status"), (r"inactiv|stale|no activity", "Stale Opportunities"), (r"date|every|daily|weekly", "Custom Date Reminder / Scheduler"),
+    (r"manual|enrol", "no trigger: add contacts by hand or by another workflow"),
+)  # fmt: skip
+"""What a trigger of the source is called in HighLevel's workflow builder; the first that fits."""
+ACTIONS = (
+    (r"^\s*(wait|delay|pause)", "Wait"), (r"\bif\b|branch|condition", "If / Else"), (r"sms|text message", "Send SMS"), (r"e-?mail", "Send Email"),
+    (r"\bcall\b(?!.*task)", "Call / Manual Call"), (r"task", "Add Task"), (r"remove.*tag", "Remove Contact Tag"), (r"tag", "Add Contact Tag"), (r"note", "Add Note"),
+    (r"assign|owner", "Assign To User"), (r"(stage|deal|opportunit|pipeline|matter)", "Create / Update Opportunity"),
+    (r"notif|alert|inform", "Internal Notification"), (r"webhook|http", "Webhook"), (r"appointment|book", "Book Appointment"),
+    (r"(set|updat|chang|copy).*(field|propert|contact)?", "Update Contact Field"), (r"create.*contact", "Create Contact"), (r"unsubscribe|do not contact|dnd", "Enable / Disable DND"),
+    (r"(add|enrol|start).*(workflow|sequence)", "Add to Workflow"), (r"(remove|stop|end)", "Remove from Workflow"),
+)  # fmt: skip
+"""What a step of the source is called in HighLevel's workflow builder; the first that fits."""
+UNKNOWN = "choose in the builder: no like name is known"
+_STEP_WORDS = ("do", "action", "type", "name", "step", "title", "description")
+_DELAY_WORDS = ("delay", "wait", "after", "in")
+
+
+def workflows_page(ws: Workspace, mask: Mask) -> Page | None:
+    """The reference of all workflows of the export; None when it has none."""
+    frame = ws.table("workflows")
+    if frame.empty:
+        return None
+    found = [_workflow(row, number, mask) for number, row in enumerate(frame.to_dict("records"), 1)]
+    active = int(frame["active"].fillna(False).astype(bool).sum()) if "active" in frame.columns else len(frame)
+    return Page(
+        title="Workflow rebuild reference",
+        kicker=f"Perfect Books to HighLevel · location {ws.config.location}",
+        headline=f"{len(frame)} workflows must be built again by hand; {active} of them are active in the source.",
+        summary=(
+            "HighLevel lets no program make workflows. Each one is described below: trigger, conditions, steps and delays, with "
+            "HighLevel's own terms beside the source's, and a checklist to tick while building.",
+            "Build them as drafts and publish them after the load, so that nobody is messaged by it.",
+        ),
+        sections=tuple(found),
+        masked=mask.on,
+        index="index.html",
+    )
+
+
+def _workflow(row: dict[str, Any], number: int, mask: Mask) -> Section:
+    name, trigger = _text(row.get("name")) or f"Workflow {number}", _text(row.get("trigger"))
+    conditions, steps = _items(row.get("conditions")), _items(row.get("steps"))
+    active = row.get("active")
+    facts = (
+        ("Kind in the source", _text(row.get("kind")) or "not said"),
+        (
+            "Active in the source",
+            "not said" if active is None or active is pd.NA or active != active else "yes" if active else "no",
+        ),
+        ("Trigger in the source", mask.text(trigger) or "not said"),
+        ("Trigger in HighLevel", term(trigger, TRIGGERS)),
+    )
+    told = tuple((mask.text(_spoken(item)),) for item in conditions)
+    rows = tuple(_step(i, item, mask) for i, item in enumerate(steps, 1))
+    columns = (Column("No.", True), Column("Step in the source"), Column("Delay"), Column("Action in HighLevel"))
+    parts = [
+        Section(
+            "Conditions",
+            "In HighLevel: filters of the trigger, or an If / Else action.",
+            _table("Conditions", (Column("Condition"),), told),
+        )
+        if told
+        else Section("Conditions", "None."),
+        Section("Steps", table=_table("Steps", columns, rows)) if rows else Section("Steps", "None are in the export."),
+        Section("Checklist", checklist=_checklist(mask.text(name), trigger, len(told), rows)),
+    ]
+    return Section(mask.text(name), facts=facts, sections=tuple(parts))
+
+
+def _table(caption: str, columns: tuple[Column, ...], rows: tuple[tuple[str, ...], ...]) -> Table:
+    return Table(caption, columns, tuple(tuple(Cell(text) for text in row) for row in rows), len(rows))
+
+
+def _checklist(name: str, trigger: str, conditions: int, rows: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    items = [f"Create the workflow and name it: {name}", f"Trigger: {term(trigger, TRIGGERS)}"]
+    if conditions:
+        items.append(f"Conditions: all {conditions} set")
+    items += [f"Step {no}: {action}" + (f", after {delay}" if delay else "") for no, _, delay, action in rows]
+    return (*items, "Templates, senders and users chosen", "Tried on a test contact", "Published after the load")
+
+
+def _step(number: int, item: Any, mask: Mask) -> tuple[str, ...]:
+    text, delay = _spoken(item, skip=_DELAY_WORDS), ""
+    if isinstance(item, dict):
+        delay = next((_text(value) for key, value in item.items() if str(key).lower() in _DELAY_WORDS), "")
+    return str(number), mask.text(text), "" if delay in {"0", "0.0", "none"} else delay, term(text, ACTIONS)
+
+
+def term(text: str, terms: tuple[tuple[str, str], ...]) -> str:
+    """HighLevel's word for a trigger or step described by `text`."""
+    return next((name for pattern, name in terms if re.search(pattern, text, re.I)), UNKNOWN)
+
+
+def _spoken(item: Any, skip: tuple[str, ...] = ()) -> str:
+    if not isinstance(item, dict):
+        return _text(item)
+    main = next((_text(item[key]) for key in item if str(key).lower() in _STEP_WORDS), "")
+    rest = [
+        f"{key}: {_spoken(value)}" for key, value in item.items()
+        if str(key).lower() not in skip and _text(value) != main and value not in (None, "", [], {})
+    ]  # fmt: skip
+    return "; ".join(part for part in (main, *rest) if part)
+
+
+def _items(value: Any) -> list[Any]:
+    """The items of a JSON list (or the lines of plain text)."""
+    text = _text(value)
+    if not text:
+        return []
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return [line.strip(" -•\t") for line in re.split(r"[\r\n;]+|\s*(?:->|→|=>)\s*", text) if line.strip()]
+    return found if isinstance(found, list) else [found]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None or value is pd.NA or value != value else str(value).strip()
