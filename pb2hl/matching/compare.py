@@ -51,6 +51,7 @@ class Comparer:
         self._nicknames = {
             field.name: names.nickname_groups(field.values) for field in (self._given, self._surname) if field
         }
+        self._odd = {field.name: _odd(field) for field in fields if field.kind is Kind.SURNAME}
         self._mailboxes = {field.name: _Mailboxes.of(field.values) for field in fields if field.kind is Kind.EMAIL}
         self._words = {
             field.name: WordComparer(field.values, _counts(field))
@@ -119,7 +120,8 @@ class Comparer:
             known, groups = self._known[field.name], self._nicknames[field.name]
             return self._given_levels(x, y, known[low] & known[high], names.share_a_root(groups[low], groups[high]))
         if kind is Kind.SURNAME:
-            return self._surname_levels(x, y)
+            odd = self._odd[field.name]
+            return self._surname_levels(x, y, odd[low] | odd[high])
         if kind in (Kind.DATE, Kind.BIRTH_DATE):
             return self._date_levels(x, y)
         if kind in (Kind.IDENTIFIER, Kind.POSTCODE):
@@ -138,18 +140,18 @@ class Comparer:
     def _given_levels(self, x: list[str], y: list[str], both_known: np.ndarray, nicknames: np.ndarray) -> np.ndarray:
         similar = self._similar(x, y)
         level = np.select([similar >= 0.88, similar >= 0.80], [2, 1], 0).astype(np.int8)
-        level[(self._edits(x, y) <= 1) & _longer(x, y, 2)] = 3
+        level[_typos(self._edits(x, y), x, y)] = 3
         level[both_known] = 0
         for at in np.flatnonzero((level < 3) & ~both_known & (similar >= 0.6)):
             level[at] = max(level[at], _short_form(x[at], y[at]))
         level[nicknames] = 3
         return level
 
-    def _surname_levels(self, x: list[str], y: list[str]) -> np.ndarray:
+    def _surname_levels(self, x: list[str], y: list[str], odd: np.ndarray) -> np.ndarray:
         similar = self._similar(x, y)
         level = np.select([similar >= 0.88, similar >= 0.80], [2, 1], 0).astype(np.int8)
-        level[(self._edits(x, y) <= 1) & _longer(x, y, 2)] = 3
-        for at in np.flatnonzero(level < 2):
+        level[_typos(self._edits(x, y), x, y)] = 3
+        for at in np.flatnonzero((level < 2) & odd).tolist():
             first, second = x[at], y[at]
             if len(first) == 1 or len(second) == 1:
                 level[at] = 2 if first[0] == second[0] else 0
@@ -199,8 +201,15 @@ def _known(field: Field) -> np.ndarray:
     return np.fromiter((value in known for value in field.values), bool, len(field.values))
 
 
-def _longer(x: list[str], y: list[str], length: int) -> np.ndarray:
-    return np.fromiter((len(a) > length and len(b) > length for a, b in zip(x, y, strict=True)), bool, len(x))
+def _odd(field: Field) -> np.ndarray:
+    """Which surnames are an initial or of several words."""
+    return np.fromiter((len(value) == 1 or " " in value for value in field.values), bool, len(field.values))
+
+
+def _typos(edits: np.ndarray, x: list[str], y: list[str]) -> np.ndarray:
+    """Positions of the pairs that one edit makes equal, among names of three letters or more."""
+    near = np.flatnonzero(edits <= 1)
+    return near[np.fromiter((min(len(x[at]), len(y[at])) > 2 for at in near.tolist()), bool, len(near))]
 
 
 def _short_form(first: str, second: str) -> int:
