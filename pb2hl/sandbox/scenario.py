@@ -152,7 +152,10 @@ class Scenario(_Section):
     @classmethod
     def default(cls, **changes: Any) -> Scenario:
         """The shipped rehearsal location: eight users, a calendar, workflows, lost reasons; `changes` replace keys."""
-        return cls(**{**_default(), **changes})
+        keys = {**_default(), **changes}
+        if "calendars" not in changes and keys["users"]:
+            keys["calendars"] = [{**calendar, "team": [keys["users"][0]["email"]]} for calendar in keys["calendars"]]
+        return cls(**keys)
 
     @classmethod
     def load(cls, path: Path | str) -> Scenario:

@@ -59,5 +59,5 @@ def test_legal_edition(tmp_path, rehearse, monkeypatch):
 def test_bookstore_catalogue_is_refused(tmp_path, sandbox):
     """The catalogue of the bookstore of the same name is refused, saying why."""
     ws = workspace(tmp_path / "ws", exports.bookstore(tmp_path / "catalogue.csv"), sandbox)
-    with pytest.raises(ExportError, match="(?i)book"):
+    with pytest.raises(ExportError, match=r"(?i)book"):
         step(ws, "inventory")
