@@ -16,14 +16,17 @@ STATE_VERSION = 1
 
 
 def to_state(sandbox: State) -> dict[str, Any]:
-    """Everything that a restart must not lose: records, files, id counters, the token and the outbox."""
+    """Everything that a restart must not lose: records, files, id counters, the token and the outbox.
+
+    What it gives does not change while the sandbox goes on: records are replaced, never changed in place.
+    """
     return {
         "version": STATE_VERSION,
-        "records": {name: collection.records for name, collection in sandbox.collections.items()},
+        "records": {name: dict(collection.records) for name, collection in sandbox.collections.items()},
         "blobs": {key: [base64.b64encode(data).decode(), kind] for key, (data, kind) in sandbox.blobs.items()},
-        "ids": sandbox.ids.counters,
+        "ids": dict(sandbox.ids.counters),
         "token": sandbox.token,
-        "outbox": sandbox.outbox,
+        "outbox": list(sandbox.outbox),
         "used_today": sandbox.limiter.used_today,
     }
 
@@ -39,10 +42,15 @@ def from_state(sandbox: State, state: dict[str, Any]) -> None:
 
 
 def save_state(sandbox: State, path: Path) -> None:
-    """Write the state to `path`, atomically."""
+    """Write the sandbox's state to `path`, atomically."""
+    write_state(to_state(sandbox), path)
+
+
+def write_state(state: dict[str, Any], path: Path) -> None:
+    """Write a state to `path`, atomically; may run beside the server."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(path.suffix + ".tmp")
-    temporary.write_text(json.dumps(to_state(sandbox), ensure_ascii=False), encoding="utf-8")
+    temporary.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
     temporary.replace(path)
 
 

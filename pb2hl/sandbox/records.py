@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PATH = "/objects/{schemaKey}/records"
 _ALIASES = {"postal_code": "postalCode"}
+"""Further spellings of standard properties that are taken."""
 PAGE_LIMIT = 100
 
 
@@ -134,8 +135,7 @@ def _record(sandbox: State, call: Call) -> Record:
 
 def _properties(record: Record) -> dict[str, Any]:
     own = {name: record[name] for name in businesses.STANDARD if record.get(name) is not None}
-    renamed = {alias: own.pop(name) for alias, name in _ALIASES.items() if name in own}
-    return {**own, **renamed, **record["properties"]}
+    return {**own, **record["properties"]}
 
 
 def _view(record: Record) -> dict[str, Any]:

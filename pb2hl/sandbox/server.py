@@ -18,7 +18,7 @@ from starlette.routing import Mount
 from pb2hl.sandbox.admin import admin_routes
 from pb2hl.sandbox.api import Api
 from pb2hl.sandbox.connections import Connections
-from pb2hl.sandbox.persistence import load_state, save_state
+from pb2hl.sandbox.persistence import load_state, save_state, to_state, write_state
 from pb2hl.sandbox.rehearsal import Sandbox
 from pb2hl.sandbox.scenario import Scenario
 
@@ -112,7 +112,7 @@ class SandboxServer(uvicorn.Server):
             await asyncio.sleep(SAVE_EVERY_S)
             if self.sandbox.dirty:
                 self.sandbox.dirty = False
-                save_state(self.sandbox, self.state_path)
+                await asyncio.to_thread(write_state, to_state(self.sandbox), self.state_path)
 
 
 @contextmanager
