@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from pb2hl.apply.send import Doubt, Sender, repeatable
 from pb2hl.diff import Class, compare_records
 from pb2hl.errors import ApiError, ScopeMissing, TokenRefused
-from pb2hl.highlevel import Created
-from pb2hl.ledger import Outcome, State
+from pb2hl.highlevel import PORTS, Created
+from pb2hl.ledger import Intent, LedgerPort, Outcome, State
+from pb2hl.ledger.port import OPEN
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.progress import Cancel
 
@@ -58,3 +60,25 @@ async def _updated(sender: Sender, op: Operation) -> Created | None:
     record = await sender.ports[op.target].get(sender.client, op.existing_id, **where)
     same = all(row[3] in (Class.EQUAL, Class.NORMALISED) for row in compare_records(op.payload, record))
     return Created(op.existing_id, {"id": op.existing_id}) if same else None
+
+
+async def settle_open(ledger: LedgerPort, client: Any, run: str, of_run: str = "") -> None:
+    """Before a rollback: whatever has no outcome is looked up, so that what did arrive is taken back too.
+
+    What is found counts as done; what is surely not there as undone. Updates are taken back as if they had happened:
+    restoring what was never changed changes nothing.
+    """
+    sender = Sender(client, PORTS)
+    doubts = [
+        Doubt(Intent(entry.operation(), entry.payload), entry.error) for entry in ledger.iterate(state=OPEN, run=of_run)
+    ]
+    for doubt in [item for item in doubts if repeatable(item.intent.operation)]:
+        op = doubt.intent.operation
+        destination = op.existing_id or str(doubt.intent.payload.get("contactId", ""))
+        ledger.finish(run, [Outcome(op.op_id, State.DONE, destination)])
+    unsure = [item for item in doubts if not repeatable(item.intent.operation)]
+    outcomes, absent, _ = await settle(unsure, sender, Cancel())
+    ledger.finish(run, outcomes)
+    ledger.finish(
+        run, [Outcome(doubt.intent.operation.op_id, State.UNDONE, error="it never arrived") for doubt in absent]
+    )

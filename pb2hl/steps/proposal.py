@@ -17,7 +17,11 @@ from pb2hl.matching.sheets import SURVIVORSHIP
 from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, canonical_hash
 from pb2hl.plan import ExportFile, Plan, PlanInputs
+from pb2hl.plan.attachments import MAX_BYTES
 from pb2hl.progress import SILENT, Progress
+from pb2hl.source import LIMITS
+from pb2hl.source.containers import open_container
+from pb2hl.source.files import ExportFiles
 from pb2hl.workspace import Config, Workspace
 
 POLICY = "policy"
@@ -69,14 +73,21 @@ def _beside(ws: Workspace, name: str) -> pd.DataFrame:
 
 
 def export_files(ws: Workspace) -> dict[str, ExportFile]:
-    """The export's files by relative name, as inventory copied them into the workspace."""
-    root = ws.files
-    if not root.exists():
+    """The export's files that are no staged tables, by relative name, copied into the workspace under safe names.
+
+    A file over HighLevel's limit is known with its size and not copied: it is flagged, never sent.
+    """
+    if ws.table("attachments", ["source_id"]).empty and ws.table("notes", ["source_id"]).empty:
         return {}
+    columns = _beside(ws, "columns")
+    tables = set(columns["file"].astype(str)) if "file" in columns.columns else set()
+    files = ExportFiles(ws.files)
+    for item in open_container(ws.export_path, LIMITS)[0]:
+        if item.name not in tables:
+            files.add(item.name, item.size, item.read)
     return {
-        path.relative_to(root).as_posix(): ExportFile(str(path), path.stat().st_size)
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and path.relative_to(root).parts[0] != "inline"
+        name: ExportFile(str(files.copy(name)) if files.size(name) <= MAX_BYTES else "", files.size(name))
+        for name in files
     }
 
 

@@ -1,0 +1,100 @@
+"""Step 7: load everything that is not there yet. Run again it goes on where it was; nothing is ever sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow.parquet as pq
+
+from pb2hl import plan
+from pb2hl.apply import Apply, Execution
+from pb2hl.errors import GateClosed
+from pb2hl.highlevel import Client
+from pb2hl.ledger import Ledger
+from pb2hl.operations import Operation
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps import gates, outcomes, proposal
+from pb2hl.steps.schema import APPLIED
+from pb2hl.steps.session import with_client
+from pb2hl.workspace import Workspace
+
+STEP = "load"
+
+
+def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Carry out the plan of the approved sample and everything else.
+
+    Raises GateClosed until mapping, schema and sample are approved, TokenMissing, HighLevelError, Cancelled.
+    """
+    gates.check(ws, "sample")
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        require_ready(ws, ledger)
+        execution = carry_out(ws, ledger, STEP, plan.read(ws.plan / "data"), _total(ws), progress, cancel)
+        result = _result(ledger, execution)
+        result.save(ws.results(STEP))
+    return result
+
+
+def require_ready(ws: Workspace, ledger: Ledger) -> None:
+    """Raise GateClosed unless mapping and schema stand approved, the schema is in place, and the plan is of today's sheets."""
+    gates.check(ws, "mapping")
+    gates.check(ws, "schema")
+    proposal.require_current(ws, ledger)
+    if ledger.recall(APPLIED) is None:
+        raise GateClosed("the schema is not in place", hint=f"pb2hl schema {ws.path} --apply")
+
+
+def carry_out(
+    ws: Workspace,
+    ledger: Ledger,
+    step: str,
+    operations: Iterable[Operation],
+    total: int,
+    progress: Progress,
+    cancel: Cancel | None,
+) -> Execution:
+    """One run of `operations`, recorded; how it ended is recorded too, whatever happens."""
+    run = ledger.start_run(step)
+    progress.start(step, total, "operations")
+
+    async def work(client: Client) -> Execution:
+        return await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(operations)
+
+    try:
+        execution = with_client(ws, ledger, work, progress)
+    except BaseException as error:
+        ledger.end_run(run, "stopped", {"why": type(error).__name__})
+        raise
+    ledger.end_run(run, "done", {"sent": execution.sent, "already": execution.already, "refused": execution.refused})
+    return execution
+
+
+def _total(ws: Workspace) -> int:
+    return sum(pq.read_metadata(path).num_rows for path in (ws.plan / "data").glob("*.parquet"))
+
+
+def _result(ledger: Ledger, execution: Execution) -> StepResult:
+    table = outcomes.outcomes(ledger)
+    missing = outcomes.errors(ledger)
+    by_state = outcomes.counts_of(table)
+    doubt = by_state.get("in_doubt", 0) + by_state.get("intended", 0)
+    told = f"{by_state.get('done', 0):,} operations are done"
+    if execution.sent == 0:
+        told = f"Nothing was left to send; {told}"
+    rest = [
+        f"{count} {what}"
+        for what, count in (("refused", execution.refused), ("held", execution.held), ("in doubt", doubt))
+        if count
+    ]
+    return StepResult(
+        step=STEP,
+        status=Status.FAILED if doubt else Status.DONE if execution.sent else Status.NOTHING_TO_DO,
+        headline=told + (f"; {', '.join(rest)}." if rest else "."),
+        counts={"sent": execution.sent, "already": execution.already, "refused": execution.refused, "held": execution.held,
+                "in_doubt": doubt, **{f"total_{state}": count for state, count in by_state.items()},
+                "requests_used_today": ledger.requests_today()},
+        tables={"outcomes": table, "errors": missing, "losses": outcomes.losses(ledger)},
+        problems=outcomes.problems_of(missing),
+        next_step="audit",
+    )  # fmt: skip

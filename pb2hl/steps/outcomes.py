@@ -1,0 +1,85 @@
+"""What a load left in the ledger, as tables that results and reports share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from pb2hl.errors import Problem, Severity
+from pb2hl.ledger import Ledger, State
+from pb2hl.operations import DATA_TARGETS
+
+ERROR_COLUMNS = ("state", "target", "object", "source_id", "kind", "error", "trace_id", "at")
+NOT_LANDED = (State.REFUSED, State.IN_DOUBT, State.INTENDED, State.PLANNED)
+MOST_LISTED = 100_000
+
+
+def outcomes(ledger: Ledger, targets: Iterable[str] = DATA_TARGETS) -> pd.DataFrame:
+    """Rows of object, target, kind, state, count."""
+    wanted = {str(target) for target in targets}
+    rows = [row for row in ledger.counts() if row["target"] in wanted]
+    return pd.DataFrame(rows, columns=["object", "target", "kind", "state", "count"])
+
+
+def errors(ledger: Ledger, states: Iterable[State] = NOT_LANDED) -> pd.DataFrame:
+    """Every operation that has not landed, and why (ERROR_COLUMNS); at most 100,000 are listed."""
+    rows = []
+    for entry in ledger.iterate(state=tuple(states)):
+        rows.append(
+            (
+                str(entry.state),
+                str(entry.target),
+                entry.object,
+                entry.source_id,
+                str(entry.kind),
+                entry.error,
+                entry.trace_id,
+                entry.finished_at,
+            )
+        )
+        if len(rows) >= MOST_LISTED:
+            break
+    return pd.DataFrame(rows, columns=list(ERROR_COLUMNS))
+
+
+def losses(ledger: Ledger) -> pd.DataFrame:
+    """What HighLevel would not take of records that landed: object, what, records."""
+    found: dict[tuple[str, str], int] = {}
+    for entry in ledger.iterate(state=State.DONE):
+        for loss in entry.losses:
+            found[entry.object, loss] = found.get((entry.object, loss), 0) + 1
+    return pd.DataFrame([(*key, count) for key, count in sorted(found.items())], columns=["object", "what", "records"])
+
+
+def counts_of(table: pd.DataFrame) -> dict[str, int]:
+    """Operations by state, flat."""
+    if table.empty:
+        return {}
+    return {str(state): int(count) for state, count in table.groupby("state")["count"].sum().items()}
+
+
+def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
+    """One problem a (state, target, reason), with its count and first source ids."""
+    if table.empty:
+        return ()
+    found = []
+    severity = {"refused": Severity.WARNING, "planned": Severity.WARNING}
+    for (state, target, error), group in table.groupby(["state", "target", "error"], sort=True):
+        ids = ", ".join(group["source_id"].head(5))
+        what = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt"}.get(state, state)
+        text = f"{target} {what}: {error or 'no outcome is recorded'} ({ids})"
+        treatment = {
+            "held": "sent once what it waits for is there",
+            "in doubt": "looked up by the next load, never sent blind",
+        }.get(what, "listed")
+        found.append(
+            Problem(
+                what.replace(" ", "_"),
+                text,
+                severity.get(state, Severity.CRITICAL),
+                count=len(group),
+                treatment=treatment,
+            )
+        )
+    return tuple(found)

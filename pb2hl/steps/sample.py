@@ -1,0 +1,166 @@
+"""Step 6: load a linked sample for real, read it back by id, and diff it field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import plan
+from pb2hl.diff import COLUMNS, Class, class_counts, compare_records
+from pb2hl.diff.flatten import CUSTOM
+from pb2hl.errors import Problem, Severity
+from pb2hl.highlevel import Client, Destination
+from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.operations import Kind, Operation, Target, canonical_hash
+from pb2hl.plan.expected import Sources
+from pb2hl.plan.sampling import sample as choose
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps import outcomes, proposal
+from pb2hl.steps.load import carry_out, require_ready
+from pb2hl.steps.readback import read_records
+from pb2hl.steps.session import with_client
+from pb2hl.workspace import Workspace
+
+STEP = "sample"
+
+COMPARED = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT)
+
+
+def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Load about `size` linked operations (100-500) that show every object, custom field, stage and owner.
+
+    Raises GateClosed until mapping and schema are approved and in place, TokenMissing, HighLevelError, Cancelled.
+    """
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        require_ready(ws, ledger)
+        operations = plan.Operations()
+        for operation in plan.read(ws.plan / "data"):
+            operations.add(operation)
+        operations.close()
+        chosen = choose(operations, size)
+        taken = [operation for operation in operations if operation.op_id in chosen]
+        carry_out(ws, ledger, STEP, taken, len(taken), progress, cancel)
+        entries = ledger.entries(chosen)
+        stored = with_client(ws, ledger, lambda client: _read_back(client, list(entries.values()), progress), progress)
+        result = _result(ws, ledger, taken, entries, stored)
+        result.save(ws.results(STEP))
+    return result
+
+
+async def _read_back(client: Client, entries: Sequence[Entry], progress: Progress) -> dict[str, Any]:
+    wanted = [entry for entry in entries if entry.target in COMPARED and entry.state is State.DONE]
+    progress.start("reading the sample back", len(wanted), "records")
+    found = await read_records(client, wanted, progress)
+    progress.finish()
+    return found
+
+
+def _result(
+    ws: Workspace,
+    ledger: Ledger,
+    operations: Sequence[Operation],
+    entries: Mapping[str, Entry],
+    stored: Mapping[str, Any],
+) -> StepResult:
+    diff = diff_table(ws, ledger, operations, entries, stored)
+    counts = class_counts(diff)
+    by_class = {str(kind): int((diff["class"] == str(kind)).sum()) for kind in Class}
+    missing = outcomes.errors(ledger)
+    missing = missing[missing["source_id"].isin({op.source_id for op in operations})]
+    doubt = sum(entry.state in (State.INTENDED, State.IN_DOUBT) for entry in entries.values())
+    bad = by_class["changed"] + by_class["missing"] + by_class["extra"]
+    problems = list(outcomes.problems_of(missing))
+    for row in counts[counts["class"].isin(["missing", "changed", "extra"])].itertuples(index=False):
+        text = f"{row.object}.{row.field}: {row[2]} in {row.count} records"
+        problems.append(
+            Problem(
+                "sample_diff",
+                text,
+                Severity.WARNING,
+                field=row.field,
+                count=row.count,
+                treatment="judge it in the diff before approving",
+            )
+        )
+    return StepResult(
+        step=STEP,
+        status=Status.FAILED if doubt else Status.WAITING,
+        headline=f"{len(stored)} records were loaded and read back: {by_class['equal']:,} values equal, "
+        f"{by_class['normalised']:,} normalised by the platform, {bad:,} changed, missing or extra.",
+        counts={"operations": len(operations), "records": len(stored), **by_class, "in_doubt": doubt},
+        tables={"records": _records(operations, entries), "diff": diff, "class_counts": counts, "errors": missing},
+        problems=tuple(problems),
+        facts={"hash": canonical_hash(diff.drop(columns=["record_id"]).astype(str).values.tolist())},
+        next_step="approve sample",
+    )
+
+
+def _records(operations: Sequence[Operation], entries: Mapping[str, Entry]) -> pd.DataFrame:
+    rows = [
+        (op.object, op.source_id, str(op.target), str(op.kind), str(entry.state), entry.destination_id, entry.error)
+        for op in operations
+        if (entry := entries.get(op.op_id)) is not None
+    ]
+    return pd.DataFrame(rows, columns=["object", "source_id", "target", "kind", "state", "record_id", "error"])
+
+
+def diff_table(
+    ws: Workspace,
+    ledger: Ledger,
+    operations: Sequence[Operation],
+    entries: Mapping[str, Entry],
+    stored: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Source text, value sent, value stored, class and explanation of every field of every record (diff.COLUMNS)."""
+    destination = Destination.load(ws.path)
+    inputs = proposal.plan_inputs(ws, ledger, proposal.without_ours(destination, ledger))
+    texts = _source_texts(Sources.of(inputs), operations)
+    names = {entry.destination_id: entry.payload.get("name", "") for entry in ledger.iterate(target=Target.FIELD)}
+    names |= {item["id"]: item["name"] for items in destination.fields.values() for item in items}
+    ours = frozenset(names)
+    rows = []
+    for op in operations:
+        entry = entries.get(op.op_id)
+        if entry is None or entry.op_id not in stored:
+            continue
+        mine = ours if entry.kind is Kind.CREATE else frozenset()
+        for field, sent, held, kind, why in compare_records(
+            entry.payload, stored[entry.op_id], region=ws.config.country, ours=mine
+        ):
+            source = texts.get((op.op_id, field), "")
+            rows.append(
+                (
+                    op.object,
+                    op.source_id,
+                    entry.destination_id,
+                    _named(field, names),
+                    source,
+                    _text(sent),
+                    _text(held),
+                    str(kind),
+                    why,
+                )
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _source_texts(sources: Sources, operations: Sequence[Operation]) -> dict[tuple[str, str], str]:
+    table = sources.table([op for op in operations if op.target in COMPARED])
+    return {
+        (op_id, field): str(source)
+        for op_id, field, source in zip(table["op_id"], table["field"], table["source_value"], strict=True)
+        if source
+    }
+
+
+def _named(field: str, names: Mapping[str, str]) -> str:
+    return names.get(field.removeprefix(CUSTOM), field) if field.startswith(CUSTOM) else field
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
