@@ -90,7 +90,12 @@ def _keep(
 @cache
 def _calling_code(head: str) -> str:
     return next(
-        (head[:n] for n in (1, 2, 3) if head[:n] and int(head[:n]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), ""
+        (
+            head[:n]
+            for n in (1, 2, 3)
+            if head[:1] != "0" and head[:n] and int(head[:n]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+        ),
+        "",
     )
 
 
