@@ -158,6 +158,9 @@ class LedgerPort(Protocol):
     def entries(self, op_ids: Iterable[str]) -> dict[str, Entry]:
         """The known ones of `op_ids`."""
 
+    def by_destination(self, ids: Iterable[str]) -> list[Entry]:
+        """The operations about the records with these destination ids."""
+
     def iterate(
         self, *, state: State | Sequence[State] = (), target: Target | None = None, run: str = "", reverse: bool = False
     ) -> Iterator[Entry]:

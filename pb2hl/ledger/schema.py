@@ -19,6 +19,7 @@ CREATE TABLE operations (
     trace_id TEXT NOT NULL DEFAULT '', losses TEXT NOT NULL DEFAULT '[]', sequence INTEGER NOT NULL DEFAULT 0,
     intended_at TEXT NOT NULL DEFAULT '', finished_at TEXT NOT NULL DEFAULT '', undone_by TEXT NOT NULL DEFAULT '');
 CREATE INDEX operations_sequence ON operations (sequence);
+CREATE INDEX operations_destination ON operations (destination_id);
 CREATE INDEX operations_open ON operations (state) WHERE state IN ('intended', 'in_doubt', 'refused', 'planned');
 CREATE TABLE approvals (
     n INTEGER PRIMARY KEY, gate TEXT NOT NULL, subject_hash TEXT NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL,

@@ -218,13 +218,19 @@ class Ledger:
 
     def entries(self, op_ids: Iterable[str]) -> dict[str, Entry]:
         """The known ones of `op_ids`."""
-        wanted, found = list(dict.fromkeys(op_ids)), {}
+        return {entry.op_id: entry for entry in self._among("op_id", op_ids)}
+
+    def by_destination(self, ids: Iterable[str]) -> list[Entry]:
+        """The operations about the records with these destination ids."""
+        return list(self._among("destination_id", ids))
+
+    def _among(self, column: str, values: Iterable[str]) -> Iterator[Entry]:
+        wanted = list(dict.fromkeys(values))
         for start in range(0, len(wanted), BATCH):
             piece = wanted[start : start + BATCH]
             marks = ", ".join("?" * len(piece))
-            for row in self._rows(f"SELECT {_ENTRY} FROM operations WHERE op_id IN ({marks})", piece):
-                found[row[0]] = _entry(row)
-        return found
+            for row in self._rows(f"SELECT {_ENTRY} FROM operations WHERE {column} IN ({marks})", piece):
+                yield _entry(row)
 
     def destination_id(self, op_id: str) -> str:
         """The id HighLevel gave to what the operation made; empty when it made nothing (yet)."""

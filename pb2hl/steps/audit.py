@@ -1,0 +1,95 @@
+"""Step 9: read everything back in pages, compare it with what was sent, and account for every cell of the export."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pb2hl.errors import Problem, Severity
+from pb2hl.highlevel import Client
+from pb2hl.ledger import Ledger
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps import outcomes
+from pb2hl.steps.accounting import accounting
+from pb2hl.steps.compare import Comparison, compare_location
+from pb2hl.steps.session import with_client
+from pb2hl.workspace import Workspace
+
+STEP = "audit"
+
+
+def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Compare the location with the ledger, record by record and field by field.
+
+    FAILED when a record is missing or in doubt, or the accounting does not balance. Raises TokenMissing, HighLevelError.
+    """
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+
+        async def work(client: Client) -> Comparison:
+            return await compare_location(
+                client, ledger, ws.config.source, ws.config.country, progress, cancel or Cancel()
+            )
+
+        found = with_client(ws, ledger, work, progress)
+        balance, off = accounting(ws, ledger)
+        result = _result(ledger, found, balance, off)
+        result.save(ws.results(STEP))
+    return result
+
+
+def _result(ledger: Ledger, found: Comparison, balance: pd.DataFrame, off: pd.DataFrame) -> StepResult:
+    objects, diffs = found.objects(), found.differences()
+    missing_outcomes = outcomes.errors(ledger)
+    doubt = missing_outcomes[missing_outcomes["state"].isin(["in_doubt", "intended"])]
+    totals = {name: int(objects[name].sum()) for name in ("expected", "arrived", "missing", "extra", "wrong")}
+    problems = [*outcomes.problems_of(missing_outcomes)]
+    if totals["missing"]:
+        problems.append(
+            Problem(
+                "missing",
+                f"{totals['missing']} records are not in the location any more",
+                Severity.CRITICAL,
+                count=totals["missing"],
+            )
+        )
+    if totals["extra"]:
+        problems.append(
+            Problem(
+                "extra",
+                f"{totals['extra']} records carry our marker and the ledger does not know them",
+                Severity.CRITICAL,
+                count=totals["extra"],
+            )
+        )
+    problems += [
+        Problem(
+            "unbalanced",
+            f"{row.object}.{row.column}: {row.filled} cells are filled, {row.accounted} accounted for",
+            Severity.CRITICAL,
+        )
+        for row in off.itertuples(index=False)
+    ]
+    for (object_, field, kind), group in diffs.groupby(["object", "field", "class"], sort=True):
+        if kind != "normalised":
+            problems.append(
+                Problem(
+                    "differs",
+                    f"{object_}.{field}: {kind} in {len(group)} records",
+                    Severity.WARNING,
+                    field=field,
+                    count=len(group),
+                    treatment="listed",
+                )
+            )
+    failed = bool(totals["missing"] or totals["extra"] or len(doubt) or len(off))
+    return StepResult(
+        step=STEP,
+        status=Status.FAILED if failed else Status.DONE,
+        headline=f"{totals['arrived']:,} of {totals['expected']:,} records are in the location; {totals['missing']} missing, "
+        f"{totals['extra']} extra, {totals['wrong']} with a value that differs.",
+        counts={**totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unbalanced_columns": len(off), **found.classes()},
+        tables={"objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
+                "links": found.links(), "accounting": balance, "in_doubt": doubt, "not_landed": missing_outcomes},
+        problems=tuple(problems),
+        next_step="report",
+    )  # fmt: skip

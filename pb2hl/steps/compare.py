@@ -1,0 +1,277 @@
+"""Everything in the location against everything in the ledger, a page at a time: memory does not grow with the location."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.diff import COLUMNS, Class, compare_records
+from pb2hl.diff.flatten import CUSTOM
+from pb2hl.highlevel import PORTS, Client
+from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.markers import ID_FIELD, find_markers, split_ids
+from pb2hl.operations import Kind, Target
+from pb2hl.progress import Cancel, Progress
+from pb2hl.steps.readback import read_records
+
+TARGETS = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT)
+OMITTED = ("dnd", "dndSettings", "timezone")
+"""Fields that search leaves out (BEHAVIOUR): a contact that was sent with one is read by id."""
+
+OWNER_FIELDS = ("assignedTo", "assignedUserId", "userId")
+MOST_DIFFS = 200_000
+
+
+@dataclass
+class Comparison:
+    """What the audit found. Only differences are kept row by row; what is equal is counted."""
+
+    expected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    arrived: Counter[tuple[str, str]] = field(default_factory=Counter)
+    missing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    extra: Counter[tuple[str, str]] = field(default_factory=Counter)
+    wrong: Counter[tuple[str, str]] = field(default_factory=Counter)
+    fields: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    owner: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    tag: Counter[tuple[str, str]] = field(default_factory=Counter)
+    link: Counter[str] = field(default_factory=Counter)
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def objects(self) -> pd.DataFrame:
+        """Rows of object, target, expected, arrived, missing, extra, wrong."""
+        keys = sorted({*self.expected, *self.extra})
+        columns = (self.expected, self.arrived, self.missing, self.extra, self.wrong)
+        rows = [(*key, *(column[key] for column in columns)) for key in keys]
+        return pd.DataFrame(rows, columns=["object", "target", "expected", "arrived", "missing", "extra", "wrong"])
+
+    def differences(self) -> pd.DataFrame:
+        """Every value that is not equal (diff.COLUMNS without the source value); at most 200,000."""
+        return pd.DataFrame(self.rows, columns=list(COLUMNS)).drop(columns=["source_value"])
+
+    def classes(self) -> dict[str, int]:
+        """Values by class."""
+        found = {str(kind): 0 for kind in Class}
+        for (_, _, kind), count in self.fields.items():
+            found[kind] += count
+        return {f"values_{kind}": count for kind, count in found.items()}
+
+    def class_table(self) -> pd.DataFrame:
+        """Rows of object, field, class, count."""
+        return pd.DataFrame(
+            [(*key, n) for key, n in sorted(self.fields.items())], columns=["object", "field", "class", "count"]
+        )
+
+    def owners(self) -> pd.DataFrame:
+        """Rows of object, user, verdict (right, wrong), records."""
+        return pd.DataFrame(
+            [(*key, n) for key, n in sorted(self.owner.items())], columns=["object", "user", "verdict", "records"]
+        )
+
+    def tags(self) -> pd.DataFrame:
+        """Rows of tag, expected, arrived."""
+        names = sorted({tag for tag, _ in self.tag})
+        return pd.DataFrame(
+            [(n, self.tag[n, "expected"], self.tag[n, "arrived"]) for n in names],
+            columns=["tag", "expected", "arrived"],
+        )
+
+    def links(self) -> pd.DataFrame:
+        """Rows of verdict, contacts."""
+        return pd.DataFrame(sorted(self.link.items()), columns=["verdict", "contacts"])
+
+
+async def compare_location(
+    client: Client, ledger: Ledger, source: str, region: str, progress: Progress, cancel: Cancel
+) -> Comparison:
+    """Read every kind of record in pages and compare; what the pages lack is read by id, since search may lag."""
+    found = Comparison()
+    names = {entry.destination_id: str(entry.payload.get("name", "")) for entry in ledger.iterate(target=Target.FIELD)}
+    judge = _Judge(found, names, source, region)
+    for target in TARGETS:
+        progress.start(f"reading back {target}", None, "records")
+        seen: set[str] = set()
+        again: list[Entry] = []
+        async for page in _pages(client, ledger, target):
+            cancel.check()
+            again += _compare_page(ledger, judge, target, page, seen)
+            progress.advance(len(page))
+        again += _not_seen(ledger, judge, target, seen)
+        records = await read_records(client, again, progress)
+        for entry in again:
+            judge.entry(entry, records[entry.op_id])
+        await _check_links(client, ledger, judge, target)
+    progress.finish()
+    return found
+
+
+async def _pages(client: Client, ledger: Ledger, target: Target) -> AsyncIterator[list[Mapping[str, Any]]]:
+    if target is not Target.APPOINTMENT:
+        contacts = (
+            [e.destination_id for e in ledger.iterate(state=State.DONE, target=Target.CONTACT)]
+            if target is Target.NOTE
+            else []
+        )
+        async for page in PORTS[target].pages(client, contactIds=contacts):
+            yield page
+        return
+    for calendar, (start, end) in _calendars(ledger).items():
+        async for page in PORTS[target].pages(client, calendarId=calendar, start=start, end=end):
+            yield page
+
+
+def _calendars(ledger: Ledger) -> dict[str, tuple[datetime, datetime]]:
+    """Calendar id → the span of the appointments we put into it, with a day around it."""
+    spans: dict[str, tuple[datetime, datetime]] = {}
+    day = timedelta(days=1)
+    for entry in ledger.iterate(state=State.DONE, target=Target.APPOINTMENT):
+        moment = datetime.fromisoformat(str(entry.payload["startTime"]))
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        start, end = spans.get(str(entry.payload["calendarId"]), (moment - day, moment + day))
+        spans[str(entry.payload["calendarId"])] = (min(start, moment - day), max(end, moment + day))
+    return spans
+
+
+def _compare_page(
+    ledger: Ledger, judge: _Judge, target: Target, page: list[Mapping[str, Any]], seen: set[str]
+) -> list[Entry]:
+    """Compare one page; the entries that have to be read by id are given back."""
+    records = {str(record.get("id")): record for record in page}
+    known: set[str] = set()
+    again = []
+    for entry in ledger.by_destination(records):
+        if entry.target is not target or entry.state not in (State.DONE, State.SKIPPED):
+            continue
+        known.add(entry.destination_id)
+        if entry.state is State.SKIPPED:
+            continue
+        seen.add(entry.op_id)
+        if target is Target.CONTACT and any(name in entry.payload for name in OMITTED):
+            again.append(entry)
+        else:
+            judge.entry(entry, records[entry.destination_id])
+    for record_id in records.keys() - known:
+        judge.stranger(target, records[record_id])
+    return again
+
+
+def _not_seen(ledger: Ledger, judge: _Judge, target: Target, seen: set[str]) -> list[Entry]:
+    found = []
+    for entry in ledger.iterate(state=State.DONE, target=target):
+        judge.found.expected[entry.object, str(target)] += 1
+        if entry.op_id not in seen:
+            found.append(entry)
+    return found
+
+
+async def _check_links(client: Client, ledger: Ledger, judge: _Judge, target: Target) -> None:
+    if target is not Target.CONTACT:
+        return
+    doubtful = []
+    for entry in ledger.iterate(state=State.DONE, target=Target.LINK):
+        contact = str(entry.payload["contactId"])
+        if contact in judge.businesses and judge.businesses[contact] == entry.payload["businessId"]:
+            judge.found.link["linked"] += 1
+        else:
+            doubtful.append(entry)
+    records = await read_records(client, doubtful)
+    for entry in doubtful:
+        record = records[entry.op_id] or {}
+        judge.found.link[
+            "linked" if record.get("businessId") == entry.payload["businessId"] else "not linked as planned"
+        ] += 1
+
+
+class _Judge:
+    """Turns pairs of entry and record into counts and differences."""
+
+    def __init__(self, found: Comparison, names: Mapping[str, str], source: str, region: str):
+        self.found = found
+        self.businesses: dict[str, str] = {}
+        self._names = names
+        self._ours = frozenset(names)
+        self._id_fields = {key for key, name in names.items() if name == ID_FIELD}
+        self._source = source
+        self._region = region
+
+    def entry(self, entry: Entry, record: Mapping[str, Any] | None) -> None:
+        """Compare what was sent with `record` (None: it is not there)."""
+        key = (entry.object, str(entry.target))
+        if record is None:
+            self.found.missing[key] += 1
+            return
+        self.found.arrived[key] += 1
+        if entry.target is Target.CONTACT and record.get("businessId"):
+            self.businesses[entry.destination_id] = str(record["businessId"])
+        ours = self._ours if entry.kind is Kind.CREATE else frozenset()
+        wrong = False
+        for name, sent, held, kind, why in compare_records(entry.payload, record, region=self._region, ours=ours):
+            label = self._names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name
+            self.found.fields[entry.object, label, str(kind)] += 1
+            if name in OWNER_FIELDS and sent:
+                self.found.owner[entry.object, str(sent), "right" if kind is Class.EQUAL else "wrong"] += 1
+            if name == "tags":
+                self._tags(sent, held)
+            if kind is not Class.EQUAL and len(self.found.rows) < MOST_DIFFS:
+                self.found.rows.append(
+                    (
+                        entry.object,
+                        entry.source_id,
+                        entry.destination_id,
+                        label,
+                        "",
+                        _text(sent),
+                        _text(held),
+                        str(kind),
+                        why,
+                    )
+                )
+            wrong |= kind in (Class.CHANGED, Class.MISSING, Class.EXTRA)
+        self.found.wrong[key] += wrong
+
+    def _tags(self, sent: Any, held: Any) -> None:
+        there = {str(tag).strip().casefold() for tag in held or ()}
+        for tag in {str(tag).strip().casefold() for tag in sent or ()}:
+            self.found.tag[tag, "expected"] += 1
+            self.found.tag[tag, "arrived"] += tag in there
+
+    def stranger(self, target: Target, record: Mapping[str, Any]) -> None:
+        """A record that the ledger does not know: ours all the same, if it carries our marker."""
+        object_ = self._marked(target, record)
+        if object_:
+            self.found.extra[object_, str(target)] += 1
+            self.found.rows.append(
+                (
+                    object_,
+                    "",
+                    str(record.get("id")),
+                    "",
+                    "",
+                    "",
+                    "",
+                    str(Class.EXTRA),
+                    "carries our marker, and is not in the ledger",
+                )
+            )
+
+    def _marked(self, target: Target, record: Mapping[str, Any]) -> str:
+        if target in (Target.NOTE, Target.TASK, Target.APPOINTMENT):
+            text = " ".join(str(record.get(name) or "") for name in ("body", "description", "notes"))
+            return next((object_ for object_, _, _ in find_markers(text)), "")
+        for item in record.get("customFields") or ():
+            if isinstance(item, Mapping) and item.get("id") in self._id_fields:
+                value = item.get("value") or item.get("fieldValue") or item.get("fieldValueString")
+                if value and split_ids(self._source, str(value)):
+                    return {Target.CONTACT: "contacts", Target.OPPORTUNITY: "deals"}[target]
+        value = (record.get("properties") or {}).get("perfect_books_id")
+        return "companies" if value and split_ids(self._source, str(value)) else ""
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,53 @@
+"""The audit log: verify its chain, export it as CSV or JSON Lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pb2hl.errors import ConfigError, Problem, Severity
+from pb2hl.ledger import Ledger
+from pb2hl.ledger.chain import as_csv, as_jsonl
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.workspace import Workspace
+
+STEP = "log"
+WRITERS = {".csv": as_csv, ".jsonl": as_jsonl}
+
+
+def log(
+    ws: Workspace,
+    *,
+    verify: bool = False,
+    export: Path | None = None,
+    progress: Progress = SILENT,
+    cancel: Cancel | None = None,
+) -> StepResult:
+    """Verify the hash chain of the audit log and, with `export`, write it to that .csv or .jsonl file.
+
+    The result is FAILED when an entry was changed or removed. Raises ConfigError for another kind of file.
+    """
+    if export is not None and export.suffix.lower() not in WRITERS:
+        raise ConfigError(f"{export.name}: the audit log is written as .csv or .jsonl", hint="give a name that ends so")
+    with Ledger.open(ws) as ledger:
+        broken = ledger.verify_log()
+        written = 0
+        if export is not None:
+            with open(export, "w", encoding="utf-8", newline="") as out:
+                for line in WRITERS[export.suffix.lower()](ledger.audit_log()):
+                    out.write(line)
+                    written += 1
+        total = sum(1 for _ in ledger.audit_log())
+    problems = ()
+    if broken is not None:
+        text = f"entry {broken} of the audit log was changed or removed, or follows one that was"
+        problems = (Problem("audit_log", text, Severity.CRITICAL, row=broken),)
+    return StepResult(
+        step=STEP,
+        status=Status.DONE if broken is None else Status.FAILED,
+        headline=f"The audit log of {total:,} entries is whole."
+        if broken is None
+        else f"The audit log is broken at entry {broken}.",
+        counts={"entries": total, "first_broken": broken or 0, "lines_written": written},
+        problems=problems,
+    )

@@ -1,0 +1,80 @@
+"""Where a migration stands: gates, counts by object and outcome, what is in doubt, requests used today, the next step."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from pb2hl.clock import SYSTEM_CLOCK
+from pb2hl.ledger import Ledger, State
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps import gates, outcomes
+from pb2hl.steps.schema import APPLIED
+from pb2hl.workspace import Workspace
+
+STEP = "status"
+
+WINDOW = "delta_window"
+"""The fact that holds start and end of the delta window (ISO 8601 UTC)."""
+
+
+def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Read what the ledger and the steps' results say. Writes nothing but its own result; needs no token."""
+    states = gates.states(ws)
+    with Ledger.open(ws) as ledger:
+        table = outcomes.outcomes(ledger)
+        doubt = outcomes.errors(ledger, (State.IN_DOUBT, State.INTENDED))
+        by_state = outcomes.counts_of(table)
+        applied = bool(ledger.recall(APPLIED))
+        runs = pd.DataFrame(
+            [
+                (item.run_id, item.step, item.started_at, item.ended_at, item.status or "cut off")
+                for item in ledger.runs()
+            ],
+            columns=["run_id", "step", "started_at", "ended_at", "status"],
+        )
+        used, window = ledger.requests_today(), window_state(ledger)
+    following = _next_step(ws, states, applied, by_state)
+    result = StepResult(
+        step=STEP,
+        status=Status.WAITING if len(doubt) else Status.DONE,
+        headline=f"The next step is: {following}." if following else "Every step is done.",
+        counts={**{f"gate_{row['gate']}": row["state"] for row in states}, **by_state, "in_doubt_now": len(doubt),
+                "requests_used_today": used, **window},
+        tables={"gates": pd.DataFrame(states), "outcomes": table, "in_doubt": doubt, "runs": runs},
+        problems=outcomes.problems_of(doubt),
+        next_step=following,
+    )  # fmt: skip
+    result.save(ws.results(STEP))
+    return result
+
+
+def window_state(ledger: Ledger) -> dict[str, str]:
+    """Where in the delta window one stands; empty before it opened."""
+    window = ledger.recall(WINDOW)
+    if not window:
+        return {}
+    end = datetime.fromisoformat(window["end"])
+    left = (end - SYSTEM_CLOCK.now().astimezone(UTC)).total_seconds() / 3600
+    where = f"{left:.1f} h left" if left > 0 else f"closed {-left:.1f} h ago: a delta now is outside the window"
+    return {"delta_window_start": window["start"], "delta_window_end": window["end"], "delta_window": where}
+
+
+def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int]) -> str:
+    gate = {row["gate"]: row["state"] for row in states}
+    for step in ("inventory", "match", "mapping"):
+        if StepResult.load(ws.results(step)) is None:
+            return step
+    if gate["mapping"] != "approved":
+        return "approve mapping"
+    if gate["schema"] != "approved":
+        return "approve schema" if gate["schema"] == "waiting for approval" else "schema"
+    if not applied:
+        return "schema --apply"
+    if gate["sample"] != "approved":
+        return "approve sample" if gate["sample"] == "waiting for approval" else "sample"
+    if StepResult.load(ws.results("load")) is None or by_state.get("in_doubt", 0) + by_state.get("intended", 0):
+        return "load"
+    return "audit" if StepResult.load(ws.results("audit")) is None else ""
