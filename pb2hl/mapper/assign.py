@@ -39,6 +39,7 @@ def assign(
     if object_ == "contacts":
         _read_names(headings, chosen, seen)
         _seconds(chosen)
+    _ids(chosen, seen)
     _composites(headings, chosen)
     by_field: dict[str, list[int]] = defaultdict(list)
     for at, item in enumerate(chosen):
@@ -114,6 +115,19 @@ def _demote(chosen: list[Candidate], at: int, field: str) -> None:
         confidence=min(chosen[at].confidence, 0.9),
         reason=f"{chosen[at].reason}; a second {field}",
     )
+
+
+_BY_ID = {"company_name": ("company_id", "businessId"), "parent_name": ("parent_id", "custom")}
+"""What a column of names is when its values are ids: (canonical field, HighLevel field)."""
+
+
+def _ids(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
+    """`Parent` or `Company` that holds ids is a reference by id, unless another column is that already."""
+    taken = {item.field for item in chosen}
+    for at, item in enumerate(chosen):
+        field, target = _BY_ID.get(item.field, ("", ""))
+        if field and field not in taken and seen[at].looks("number", "guid", at_least=0.9):
+            chosen[at] = replace(item, field=field, target=target, reason=f"{item.reason}; its values are ids")
 
 
 def _read_names(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[Signals]) -> None:

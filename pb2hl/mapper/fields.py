@@ -16,6 +16,12 @@ from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 
 EXAMPLES = 3
 SURE = 0.9  # below it a column gets label and type as well, should a person make it a custom field
+SAFE = 0.8  # a column of a task, note, … that stays with its record loses nothing by being decided so
+_NEVER_CUSTOM = frozenset(
+    "id name first_name last_name full_name email phone company_id contact_id pipeline stage status amount owner"
+    " do_not_contact email_opt_out sms_opt_out".split()
+)
+"""Fields a record is nothing without: they are taken even where custom_fields lists standard fields too."""
 DECLARED = "declared in custom_fields"
 
 
@@ -36,14 +42,15 @@ def merge_fields(new: pd.DataFrame, old: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def _rows(raw: Any, object_: str, known: Sequence[Declared]) -> list[dict[str, object]]:
-    proposed = propose_fields(raw, object_)
     takes = OBJECTS[object_].takes_custom_fields
+    declares_of = {heading: declaration(known, object_, heading) if takes else None for heading in raw.headings}
+    proposed = _proposed(raw, object_, declares_of)
     labels: dict[str, str] = {}
     rows = []
     for at, found in enumerate(proposed.itertuples(index=False)):
         values = raw.frame.iloc[:, at]
         texts = values[values.str.strip() != ""] if len(values) else values
-        declares = declaration(known, object_, found.heading) if takes else None
+        declares = declares_of[found.heading]
         row = {
             "object": object_, "file": raw.file, "sheet": raw.sheet, "column": found.heading,
             "examples": " | ".join(dict.fromkeys(text[:60] for text in texts.head(200).drop_duplicates().head(EXAMPLES))),
@@ -51,12 +58,29 @@ def _rows(raw: Any, object_: str, known: Sequence[Declared]) -> list[dict[str, o
             "target": found.target if found.field not in ("custom", "ignore") else found.field,
             "proposal": found.field, "confidence": found.confidence, "reason": found.reason,
         }  # fmt: skip
-        if declares and found.confidence < 0.9:
-            row |= {"proposal": "custom", "confidence": 0.97, "target": "custom", "reason": DECLARED}
+        if not takes and found.field == "custom":
+            row["confidence"] = max(SAFE, found.confidence)
         if row["proposal"] == "custom" or found.confidence < SURE:
             row |= _custom(found.heading, values, declares, labels, takes)
         rows.append(row)
     return rows
+
+
+def _proposed(raw: Any, object_: str, declares_of: dict[str, Declared | None]) -> pd.DataFrame:
+    """Canonical proposals; a column that custom_fields declares is custom and leaves its place to the others."""
+    proposed = propose_fields(raw, object_)
+    own = [
+        row.heading
+        for row in proposed.itertuples()
+        if declares_of[row.heading] is not None and row.field not in _NEVER_CUSTOM
+    ]
+    if not own:
+        return proposed
+    rest = [heading for heading in raw.headings if heading not in own]
+    again = propose_fields(raw.frame[rest], object_).set_index("heading")
+    declared_row = {"field": "custom", "target": "custom", "confidence": 0.97, "reason": DECLARED}
+    rows = [{"heading": name, **(declared_row if name in own else again.loc[name].to_dict())} for name in raw.headings]
+    return pd.DataFrame(rows, columns=list(proposed.columns))
 
 
 def _custom(

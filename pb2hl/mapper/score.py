@@ -138,7 +138,7 @@ def _weigh(found: Candidate, seen: Signals) -> Candidate:
         )
     family = _family(found.field)
     against = [kind for kind in _CONFLICTS[family] if seen.share(kind) >= 0.8 and kind not in expected]
-    if family == "name" and seen.looks("person"):
+    if found.field == "owner" or (family == "name" and seen.looks("person")):
         against = []
     if against and not seen.looks("hash"):
         return replace(
