@@ -91,7 +91,7 @@ def clean(source: str, images: Images) -> str:
 
 def escaped(text: str) -> str:
     """Plain text as HTML, its lines kept."""
-    return html.escape(text.strip("\n"), quote=False).replace("\n", "<br>")
+    return html.escape(text.strip(), quote=False).replace("\u00a0", "&nbsp;").replace("\n", "<br>")
 
 
 class _Text(HTMLParser):

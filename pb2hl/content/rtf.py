@@ -13,6 +13,7 @@ _DANGEROUS = re.compile(
     r"\\objdata|\\objclass|\\object\b|MACROBUTTON|DDEAUTO|\bDDE\b|INCLUDEPICTURE|INCLUDETEXT", re.IGNORECASE
 )
 _HEX_RUN = re.compile(r"[0-9a-fA-F\s]{200,}")
+_PICTURE_RUN = re.compile(r"(?<=[\s}])[0-9a-fA-F][0-9a-fA-F\s]{40,}")
 _PICTURE = re.compile(r"\\pict\b")
 _KINDS = (("\\pngblip", ".png", "image/png"), ("\\jpegblip", ".jpg", "image/jpeg"))
 _WORD = re.compile(r"\\(?:par|line|tab)\b ?|\\'[0-9a-fA-F]{2}|\\[a-zA-Z]+-?\d* ?|\\[^a-zA-Z]|[{}]")
@@ -37,7 +38,7 @@ def _pictures(source: str) -> list[InlineImage]:
     for match in _PICTURE.finditer(source):
         head = source[match.end() : match.end() + 500]
         kind = next((item for item in _KINDS if item[0] in head), None)
-        run = _HEX_RUN.search(source, match.end(), min(len(source), match.end() + 2000 + MOST_BYTES * 2))
+        run = _PICTURE_RUN.search(source, match.end(), min(len(source), match.end() + 2000 + MOST_BYTES * 2))
         if kind is None or run is None or run.start() - match.end() > 1000:
             continue
         digits = re.sub(r"\s+", "", run[0])

@@ -152,11 +152,12 @@ class _Reader:
     async def users(self, location: Record) -> list[Record]:
         params = {"companyId": location.get("companyId") or "", "locationId": self.client.location}
 
-        async def fetch(position: dict[str, Any]) -> list[Record]:
-            answer = await self.client.request("GET", "/users/search", params={**params, **position})
+        async def send(size: int, position: dict[str, Any]) -> list[Record]:
+            query = {**params, **position, "limit": size}
+            answer = await self.client.request("GET", "/users/search", params=query)
             return rows(answer.body, "users")
 
-        return [user async for page in paging.by_skip(fetch, 100) for user in page]
+        return [user async for page in paging.by_skip(paging.sized(send, 100, 25)) for user in page]
 
     async def workflows(self) -> list[Record]:
         answer = await self.client.request("GET", "/workflows/", params={"locationId": self.client.location})
@@ -165,11 +166,12 @@ class _Reader:
     async def lost_reasons(self) -> list[Record]:
         params = {"locationId": self.client.location}
 
-        async def fetch(position: dict[str, Any]) -> list[Record]:
-            answer = await self.client.request("GET", "/opportunities/lost-reason", params={**params, **position})
+        async def send(size: int, position: dict[str, Any]) -> list[Record]:
+            query = {**params, **position, "limit": size}
+            answer = await self.client.request("GET", "/opportunities/lost-reason", params=query)
             return rows(answer.body, "lostReasons")
 
-        return [reason async for page in paging.by_skip(fetch, 100) for reason in page]
+        return [reason async for page in paging.by_skip(paging.sized(send, 100, 25)) for reason in page]
 
     async def frames(self) -> dict[str, pd.DataFrame]:
         found = {}

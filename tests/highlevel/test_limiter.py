@@ -18,7 +18,9 @@ from tests.highlevel.virtual import BEGINNING, VirtualClock, simulate
 class Allowance:
     """A server's side: counts requests in a fixed or sliding window, at their arrival or only as it answers."""
 
-    def __init__(self, clock: VirtualClock, burst=100, interval=10.0, *, fixed=False, phase=0.0, daily=10**9, told=True):
+    def __init__(
+        self, clock: VirtualClock, burst=100, interval=10.0, *, fixed=False, phase=0.0, daily=10**9, told=True
+    ):
         self.clock, self.burst, self.interval, self.fixed, self.phase = clock, burst, interval, fixed, phase
         self.daily, self.told = daily, told
         self.counted: deque[float] = deque()
@@ -51,7 +53,9 @@ class Allowance:
         return status, headers if self.told else {}
 
 
-async def drive(clock, server: Allowance, limiter: Limiter, requests: int, latency, counts_at: float = 0.5, seed: int = 1):
+async def drive(
+    clock, server: Allowance, limiter: Limiter, requests: int, latency, counts_at: float = 0.5, seed: int = 1
+):
     """Send `requests` through the limiter; `latency(random)` seconds each, counted at the share `counts_at` of it (or random)."""
     rng = random.Random(seed)
 
@@ -94,9 +98,7 @@ def test_the_allowance_is_kept_full(fixed, latency, counts_at):
 
     async def run(clock):
         server, limiter = Allowance(clock, fixed=fixed, phase=3.3), Limiter(clock)
-        await drive(
-            clock, server, limiter, 3000, lambda rng: latency if latency else rng.uniform(0.08, 0.3), counts_at
-        )
+        await drive(clock, server, limiter, 3000, lambda rng: latency if latency else rng.uniform(0.08, 0.3), counts_at)
         return server
 
     server = simulate(run)

@@ -22,7 +22,7 @@ from pb2hl.highlevel.records.base import (
 )
 from pb2hl.operations import Operation
 
-PAGE = 100
+PAGES = (100, 20)
 STANDARD = (
     "name",
     "phone",
@@ -78,14 +78,15 @@ class BusinessPort:
         return _flattened(self._search(client, str(where.get("query") or "")))
 
     def _search(self, client: Client, query: str) -> AsyncIterator[list[Record]]:
-        base = {"locationId": client.location, "pageLimit": PAGE, "query": query, "searchAfter": [], "page": 1}
+        base = {"locationId": client.location, "query": query, "searchAfter": [], "page": 1}
 
-        async def fetch(position: dict[str, Any]) -> list[Record]:
-            answer = await client.request("POST", f"{RECORDS}/search", json={**base, **position}, safe=True)
+        async def send(size: int, position: dict[str, Any]) -> list[Record]:
+            body = {**base, "pageLimit": size, **position}
+            answer = await client.request("POST", f"{RECORDS}/search", json=body, safe=True)
             return rows(answer.body, "records", "customObjectRecords")
 
         return paging.by_cursor(
-            fetch,
+            paging.sized(send, *PAGES),
             lambda record: {"searchAfter": record["searchAfter"]} if record.get("searchAfter") else None,
         )
 

@@ -25,8 +25,8 @@ from pb2hl.highlevel.records.base import (
 )
 from pb2hl.operations import Operation
 
-PAGE = 500
-"""Records a page of POST /contacts/search (documented maximum)."""
+PAGES = (500, 100, 20)
+"""Records a page of POST /contacts/search: the documented maximum, then what stricter servers take."""
 
 LINKED_AT_ONCE = 50
 FILTER_LENGTH = 75
@@ -52,16 +52,16 @@ class ContactPort:
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         """All contacts, 500 a request. `filters` are HighLevel's search filters. Search omits dndSettings and timezone."""
-        base = {"locationId": client.location, "pageLimit": PAGE}
+        base: dict[str, Any] = {"locationId": client.location}
         if where.get("filters"):
             base["filters"] = where["filters"]
 
-        async def fetch(position: dict[str, Any]) -> list[Record]:
-            answer = await client.request("POST", "/contacts/search", json={**base, **position}, safe=True)
-            return rows(answer.body, "contacts")
+        async def send(size: int, position: dict[str, Any]) -> list[Record]:
+            body = {**base, "pageLimit": size, **position}
+            return rows((await client.request("POST", "/contacts/search", json=body, safe=True)).body, "contacts")
 
         return paging.by_cursor(
-            fetch,
+            paging.sized(send, *PAGES),
             lambda record: {"searchAfter": record["searchAfter"]} if record.get("searchAfter") else None,
         )
 

@@ -24,7 +24,7 @@ from pb2hl.highlevel.records.base import (
 )
 from pb2hl.operations import Operation
 
-PAGE = 100
+PAGES = (100, 20)
 
 
 class NotePort:
@@ -68,12 +68,13 @@ class NotePort:
         if where.get("businessId"):
             base["relations"] = [{"objectKey": "business", "recordId": where["businessId"]}]
 
-        async def fetch(position: dict[str, Any]) -> list[Record]:
-            answer = await client.request("POST", "/notes/search", json={**base, **position}, safe=True)
+        async def send(size: int, position: dict[str, Any]) -> list[Record]:
+            body = {**base, **position, "limit": size}
+            answer = await client.request("POST", "/notes/search", json=body, safe=True)
             return rows(answer.body, "notes")
 
         try:
-            async for page in paging.by_skip(fetch, PAGE):
+            async for page in paging.by_skip(paging.sized(send, *PAGES)):
                 yield page
         except NotFound:
             for contact_id in where.get("contactIds") or ():

@@ -24,8 +24,8 @@ from pb2hl.highlevel.records.base import (
 )
 from pb2hl.operations import Operation
 
-PAGE = 100
-"""Documented maximum of GET /opportunities/search."""
+PAGES = (100, 20)
+"""Records a page of GET /opportunities/search: the documented maximum, and its default."""
 
 
 class OpportunityPort:
@@ -65,11 +65,12 @@ class OpportunityPort:
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         """All opportunities, 100 a request; `pipelineId` or `contactId` narrow."""
-        base = {"locationId": client.location, "limit": PAGE, "status": "all", "order": "added_asc"}
+        base = {"locationId": client.location, "status": "all", "order": "added_asc"}
         base |= {key: where[key] for key in ("pipelineId", "contactId") if where.get(key)}
         after: dict[str, Any] = {}
 
-        async def fetch(position: dict[str, Any]) -> list[Record]:
+        async def send(size: int, position: dict[str, Any]) -> list[Record]:
+            position = {**position, "limit": size}
             answer = await client.request("GET", "/opportunities/search", params={**base, **position})
             if position.get("page") == 1 and "status" in base and not rows(answer.body, "opportunities"):
                 del base["status"]  # a server that takes "all" for a status has none: leave it out
@@ -80,7 +81,7 @@ class OpportunityPort:
                 after.update(startAfter=str(meta.get("startAfter") or ""), startAfterId=str(meta["startAfterId"]))
             return rows(answer.body, "opportunities")
 
-        return paging.by_cursor(fetch, lambda _record: dict(after) or None)
+        return paging.by_cursor(paging.sized(send, *PAGES), lambda _record: dict(after) or None)
 
     async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
         field_id = marker_field(payload, operation.marker)

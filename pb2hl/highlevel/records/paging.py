@@ -9,17 +9,34 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from pb2hl.errors import Refused
 from pb2hl.highlevel.records.base import Record, id_of
 
 Fetch = Callable[[dict[str, Any]], Awaitable[list[Record]]]
 
 
-async def by_skip(fetch: Fetch, size: int) -> AsyncIterator[list[Record]]:
-    """Pages of `size` by `limit` and `skip`."""
+def sized(send: Callable[[int, dict[str, Any]], Awaitable[list[Record]]], *sizes: int) -> Fetch:
+    """A fetch by `send(size, position)` with the largest of `sizes` that the server does not refuse."""
+    left = list(sizes)
+
+    async def fetch(position: dict[str, Any]) -> list[Record]:
+        while True:
+            try:
+                return await send(left[0], position)
+            except Refused as error:
+                if len(left) == 1 or "limit" not in error.api_message.lower():
+                    raise
+                left.pop(0)
+
+    return fetch
+
+
+async def by_skip(fetch: Fetch) -> AsyncIterator[list[Record]]:
+    """Pages by `skip`."""
     seen: set[str] = set()
     start, full = 0, 0
     while True:
-        page = await fetch({"limit": size, "skip": start})
+        page = await fetch({"skip": start})
         fresh = _fresh(page, seen)
         if not fresh:
             return

@@ -24,7 +24,7 @@ from pb2hl.highlevel.records.base import (
 )
 from pb2hl.operations import Operation
 
-PAGE = 100
+PAGES = (100, 25)
 
 
 class TaskPort:
@@ -48,11 +48,11 @@ class TaskPort:
         """All tasks of the location, 100 a request; every record has `id` and `contactId`."""
         path = f"/locations/{client.location}/tasks/search"
 
-        async def fetch(position: dict[str, Any]) -> list[Record]:
-            answer = await client.request("POST", path, json=position, safe=True)
+        async def send(size: int, position: dict[str, Any]) -> list[Record]:
+            answer = await client.request("POST", path, json={**position, "limit": size}, safe=True)
             return [_with_ids(task) for task in rows(answer.body, "tasks")]
 
-        return paging.by_skip(fetch, PAGE)
+        return paging.by_skip(paging.sized(send, *PAGES))
 
     async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
         contact_id = url_of(payload)["contactId"]

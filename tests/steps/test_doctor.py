@@ -1,0 +1,69 @@
+"""The preflight against rehearsal locations that are well and not."""
+
+from __future__ import annotations
+
+import pytest
+
+from pb2hl.ledger import Ledger
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.doctor import doctor
+from pb2hl.steps.session import PROBED
+from pb2hl.workspace import Config, Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """`workspace(rehearsal)`: a workspace for it."""
+
+    def make(rehearsal) -> Workspace:
+        monkeypatch.setenv("HIGHLEVEL_TOKEN", rehearsal.token)
+        config = Config(export="export", location=rehearsal.location, base_url=rehearsal.url)
+        return Workspace.create(tmp_path / "ws", config)
+
+    return make
+
+
+def states(result: StepResult) -> dict[str, str]:
+    """State by check."""
+    return dict(zip(result.tables["checks"]["check"], result.tables["checks"]["state"], strict=True))
+
+
+def test_a_well_location_passes_and_nothing_is_written(sandbox, workspace):
+    """Every read scope is granted, published workflows are listed, and the location holds what it held."""
+    ws = workspace(sandbox)
+    result = doctor(ws)
+    assert result.status is Status.DONE
+    assert states(result)["scope contacts.readonly"] == "ok"
+    assert states(result)["published workflows"] == "warning"
+    assert len(result.tables["users"]) == 8
+    assert StepResult.load(ws.results("doctor")).headline == result.headline
+    assert sandbox.state.dirty is False
+
+
+def test_missing_scopes_are_named(rehearse, workspace):
+    """Each scope that the token lacks is a failed check of its own."""
+    result = doctor(workspace(rehearse(lacking_scopes=["workflows.readonly", "notes.readonly"])))
+    assert result.status is Status.FAILED
+    failed = {check for check, state in states(result).items() if state == "failed"}
+    assert failed == {"scope workflows.readonly", "scope notes.readonly"}
+
+
+def test_a_refused_token_is_a_finding(sandbox, workspace, monkeypatch):
+    """A wrong token fails the first check and says what to set; it is nowhere in the result."""
+    ws = workspace(sandbox)
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", "pit-wrong-secret")
+    result = doctor(ws)
+    assert states(result) == {"token and location": "failed"}
+    assert "pit-wrong-secret" not in (ws.results("doctor") / "result.json").read_text(encoding="utf-8")
+
+
+def test_the_probe_pins_and_cleans_up(sandbox, workspace):
+    """The probe keeps what it saw for this location, and its contact and tag are gone."""
+    ws = workspace(sandbox)
+    tags = len(sandbox.state.tags)
+    doctor(ws, probe=True)
+    with Ledger.open(ws) as ledger:
+        seen = ledger.recall(PROBED)
+    assert seen["search_lag_s"] < 10 and seen["tags_lower_cased"] and seen["odd_phone"] == "dropped"
+    assert len(sandbox.state.contacts) == 0
+    assert len(sandbox.state.tags) == tags
