@@ -11,6 +11,7 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.mapper.custom import KINDS
 from pb2hl.mapper.fields import decided
 from pb2hl.model import RAW_PREFIX
+from pb2hl.sheets import write_sheet
 from pb2hl.workspace import Workspace
 
 TRANSFORMS: Mapping[str, str] = {
@@ -126,3 +127,24 @@ def problems(found: pd.DataFrame) -> list[Problem]:
         )
         for row in lost.itertuples(index=False)
     ]  # fmt: skip
+
+
+def archive_ignored(ws: Workspace, fields: pd.DataFrame) -> int:
+    """Write every filled cell of the columns set to ignore into `reports/ignored_cells.csv`; returns how many there are."""
+    parts = []
+    for item in decided(fields):
+        table = ws.table(item.object) if item.field == "ignore" else pd.DataFrame()
+        raw = f"{RAW_PREFIX}{item.column}"
+        if raw not in table.columns:
+            continue
+        rows = table.loc[table[raw].fillna("") != "", ["source_id", "source_file", "source_sheet", "source_row", raw]]
+        cells = rows.rename(columns={raw: "value"}).assign(column=item.column)
+        cells.insert(0, "object", item.object)
+        parts.append(cells)
+    path = ws.reports / "ignored_cells.csv"
+    found = pd.concat(parts, ignore_index=True).drop_duplicates() if parts else pd.DataFrame()
+    if len(found):
+        write_sheet(path, found)
+    else:
+        path.unlink(missing_ok=True)
+    return len(found)

@@ -105,11 +105,13 @@ def _result(ws: Workspace, sheets: Mapping[str, pd.DataFrame], place: Destinatio
         if waiting
         else f"All {decided} decisions are made: the mapping can be approved."
     )
+    archived = lossy.archive_ignored(ws, sheets["fields"])
     return StepResult(
         step=STEP,
         status=Status.WAITING if waiting else Status.DONE,
         headline=headline,
-        counts=_counts(sheets, customs) | {"waiting": waiting, "restaged": restaged},
+        counts=_counts(sheets, customs)
+        | {"waiting": waiting, "restaged": restaged, "ignored cells archived": archived},
         tables={**sheets, "custom_fields": customs, "transforms": casts, "problems": _as_table(problems)},
         problems=tuple(problems),
         facts={"location": place.location, "missing_scopes": list(place.missing_scopes)},
@@ -189,6 +191,14 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
                 field=row.column,
                 treatment="archived",
             )
+        )
+    consents = fields[(fields["target"] == "dnd") | fields["reason"].str.contains("consent", regex=False)]
+    kept = consents[(consents["decision"] == "custom") & (consents["fill"] != "0")]
+    for row in kept.itertuples(index=False):
+        message = f"column {row.column!r} speaks of consent but sets no DND: it becomes a custom field only"
+        treatment = "if it refuses mail, decide do_not_contact, email_opt_out or sms_opt_out"
+        found.append(
+            Problem("consent", message, Severity.WARNING, file="fields.csv", field=row.column, treatment=treatment)
         )
     deprecated = fields[fields["comment"].str.startswith("deprecated")]
     for row in deprecated.itertuples(index=False):
