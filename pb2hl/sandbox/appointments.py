@@ -163,9 +163,10 @@ def _moment(name: str, text: str) -> datetime:
 
 
 def _epoch(name: str, query: dict[str, str]) -> int:
-    if not query[name].lstrip("-").isdigit():
-        raise invalid(f"{name} must be epoch milliseconds")
-    return int(query[name])
+    try:
+        return int(query[name])
+    except ValueError as error:
+        raise invalid(f"{name} must be epoch milliseconds") from error
 
 
 def _end(diary: Record, start: datetime, body: dict[str, Any]) -> datetime:

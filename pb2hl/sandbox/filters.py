@@ -148,13 +148,13 @@ class Order:
 
     def key(self, cursor: list[Any]) -> tuple[Any, ...]:
         """A cursor as something to compare; Reject 422 when it does not fit the sort."""
-        if len(cursor) != len(self.items) + 1:
+        if not isinstance(cursor, list) or len(cursor) != len(self.items) + 1:
             raise invalid("searchAfter must have one value for each sort field and the id")
         parts = [
             _part(_number(value, field), direction)
             for value, (field, direction) in zip(cursor, self.items, strict=False)
         ]
-        return (*parts, cursor[-1])
+        return (*parts, str(cursor[-1]))
 
 
 _DATES = ("dateAdded", "dateUpdated", "createdAt", "updatedAt")

@@ -61,7 +61,10 @@ def clean_phone(sandbox: State, value: str | None) -> str | None:
 def date_only(sandbox: State, value: Any) -> str | None:
     """A date field's value as stored (YYYY-MM-DD), None when it is no date."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d")
+        try:
+            return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d")
+        except (OverflowError, ValueError, OSError):
+            return None
     if not isinstance(value, str) or not _DATE.match(value):
         return None
     try:
