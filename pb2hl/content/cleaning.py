@@ -49,6 +49,7 @@ _FOUND: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _BLOCK = re.compile(r"<(?:br|p|div|li|tr|h[1-6]|blockquote|pre|table|ul|ol)\b", re.IGNORECASE)
 _NO_SOURCE = re.compile(r"<img(?![^>]*\ssrc=)[^>]*>")
 _EMPTY = re.compile(r"(?:<(?:span|div|p|b|i|u|strong|em)>\s*</(?:span|div|p|b|i|u|strong|em)>\s*){1,50}")
+_NESTED_EMPTY = 20
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 
@@ -86,7 +87,14 @@ def clean(source: str, images: Images) -> str:
         strip_comments=True,
     )
     cleaned = _NO_SOURCE.sub("", cleaned)
-    return _EMPTY.sub("", cleaned).strip()
+    if "<pre" not in cleaned:
+        cleaned = cleaned.replace("\n", " ")
+    for _ in range(_NESTED_EMPTY):
+        shorter = _EMPTY.sub("", cleaned)
+        if shorter == cleaned:
+            break
+        cleaned = shorter
+    return cleaned.strip()
 
 
 def escaped(text: str) -> str:
