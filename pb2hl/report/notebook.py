@@ -11,6 +11,7 @@ from pb2hl.report.page import style
 _REMOTE = re.compile(
     r"""<(?:script|link)\b[^>]*\b(?:src|href)\s*=\s*["']?(?:https?:)?//[^>]*>(?:\s*</script>)?""", re.I
 )
+_STYLES = {"color", "padding", "margin", "border-left", "font-weight", "text-align", "width", "max-width"}
 _POLICY = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "font-src data:; base-uri 'none'; form-action 'none'\">"
@@ -34,19 +35,41 @@ def notebook_html(path: Path) -> Path:
     exporter = HTMLExporter(
         exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True, embed_images=True
     )
-    exporter.sanitize_html = True
     for trait in exporter.trait_names():
         if trait.endswith("_url"):
             setattr(exporter, trait, "")
     body, _resources = exporter.from_notebook_node(notebook)
-    body = _REMOTE.sub("", body)
-    body = re.sub(r"<script\b.*?</script>", "", body, flags=re.S | re.I)
-    body = body.replace("<head>", f"<head>{_POLICY}", 1).replace("</head>", f"<style>{_look()}</style></head>", 1)
+    head, _, rest = body.partition("<body")
+    opening, _, content = rest.partition(">")
+    head = re.sub(r"<script\b.*?</script>", "", _REMOTE.sub("", head), flags=re.S | re.I)
+    head = head.replace("<head>", f"<head>{_POLICY}", 1).replace("</head>", f"<style>{_look()}</style></head>", 1)
+    body = f"{head}<body{opening}><main>{_clean(content.rpartition('</body>')[0])}</main></body></html>"
     target = path.with_suffix(".html")
     temporary = target.with_suffix(".html.tmp")
     temporary.write_text(body, encoding="utf-8")
     temporary.replace(target)
     return target
+
+
+def _clean(content: str) -> str:
+    """`content` without scripts, handlers, remote images and anything else that acts or asks."""
+    import nh3
+
+    def kept(tag: str, attribute: str, value: str) -> str | None:
+        if attribute == "src":
+            return value if value.startswith("data:image/") else None
+        return value
+
+    return nh3.clean(
+        content,
+        tags=nh3.ALLOWED_TAGS | {"section", "button"},
+        attributes={"*": {"class", "id", "style", "title", "role", "aria-label", "tabindex"}, "a": {"href"}, "img": {"src", "alt"},
+                    "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}},
+        attribute_filter=kept,
+        url_schemes={"http", "https", "mailto", "file", "data"},
+        filter_style_properties=_STYLES,
+        link_rel="noreferrer",
+    )  # fmt: skip
 
 
 def _look() -> str:

@@ -9,6 +9,21 @@ from pb2hl.results import Status
 STATUS_TONES = {Status.DONE: "good", Status.NOTHING_TO_DO: "mute", Status.WAITING: "warn", Status.FAILED: "bad"}
 
 
+_LEGAL = {
+    "trust_accounts": (
+        "Trust accounts three ways",
+        "Bank, ledger and the sum of client ledgers at the end, by account.",
+    ),
+    "trust_days": ("Trust balances by day", "Balances at the end of each day with a transaction."),
+    "trust_differences": ("Trust differences traced", "Every transaction behind a difference, with its effect on it."),
+    "trust_clients": (
+        "Client ledgers",
+        "Each client's balance and its lowest point; an overdrawn one is another client's money.",
+    ),
+    "time_issues": ("Time entries against rates", "What the rate table does not bear out, with the effect in money."),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """One report: the step's result it is drawn from, its file name, title, the question it answers, the gate behind it."""
@@ -29,7 +44,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter(
         "mapping", "mapping", "Mapping", "Which column, stage, tag and owner becomes what in HighLevel?", "mapping"
     ),
-    Chapter("check-before", "checks-before", "Checks before the load", "Is the data fit to be moved?"),
+    Chapter("check-before", "checks-before", "Checks before the load", "Is the data fit to be moved?", tables=_LEGAL),
     Chapter("schema", "schema", "Schema", "What must be made in HighLevel before records can land?", "schema"),
     Chapter("sample", "sample", "Sample", "Does a small part arrive exactly as it should?", "sample"),
     Chapter("load", "load", "Load", "What was sent, and what did HighLevel answer?"),

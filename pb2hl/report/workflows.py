@@ -113,7 +113,8 @@ def _step(number: int, item: Any, mask: Mask) -> tuple[str, ...]:
 
 def term(text: str, terms: tuple[tuple[str, str], ...]) -> str:
     """HighLevel's word for a trigger or step described by `text`."""
-    return next((name for pattern, name in terms if re.search(pattern, text, re.I)), UNKNOWN)
+    bare = re.sub(r"(?<!\w)'[^']*'|\"[^\"]*\"", "", text)  # a quoted title says nothing about the kind of step
+    return next((name for pattern, name in terms if re.search(pattern, bare, re.I)), UNKNOWN)
 
 
 def _spoken(item: Any, skip: tuple[str, ...] = ()) -> str:

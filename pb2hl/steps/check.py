@@ -52,6 +52,8 @@ RULE_COLUMNS = (
 FAILING_COLUMNS = (
     "rule_id", "object", "rule", "severity", "column", "value", "source_id", "source_file", "source_sheet", "source_row",
 )  # fmt: skip
+_MAPPED = {"check.stage_mapped", "check.owner_resolved"}
+"""Facts that the mapping sheets hold."""
 NEXT = {"before": "pb2hl schema", "after": "pb2hl report"}
 
 
@@ -93,7 +95,7 @@ def check(
     progress.finish()
     if data_docs:
         _data_docs(ws, stage, suites, tables)
-    result = _result(stage, verdicts, failing)
+    result = _result(stage, verdicts, failing, tables.books())
     with ws.lock(f"check {stage}"):
         result.save(ws.results(result.step))
     return result
@@ -123,6 +125,10 @@ class _Staged:
             return cross_before(self._facts, self._ws.table("columns"), self._ws.table("dropped"))
         return prepare(name, self._facts) if name in self._facts.tables else None
 
+    def books(self) -> dict[str, pd.DataFrame]:
+        """The legal edition's reconciliation, as evidence; nothing for other editions."""
+        return self._facts.books().tables()
+
 
 class _Arrived:
     """What the audit read back, one table an object."""
@@ -141,6 +147,10 @@ class _Arrived:
         if name == CROSS:
             return cross_after(self._tables, {"deals": self._ws.table("deals")})
         return self._tables.get(name)
+
+    def books(self) -> dict[str, pd.DataFrame]:
+        """Nothing: the books are reconciled before the load."""
+        return {}
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -238,7 +248,9 @@ def _text(value: object) -> str:
     return "" if value is None or value is pd.NaT or value is pd.NA or value != value else str(value)
 
 
-def _result(stage: str, verdicts: list[Verdict], failing: list[pd.DataFrame]) -> StepResult:
+def _result(
+    stage: str, verdicts: list[Verdict], failing: list[pd.DataFrame], books: dict[str, pd.DataFrame]
+) -> StepResult:
     rows = pd.concat(failing, ignore_index=True) if failing else pd.DataFrame(columns=list(FAILING_COLUMNS))
     places = ("file " + rows["source_file"] + " row " + rows["source_row"]).where(
         rows["source_row"] != "", rows["source_id"]
@@ -263,7 +275,7 @@ def _result(stage: str, verdicts: list[Verdict], failing: list[pd.DataFrame]) ->
         headline=_headline(stage, counts, len(stops)),
         counts={name.replace(" ", "_"): n for name, n in counts.items()}
         | {"critical": len(stops), "failing_rows": len(rows)},
-        tables={"rules": rules, "failing": rows.astype("str")},
+        tables={"rules": rules, "failing": rows.astype("str"), **books},
         problems=problems,
         next_step="mend what is critical, then run this again" if stops else NEXT[stage],
     )
@@ -287,9 +299,8 @@ def _problem(verdict: Verdict, sample: str) -> Problem:
     rule = verdict.rule
     if verdict.verdict == BROKEN:
         message = f"rule broken: {_label(verdict)}: {verdict.reason}"
-        return Problem(
-            "rule_broken", message, Severity.CRITICAL, file=verdict.suite.file, treatment="mend the rule in its suite"
-        )
+        mend = "run pb2hl mapping first" if set(rule.columns) & _MAPPED else "mend the rule in its suite"
+        return Problem("rule_broken", message, Severity.CRITICAL, file=verdict.suite.file, treatment=mend)
     where = f" ({sample})" if sample else f" (found {verdict.observed})" if verdict.observed else ""
     column = rule.columns[0] if rule.columns else ""
     return Problem(

@@ -20,7 +20,13 @@ SUITES = [
     for stage in ("before", "after")
     for suite in load_suites(resource(f"expectations/{stage}"))
 ]
-GOOD = {"source_id": ["a", "b", "c"], "email": "jane@acme.com", "phone": "+16135550100", "currency": "CAD", "steps": "[]"}
+GOOD = {
+    "source_id": ["a", "b", "c"],
+    "email": "jane@acme.com",
+    "phone": "+16135550100",
+    "currency": "CAD",
+    "steps": "[]",
+}
 ROWS = 3
 
 
@@ -56,7 +62,9 @@ def bad_cells(rule, good):
     if "value_set" in rule.kwargs:
         return [not rule.kwargs["value_set"][0]]
     low, high = rule.kwargs.get("min_value"), rule.kwargs.get("max_value")
-    return [value for value in (None if low is None else low - 1, None if high is None else high + 1) if value is not None] or ["{"]
+    return [
+        value for value in (None if low is None else low - 1, None if high is None else high + 1) if value is not None
+    ] or ["{"]
 
 
 @pytest.mark.parametrize("suite", SUITES)
@@ -68,7 +76,9 @@ def test_every_shipped_rule_bites(suite):
     }
     for rule in suite.rules:
         cells = bad_cells(rule, good[rule.columns[0]].iloc[0])
-        bad = pd.concat([good, good.tail(1)] if len(cells) == 1 else [good, good.tail(1), good.tail(1)], ignore_index=True)
+        bad = pd.concat(
+            [good, good.tail(1)] if len(cells) == 1 else [good, good.tail(1), good.tail(1)], ignore_index=True
+        )
         for column in rule.columns:
             values = list(good[column]) + (cells if len(rule.columns) == 1 else [good[column].iloc[0]] * len(cells))
             bad[column] = pd.Series(values, dtype=object if None in cells or isinstance(cells[0], bool | str) else None)
@@ -97,7 +107,9 @@ def verdicts(path, frame):
     return [(item.verdict, item.reason) for item in validate(load_suite(path), frame)]
 
 
-FRAME = pd.DataFrame({"source_id": ["a", "b"], "n": pd.array([1, None], "Int64"), "flag": pd.array([True, None], "boolean")})
+FRAME = pd.DataFrame(
+    {"source_id": ["a", "b"], "n": pd.array([1, None], "Int64"), "flag": pd.array([True, None], "boolean")}
+)
 
 
 def test_an_unknown_rule_is_broken_not_dropped(tmp_path):
@@ -140,14 +152,20 @@ def test_a_missing_column_is_broken_unless_it_may_be_missing(tmp_path):
 
 def test_a_rule_that_raises_is_broken(tmp_path):
     """A rule whose comparison raises (text against a number) is told from data that fails it."""
-    path = write(tmp_path, {"type": "expect_column_values_to_be_between", "kwargs": {"column": "source_id", "min_value": 3}})
+    path = write(
+        tmp_path, {"type": "expect_column_values_to_be_between", "kwargs": {"column": "source_id", "min_value": 3}}
+    )
     ((verdict, reason),) = verdicts(path, FRAME)
     assert verdict == BROKEN and reason
 
 
 def test_results_keep_the_order_of_the_suite(tmp_path):
     """Great Expectations returns results out of order; the verdicts come as declared."""
-    types = ["expect_column_values_to_be_unique", "expect_column_max_to_be_between", "expect_column_values_to_not_be_null"]
+    types = [
+        "expect_column_values_to_be_unique",
+        "expect_column_max_to_be_between",
+        "expect_column_values_to_not_be_null",
+    ]
     rules = [{"type": t, "kwargs": {"column": "n", **({"max_value": 0} if "max" in t else {})}} for t in types * 3]
     found = validate(load_suite(write(tmp_path, *rules)), FRAME)
     assert [item.rule.type for item in found] == types * 3
@@ -158,7 +176,10 @@ def test_nullable_numbers_and_booleans_survive(tmp_path):
     """Int64 and boolean columns with missing values neither break a rule nor fail it."""
     path = write(
         tmp_path,
-        {"type": "expect_column_pair_values_a_to_be_greater_than_b", "kwargs": {"column_A": "n", "column_B": "n", "or_equal": True, "ignore_row_if": "either_value_is_missing"}},
+        {
+            "type": "expect_column_pair_values_a_to_be_greater_than_b",
+            "kwargs": {"column_A": "n", "column_B": "n", "or_equal": True, "ignore_row_if": "either_value_is_missing"},
+        },
         {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "flag", "value_set": [True]}},
     )
     assert [verdict for verdict, _ in verdicts(path, FRAME)] == [PASSED, PASSED]
@@ -181,7 +202,10 @@ def test_a_later_folder_replaces_a_suite(tmp_path):
     write(tmp_path / "two", rule, rule)
     write(tmp_path / "two", rule, name="extra", object="deals")
     suites = load_suites(tmp_path / "one", tmp_path / "two", tmp_path / "nowhere")
-    assert [(suite.name, suite.object, len(suite.rules)) for suite in suites] == [("contacts", "contacts", 2), ("extra", "deals", 1)]
+    assert [(suite.name, suite.object, len(suite.rules)) for suite in suites] == [
+        ("contacts", "contacts", 2),
+        ("extra", "deals", 1),
+    ]
 
 
 def test_what_is_no_suite_is_told_at_once(tmp_path):
@@ -207,5 +231,8 @@ def test_the_package_does_not_import_great_expectations():
 def test_failing_rows_of_a_big_table_are_positions(tmp_path):
     """Every failing row is named, not a sample of them."""
     frame = pd.DataFrame({"source_id": np.arange(5000) % 4000})
-    (found,) = validate(load_suite(write(tmp_path, {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "source_id"}})), frame)
+    (found,) = validate(
+        load_suite(write(tmp_path, {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "source_id"}})),
+        frame,
+    )
     assert found.failing == 2000 and len(found.rows) == 2000

@@ -1,0 +1,202 @@
+"""Every kind of report in a real browser: no console error, no request, usable by keyboard, dark and light."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from pb2hl import report
+from pb2hl.errors import Problem, Severity
+from pb2hl.profile import profile_tables, relations
+from pb2hl.results import Status, StepResult
+from pb2hl.workspace import Config, Workspace
+
+pytestmark = pytest.mark.browser
+ARTIFACTS = Path(__file__).parents[2] / "artifacts"
+EVIL = "<script>window.hacked = 1</script><img src=https://example.com/x onerror='window.hacked = 1'>"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's Chromium")
+    with sync.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory) -> Path:
+    """Reports of every kind, with hostile values in every place."""
+    ws = Workspace.create(tmp_path_factory.mktemp("b") / "ws", Config(export="x", location="LOC"))
+    contacts = pd.DataFrame(
+        {
+            "source_id": [str(i) for i in range(300)],
+            "full_name": [EVIL] * 300,
+            "company_id": ["1", "9", None] * 100,
+            "n": range(300),
+        }
+    )
+    companies = pd.DataFrame({"source_id": ["1"], "name": [EVIL]})
+    tables = {"contacts": contacts, "companies": companies}
+    objects = pd.DataFrame({"object": ["contacts", "companies"], "rows": [300, 1]})
+    ws.staged.mkdir()
+    pd.DataFrame(
+        {"name": [EVIL, "Two"], "trigger": [EVIL, "Deal won"], "steps": [f'[{{"do": "Send e-mail {EVIL}", "delay": "2 days"}}]', "Wait -> Send SMS"],
+         "conditions": ["[]", None], "active": [True, False], "kind": ["workflow", "sequence"]}
+    ).to_parquet(ws.staged / "workflows.parquet")  # fmt: skip
+    diff = pd.DataFrame(
+        {"object": "contacts", "source_id": [str(i // 5) for i in range(300)], "record_id": "r", "field": [f"f{i % 5}" for i in range(300)],
+         "source_value": EVIL, "sent": EVIL, "stored": "x", "class": ["equal", "normalised", "changed"] * 100, "explanation": EVIL}
+    )  # fmt: skip
+    lineage = pd.DataFrame(
+        {
+            "object": ["contacts"] * 2,
+            "column": [EVIL, "b"],
+            "bucket": ["landed", "moved"],
+            "where": ["", EVIL],
+            "cells": [9, 1],
+        }
+    )
+    rules = pd.DataFrame(
+        [("contacts.1", "contacts.json", "contacts", EVIL, "critical", "data failed", 3, 1, EVIL, "", EVIL)],
+        columns=[
+            "rule_id",
+            "suite",
+            "object",
+            "rule",
+            "severity",
+            "verdict",
+            "checked",
+            "failing",
+            "sample",
+            "reason",
+            "treatment",
+        ],
+    )
+    failing = pd.DataFrame({"rule_id": ["contacts.1"], "object": ["contacts"], "value": [EVIL]})
+    problems = (Problem("x", EVIL, Severity.CRITICAL, file=EVIL), Problem("y", "a warning", treatment=EVIL))
+
+    def save(step, tables, **more):
+        StepResult(
+            step, Status.DONE, f"{EVIL} is well.", {"records": 300}, tables, problems, {"hash": "abc"}, **more
+        ).save(ws.results(step))
+
+    save("inventory", {"objects": objects, "relations": relations(tables), "profile": profile_tables(tables)})
+    save(
+        "match",
+        {
+            "duplicates": contacts,
+            "score_histogram": pd.DataFrame({"object": ["contacts"], "from": [0.9], "to": [1.0], "pairs": [3]}),
+        },
+    )
+    save("check-before", {"rules": rules, "failing": failing})
+    save("sample", {"diff": diff})
+    save("audit", {"lineage": lineage, "diff": diff})
+    for step in ("mapping", "schema", "load", "delta", "check-after", "rollback"):
+        save(step, {"things": contacts})
+    report.write_all(ws)
+    report.write_all(ws, mask=True)
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell(f"# Title\n\n{EVIL}"),
+            nbformat.v4.new_code_cell(
+                "secret_code()",
+                outputs=[
+                    nbformat.v4.new_output("display_data", {"text/html": f"<p>The verdict</p>{EVIL}"}),
+                    nbformat.v4.new_output("display_data", {"application/javascript": "window.hacked = 1"}),
+                    nbformat.v4.new_output("stream", text="a line"),
+                ],
+            ),
+        ]
+    )
+    nbformat.write(notebook, ws.reports / "notebook.ipynb")
+    report.notebook_html(ws.reports / "notebook.ipynb")
+    return ws.reports
+
+
+def visit(browser, path: Path, **options):
+    page = browser.new_page(**options)
+    errors, requests = [], []
+    page.on("console", lambda message: errors.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    return page, errors, [url for url in requests if url != path.as_uri() and not url.startswith("data:")]
+
+
+def test_no_report_errs_or_asks_the_network(browser, reports):
+    """Every page of every kind, masked or not, loads clean, and nothing in it runs."""
+    pages = sorted(reports.rglob("*.html"))
+    assert len(pages) >= 26
+    ARTIFACTS.mkdir(exist_ok=True)
+    for path in pages:
+        page, errors, requests = visit(browser, path)
+        assert (errors, requests) == ([], []), path.name
+        assert page.evaluate("window.hacked") is None
+        assert page.locator("h1").count() >= 1
+        prefix = "masked-" if path.parent.name == "masked" else ""
+        page.screenshot(
+            path=ARTIFACTS / f"{prefix}{path.stem}.png", full_page=path.stem in {"index", "inventory", "sample"}
+        )
+        page.close()
+
+
+def test_tables_sort_search_and_filter_by_keyboard(browser, reports):
+    """A heading sorts, the search narrows, the filter picks a class, and the rest can be asked for."""
+    page, errors, _ = visit(browser, reports / "sample.html")
+    table = page.locator("figure.table", has=page.get_by_role("columnheader", name="Class")).last
+    every = page.locator("figure.table").filter(has_text="All fields").first
+    assert every.locator("tbody tr:visible").count() == 50
+    every.get_by_role("button", name="Show all").press("Enter")
+    assert every.locator("tbody tr:visible").count() == 300
+    every.get_by_role("searchbox").fill("normalised")
+    assert every.locator(".tools").inner_text().count("50 of 100 rows shown") == 1
+    every.get_by_role("searchbox").fill("")
+    every.get_by_role("combobox").last.select_option("changed")
+    assert every.locator("tbody tr:visible").count() == 50
+    heading = every.get_by_role("columnheader", name="Field")
+    heading.get_by_role("button").press("Enter")
+    assert heading.get_attribute("aria-sort") == "ascending"
+    heading.get_by_role("button").press("Enter")
+    assert every.locator("tbody tr:visible td").nth(3).inner_text() == "f4"
+    assert table.count() == 1 and errors == []
+
+
+def test_dark_and_print(browser, reports):
+    """Dark pages are dark, and paper gets every row that the filter leaves."""
+    page, _, _ = visit(browser, reports / "inventory.html", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 22, 26)"
+    page.screenshot(path=ARTIFACTS / "inventory-dark.png", full_page=True)
+    page, _, _ = visit(browser, reports / "load.html")
+    page.emulate_media(media="print")
+    assert page.locator("tbody tr:visible").count() == 300
+    assert page.locator(".tools:visible").count() == 0
+
+
+def test_notebooks_show_outputs_and_no_code(browser, reports):
+    """The verdict is there, the code is not, and no script of the notebook is."""
+    html = (reports / "notebook.html").read_text(encoding="utf-8")
+    assert "The verdict" in html and "secret_code" not in html and "<script" not in html.lower()
+
+
+def test_every_control_has_a_name(browser, reports):
+    """Screen readers find a name on every control, a caption on every table and a label on every picture."""
+    for name in ("inventory", "sample", "workflows", "checks-before"):
+        page, _, _ = visit(browser, reports / f"{name}.html")
+        nameless = page.evaluate(
+            """() => [...document.querySelectorAll('button, input, select, [role=img], [role=region]')].filter(node =>
+            !(node.getAttribute('aria-label') || node.textContent.trim() || node.closest('label')?.textContent.trim())).length"""
+        )
+        assert nameless == 0, name
+        assert page.evaluate("[...document.querySelectorAll('table')].every(t => t.caption && t.caption.textContent)")
+        levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]))")
+        assert all(after - before <= 1 for before, after in pairwise(levels))
