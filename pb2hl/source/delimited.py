@@ -46,7 +46,7 @@ def read_delimited(raw: bytes, file: str, limits: Limits) -> Grid:
     if not text.strip():
         return Grid(pd.DataFrame(), np.zeros(0, dtype=np.int64), tuple(problems))
     grid = fast(text, delimiter) or tolerant(text, delimiter, file, limits)
-    return Grid(grid.frame, grid.rows + skipped, (*problems, *grid.problems), grid.dropped)
+    return Grid(grid.frame, grid.rows + skipped, (*problems, *grid.problems), grid.dropped, delimiter)
 
 
 def sniff(sample: str) -> str:

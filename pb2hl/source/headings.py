@@ -11,6 +11,7 @@ import pandas as pd
 
 from pb2hl.errors import Problem, Severity
 from pb2hl.source.limits import Limits
+from pb2hl.source.rejoin import rejoin
 from pb2hl.source.tables import Dropped, Grid, RawTable, problem, unique_headings
 
 _LOOK = 40  # rows in which headings are looked for
@@ -66,6 +67,10 @@ def tabulate(grid: Grid, file: str, sheet: str, limits: Limits) -> RawTable | No
         mask[list(no_records)] = False
         body, body_rows, filled = body[mask].reset_index(drop=True), body_rows[mask], filled[mask]
     names = found.names
+    width = max((index + 1 for index, name in enumerate(names) if name.strip()), default=len(names))
+    body, told = rejoin(body, body_rows, width, grid.delimiter, file)
+    problems += told
+    filled = _filled(body) if told else filled
     used = [index for index in range(frame.shape[1]) if names[index].strip() or filled[:, index].any()]
     body = body[[body.columns[index] for index in used]]
     headings = unique_headings([names[index] if names[index].strip() else f"Column {index + 1}" for index in used])

@@ -35,7 +35,7 @@ class Grid:
     rows: np.ndarray
     problems: tuple[Problem, ...] = ()
     dropped: tuple[Dropped, ...] = ()
-    merged: bool = False
+    delimiter: str = ""
 
 
 @dataclass(frozen=True)

@@ -352,3 +352,19 @@ def test_nothing_readable_is_an_error_with_every_reason(tmp_path):
     with pytest.raises(ExportError) as told:
         read(tmp_path, tmp_path)
     assert {item.file for item in told.value.problems} == {"a.csv", "b.xlsx"}
+
+
+def test_an_unquoted_delimiter_is_put_back_where_only_one_way_fits():
+    """`Acme, Inc` without quotes is one cell again; what fits in several ways is kept and told."""
+    body = "id,name,city,email\n1,Acme, Inc,Ottawa,a@x.co\n2,Zed,Bonn,z@x.co\n3,Yot,Rome,y@x.co\n"
+    table = csv_table(body)
+    assert table.headings == ["id", "name", "city", "email"] and rows(table)[0] == [
+        "1",
+        "Acme, Inc",
+        "Ottawa",
+        "a@x.co",
+    ]
+    assert "rejoined" in {told.code for told in table.problems}
+    unclear = csv_table(body.replace("Acme, Inc", "Acme,Inc"))
+    assert rows(unclear)[0] == ["1", "Acme", "Inc", "Ottawa", "a@x.co"]
+    assert "ragged" in {told.code for told in unclear.problems}
