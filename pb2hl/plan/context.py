@@ -131,7 +131,23 @@ class Context:
         """A custom field's id (`path`: its fieldKey): as it is when the field exists, else as a reference."""
         if planned.existing_id:
             return planned.existing_key if path == "fieldKey" else planned.existing_id
-        return self.ref(Target.FIELD, SCHEMA, f"{planned.model}.{planned.label}", path=path)
+        key = (planned.model, planned.label, path)
+        known = self._schema_refs.get(key)
+        if known is None:
+            known = self.ref(Target.FIELD, SCHEMA, f"{planned.model}.{planned.label}", path=path)
+            self._schema_refs[key] = known
+        return known
+
+    def pipeline_ref(self, label: str) -> dict[str, str]:
+        """A reference to a pipeline that the schema step makes."""
+        key = ("pipeline", label, "")
+        if key not in self._schema_refs:
+            self._schema_refs[key] = self.ref(Target.PIPELINE, SCHEMA, f"pipeline.{label}")
+        return self._schema_refs[key]
+
+    @cached_property
+    def _schema_refs(self) -> dict[tuple[str, str, str], dict[str, str]]:
+        return {}
 
     def values(self, object_: str, row: Row, own: Mapping[str, Any]) -> list[tuple[PlannedField, Any]]:
         """(field, value as written) for everything of a row that goes into custom fields.

@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.operations import Target
-from pb2hl.plan.context import SCHEMA, Context
+from pb2hl.plan.context import Context
 from pb2hl.plan.fields import SUFFIX, State
 from pb2hl.plan.rows import rows, text
 
@@ -66,8 +65,8 @@ class Pipelines:
         if target.existing_id:
             by_name = {fold(name): one for name, one in target.existing_stages.items()}
             return target.existing_id, by_name.get(fold(stage), "")
-        where = (Target.PIPELINE, SCHEMA, f"pipeline.{target.label}")
-        return ctx.ref(*where), ctx.ref(*where, path=f"stages.{stage}") if stage else ""
+        reference = ctx.pipeline_ref(target.label)
+        return reference, {**reference, "path": f"stages.{stage}"} if stage else ""
 
 
 def plan_pipelines(ctx: Context) -> Pipelines:

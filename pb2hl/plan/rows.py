@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 
+from pb2hl.model import RAW_PREFIX
+
 BATCH = 5_000
 REFERENCE = "{{ref:"
 """How a payload's text refers to another operation (`operations.Operation`)."""
@@ -18,8 +20,12 @@ Row = dict[str, Any]
 
 
 def rows(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> Iterator[Row]:
-    """The rows of `frame` as dicts; missing is None, lists are lists, dates and times Python's own."""
-    names = [name for name in (frame.columns if columns is None else columns) if name in frame.columns]
+    """The rows of `frame` as dicts; missing is None, lists are lists, dates and times Python's own.
+
+    Without `columns` every column but the raw texts, which plans do not send.
+    """
+    every = [name for name in frame.columns if not str(name).startswith(RAW_PREFIX)]
+    names = every if columns is None else [name for name in columns if name in frame.columns]
     for start in range(0, len(frame), BATCH):
         piece = frame.iloc[start : start + BATCH]
         lists = [_plain(piece[name]) for name in names]
