@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
 from pb2hl.errors import Problem, Severity, SheetError
@@ -15,7 +16,7 @@ from pb2hl.mapper.check import invalid_rows, summary, undecided_rows
 from pb2hl.mapper.resolve import Mapping as Resolved
 from pb2hl.mapper.resolve import resolve
 from pb2hl.mapper.sheets import EDITABLE, KEYS, SHEETS
-from pb2hl.model import OBJECTS
+from pb2hl.model import OBJECTS, RAW_PREFIX
 from pb2hl.operations import SCHEMA_TARGETS, canonical_hash
 from pb2hl.sheets import write_sheet
 from pb2hl.workspace import Workspace
@@ -40,8 +41,16 @@ def read_sheets(ws: Workspace) -> dict[str, pd.DataFrame]:
 
 
 def staged_tables(ws: Workspace) -> dict[str, pd.DataFrame]:
-    """Every staged table that the export has, by object."""
-    return {name: table for name in OBJECTS if not (table := ws.table(name)).empty}
+    """Every staged table that the export has, by object, without the raw text (which is most of its size)."""
+    found = {}
+    for name in OBJECTS:
+        path = ws.staged / f"{name}.parquet"
+        if path.exists():
+            columns = [column for column in pq.read_schema(path).names if not column.startswith(RAW_PREFIX)]
+            table = ws.table(name, columns)
+            if not table.empty:
+                found[name] = table
+    return found
 
 
 def resolved(ws: Workspace, destination: Any = None) -> Resolved:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from pb2hl.errors import Problem, Severity
 from pb2hl.mapper.custom import KINDS
@@ -79,12 +80,13 @@ def casts(ws: Workspace) -> pd.DataFrame:
     """One row a column that staging transformed: how, how many cells, how many not, and a few values before and after."""
     staged = _staged_columns(ws)
     rows = []
-    tables: dict[str, pd.DataFrame] = {}
+    columns = {name: _columns_of(ws, name) for name in staged["object"].unique()} if len(staged) else {}
     for item in staged.itertuples(index=False):
         transform = TRANSFORMS.get(str(item.kind), "")
         if not transform and not int(item.not_converted):
             continue
-        table = tables.setdefault(item.object, ws.table(item.object))
+        wanted = {f"{RAW_PREFIX}{item.heading}", item.staged_column}
+        table = ws.table(item.object, sorted(wanted)) if wanted <= columns[item.object] else pd.DataFrame()
         before, after = _pairs(table, item.heading, item.staged_column)
         rows.append(
             {
@@ -94,6 +96,11 @@ def casts(ws: Workspace) -> pd.DataFrame:
             }
         )  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _columns_of(ws: Workspace, name: str) -> set[str]:
+    path = ws.staged / f"{name}.parquet"
+    return set(pq.read_schema(path).names) if path.exists() else set()
 
 
 def _pairs(table: pd.DataFrame, heading: str, column: str) -> tuple[str, str]:
@@ -133,11 +140,11 @@ def archive_ignored(ws: Workspace, fields: pd.DataFrame) -> int:
     """Write every filled cell of the columns set to ignore into `reports/ignored_cells.csv`; returns how many there are."""
     parts = []
     for item in decided(fields):
-        table = ws.table(item.object) if item.field == "ignore" else pd.DataFrame()
         raw = f"{RAW_PREFIX}{item.column}"
-        if raw not in table.columns:
+        if item.field != "ignore" or raw not in _columns_of(ws, item.object):
             continue
-        rows = table.loc[table[raw].fillna("") != "", ["source_id", "source_file", "source_sheet", "source_row", raw]]
+        table = ws.table(item.object, ["source_id", "source_file", "source_sheet", "source_row", raw])
+        rows = table[table[raw].fillna("") != ""]
         cells = rows.rename(columns={raw: "value"}).assign(column=item.column)
         cells.insert(0, "object", item.object)
         parts.append(cells)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-SAMPLE_ROWS = 2_000
+SAMPLE_ROWS = 1_200
 """Cells looked at in a column (from the top, the middle and the end): enough to tell kinds, small enough for 200 columns."""
 
-SAMPLE_VALUES = 200
+SAMPLE_VALUES = 100
 """Distinct values that the patterns are tried on."""
 
 _BLANK = frozenset({"", "null", "none", "n/a", "na", "#n/a", "-", "--", "nan", "nil", "<na>", "(blank)"})
