@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from pb2hl.matching.cluster import cluster
 from pb2hl.matching.compare import Comparer
 from pb2hl.matching.fields import Records, canonical_order, records
 from pb2hl.matching.kinds import Kind
-from pb2hl.matching.matches import Matches, probability, weight_of
+from pb2hl.matching.matches import Matches, Model, probability, weight_of
 from pb2hl.matching.scoring import Scored, Scorer, levels_of
 from pb2hl.matching.weights import Bands, Weights, accidents, estimate
 from pb2hl.progress import SILENT, Cancel, Progress
@@ -32,18 +31,6 @@ _MARGIN = 0.1
 """How far (bits) below the threshold a pair is set that only a person can decide, where no person will."""
 _SEED = 20_210_304
 """Any fixed number: the samples are drawn over rows in canonical order, so the same table gives the same samples."""
-
-
-@dataclass(frozen=True)
-class Model:
-    """What a matching estimated and did: fields, weights, blocking rules with their pair counts, `expected` matching pairs."""
-
-    records: Records
-    weights: Weights
-    blocking: pd.DataFrame
-    candidates: int
-    expected: float
-    shift: float
 
 
 def link(

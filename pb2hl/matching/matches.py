@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from pb2hl.matching.fields import Field, Records
 from pb2hl.matching.kinds import EXACT, LEVELS, MISSING
-
-if TYPE_CHECKING:
-    from pb2hl.matching.engine import Model
-    from pb2hl.matching.fields import Field, Records
-    from pb2hl.matching.scoring import Scored
+from pb2hl.matching.scoring import Scored
+from pb2hl.matching.weights import Weights
 
 _GRID = (0.20, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
 
@@ -27,6 +25,18 @@ def weight_of(probability_: float) -> float:
     """Match weight (bits) of a probability in (0, 1)."""
     clipped = min(max(probability_, 1e-9), 1 - 1e-9)
     return float(np.log2(clipped / (1 - clipped)))
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a matching estimated and did: fields, weights, blocking rules with their pair counts, `expected` matching pairs."""
+
+    records: Records
+    weights: Weights
+    blocking: pd.DataFrame
+    candidates: int
+    expected: float
+    shift: float
 
 
 class Matches(pd.DataFrame):

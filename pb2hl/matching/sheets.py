@@ -62,6 +62,32 @@ def companies_sheet(facts: pd.DataFrame, proposed: pd.DataFrame) -> pd.DataFrame
     return _finish(frame, COMPANIES)
 
 
+def with_canonical(facts: pd.DataFrame, proposed: pd.DataFrame, contacts_of: pd.Series) -> pd.DataFrame:
+    """`facts` with one canonical name and domain for each proposed merge: what most contacts use, then the fuller one.
+
+    `contacts_of`: number of contacts by company source id. A name all in capitals yields to one that is not.
+    """
+    facts = facts.copy()
+    members = facts.reset_index().merge(
+        proposed.loc[proposed["proposal"] == MERGE, ["source_id", "cluster"]], on="source_id"
+    )
+    if members.empty:
+        return facts
+    members["contacts"] = members["source_id"].map(contacts_of).fillna(0)
+    for column, target in (("name", "canonical_name"), ("canonical_domain", "canonical_domain")):
+        filled = members[members[column] != ""]
+        votes = filled.groupby(["cluster", column], as_index=False).agg(
+            contacts=("contacts", "sum"), rows=("contacts", "size")
+        )
+        votes["quiet"] = votes[column].str.upper() != votes[column]
+        votes["length"] = votes[column].str.len()
+        order = ["cluster", "contacts", "rows", "quiet", "length", column]
+        best = votes.sort_values(order, ascending=[True, False, False, False, False, True]).drop_duplicates("cluster")
+        chosen = members["cluster"].map(best.set_index("cluster")[column]).fillna("")
+        facts.loc[members["index"], target] = chosen.to_numpy()
+    return facts
+
+
 def _finish(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
     frame = frame.reindex(columns=list(columns))
     best = pd.to_numeric(frame["score"]).groupby(frame["cluster"]).transform("max").fillna(0.0)

@@ -94,3 +94,26 @@ def test_an_export_without_contacts(tmp_path):
         workspace.sheet("companies", COMPANIES),
     )
     assert len(found.contacts) == 0
+
+
+def test_canonical_names_come_by_evidence(tmp_path):
+    """Of two spellings the one that most contacts use names the merged company, and the loser's is kept."""
+    workspace = Workspace.create(tmp_path / "ws", Config(export="x", location="L"))
+    workspace.staged.mkdir()
+    firms = [
+        ("1", "ACME PLUMBING", "acmeplumbing.ca"),
+        ("2", "Acme Plumbing Inc.", "www.acmeplumbing.ca"),
+        ("3", "Zenith Foods", "zenith.ca"),
+    ]
+    pd.DataFrame(firms, columns=["source_id", "name", "domain"]).astype("str").to_parquet(
+        workspace.staged / "companies.parquet"
+    )
+    people = [(str(at), f"Given{at}", f"Sur{at}", "2" if at < 5 else "3") for at in range(9)]
+    columns = ["source_id", "first_name", "last_name", "company_id"]
+    pd.DataFrame(people, columns=columns).astype("str").to_parquet(workspace.staged / "contacts.parquet")
+    match(workspace)
+    matching.accept_all(workspace, "Ann")
+    sheets_ = [workspace.sheet(name, SHEETS[name]) for name in ("duplicates", "companies")]
+    found = matching.resolve(workspace.table("contacts"), workspace.table("companies"), *sheets_)
+    assert sorted(found.companies["name"]) == ["Acme Plumbing Inc.", "Zenith Foods"]
+    assert found.contacts["company_source_id"].nunique() == 2
