@@ -50,7 +50,7 @@ def good_frame(suite):
             elif column not in frame:
                 frame[column] = ["x", "y", "z"]
         if rule.needs:
-            frame[rule.needs] = "x" if rule.needs not in frame else frame[rule.needs]
+            frame[rule.needs] = frame.get(rule.needs, "x")
     return frame
 
 
