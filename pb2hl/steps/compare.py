@@ -90,7 +90,7 @@ async def compare_location(
 ) -> Comparison:
     """Read every kind of record in pages and compare; what the pages lack is read by id, since search may lag."""
     found = Comparison()
-    names = {entry.destination_id: str(entry.payload.get("name", "")) for entry in ledger.iterate(target=Target.FIELD)}
+    names = field_names(ledger)
     judge = _Judge(found, names, source, region)
     for target in TARGETS:
         progress.start(f"reading back {target}", None, "records")
@@ -107,6 +107,15 @@ async def compare_location(
         await _check_links(client, ledger, judge, target)
     progress.finish()
     return found
+
+
+def field_names(ledger: Ledger) -> dict[str, str]:
+    """Id → name of the custom fields we made that hold values; files are checked as operations of their own."""
+    return {
+        entry.destination_id: str(entry.payload.get("name", ""))
+        for entry in ledger.iterate(target=Target.FIELD)
+        if entry.payload.get("dataType") != "FILE_UPLOAD"
+    }
 
 
 async def _pages(client: Client, ledger: Ledger, target: Target) -> AsyncIterator[list[Mapping[str, Any]]]:

@@ -19,6 +19,7 @@ from pb2hl.plan.sampling import sample as choose
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import outcomes, proposal
+from pb2hl.steps.compare import field_names
 from pb2hl.steps.load import carry_out, require_ready
 from pb2hl.steps.readback import read_records
 from pb2hl.steps.session import with_client
@@ -118,9 +119,9 @@ def diff_table(
     destination = Destination.load(ws.path)
     inputs = proposal.plan_inputs(ws, ledger, proposal.without_ours(destination, ledger))
     texts = _source_texts(Sources.of(inputs), operations)
-    names = {entry.destination_id: entry.payload.get("name", "") for entry in ledger.iterate(target=Target.FIELD)}
-    names |= {item["id"]: item["name"] for items in destination.fields.values() for item in items}
+    names = field_names(ledger)
     ours = frozenset(names)
+    names |= {item["id"]: item["name"] for items in destination.fields.values() for item in items}
     rows = []
     for op in operations:
         entry = entries.get(op.op_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,8 @@ import pandas as pd
 from pb2hl import plan
 from pb2hl.apply import Apply
 from pb2hl.errors import NotFound, Problem, ScopeMissing, Severity
-from pb2hl.highlevel import Client, Destination, read_destination
+from pb2hl.highlevel import PORTS, Client, Destination, read_destination
+from pb2hl.highlevel.records.fields import normalised
 from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
 from pb2hl.ledger import Entry, Ledger, Outcome, State
 from pb2hl.operations import Kind, Operation, Target
@@ -77,7 +79,25 @@ async def _carry_out(
     except (ScopeMissing, NotFound) as error:
         waiting = [(op, error.message) for op in left if not _is_there(ledger.operation(op.op_id))]
         await _forget(ledger, run, waiting)
-    return waiting, await read_destination(client, index=False)
+    return waiting, await _with_late_fields(client, ledger, operations, await read_destination(client, index=False))
+
+
+async def _with_late_fields(
+    client: Client, ledger: Ledger, operations: Sequence[Operation], found: Destination
+) -> Destination:
+    """Lists lag behind writes; a read by id does not: fields that the list lacks are read one by one."""
+    known = {item["id"] for items in found.fields.values() for item in items}
+    fields = {model: list(items) for model, items in found.fields.items()}
+    entries = ledger.entries(op.op_id for op in operations if op.target is Target.FIELD)
+    for entry in entries.values():
+        if entry.state is State.DONE and entry.destination_id not in known:
+            where = {"objectKey": str(entry.payload["objectKey"])} if entry.payload.get("objectKey") else {}
+            try:
+                field = normalised(await PORTS[Target.FIELD].get(client, entry.destination_id, **where))
+            except NotFound:
+                continue
+            fields.setdefault(field["model"], []).append(field)
+    return replace(found, fields={model: tuple(items) for model, items in fields.items()})
 
 
 def _is_there(entry: Entry | None) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Ledger
-from pb2hl.operations import Target
+from pb2hl.operations import Kind, Target
 from pb2hl.plan import Plan
 from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
@@ -36,7 +36,7 @@ def present(ws: Workspace, ledger: Ledger, destination: Destination, progress: P
         status=Status.WAITING,
         headline=_headline(schema, data),
         counts={
-            "to_make": int((schema.diff["state"].astype(str) == "make").sum()) if len(schema.diff) else 0,
+            "to_make": _to_make(schema),
             "schema_operations": len(schema.operations),
             "data_operations": len(data.operations),
             "requests": data.estimate.total + left,
@@ -86,12 +86,15 @@ def _already(ledger: Ledger) -> int:
     return sum(row["count"] for row in ledger.counts() if row["state"] == "done")
 
 
+def _to_make(schema: Plan) -> int:
+    return sum(count for (kind, _), count in schema.counts.items() if kind is Kind.CREATE)
+
+
 def _headline(schema: Plan, data: Plan) -> str:
     minutes = -(-data.estimate.seconds // 60)
     days = f", over {data.estimate.days} days" if data.estimate.days > 1 else ""
-    made = len(schema.diff) and int((schema.diff["state"].astype(str) == "make").sum())
     return (
-        f"{made} fields, tags, pipelines and calendars are to be made; the load then takes about "
+        f"{_to_make(schema)} fields, tags, pipelines and calendars are to be made; the load then takes about "
         f"{data.estimate.total:,} requests, {minutes} minutes at full speed{days}."
     )
 
