@@ -164,4 +164,10 @@ def frame_of(records: Iterable[dict[str, Any]], most: int) -> tuple[pd.DataFrame
         count += 1
     for column in columns.values():
         column.extend([""] * (count - len(column)))
-    return pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in columns.items()}), len(extra)
+    kept = {name: column for name, column in columns.items() if any(column) or not _has_parts(name, columns)}
+    return pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in kept.items()}), len(extra)
+
+
+def _has_parts(heading: str, columns: dict[str, list[str]]) -> bool:
+    """Whether an empty column is only the blank (`null`, `{}`, `[]`) of one that other records fill in parts."""
+    return any(name.startswith(f"{heading}.") for name in columns)

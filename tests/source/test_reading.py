@@ -368,3 +368,11 @@ def test_an_unquoted_delimiter_is_put_back_where_only_one_way_fits():
     unclear = csv_table(body.replace("Acme, Inc", "Acme,Inc"))
     assert rows(unclear)[0] == ["1", "Acme", "Inc", "Ottawa", "a@x.co"]
     assert "ragged" in {told.code for told in unclear.problems}
+
+
+def test_a_nested_object_that_is_sometimes_null_leaves_no_blank_column(tmp_path):
+    """`address: null` beside `address: {city}` is the same field."""
+    (tmp_path / "contacts.json").write_text(
+        '[{"id": 1, "address": {"city": "Bonn"}}, {"id": 2, "address": null, "x": null}]'
+    )
+    assert read(tmp_path / "contacts.json", tmp_path).tables[0].headings == ["id", "address.city", "x"]
