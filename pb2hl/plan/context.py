@@ -23,6 +23,9 @@ from pb2hl.plan.rows import Row, rows, text, texts
 
 SCHEMA = "schema"
 
+REFERENCES = ("contact_id", "company_id", "deal_id", "parent_id", "note_id")
+"""Fields that point to records; those that point to none are in `not_converted`."""
+
 
 @dataclass
 class Context:
@@ -116,9 +119,10 @@ class Context:
     @cached_property
     def lost_references(self) -> dict[tuple[str, str, str], tuple[str, str]]:
         """(object, source id, field) → (text as exported, why no record is meant)."""
-        frame = self.inputs.unresolved
+        frame = self.inputs.not_converted
         if frame.empty:
             return {}
+        frame = frame[frame["field"].isin(REFERENCES)]
         names = ("object", "source_id", "field", "text", "reason")
         columns = (frame[name].fillna("").astype(str) for name in names)
         return {(o, s, f): (text_, why) for o, s, f, text_, why in zip(*columns, strict=True)}

@@ -57,8 +57,7 @@ class PlanInputs:
     """Everything that decides a plan.
 
     `staged` holds the staged tables by object; contacts and companies are taken from `merges`. `columns`,
-    `not_converted`, `dropped` and `unresolved` (references that mean no record) are the tables that staging leaves beside
-    them. `files` are the export's files by relative name.
+    `not_converted` (references that mean no record included) and `dropped` are the tables that staging leaves beside them. `files` are the export's files by relative name.
     `export_date` is the newest date of the export (None: taken from the tables). `inline_files` is the folder into which
     images that lie inside note bodies are written under their content hash (None: they are told and left out).
     """
@@ -71,7 +70,6 @@ class PlanInputs:
     columns: pd.DataFrame = field(default_factory=_empty)
     not_converted: pd.DataFrame = field(default_factory=_empty)
     dropped: pd.DataFrame = field(default_factory=_empty)
-    unresolved: pd.DataFrame = field(default_factory=_empty)
     files: Mapping[str, ExportFile] = field(default_factory=dict)
     export_date: date | None = None
     inline_files: Path | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +35,11 @@ class Leftovers:
                 found[object_, source_id].append((field, text))
         return cls(dict(found), account)
 
-    def lines(self, object_: str, source_id: str) -> list[str]:
-        """`field: text as exported` of every cell of a row that did not convert."""
-        return [f"{field}: {text}" for field, text in self.unconverted.get((object_, source_id), ())]
+    def lines(self, object_: str, source_id: str, but: Collection[str] = ()) -> list[str]:
+        """`field: text as exported` of every cell of a row that did not convert, fields in `but` left out."""
+        return [
+            f"{field}: {text}" for field, text in self.unconverted.get((object_, source_id), ()) if field not in but
+        ]
 
     def fields(self, object_: str, row: Row) -> dict[str, Any]:
         """The values of the two fields that keep leftovers of contacts, companies and deals."""

@@ -82,22 +82,29 @@ def _columns(ctx: Context, object_: str, frame: pd.DataFrame) -> Iterator[_Colum
     """The source columns of a table: by its raw text where staging kept it, else by its staged values."""
     known = ctx.inputs.columns
     mine = known[known["object"] == object_].drop_duplicates("heading") if "object" in known.columns else known
-    seen: set[str] = set()
-    for heading, name in zip(mine.get("heading", ()), mine.get("staged_column", ()), strict=False):
-        raw = f"{RAW_PREFIX}{heading}"
-        if raw not in frame.columns:
-            continue
-        staged = str(name or "")
-        filled = filled_mask(frame[raw])
-        valued = filled_mask(frame[staged]) if staged in frame.columns else pd.Series(True, index=frame.index)
-        seen.add(staged)
-        yield _Column(str(heading), staged if staged in frame.columns else "", filled, valued)
-    if len(mine):
+    pairs = [
+        (str(heading), str(name or ""))
+        for heading, name in zip(mine.get("heading", ()), mine.get("staged_column", ()), strict=False)
+        if f"{RAW_PREFIX}{heading}" in frame.columns
+    ]
+    if not pairs:
+        for name in frame.columns:
+            if name not in _NOT_CELLS and not name.startswith(RAW_PREFIX):
+                filled = filled_mask(frame[name])
+                yield _Column(name, name, filled, filled)
         return
-    for name in frame.columns:
-        if name not in _NOT_CELLS and not name.startswith(RAW_PREFIX) and name not in seen:
-            filled = filled_mask(frame[name])
-            yield _Column(name, name, filled, filled)
+    raw = {heading: filled_mask(frame[f"{RAW_PREFIX}{heading}"]) for heading, _ in pairs}
+    seen: set[str] = set()
+    for heading, name in pairs:
+        if name not in frame.columns:
+            yield _Column(heading, "", raw[heading], raw[heading])
+            continue
+        valued, filled = filled_mask(frame[name]), raw[heading]
+        if name not in seen:  # values that reading added (a contact found by e-mail) count with the first heading
+            said = [raw[other] for other, column in pairs if column == name]
+            filled = filled | (valued & ~pd.concat(said, axis=1).any(axis=1))
+        seen.add(name)
+        yield _Column(heading, name, filled, valued)
 
 
 def _merged_ids(ctx: Context, object_: str) -> frozenset[str]:

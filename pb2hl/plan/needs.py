@@ -185,7 +185,7 @@ def _several_contacts(deals: pd.DataFrame) -> bool:
 
 
 def _unresolved(inputs: PlanInputs, object_: str, column: str) -> int:
-    frame = inputs.unresolved
+    frame = inputs.not_converted
     return 0 if frame.empty else int(((frame["object"] == object_) & (frame["field"] == column)).sum())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pb2hl import markers
 from pb2hl.model import CUSTOM_PREFIX
 from pb2hl.plan.account import Bucket
-from pb2hl.plan.context import Context
+from pb2hl.plan.context import REFERENCES, Context
 from pb2hl.plan.fields import plain
 from pb2hl.plan.leftovers import Leftovers
 from pb2hl.plan.rows import Row, local_iso, text
@@ -17,7 +17,12 @@ _PEOPLE = {"notes": "author", "activities": "owner", "tasks": "owner", "appointm
 
 def line(ctx: Context, leftovers: Leftovers, object_: str, row: Row, facts: Iterable[str] = (), part: str = "") -> str:
     """The provenance line of a row: author or owner, created, updated, `facts`, custom columns, unconverted cells."""
-    told = [*_who_and_when(ctx, object_, row), *facts, *_custom(ctx, row), *leftovers.lines(object_, row["source_id"])]
+    told = [
+        *_who_and_when(ctx, object_, row),
+        *facts,
+        *_custom(ctx, row),
+        *leftovers.lines(object_, row["source_id"], REFERENCES),
+    ]
     for field, _ in leftovers.unconverted.get((object_, row["source_id"]), ()):
         ctx.account.cell(object_, row["source_id"], field, Bucket.MOVED, "provenance line")
     return markers.provenance_line(ctx.source, object_, row["source_id"], [_flat(item) for item in told], part)

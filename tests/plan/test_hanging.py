@@ -77,7 +77,7 @@ def test_missing_parents_get_a_marked_placeholder(object_, target):
     built = hanging(
         object_,
         {"id": "8", "title": "T", "body": "b", "start_at": at("2021-01-01"), "contact_id": None},
-        unresolved=lost,
+        not_converted=lost,
     )
     singular = {"tasks": "task", "notes": "note", "appointments": "appointment", "activities": "activity"}[object_]
     holder = built.one(Target.CONTACT, "8", object_)
