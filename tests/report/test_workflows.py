@@ -1,0 +1,41 @@
+"""The rebuild reference: every workflow with HighLevel's terms, delays and a checklist."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pb2hl import report
+from pb2hl.report.workflows import ACTIONS, TRIGGERS, UNKNOWN, term
+from pb2hl.workspace import Config, Workspace
+
+
+@pytest.mark.parametrize(
+    ("text", "terms", "expected"),
+    [
+        ("Create task 'Call the lead' for the owner", ACTIONS, "Add Task"),
+        ("Send SMS", ACTIONS, "Send SMS"),
+        ("Wait", ACTIONS, "Wait"),
+        ("Contact created with tag 'lead'", TRIGGERS, "Contact Tag"),
+        ("Deal enters Renewals / Due Soon", TRIGGERS, "Pipeline Stage Changed"),
+        ("zzz", ACTIONS, UNKNOWN),
+    ],
+)
+def test_terms(text, terms, expected):
+    """Source wording leads to HighLevel's own word, and what has none says so."""
+    assert term(text, terms) == expected
+
+
+def test_the_reference_is_beside_the_index(tmp_path):
+    """Steps as JSON or as plain text are listed with their delays and ticked one by one."""
+    ws = Workspace.create(tmp_path / "ws", Config(export="x", location="L"))
+    ws.staged.mkdir()
+    steps = ['[{"do": "Send e-mail", "delay": "2 days"}, "Wait"]', "Wait -> Send SMS"]
+    pd.DataFrame({"name": ["One", None], "trigger": ["Deal won", None], "steps": steps}).to_parquet(
+        ws.staged / "workflows.parquet"
+    )
+    index = report.write_index(ws).read_text(encoding="utf-8")
+    html = (ws.reports / "workflows.html").read_text(encoding="utf-8")
+    assert 'href="workflows.html"' in index
+    assert "Step 1: Send Email, after 2 days" in html and "Step 2: Send SMS" in html and "Workflow 2" in html
+    assert html.count('type="checkbox"') == 14
