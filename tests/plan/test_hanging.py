@@ -95,7 +95,13 @@ def test_a_task_without_a_due_date_gets_the_documented_one():
 
 
 @pytest.mark.parametrize(
-    ("row", "done"), [({"completed": True}, True), ({"status": "Not started"}, False), ({"status": "Completed"}, True)]
+    ("row", "done"),
+    [
+        ({"completed": True}, True),
+        ({"status": "Not started"}, False),
+        ({"status": "Completed"}, True),
+        ({"status": "Erledigt"}, True),
+    ],
 )
 def test_completed_from_flag_or_status(row, done):
     """The flag decides, else the status word."""
