@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from pb2hl.ledger import Entry, State
+from pb2hl.operations import Target
 
 _TEXT_REF = re.compile(r"\{\{ref:(?P<op>[^:}]+)(?::(?P<path>[^}]*))?\}\}")
 
@@ -35,14 +37,33 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     if isinstance(value, list | tuple):
         return [resolve(item, lookup) for item in value]
     if isinstance(value, str) and "{{ref:" in value:
-        return _TEXT_REF.sub(lambda m: str(_follow(m["op"], m["path"] or "", lookup)), value)
+        return _TEXT_REF.sub(lambda m: _in_text(m["op"], m["path"] or "", lookup), value)
     return value
 
 
+def _in_text(op_id: str, path: str, lookup: Lookup) -> str:
+    """A text outlives a file it shows: where the file did not arrive, its old address (or `#not-moved`) stands."""
+    try:
+        return str(_follow(op_id, path, lookup))
+    except Unresolved as missing:
+        entry = lookup(op_id)
+        if not missing.final or entry is None or entry.target is not Target.MEDIA:
+            raise
+        return html.escape(str((entry.payload.get("$file") or {}).get("url") or NOT_MOVED))
+
+
+NOT_MOVED = "#not-moved"
+
+
 def check(op_ids: tuple[str, ...], lookup: Lookup) -> None:
-    """Raise Unresolved unless every one of `op_ids` is there to build on."""
+    """Raise Unresolved unless every one of `op_ids` is there to build on; a file that did not arrive holds nothing up."""
     for op_id in op_ids:
-        settled(op_id, lookup)
+        try:
+            settled(op_id, lookup)
+        except Unresolved as missing:
+            entry = lookup(op_id)
+            if not missing.final or entry is None or entry.target is not Target.MEDIA:
+                raise
 
 
 def settled(op_id: str, lookup: Lookup) -> Entry:

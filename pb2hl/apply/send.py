@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from pb2hl.errors import AnswerLost, ApiError, NotFound, Refused
+from pb2hl.fetch import FetchRefused, fetch
 from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.ledger import Intent, Outcome, State
 from pb2hl.operations import Kind, Operation, Target
@@ -49,7 +53,11 @@ class Sender:
         op = intent.operation
         payload, losses = self._without_unknown(op.target, intent.payload)
         try:
-            return _done(op, await self._call(op, payload), payload, intent.payload, losses)
+            with tempfile.TemporaryDirectory(prefix="pb2hl-") as folder:
+                ready = await _with_bytes(payload, Path(folder))
+                return _done(op, await self._call(op, ready), payload, intent.payload, losses)
+        except (FetchRefused, FileNotFoundError) as error:
+            return Outcome(op.op_id, State.REFUSED, error=f"its file cannot be had: {error}")
         except AnswerLost as error:
             return Doubt(intent, error.message)
         except NotFound as error:
@@ -115,6 +123,18 @@ class Sender:
             return payload, ()
         kept = {key: value for key, value in payload.items() if key not in dropped}
         return kept, tuple(DROPPED.format(name) for name in dropped)
+
+
+async def _with_bytes(payload: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """`payload` with its file on disk: one that the export only names by URL is fetched, by the guarded fetcher."""
+    file = payload.get("$file")
+    if not file or file.get("path"):
+        return payload
+    fetched = await asyncio.to_thread(fetch, str(file.get("url", "")))
+    path = folder / "file"
+    path.write_bytes(fetched.content)
+    mime = fetched.mime if str(file.get("mime") or "").endswith("octet-stream") else file["mime"]
+    return {**payload, "$file": {**file, "path": str(path), "mime": mime or "application/octet-stream"}}
 
 
 def repeatable(op: Operation) -> bool:

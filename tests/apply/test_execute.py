@@ -216,3 +216,15 @@ def test_foreign_opportunity_keeps_the_pipeline(scene):
     result = scene.rollback(force=True)
     assert [row[0] for row in result.kept] == ["pipeline"]
     assert len(scene.sandbox.opportunities) == 1 and len(scene.sandbox.pipelines) == 1
+
+
+def test_a_file_that_cannot_be_had_holds_no_note_up(scene):
+    """An image on a private address is never fetched: its upload is refused with the reason, its note lands without it."""
+    bad = {"url": "http://127.0.0.1:9/x.png", "name": "x.png", "mime": "image/png"}
+    operations = [
+        replace(o, payload={**o.payload, "$file": bad}) if o.target is Target.MEDIA else o for o in scene.operations()
+    ]
+    scene.load(operations)
+    assert "not a public address" in next(scene.ledger.iterate(state=State.REFUSED)).error
+    assert len(scene.sandbox.notes) == 5
+    assert any("http://127.0.0.1:9/x.png" in note["body"] for note in scene.sandbox.notes.records.values())
