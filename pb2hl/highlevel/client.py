@@ -40,7 +40,7 @@ class Client:
 
     Use it as an async context manager, then `await client.request(...)` or a port of `pb2hl.highlevel.records`.
     `on_wait(reason, seconds)` is called whenever it waits for something a person should know of. `patience_s` is how long an
-    unreachable server is waited for. `concurrency` caps the requests in flight; the limiter picks the number below it.
+    unreachable server is waited for once it has answered, `first_contact_s` before that. `concurrency` caps the requests in flight; the limiter picks the number below it.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Client:
         clock: Clock = SYSTEM_CLOCK,
         concurrency: int = MOST_CONCURRENCY,
         patience_s: float = retry.PATIENCE_S,
+        first_contact_s: float = retry.FIRST_CONTACT_S,
         search_lag_s: float = SEARCH_LAG_S,
         on_wait: OnWait | None = None,
         daily_store: DailyStore | None = None,
@@ -70,6 +71,9 @@ class Client:
         self.concurrency = concurrency
         self._slots = asyncio.Semaphore(concurrency)
         self._patience_s = patience_s
+        self._first_contact_s = min(first_contact_s, patience_s)
+        self._reached = False
+        self._tried_since: float | None = None
         self._mask = lambda text: text.replace(token, "***") if token else text
         self._http = httpx.AsyncClient(
             base_url=self.base_url,
@@ -115,20 +119,30 @@ class Client:
         safe = method != "POST" if safe is None else safe
         arguments = {"params": params, "json": json, "files": files, "data": data}
         waited_s, attempt = 0.0, 0
+        if self._tried_since is None:
+            self._tried_since = self.clock.monotonic()
         while True:
             attempt += 1
+            hurried = safe and not self._reached
+            arguments["timeout"] = _FIRST_TIMEOUT if hurried else httpx.USE_CLIENT_DEFAULT
             outcome = await self._once(method, path, arguments)
             if isinstance(outcome, Answer):
                 return outcome
             verdict, wait_s, error = self._judge(outcome, method, path, safe, attempt)
             if verdict is retry.Verdict.IN_DOUBT:
                 self.doubt_at = self.clock.monotonic()
-            if verdict is not retry.Verdict.AGAIN or waited_s >= self._patience_s:
+            if verdict is not retry.Verdict.AGAIN or self._out_of_patience(waited_s):
                 raise error from None
             waited_s += wait_s
             if wait_s >= TOLD_AFTER_S:
                 self.tell(f"{error.message}; trying again", wait_s)
             await self.clock.sleep(wait_s)
+
+    def _out_of_patience(self, waited_s: float) -> bool:
+        """A server that never answered is no server that is down for a while: it is given up early."""
+        if self._reached:
+            return waited_s >= self._patience_s
+        return self.clock.monotonic() - (self._tried_since or 0.0) >= self._first_contact_s
 
     async def _once(self, method: str, path: str, arguments: dict[str, Any]) -> Answer | httpx.Response | Exception:
         async with self._slots:
@@ -136,6 +150,7 @@ class Client:
             response: httpx.Response | None = None
             try:
                 response = await self._http.request(method, path, **arguments)
+                self._reached = True
                 return read_answer(response) if response.status_code < 300 else response
             except (httpx.HTTPError, Malformed) as error:
                 return error
@@ -188,5 +203,7 @@ class Client:
             await self.clock.sleep(seconds)
 
 
+_FIRST_TIMEOUT = httpx.Timeout(retry.FIRST_CONTACT_S, connect=CONNECT_TIMEOUT_S, pool=None)
+"""For reads of a server that has never answered: it may not be HighLevel at all."""
 _LOOK_UP = "run the same command again: it looks the record up before it sends anything"
 _WAIT = "check the network and the base URL, then run the same command again: it goes on where it was"

@@ -19,6 +19,11 @@ LONGEST_DELAY_S = 15.0
 PATIENCE_S = 600.0
 """How long an unreachable or failing server is waited for before the run stops."""
 
+FIRST_CONTACT_S = 15.0
+"""The same for a server that has never answered: more likely a wrong base URL or no network than an outage."""
+KNOWN_CONTACT_S = 90.0
+"""The same for a server that answered an earlier command: it may just be restarting."""
+
 SERVER_FAULT_ATTEMPTS = 9
 """Attempts of a safe request that is answered 500 each time; gateways (502, 503, 504) are waited for by PATIENCE_S instead."""
 

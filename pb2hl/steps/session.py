@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
-from pb2hl.highlevel import SEARCH_LAG_S, Client, run
+from pb2hl.highlevel import SEARCH_LAG_S, Client, retry, run
+from pb2hl.highlevel.destination import FILE_NAME
 from pb2hl.ledger import DAILY, Ledger
 from pb2hl.progress import SILENT, Progress
 from pb2hl.workspace import Workspace
@@ -34,11 +35,13 @@ class DailyInLedger:
 def open_client(ws: Workspace, ledger: Ledger, progress: Progress = SILENT) -> Client:
     """A client for the workspace's location; its waits are told on `progress`. Raises TokenMissing."""
     probed = ledger.recall(PROBED) or {}
+    known = (ws.path / FILE_NAME).exists()
     return Client(
         ws.token(),
         ws.config.location,
         ws.config.base_url,
         search_lag_s=float(probed.get("search_lag_s", SEARCH_LAG_S)),
+        first_contact_s=retry.KNOWN_CONTACT_S if known else retry.FIRST_CONTACT_S,
         daily_store=DailyInLedger(ledger),
         on_wait=lambda reason, seconds: progress.note(f"{reason} ({seconds:.0f} s)"),
     )
