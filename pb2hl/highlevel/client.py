@@ -97,7 +97,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.limiter.daily.save()
+        self.limiter.daily.release()
         await self._http.__aexit__(kind, error, trace)
 
     async def request(

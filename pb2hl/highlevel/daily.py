@@ -52,6 +52,11 @@ class Daily:
         if resumes_at:
             self._resumes_at = datetime.fromisoformat(str(resumes_at))
 
+    def release(self) -> None:
+        """Save a last time and let the store go: its owner may close it, while this limiter serves the next client."""
+        self.save()
+        self._store = None
+
     def count(self) -> None:
         """One more request leaves."""
         if self._day != self._today():

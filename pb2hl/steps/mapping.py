@@ -9,12 +9,14 @@ import pandas as pd
 
 from pb2hl import mapper
 from pb2hl.errors import Problem, Severity, SheetError
-from pb2hl.highlevel import Client, Destination, read_destination, run
+from pb2hl.highlevel import Destination, read_destination
+from pb2hl.ledger import Ledger
 from pb2hl.mapper import lossy
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.steps import inventory
+from pb2hl.steps.session import with_client
 from pb2hl.workspace import Workspace
 
 STEP = "mapping"
@@ -43,13 +45,10 @@ def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
 
 
 def _read_location(ws: Workspace, progress: Progress) -> Destination:
-    async def read() -> Destination:
-        async with Client(ws.token(), ws.config.location, ws.config.base_url) as client:
-            return await read_destination(client, progress=progress)
-
     progress.start("reading the location", None)
     try:
-        place = run(read())
+        with Ledger.open(ws) as ledger:
+            place = with_client(ws, ledger, lambda client: read_destination(client, progress=progress), progress)
     finally:
         progress.finish()
     place.save(ws.path)
