@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,13 @@ from pb2hl.matching.kinds import EXACT, MISSING, Kind
 from pb2hl.matching.words import WordComparer
 
 _DIGITS = re.compile(r"\d+")
+_DATES = (Kind.DATE, Kind.BIRTH_DATE)
+_DENSE = 16_000_000
+"""Cells of a table of all pairs of values up to which distinct pairs are found by marking them in it."""
+_MOSTLY_DISTINCT = (Kind.EMAIL, Kind.PHONE)
+"""Kinds of which nearly every pair of values is met once: looking for repeats would cost more than comparing them."""
+_ONE_EDIT = 0.75
+"""Names of three letters or more that one edit makes equal are at least this similar (Jaro)."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class Comparer:
         }
         self._odd = {field.name: _odd(field) for field in fields if field.kind is Kind.SURNAME}
         self._mailboxes = {field.name: _Mailboxes.of(field.values) for field in fields if field.kind is Kind.EMAIL}
+        self._swapped = {field.name: dates.swapped_codes(field.values) for field in fields if field.kind in _DATES}
         self._words = {
             field.name: WordComparer(field.values, _counts(field))
             for field in fields
@@ -96,7 +105,7 @@ class Comparer:
 
     def _one_name(self, given: np.ndarray, surname: np.ndarray) -> np.ndarray:
         """Whether what stands as given name here and as surname there (value codes) is one given name or surname."""
-        close = self._similar(self._given.values[given], self._surname.values[surname]) > 0.9
+        close = self._similar(self._given.values[given], self._surname.values[surname], least=0.9) > 0.9
         groups = self._nicknames
         return close | names.share_a_root(groups[self._given.name][given], groups[self._surname.name][surname])
 
@@ -108,22 +117,25 @@ class Comparer:
             level[differ] = 0
             return level
         low, high = np.minimum(a[differ], b[differ]), np.maximum(a[differ], b[differ])
-        inverse, distinct = pd.factorize(low.astype(np.int64) * len(field.values) + high)
-        low, high = distinct // max(len(field.values), 1), distinct % max(len(field.values), 1)
-        level[differ] = self._different_levels(field, low, high)[inverse]
+        count = len(field.values)
+        if field.kind in _MOSTLY_DISTINCT and count**2 > _DENSE:
+            level[differ] = self._different_levels(field, low, high)
+            return level
+        inverse, distinct = _distinct(low.astype(np.int64) * count + high, count)
+        level[differ] = self._different_levels(field, distinct // max(count, 1), distinct % max(count, 1))[inverse]
         return level
 
     def _different_levels(self, field: Field, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        x, y = field.values[low].tolist(), field.values[high].tolist()
         kind = field.kind
+        x, y = field.values[low].tolist(), field.values[high].tolist()
         if kind is Kind.GIVEN_NAME:
             known, groups = self._known[field.name], self._nicknames[field.name]
             return self._given_levels(x, y, known[low] & known[high], names.share_a_root(groups[low], groups[high]))
         if kind is Kind.SURNAME:
             odd = self._odd[field.name]
             return self._surname_levels(x, y, odd[low] | odd[high])
-        if kind in (Kind.DATE, Kind.BIRTH_DATE):
-            return self._date_levels(x, y)
+        if kind in _DATES:
+            return self._date_levels(x, y, self._swapped[field.name][low] == high)
         if kind in (Kind.IDENTIFIER, Kind.POSTCODE):
             edits = self._edits(x, y)
             return np.select([edits <= 1, edits == 2], [2, 1], 0).astype(np.int8)
@@ -138,9 +150,8 @@ class Comparer:
         return self._text_levels(x, y)
 
     def _given_levels(self, x: list[str], y: list[str], both_known: np.ndarray, nicknames: np.ndarray) -> np.ndarray:
-        similar = self._similar(x, y)
-        level = np.select([similar >= 0.88, similar >= 0.80], [2, 1], 0).astype(np.int8)
-        level[_typos(self._edits(x, y), x, y)] = 3
+        similar = self._similar(x, y, least=0.6)
+        level = self._name_levels(similar, x, y)
         level[both_known] = 0
         for at in np.flatnonzero((level < 3) & ~both_known & (similar >= 0.6)):
             level[at] = max(level[at], _short_form(x[at], y[at]))
@@ -148,9 +159,7 @@ class Comparer:
         return level
 
     def _surname_levels(self, x: list[str], y: list[str], odd: np.ndarray) -> np.ndarray:
-        similar = self._similar(x, y)
-        level = np.select([similar >= 0.88, similar >= 0.80], [2, 1], 0).astype(np.int8)
-        level[_typos(self._edits(x, y), x, y)] = 3
+        level = self._name_levels(self._similar(x, y, least=_ONE_EDIT), x, y)
         for at in np.flatnonzero((level < 2) & odd).tolist():
             first, second = x[at], y[at]
             if len(first) == 1 or len(second) == 1:
@@ -159,32 +168,52 @@ class Comparer:
                 level[at] = max(level[at], 2 if _part_of(first, second) else 0)
         return level
 
-    def _date_levels(self, x: list[str], y: list[str]) -> np.ndarray:
+    def _name_levels(self, similar: np.ndarray, x: list[str], y: list[str]) -> np.ndarray:
+        """Levels by similarity (0-1); one edit apart is a typo among names of three letters or more."""
+        level = np.select([similar >= 0.88, similar >= 0.80], [2, 1], 0).astype(np.int8)
+        near = np.flatnonzero(similar >= _ONE_EDIT)
+        near = near[np.fromiter((min(len(x[at]), len(y[at])) > 2 for at in near.tolist()), bool, len(near))]
+        edits = self._edits([x[at] for at in near.tolist()], [y[at] for at in near.tolist()])
+        level[near[edits <= 1]] = 3
+        return level
+
+    def _date_levels(self, x: list[str], y: list[str], swapped: np.ndarray) -> np.ndarray:
         edits = self._edits(x, y)
-        swapped = np.fromiter((dates.swapped(a) == b for a, b in zip(x, y, strict=True)), bool, len(x))
         return np.select([(edits <= 1) | swapped, edits == 2], [2, 1], 0).astype(np.int8)
 
     def _email_levels(
         self, parts: _Mailboxes, x: list[str], y: list[str], low: np.ndarray, high: np.ndarray
     ) -> np.ndarray:
-        whole = self._similar(x, y)
-        local = self._similar(parts.local_texts[parts.local[low]], parts.local_texts[parts.local[high]])
-        same_domain = parts.domain[low] == parts.domain[high]
-        level = np.select([whole >= 0.92, (local >= 0.85) & same_domain], [2, 1], 0).astype(np.int8)
+        whole = self._similar(x, y, least=0.92)
+        together = np.flatnonzero(parts.domain[low] == parts.domain[high])
+        one, two = parts.local[low[together]], parts.local[high[together]]
+        alike = self._similar(parts.local_texts[one], parts.local_texts[two], least=0.85) >= 0.85
+        level = np.zeros(len(low), np.int8)
+        level[together[alike]] = 1
+        level[whole >= 0.92] = 2
         numbered = (parts.number[low] >= 0) & (parts.number[high] >= 0) & (parts.number[low] != parts.number[high])
         level[numbered] = 0
         level[parts.local[low] == parts.local[high]] = 3
         return level
 
     def _text_levels(self, x: list[str], y: list[str]) -> np.ndarray:
-        ordered = process.cpdist(x, y, scorer=fuzz.token_sort_ratio, workers=self._workers, dtype=np.float32) / 100
-        contained = process.cpdist(x, y, scorer=fuzz.token_set_ratio, workers=self._workers, dtype=np.float32) / 100
-        part = (ordered >= 0.85) | ((contained >= 0.97) & (ordered >= 0.50))
+        ordered = self._words_alike(fuzz.token_sort_ratio, x, y, 50.0)
+        part = ordered >= 0.85
+        open_ = np.flatnonzero((ordered >= 0.50) & (ordered < 0.85)).tolist()
+        contained = self._words_alike(fuzz.token_set_ratio, [x[at] for at in open_], [y[at] for at in open_], 97.0)
+        part[open_] = contained >= 0.97
         return np.select([ordered >= 0.93, part, ordered >= 0.75, ordered >= 0.60], [4, 3, 2, 1], 0).astype(np.int8)
 
-    def _similar(self, x, y) -> np.ndarray:
-        """Jaro-Winkler similarity, 0-1."""
-        return process.cpdist(list(x), list(y), scorer=JaroWinkler.similarity, workers=self._workers, dtype=np.float32)
+    def _words_alike(self, scorer: Callable[..., float], x: list[str], y: list[str], least: float) -> np.ndarray:
+        """A token ratio as 0-1; what is below `least` (0-100) is 0."""
+        found = process.cpdist(x, y, scorer=scorer, score_cutoff=least, workers=self._workers, dtype=np.float32)
+        return found / 100
+
+    def _similar(self, x, y, *, least: float = 0.0) -> np.ndarray:
+        """Jaro-Winkler similarity, 0-1; what is below `least` is 0."""
+        return process.cpdist(
+            list(x), list(y), scorer=JaroWinkler.similarity, score_cutoff=least, workers=self._workers, dtype=np.float32
+        )
 
     def _edits(self, x: list[str], y: list[str]) -> np.ndarray:
         """Optimal string alignment distance: edits, a swap of neighbours counting one; above 2 it says 3."""
@@ -206,10 +235,16 @@ def _odd(field: Field) -> np.ndarray:
     return np.fromiter((len(value) == 1 or " " in value for value in field.values), bool, len(field.values))
 
 
-def _typos(edits: np.ndarray, x: list[str], y: list[str]) -> np.ndarray:
-    """Positions of the pairs that one edit makes equal, among names of three letters or more."""
-    near = np.flatnonzero(edits <= 1)
-    return near[np.fromiter((min(len(x[at]), len(y[at])) > 2 for at in near.tolist()), bool, len(near))]
+def _distinct(pairs: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """(position of each pair among the distinct ones, the distinct ones) of pairs coded as `first * count + second`."""
+    if count**2 > _DENSE or len(pairs) * 8 < count**2:
+        return pd.factorize(pairs)
+    met = np.zeros(count**2, bool)
+    met[pairs] = True
+    distinct = np.flatnonzero(met)
+    rank = np.empty(count**2, np.int32)
+    rank[distinct] = np.arange(len(distinct), dtype=np.int32)
+    return rank[pairs], distinct
 
 
 def _short_form(first: str, second: str) -> int:

@@ -44,3 +44,9 @@ def _digits(text: str, day_first: bool) -> str:
 def swapped(text: str) -> str:
     """`YYYYMMDD` with day and month changed over; other texts as they are."""
     return f"{text[:4]}{text[6:8]}{text[4:6]}" if len(text) == 8 else text
+
+
+def swapped_codes(values: np.ndarray) -> np.ndarray:
+    """For each of the (sorted, distinct) dates the position of the one with day and month changed over; -1 for none."""
+    at = {value: code for code, value in enumerate(values.tolist())}
+    return np.array([at.get(swapped(value), -1) for value in values.tolist()], dtype=np.int64)

@@ -62,7 +62,7 @@ def link(
     weights, sampled = _estimate(data, comparer, bands, pairs, sample, rules)
     shift = _shift(data, comparer, bands, weights, rules, labels, frame.index[order])
     scorer = Scorer(data, comparer, bands, weights, rules, shift)
-    scorer.learn_cut(scorer.score(*sampled), _FLOOR)
+    scorer.learn_cuts(scorer.score(*sampled), _FLOOR, complete=len(sample) == len(pairs))
     scored = _score(scorer, pairs, progress, cancel)
     progress.finish()
     where = np.empty(data.count, np.int64)
@@ -135,7 +135,8 @@ def _learn_shared_mailboxes(
     email = data.of_kind(Kind.EMAIL)
     if email is not None:
         left, right = pairs_within(email.codes, 50)
-        rules.share_mailboxes(rule_sets.Pairs(left, right, levels_of(data, comparer, bands, left, right)))
+        named = tuple(field for field in data.fields if field.kind in (Kind.GIVEN_NAME, Kind.SURNAME))
+        rules.share_mailboxes(rule_sets.Pairs(left, right, levels_of(data, comparer, bands, left, right, named)))
 
 
 def _score(scorer: Scorer, pairs: Candidates, progress: Progress, cancel: Cancel | None) -> Scored:

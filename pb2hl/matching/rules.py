@@ -69,6 +69,7 @@ class PersonRules:
         self._identifying = {field.name: _identifying_level(field) for field in self._identifiers}
         flags = names.shared_mailbox_flags(self._email.values) if self._email else np.empty(0, bool)
         self._shared = flags
+        self._years = _years(self._birth)
 
     def share_mailboxes(self, pairs: Pairs) -> None:
         """Learn which e-mail addresses people with conflicting names use: they are shared mailboxes from here on."""
@@ -77,6 +78,23 @@ class PersonRules:
         agreed = self._agreed_email(pairs)
         conflict = (self._level(pairs, self._given) == 0) & (agreed >= 0)
         self._shared[np.unique(agreed[conflict])] = True
+
+    def vetoes(self, levels: dict[str, np.ndarray], count: int) -> np.ndarray:
+        """Which of `count` pairs the `levels` compared so far already keep apart, unless an e-mail identifies them.
+
+        Birth dates and identifiers are compared before names.
+        """
+        names_compared = [field for field in (self._given, self._surname) if field is not None and field.name in levels]
+        apart = np.zeros(count, bool)
+        for field in names_compared:
+            apart |= levels[field.name] == 0
+        if not names_compared or not apart.any():
+            return apart
+        if self._birth is not None:
+            apart &= levels[self._birth.name] < EXACT[Kind.BIRTH_DATE] - 1
+        for field in self._identifiers:
+            apart &= levels[field.name] < self._identifying[field.name]
+        return apart
 
     def apply(self, weight: np.ndarray, pairs: Pairs) -> np.ndarray:
         """The match weights (bits) after the rules."""
@@ -174,9 +192,7 @@ class PersonRules:
     def _years_apart(self, pairs: Pairs) -> np.ndarray:
         if self._birth is None:
             return np.zeros(len(pairs.left), bool)
-        years = np.array(
-            [int(value[:4]) if len(value) == 8 and value.isdigit() else 0 for value in self._birth.values] or [0]
-        )
+        years = self._years
         one, two = self._birth.primary[pairs.left], self._birth.primary[pairs.right]
         known = (one >= 0) & (two >= 0) & (years[one] > 0) & (years[two] > 0)
         return known & (np.abs(years[one] - years[two]) >= _GENERATION_YEARS)
@@ -193,6 +209,10 @@ class CompanyRules:
 
     def share_mailboxes(self, pairs: Pairs) -> None:
         """Nothing to learn for organisations."""
+
+    def vetoes(self, levels: dict[str, np.ndarray], count: int) -> np.ndarray:
+        """Names of organisations are compared last: nothing keeps a pair apart before."""
+        return np.zeros(count, bool)
 
     def apply(self, weight: np.ndarray, pairs: Pairs) -> np.ndarray:
         """The match weights (bits) after the rules."""
@@ -228,6 +248,14 @@ def _identifying_level(field: Field) -> int:
     x, y = field.values[drawn[0]].tolist(), field.values[drawn[1]].tolist()
     near = process.cpdist(x, y, scorer=OSA.distance, score_cutoff=1, dtype=np.int32) <= 1 if x else np.ones(1, bool)
     return EXACT[Kind.IDENTIFIER] - 1 if near.mean() < _RARELY_NEAR else EXACT[Kind.IDENTIFIER]
+
+
+def _years(birth: Field | None) -> np.ndarray:
+    """The year of each birth date; 0 for none."""
+    values = [] if birth is None else birth.values.tolist()
+    return np.array(
+        [int(value[:4]) if len(value) == 8 and value.isdecimal() and value.isascii() else 0 for value in values] or [0]
+    )
 
 
 def _cap(weight: np.ndarray, where: np.ndarray, most: float) -> np.ndarray:

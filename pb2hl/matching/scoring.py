@@ -12,17 +12,22 @@ from pb2hl.matching.kinds import EXACT, Kind
 from pb2hl.matching.rules import CompanyRules, Pairs, PersonRules
 from pb2hl.matching.weights import Bands, Weights
 
-_COST = {
-    Kind.CATEGORY: 0,
-    Kind.DOMAIN: 0,
-    Kind.CITY: 1,
-    Kind.POSTCODE: 1,
-    Kind.PHONE: 1,
-    Kind.DATE: 1,
-    Kind.BIRTH_DATE: 1,
+_COST = {Kind.CATEGORY: 0, Kind.DOMAIN: 0, Kind.BIRTH_DATE: 1, Kind.IDENTIFIER: 1}
+_COST |= {
+    Kind.GIVEN_NAME: 2,
+    Kind.SURNAME: 2,
+    Kind.CITY: 3,
+    Kind.POSTCODE: 3,
+    Kind.PHONE: 3,
+    Kind.DATE: 3,
+    Kind.EMAIL: 4,
 }
-_COST |= {Kind.IDENTIFIER: 1, Kind.EMAIL: 2, Kind.ORGANISATION: 4, Kind.TEXT: 4, Kind.ADDRESS: 4}
-_COST_ELSE = 3
+_COST_ELSE = 5
+"""Order of comparison: cheap fields first, but names early, as their conflict ends a pair of persons."""
+_MARGIN = 4.0
+"""Bits below the lowest weight of a sampled match at which a pair is given up: the sample has not seen all matches."""
+_FEW = 20
+"""Sampled matches from which a cut can be learned."""
 _NAMES = (Kind.GIVEN_NAME, Kind.SURNAME)
 
 
@@ -63,18 +68,32 @@ class Scorer:
         self._rules = rules
         self._base = weights.base + shift
         self._weight = {field.name: weights.of(field.name) for field in records.fields}
-        self._fuzzy = {
-            field.name: float(self._weight[field.name][: EXACT[field.kind]].max()) for field in records.fields
-        }
-        self._differing = {field.name: _mean_weight(field, weights) for field in records.fields}
-        self._cut = -np.inf
+        self._columns = np.column_stack([codes for field in records.fields for codes in field.codes])
+        self._equal = {field.name: self._weight_of_values(field) for field in records.fields}
+        self._differing = {field.name: np.float32(_mean_weight(field, weights)) for field in records.fields}
+        self._groups = _in_cost_order(records.fields)
+        self._cuts = [-np.inf] * (len(self._groups) + 1)
 
-    def learn_cut(self, scored: Scored, floor: float) -> None:
-        """Learn from fully scored pairs how low the weight from equality alone can be for a pair that reaches `floor`."""
-        good = scored.weight >= floor
-        if good.any():
-            rough = self._rough(scored.left[good], scored.right[good])
-            self._cut = float(rough.min()) - 4.0
+    def _weight_of_values(self, field: Field) -> np.ndarray:
+        """Weight of agreeing exactly on each value; the last item (index -1, a missing value) is 0."""
+        exact = EXACT[field.kind] + self._bands[field.name].of_value
+        return np.r_[self._weight[field.name][exact], 0.0].astype(np.float32)
+
+    def learn_cuts(self, scored: Scored, floor: float, *, complete: bool) -> None:
+        """Learn from fully scored pairs, after each field group, how low the weight of a pair that reaches `floor` can be.
+
+        `complete`: `scored` are all pairs there are.
+        """
+        good = (scored.weight >= floor) & ~self._identified(scored.left, scored.right)
+        if good.sum() < _FEW and not complete:
+            return
+        matches = scored.take(good)
+        margin = 0.01 if complete else _MARGIN
+        running = self._rough(matches.left, matches.right)
+        self._cuts = [float(running.min(initial=np.inf)) - margin]
+        for group in self._groups:
+            running += self._found_out(group, matches.left, matches.right, matches.levels)
+            self._cuts.append(float(running.min(initial=np.inf)) - margin)
 
     def score(self, left: np.ndarray, right: np.ndarray) -> Scored:
         """Every pair scored in full."""
@@ -87,22 +106,21 @@ class Scorer:
         return np.concatenate(parts) if parts else np.empty(0)
 
     def score_above(self, left: np.ndarray, right: np.ndarray, floor: float) -> Scored:
-        """The pairs that reach `floor`, scored in full; the others are dropped as early as a bound allows."""
-        bound, kept = self._bound(left, right)
-        kept |= (bound >= floor) & (self._rough(left, right) >= self._cut)
-        left, right, bound = left[kept], right[kept], bound[kept]
+        """The pairs that reach `floor`, scored in full; the others are dropped as early as the learned cuts allow.
+
+        Pairs that agree on an e-mail are never dropped early: it may identify them, whatever else differs.
+        """
+        running = self._rough(left, right)
+        identified = self._identified(left, right)
         levels: dict[str, np.ndarray] = {}
-        for group in _in_cost_order(self._records.fields):
-            found = levels_of(self._records, self._comparer, self._bands, left, right, group)
-            levels |= found
-            for field in group:
-                level = found[field.name]
-                fuzzy = (level >= 0) & (level < EXACT[field.kind])
-                bound = bound + np.where(fuzzy, self._weight[field.name][level] - self._fuzzy[field.name], 0.0)
-            kept = (bound >= floor) | self._identified(left, right)
-            if not kept.all():
-                left, right, bound = left[kept], right[kept], bound[kept]
+        for cut, group in zip(self._cuts, (*self._groups, ()), strict=True):
+            kept = np.flatnonzero(((running >= cut) & ~self._rules.vetoes(levels, len(left))) | identified)
+            if len(kept) < len(left):
+                left, right, running, identified = left[kept], right[kept], running[kept], identified[kept]
                 levels = {name: level[kept] for name, level in levels.items()}
+            if group:
+                levels |= levels_of(self._records, self._comparer, self._bands, left, right, group)
+                running += self._found_out(group, left, right, levels)
         scored = Scored(left, right, self._ruled(left, right, levels), levels)
         return scored.take(scored.weight >= floor)
 
@@ -112,27 +130,41 @@ class Scorer:
             weight += self._weight[field.name][levels[field.name]]
         return self._rules.apply(weight, Pairs(left, right, levels))
 
-    def _bound(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(the highest weight that a pair can reach, whether its e-mail may identify it)."""
-        bound = np.full(len(left), self._base)
-        for field in self._records.fields:
-            bound += self._by_equality(field, left, right, self._fuzzy[field.name])
-        return bound, self._identified(left, right)
-
     def _rough(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        rough = np.full(len(left), self._base)
+        """Match weight from equality alone: "present and not equal" counts its mean weight."""
+        one, two = self._columns[left], self._columns[right]
+        rough = np.full(len(left), self._base, np.float32)
+        at = 0
         for field in self._records.fields:
-            rough += self._by_equality(field, left, right, self._differing[field.name])
+            width = len(field.codes)
+            rough += self._by_equality(field, one[:, at : at + width], two[:, at : at + width])
+            at += width
         return rough
 
-    def _by_equality(self, field: Field, left: np.ndarray, right: np.ndarray, differing: float) -> np.ndarray:
-        weight = np.zeros(len(left))
-        for first in field.codes:
-            for second in field.codes:
-                a, b = first[left], second[right]
-                weight[(a >= 0) & (b >= 0) & (weight == 0)] = differing
+    def _found_out(
+        self, group: tuple[Field, ...], left: np.ndarray, right: np.ndarray, levels: dict[str, np.ndarray]
+    ) -> np.ndarray:
+        """What the compared levels of `group` add to the weight from equality alone."""
+        change = np.zeros(len(left), np.float32)
+        for field in group:
+            level = levels[field.name]
+            fuzzy = (level >= 0) & (level < EXACT[field.kind])
+            change += np.where(fuzzy, self._weight[field.name][level] - self._differing[field.name], 0.0)
+        return change
+
+    def _by_equality(self, field: Field, one: np.ndarray, two: np.ndarray) -> np.ndarray:
+        """Weights of a field from the value codes of both sides, a column for each source column."""
+        equal, differing = self._equal[field.name], self._differing[field.name]
+        if one.shape[1] == 1:
+            a, b = one[:, 0], two[:, 0]
+            return np.where(a == b, equal[a], np.where((a | b) < 0, np.float32(0), differing))
+        weight = np.zeros(len(one), np.float32)
+        for first in range(one.shape[1]):
+            for second in range(one.shape[1]):
+                a, b = one[:, first], two[:, second]
+                weight[((a | b) >= 0) & (weight == 0)] = differing
                 same = np.flatnonzero((a == b) & (a >= 0))
-                weight[same] = self._weight[field.name][EXACT[field.kind] + self._bands[field.name].of_value[a[same]]]
+                weight[same] = equal[a[same]]
         return weight
 
     def _identified(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
