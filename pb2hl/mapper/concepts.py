@@ -72,7 +72,7 @@ full_name | name | full name, name, first name+last name, contact+name, contact,
 email | email | email, email+address
 phone | phone | phone, phone+number
 mobile | additionalPhones | mobile, phone+mobile, mobile+number, phone+mobile+number
-custom | additionalEmails | email+other+other
+email_2 | additionalEmails | email+other
 company_id | businessId | company+id
 company_name | companyName | company, company+name
 job_title | custom | job title, title, company+title, company+job title

@@ -99,7 +99,7 @@ def _companies(
     own = merged["source_id"].astype(str)
     names = _survivor_cells(_decided(sheet, survivor_of), survivor_of, "canonical_name")
     merged["name"] = [names.get(source_id) or name for source_id, name in zip(own, merged["name"], strict=True)]
-    parent, problems, _ = evidence.parents(found.companies, dict(survivor_of))
+    parent, problems, cycles = evidence.parents(found.companies, dict(survivor_of))
     name_of = dict(zip(own, merged["name"].fillna("").astype(str), strict=True))
     edited = _survivor_cells(sheet, survivor_of, "parent_id")
     for child in own:
@@ -107,9 +107,27 @@ def _companies(
         target = survivor_of.get(chosen, chosen)
         if target in name_of and target != child and child not in parent:
             parent[child] = target
+    unfound, itself = _parents_as_given(merged, own)
     merged["parent_id"] = pd.Series([parent.get(source_id) for source_id in own], dtype="str")
-    merged["parent_name"] = pd.Series([name_of.get(parent.get(source_id, "")) for source_id in own], dtype="str")
+    left_out = {**itself, **dict(zip(cycles["source_id"], cycles["parent_left_out"], strict=True))}
+    shown = {**unfound, **{child: name_of.get(target, "") for child, target in parent.items()}}
+    merged["parent_name"] = pd.Series([shown.get(item) if item not in left_out else None for item in own], dtype="str")
+    merged["parent_left_out"] = pd.Series([left_out.get(source_id) for source_id in own], dtype="str")
     return merged, problems
+
+
+def _parents_as_given(companies: pd.DataFrame, own: pd.Series) -> tuple[dict[str, str], dict[str, str]]:
+    """(texts of parents by company as the export has them, those of companies that name themselves)."""
+    blank = pd.Series("", index=companies.index)
+    id_, name, self_name = (
+        companies.get(column, blank).astype("str").fillna("") for column in ("parent_id", "parent_name", "name")
+    )
+    given = name.where(name.str.strip() != "", id_).str.strip()
+    same = (given == own) | (given.str.casefold() == self_name.str.casefold())
+    texts = dict(zip(own, given, strict=True))
+    return {item: text for item, text in texts.items() if text}, {
+        item: texts[item] for item in own[same] if texts[item]
+    }
 
 
 def _decided(sheet: pd.DataFrame, survivor_of: Mapping[str, str]) -> pd.DataFrame:

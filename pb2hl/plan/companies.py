@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from pb2hl import markers
+from pb2hl.matching import domains
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan import fields as f
 from pb2hl.plan.context import SCHEMA, Context
@@ -72,10 +73,12 @@ class Companies:
                 source_id=row["source_id"],
                 treatment="named by their domain or id",
             )
-        domain = text(row, "domain") or self._domains.get(row["source_id"], "")
-        if "website" not in body and domain:
+        if "website" not in body and (domain := self._domain(row)):
             body["website"] = f"https://{domain}"
         own = self.ctx.own_fields(OBJECT, row) | self.leftovers.fields(OBJECT, row)
+        if left_out := text(row, "parent_left_out"):
+            line = f"parent: {self.ctx.company_names.get(left_out, left_out)} (it would be its own ancestor)"
+            own[f.UNCONVERTED_FIELD] = "\n".join(item for item in (own[f.UNCONVERTED_FIELD], line) if item)
         own |= {
             markers.TAGS_FIELD: ", ".join(self.ctx.tags(OBJECT, row)),
             markers.PARENT_FIELD: self._parent(row),
@@ -84,6 +87,15 @@ class Companies:
         }
         body["customFields"] = [self._item(field, value) for field, value in self.ctx.values(OBJECT, row, own)]
         return body
+
+    def _domain(self, row: Row) -> str:
+        """The host for a blank website: the company's own domain unless anybody may have it, else that of the evidence."""
+        own = domains.host(text(row, "domain"))
+        return (
+            own
+            if own and not domains.is_freemail(domains.registrable(own))
+            else self._domains.get(row["source_id"], "")
+        )
 
     def _item(self, field: f.PlannedField, value: Any) -> dict[str, Any]:
         item = {"key": self.ctx.field_ref(field, "fieldKey"), "value": value}

@@ -14,6 +14,8 @@ from pb2hl.plan import fields as f
 from pb2hl.plan.account import Account, Bucket
 from pb2hl.plan.rows import Row, texts
 
+_ELSEWHERE = frozenset({"owner"})
+"""Fields whose unconverted text has a place of its own: an owner who is no user is named in `Perfect Books Owner`."""
 _EMAILS = frozenset({"email", "email_2", "more_emails"})
 _PHONES = frozenset({"phone", "mobile", "more_phones"})
 
@@ -45,7 +47,7 @@ class Leftovers:
         """The values of the two fields that keep leftovers of contacts, companies and deals."""
         source_id = row["source_id"]
         for item in [source_id, *texts(row.get("merged_ids"))]:
-            for field, _ in self.unconverted.get((object_, item), ()):
+            for field, _ in self._kept(object_, item):
                 self.account.cell(object_, item, field, Bucket.MOVED, f.UNCONVERTED_FIELD)
                 self.account.loss(object_, field, f.UNCONVERTED_FIELD, "the text did not convert")
         merged = []
@@ -53,8 +55,11 @@ class Leftovers:
             merged.append(f"{item['field']}: {item['value']} (from {item['source_id']})")
             self.account.cell(object_, str(item["source_id"]), str(item["field"]), Bucket.MERGED, f.MERGED_FIELD)
         ids = dict.fromkeys([source_id, *texts(row.get("merged_ids"))])
-        lines = [line for item in ids for line in self.lines(object_, item)]
+        lines = [line for item in ids for line in self.lines(object_, item, but=_ELSEWHERE)]
         return {f.UNCONVERTED_FIELD: "\n".join(lines), f.MERGED_FIELD: "\n".join(merged)}
+
+    def _kept(self, object_: str, source_id: str) -> list[tuple[str, str]]:
+        return [item for item in self.unconverted.get((object_, source_id), ()) if item[0] not in _ELSEWHERE]
 
     @staticmethod
     def addresses(row: Row) -> tuple[list[str], list[str]]:

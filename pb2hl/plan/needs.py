@@ -163,6 +163,7 @@ def _used(frame: pd.DataFrame, column: str) -> set[str]:
 def _for_leftovers(object_: str, frame: pd.DataFrame, inputs: PlanInputs, place: Place) -> Iterable[f.PlannedField]:
     refused = inputs.not_converted
     refused_here = int((refused["object"] == object_).sum()) if "object" in refused.columns else 0
+    refused_here += filled(frame, "parent_left_out")
     if refused_here:
         yield _own(object_, f.UNCONVERTED_FIELD, "LARGE_TEXT", refused_here)
     if merged := _merged(frame):
