@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.mapper.outcomes import outcome_of
 from pb2hl.mapper.sheets import blank, prefill
+from pb2hl.values.statuses import deal_status
 
 MOST_VALUES = 500
 """A picklist column with more distinct values is not listed value by value; its values become options as they are."""
@@ -113,7 +113,7 @@ def _plain(text: str) -> str:
 
 
 def _status(value: str, count: int) -> dict[str, object]:
-    outcome = outcome_of(value)
+    outcome = deal_status(value)
     reason = f"means {outcome}" if outcome else "says neither open, won, lost nor abandoned: the stage decides"
     return {
         "object": "deals", "field": "status", "value": value, "count": count, "option": outcome,

@@ -17,7 +17,7 @@ from pb2hl.plan.parents import Parents
 from pb2hl.plan.place import PlaceCalendar
 from pb2hl.plan.rows import Row, local_iso, oldest_first, rows, text
 from pb2hl.plan.series import Occurrence, occurrences
-from pb2hl.plan.words import appointment_status
+from pb2hl.values.statuses import appointment_status
 
 OBJECT = "appointments"
 DEFAULT_LENGTH = timedelta(minutes=30)

@@ -22,7 +22,7 @@ from pb2hl.plan.needs import option_of
 from pb2hl.plan.parents import stand_in
 from pb2hl.plan.pipelines import Pipelines, PlannedPipeline, fold
 from pb2hl.plan.rows import Row, oldest_first, rows, text, texts
-from pb2hl.plan.words import deal_status
+from pb2hl.values.statuses import deal_status
 
 OBJECT = "deals"
 DUPLICATE_COLUMNS = ("source_id", "name", "contact", "pipeline", "first_deal", "treatment")
@@ -90,8 +90,22 @@ class Deals:
         found = self.ctx.contacts.first([*texts(row.get("contact_id")), *texts(row.get("contact_email"))])
         pipeline, stage, from_stage = self.pipelines.route(text(row, "pipeline"), text(row, "stage"))
         said = option_of(self.ctx.inputs, OBJECT, "status", text(row, "status"))
-        status = deal_status(said) or deal_status(text(row, "status")) or deal_status(from_stage) or "open"
+        status = self._status(deal_status(said) or deal_status(text(row, "status")), deal_status(from_stage), row)
         return Placement(found.source_id, pipeline, stage, status, why=found.why)
+
+    def _status(self, said: str, from_stage: str, row: Row) -> str:
+        """The status column's word wins; but a deal called open in a stage that is won or lost has ended as the stage says."""
+        if said == "open" and from_stage not in ("", "open"):
+            self.ctx.account.problem(
+                "status_against_stage",
+                OBJECT,
+                "deals are called open though their stage is won, lost or abandoned",
+                source_id=row["source_id"],
+                field_="status",
+                treatment="the stage decides",
+            )
+            return from_stage
+        return said or from_stage or "open"
 
     @cached_property
     def hosts(self) -> Mapping[str, tuple[str, str]]:

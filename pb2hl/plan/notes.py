@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -16,6 +16,7 @@ from pb2hl.plan.deals import Deals
 from pb2hl.plan.leftovers import Leftovers
 from pb2hl.plan.parents import Host, Parents
 from pb2hl.plan.rows import Row, local_iso, oldest_first, rows, text
+from pb2hl.values.statuses import activity_type, direction, word_key
 
 EMPTY = "(empty note)"
 
@@ -66,7 +67,10 @@ class Notes:
         return f"<p>{EMPTY}</p>"
 
     def _activity_html(self, row: Row) -> str:
-        head = [text(row, "type").replace("_", " ").capitalize() or "Activity", text(row, "direction")]
+        head = [
+            _told(text(row, "type"), activity_type).capitalize() or "Activity",
+            _told(text(row, "direction"), direction),
+        ]
         head += [*_when(self.ctx, row), duration(row.get("duration")), text(row, "outcome")]
         subject = f"<p>{escape(text(row, 'subject'), quote=False)}</p>" if text(row, "subject") else ""
         body = self.bodies.html("activities", row["source_id"], text(row, "body"))
@@ -112,3 +116,9 @@ def duration(seconds: float | None) -> str:
     minutes, left = divmod(rest, 60)
     parts = [(hours, "h"), (minutes, "min"), (left, "s")]
     return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
+
+
+def _told(word: str, meaning: Callable[[str], str]) -> str:
+    """An export's own word, with ours behind it where its language is another (`Anruf (call)`)."""
+    plain, known = word.replace("_", " "), meaning(word)
+    return f"{plain} ({known})" if known and known not in word_key(word) else plain

@@ -14,7 +14,7 @@ from pb2hl.plan.context import Context
 from pb2hl.plan.leftovers import Leftovers
 from pb2hl.plan.parents import Parents
 from pb2hl.plan.rows import Row, oldest_first, rows, text, utc_iso
-from pb2hl.plan.words import is_done
+from pb2hl.values.statuses import is_done
 
 OBJECT = "tasks"
 
