@@ -16,7 +16,7 @@ from pb2hl.values.countries import countries
 from pb2hl.values.dates import dates, datetimes
 from pb2hl.values.durations import durations
 from pb2hl.values.emails import emails
-from pb2hl.values.lists import lists
+from pb2hl.values.lists import lists, tags
 from pb2hl.values.numbers import integers, money, numbers, percents
 from pb2hl.values.parsed import Context, Converter, Parsed, no_reasons
 from pb2hl.values.phones import phones
@@ -49,7 +49,7 @@ CONVERTERS: dict[FieldKind, tuple[Converter, Any]] = {
     K.URL: (urls, STRING),
     K.COUNTRY: (countries, STRING),
     K.TIMEZONE: (timezones, STRING),
-    K.TAGS: (lists, LIST),
+    K.TAGS: (tags, LIST),
     K.MULTI_PICKLIST: (lists, LIST),
     K.DATE: (dates, DATE),
     K.DATETIME: (datetimes, MOMENT),
