@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ PAIRS_PER_ROW = 10
 """Pairs that one blocking rule may yield, per record, in tables up to 100,000 rows."""
 
 _LARGE = 100_000
+_HALF = 32
+"""Bits of a record's position in a coded pair."""
 _TWO_KEY_BLOCK = 400
 _PARTNERS = {
     Kind.GIVEN_NAME: ("sound",),
@@ -37,15 +40,15 @@ _PARTNERS = {
 
 @dataclass(frozen=True)
 class Key:
-    """A blocking key: one code a record for each source column, -1 for none."""
+    """A blocking key: one code a record for each source column, -1 for none. Several labels: keys that part the records alike."""
 
     field: Field
-    label: str
+    labels: tuple[str, ...]
     codes: tuple[np.ndarray, ...]
 
     @property
     def name(self) -> str:
-        return f"{self.field.name} ({self.label})"
+        return f"{self.field.name} ({self.labels[0]})"
 
 
 @dataclass(frozen=True)
@@ -70,32 +73,31 @@ def candidate_pairs(records: Records) -> Candidates:
         cap, total = block_cap(key.codes, budget)
         if total > budget:
             common.add(number)
-        _collect(key.codes, key.name, cap, count, found, report)
+        _collect(key.codes, key.name, cap, found, report)
     for first, second in _two_key_rules(keys, common):
         code = _both(first.codes[0], second.codes[0])
         cap = min(block_cap((code,), budget // 2)[0], _TWO_KEY_BLOCK)
-        _collect((code,), f"{first.name} and {second.name}", cap, count, found, report)
+        _collect((code,), f"{first.name} and {second.name}", cap, found, report)
     pairs = _distinct(np.concatenate(found)) if found else np.empty(0, np.int64)
     rules = pd.DataFrame(report, columns=["rule", "block_cap", "pairs"])
-    return Candidates((pairs // max(count, 1)).astype(np.int32), (pairs % max(count, 1)).astype(np.int32), rules)
+    return Candidates((pairs >> _HALF).astype(np.int32), (pairs & (1 << _HALF) - 1).astype(np.int32), rules)
 
 
 def _collect(
     codes: tuple[np.ndarray, ...],
     name: str,
     cap: int,
-    count: int,
     found: list[np.ndarray],
     report: list[tuple[str, int, int]],
 ) -> None:
     left, right = pairs_within(codes, cap)
     if len(left):
-        found.append(left.astype(np.int64) * count + right)
+        found.append(left << _HALF | right)
         report.append((name, cap, len(left)))
 
 
 def _two_key_rules(keys: list[Key], common: set[int]) -> list[tuple[Key, Key]]:
-    partners = [number for number, key in enumerate(keys) if key.label in _PARTNERS.get(key.field.kind, ())]
+    partners = [number for number, key in enumerate(keys) if set(key.labels) & set(_PARTNERS.get(key.field.kind, ()))]
     return [
         (keys[first], keys[second])
         for at, first in enumerate(partners)
@@ -130,22 +132,21 @@ def block_cap(codes: tuple[np.ndarray, ...], budget: int) -> tuple[int, int]:
 def pairs_within(codes: tuple[np.ndarray, ...], cap: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """All pairs (left < right) of records that share a code, in blocks of up to `cap` records (None: of any size)."""
     flat = np.concatenate(codes)
-    rows = np.tile(np.arange(len(codes[0])), len(codes))
-    present = np.flatnonzero(flat >= 0)
+    sizes = np.bincount(flat[flat >= 0])
+    block = (sizes > 1) & (sizes <= (len(flat) if cap is None else cap))
+    present = np.flatnonzero((flat >= 0) & np.r_[block, False][flat])
+    if not len(present):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     order = present[np.argsort(flat[present], kind="stable")]
     code = flat[order]
-    empty = np.empty(0, np.int64)
-    if not len(code) or (cap is not None and cap < 2):
-        return empty, empty
     start = np.flatnonzero(np.r_[True, code[1:] != code[:-1]])
     size = np.diff(np.r_[start, len(code)])
-    wanted = (size > 1) & ((size <= cap) if cap is not None else True)
-    start, size = start[wanted], size[wanted]
+    order %= len(codes[0])
     within = _ramp(size)
     following = np.repeat(size, size) - within - 1
     first = np.repeat(np.repeat(start, size) + within, following)
     second = first + 1 + _ramp(following)
-    left, right = rows[order[first]], rows[order[second]]
+    left, right = order[first], order[second]
     apart = left != right
     left, right = left[apart], right[apart]
     return np.minimum(left, right), np.maximum(left, right)
@@ -163,12 +164,21 @@ def _distinct(pairs: np.ndarray) -> np.ndarray:
 
 
 def _keys(field: Field) -> list[Key]:
-    keys = [Key(field, "value", field.codes)]
+    keys = {_parting(field.codes): Key(field, ("value",), field.codes)}
     for label, function in _functions(field).items():
         texts = [function(value) or None for value in field.values]
         code = np.r_[pd.factorize(np.array(texts, dtype=object))[0], -1]
-        keys.append(Key(field, label, tuple(code[codes] for codes in field.codes)))
-    return keys
+        key = Key(field, (label,), tuple(code[codes] for codes in field.codes))
+        known = keys.get(parting := _parting(key.codes))
+        keys[parting] = Key(field, (*known.labels, label), known.codes) if known else key
+    return list(keys.values())
+
+
+def _parting(codes: tuple[np.ndarray, ...]) -> bytes:
+    """A digest that two keys share when they put the same records together."""
+    flat = np.concatenate(codes)
+    number = np.where(flat < 0, -1, pd.factorize(flat)[0])
+    return hashlib.blake2b(number.astype(np.int64).tobytes(), digest_size=16).digest()
 
 
 def _functions(field: Field) -> dict[str, Callable[[str], str]]:

@@ -98,8 +98,8 @@ class Comparer:
             return
         one, two = left[doubt], right[doubt]
         there = self._one_name(given.primary[one], surname.primary[two])
-        back = self._one_name(given.primary[two], surname.primary[one])
-        swapped = doubt[there & back]
+        doubt, one, two = doubt[there], one[there], two[there]
+        swapped = doubt[self._one_name(given.primary[two], surname.primary[one])]
         levels[given.name][swapped] = EXACT[Kind.GIVEN_NAME] - 1
         levels[surname.name][swapped] = EXACT[Kind.SURNAME] - 1
 

@@ -26,6 +26,8 @@ _COST_ELSE = 5
 """Order of comparison: cheap fields first, but names early, as their conflict ends a pair of persons."""
 _MARGIN = 4.0
 """Bits below the lowest weight of a sampled match at which a pair is given up: the sample has not seen all matches."""
+_CACHED = 100_000
+"""Pairs whose value codes stay in the processor's cache."""
 _FEW = 20
 """Sampled matches from which a cut can be learned."""
 _NAMES = (Kind.GIVEN_NAME, Kind.SURNAME)
@@ -132,6 +134,12 @@ class Scorer:
 
     def _rough(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Match weight from equality alone: "present and not equal" counts its mean weight."""
+        parts = [
+            self._rough_part(left[at : at + _CACHED], right[at : at + _CACHED]) for at in range(0, len(left), _CACHED)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+    def _rough_part(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         one, two = self._columns[left], self._columns[right]
         rough = np.full(len(left), self._base, np.float32)
         at = 0
