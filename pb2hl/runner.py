@@ -47,6 +47,9 @@ NOTEBOOKS = (
     Notebook("rollback", "10_rollback.ipynb", writes=True),
     Notebook("report", "11_report.ipynb"),
 )
+_KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=40"]
+"""Errors only: ipykernel warns at each start that it talks over an unencrypted socket, which is the loopback's."""
+
 IN_A_RUN = tuple(notebook for notebook in NOTEBOOKS if notebook.step != "rollback")
 """`run` never rolls back; that is asked for by name."""
 
@@ -120,7 +123,13 @@ def execute(ws: Workspace, notebook: Notebook, folder: Path, parameters: Mapping
     os.environ[PARENT_VARIABLE] = str(os.getpid())
     try:
         papermill.execute_notebook(
-            str(source), str(target), given, progress_bar=False, cwd=str(folder), log_output=False
+            str(source),
+            str(target),
+            given,
+            progress_bar=False,
+            cwd=str(folder),
+            log_output=False,
+            extra_arguments=_KERNEL_ARGUMENTS,
         )
     except PapermillExecutionError as failure:
         raise _as_ours(failure, notebook, target) from None
