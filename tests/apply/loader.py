@@ -1,13 +1,20 @@
-"""Loads the hand-made migration in a process of its own, to be killed: loader.py FOLDER URL TOKEN LOCATION."""
+"""Loads (or rolls back) the hand-made migration in processes to be killed.
+
+`python -m loader` imports everything once, then forks one process for each JSON line it reads:
+`{"folder", "url", "token", "location", "reason", "what": "load" or "rollback", "kill_after_s": seconds or null}`; it answers with the exit code.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import signal
 import sys
+import time
 from pathlib import Path
 
-from operations import migration
+from operations import everything
 
 from pb2hl.apply import Apply
 from pb2hl.apply.undo import Undo, plan_undo
@@ -15,17 +22,41 @@ from pb2hl.highlevel import Client, Limiter
 from pb2hl.ledger import Ledger
 
 
-async def main(folder: Path, url: str, token: str, location: str, what: str) -> None:
+async def work(folder: Path, order: dict) -> None:
     """One load or rollback; the sandbox learns whom to kill from a header."""
+    location = order["location"]
     ledger = Ledger(folder / "ledger.sqlite", location, "perfect-books")
-    async with Client(token, location, url, limiter=Limiter(), search_lag_s=0.0) as client:
+    async with Client(order["token"], location, order["url"], limiter=Limiter(), search_lag_s=0.0) as client:
         client._http.headers["X-Sandbox-Pid"] = str(os.getpid())
-        run = ledger.start_run(what)
-        if what == "load":
-            await Apply(ledger, client, run=run).run(migration(folder))
+        run = ledger.start_run(order["what"])
+        if order["what"] == "load":
+            await Apply(ledger, client, run=run).run(everything(folder, order["reason"]))
         else:
             await Undo(ledger, client, run=run).run(plan_undo(ledger))
 
 
+def forked(folder: Path, order: dict) -> int:
+    """The exit code of a process of its own that carries `order` out; -9 when it was killed."""
+    child = os.fork()
+    if child == 0:
+        try:
+            asyncio.run(work(folder, order))
+        except BaseException as error:
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    if order.get("kill_after_s") is not None:
+        time.sleep(order["kill_after_s"])
+        os.kill(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def main() -> None:
+    """Serve orders until the input ends."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        print(forked(Path(order["folder"]), order), flush=True)
+
+
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
+    main()

@@ -117,3 +117,18 @@ def on_existing() -> list[Operation]:
         op(Target.CONTACT_TAGS, "old", tags, kind=Kind.UPDATE, existing_id=id_),
         op(Target.LINK, "old", link, kind=Kind.LINK),
     ]
+
+
+def everything(folder: Path, reason: str = "") -> list[Operation]:
+    """Operations of every kind, on new records and on the contact that was there before; `reason` is a lost reason's id."""
+    id_ = EXISTING["id"]
+    body, marker = line("notes", "old")
+    note = op(Target.NOTE, "old", {"$url": {"contactId": id_}, "body": body}, marker=marker)
+    media = {"path": str(folder / "paper.pdf"), "name": "paper.pdf", "mime": "application/pdf"}
+    where = {"contactId": id_, "fieldId": ref(Target.FIELD, "file")}
+    file = op(Target.FILE, "old", {"$url": where, "$file": media}, kind=Kind.UPLOAD, existing_id=id_)
+    lost = {"name": "Gone", "pipelineId": ref(Target.PIPELINE, "p"), "pipelineStageId": ref(Target.PIPELINE, "p", "stages.New"),
+            "status": "lost", "contactId": id_, "customFields": [{"id": ref(Target.FIELD, "oid"), "field_value": "d2"}],
+            **({"lostReasonId": reason} if reason else {})}  # fmt: skip
+    deal = op(Target.OPPORTUNITY, "d2", lost, marker="d2")
+    return [*migration(folder, 3), *on_existing(), note, file, deal]
