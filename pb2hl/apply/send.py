@@ -56,8 +56,10 @@ class Sender:
             with tempfile.TemporaryDirectory(prefix="pb2hl-") as folder:
                 ready = await _with_bytes(payload, Path(folder))
                 return _done(op, await self._call(op, ready), payload, intent.payload, losses)
-        except (FetchRefused, FileNotFoundError) as error:
-            return Outcome(op.op_id, State.REFUSED, error=f"its file cannot be had: {error}")
+        except FetchRefused as error:
+            return Outcome(op.op_id, State.REFUSED, error=f"its file cannot be had: {error.message}")
+        except FileNotFoundError:
+            return Outcome(op.op_id, State.REFUSED, error="its file is no longer in the workspace or the export")
         except AnswerLost as error:
             return Doubt(intent, error.message)
         except NotFound as error:

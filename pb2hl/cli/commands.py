@@ -50,6 +50,8 @@ def init(
         raise ConfigError(
             f"--export {export} does not exist", hint="name the folder, .zip or file that Perfect Books exported"
         )
+    if ws.resolve() == export.resolve():
+        raise ConfigError(f"{ws} is the export itself", hint="name another folder for the workspace")
     settings = {
         "export": str(export.resolve()),
         "location": location,

@@ -20,6 +20,9 @@ from pb2hl.source.tables import problem
 
 _NOISE = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\.git/|~\$|\._)")
 
+_WORKSPACE = "migration.toml"
+"""A folder with this file is a migration's workspace: its own tables must never be taken for the export's."""
+
 
 @dataclass(frozen=True)
 class Item:
@@ -58,6 +61,19 @@ def _folder(root: Path, limits: Limits, problems: list[Problem]) -> Iterator[Ite
     real, count = root.resolve(), 0
     for folder, names, files in os.walk(root, followlinks=False):
         names.sort()
+        if _WORKSPACE in files and Path(folder) != root:
+            names.clear()
+            shown = Path(folder).relative_to(root).as_posix()
+            problems.append(
+                problem(
+                    "workspace",
+                    "is a migration's workspace, not part of the export",
+                    shown,
+                    severity=Severity.INFO,
+                    treatment="left out",
+                )
+            )
+            continue
         for name in [name for name in names if Path(folder, name).is_symlink()]:
             problems.append(
                 problem(

@@ -73,7 +73,10 @@ def take_in(path: Path, *, into: Path, progress: Progress = SILENT, cancel: Canc
         raise ExportError(
             f"{path.name} holds no table of contacts, companies, deals or anything else of Perfect Books",
             hint="name the files after what they hold (contacts.csv, deals.csv, …), or export with headings",
-            problems=[Problem("unassigned", item.reason, file=item.raw.file, sheet=item.raw.sheet) for item in found],
+            problems=[
+                *(Problem("unassigned", item.reason, file=item.raw.file, sheet=item.raw.sheet) for item in found),
+                *(Problem("unread", why, file=file) for file, why in export.unread),
+            ],
         )
     return Intake(export, product, tuple(found))
 
