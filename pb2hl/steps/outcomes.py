@@ -11,7 +11,10 @@ from pb2hl.ledger import Ledger, State
 from pb2hl.operations import DATA_TARGETS
 
 ERROR_COLUMNS = ("state", "target", "object", "source_id", "kind", "error", "trace_id", "at")
-NOT_LANDED = (State.REFUSED, State.IN_DOUBT, State.INTENDED, State.PLANNED)
+NOT_LANDED = (State.REFUSED, State.IN_DOUBT, State.INTENDED, State.PLANNED, State.SKIPPED)
+_DATA = frozenset(str(target) for target in DATA_TARGETS)
+MOST_ALIKE = 20
+"""Reasons of one state and target that are told one by one; more are told as one problem with examples."""
 MOST_LISTED = 100_000
 
 
@@ -23,9 +26,14 @@ def outcomes(ledger: Ledger, targets: Iterable[str] = DATA_TARGETS) -> pd.DataFr
 
 
 def errors(ledger: Ledger, states: Iterable[State] = NOT_LANDED) -> pd.DataFrame:
-    """Every operation that has not landed, and why (ERROR_COLUMNS); at most 100,000 are listed."""
+    """Every operation that has not landed, and why (ERROR_COLUMNS); at most 100,000 are listed.
+
+    Of the skipped ones only those are listed that no record in the location stands for, such as a file that is too big.
+    """
     rows = []
     for entry in ledger.iterate(state=tuple(states)):
+        if entry.state is State.SKIPPED and (entry.destination_id or str(entry.target) not in _DATA):
+            continue
         rows.append(
             (
                 str(entry.state),
@@ -64,10 +72,15 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
     if table.empty:
         return ()
     found = []
-    severity = {"refused": Severity.WARNING, "planned": Severity.WARNING}
-    for (state, target, error), group in table.groupby(["state", "target", "error"], sort=True):
+    severity = {"refused": Severity.WARNING, "planned": Severity.WARNING, "skipped": Severity.WARNING}
+    reasons = table.groupby(["state", "target"])["error"]
+    firsts = reasons.transform("first") + " and reasons alike"
+    told = table.assign(error=table["error"].where(reasons.transform("nunique") <= MOST_ALIKE, firsts))
+    for (state, target, error), group in told.groupby(["state", "target", "error"], sort=True):
         ids = ", ".join(group["source_id"].head(5))
-        what = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt"}.get(state, state)
+        what = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt", "skipped": "not sent"}.get(
+            state, state
+        )
         text = f"{target} {what}: {error or 'no outcome is recorded'} ({ids})"
         treatment = {
             "held": "sent once what it waits for is there",

@@ -26,6 +26,9 @@ from pb2hl.workspace import Workspace
 APPLIED = "schema_applied"
 """The fact that holds the hash of the schema plan that was carried out whole."""
 
+APPLYING = ("schema_refused", "schema_differs", "pipeline_waits")
+"""Problems of carrying the schema out: told anew each time, while those of the proposal stay as they are."""
+
 
 def schema(
     ws: Workspace, *, apply: bool = False, progress: Progress = SILENT, cancel: Cancel | None = None
@@ -173,7 +176,7 @@ def _result(
         counts={"made": made, "existed": sum(e.state is State.SKIPPED for e in entries.values()), "failed": len(failed),
                 "waiting_for_admin": len(waiting), "not_as_planned": len(wrong)},
         tables={**(dict(proposed.tables) if proposed else {}), "verified": verified, "instructions": instructions(waiting)},
-        problems=tuple(_problems(failed, wrong, waiting)) + tuple(p for p in (proposed.problems if proposed else ()) if p.code == "workflows"),
+        problems=tuple(_problems(failed, wrong, waiting)) + tuple(p for p in (proposed.problems if proposed else ()) if p.code not in APPLYING),
         facts={**(dict(proposed.facts) if proposed else {}), "applied": status is Status.DONE,
                **({"waits_for": "admin"} if waiting else {"waits_for": ""})},
         next_step="schema --apply" if waiting else "sample",
