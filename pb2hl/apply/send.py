@@ -53,9 +53,8 @@ class Sender:
         op = intent.operation
         payload, losses = self._without_unknown(op.target, intent.payload)
         try:
-            with tempfile.TemporaryDirectory(prefix="pb2hl-") as folder:
-                ready = await _with_bytes(payload, Path(folder))
-                return _done(op, await self._call(op, ready), payload, intent.payload, losses)
+            created = await (self._with_fetched(op, payload) if _must_fetch(payload) else self._call(op, payload))
+            return _done(op, created, payload, intent.payload, losses)
         except FetchRefused as error:
             return Outcome(op.op_id, State.REFUSED, error=f"its file cannot be had: {error.message}")
         except FileNotFoundError:
@@ -87,6 +86,10 @@ class Sender:
         """The operation with the payload as it left: references resolved, unknown properties dropped."""
         payload, _ = self._without_unknown(intent.operation.target, intent.payload)
         return replace(intent.operation, payload=payload)
+
+    async def _with_fetched(self, op: Operation, payload: Mapping[str, Any]) -> Any:
+        with tempfile.TemporaryDirectory(prefix="pb2hl-") as folder:
+            return await self._call(op, await _fetched(payload, Path(folder)))
 
     async def _call(self, op: Operation, payload: Mapping[str, Any]) -> Any:
         port = self.ports[op.target]
@@ -127,15 +130,18 @@ class Sender:
         return kept, tuple(DROPPED.format(name) for name in dropped)
 
 
-async def _with_bytes(payload: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """`payload` with its file on disk: one that the export only names by URL is fetched, by the guarded fetcher."""
+def _must_fetch(payload: Mapping[str, Any]) -> bool:
     file = payload.get("$file")
-    if not file or file.get("path"):
-        return payload
-    fetched = await asyncio.to_thread(fetch, str(file.get("url", "")))
+    return bool(file) and not file.get("path")
+
+
+async def _fetched(payload: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """`payload` with the file that the export only names by URL in `folder`, fetched by the guarded fetcher."""
+    file = payload["$file"]
+    found = await asyncio.to_thread(fetch, str(file.get("url", "")))
     path = folder / "file"
-    path.write_bytes(fetched.content)
-    mime = fetched.mime if str(file.get("mime") or "").endswith("octet-stream") else file["mime"]
+    path.write_bytes(found.content)
+    mime = found.mime if str(file.get("mime") or "").endswith("octet-stream") else file["mime"]
     return {**payload, "$file": {**file, "path": str(path), "mime": mime or "application/octet-stream"}}
 
 
