@@ -11,6 +11,7 @@ import pandas as pd
 from pb2hl.errors import Problem, Severity
 from pb2hl.model import OBJECTS, FieldKind, FieldSpec
 from pb2hl.source.lookup import Found, How, Index, several
+from pb2hl.source.typed import ALSO
 
 RELATION_NAMES = ("object", "field", "refers_to", "filled", "resolved", "dangling", "ambiguous", "by")
 UNRESOLVED_NAMES = ("object", "source_id", "field", "text", "reason", "candidates")
@@ -34,6 +35,9 @@ def resolve_references(
             target = spec.refers_to
             if target not in indexes:
                 indexes[target] = Index(done.get(target, pd.DataFrame({"source_id": pd.Series(dtype="str")})))
+            further = [column for column in frame.columns if column.startswith(spec.name + ALSO)]
+            if further:
+                frame = done[name] = _chosen(frame, spec, further, indexes[target], problems)
             relation, missing = _resolve(name, spec, frame, indexes[target], target in done)
             relations.append(relation)
             unresolved += missing
@@ -53,6 +57,46 @@ def resolve_references(
         pd.DataFrame(unresolved, columns=list(UNRESOLVED_NAMES), dtype="str"),
         problems,
     )
+
+
+_BEST = (How.ID, How.HEALED_ID, How.EMAIL, How.NAME)
+
+
+def _chosen(
+    frame: pd.DataFrame, spec: FieldSpec, further: list[str], index: Index, problems: list[Problem]
+) -> pd.DataFrame:
+    """`frame` with one text for each reference that several columns give: the one that means a record (by id, else by
+    e-mail, else by name), else the first e-mail, else the first that is filled; the further columns are gone."""
+    columns = [spec.name, *further]
+    texts = frame[columns].astype(object).where(frame[columns].notna(), "")
+    keys, rows = pd.factorize(pd.MultiIndex.from_frame(texts).to_flat_index())
+    picked, torn = np.full(len(rows), None, dtype=object), np.zeros(len(rows), dtype=bool)
+    for position, cells in enumerate(rows):
+        said = [str(cell).strip() for cell in cells if str(cell).strip()]
+        found = [(text, _means(text, spec, index)) for text in said]
+        good = sorted((item for item in found if item[1].source_id), key=lambda item: _BEST.index(item[1].how))
+        mail = next((text for text in said if "@" in text), said[0] if said else None)
+        picked[position] = good[0][0] if good else mail
+        torn[position] = len({item.source_id for _, item in good}) > 1
+    if count := int(torn[keys].sum()):
+        problems.append(
+            Problem(
+                "reference_torn",
+                f"{count} rows name different {spec.refers_to} in {len(columns)} columns of {spec.name}",
+                field=spec.name,
+                count=count,
+                treatment="the id counts before the e-mail, the e-mail before the name",
+            )
+        )
+    frame = frame.drop(columns=further)
+    frame[spec.name] = pd.Series(picked[keys], index=frame.index, dtype="str")
+    return frame
+
+
+def _means(text: str, spec: FieldSpec, index: Index) -> Found:
+    parts = several(text, index) if spec.kind == FieldKind.REFS else [text]
+    found = [index.find(part) for part in parts]
+    return next((item for item in found if item.source_id), found[0] if found else Found("", How.DANGLING))
 
 
 def _resolve(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ COLUMN_NAMES = (
     "not_converted",
     "examples",
 )
-DROPPED_NAMES = ("object", "file", "sheet", "row", "reason", "kept_source_id", "cells")
+DROPPED_NAMES = ("object", "file", "sheet", "row", "reason", "kept_source_id", "cells", "moved")
 FAILED_NAMES = ("object", "source_id", "field", "text", "reason", "file", "sheet", "row")
 
 
@@ -103,7 +103,8 @@ def _grouped(tables: list[Assigned]) -> list[list[Assigned]]:
     """Tables that are parts of one: the same headings with the same meaning."""
     groups: dict[tuple, list[Assigned]] = {}
     for table in tables:
-        key = (frozenset(table.raw.headings), tuple(sorted(table.fields.items())), tuple(sorted(table.labels.items())))
+        decided = (table.fields, table.labels, table.transforms)
+        key = (frozenset(table.raw.headings), *(tuple(sorted(item.items())) for item in decided))
         groups.setdefault(key, []).append(table)
     return list(groups.values())
 
@@ -124,7 +125,7 @@ def _type_group(group: list[Assigned], config: Config, hints: Hints) -> TypedTab
             body,
             rows,
         )
-        typed = type_table(Assigned(together, first.object, first.fields, first.labels, first.types), config, hints)
+        typed = type_table(replace(first, raw=together), config, hints)
         where = [(table.raw, len(table.raw.frame)) for table in group]
     frame = typed.frame.reset_index(drop=True)
     hashed = frame[[name for name in frame.columns if name.startswith(RAW_PREFIX)]]
@@ -180,6 +181,7 @@ def _dropped_row(object_name: str, item: Dropped) -> dict:
         "reason": item.reason,
         "kept_source_id": "",
         "cells": cells,
+        "moved": "[]",
     }
 
 
@@ -187,6 +189,7 @@ def _collapse(object_name, frame, repeats, dropped, problems) -> pd.DataFrame:
     """Take out rows that another stands for; across files the kept row's blanks are filled from them."""
     raw = [name for name in frame.columns if name.startswith(RAW_PREFIX)]
     counts: dict[str, int] = {}
+    frame, moved = _fill_across_files(frame, repeats)
     for repeat in repeats:
         gone, kept = frame.iloc[repeat.position], frame["source_id"].iat[repeat.kept]
         cells = {name[len(RAW_PREFIX) :]: gone[name] for name in raw if isinstance(gone[name], str) and gone[name]}
@@ -194,10 +197,10 @@ def _collapse(object_name, frame, repeats, dropped, problems) -> pd.DataFrame:
             {
                 "object": object_name, "file": gone["source_file"], "sheet": gone["source_sheet"], "row": int(gone["source_row"]),
                 "reason": repeat.reason, "kept_source_id": kept, "cells": json.dumps(cells, ensure_ascii=False),
+                "moved": json.dumps(moved.get(repeat.position, []), ensure_ascii=False),
             }
         )  # fmt: skip
         counts[repeat.reason] = counts.get(repeat.reason, 0) + 1
-    frame = _fill_across_files(frame, repeats)
     for reason, count in counts.items():
         problems.append(
             Problem(
@@ -213,12 +216,16 @@ def _collapse(object_name, frame, repeats, dropped, problems) -> pd.DataFrame:
     return frame[keep].reset_index(drop=True)
 
 
-def _fill_across_files(frame: pd.DataFrame, repeats) -> pd.DataFrame:
-    """Two files may each hold some columns of one record: what the kept row lacks comes from the other file's row."""
+def _fill_across_files(frame: pd.DataFrame, repeats) -> tuple[pd.DataFrame, dict[int, list[str]]]:
+    """Two files may each hold some columns of one record: what the kept row lacks comes from the other file's row.
+
+    Gives the frame, and the headings whose cell went over by the position of the row that it left.
+    """
     files = frame["source_file"].to_numpy() + "\x1f" + frame["source_sheet"].to_numpy()
     pairs = [(repeat.kept, repeat.position) for repeat in repeats if files[repeat.kept] != files[repeat.position]]
+    moved: dict[int, list[str]] = {}
     if not pairs:
-        return frame
+        return frame, moved
     kept, gone = (np.array(side) for side in zip(*pairs, strict=True))
     frame = frame.copy()
     for name in frame.columns:
@@ -231,7 +238,10 @@ def _fill_across_files(frame: pd.DataFrame, repeats) -> pd.DataFrame:
             column = column.copy()
             column.iloc[kept[lacking]] = values
             frame[name] = column
-    return frame
+            if name.startswith(RAW_PREFIX):  # of several rows that have the cell, the last one's is taken
+                for position in dict(zip(kept[lacking].tolist(), gone[lacking].tolist(), strict=True)).values():
+                    moved.setdefault(position, []).append(name[len(RAW_PREFIX) :])
+    return frame, moved
 
 
 def _tell_ids(object_name: str, frame: pd.DataFrame, derived: int, problems: list[Problem]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,17 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, RAW_PREFIX, FieldKind
 from pb2hl.source.tables import RawTable
 from pb2hl.values import Context, Converted, convert
+from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.transforms import changed, steered
 from pb2hl.workspace import Config
 
 CUSTOM, IGNORE = "custom", "ignore"
+ALSO = "~"  # between a reference field and the number of a further column that says the same
 _EXTRAS = {"more": "more_{}s", "extension": "{}_extension"}
 
 
 _SHOWING = (FieldKind.DATE, FieldKind.DATETIME, FieldKind.MONEY, FieldKind.NUMBER)
+_SHOWN = ("values", "decided")
 _SAMPLE = 20_000  # distinct texts of a column that are enough to see its order and decimal mark
 
 
@@ -34,13 +38,14 @@ class Hints:
 @dataclass(frozen=True)
 class Assigned:
     """A raw table with what its columns are: `fields` heading → canonical field, "custom" or "ignore"; labels and kinds
-    of the custom ones by heading (default: the heading, text)."""
+    of the custom ones by heading (default: the heading, text); named transforms by heading (`pb2hl.values.transforms`)."""
 
     raw: RawTable
     object: str
     fields: Mapping[str, str]
     labels: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, FieldKind] = field(default_factory=dict)
+    transforms: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -64,7 +69,7 @@ class _Maker:
         self.hints = Hints()
 
     def context(self, heading: str, name: str) -> Context:
-        return Context(
+        plain = Context(
             self.config.country,
             self.config.timezone,
             self.config.currency,
@@ -73,6 +78,11 @@ class _Maker:
             self.hints.day_first,
             self.hints.decimal_comma,
         )
+        return steered(plain, self.table.transforms.get(heading, ""))
+
+    def texts(self, heading: str) -> pd.Series:
+        """The column as it is typed: its raw text, after the transforms that the sheet names."""
+        return changed(self.raw.frame[heading], self.table.transforms.get(heading, ""), self.raw.frame)
 
 
 def type_table(table: Assigned, config: Config, hints: Hints) -> TypedTable:
@@ -114,10 +124,11 @@ def learn(tables: Sequence[Assigned], config: Config, default: Hints | None = No
                 continue
             sample = table.raw.frame[heading].drop_duplicates().head(_SAMPLE)
             context = Context(config.country, config.timezone, config.currency, heading, name)
+            context = steered(context, table.transforms.get(heading, ""))
             decision = convert(sample, OBJECTS[table.object].field(name).kind, context).decision
-            if decision.get("evidence") == "values" and "order" in decision:
+            if decision.get("evidence") in _SHOWN and "order" in decision:
                 orders.append(decision["order"] == "day first")
-            if decision.get("evidence") == "values" and "decimal_mark" in decision:
+            if decision.get("evidence") in _SHOWN and "decimal_mark" in decision:
                 commas.append(decision["decimal_mark"] == ",")
     return Hints(_agreed(orders, default.day_first), _agreed(commas, default.decimal_comma))
 
@@ -127,34 +138,61 @@ def _agreed(votes: list[bool], default: bool | None) -> bool | None:
 
 
 def _canonical(maker: _Maker, name: str, kind: FieldKind, headings: list[str]) -> None:
-    """One canonical field out of its column, or of several: the first filled cell of a row counts."""
-    for heading in headings:
-        texts = maker.raw.frame[heading]
-        converted = convert(texts, kind, maker.context(heading, name), companion=_companion(maker, kind))
+    """One canonical field out of its column, or of several: the first filled cell of a row counts.
+
+    A refusal in any column is one (the strictest counts). Further columns of a reference stay beside it as `<field>~2`,
+    `~3` until references are resolved: then the first that means a record counts.
+    """
+    for number, heading in enumerate(headings, start=1):
+        converted = convert(maker.texts(heading), kind, maker.context(heading, name), companion=_companion(maker, kind))
+        values = _strict(maker, heading, converted) if name in CONSENTS else converted.values
         _settle(maker, heading, name, name, kind, converted)
         for extra, series in converted.extra.items():
             _extra(maker, name, extra, series)
-        if name in maker.made:
+        if number == 1:
+            maker.made[name] = values
+        elif kind in (FieldKind.REF, FieldKind.REFS):
+            maker.made[f"{name}{ALSO}{number}"] = values
+        elif name in CONSENTS:
             before = maker.made[name]
-            both = int(
-                (
-                    before.notna() & converted.values.notna() & (before.astype("str") != converted.values.astype("str"))
-                ).sum()
-            )
-            if both:
-                maker.problems.append(
-                    _tell(
-                        maker,
-                        "two_columns_one_field",
-                        f"{both} rows have another value here than in the column before",
-                        heading,
-                        both,
-                        f"the first column's value became {name}; this one stays in the raw text",
-                    )
-                )
-            maker.made[name] = before.where(before.notna(), converted.values)
+            maker.made[name] = (before.fillna(False) | values.fillna(False)).where(before.notna() | values.notna())
         else:
-            maker.made[name] = converted.values
+            maker.made[name] = _first_filled(maker, name, heading, values)
+
+
+def _strict(maker: _Maker, heading: str, converted: Converted) -> pd.Series:
+    """Refusals, where an empty cell of a column that only ever says yes to being written to is none."""
+    empty = converted.values.isna()
+    if not converted.decision.get("blank_refuses") or not empty.any():
+        return converted.values
+    maker.problems.append(
+        _tell(
+            maker,
+            "consent_blank",
+            f"{int(empty.sum())} cells are empty where the others give permission",
+            heading,
+            int(empty.sum()),
+            "taken as refusals: nobody gave permission there",
+        )
+    )
+    return converted.values.fillna(True)
+
+
+def _first_filled(maker: _Maker, name: str, heading: str, values: pd.Series) -> pd.Series:
+    before = maker.made[name]
+    both = int((before.notna() & values.notna() & (before.astype("str") != values.astype("str"))).sum())
+    if both:
+        maker.problems.append(
+            _tell(
+                maker,
+                "two_columns_one_field",
+                f"{both} rows have another value here than in the column before",
+                heading,
+                both,
+                f"the first column's value became {name}; this one stays in the raw text",
+            )
+        )
+    return before.where(before.notna(), values)
 
 
 def _companion(maker: _Maker, kind: FieldKind) -> pd.Series | None:
@@ -204,9 +242,9 @@ def _customs(maker: _Maker) -> None:
         while name in taken:
             name, again = f"{CUSTOM_PREFIX}{label} ({again})", again + 1
         taken.add(name)
-        converted = convert(
-            maker.raw.frame[heading], kind, maker.context(heading, label), companion=_companion(maker, kind)
-        )
+        converted = convert(maker.texts(heading), kind, maker.context(heading, ""), companion=_companion(maker, kind))
+        if maker.context(heading, "").inverted and kind == FieldKind.BOOLEAN:
+            converted = replace(converted, values=~converted.values)
         _settle(maker, heading, name, CUSTOM, kind, converted)
         maker.made[name] = converted.values
 
@@ -233,10 +271,12 @@ def _settle(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind
     for code, text in _DECISIONS.items():
         if count := converted.decision.get(code):
             number = len(count) if isinstance(count, list) else int(count)
-            maker.problems.append(_tell(maker, code, f"{number} {text}", heading, number, severity=Severity.INFO))
+            severity = Severity.WARNING if code == "consent_unclear" else Severity.INFO
+            maker.problems.append(_tell(maker, code, f"{number} {text}", heading, number, severity=severity))
 
 
 _DECISIONS = {
+    "consent_unclear": "distinct texts neither refuse nor permit; taken as refusals",
     "mojibake_repaired": "distinct texts were wrongly decoded; repaired",
     "entities_unescaped": "distinct texts held HTML entities; unescaped",
     "ambiguous": "distinct dates fit both orders; the workspace's country decided: check the column's order",
@@ -278,7 +318,7 @@ def _row(
         "staged_column": staged,
         "field": name,
         "kind": str(kind) if kind else "",
-        "decision": json.dumps(converted.decision, ensure_ascii=False, default=str) if converted else "{}",
+        "decision": json.dumps(_decided(maker, heading, converted), ensure_ascii=False, default=str),
         "filled": filled,
         "converted": filled - failed if converted else 0,
         "not_converted": failed,
@@ -286,3 +326,9 @@ def _row(
             [text[:80] for text in texts[texts.str.strip() != ""].drop_duplicates().head(3)], ensure_ascii=False
         ),
     }
+
+
+def _decided(maker: _Maker, heading: str, converted: Converted | None) -> dict:
+    transform = maker.table.transforms.get(heading, "")
+    told = {"transform": transform} if transform and converted else {}
+    return {**(converted.decision if converted else {}), **told}

@@ -12,6 +12,8 @@ import pyarrow as pa
 from pb2hl.model import FieldKind
 from pb2hl.values import blanks
 from pb2hl.values.booleans import booleans
+from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.consents import refusals
 from pb2hl.values.countries import countries
 from pb2hl.values.dates import dates, datetimes
 from pb2hl.values.durations import durations
@@ -86,6 +88,8 @@ def convert(texts: pd.Series, kind: FieldKind, context: Context, *, companion: p
     convert_texts, dtype = CONVERTERS[kind]
     if context.field == "duration":
         convert_texts = durations
+    elif context.field in CONSENTS and kind == K.BOOLEAN:
+        convert_texts = refusals
     use = companion is not None and kind in (K.PHONE, K.DATETIME)
     key = texts if not use else texts + "\x1f" + companion.fillna("").astype("str")
     codes, uniques = pd.factorize(key, use_na_sentinel=True)

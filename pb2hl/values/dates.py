@@ -51,7 +51,7 @@ def dates(texts: np.ndarray, context: Context) -> Parsed:
 def datetimes(texts: np.ndarray, context: Context, row_zones: np.ndarray | None = None) -> Parsed:
     """Texts as datetime64[us] in UTC. Zone: in the text, else `row_zones`, else the heading's, else the workspace's."""
     moments = read(texts, context)
-    stated = zones.heading_zone(context.heading, context.country)
+    stated = "" if "zone" in context.decided else zones.heading_zone(context.heading, context.country)
     default = context.timezone if stated in ("", "local") else stated
     moments.decision["zone"] = default
     moments.decision["zone_from"] = "heading" if stated else "workspace"
@@ -106,7 +106,9 @@ def _orders(parts: Parts, context: Context, decision: dict) -> np.ndarray:
     if not rows.any():
         return np.zeros(len(rows), dtype=bool)
     days, others = int(day_shown.sum()), int(month_shown.sum())
-    if days != others:
+    if "order" in context.decided and context.day_first is not None:
+        day_first, evidence = context.day_first, "decided"
+    elif days != others:
         day_first, evidence = days > others, "values"
     elif context.day_first is not None:
         day_first, evidence = context.day_first, "other columns"

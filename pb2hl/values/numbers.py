@@ -31,6 +31,8 @@ _CODE = re.compile(r"[A-Za-z]{3}")
 
 def decimal_comma(texts: np.ndarray, context: Context) -> tuple[bool, str]:
     """Whether the comma is the decimal mark of the column, and the evidence: values, then siblings, then country."""
+    if "mark" in context.decided and context.decimal_comma is not None:
+        return context.decimal_comma, "decided"
     comma = dot = 0
     for text in texts[:20_000]:
         body = re.sub(r"[^\d.,]", "", text)

@@ -23,6 +23,8 @@ class Context:
     field: str = ""
     day_first: bool | None = None  # what other columns of the same file show; None: nothing
     decimal_comma: bool | None = None
+    inverted: bool = False  # a consent column that asks for permission: yes means no refusal
+    decided: frozenset[str] = frozenset()  # what a person decided of order, mark, zone; values do not overrule it
 
 
 @dataclass(slots=True)
