@@ -62,7 +62,7 @@ def link(
     weights, sampled = _estimate(data, comparer, bands, pairs, sample, rules)
     shift = _shift(data, comparer, bands, weights, rules, labels, frame.index[order])
     scorer = Scorer(data, comparer, bands, weights, rules, shift)
-    scorer.learn_cuts(scorer.score(*sampled), _FLOOR, complete=len(sample) == len(pairs))
+    scorer.learn_cuts(scorer.score(*sampled), _FLOOR, len(pairs))
     scored = _score(scorer, pairs, progress, cancel)
     progress.finish()
     where = np.empty(data.count, np.int64)

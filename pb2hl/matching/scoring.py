@@ -28,6 +28,8 @@ _MARGIN = 4.0
 """Bits below the lowest weight of a sampled match at which a pair is given up: the sample has not seen all matches."""
 _CACHED = 100_000
 """Pairs whose value codes stay in the processor's cache."""
+_BEARABLE = 3_000_000
+"""Pairs that are compared field by field in a few seconds: up to these none is given up by its weight so far."""
 _FEW = 20
 """Sampled matches from which a cut can be learned."""
 _NAMES = (Kind.GIVEN_NAME, Kind.SURNAME)
@@ -81,21 +83,24 @@ class Scorer:
         exact = EXACT[field.kind] + self._bands[field.name].of_value
         return np.r_[self._weight[field.name][exact], 0.0].astype(np.float32)
 
-    def learn_cuts(self, scored: Scored, floor: float, *, complete: bool) -> None:
+    def learn_cuts(self, scored: Scored, floor: float, pairs: int) -> None:
         """Learn from fully scored pairs, after each field group, how low the weight of a pair that reaches `floor` can be.
 
-        `complete`: `scored` are all pairs there are.
+        `scored` is a sample of all `pairs`. A cut is never stricter than keeping the work bearable asks for.
         """
         good = (scored.weight >= floor) & ~self._identified(scored.left, scored.right)
-        if good.sum() < _FEW and not complete:
+        if good.sum() < _FEW or pairs <= _BEARABLE:
             return
-        matches = scored.take(good)
-        margin = 0.01 if complete else _MARGIN
-        running = self._rough(matches.left, matches.right)
-        self._cuts = [float(running.min(initial=np.inf)) - margin]
+        dropped = 1 - _BEARABLE / pairs
+        running = self._rough(scored.left, scored.right)
+        self._cuts = [self._cut(running, good, dropped)]
         for group in self._groups:
-            running += self._found_out(group, matches.left, matches.right, matches.levels)
-            self._cuts.append(float(running.min(initial=np.inf)) - margin)
+            running += self._found_out(group, scored.left, scored.right, scored.levels)
+            self._cuts.append(self._cut(running, good, dropped))
+
+    @staticmethod
+    def _cut(running: np.ndarray, good: np.ndarray, dropped: float) -> float:
+        return min(float(running[good].min()) - _MARGIN, float(np.quantile(running, dropped)))
 
     def score(self, left: np.ndarray, right: np.ndarray) -> Scored:
         """Every pair scored in full."""
