@@ -152,7 +152,12 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
 
 
 def mixed_types(headings: Sequence[str]) -> str:
-    """The heading of a column that says which object each row is (`Record Type`), or ""."""
+    """The heading of a column that says which object each row is (`Record Type`), or "".
+
+    A table of custom fields has one too, that says which object each *field* is of: it is one table.
+    """
+    if by_columns(headings)["custom_fields"][0] >= 4:
+        return ""
     for heading in headings:
         found = set(terms(heading))
         if found in ({"object"}, {"object", "type"}, {"type", "contact"}):

@@ -9,9 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.mapper.custom import declared
+from pb2hl.mapper.custom import Declared, declaration, declared
 from pb2hl.mapper.fields import decided
 from pb2hl.mapper.owners import user_ids
+from pb2hl.mapper.score import candidate
+from pb2hl.mapper.signals import Signals
+from pb2hl.model import CUSTOM_PREFIX
 
 _RECORDS = ("contacts", "companies", "deals")
 
@@ -56,7 +59,8 @@ class Mapping:
 def custom_fields(sheet: pd.DataFrame, definitions: pd.DataFrame | None = None) -> dict[str, tuple[CustomField, ...]]:
     """The custom fields of each object by the fields sheet; a column without any value makes one only when it is declared.
 
-    `definitions` is the export's custom_fields table: fields that it declares for columns of this sheet keep their options.
+    `definitions` is the export's custom_fields table: fields that it declares for columns of this sheet keep their options,
+    and those without a column are made too, unless they are deprecated or a standard field by name.
     """
     known = declared(definitions) if definitions is not None else []
     found: dict[str, dict[str, CustomField]] = {object_: {} for object_ in _RECORDS}
@@ -73,7 +77,30 @@ def custom_fields(sheet: pd.DataFrame, definitions: pd.DataFrame | None = None) 
             item.staged_column, item.label, before.data_type if before else item.data_type, options, item.object
         )
         found[item.object][item.staged_column] = made
+    for item in _without_column(sheet, known):
+        found[item.object].setdefault(item.staged_column, item)
     return {object_: tuple(fields.values()) for object_, fields in found.items()}
+
+
+def _without_column(sheet: pd.DataFrame, known: Sequence[Declared]) -> list[CustomField]:
+    """Declared fields of contacts, companies and deals that no column of the export is."""
+    seen = {
+        id(row)
+        for object_, columns in sheet.groupby("object")["column"]
+        for column in columns
+        if (row := declaration(known, object_, column)) is not None
+    }
+    return [
+        CustomField(f"{CUSTOM_PREFIX}{row.label}", row.label, row.data_type or "TEXT", row.options, row.object)
+        for row in known
+        if row.object in _RECORDS and not row.deprecated and id(row) not in seen and _is_own(row)
+    ]
+
+
+def _is_own(row: Declared) -> bool:
+    """Not a standard field that the catalogue of fields lists as well, and no list without anything to choose."""
+    standard = candidate(row.label, row.object, Signals()).field not in ("custom", "ignore")
+    return not standard and (bool(row.options) or row.data_type not in ("SINGLE_OPTIONS", "MULTIPLE_OPTIONS"))
 
 
 def resolve(

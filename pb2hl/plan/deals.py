@@ -21,6 +21,7 @@ from pb2hl.plan.leftovers import Leftovers
 from pb2hl.plan.needs import option_of
 from pb2hl.plan.parents import stand_in
 from pb2hl.plan.pipelines import Pipelines, PlannedPipeline, fold
+from pb2hl.plan.primary import named_column
 from pb2hl.plan.rows import Row, oldest_first, rows, text, texts
 from pb2hl.values.statuses import deal_status
 
@@ -59,8 +60,10 @@ class Deals:
         """Where every deal goes, decided oldest first so that the oldest open deal keeps its place."""
         found: dict[str, Placement] = {}
         open_ones: dict[tuple[str, str], str] = dict(self._open_there())
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT)), _PLACING):
-            place = self._place(row)
+        table = self.ctx.inputs.table(OBJECT)
+        primary = named_column(table)
+        for row in rows(oldest_first(table), (*_PLACING, primary) if primary else _PLACING):
+            place = self._place(row, primary)
             if (
                 place.status == "open"
                 and place.contact
@@ -86,8 +89,9 @@ class Deals:
                 ours = markers.split_ids(self.ctx.source, row.get("marker") or "")
                 yield (contact, label), ours[0] if ours else f"existing {row['id']}"
 
-    def _place(self, row: Row) -> Placement:
-        found = self.ctx.contacts.first([*texts(row.get("contact_id")), *texts(row.get("contact_email"))])
+    def _place(self, row: Row, primary: str) -> Placement:
+        named = [f.plain(row[primary], self.ctx.zone)] if primary and row.get(primary) is not None else []
+        found = self.ctx.contacts.first([*named, *texts(row.get("contact_id")), *texts(row.get("contact_email"))])
         pipeline, stage, from_stage = self.pipelines.route(text(row, "pipeline"), text(row, "stage"))
         said = option_of(self.ctx.inputs, OBJECT, "status", text(row, "status"))
         status = self._status(deal_status(said) or deal_status(text(row, "status")), deal_status(from_stage), row)
@@ -193,7 +197,7 @@ class Deals:
             body = {"firstName": "Stand-in for", "lastName": self._name(row)}
             if name := self.ctx.company_names.get(company, ""):
                 body["companyName"] = name
-            yield stand_in(self.ctx, OBJECT, row["source_id"], body)
+            yield stand_in(self.ctx, OBJECT, row, body)
 
     def links(self) -> Iterator[Operation]:
         """Stand-ins are linked to the company that their deal names."""

@@ -144,7 +144,7 @@ def _options(object_: str, item: Any, frame: pd.DataFrame, inputs: PlanInputs) -
     for option in (*item.options, *sorted(_used(frame, item.staged_column))):
         text = option_of(inputs, object_, item.staged_column, option)
         found.setdefault(text.casefold(), text)
-    if item.data_type in ("RADIO", "SINGLE_OPTIONS") and set(found) <= {"yes", "no"} and found:
+    if set(found) <= {"yes", "no"} and (item.data_type == "RADIO" or (found and item.data_type == "SINGLE_OPTIONS")):
         return f.YES_NO
     return tuple(found.values())
 

@@ -17,7 +17,7 @@ from pb2hl.plan.account import Bucket
 from pb2hl.plan.context import Context
 from pb2hl.plan.rows import Row, rows, text
 
-_COLUMNS = ("source_id", "contact_id", "company_id", "deal_id")
+_COLUMNS = ("source_id", "contact_id", "company_id", "deal_id", "owner", "author")
 HANGING = ("notes", "activities", "tasks", "appointments")
 
 
@@ -97,15 +97,19 @@ class Parents:
         return stand_in(
             self.ctx,
             object_,
-            row["source_id"],
+            row,
             {"firstName": "Placeholder", "lastName": f"{singular} {row['source_id']}"},
         )
 
 
-def stand_in(ctx: Context, object_: str, source_id: str, body: Mapping[str, Any]) -> Operation:
-    """A contact that only holds a record without one; its Perfect Books ID says which (`deal:<id>`)."""
+def stand_in(ctx: Context, object_: str, row: Row, body: Mapping[str, Any]) -> Operation:
+    """A contact that only holds a record without one, owned by the record's owner; its Perfect Books ID says which
+    (`deal:<id>`)."""
+    source_id = row["source_id"]
     marker = markers.stand_in_id(ctx.source, object_, source_id)
     planned = ctx.fields.get("contacts", markers.ID_FIELD)
     items = [{"id": ctx.field_ref(planned), "fieldValue": marker}] if planned else []
     payload = {**body, "customFields": items}
+    if user := ctx.owners.find(text(row, "owner") or text(row, "author")).user_id:
+        payload["assignedTo"] = user
     return ctx.operation(Kind.CREATE, Target.CONTACT, object_, source_id, payload, marker=marker)

@@ -24,12 +24,12 @@ def flag_column(contacts: pd.DataFrame) -> str:
     return next((name for name in contacts.columns if name.startswith(CUSTOM_PREFIX) and _FLAG.match(_words(name))), "")
 
 
-def named_column(companies: pd.DataFrame) -> str:
-    """The staged column of companies that names their primary contact; "" when there is none."""
+def named_column(records: pd.DataFrame) -> str:
+    """The staged column of companies or deals that names their primary contact; "" when there is none."""
     return next(
         (
             name
-            for name in companies.columns
+            for name in records.columns
             if name.startswith(CUSTOM_PREFIX)
             and re.match(r"^(primary|main) contact( id| e-?mail| name)?$", _words(name))
         ),
