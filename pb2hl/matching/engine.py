@@ -24,6 +24,8 @@ _SAMPLED = 200_000
 _RANDOM = 150_000
 """Random pairs from which the chance of agreeing by accident is taken."""
 _CHUNK = 1_000_000
+_SHARED_BY = 50
+"""Most records behind one contact detail that are looked at to learn who shares it."""
 _FLOOR = weight_of(0.20)
 """Pairs below this weight are not kept; no threshold goes lower."""
 _CERTAIN = 100.0
@@ -58,7 +60,7 @@ def link(
     comparer = Comparer(data.fields, workers=workers)
     bands = {field.name: Bands.of(field) for field in data.fields}
     sample = _sample(pairs)
-    _learn_shared_mailboxes(data, comparer, bands, rules)
+    _learn_sharing(data, comparer, bands, rules)
     weights, sampled = _estimate(data, comparer, bands, pairs, sample, rules)
     shift = _shift(data, comparer, bands, weights, rules, labels, frame.index[order])
     scorer = Scorer(data, comparer, bands, weights, rules, shift)
@@ -129,14 +131,15 @@ def _random_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
     return drawn[0][apart], drawn[1][apart]
 
 
-def _learn_shared_mailboxes(
+def _learn_sharing(
     data: Records, comparer: Comparer, bands: dict[str, Bands], rules: rule_sets.PersonRules | rule_sets.CompanyRules
 ) -> None:
-    email = data.of_kind(Kind.EMAIL)
-    if email is not None:
-        left, right = pairs_within(email.codes, 50)
-        named = tuple(field for field in data.fields if field.kind in (Kind.GIVEN_NAME, Kind.SURNAME))
-        rules.share_mailboxes(rule_sets.Pairs(left, right, levels_of(data, comparer, bands, left, right, named)))
+    named = tuple(field for field in data.fields if field.kind in (Kind.GIVEN_NAME, Kind.SURNAME))
+    for field in data.fields:
+        if field.kind in rule_sets.HOUSEHOLD:
+            left, right = pairs_within(field.codes, _SHARED_BY)
+            levels = levels_of(data, comparer, bands, left, right, named)
+            rules.learn(rule_sets.Pairs(left, right, levels), field.kind)
 
 
 def _score(scorer: Scorer, pairs: Candidates, progress: Progress, cancel: Cancel | None) -> Scored:

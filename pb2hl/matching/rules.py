@@ -43,6 +43,19 @@ _CLOSE_EMAIL = 2
 _IDENTIFIER_LENGTH = 5
 _IDENTIFIER_DISTINCT = 0.3
 _RARELY_NEAR = 5e-4
+HOUSEHOLD = (Kind.EMAIL, Kind.PHONE, Kind.ADDRESS)
+"""Kinds of contact details that relatives and colleagues share."""
+_ENOUGH = 50
+"""Pairs that share a contact detail from which is told how often two people do."""
+_RARELY_SHARED = 0.05
+"""Share of those pairs with conflicting names up to which the conflicts are errors, not relatives."""
+
+
+_BY_NAME = np.full(128, -np.inf)
+"""Least match weight (bits), by level of an organisation's name, of a pair that nothing else speaks against."""
+_BY_NAME[EXACT[Kind.ORGANISATION] - 2 : -1] = [1.0, 3.0, *[5.0] * (len(_BY_NAME) - EXACT[Kind.ORGANISATION] - 1)]
+_DISPUTING = {Kind.ADDRESS: 1, Kind.IDENTIFIER: EXACT[Kind.IDENTIFIER] - 1, Kind.TEXT: 1}
+"""Levels up to which a field says that two organisations of one name are two; 0 for other kinds."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +82,33 @@ class PersonRules:
         self._identifying = {field.name: _identifying_level(field) for field in self._identifiers}
         flags = names.shared_mailbox_flags(self._email.values) if self._email else np.empty(0, bool)
         self._shared = flags
+        self._sharing = self._conflicting = 0
         self._years = _years(self._birth)
 
-    def share_mailboxes(self, pairs: Pairs) -> None:
-        """Learn which e-mail addresses people with conflicting names use: they are shared mailboxes from here on."""
-        if self._email is None or self._given is None:
+    def learn(self, pairs: Pairs, agreed_on: Kind) -> None:
+        """Learn from pairs that share an e-mail, a phone or an address how many people stand behind one.
+
+        E-mail addresses that people with conflicting names use are shared mailboxes from here on. In a table where hardly
+        any contact detail is shared by two people (no relatives, no colleagues), half a name is no reason for doubt.
+        """
+        if self._given is None:
             return
-        agreed = self._agreed_email(pairs)
-        conflict = (self._level(pairs, self._given) == 0) & (agreed >= 0)
-        self._shared[np.unique(agreed[conflict])] = True
+        level = self._level(pairs, self._given)
+        if agreed_on is Kind.EMAIL:
+            agreed = self._agreed_email(pairs)
+            self._shared[np.unique(agreed[(level == 0) & (agreed >= 0)])] = True
+        known = level != MISSING
+        if agreed_on is Kind.ADDRESS and self._surname is not None:
+            known &= self._level(pairs, self._surname) >= EXACT[Kind.SURNAME] - 1
+        self._sharing += int(known.sum())
+        self._conflicting += int((known & (level == 0)).sum())
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether two people may stand behind one contact detail; taken for granted until enough pairs say otherwise."""
+        if not any(field.kind in HOUSEHOLD for field in self._records.fields):
+            return False
+        return self._sharing < _ENOUGH or self._conflicting > _RARELY_SHARED * self._sharing
 
     def vetoes(self, levels: dict[str, np.ndarray], count: int) -> np.ndarray:
         """Which of `count` pairs the `levels` compared so far already keep apart, unless an e-mail identifies them.
@@ -109,7 +140,7 @@ class PersonRules:
         identified = same_birth | same_identifier
         weight = self._lift(weight, pairs, given, surname, own_email, shared)
         named = self._given is not None or self._surname is not None
-        if named:
+        if named and self._crowded:
             nameless = (
                 (given == MISSING) & (surname == MISSING)
                 | (given == MISSING) & (surname < 3)
@@ -168,7 +199,15 @@ class PersonRules:
                 uncorroborated &= level < _CORROBORATING[field.kind]
             if field.kind is Kind.EMAIL:
                 uncorroborated &= level != _CLOSE_EMAIL
-        return uncorroborated
+        return uncorroborated & (self._crowded | self._differing(pairs))
+
+    def _differing(self, pairs: Pairs) -> np.ndarray:
+        """Pairs of which a contact detail or the birth date differs outright."""
+        differing = np.zeros(len(pairs.left), bool)
+        for field in self._records.fields:
+            if field.kind in (*HOUSEHOLD, Kind.BIRTH_DATE):
+                differing |= pairs.levels[field.name] == 0
+        return differing
 
     def _level(self, pairs: Pairs, field: Field | None) -> np.ndarray:
         return np.full(len(pairs.left), MISSING, np.int8) if field is None else pairs.levels[field.name]
@@ -206,8 +245,9 @@ class CompanyRules:
         self._name = records.of_kind(Kind.ORGANISATION)
         self._domain = records.of_kind(Kind.DOMAIN)
         self._identifier = records.of_kind(Kind.IDENTIFIER)
+        self._others = tuple(field for field in records.fields if field is not self._name)
 
-    def share_mailboxes(self, pairs: Pairs) -> None:
+    def learn(self, pairs: Pairs, agreed_on: Kind) -> None:
         """Nothing to learn for organisations."""
 
     def vetoes(self, levels: dict[str, np.ndarray], count: int) -> np.ndarray:
@@ -219,6 +259,7 @@ class CompanyRules:
         if self._name is None:
             return weight
         level = pairs.levels[self._name.name]
+        weight = np.where(self._undisputed(pairs), np.maximum(weight, _BY_NAME[level]), weight)
         conflict = (level == 0) | (level == 1)
         if self._identifier is not None:
             conflict &= pairs.levels[self._identifier.name] < EXACT[Kind.IDENTIFIER]
@@ -227,6 +268,14 @@ class CompanyRules:
         domain = pairs.levels[self._domain.name]
         weight = _cap(weight, conflict & (domain != EXACT[Kind.DOMAIN]), APART)
         return _cap(weight, conflict & (domain == EXACT[Kind.DOMAIN]), self._doubt)
+
+    def _undisputed(self, pairs: Pairs) -> np.ndarray:
+        """Pairs of which no field but the name says that they are two."""
+        undisputed = np.ones(len(pairs.left), bool)
+        for field in self._others:
+            level = pairs.levels[field.name]
+            undisputed &= (level == MISSING) | (level > _DISPUTING.get(field.kind, 0))
+        return undisputed
 
 
 def personal_identifiers(records: Records) -> tuple[Field, ...]:
