@@ -46,7 +46,7 @@ async def foreign_records(
     foreign = Foreign(ours)
     known = {entry.destination_id for entry in entries}
     for entry in entries:
-        foreign.needs[entry.destination_id] = set(_texts(entry.payload)) & known
+        foreign.needs.setdefault(entry.destination_id, set()).update(known.intersection(_texts(entry.payload)))
     if any(entry.target in (Target.PIPELINE, Target.CONTACT) and entry.kind is Kind.CREATE for entry in entries):
         async for page in ports[Target.OPPORTUNITY].pages(client):
             for record in page:

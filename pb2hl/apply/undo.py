@@ -105,6 +105,7 @@ class Undo:
         self._cancel = cancel or Cancel()
         self._result = Rollback()
         self._stop: Exception | None = None
+        self._riders: dict[str, list[Entry]] = {}
 
     async def run(self, plan: UndoPlan) -> Rollback:
         """Take everything in `plan` back. Raises as `Apply.run` does."""
@@ -134,23 +135,48 @@ class Undo:
                 self._stop = self._stop or error
 
     async def _take_back(self, entry: Entry) -> None:
+        if carrier := self._carrier(entry):
+            self._riders.setdefault(carrier, []).append(entry)
+            return
+        riders = self._riders.pop(entry.destination_id, []) if entry.kind is Kind.CREATE else []
         try:
             why = await self._undo(entry)
         except NotFound:
             why = ""
         except Refused as error:
             self._tell(entry, "failed", error.message)
+            self._keep(riders, "the record that holds it could not be deleted")
             return
         if why:
+            self._keep([entry], why)
+            self._keep(riders, "the record that holds it is kept")
+            return
+        await self._journal.finish([Outcome(item.op_id, State.UNDONE) for item in (entry, *riders)])
+        for item in (entry, *riders):
+            self._tell(item, "undone", "")
+
+    def _carrier(self, entry: Entry) -> str:
+        """The record made by us that `entry` vanishes with; "" when it is taken back by itself.
+
+        Such an entry is recorded as undone together with its record and not before: it says that what a killed
+        rollback left on the record was put there by us.
+        """
+        if entry.target in (Target.LINK, Target.FILE):
+            record = str((entry.payload.get("$url") or entry.payload).get("contactId", ""))
+        elif entry.kind is Kind.UPDATE and entry.target is not Target.CONTACT_TAGS:
+            record = entry.destination_id
+        else:
+            return ""
+        return record if record in self._created else ""
+
+    def _keep(self, entries: Iterable[Entry], why: str) -> None:
+        for entry in entries:
             self._result.kept.append((str(entry.target), entry.object, entry.source_id, entry.destination_id, why))
             self._ledger.log(
                 self._run, "keep", why, op_id=entry.op_id, object=entry.object, source_id=entry.source_id,
                 target=str(entry.target), destination_id=entry.destination_id,
             )  # fmt: skip
             self._tell(entry, "kept", why)
-            return
-        await self._journal.finish([Outcome(entry.op_id, State.UNDONE)])
-        self._tell(entry, "undone", "")
 
     def _tell(self, entry: Entry, outcome: str, error: str) -> None:
         self._progress.advance()
@@ -177,7 +203,7 @@ class Undo:
 
     async def _unlink(self, entry: Entry) -> str:
         contact = str(entry.payload["contactId"])
-        if contact in self._created or entry.before_image is None:
+        if entry.before_image is None:
             return ""
         now = await self._ports[Target.CONTACT].get(self._client, contact)
         if now.get("businessId") != entry.payload["businessId"]:
@@ -195,9 +221,7 @@ class Undo:
 
     async def _clear_file(self, entry: Entry) -> str:
         where = entry.payload.get("$url") or {}
-        contact = str(where.get("contactId", ""))
-        if contact in self._created or not contact:
-            return ""
+        contact = str(where["contactId"])
         cleared = {"customFields": [{"id": where["fieldId"], "fieldValue": None}]}
         await self._ports[Target.CONTACT].update(self._client, contact, cleared)
         self._ledger.log(
@@ -206,7 +230,7 @@ class Undo:
         return ""
 
     async def _restore(self, entry: Entry) -> str:
-        if entry.destination_id in self._created or entry.before_image is None:
+        if entry.before_image is None:
             return ""
         port = self._ports[entry.target]
         where = dict(entry.payload.get("$url") or {})
@@ -265,10 +289,10 @@ JUDGED = frozenset({Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.
 
 PARENTS: Mapping[Target, frozenset[str]] = {
     Target.CONTACT: frozenset({"opportunity", "note", "task", "appointment", "file"}),
-    Target.BUSINESS: frozenset({"note", "contact"}),
+    Target.BUSINESS: frozenset({"note", "contact", "link"}),
     Target.PIPELINE: frozenset({"opportunity"}),
     Target.CALENDAR: frozenset({"appointment"}),
-    Target.FIELD: frozenset({"contact", "business", "opportunity"}),
+    Target.FIELD: frozenset({"contact", "business", "opportunity", "file"}),
     Target.TAG: frozenset({"contact"}),
     Target.FOLDER: frozenset({"field"}),
     Target.MEDIA: frozenset({"note"}),
