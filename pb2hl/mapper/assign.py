@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from pb2hl.mapper.concepts import PLACES
 from pb2hl.mapper.score import Candidate
+from pb2hl.mapper.sheets import takes_several
 from pb2hl.mapper.signals import Signals
-from pb2hl.mapper.text import tokens
+from pb2hl.mapper.text import terms, tokens
+from pb2hl.values.consents import FIELDS as CONSENTS
 
 _SHAREABLE = frozenset(
     "source assignedTo assignedUserId userId status completed tags note.body dnd contactId website lostReasonId description"
@@ -47,7 +49,7 @@ def assign(
             by_field[item.field].append(at)
     for field, places in by_field.items():
         if len(places) > 1:
-            _settle(chosen, seen, field, places, strict)
+            _settle(headings, object_, chosen, seen, field, places, strict)
     return chosen
 
 
@@ -65,12 +67,37 @@ def _rank(item: Candidate, seen: Signals, at: int) -> tuple:
     )
 
 
-def _settle(chosen: list[Candidate], seen: Sequence[Signals], field: str, places: list[int], strict: bool) -> None:
+_ATTRIBUTES = frozenset({"id", "email", "name", "full name", "number", "key", "code", "address"})
+"""What a reference may say of the one it means (`owner.id`, `owner.email`, `owner.name`)."""
+
+
+def _root(heading: str) -> frozenset[str]:
+    return frozenset(word for word in tokens(heading) if not set(terms(word)) <= _ATTRIBUTES)
+
+
+def _together(field: str, object_: str, alike: bool, heading: str, best: str, item: Candidate) -> bool:
+    """Whether two columns fill one field: refusals always, references when they speak of the same person or company."""
+    if field in CONSENTS:
+        return True
+    return takes_several(object_, field) and alike and item.confidence >= 0.8 and _root(heading) == _root(best)
+
+
+def _settle(
+    headings: Sequence[str],
+    object_: str,
+    chosen: list[Candidate],
+    seen: Sequence[Signals],
+    field: str,
+    places: list[int],
+    strict: bool,
+) -> None:
     ranked = sorted(places, key=lambda at: _rank(chosen[at], seen[at], at))
     best = chosen[ranked[0]]
     for at in ranked[1:]:
         item = chosen[at]
         alike = item.place == best.place and max(1, item.index) == max(1, best.index)
+        if strict and _together(field, object_, alike, headings[at], headings[ranked[0]], item):
+            continue
         equal = (alike or item.target in _JOINED) and item.confidence >= 0.8
         if not strict and equal and item.target in _SHAREABLE:
             chosen[at] = replace(item, confidence=min(item.confidence, 0.85))
@@ -82,6 +109,7 @@ def _settle(chosen: list[Candidate], seen: Sequence[Signals], field: str, places
             target=item.target if keeps else "custom",
             confidence=0.7 if keeps else 0.8,
             reason=f"{item.reason}, but another column has {field}",
+            transform="",
         )
 
 

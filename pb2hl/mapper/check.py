@@ -8,9 +8,11 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity
-from pb2hl.mapper.fields import decided
-from pb2hl.mapper.sheets import DATA_TYPES, DECISIONS, KEYS, STATUSES
-from pb2hl.model import OBJECTS
+from pb2hl.mapper.custom import KINDS
+from pb2hl.mapper.fields import decided, named_transform
+from pb2hl.mapper.sheets import DATA_TYPES, DECISIONS, KEYS, STATUSES, takes_several
+from pb2hl.model import OBJECTS, FieldKind
+from pb2hl.values import transforms
 
 LONGEST_LABEL = 255
 _NAMED = 20  # more undecided rows of one sheet than this are told as a number
@@ -50,6 +52,7 @@ def invalid_rows(sheets: Mapping[str, pd.DataFrame], users: Sequence[Any] | None
             found += [_problem(*problem) for problem in _CHECKS[name](name, line, row, users)]
     if "fields" in sheets:
         found += _clashes(sheets["fields"])
+        found += _transforms(sheets["fields"])
     return found
 
 
@@ -63,7 +66,7 @@ def _field_row(name: str, line: int, row: dict[str, str], users: Any) -> list[tu
         message = f"decision {decision!r} is no field of {object_}; allowed: custom, ignore, {', '.join(names)}"
         found.append(("sheet_decision", name, line, "decision", message))
     if decision == "custom" and object_ in _RECORDS:
-        if row["type"].strip() not in DATA_TYPES:
+        if row["type"].strip() not in ("", *DATA_TYPES):
             message = f"type {row['type']!r} is no HighLevel type; allowed: {', '.join(DATA_TYPES)}"
             found.append(("sheet_type", name, line, "type", message))
         if len(row["label"].strip()) > LONGEST_LABEL:
@@ -136,7 +139,7 @@ def _clashes(sheet: pd.DataFrame) -> list[Problem]:
     taken: dict[tuple[str, ...], str] = {}
     for at, row in zip(sheet.index, sheet.to_dict("records"), strict=True):
         decision = row["decision"].strip()
-        if decision in ("", "custom", "ignore"):
+        if decision in ("", "custom", "ignore") or takes_several(row["object"], decision):
             continue
         key = (row["object"], row["file"], row["sheet"], decision)
         if key in taken:
@@ -154,6 +157,25 @@ def _clashes(sheet: pd.DataFrame) -> list[Problem]:
         if other[0] != item.data_type:
             message = f"label {item.label!r} is of type {item.data_type} here and {other[0]} for column {other[1]!r}: rename one"
             found.append(_problem("sheet_label", "fields", int(at) + 2, "label", message))
+    return found
+
+
+def _transforms(sheet: pd.DataFrame) -> list[Problem]:
+    """What is wrong with the named transforms, column by column."""
+    found = []
+    named = sheet[sheet["transform"].str.strip() != ""]
+    for at, row in zip(named.index, named.to_dict("records"), strict=True):
+        decision, object_ = row["decision"].strip(), row["object"]
+        if decision == "ignore" or object_ not in OBJECTS:
+            continue
+        if decision in OBJECTS[object_].field_names:
+            kind = OBJECTS[object_].field(decision).kind
+        else:
+            kind = KINDS.get(row["type"].strip(), FieldKind.TEXT)
+        of_table = (sheet["object"] == object_) & (sheet["file"] == row["file"]) & (sheet["sheet"] == row["sheet"])
+        cell = named_transform(row["transform"], row["proposal"], decision)
+        for message in transforms.problems(cell, kind, set(sheet.loc[of_table, "column"])):
+            found.append(_problem("sheet_transform", "fields", int(at) + 2, "transform", message))
     return found
 
 

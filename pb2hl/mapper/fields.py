@@ -10,12 +10,12 @@ import pandas as pd
 
 from pb2hl.mapper.custom import KINDS, Declared, canonical_label, declaration, declared, infer
 from pb2hl.mapper.propose import propose_fields
-from pb2hl.mapper.sheets import blank, merge, prefill
+from pb2hl.mapper.sheets import blank, merge, prefill, takes_several
 from pb2hl.mapper.signals import signals
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
+from pb2hl.values.consents import FIELDS as CONSENTS
 
 EXAMPLES = 3
-SURE = 0.9  # below it a column gets label and type as well, should a person make it a custom field
 SAFE = 0.8  # a column of a task, note, … that stays with its record loses nothing by being decided so
 _NEVER_CUSTOM = frozenset(
     "id name first_name last_name full_name email phone company_id contact_id pipeline stage status amount owner"
@@ -56,11 +56,11 @@ def _rows(raw: Any, object_: str, known: Sequence[Declared]) -> list[dict[str, o
             "examples": " | ".join(dict.fromkeys(text[:60] for text in texts.head(200).drop_duplicates().head(EXAMPLES))),
             "fill": round(len(texts) / len(values), 4) if len(values) else 0, "distinct": int(texts.nunique()),
             "target": found.target if found.field not in ("custom", "ignore") else found.field,
-            "proposal": found.field, "confidence": found.confidence, "reason": found.reason,
+            "proposal": found.field, "confidence": found.confidence, "reason": found.reason, "transform": found.transform,
         }  # fmt: skip
         if not takes and found.field == "custom":
             row["confidence"] = max(SAFE, found.confidence)
-        if row["proposal"] == "custom" or found.confidence < SURE:
+        if row["proposal"] == "custom":
             row |= _custom(found.heading, values, declares, labels, takes)
         rows.append(row)
     return rows
@@ -78,7 +78,7 @@ def _proposed(raw: Any, object_: str, declares_of: dict[str, Declared | None]) -
         return proposed
     rest = [heading for heading in raw.headings if heading not in own]
     again = propose_fields(raw.frame[rest], object_).set_index("heading")
-    declared_row = {"field": "custom", "target": "custom", "confidence": 0.97, "reason": DECLARED}
+    declared_row = {"field": "custom", "target": "custom", "confidence": 0.97, "reason": DECLARED, "transform": ""}
     rows = [{"heading": name, **(declared_row if name in own else again.loc[name].to_dict())} for name in raw.headings]
     return pd.DataFrame(rows, columns=list(proposed.columns))
 
@@ -102,7 +102,6 @@ def _custom(
         )
         facts |= {"comment": note} if note else {}
     else:
-        facts["transform"] = ""
         facts["comment"] = f"type from its values: {why}"
     return facts
 
@@ -121,6 +120,7 @@ class Decided:
     options: tuple[str, ...] = ()
     filled: bool = True
     declared: bool = False
+    transform: str = ""
 
     @property
     def staged_column(self) -> str:
@@ -134,7 +134,7 @@ def decided(sheet: pd.DataFrame) -> list[Decided]:
     """Every row of a fields sheet as staging understands it.
 
     The decision counts; a column nobody has decided is staged as custom, so that no cell is lost meanwhile. When two
-    columns of a table are decided for one canonical field, the first keeps it (`undecided` names the clash).
+    columns of a table are decided for one canonical field that takes one, the first keeps it (`undecided` names the clash).
     """
     found = []
     for (object_, file, tab), rows in sheet.groupby(["object", "file", "sheet"], sort=False):
@@ -143,7 +143,8 @@ def decided(sheet: pd.DataFrame) -> list[Decided]:
         labels: dict[str, str] = {}
         for row in rows.itertuples(index=False):
             decision = row.decision.strip() or "custom"
-            if decision not in ("custom", "ignore") and (decision not in names or decision in taken):
+            several = takes_several(object_, decision)
+            if decision not in ("custom", "ignore") and (decision not in names or (decision in taken and not several)):
                 decision = "custom"
             taken.add(decision)
             label = ""
@@ -153,25 +154,34 @@ def decided(sheet: pd.DataFrame) -> list[Decided]:
                 Decided(
                     object_, file, tab, row.column, decision, label, row.type.strip() or "TEXT",
                     tuple(part.strip() for part in row.options.split(" | ") if part.strip()),
-                    row.fill not in ("", "0"), bool(row.options) or row.reason == DECLARED,
+                    row.fill not in ("", "0"), bool(row.options) or row.reason == DECLARED, named_transform(row.transform, row.proposal, decision),
                 )
             )  # fmt: skip
     return found
 
 
+def named_transform(cell: str, proposal: str, decision: str) -> str:
+    """The transform a row asks for; what was proposed for a refusal is no part of another decision."""
+    left_over = cell.strip() == "inverted" and proposal in CONSENTS and decision not in CONSENTS
+    return "" if left_over else cell.strip()
+
+
 def assignment(
     sheet: pd.DataFrame, raw: Any, object_: str
-) -> tuple[dict[str, str], dict[str, str], dict[str, FieldKind]]:
-    """How staging reads one raw table: (fields, labels, types) by heading, as `source.Assigned` takes them."""
+) -> tuple[dict[str, str], dict[str, str], dict[str, FieldKind], dict[str, str]]:
+    """How staging reads one raw table: (fields, labels, types, transforms) by heading, as `source.Assigned` takes them."""
     of_table = (sheet["object"] == object_) & (sheet["file"] == raw.file) & (sheet["sheet"] == raw.sheet)
     by_heading = {item.column: item for item in decided(sheet[of_table])}
     fields: dict[str, str] = {}
     labels: dict[str, str] = {}
     types: dict[str, FieldKind] = {}
+    named: dict[str, str] = {}
     for heading in raw.headings:
         item = by_heading.get(heading)
         fields[heading] = item.field if item else "custom"
+        if item and item.transform:
+            named[heading] = item.transform
         if fields[heading] == "custom":
             labels[heading] = item.label if item else heading
             types[heading] = KINDS.get(item.data_type if item else "", FieldKind.TEXT)
-    return fields, labels, types
+    return fields, labels, types, named

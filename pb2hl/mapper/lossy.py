@@ -63,7 +63,11 @@ def staging_differs(ws: Workspace, fields: pd.DataFrame) -> bool:
     if staged.empty:
         return True
     made = {
-        (row.object, row.heading): (row.staged_column if row.field != "ignore" else "", str(row.kind))
+        (row.object, row.heading): (
+            row.staged_column if row.field != "ignore" else "",
+            str(row.kind),
+            _named(row.decision),
+        )
         for row in staged.itertuples(index=False)
     }
     for item in decided(fields):
@@ -73,7 +77,17 @@ def staging_differs(ws: Workspace, fields: pd.DataFrame) -> bool:
         kind = str(KINDS.get(item.data_type, "text"))
         if known[0] != item.staged_column or (item.field == "custom" and known[1] != kind):
             return True
+        if item.field != "ignore" and known[2] != item.transform:
+            return True
     return False
+
+
+def _named(decision: str) -> str:
+    """The transform that staging did to a column, as the sheet named it."""
+    try:
+        return str(json.loads(decision or "{}").get("transform", ""))
+    except ValueError:
+        return ""
 
 
 def casts(ws: Workspace) -> pd.DataFrame:
@@ -82,7 +96,7 @@ def casts(ws: Workspace) -> pd.DataFrame:
     rows = []
     columns = {name: _columns_of(ws, name) for name in staged["object"].unique()} if len(staged) else {}
     for item in staged.itertuples(index=False):
-        transform = TRANSFORMS.get(str(item.kind), "")
+        transform = _named(item.decision) or TRANSFORMS.get(str(item.kind), "")
         if not transform and not int(item.not_converted):
             continue
         wanted = {f"{RAW_PREFIX}{item.heading}", item.staged_column}

@@ -40,7 +40,7 @@ def propose_fields(table: Any, object_: str) -> pd.DataFrame:
     """A canonical field for each column of a raw table or frame of the canonical object `object_` (`contacts`, …).
 
     Returns one row a column, in order: `heading`, `field` (canonical, `custom` or `ignore`; a canonical field occurs
-    once), `target` (HighLevel API name), `confidence` (0-1), `reason`. Raises ValueError for an unknown object.
+    once, references and refusals apart), `target` (HighLevel API name), `confidence` (0-1), `reason`, `transform`. Raises ValueError for an unknown object.
     """
     if object_ not in TABLES:
         raise ValueError(f"object is {object_!r}; it must be one of {', '.join(TABLES)}")
@@ -54,8 +54,18 @@ def propose_fields(table: Any, object_: str) -> pd.DataFrame:
             "target": [item.target for item in chosen],
             "confidence": [round(item.confidence, 2) for item in chosen],
             "reason": [item.reason for item in chosen],
+            "transform": [item.transform for item in chosen],
         }
-    ).astype({"heading": "str", "field": "str", "target": "str", "confidence": "float64", "reason": "str"})
+    ).astype(
+        {
+            "heading": "str",
+            "field": "str",
+            "target": "str",
+            "confidence": "float64",
+            "reason": "str",
+            "transform": "str",
+        }
+    )
 
 
 def _columns(frame: pd.DataFrame | Iterable[str]) -> tuple[list[str], list[Signals]]:

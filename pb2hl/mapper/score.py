@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pb2hl.mapper.concepts import CONSENT_TERMS, PART_TERMS, PLACES, SELF, SYSTEM_TERMS, by_pattern, concepts
+from pb2hl.mapper.consent import consent
 from pb2hl.mapper.signals import Signals
 from pb2hl.mapper.text import terms, tokens
 
@@ -16,8 +17,6 @@ _SOFT = frozenset(
 """Words that may stand beside any concept without changing it (`Phone 1 - Value`, `Associated Company`)."""
 
 _ADDRESS_PARTS = frozenset({"street", "city", "state", "postal code", "country"})
-
-_BESIDE_CONSENT = frozenset({"reason", "ip", "source", "text", "body", "author", "updated by", "page", "form", "note"})
 
 _ENTITIES = frozenset(
     {"contact", "company", "deal", "task", "event", "owner", "user", "activity", "product", "file name"}
@@ -65,7 +64,8 @@ _CONFLICTS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What a column could be. `confidence` 0-1; `place` ranks addresses, phones and e-mails (0 first)."""
+    """What a column could be. `confidence` 0-1; `place` ranks addresses, phones and e-mails (0 first); `transform` is
+    what the value needs on its way (`pb2hl.values.transforms`)."""
 
     field: str
     target: str
@@ -75,6 +75,7 @@ class Candidate:
     index: int = 0
     confirmed: bool = False
     said: str = ""
+    transform: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,28 +156,19 @@ def _words(expected: tuple[str, ...], seen: Signals) -> str:
     return max(expected, key=seen.share)
 
 
-def _consent(reading: Reading, object_: str, seen: Signals) -> Candidate | None:
-    said = reading.terms & CONSENT_TERMS
-    if not said and object_ == "contacts" and seen.looks("consent", at_least=0.5):
-        return Candidate("custom", "dnd", 0.75, "values say who is (un)subscribed: consent, never dropped")
-    if not said:
-        return None
+def _consent(heading: str, reading: Reading, object_: str, seen: Signals) -> Candidate | None:
     if object_ != "contacts":
-        return Candidate("custom", "custom", 0.85, "consent: kept, no such field on this record")
-    if reading.terms & _BESIDE_CONSENT or ("consent" in said and reading.terms & {"date", "time", "created date"}):
-        return Candidate("custom", "custom", 0.85, "said about a consent: kept beside it")
-    field = "custom"
-    if "do not email" in said or ("do not contact" in said and "email" in reading.terms):
-        field = "email_opt_out"
-    elif "do not text" in said or ("do not contact" in said and reading.terms & {"mobile", "sms", "text"}):
-        field = "sms_opt_out"
-    elif "do not contact" in said and not reading.terms & {"phone", "fax"}:
-        field = "do_not_contact"
-    if seen.filled and field != "custom" and not seen.looks("boolean"):
-        field = "custom"
-    refusal = "consent" not in said
-    reason = f"heading says {min(said)}: " + ("refusal, loaded with the contact" if refusal else "permission, kept")
-    return Candidate(field, "dnd", 0.95 if refusal else 0.8, reason)
+        if reading.terms & CONSENT_TERMS:
+            return Candidate("custom", "custom", 0.85, "consent: kept, no such field on this record")
+        return None
+    found = consent(heading, reading.terms, seen)
+    if found is None:
+        return None
+    if found.reason.startswith("said about"):
+        return Candidate("custom", "custom", 0.85, found.reason)
+    confidence = 0.95 if found.refusal and not found.unsure else 0.8
+    transform = "inverted" if found.inverted else ""
+    return Candidate(found.field, "dnd", confidence, found.reason, transform=transform)
 
 
 def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
@@ -184,9 +176,9 @@ def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
     reading = read(heading, object_)
     if reading.terms & SYSTEM_TERMS:
         return Candidate("ignore", "ignore", 0.92, "housekeeping of the old system or of a replication tool")
-    consent = _consent(reading, object_, seen)
-    if consent is not None:
-        return consent
+    said = _consent(heading, reading, object_, seen)
+    if said is not None:
+        return said
     found = _by_heading(reading, object_)
     if found is not None:
         return _weigh(replace(found, place=reading.place, index=reading.index), seen)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
+from pb2hl.model import OBJECTS, FieldKind
+from pb2hl.values.consents import FIELDS as CONSENTS
 
 TAIL = ("proposal", "confidence", "reason", "decision", "who", "when", "comment")
 
@@ -74,6 +76,13 @@ _FACTS = (
     "name",
     "email",
 )
+
+
+def takes_several(object_: str, field: str) -> bool:
+    """Whether several columns of a table may be decided for one field: references (the first that means a record counts)
+    and refusals (the strictest counts)."""
+    spec = next((spec for spec in OBJECTS[object_].fields if spec.name == field), None) if object_ in OBJECTS else None
+    return spec is not None and (spec.kind in (FieldKind.REF, FieldKind.REFS) or field in CONSENTS)
 
 
 def blank(sheet: str, rows: Sequence[dict[str, object]]) -> pd.DataFrame:

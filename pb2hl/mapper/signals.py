@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from pb2hl.values import consents
+
 SAMPLE_ROWS = 1_200
 """Cells looked at in a column (from the top, the middle and the end): enough to tell kinds, small enough for 200 columns."""
 
 SAMPLE_VALUES = 100
 """Distinct values that the patterns are tried on."""
 
+MOST_ANSWERS = 25
+"""A column with more distinct values holds no answers of yes, no or unsubscribed (dates apart)."""
+
 _BLANK = frozenset({"", "null", "none", "n/a", "na", "#n/a", "-", "--", "nan", "nil", "<na>", "(blank)"})
 _BOOLEAN = frozenset(
     "y n yes no true false t f 0 1 x on off oui non ja nein si sí sim não nao ano nie tak wahr falsch vrai faux".split()
-)
-_CONSENT = re.compile(
-    r"^(un-?subscribed?|opted[ -]?(out|in)|opt[ -](out|in)|do not (contact|e?mail|call)|dnd|bounced|cleaned|subscribed"
-    r"|non[ -]?subscribed|désinscrit|abgemeldet|dado de baja)$",
-    re.I,
 )
 _OUTCOME = frozenset(
     "open won lost abandoned closed won closed lost gewonnen verloren gagné perdu ganado perdido".split()
@@ -134,7 +134,9 @@ def signals(values: pd.Series) -> Signals:
         shares["phone"] = sum(phones) / len(sample)
     low = [text.casefold() for text in sample]
     shares["boolean"] = sum(1 for text in low if text in _BOOLEAN) / len(low) if len(distinct) <= 3 else 0.0
-    shares["consent"] = sum(1 for text in low if _CONSENT.match(text)) / len(low)
+    answers = [consents.says(text) for text in sample] if len(distinct) <= MOST_ANSWERS or shares["date"] else [""]
+    shares["consent"] = sum(1 for said in answers if said in ("refused", "given")) / len(answers)
+    shares["answer"] = sum(1 for said in answers if said) / len(answers)
     shares["outcome"] = sum(1 for text in low if text in _OUTCOME) / len(low)
     return Signals(
         filled=len(texts),

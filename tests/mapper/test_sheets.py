@@ -36,7 +36,7 @@ def contacts() -> SimpleNamespace:
             "Email": ["a@x.org", "b@x.org", "c@x.org", "d@x.org"],
             "Plan": ["Gold", "Silver", "", "gold"],
             "Shoe size": ["41", "42.5", "", "39"],
-            "Newsletter": ["yes", "no", "yes", ""],
+            "Vegetarian": ["yes", "no", "yes", ""],
         },
     )
 
@@ -69,7 +69,7 @@ def test_fields_take_types_from_declarations_and_values():
     assert (plan["decision"], plan["type"], plan["options"]) == ("custom", "SINGLE_OPTIONS", "Gold | Silver | Platinum")
     assert "deprecated" in plan["comment"]
     assert row(sheet, column="Shoe size")["type"] == "NUMERICAL"
-    assert row(sheet, column="Newsletter")["type"] == "RADIO"
+    assert row(sheet, column="Vegetarian")["type"] == "RADIO"
     assert row(sheet, object="contacts", column="ID")["decision"] == "id"
 
 
@@ -77,7 +77,7 @@ def test_assignment_stages_undecided_columns_as_custom():
     """What nobody decided is staged as custom, so that its cells wait in the open."""
     sheet = fields()
     sheet.loc[sheet["column"] == "Email", "decision"] = ""
-    decided, labels, types = mapper.assignment(sheet, contacts(), "contacts")
+    decided, labels, types, _ = mapper.assignment(sheet, contacts(), "contacts")
     assert decided["Email"] == "custom" and labels["Email"] == "Email"
     assert decided["ID"] == "id" and str(types["Plan"]) == "picklist"
 
@@ -88,7 +88,7 @@ def test_a_persons_decision_outlives_a_new_export():
     old.loc[old["column"] == "Shoe size", ["decision", "who", "comment"]] = ["ignore", "Ann", "not needed"]
     old.loc[old["column"] == "Email", ["proposal", "decision"]] = ["custom", "custom"]
     newer = contacts()
-    newer.frame = newer.frame.drop(columns="Newsletter").assign(Extra=["1", "2", "3", "4"])
+    newer.frame = newer.frame.drop(columns="Vegetarian").assign(Extra=["1", "2", "3", "4"])
     newer.headings = list(newer.frame.columns)
     merged = mapper.merge_fields(mapper.fields_sheet([(newer, "contacts")]), old)
     kept = row(merged, column="Shoe size")
@@ -127,7 +127,7 @@ def test_every_bad_edit_is_named_at_once():
     sheet = fields()
     sheet.loc[sheet["column"] == "Shoe size", "decision"] = "shoe"
     sheet.loc[sheet["column"] == "Plan", "type"] = "LIST"
-    sheet.loc[sheet["column"] == "Newsletter", "decision"] = "email"
+    sheet.loc[sheet["column"] == "Vegetarian", "decision"] = "email"
     owners = mapper.owners_sheet({"users": people()}, USERS)
     owners.loc[0, ["decision", "user_id", "user_email"]] = ["map", "nobody", ""]
     stages = mapper.stages_sheet(pd.DataFrame({"pipeline": ["Sales"], "stage": ["New"]}), pd.DataFrame())
@@ -236,7 +236,7 @@ def test_resolve_gives_the_plan_everything():
     }  # fmt: skip
     place = SimpleNamespace(users=USERS, pipelines=[], fields={})
     found = mapper.resolve(sheets, tables, place)
-    assert [item.staged_column for item in found.fields["contacts"]] == ["custom.Plan", "custom.Newsletter"]
+    assert [item.staged_column for item in found.fields["contacts"]] == ["custom.Plan", "custom.Vegetarian"]
     assert found.owners["jane@acme.com"] == found.owners["1"] == "u1" and found.owners["Xavier"] == ""
     assert found.tags["contacts"] == {"VIP": "vip", "Cold": ""}
     assert found.stages["Sales", "Won"] == ("Sales", "Won", "won")
