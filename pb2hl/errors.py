@@ -27,6 +27,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+MEND = "\nTo mend it: "
+"""What stands between the text of an error and its hint."""
+
 
 class Severity(StrEnum):
     """How much a problem matters: `critical` closes a gate, `warning` has a stated treatment, `info` is only told."""
@@ -85,7 +88,7 @@ class Pb2hlError(Exception):
 
     def __str__(self) -> str:
         lines = [self.message, *(f"  - {problem}" for problem in self.problems)]
-        return "\n".join(lines + ([f"To mend it: {self.hint}"] if self.hint else []))
+        return "\n".join(lines) + (MEND + self.hint if self.hint else "")
 
 
 class ExportError(Pb2hlError):

@@ -17,7 +17,7 @@ from typing import Any
 
 from pb2hl import errors, report
 from pb2hl.clock import SYSTEM_CLOCK
-from pb2hl.errors import ConfigError, Pb2hlError
+from pb2hl.errors import MEND, ConfigError, Pb2hlError
 from pb2hl.notebook import PARENT_VARIABLE
 from pb2hl.progress import SILENT, Progress
 from pb2hl.resources import resource
@@ -157,9 +157,10 @@ def _refuse_unknown(source: Path, given: Mapping[str, Any]) -> None:
 def _as_ours(failure: Any, notebook: Notebook, target: Path) -> Pb2hlError:
     """The error that the notebook raised, as the package's own; anything else says where to look."""
     kind = getattr(errors, failure.ename, None)
-    hint = f"look at {target}, then: pb2hl run … --from {notebook.step}"
+    told, _, remedy = str(failure.evalue).partition(MEND)
+    hint = f"{remedy + '; then ' if remedy else ''}run the same command again, it goes on here (details: {target})"
     if isinstance(kind, type) and issubclass(kind, Pb2hlError):
-        error = Pb2hlError(f"{notebook.step}: {failure.evalue}", hint=hint)
+        error = Pb2hlError(f"{notebook.step}: {told}", hint=hint)
         error.exit_code = kind.exit_code
         return error
     if failure.ename == "KeyboardInterrupt":

@@ -119,7 +119,7 @@ async def read_destination(client: Client, *, index: bool = True, progress: Prog
         users=tuple(_user(user) for user in users),
         fields=_by_model(fields, own_fields),
         folders=tuple({"id": id_of(folder), "name": str(folder.get("name") or "")} for folder in folders),
-        pipelines=tuple(_pipeline(line) for line in lines),
+        pipelines=tuple(pipeline_of(line) for line in lines),
         tags=tuple({"id": id_of(tag), "name": str(tag.get("name") or "")} for tag in tag_list),
         calendars=tuple(_calendar(calendar) for calendar in calendar_list),
         workflows=tuple(
@@ -232,7 +232,8 @@ def _by_model(location_level: list[Record], business_level: list[Record]) -> dic
     return {model: tuple(items) for model, items in found.items()}
 
 
-def _pipeline(line: Record) -> Record:
+def pipeline_of(line: Record) -> Record:
+    """A pipeline as the destination keeps it: id, name, useOpportunityProbability, stages in their order."""
     names = ("name", "position", "stageWinProbability", "showInFunnel", "showInPieChart")
     return {
         "id": id_of(line),

@@ -49,11 +49,16 @@ def merges_of(ws: Workspace, staged: Mapping[str, pd.DataFrame]) -> matching.Mer
     )
 
 
+def require_staged(ws: Workspace) -> None:
+    """Raise ConfigError before the inventory has been made; an export without a single row is staged all the same."""
+    if not (ws.staged / "columns.parquet").exists():
+        raise ConfigError("nothing is staged yet", hint=f"pb2hl inventory {ws.path}")
+
+
 def plan_inputs(ws: Workspace, ledger: Ledger, destination: Destination) -> PlanInputs:
     """Everything a plan is made of. `destination` is the location without what this migration made in it."""
+    require_staged(ws)
     staged = {name: table for name in OBJECTS if not (table := ws.table(name)).empty}
-    if not staged:
-        raise ConfigError("nothing is staged yet", hint=f"pb2hl inventory {ws.path}")
     return PlanInputs(
         staged=staged,
         merges=merges_of(ws, staged),

@@ -12,6 +12,7 @@ from pb2hl import plan
 from pb2hl.apply import Apply
 from pb2hl.errors import NotFound, Problem, ScopeMissing, Severity
 from pb2hl.highlevel import PORTS, Client, Destination, read_destination
+from pb2hl.highlevel.destination import pipeline_of
 from pb2hl.highlevel.records.fields import normalised
 from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
 from pb2hl.ledger import Entry, Ledger, Outcome, State
@@ -38,6 +39,7 @@ def schema(
     Nothing that exists is altered. Raises GateClosed, TokenMissing, HighLevelError, SheetError, Cancelled.
     """
     with ws.lock(STEP), Ledger.open(ws) as ledger:
+        proposal.require_staged(ws)
         if not apply:
             destination = with_client(ws, ledger, lambda client: read_destination(client, progress=progress), progress)
             destination.save(ws.path)
@@ -82,7 +84,9 @@ async def _carry_out(
     except (ScopeMissing, NotFound) as error:
         waiting = [(op, error.message) for op in left if not _is_there(ledger.operation(op.op_id))]
         await _forget(ledger, run, waiting)
-    return waiting, await _with_late_fields(client, ledger, operations, await read_destination(client, index=False))
+    found = await read_destination(client, index=False)
+    found = await _with_late_fields(client, ledger, operations, found)
+    return waiting, await _with_late_pipelines(client, ledger, lines, found)
 
 
 async def _with_late_fields(
@@ -101,6 +105,21 @@ async def _with_late_fields(
                 continue
             fields.setdefault(field["model"], []).append(field)
     return replace(found, fields={model: tuple(items) for model, items in fields.items()})
+
+
+async def _with_late_pipelines(
+    client: Client, ledger: Ledger, lines: Sequence[Operation], found: Destination
+) -> Destination:
+    """The same for pipelines, whose list lags a write by seconds."""
+    known = {line["id"] for line in found.pipelines}
+    late = []
+    for entry in ledger.entries(op.op_id for op in lines).values():
+        if entry.state is State.DONE and entry.destination_id not in known:
+            try:
+                late.append(pipeline_of(await PORTS[Target.PIPELINE].get(client, entry.destination_id)))
+            except NotFound:
+                continue
+    return replace(found, pipelines=(*found.pipelines, *late))
 
 
 def _is_there(entry: Entry | None) -> bool:

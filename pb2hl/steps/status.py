@@ -36,19 +36,33 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
             columns=["run_id", "step", "started_at", "ended_at", "status"],
         )
         used, window = ledger.requests_today(), window_state(ledger)
+    by_object = _by_object(table)
     following = _next_step(ws, states, applied, by_state)
     result = StepResult(
         step=STEP,
         status=Status.WAITING if len(doubt) else Status.DONE,
         headline=f"The next step is: {following}." if following else "Every step is done.",
-        counts={**{f"gate_{row['gate']}": row["state"] for row in states}, **by_state, "in_doubt_now": len(doubt),
-                "requests_used_today": used, **window},
+        counts={**{f"gate_{row['gate']}": row["state"] for row in states}, **by_state, **_lines(by_object),
+                "in_doubt_now": len(doubt), "requests_used_today": used, **window},
         tables={"gates": pd.DataFrame(states), "outcomes": table, "in_doubt": doubt, "runs": runs},
         problems=outcomes.problems_of(doubt),
+        facts={"gates": states, "by_object": by_object},
         next_step=following,
     )  # fmt: skip
     result.save(ws.results(STEP))
     return result
+
+
+def _by_object(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Operations by object and outcome."""
+    found: dict[str, dict[str, int]] = {}
+    for (object_, state), count in table.groupby(["object", "state"])["count"].sum().items():
+        found.setdefault(str(object_), {})[str(state)] = int(count)
+    return found
+
+
+def _lines(by_object: dict[str, dict[str, int]]) -> dict[str, int]:
+    return {f"{object_}_{state}": count for object_, states in by_object.items() for state, count in states.items()}
 
 
 def window_state(ledger: Ledger) -> dict[str, str]:

@@ -16,7 +16,7 @@ Fetch = Callable[[dict[str, Any]], Awaitable[list[Record]]]
 
 
 def sized(send: Callable[[int, dict[str, Any]], Awaitable[list[Record]]], *sizes: int) -> Fetch:
-    """A fetch by `send(size, position)` with the largest of `sizes` that the server does not refuse."""
+    """A fetch by `send(size, position)` with the largest of `sizes` that the server does not refuse; below the last, halves."""
     left = list(sizes)
 
     async def fetch(position: dict[str, Any]) -> list[Record]:
@@ -24,9 +24,9 @@ def sized(send: Callable[[int, dict[str, Any]], Awaitable[list[Record]]], *sizes
             try:
                 return await send(left[0], position)
             except Refused as error:
-                if len(left) == 1 or "limit" not in error.api_message.lower():
+                if left[0] <= 1 or "limit" not in error.api_message.lower():
                     raise
-                left.pop(0)
+                left[:] = left[1:] or [left[0] // 2]
 
     return fetch
 
