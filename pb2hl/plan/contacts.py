@@ -113,13 +113,22 @@ class Contacts:
             body["assignedTo"] = owner.user_id
         own |= self.ctx.unassigned(OBJECT, row["source_id"], owner)
         merged_emails, merged_phones = self.leftovers.addresses(row)
-        own[f.OTHER_EMAILS] = _lines([*person.other_emails, *merged_emails], body.get("email", ""))
-        own[f.OTHER_PHONES] = _lines([*person.other_phones, *merged_phones], body.get("phone", ""))
+        email, phone = self._shown(person, "email"), self._shown(person, "phone")
+        own[f.OTHER_EMAILS] = _lines([person.email, *person.other_emails, *merged_emails], email)
+        own[f.OTHER_PHONES] = _lines([person.phone, *person.other_phones, *merged_phones], phone)
         if text(row, "full_name").casefold() in ("", _joined(body).casefold()):
             own["full_name"] = ""
         own[f.FURTHER_DEALS] = "\n".join(self.further.get(row["source_id"], ()))
         self._tell_displaced(row, person)
         return own
+
+    def _shown(self, person: Person, name: str) -> str:
+        """The address or number the record will show: that which stands there, unless the policy overwrites it."""
+        own = person.email if name == "email" else person.phone
+        if not person.existing_id or self.ctx.inputs.config.policy.existing_contacts == "overwrite":
+            return own
+        held = str(self.ctx.existing(Target.CONTACT).get(person.existing_id, {}).get(name) or "").strip()
+        return (held.casefold() if name == "email" else held) or own
 
     def _tell_displaced(self, row: Row, person: Person) -> None:
         for column, values, got in (("email", emails_of(row), person.email), ("phone", phones_of(row), person.phone)):
