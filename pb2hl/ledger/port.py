@@ -169,6 +169,9 @@ class LedgerPort(Protocol):
     def counts(self) -> list[dict[str, Any]]:
         """Rows of object, target, kind, state, count."""
 
+    def source_ids(self, object_: str) -> frozenset[str]:
+        """The source ids of `object_` that any operation is about."""
+
     def approve(self, gate: str, subject_hash: str, who: str, *, forced: bool = False, note: str = "") -> Approval:
         """Record an approval."""
 

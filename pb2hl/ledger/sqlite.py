@@ -277,6 +277,11 @@ class Ledger:
         )
         return [dict(zip(("object", "target", "kind", "state", "count"), row, strict=True)) for row in rows]
 
+    def source_ids(self, object_: str) -> frozenset[str]:
+        """The source ids of `object_` that any operation is about."""
+        rows = self._rows("SELECT DISTINCT source_id FROM operations WHERE object = ?", (object_,))
+        return frozenset(row[0] for row in rows)
+
     # Approvals, log, requests, facts
 
     def approve(self, gate: str, subject_hash: str, who: str, *, forced: bool = False, note: str = "") -> Approval:

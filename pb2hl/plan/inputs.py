@@ -57,7 +57,7 @@ class PlanInputs:
     """Everything that decides a plan.
 
     `staged` holds the staged tables by object; contacts and companies are taken from `merges`. `columns`,
-    `not_converted` (references that mean no record included) and `dropped` are the tables that staging leaves beside them. `files` are the export's files by relative name.
+    `not_converted` (references that mean no record included) and `dropped` are the tables that staging leaves beside them; `source_cells` (object, file, sheet, heading, cells) is what reading counted. `files` are the export's files by relative name.
     `export_date` is the newest date of the export (None: taken from the tables). `inline_files` is the folder into which
     images that lie inside note bodies are written under their content hash (None: they are told and left out).
     """
@@ -70,6 +70,7 @@ class PlanInputs:
     columns: pd.DataFrame = field(default_factory=_empty)
     not_converted: pd.DataFrame = field(default_factory=_empty)
     dropped: pd.DataFrame = field(default_factory=_empty)
+    source_cells: pd.DataFrame = field(default_factory=_empty)
     files: Mapping[str, ExportFile] = field(default_factory=dict)
     export_date: date | None = None
     inline_files: Path | None = None
@@ -84,13 +85,18 @@ class PlanInputs:
 
     def newest(self) -> date:
         """The day of the export: given, else the newest created or updated moment in any table."""
-        if self.export_date is not None:
-            return self.export_date
-        found = [
-            moment
-            for name in sorted(self.staged)
-            for column in ("created_at", "updated_at")
-            if column in self.staged[name].columns
-            and not pd.isna(moment := pd.to_datetime(self.staged[name][column], utc=True, errors="coerce").max())
-        ]
-        return max(found).date() if found else date(1970, 1, 1)
+        return self.export_date or newest_day(self.staged) or date(1970, 1, 1)
+
+
+def newest_day(staged: Mapping[str, pd.DataFrame], until: date | None = None) -> date | None:
+    """The newest day a record was created or updated; days after `until` are errors of the source and do not count."""
+    found = []
+    for name in sorted(staged):
+        for column in ("created_at", "updated_at"):
+            if column in staged[name].columns:
+                moments = pd.to_datetime(staged[name][column], utc=True, errors="coerce")
+                if until is not None:
+                    moments = moments[moments < pd.Timestamp(until, tz="UTC") + pd.Timedelta(days=1)]
+                if not pd.isna(newest := moments.max()):
+                    found.append(newest)
+    return max(found).date() if found else None

@@ -6,8 +6,9 @@ takes a line a column and a line an exception.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -35,52 +36,80 @@ _NOT_CELLS = frozenset({*PROVENANCE, "merged_ids", "residue", "company_source_id
 class Lineage:
     """`rules` per source column, `exceptions` per cell (`account.CELL_COLUMNS`), `summary`: cells by column and bucket.
 
-    `balance`: per source column the filled cells and those accounted for; they are equal or something was lost.
+    `balance`: per source column the cells that were read and those accounted for; they are equal or something was lost.
+    `merged`: object, source_id, survivor of every row that another record stands for.
     """
 
     rules: pd.DataFrame
     exceptions: pd.DataFrame
     summary: pd.DataFrame
     balance: pd.DataFrame
+    merged: pd.DataFrame
 
 
 @dataclass(frozen=True)
-class _Column:
+class Column:
+    """A source column: its staged column ("" when a decision left it out), which cells hold text, and which a value."""
+
     heading: str
-    name: str  # staged column; "" for a column that a decision left out
+    name: str
     filled: pd.Series
     valued: pd.Series
 
 
 def lineage(ctx: Context) -> Lineage:
-    """The fate of every cell of the staged tables; call it after all operations were planned."""
+    """The fate of every cell of the export; call it after all operations were planned."""
     exceptions = ctx.account.cells.drop_duplicates(["object", "source_id", "column"], keep="last")
-    rules, summary, balance = [], [], []
+    merged = _merged(ctx)
+    dropped, rows_dropped = _dropped(ctx.inputs.dropped)
+    rules, summary, accounted = [], [], Counter()
     for object_ in OBJECTS:
         frame = ctx.inputs.staged.get(object_, pd.DataFrame())
         if frame.empty:
             continue
-        own = exceptions[exceptions["object"] == object_]
-        merged = _merged_ids(ctx, object_)
-        ids = frame["source_id"].astype(str) if "source_id" in frame.columns else pd.Series("", index=frame.index)
-        for column in _columns(ctx, object_, frame):
+        fates = Fates(exceptions[exceptions["object"] == object_], merged[merged["object"] == object_])
+        ids = source_ids(frame)
+        for column in columns_of(ctx.inputs.columns, object_, frame):
             rule = _rule(ctx, object_, column.name)
             rules.append((object_, column.heading, column.name, *rule))
-            counts = _counted(column, rule, ids, own, merged)
+            counts = fates.count(column, rule, ids)
+            counts.update(dropped.pop((object_, column.heading), {}))
             summary += [(object_, column.heading, column.name, *key, count) for key, count in counts.items()]
-            balance.append((object_, column.heading, int(column.filled.sum()), sum(counts.values())))
-    summary += _dropped(ctx.inputs.dropped)
+            accounted[object_, column.heading] += sum(counts.values())
+    for (object_, heading), counts in dropped.items():
+        summary += [(object_, heading, "", *key, count) for key, count in counts.items()]
+        accounted[object_, heading] += sum(counts.values())
     return Lineage(
         pd.DataFrame(rules, columns=list(RULE_COLUMNS)),
         exceptions.reset_index(drop=True),
-        pd.DataFrame(summary, columns=list(SUMMARY_COLUMNS)),
-        pd.DataFrame(balance, columns=["object", "heading", "filled", "accounted"]),
+        pd.DataFrame(summary + rows_dropped, columns=list(SUMMARY_COLUMNS)),
+        _balance(ctx, accounted),
+        merged,
     )
 
 
-def _columns(ctx: Context, object_: str, frame: pd.DataFrame) -> Iterator[_Column]:
+def _balance(ctx: Context, accounted: Mapping[tuple[str, str], int]) -> pd.DataFrame:
+    """What was read against what is accounted for. Cells are counted where the file was read, else over the staged text."""
+    read: Counter[tuple[str, str]] = Counter()
+    source = ctx.inputs.source_cells
+    if len(source):
+        for row in source.itertuples(index=False):
+            read[str(row.object), str(row.heading)] += int(row.cells)
+    else:
+        for object_, frame in ctx.inputs.staged.items():
+            for column in columns_of(ctx.inputs.columns, object_, frame):
+                read[object_, column.heading] += int(column.filled.sum())
+    rows = [(*key, read[key], accounted.get(key, 0)) for key in dict.fromkeys([*read, *accounted])]
+    return pd.DataFrame(rows, columns=["object", "heading", "filled", "accounted"])
+
+
+def source_ids(frame: pd.DataFrame) -> pd.Series:
+    """The source id of every row as text."""
+    return frame["source_id"].astype(str) if "source_id" in frame.columns else pd.Series("", index=frame.index)
+
+
+def columns_of(known: pd.DataFrame, object_: str, frame: pd.DataFrame) -> Iterator[Column]:
     """The source columns of a table: by its raw text where staging kept it, else by its staged values."""
-    known = ctx.inputs.columns
     mine = known[known["object"] == object_].drop_duplicates("heading") if "object" in known.columns else known
     pairs = [
         (str(heading), str(name or ""))
@@ -91,55 +120,73 @@ def _columns(ctx: Context, object_: str, frame: pd.DataFrame) -> Iterator[_Colum
         for name in frame.columns:
             if name not in _NOT_CELLS and not name.startswith(RAW_PREFIX):
                 filled = filled_mask(frame[name])
-                yield _Column(name, name, filled, filled)
+                yield Column(name, name, filled, filled)
         return
-    raw = {heading: filled_mask(frame[f"{RAW_PREFIX}{heading}"]) for heading, _ in pairs}
-    seen: set[str] = set()
     for heading, name in pairs:
-        if name not in frame.columns:
-            yield _Column(heading, "", raw[heading], raw[heading])
+        filled = filled_mask(frame[f"{RAW_PREFIX}{heading}"])
+        if name in frame.columns:
+            yield Column(heading, name, filled, filled_mask(frame[name]))
+        else:
+            yield Column(heading, "", filled, filled)
+
+
+def _merged(ctx: Context) -> pd.DataFrame:
+    rows = [
+        (object_, str(old), str(new))
+        for object_ in ("contacts", "companies")
+        for old, new in ctx.inputs.merges.survivor_of.get(object_, {}).items()
+        if str(old) != str(new)
+    ]
+    return pd.DataFrame(rows, columns=["object", "source_id", "survivor"], dtype="str")
+
+
+class Fates:
+    """What happened to single cells and rows of one object: `exceptions` of the plan, and `merged` rows."""
+
+    def __init__(self, exceptions: pd.DataFrame, merged: pd.DataFrame):
+        self._merged = frozenset(merged["source_id"])
+        self._cells: dict[str, dict[str, tuple[str, str]]] = {}
+        for row in exceptions.itertuples(index=False):
+            self._cells.setdefault(row.column, {})[row.source_id] = (row.bucket, row.where)
+
+    def count(self, column: Column, rule: tuple[str, str], ids: pd.Series) -> Counter[tuple[str, str]]:
+        """Cells of `ids` by bucket: the whole row's exception first, then the cell's own, then merges, blanks, the rule."""
+        fate = {**self._cells.get(column.name, {}), **self._cells.get("*", {})}
+        filled = ids[column.filled.loc[ids.index]]
+        special = filled.isin(fate.keys() | self._merged)
+        counts: Counter[tuple[str, str]] = Counter()
+        for source_id in filled[special]:
+            counts[fate.get(source_id) or (str(Bucket.MERGED), "the surviving record")] += 1
+        blank = int((~column.valued.loc[filled.index] & ~special).sum())
+        if blank:
+            counts[str(Bucket.NORMALISED), BLANK] += blank
+        if rest := int(len(filled) - special.sum() - blank):
+            counts[rule] += rest
+        return counts
+
+
+def _dropped(
+    dropped: pd.DataFrame,
+) -> tuple[dict[tuple[str, str], Counter[tuple[str, str]]], list[tuple[str, str, str, str, str, int]]]:
+    """(cells of rows that another row stands for, by object and heading; cells of lines that are no records)."""
+    cells: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
+    lines: Counter[tuple[str, str]] = Counter()
+    for row in dropped.to_dict("records"):
+        found = json.loads(row["cells"]) if row.get("cells") else []
+        if isinstance(found, list):
+            lines[row["object"], row["reason"]] += sum(bool(str(item or "").strip()) for item in found)
             continue
-        valued, filled = filled_mask(frame[name]), raw[heading]
-        if name not in seen:  # values that reading added (a contact found by e-mail) count with the first heading
-            said = [raw[other] for other, column in pairs if column == name]
-            filled = filled | (valued & ~pd.concat(said, axis=1).any(axis=1))
-        seen.add(name)
-        yield _Column(heading, name, filled, valued)
+        for heading in found.keys() - set(json.loads(row.get("moved") or "[]")):
+            if str(found[heading] or "").strip():
+                where = f"row kept: {row['kept_source_id']}" if len(dropped) < _FEW else "the row that was kept"
+                key = (str(Bucket.MERGED), f"{where} ({row['reason']})")
+                cells.setdefault((row["object"], heading), Counter())[key] += 1
+    told = [(object_, "(row)", "*", str(Bucket.REFUSED), reason, count) for (object_, reason), count in lines.items()]
+    return cells, told
 
 
-def _merged_ids(ctx: Context, object_: str) -> frozenset[str]:
-    survivors = ctx.inputs.merges.survivor_of.get(object_, {})
-    return frozenset(str(old) for old, new in survivors.items() if str(old) != str(new))
-
-
-def _counted(
-    column: _Column, rule: tuple[str, str], ids: pd.Series, own: pd.DataFrame, merged: frozenset[str]
-) -> Counter[tuple[str, str]]:
-    """Cells by bucket: the whole row's exception first, then the cell's own, then merges, blanks, and the rule."""
-    fate = {row.source_id: (row.bucket, row.where) for row in own[own["column"] == column.name].itertuples()}
-    fate |= {row.source_id: (row.bucket, row.where) for row in own[own["column"] == "*"].itertuples()}
-    filled = ids[column.filled]
-    special = filled.isin(fate.keys() | merged)
-    counts: Counter[tuple[str, str]] = Counter()
-    for source_id in filled[special]:
-        counts[fate.get(source_id) or (str(Bucket.MERGED), "the surviving record")] += 1
-    blank = int((~column.valued[column.filled] & ~special).sum())
-    if blank:
-        counts[str(Bucket.NORMALISED), BLANK] += blank
-    if rest := int(len(filled) - special.sum() - blank):
-        counts[rule] += rest
-    return counts
-
-
-def _dropped(dropped: pd.DataFrame) -> list[tuple[str, str, str, str, str, int]]:
-    """Rows that are in no staged table, by reason."""
-    if dropped.empty:
-        return []
-    found: Counter[tuple[str, str, str]] = Counter()
-    names = (dropped[name].fillna("").astype(str) for name in ("object", "reason", "kept_source_id"))
-    for object_, reason, kept in zip(*names, strict=True):
-        found[object_, str(Bucket.MERGED if kept else Bucket.REFUSED), reason] += 1
-    return [(object_, "(row)", "*", bucket, reason, count) for (object_, bucket, reason), count in found.items()]
+_FEW = 100
+"""Repeated rows up to which the accounting names the row that was kept; the table `dropped` always does."""
 
 
 def _rule(ctx: Context, object_: str, column: str) -> tuple[str, str]:

@@ -41,7 +41,7 @@ class Plan:
     """Operations with everything a person wants to know before they are sent.
 
     `counts` by (kind, target); `tables` for reports: diff (schema only), losses, identity, duplicate_opportunities,
-    lineage_summary, lineage_rules, lineage_exceptions, lineage_balance.
+    lineage_summary, lineage_rules, lineage_exceptions, lineage_balance, lineage_merged.
     """
 
     operations: Operations
@@ -130,6 +130,7 @@ class Planner:
             "lineage_rules": found.rules,
             "lineage_exceptions": found.exceptions,
             "lineage_balance": found.balance,
+            "lineage_merged": found.merged,
         }
         return self._plan(operations, tables)
 

@@ -1,16 +1,20 @@
-"""Zero-loss accounting: what the plan meant for every filled cell, corrected by what HighLevel did."""
+"""Zero-loss accounting: what the plan meant for every cell that was read, corrected by what HighLevel did with it."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import pandas as pd
 
+from pb2hl.diff import Class
 from pb2hl.ledger import Ledger, State
 from pb2hl.operations import Target
 from pb2hl.plan.account import Bucket
-from pb2hl.plan.needs import filled_mask
+from pb2hl.plan.lineage import BLANK, SUMMARY_COLUMNS, Fates, columns_of, source_ids
+from pb2hl.steps.compare import Comparison
 from pb2hl.workspace import Workspace
-
-COLUMNS = ("object", "column", "bucket", "where", "cells")
 
 RECORD_OF = {
     "contacts": Target.CONTACT,
@@ -20,73 +24,162 @@ RECORD_OF = {
     "tasks": Target.TASK,
     "appointments": Target.APPOINTMENT,
     "activities": Target.NOTE,
+    "attachments": None,
 }
-"""The record that carries the cells of a source row."""
+"""The record that carries the cells of a source row; attachments become files, media or notes."""
 
-NOT_THERE = (State.REFUSED, State.PLANNED, State.IN_DOUBT, State.INTENDED)
+NOT_THERE = (State.REFUSED, State.PLANNED, State.IN_DOUBT, State.INTENDED, State.UNDONE)
+UNBALANCED_COLUMNS = ("object", "column", "filled", "accounted")
+ROW_COLUMNS = ("object", "bucket", "where", "rows")
+NOWHERE = "not accounted for"
+
+Key = tuple[str, str, str, str, str]
 
 
-def accounting(ws: Workspace, ledger: Ledger) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(object, column, bucket, where, cells; columns that do not balance: object, column, filled, accounted)."""
-    path = ws.plan / "lineage_summary.parquet"
-    if not path.exists():
-        return pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=["object", "column", "filled", "accounted"])
-    summary = pd.read_parquet(path)[list(COLUMNS)]
-    rules = pd.read_parquet(ws.plan / "lineage_rules.parquet")
-    exceptions = pd.read_parquet(ws.plan / "lineage_exceptions.parquet")
-    moves = []
+@dataclass(frozen=True)
+class Account:
+    """`cells` (plan.lineage.SUMMARY_COLUMNS), `rows` (ROW_COLUMNS), and `off`: what does not balance (UNBALANCED_COLUMNS)."""
+
+    cells: pd.DataFrame
+    rows: pd.DataFrame
+    off: pd.DataFrame
+
+
+def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Account:
+    """Every cell and every row of the export in exactly one bucket; `found` is what the audit saw in the location."""
+    names = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged")
+    if not all((ws.plan / f"{name}.parquet").exists() for name in names):
+        return Account(*(pd.DataFrame(columns=list(c)) for c in (SUMMARY_COLUMNS, ROW_COLUMNS, UNBALANCED_COLUMNS)))
+    summary, rules, exceptions, balance, merged = (pd.read_parquet(ws.plan / f"{name}.parquet") for name in names)
+    cells: Counter[Key] = Counter()
+    for row in summary.itertuples(index=False):
+        cells[row.object, row.heading, row.column, row.bucket, row.where] += int(row.cells)
+    known = (
+        pd.read_parquet(ws.staged / "columns.parquet") if (ws.staged / "columns.parquet").exists() else pd.DataFrame()
+    )
+    rows: Counter[tuple[str, str, str]] = Counter()
     for object_, target in RECORD_OF.items():
-        lost = _lost(ledger, object_, target)
-        if lost:
-            moves += _moved(ws.table(object_), object_, lost, rules, exceptions)
-    if moves:
-        summary = pd.concat([summary, pd.DataFrame(moves, columns=list(COLUMNS))], ignore_index=True)
-        summary = summary.groupby(["object", "column", "bucket", "where"], as_index=False, sort=False)["cells"].sum()
-    return summary, _unbalanced(ws, summary)
-
-
-def _lost(ledger: Ledger, object_: str, target: Target) -> dict[str, str]:
-    """Source id → why its record is not in the location."""
-    return {
-        entry.source_id: f"{entry.state}: {entry.error}"[:200]
-        for entry in ledger.iterate(state=NOT_THERE, target=target)
-        if entry.object == object_
-    }
-
-
-def _moved(
-    frame: pd.DataFrame, object_: str, lost: dict[str, str], rules: pd.DataFrame, exceptions: pd.DataFrame
-) -> list[tuple[str, str, str, str, int]]:
-    """Cells of rows that did not land leave the bucket the plan put them into, and are refused with their reason."""
-    rows = frame[frame["source_id"].astype(str).isin(lost)]
-    apart = exceptions[(exceptions["object"] == object_) & exceptions["source_id"].isin(lost)]
-    apart_of = apart.groupby("column")["source_id"].agg(set).to_dict()
-    whole = apart_of.get("*", set())
-    found = []
-    for rule in rules[rules["object"] == object_].itertuples(index=False):
-        if rule.column not in rows.columns:
+        frame = ws.table(object_)
+        if frame.empty:
             continue
-        ids = rows.loc[filled_mask(rows[rule.column]), "source_id"].astype(str)
-        ids = ids[~ids.isin(whole | apart_of.get(rule.column, set()))]
-        if len(ids):
-            found.append((object_, rule.column, rule.bucket, rule.where, -len(ids)))
-            found += [
-                (object_, rule.column, str(Bucket.REFUSED), why, int(n))
-                for why, n in ids.map(lost).value_counts().items()
-            ]
-    return found
+        mine = [table[table["object"] == object_] for table in (rules, exceptions, merged)]
+        lost = _lost(ledger, object_, target, found, mine[2])
+        _move(cells, object_, frame, lost, known, *mine)
+        rows.update(_rows(ledger, object_, frame, lost, mine[1], mine[2]))
+    rows.update(_dropped_rows(ws))
+    _judge(cells, rules, found)
+    table = pd.DataFrame([(*key, n) for key, n in cells.items() if n], columns=list(SUMMARY_COLUMNS))
+    row_table = pd.DataFrame([(*key, n) for key, n in sorted(rows.items()) if n], columns=list(ROW_COLUMNS))
+    return Account(table, row_table, _unbalanced(balance, table, row_table))
 
 
-def _unbalanced(ws: Workspace, summary: pd.DataFrame) -> pd.DataFrame:
-    """Columns that lack cells. More cells than filled ones are no loss: text that did not convert, values we added."""
-    sums = summary.groupby(["object", "column"])["cells"].sum()
-    off = []
-    for object_ in summary["object"].unique():
-        frame = ws.table(str(object_))
-        for column in summary.loc[summary["object"] == object_, "column"].unique():
-            if column not in frame.columns:
-                continue
-            filled = int(filled_mask(frame[column]).sum())
-            if filled > int(sums[object_, column]):
-                off.append((object_, column, filled, int(sums[object_, column])))
-    return pd.DataFrame(off, columns=["object", "column", "filled", "accounted"])
+def _lost(
+    ledger: Ledger, object_: str, target: Target | None, found: Comparison, merged: pd.DataFrame
+) -> dict[str, tuple[Bucket, str]]:
+    """Source id → (bucket, why) of rows whose record is not in the location; rows merged into it share its fate."""
+    lost: dict[str, tuple[Bucket, str]] = {}
+    for entry in ledger.iterate(state=NOT_THERE, target=target):
+        if entry.object == object_ and not entry.part.startswith("delta-"):
+            undone = entry.state is State.UNDONE
+            why = "rolled back" if undone else f"{entry.state}: {entry.error}"[:200]
+            lost[entry.source_id] = (Bucket.SKIPPED if undone else Bucket.REFUSED, why)
+    for source_id in found.gone.get(object_, ()):
+        lost[source_id] = (Bucket.REFUSED, "not in the location any more")
+    for row in merged.itertuples(index=False):
+        if row.survivor in lost:
+            lost[row.source_id] = lost[row.survivor]
+    return lost
+
+
+def _move(
+    cells: Counter[Key],
+    object_: str,
+    frame: pd.DataFrame,
+    lost: Mapping[str, tuple[Bucket, str]],
+    known: pd.DataFrame,
+    rules: pd.DataFrame,
+    exceptions: pd.DataFrame,
+    merged: pd.DataFrame,
+) -> None:
+    """Cells of rows that did not land leave the bucket the plan put them into, for the one that says why."""
+    if not lost:
+        return
+    fates, ids = Fates(exceptions, merged), source_ids(frame)
+    ids = ids[ids.isin(lost)]
+    groups = [(fate, ids[ids.map(lost) == fate]) for fate in dict.fromkeys(lost.values())]
+    rule_of = {row.heading: (row.bucket, row.where) for row in rules.itertuples(index=False)}
+    for column in columns_of(known, object_, frame):
+        for fate, group in groups:
+            for (bucket, where), count in fates.count(column, rule_of[column.heading], group).items():
+                if bucket not in (Bucket.SKIPPED, Bucket.REFUSED) and where != BLANK:
+                    cells[object_, column.heading, column.name, bucket, where] -= count
+                    cells[object_, column.heading, column.name, str(fate[0]), fate[1]] += count
+
+
+def _rows(
+    ledger: Ledger,
+    object_: str,
+    frame: pd.DataFrame,
+    lost: Mapping[str, tuple[Bucket, str]],
+    exceptions: pd.DataFrame,
+    merged: pd.DataFrame,
+) -> Counter[tuple[str, str, str]]:
+    """Rows by bucket. A row that no operation, merge or decision speaks of is accounted for nowhere."""
+    known = ledger.source_ids(object_)
+    into = set(merged["source_id"])
+    whole = exceptions[exceptions["column"] == "*"]
+    apart = {row.source_id: (row.bucket, row.where) for row in whole.itertuples(index=False)}
+    ids, counts = source_ids(frame), Counter()
+    for fates in (
+        {item: (str(bucket), why) for item, (bucket, why) in lost.items()},
+        dict.fromkeys(into, (str(Bucket.MERGED), "the surviving record")),
+        apart,
+        dict.fromkeys(known, (str(Bucket.LANDED), "the location")),
+    ):
+        here = ids.isin(fates)
+        counts.update((object_, *fate) for fate in ids[here].map(fates))
+        ids = ids[~here]
+    counts[object_, NOWHERE, ""] += len(ids)
+    return counts
+
+
+def _dropped_rows(ws: Workspace) -> Counter[tuple[str, str, str]]:
+    """Rows that are in no staged table: another row stands for them, or they are no records."""
+    path = ws.staged / "dropped.parquet"
+    frame = pd.read_parquet(path) if path.exists() else pd.DataFrame()
+    if frame.empty:
+        return Counter()
+    bucket = frame["kept_source_id"].fillna("").ne("").map({True: str(Bucket.MERGED), False: str(Bucket.REFUSED)})
+    return Counter(zip(frame["object"], bucket, frame["reason"], strict=True))
+
+
+def _judge(cells: Counter[Key], rules: pd.DataFrame, found: Comparison) -> None:
+    """What the location holds otherwise than sent is refused, or normalised: the audit's word overrules the plan's."""
+    by_field: dict[tuple[str, str], tuple[str, str, str, str]] = {}
+    for row in rules.itertuples(index=False):
+        label = str(row.where).removeprefix("custom field ")
+        by_field.setdefault((row.object, label), (row.heading, row.column, row.bucket, row.where))
+    for (object_, label, kind), count in found.fields.items():
+        if (object_, label) not in by_field or kind in (Class.EQUAL, Class.EXTRA):
+            continue
+        heading, column, bucket, where = by_field[object_, label]
+        key = (object_, heading, column, bucket, where)
+        moving = min(count, cells[key])
+        if kind == Class.NORMALISED:
+            into = (str(Bucket.NORMALISED), where)
+        else:
+            into = (str(Bucket.REFUSED), f"HighLevel holds {'no' if kind == Class.MISSING else 'another'} value")
+        cells[key] -= moving
+        cells[object_, heading, column, *into] += moving
+
+
+def _unbalanced(balance: pd.DataFrame, cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    sums = cells.groupby(["object", "heading"])["cells"].sum() if len(cells) else {}
+    off = [
+        (row.object, row.heading, int(row.filled), int(sums.get((row.object, row.heading), 0)))
+        for row in balance.itertuples(index=False)
+        if int(row.filled) != int(sums.get((row.object, row.heading), 0))
+    ]
+    nowhere = rows[rows["bucket"] == NOWHERE]
+    off += [(row.object, "(rows)", int(row.rows), 0) for row in nowhere.itertuples(index=False)]
+    return pd.DataFrame(off, columns=list(UNBALANCED_COLUMNS))

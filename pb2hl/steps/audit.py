@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Ledger
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import outcomes
-from pb2hl.steps.accounting import accounting
-from pb2hl.steps.compare import Comparison, compare_location
+from pb2hl.steps.accounting import Account, accounting
+from pb2hl.steps.compare import UNLINKED, Comparison, compare_location
+from pb2hl.steps.conflicts import kept
 from pb2hl.steps.session import with_client
 from pb2hl.workspace import Workspace
 
@@ -21,24 +20,24 @@ STEP = "audit"
 def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
     """Compare the location with the ledger, record by record and field by field.
 
-    FAILED when a record is missing or in doubt, or the accounting does not balance. Raises TokenMissing, HighLevelError.
+    FAILED when a record is missing, twice there, or in doubt, a value, owner or link is not as it was sent (unless a person
+    decided to keep it), or the accounting does not balance. Raises TokenMissing, HighLevelError.
     """
     with ws.lock(STEP), Ledger.open(ws) as ledger:
 
         async def work(client: Client) -> Comparison:
             return await compare_location(
-                client, ledger, ws.config.source, ws.config.country, progress, cancel or Cancel()
+                client, ledger, ws.config.source, ws.config.country, progress, cancel or Cancel(), kept(ws)
             )
 
         found = with_client(ws, ledger, work, progress)
-        balance, off = accounting(ws, ledger)
-        result = _result(ledger, found, balance, off)
+        result = _result(ledger, found, accounting(ws, ledger, found))
         result.save(ws.results(STEP))
     return result
 
 
-def _result(ledger: Ledger, found: Comparison, balance: pd.DataFrame, off: pd.DataFrame) -> StepResult:
-    objects, diffs = found.objects(), found.differences()
+def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
+    objects, diffs, off = found.objects(), found.differences(), account.off
     missing_outcomes = outcomes.errors(ledger)
     doubt = missing_outcomes[missing_outcomes["state"].isin(["in_doubt", "intended"])]
     totals = {name: int(objects[name].sum()) for name in ("expected", "arrived", "missing", "extra", "wrong")}
@@ -64,32 +63,36 @@ def _result(ledger: Ledger, found: Comparison, balance: pd.DataFrame, off: pd.Da
     problems += [
         Problem(
             "unbalanced",
-            f"{row.object}.{row.column}: {row.filled} cells are filled, {row.accounted} accounted for",
+            f"{row.object}.{row.column}: {row.filled} were read, {row.accounted} are accounted for",
             Severity.CRITICAL,
         )
         for row in off.itertuples(index=False)
     ]
     for (object_, field, kind), group in diffs.groupby(["object", "field", "class"], sort=True):
-        if kind != "normalised":
+        if kind != "normalised" and field:
             problems.append(
                 Problem(
                     "differs",
                     f"{object_}.{field}: {kind} in {len(group)} records",
-                    Severity.WARNING,
+                    Severity.CRITICAL,
                     field=field,
                     count=len(group),
                     treatment="listed",
                 )
             )
-    failed = bool(totals["missing"] or totals["extra"] or len(doubt) or len(off))
+    unlinked = found.link[UNLINKED]
+    if unlinked:
+        text = f"{unlinked} contacts are not linked to the business they were linked to"
+        problems.append(Problem("unlinked", text, Severity.CRITICAL, count=unlinked, treatment="listed"))
+    failed = any((totals["missing"], totals["extra"], totals["wrong"], unlinked, len(doubt), len(off)))
     return StepResult(
         step=STEP,
         status=Status.FAILED if failed else Status.DONE,
         headline=f"{totals['arrived']:,} of {totals['expected']:,} records are in the location; {totals['missing']} missing, "
         f"{totals['extra']} extra, {totals['wrong']} with a value that differs.",
-        counts={**totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unbalanced_columns": len(off), **found.classes()},
+        counts={**totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **found.classes()},
         tables={"objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
-                "links": found.links(), "accounting": balance, "in_doubt": doubt, "not_landed": missing_outcomes},
+                "links": found.links(), "accounting": account.cells, "rows": account.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes},
         problems=tuple(problems),
         next_step="report",
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.diff import COLUMNS, Class, compare_records
-from pb2hl.diff.flatten import CUSTOM
+from pb2hl.diff.flatten import CUSTOM, custom_key
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
@@ -23,7 +23,14 @@ TARGETS = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Tar
 OMITTED = ("dnd", "dndSettings", "timezone")
 """Fields that search leaves out (BEHAVIOUR): a contact that was sent with one is read by id."""
 
+DELTA_PART = "delta-"
+"""How the `part` of a delta's operations begins."""
+
+REMOVED_TAGS = "$removeTags"
+"""Where a delta's operation on a contact's tags names those to take away."""
+
 OWNER_FIELDS = ("assignedTo", "assignedUserId", "userId")
+UNLINKED = "not linked as planned"
 MOST_DIFFS = 200_000
 
 
@@ -35,6 +42,8 @@ class Comparison:
     arrived: Counter[tuple[str, str]] = field(default_factory=Counter)
     missing: Counter[tuple[str, str]] = field(default_factory=Counter)
     extra: Counter[tuple[str, str]] = field(default_factory=Counter)
+    gone: dict[str, set[str]] = field(default_factory=dict)
+    """Source ids by object whose own record is not in the location."""
     wrong: Counter[tuple[str, str]] = field(default_factory=Counter)
     fields: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     owner: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -86,12 +95,21 @@ class Comparison:
 
 
 async def compare_location(
-    client: Client, ledger: Ledger, source: str, region: str, progress: Progress, cancel: Cancel
+    client: Client,
+    ledger: Ledger,
+    source: str,
+    region: str,
+    progress: Progress,
+    cancel: Cancel,
+    kept: frozenset[tuple[str, str, str]] = frozenset(),
 ) -> Comparison:
-    """Read every kind of record in pages and compare; what the pages lack is read by id, since search may lag."""
+    """Read every kind of record in pages and compare; what the pages lack is read by id, since search may lag.
+
+    `kept` are (object, source id, field) that a person decided to leave as people in HighLevel have them.
+    """
     found = Comparison()
     names = field_names(ledger)
-    judge = _Judge(found, names, source, region)
+    judge = Judge(found, names, source, region, overlays(ledger), kept)
     for target in TARGETS:
         progress.start(f"reading back {target}", None, "records")
         seen: set[str] = set()
@@ -146,14 +164,14 @@ def _calendars(ledger: Ledger) -> dict[str, tuple[datetime, datetime]]:
 
 
 def _compare_page(
-    ledger: Ledger, judge: _Judge, target: Target, page: list[Mapping[str, Any]], seen: set[str]
+    ledger: Ledger, judge: Judge, target: Target, page: list[Mapping[str, Any]], seen: set[str]
 ) -> list[Entry]:
     """Compare one page; the entries that have to be read by id are given back."""
     records = {str(record.get("id")): record for record in page}
     known: set[str] = set()
     again = []
     for entry in ledger.by_destination(records):
-        if entry.target is not target or entry.state not in (State.DONE, State.SKIPPED):
+        if entry.target is not target or entry.state not in (State.DONE, State.SKIPPED) or is_overlay(entry):
             continue
         known.add(entry.destination_id)
         if entry.state is State.SKIPPED:
@@ -168,21 +186,23 @@ def _compare_page(
     return again
 
 
-def _not_seen(ledger: Ledger, judge: _Judge, target: Target, seen: set[str]) -> list[Entry]:
+def _not_seen(ledger: Ledger, judge: Judge, target: Target, seen: set[str]) -> list[Entry]:
     found = []
     for entry in ledger.iterate(state=State.DONE, target=target):
+        if is_overlay(entry):
+            continue
         judge.found.expected[entry.object, str(target)] += 1
         if entry.op_id not in seen:
             found.append(entry)
     return found
 
 
-async def _check_links(client: Client, ledger: Ledger, judge: _Judge, target: Target) -> None:
+async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Target) -> None:
     if target is not Target.CONTACT:
         return
     doubtful = []
-    for entry in ledger.iterate(state=State.DONE, target=Target.LINK):
-        contact = str(entry.payload["contactId"])
+    latest = {str(entry.payload["contactId"]): entry for entry in ledger.iterate(state=State.DONE, target=Target.LINK)}
+    for contact, entry in latest.items():
         if contact in judge.businesses and judge.businesses[contact] == entry.payload["businessId"]:
             judge.found.link["linked"] += 1
         else:
@@ -190,16 +210,56 @@ async def _check_links(client: Client, ledger: Ledger, judge: _Judge, target: Ta
     records = await read_records(client, doubtful)
     for entry in doubtful:
         record = records[entry.op_id] or {}
-        judge.found.link[
-            "linked" if record.get("businessId") == entry.payload["businessId"] else "not linked as planned"
-        ] += 1
+        judge.found.link["linked" if record.get("businessId") == entry.payload["businessId"] else UNLINKED] += 1
 
 
-class _Judge:
+def is_overlay(entry: Entry) -> bool:
+    """Whether the entry is a delta's change of a record that another entry stands for."""
+    return entry.part.startswith(DELTA_PART) and entry.kind is Kind.UPDATE
+
+
+def overlays(ledger: Ledger) -> dict[str, list[Mapping[str, Any]]]:
+    """Record id → what deltas wrote to it since, oldest first."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in ledger.iterate(state=State.DONE):
+        if is_overlay(entry):
+            found.setdefault(entry.destination_id, []).append(entry.payload)
+    return found
+
+
+def laid_over(payload: Mapping[str, Any], later: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The payload as the later ones left it: values replaced, custom fields by id, tags added or removed."""
+    body = dict(payload)
+    for change in later:
+        for name, value in change.items():
+            if name == "customFields":
+                items = {custom_key(item): item for item in (*body.get(name, ()), *value)}
+                body[name] = list(items.values())
+            elif name == "tags":
+                body[name] = list(dict.fromkeys([*(body.get(name) or ()), *value]))
+            elif name == REMOVED_TAGS:
+                gone = {str(tag).casefold() for tag in value}
+                body["tags"] = [tag for tag in body.get("tags") or () if str(tag).casefold() not in gone]
+            elif name != "$url":
+                body[name] = value
+    return body
+
+
+class Judge:
     """Turns pairs of entry and record into counts and differences."""
 
-    def __init__(self, found: Comparison, names: Mapping[str, str], source: str, region: str):
+    def __init__(
+        self,
+        found: Comparison,
+        names: Mapping[str, str],
+        source: str,
+        region: str,
+        later: Mapping[str, Sequence[Mapping[str, Any]]],
+        kept: frozenset[tuple[str, str, str]],
+    ):
         self.found = found
+        self._later = later
+        self._kept = kept
         self.businesses: dict[str, str] = {}
         self._names = names
         self._ours = frozenset(names)
@@ -212,35 +272,33 @@ class _Judge:
         key = (entry.object, str(entry.target))
         if record is None:
             self.found.missing[key] += 1
+            self.found.gone.setdefault(entry.object, set()).add(entry.source_id)
+            self._row(entry, "", None, None, Class.MISSING, "the record is not in the location any more")
             return
         self.found.arrived[key] += 1
         if entry.target is Target.CONTACT and record.get("businessId"):
             self.businesses[entry.destination_id] = str(record["businessId"])
         ours = self._ours if entry.kind is Kind.CREATE else frozenset()
         wrong = False
-        for name, sent, held, kind, why in compare_records(entry.payload, record, region=self._region, ours=ours):
+        payload = laid_over(entry.payload, self._later.get(entry.destination_id, ()))
+        for name, sent, held, kind, why in compare_records(payload, record, region=self._region, ours=ours):
             label = self._names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name
+            if kind is not Class.EQUAL and (entry.object, entry.source_id, name) in self._kept:
+                kind, why = Class.NORMALISED, "people in HighLevel have it so; kept by decision (sheets/conflicts.csv)"
             self.found.fields[entry.object, label, str(kind)] += 1
             if name in OWNER_FIELDS and sent:
                 self.found.owner[entry.object, str(sent), "right" if kind is Class.EQUAL else "wrong"] += 1
             if name == "tags":
                 self._tags(sent, held)
-            if kind is not Class.EQUAL and len(self.found.rows) < MOST_DIFFS:
-                self.found.rows.append(
-                    (
-                        entry.object,
-                        entry.source_id,
-                        entry.destination_id,
-                        label,
-                        "",
-                        _text(sent),
-                        _text(held),
-                        str(kind),
-                        why,
-                    )
-                )
+            if kind is not Class.EQUAL:
+                self._row(entry, label, sent, held, kind, why)
             wrong |= kind in (Class.CHANGED, Class.MISSING, Class.EXTRA)
         self.found.wrong[key] += wrong
+
+    def _row(self, entry: Entry, label: str, sent: Any, held: Any, kind: Class, why: str) -> None:
+        if len(self.found.rows) < MOST_DIFFS:
+            source = (entry.object, entry.source_id, entry.destination_id, label)
+            self.found.rows.append((*source, "", _text(sent), _text(held), str(kind), why))
 
     def _tags(self, sent: Any, held: Any) -> None:
         there = {str(tag).strip().casefold() for tag in held or ()}

@@ -106,9 +106,13 @@ def existing_sheet(path: Path) -> pd.DataFrame | None:
 
 @dataclass(frozen=True)
 class Staged:
-    """Staged tables with their references resolved, and the whole account of it."""
+    """Staged tables with their references resolved, and the whole account of it.
+
+    `cells` (object, file, sheet, heading, cells) counts what was read before anything was done with it.
+    """
 
     staging: source.Staging
+    cells: pd.DataFrame
     tables: dict[str, pd.DataFrame]
     relations: pd.DataFrame
     not_converted: pd.DataFrame
@@ -123,11 +127,21 @@ def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progre
     missing = _as_not_converted(unresolved, tables)
     return Staged(
         staging,
+        _source_cells(intake),
         tables,
         relations,
         pd.concat([staging.not_converted, missing], ignore_index=True) if len(missing) else staging.not_converted,
         (*staging.problems, *told),
     )
+
+
+def _source_cells(intake: Intake) -> pd.DataFrame:
+    rows = [
+        (name, raw.file, raw.sheet, heading, int(raw.frame[heading].fillna("").str.strip().ne("").sum()))
+        for raw, name in intake.assigned
+        for heading in raw.headings
+    ]
+    return pd.DataFrame(rows, columns=["object", "file", "sheet", "heading", "cells"])
 
 
 def _as_not_converted(unresolved: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -154,12 +168,13 @@ def _as_not_converted(unresolved: pd.DataFrame, tables: dict[str, pd.DataFrame])
 
 
 def write_staged(folder: Path, intake: Intake, staged: Staged) -> None:
-    """Write every staged table and the four account tables, and take away tables that the export no longer has."""
+    """Write every staged table and the account tables, and take away tables that the export no longer has."""
     folder.mkdir(parents=True, exist_ok=True)
     frames = {
         **staged.tables,
         "columns": staged.staging.columns,
         "dropped": staged.staging.dropped,
+        "source_cells": staged.cells,
         "not_converted": staged.not_converted,
         "unassigned": intake.unassigned,
         "relations": staged.relations,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -18,7 +19,9 @@ from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, canonical_hash
 from pb2hl.plan import ExportFile, Plan, PlanInputs
 from pb2hl.plan.attachments import MAX_BYTES
+from pb2hl.plan.inputs import newest_day
 from pb2hl.progress import SILENT, Progress
+from pb2hl.results import StepResult
 from pb2hl.source import LIMITS
 from pb2hl.source.containers import open_container
 from pb2hl.source.files import ExportFiles
@@ -29,6 +32,10 @@ POLICY = "policy"
 
 PLANNED = "planned"
 """The fact that holds what the stored plan was made from: `{"mapping_hash", "schema_hash"}`."""
+
+
+LINEAGE = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged", "losses")
+"""The plan's own account, kept beside its operations."""
 
 
 def config_in_force(ws: Workspace, ledger: Ledger) -> Config:
@@ -67,9 +74,21 @@ def plan_inputs(ws: Workspace, ledger: Ledger, destination: Destination) -> Plan
         config=config_in_force(ws, ledger),
         columns=_beside(ws, "columns"),
         not_converted=_beside(ws, "not_converted"),
+        dropped=_beside(ws, "dropped"),
+        source_cells=_beside(ws, "source_cells"),
+        export_date=_export_date(ws, staged),
         files=export_files(ws),
         inline_files=ws.files / "inline",
     )
+
+
+def _export_date(ws: Workspace, staged: Mapping[str, pd.DataFrame]) -> date | None:
+    """The newest day in the export that is not after the day it was read: an absurd date moves nothing."""
+    inventory = StepResult.load(ws.results("inventory"))
+    if inventory is None:
+        return None
+    read_on = datetime.fromisoformat(inventory.at).date() + timedelta(days=1)
+    return newest_day(staged, read_on) or read_on
 
 
 def _beside(ws: Workspace, name: str) -> pd.DataFrame:
@@ -127,7 +146,7 @@ def propose(ws: Workspace, ledger: Ledger, destination: Destination, progress: P
     data = plan.build(inputs, progress=progress)
     schema.operations.write(ws.plan / "schema")
     data.operations.write(ws.plan / "data")
-    for name in ("lineage_summary", "lineage_rules", "lineage_exceptions", "losses"):
+    for name in LINEAGE:
         data.tables[name].to_parquet(ws.plan / f"{name}.parquet")
     ledger.remember(PLANNED, {"mapping_hash": mapper.mapping_hash(ws), "schema_hash": schema_hash(schema)})
     return schema, data
