@@ -16,6 +16,7 @@ from pb2hl.highlevel import retry
 from pb2hl.highlevel.answers import Answer, Malformed, error_of, read_answer
 from pb2hl.highlevel.daily import DailyStore
 from pb2hl.highlevel.limiter import MOST_CONCURRENCY, Limiter, limiter_for
+from pb2hl.highlevel.transport import LOOPBACK, transport_for
 from pb2hl.workspace import BASE_URL
 
 API_VERSION = "v3"
@@ -75,16 +76,17 @@ class Client:
         self._reached = False
         self._tried_since: float | None = None
         self._mask = lambda text: text.replace(token, "***") if token else text
+        host = urlsplit(self.base_url).hostname or ""
         self._http = httpx.AsyncClient(
             base_url=self.base_url,
-            transport=transport,
+            transport=transport or transport_for(host, KEEPALIVE_S),
             headers={"Authorization": f"Bearer {token}", "Version": API_VERSION, "Accept": "application/json"},
             timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=None),
             limits=httpx.Limits(
                 max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=KEEPALIVE_S
             ),
             follow_redirects=False,
-            trust_env=(urlsplit(self.base_url).hostname or "") not in ("127.0.0.1", "localhost", "::1"),
+            trust_env=host not in LOOPBACK,
         )
 
     def __repr__(self) -> str:

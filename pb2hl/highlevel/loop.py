@@ -8,6 +8,11 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+try:
+    from uvloop import new_event_loop
+except ImportError:  # there is none for Windows
+    from asyncio import new_event_loop
+
 T = TypeVar("T")
 
 
@@ -20,13 +25,14 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(coroutine)
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            return runner.run(coroutine)
     return _run_in_thread(coroutine)
 
 
 def _run_in_thread(coroutine: Coroutine[Any, Any, T]) -> T:
     outcome: dict[str, Any] = {}
-    loop = asyncio.new_event_loop()
+    loop = new_event_loop()
     task: list[asyncio.Task[T]] = []
 
     async def main() -> T:

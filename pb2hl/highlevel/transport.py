@@ -1,0 +1,88 @@
+"""Sends requests to one server over connections that are kept, without a pool's bookkeeping.
+
+httpx's own pool looks at every open connection again for each request and each answer, which costs more than the request
+itself once thirty are open. The client has its own limit of requests in flight, so that all there is to do is to take the
+connection used last, or open one.
+"""
+
+from __future__ import annotations
+
+import ssl
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class KeptConnections(httpx.AsyncBaseTransport):
+    """An httpx transport for one origin. An answer is read to its end before it is handed on.
+
+    `keepalive_s`: idle connections older than this are not used again.
+    """
+
+    def __init__(self, keepalive_s: float, ssl_context: ssl.SSLContext | None = None):
+        self._keepalive_s = keepalive_s
+        self._ssl = ssl_context
+        self._idle: list[httpcore.AsyncHTTPConnection] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request`; raises httpx's errors."""
+        url = request.url
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        connection = await self._connection(target)
+        try:
+            answer = await connection.handle_async_request(
+                httpcore.Request(
+                    request.method,
+                    target,
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+            try:
+                content = await answer.aread()
+            finally:
+                await answer.aclose()
+        except _FAILURES as error:
+            await connection.aclose()
+            raise getattr(httpx, type(error).__name__)(str(error)) from error
+        except BaseException:
+            await connection.aclose()
+            raise
+        if not connection.is_closed():
+            self._idle.append(connection)
+        return httpx.Response(answer.status, headers=answer.headers, content=content, extensions=answer.extensions)
+
+    async def _connection(self, target: httpcore.URL) -> httpcore.AsyncHTTPConnection:
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.has_expired():
+                return connection
+            await connection.aclose()
+        if self._ssl is None and target.scheme == b"https":
+            self._ssl = httpx.create_ssl_context()
+        return httpcore.AsyncHTTPConnection(target.origin, ssl_context=self._ssl, keepalive_expiry=self._keepalive_s)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        while self._idle:
+            await self._idle.pop().aclose()
+
+
+_FAILURES = (
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)
+"""httpx has an error of the same name for each of these."""
+
+
+def transport_for(host: str, keepalive_s: float) -> httpx.AsyncBaseTransport | None:
+    """How to reach `host`: directly, or (None) as httpx does it where the environment names a proxy."""
+    if host in LOOPBACK or not getproxies() or proxy_bypass(host):
+        return KeptConnections(keepalive_s)
+    return None
