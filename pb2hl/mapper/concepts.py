@@ -65,7 +65,7 @@ custom | ignore | what+id, what
 
 TABLES: dict[str, str] = {
     "contacts": """
-id | custom | id, contact+id, number+id, contact+number
+id | custom | id, contact+id, number+id, contact+number, contact+code, code+id
 first_name | firstName | first name, first name+name
 last_name | lastName | last name, last name+name
 full_name | name | full name, name, first name+last name, contact+name, contact, last name+first name
@@ -100,7 +100,7 @@ description | note.body | description, note, body, contact+note
 custom | followers | followers
 """,
     "companies": """
-id | custom | id, company+id, contact+id, number+id, company+number
+id | custom | id, company+id, contact+id, number+id, company+number, company+code, contact+number, code+id
 name | name | name, company+name, company, full name, title, registered+name
 domain | website | domain, email+domain
 website | website | website
@@ -119,8 +119,8 @@ description | description | description, note, company+description, body
     + "\ntags | custom | tag\n"
     + _AUDIT.format(updated="ignore"),
     "deals": """
-id | custom | id, deal+id
-custom | custom | deal+number, number
+id | custom | id, deal+id, code+id
+custom | custom | deal+number, number, deal+code, code
 name | name | name, title, deal+name, deal+title, deal, full name
 contact_id | contactId | contact+id, contact, contact+name, contact+full name, name+contact+id, contact+contact
 contact_email | contactId | contact+email, email, contact+email+address
@@ -132,8 +132,8 @@ status | status | status, won, lost, closed, status+name, status+type, status+ta
 amount | monetaryValue | amount, revenue, weighted+no
 currency | custom | currency, amount+currency
 probability | custom | probability
-expected_close | forecastExpectedCloseDate | expected close
-closed_at | custom | closed date
+expected_close | forecastExpectedCloseDate | expected close, expected+deal, expected+closed, expected+closing, expected+closing+date, expected+closed date, expected+date, closing, closing+date, expected+deal+date, expected+end, date+expected close, expected+expected close
+closed_at | custom | closed date, closed+date
 lost_reason | lostReasonId | lost reason, lost reason+id, lost reason+name
 source | source | source
 """
@@ -148,7 +148,7 @@ custom | followers | followers
 id | ignore | id
 title | title | title, name
 body | body | body, description, note, task+description
-due_at | dueDate | due, end, due+time, date
+due_at | dueDate | due, end, due+time, due+date, date, expected+end, expected+date
 completed | completed | completed, closed, is+closed, completed+completed
 status | completed | status, stage, state
 completed_at | ignore | completed date, closed date

@@ -10,6 +10,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from pb2hl.mapper.lexicon import LINES
+from pb2hl.values.zones import without_zone
 
 _STOP = frozenset(
     "de du des of the del della dello delle di van der den het la le les l d el los las un une s su sa son".split()
@@ -25,7 +26,7 @@ _NOISE = frozenset(
 _WHOLE = frozenset(
     "st ort lan land no first last ad info information from local size dom kon via key items art ca cap index path text"
     " total portable pro bus staff about voice rank class canal channel who pad sti vag inte minutes sequence action"
-    " table model memo document till room best beginning scheduled nos plan sort by".split()
+    " table model memo document till room best beginning scheduled nos plan sort by il verdi zeme tila mesto kod paikka arvo".split()
 )
 """Short words that mean this only when they are the whole heading (`ORT`, `ST`, `by`)."""
 
@@ -33,6 +34,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PLURAL_ID = re.compile(r"(?:IDs|Ids|GUIDs)(?![a-z])|(?<![A-Za-z])ids(?![A-Za-z])")
 _E_MAIL = re.compile(r"(?<![^\W\d_])e[ _-]?mails?(?![^\W\d_])")
 _INITIALS = re.compile(r"(?<![^\W\d_])([^\W\d_])\.(?=[^\W\d_](?![^\W\d_]))")
+_NUMBER = re.compile(r"(?<![^\W\d_])n\s?[°º]\s?|(?<![^\W\d_])no\.(?=\s|$)", re.I)
+"""`N°`, `Nº`, `No.`: number, not a refusal."""
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _UNITS = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ß": "ss", "ı": "i", "ð": "d", "þ": "th"}
 
@@ -47,6 +50,7 @@ def fold(text: str) -> str:
 
 def tokens(heading: str) -> tuple[str, ...]:
     """The words and numbers of a heading: camelCase, snake_case, dots, brackets and punctuation split them."""
+    heading = _NUMBER.sub(" number ", heading)
     plain = _PLURAL_ID.sub("Id", unicodedata.normalize("NFKC", heading).replace("#", " number "))
     spaced = _CAMEL.sub(" ", _INITIALS.sub(r"\1", plain))
     return tuple(_WORD.findall(_E_MAIL.sub("email", fold(spaced))))
@@ -102,6 +106,34 @@ def _split_compound(word: str) -> tuple[str, ...]:
     return (word,)
 
 
+def _numbered(word: str) -> tuple[str, ...]:
+    """`kundnr` as `kund`, `nr`: a known word with the word for number behind it; () for others."""
+    for ending in ("nr", "num", "no"):
+        head = word.removesuffix(ending)
+        if head != word and len(head) >= 3 and head in _single_words():
+            return head, "nr"
+    return ()
+
+
+def _spaceless(word: str) -> tuple[str, ...]:
+    """A word of a script without spaces as known words, longest first (`顧客番号` → `顧客`, `番号`); () for others."""
+    if not "\u3040" <= word[:1] <= "\ud7a3":
+        return ()
+    known, found, at = _single_words(), [], 0
+    while at < len(word):
+        length = next((size for size in range(len(word) - at, 0, -1) if word[at : at + size] in known), 0)
+        if length == 1 and len(word) > 2:
+            length = 0
+        if length:
+            found.append(word[at : at + length])
+        elif found and found[-1] not in known:
+            found[-1] += word[at]
+        else:
+            found.append(word[at])
+        at += length or 1
+    return tuple(found) if any(part in known for part in found) else ()
+
+
 def _respell(word: str) -> str:
     """`word`, or the one known word that it is a slip of the keyboard away from."""
     if len(word) < 6 or not word.isascii() or word in _vocabulary():
@@ -114,7 +146,9 @@ def _respell(word: str) -> str:
 @lru_cache(maxsize=20_000)
 def terms(heading: str) -> tuple[str, ...]:
     """The terms of a heading in order; words that the lexicon does not know stay as they are."""
-    words = _content(tokens(heading))
+    words = _content(tokens(without_zone(heading)))
+    if len(words) > 1 and words[-1] == "no":  # `Client No`
+        words = (*words[:-1], "number")
     content = tuple(word for word in words if word not in _NOISE) or words
     found = _translate(content)
     if all(term in phrases() or term.isdigit() for term in found) and len(found) == len(content):
@@ -124,6 +158,9 @@ def terms(heading: str) -> tuple[str, ...]:
         if (word,) in phrases() or word in _vocabulary() or word.isdigit():
             expanded.append(word)
         else:
+            if parts := _spaceless(word) or _numbered(word):
+                expanded.extend(parts)
+                continue
             spelled = _respell(word)
             expanded.extend((spelled,) if spelled != word else _split_compound(word) if len(word) >= 6 else (word,))
     return _translate(tuple(expanded))

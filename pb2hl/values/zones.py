@@ -12,7 +12,7 @@ from babel.core import get_global
 from pb2hl.values.parsed import Context, Parsed, one_by_one
 
 ABBREVIATIONS = {
-    "UTC": 0, "GMT": 0, "Z": 0, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480,
+    "UTC": 0, "GMT": 0, "Z": 0, "HNE": -300, "HAE": -240, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480,
     "PDT": -420, "AKST": -540, "AKDT": -480, "HST": -600, "AST": -240, "ADT": -180, "NST": -210, "NDT": -150, "WET": 0,
     "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "MEZ": 60, "MESZ": 120, "EET": 120, "EEST": 180, "MSK": 180,
     "JST": 540, "KST": 540, "AEST": 600, "AEDT": 660, "ACST": 570, "ACDT": 630, "AWST": 480, "NZST": 720, "NZDT": 780,
@@ -27,7 +27,7 @@ _ZONE_OF_WORD = {
     "ast": "America/Halifax", "adt": "America/Halifax", "atlantic": "America/Halifax", "nst": "America/St_Johns",
     "cet": "Europe/Berlin", "cest": "Europe/Berlin", "mez": "Europe/Berlin", "mesz": "Europe/Berlin", "bst": "Europe/London",
     "wet": "Europe/Lisbon", "eet": "Europe/Athens", "jst": "Asia/Tokyo", "kst": "Asia/Seoul", "aest": "Australia/Sydney",
-    "aedt": "Australia/Sydney", "nzst": "Pacific/Auckland", "nzdt": "Pacific/Auckland", "utc": "UTC", "gmt": "UTC", "z": "UTC", "zulu": "UTC",
+    "aedt": "Australia/Sydney", "nzst": "Pacific/Auckland", "nzdt": "Pacific/Auckland", "hne": "America/Toronto", "hae": "America/Toronto", "utc": "UTC", "gmt": "UTC", "z": "UTC", "zulu": "UTC",
 }  # fmt: skip
 _CANADIAN = {
     "America/New_York": "America/Toronto",
@@ -35,7 +35,7 @@ _CANADIAN = {
     "America/Denver": "America/Edmonton",
     "America/Los_Angeles": "America/Vancouver",
 }
-_LOCAL_WORDS = r"ortszeit|lokal(?:zeit)?|local(?: time)?|heure locale|hora local|ora locale|lokale tijd|hora do local|местное(?: время)?|现地时间|現地時間|当地时间"
+_LOCAL_WORDS = r"lokal tid|lokaltid|czas lokalny|paikallinen aika|místní čas|yerel saat|helyi idő|hora oficial|hora locale|местн\w* врем\w*|ortszeit|lokal(?:zeit)?|local(?: time)?|heure locale|hora local|ora locale|lokale tijd|hora do local|местное(?: время)?|现地时间|現地時間|当地时间"
 _OFFSET = re.compile(r"^\(?(?:UTC|GMT)?\s*([+\-−])(\d{1,2})(?::?(\d{2}))?\)?$", re.IGNORECASE)
 
 
@@ -98,12 +98,24 @@ def heading_zone(heading: str, country: str = "") -> str:
     if re.search(rf"(?i)\b({_LOCAL_WORDS})\b", text):
         return "local"
     for part in (*re.findall(r"[(\[]([^)\]]+)[)\]]", heading), heading.split()[-1] if heading.split() else ""):
-        says = "/" in part or part.upper().strip() in ABBREVIATIONS or offset_minutes(part) is not None
+        named = re.fullmatch(
+            r"(?i)(eastern|central|mountain|pacific|atlantic)( standard| daylight)?( time)?", part.strip()
+        )
+        says = bool(named) or "/" in part or part.upper().strip() in ABBREVIATIONS or offset_minutes(part) is not None
         if says and (found := zone(part, country)):
             return found
     if re.search(r"(?i)(?:^|[\s_.\-])(utc|gmt)$", heading) or re.search(r"[a-z](UTC|GMT)$", heading):
         return "UTC"
     return ""
+
+
+def without_zone(heading: str) -> str:
+    """A heading without what it says about a time zone (`Due (UTC)` → `Due`); as it is when nothing else would be left."""
+    plain = re.sub(r"[(\[][^)\]]*[)\]]", lambda part: " " if heading_zone(f"x {part[0]}") else part[0], heading)
+    plain = re.sub(rf"(?i)\b({_LOCAL_WORDS})\b", " ", plain)
+    plain = re.sub(r"(?i)(?<=[\s_.\-])(utc|gmt)$", "", plain)
+    plain = re.sub(r"(?<=[a-z])(UTC|GMT)$", "", plain)
+    return plain if plain.strip(" _.-()[]") else heading
 
 
 @cache
