@@ -62,9 +62,26 @@ def cross_after(arrived: Mapping[str, pd.DataFrame], staged: Mapping[str, pd.Dat
             rows.append(("records", name, "", float(len(frame)), float((frame["count"] >= 1).sum()), np.nan))
     deals, source = arrived.get("deals", pd.DataFrame()), staged.get("deals", pd.DataFrame())
     if {"source_id", "amount"} <= set(deals.columns) and {"source_id", "amount"} <= set(source.columns):
-        merged = deals.merge(source[["source_id", "amount"]], on="source_id", how="left", suffixes=("", "_expected"))
-        rows += _sums("deals", merged.assign(amount=merged["amount_expected"]), merged)
+        rows += _sums("deals", _as_sent(deals, source), deals)
     return _frame(rows)
+
+
+def _as_sent(deals: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
+    """What should be there: each deal's amount as staged, in the pipeline, stage and owner it was sent to.
+
+    Where no amount was sent (it moved elsewhere, or the record was there before and keeps its own) the one sent counts: none.
+    """
+    expected = deals[["source_id"]].merge(source[["source_id", "amount"]], on="source_id", how="left")
+    amount = pd.to_numeric(expected["amount"], errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+    if "amount_sent" in deals.columns:
+        sent = deals["amount_sent"].to_numpy(dtype="float64", na_value=np.nan)
+        held = deals["amount"].to_numpy(dtype="float64", na_value=np.nan)
+        amount = np.where(np.isnan(sent), held, np.where(np.isnan(amount), sent, amount))
+    found = deals.assign(amount=amount)
+    for name in ("pipeline", "stage", "owner"):
+        if f"{name}_sent" in deals.columns:
+            found[name] = deals[f"{name}_sent"].where(deals[f"{name}_sent"].notna(), deals[name])
+    return found
 
 
 def _lost(name: str, dropped: pd.DataFrame) -> int:
