@@ -1,6 +1,15 @@
 """Widgets that edit review sheets."""
 
+from pb2hl.review.clusters import ClusterReview
 from pb2hl.review.specs import companies_review, duplicates_review, mapping_spec, sheet_review
 from pb2hl.review.table import ReviewSpec, ReviewTable
 
-__all__ = ["ReviewSpec", "ReviewTable", "companies_review", "duplicates_review", "mapping_spec", "sheet_review"]
+__all__ = [
+    "ClusterReview",
+    "ReviewSpec",
+    "ReviewTable",
+    "companies_review",
+    "duplicates_review",
+    "mapping_spec",
+    "sheet_review",
+]

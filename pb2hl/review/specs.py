@@ -12,6 +12,7 @@ from pb2hl.mapper.check import invalid_rows
 from pb2hl.mapper.sheets import DATA_TYPES, DECISIONS, EDITABLE, SHEETS, STATUSES
 from pb2hl.matching import sheets as matching
 from pb2hl.model import OBJECTS
+from pb2hl.review.clusters import ClusterReview
 from pb2hl.review.table import ReviewSpec, ReviewTable
 from pb2hl.workspace import Workspace
 
@@ -75,11 +76,11 @@ def _match_spec(columns: Sequence[str], ws: Workspace) -> ReviewSpec:
     )
 
 
-def duplicates_review(ws: Workspace, *, who: str = "") -> ReviewTable:
-    """The duplicates sheet as an editable table; accepting one row accepts its whole cluster."""
-    return ReviewTable(ws.sheets / "duplicates.csv", _match_spec(matching.DUPLICATES, ws), who=who)
+def duplicates_review(ws: Workspace, *, who: str = "") -> ClusterReview:
+    """The duplicates sheet cluster by cluster, rows side by side. Raises SheetError when the sheet is missing."""
+    return ClusterReview(ws.sheets / "duplicates.csv", _match_spec(matching.DUPLICATES, ws), who=who)
 
 
-def companies_review(ws: Workspace, *, who: str = "") -> ReviewTable:
-    """The companies sheet as an editable table; accepting one row accepts its whole cluster."""
-    return ReviewTable(ws.sheets / "companies.csv", _match_spec(matching.COMPANIES, ws), who=who)
+def companies_review(ws: Workspace, *, who: str = "") -> ClusterReview:
+    """The companies sheet cluster by cluster; companies alone in theirs are not shown. SheetError when it is missing."""
+    return ClusterReview(ws.sheets / "companies.csv", _match_spec(matching.COMPANIES, ws), who=who)

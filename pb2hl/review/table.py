@@ -80,9 +80,15 @@ class ReviewTable(anywidget.AnyWidget):
         self._frame = read_sheet(self._path, self._review.columns)
         self._disk = self._path.read_bytes()
         self._undo.clear()
+        self._show()
+        self._settle("", 0)
+
+    def _show(self) -> None:
         self.columns = list(self._frame.columns)
         self.rows = self._frame.to_numpy().tolist()
-        self._settle("", 0)
+
+    def _tell(self, changes: Sequence[tuple[int, str, str]]) -> None:
+        self.send({"type": "cells", "changes": [list(item) for item in changes]})
 
     def edit(self, changes: Sequence[tuple[int, str, str]]) -> None:
         """Set cells: (row from 0, column, text). Columns that may not be edited and rows that are not there are refused, whole."""
@@ -124,7 +130,7 @@ class ReviewTable(anywidget.AnyWidget):
         for row, column, text in changes:
             self._frame.at[row, column] = str(text)
         self._undo = [*self._undo, before][-_REMEMBERED:]
-        self.send({"type": "cells", "changes": [list(item) for item in changes]})
+        self._tell(changes)
         self._settle("", self.unsaved + 1)
 
     def undo(self) -> None:
@@ -134,7 +140,7 @@ class ReviewTable(anywidget.AnyWidget):
         before = self._undo.pop()
         for row, column, text in reversed(before):
             self._frame.at[row, column] = text
-        self.send({"type": "cells", "changes": [list(item) for item in reversed(before)]})
+        self._tell(before[::-1])
         self._settle("", max(1, self.unsaved - 1) if self.unsaved != 1 else 0)
 
     def save(self) -> bool:

@@ -1,0 +1,109 @@
+// Clusters side by side. Python owns the sheet, the filter and the place; this draws `view` and sends what a person does.
+const css = `
+.cr{font:13px system-ui,sans-serif;color:#1a2330;background:#fff;border:1px solid #c9d3df;border-radius:6px;outline:none}
+.cr:focus-within,.cr:focus{box-shadow:inset 0 0 0 2px #2b6cb0}
+.cr-bar{display:flex;gap:8px;align-items:center;padding:6px 8px;border-bottom:1px solid #dde4ec;flex-wrap:wrap}
+.cr-bar button,.cr-card button{padding:3px 10px;border:1px solid #9fb0c3;border-radius:4px;background:#f4f7fa;color:#1a2330;cursor:pointer}
+.cr-bar button:disabled{opacity:.45;cursor:default}
+.cr-bar input,.cr-bar select{padding:3px 6px;border:1px solid #9fb0c3;border-radius:4px}
+.cr-state{margin-left:auto}.cr-say{color:#a11;padding:0 8px}
+.cr-view{overflow:auto;max-height:460px}
+.cr table{border-collapse:collapse}.cr th,.cr td{text-align:left;vertical-align:top;padding:4px 10px;border:1px solid #e0e7ee;max-width:280px;overflow-wrap:anywhere}
+.cr th.cr-name{position:sticky;left:0;background:#eef3f8;font-weight:600}
+.cr tr.cr-same td{color:#68788a}.cr mark{background:#fdd9a0;color:inherit}
+.cr-card{background:#f7f9fb;min-width:150px}.cr-card.merge{background:#d9f2e0}.cr-card.apart{background:#fbe1dd}.cr-card.skip{background:#ececec}
+.cr-card b{font-size:14px}.cr-why{font-size:12px;color:#43566b}
+.cr-keys{padding:4px 8px;color:#68788a;border-top:1px solid #dde4ec}.cr kbd{border:1px solid #c9d3df;border-radius:3px;padding:0 4px;background:#f4f7fa}`;
+const NEXT = { "": "merge", merge: "keep apart", "keep apart": "merge", skip: "merge" };
+
+function render({ model, el }) {
+  const make = (tag, name, text) => { const node = document.createElement(tag); if (name) node.className = name; if (text !== undefined) node.textContent = text; return node; };
+  const root = make("div", "cr"), bar = make("div", "cr-bar"), say = make("div", "cr-say"), view = make("div", "cr-view"), keys = make("div", "cr-keys");
+  root.append(Object.assign(make("style"), { textContent: css }), bar, say, view, keys);
+  root.tabIndex = 0; root.setAttribute("role", "region"); root.setAttribute("aria-label", model.get("title"));
+  say.setAttribute("role", "alert");
+  el.append(root);
+  const send = (type, rest) => model.send({ type, ...rest });
+  const only = make("select"); only.setAttribute("aria-label", "clusters to show");
+  for (const name of ["waiting", "close calls", "decided", "skipped", "all"]) only.append(Object.assign(make("option"), { value: name, textContent: name }));
+  const search = make("input"); search.placeholder = "filter ( / )"; search.setAttribute("aria-label", "filter");
+  const choose = () => send("choose", { filter: only.value, search: search.value });
+  only.onchange = () => { choose(); root.focus(); }; search.onchange = choose;
+  const button = (text, key, run) => { const node = make("button", "", text); node.type = "button"; node.title = key; node.onclick = () => { run(); root.focus(); }; bar.append(node); return node; };
+  bar.append(only, search);
+  const actions = {
+    m: () => send("decide", { decision: "merge" }), k: () => send("decide", { decision: "keep apart" }), s: () => send("decide", { decision: "skip" }),
+    Enter: () => send("proposal", {}), u: () => send("undo", {}), ArrowRight: () => send("move", { by: 1 }), ArrowLeft: () => send("move", { by: -1 }),
+  };
+  const deciding = [button("Merge", "m", actions.m), button("Keep apart", "k", actions.k), button("Skip", "s", actions.s), button("As proposed", "Enter", actions.Enter)];
+  const undo = button("Undo", "u or Ctrl+Z", actions.u);
+  const back = button("‹", "left arrow", actions.ArrowLeft), on = button("›", "right arrow", actions.ArrowRight);
+  const save = button("Save", "Ctrl+S", () => send("save", {}));
+  button("Reload", "read the sheet again; unsaved edits are dropped", () => send("reload", {}));
+  const meter = make("progress"), state = make("span", "cr-state"); meter.setAttribute("aria-label", "clusters decided"); state.setAttribute("role", "status");
+  bar.append(state, meter);
+  keys.append(...["m", "merge", "k", "keep apart", "s", "skip", "Enter", "as proposed", "1–9", "turn one row", "Shift+1–9", "make it the survivor", "u", "undo", "← →", "move", "/", "filter"]
+    .map((text, at) => at % 2 ? document.createTextNode(` ${text}  `) : make("kbd", "", text)));
+
+  const turn = (card) => send("decide", { decision: NEXT[card.decision || card.proposal] || "merge", rows: [card.row] });
+
+  function marked(cell, text, lead) {  // the part of `text` that is not what the survivor has
+    let from = 0, to = 0;
+    while (from < text.length && text[from] === lead[from]) from++;
+    while (to < text.length - from && to < lead.length - from && text[text.length - 1 - to] === lead[lead.length - 1 - to]) to++;
+    const middle = text.slice(from, text.length - to);
+    cell.append(text.slice(0, from), make("mark", "", middle || "·"), text.slice(text.length - to));
+  }
+
+  function draw() {
+    const shown = model.get("view"), done = model.get("progress"), cards = shown.rows || [];
+    if (document.activeElement !== search) search.value = shown.search || "";
+    only.value = shown.filter;
+    state.textContent = `${done.of - done.waiting} of ${done.of} clusters decided` + (done.skipped ? `, ${done.skipped} skipped` : "") + (shown.of ? ` · ${Math.min(shown.at + 1, shown.of)} / ${shown.of} ${shown.filter}` : "") + (model.get("unsaved") ? ` · ${model.get("unsaved")} unsaved` : "");
+    meter.max = done.of || 1; meter.value = done.of - done.waiting;
+    for (const node of deciding) node.disabled = !cards.length;
+    undo.disabled = !model.get("can_undo"); save.disabled = !model.get("unsaved");
+    back.disabled = shown.at <= 0; on.disabled = shown.at >= shown.of - 1;
+    say.textContent = model.get("message");
+    view.replaceChildren();
+    if (!cards.length) { view.append(make("p", "cr-keys", shown.of ? "That was the last one of these. ← goes back." : "No cluster to show here.")); return; }
+    const table = make("table"), head = make("tr");
+    head.append(make("th", "cr-name", shown.cluster));
+    cards.forEach((card, at) => {
+      const decision = card.decision, cell = make("th", "cr-card " + ({ merge: "merge", "keep apart": "apart", skip: "skip" }[decision] || ""));
+      const star = make("button", "", card.survivor ? "★" : "☆"); star.type = "button"; star.title = "survivor"; star.onclick = () => { send("survive", { row: card.row }); root.focus(); };
+      const flip = make("button", "", decision || `${card.proposal || "?"} ?`); flip.type = "button"; flip.title = "turn between merge and keep apart"; flip.onclick = () => { turn(card); root.focus(); };
+      cell.append(make("b", "", `${at + 1} `), star, " ", flip, make("div", "cr-why", `score ${card.score}`));
+      head.append(cell);
+    });
+    table.append(head);
+    for (const field of shown.fields) {
+      const line = make("tr", field.differs.some(Boolean) ? "" : "cr-same");
+      line.append(make("th", "cr-name", field.name));
+      field.cells.forEach((text, at) => { const cell = make("td"); if (field.differs[at]) marked(cell, text, field.lead); else cell.textContent = text; line.append(cell); });
+      table.append(line);
+    }
+    for (const name of ["why", "comment"]) {
+      if (!cards.some((card) => card[name])) continue;
+      const line = make("tr", "cr-same"); line.append(make("th", "cr-name", name), ...cards.map((card) => make("td", "cr-why", card[name]))); table.append(line);
+    }
+    view.append(table);
+  }
+
+  root.onkeydown = (event) => {
+    if (event.target === search) { if (event.key === "Enter" || event.key === "Escape") { choose(); root.focus(); event.preventDefault(); } event.stopPropagation(); return; }
+    if (event.target.tagName === "SELECT" || (event.target.tagName === "BUTTON" && event.key === "Enter")) return;
+    const held = event.ctrlKey || event.metaKey, cards = model.get("view").rows || [], digit = /^Digit([1-9])$/.exec(event.code);
+    if (held && event.key === "z") send("undo", {});
+    else if (held && event.key === "s") send("save", {});
+    else if (held || event.altKey) return;
+    else if (digit && cards[digit[1] - 1]) { const card = cards[digit[1] - 1]; event.shiftKey ? send("survive", { row: card.row }) : turn(card); }
+    else if (event.key === "/") search.focus();
+    else if (actions[event.key]) { if (!cards.length && "mksEnter".includes(event.key)) return; actions[event.key](); }
+    else return;
+    event.preventDefault(); event.stopPropagation();
+  };
+  for (const name of ["view", "progress", "message", "unsaved", "can_undo"]) model.on(`change:${name}`, draw);
+  draw();
+}
+export default { render };
