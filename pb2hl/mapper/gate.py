@@ -17,7 +17,7 @@ from pb2hl.mapper.resolve import Mapping as Resolved
 from pb2hl.mapper.resolve import resolve
 from pb2hl.mapper.sheets import EDITABLE, KEYS, SHEETS
 from pb2hl.model import OBJECTS, RAW_PREFIX
-from pb2hl.operations import SCHEMA_TARGETS, canonical_hash
+from pb2hl.operations import SCHEMA_TARGETS, Kind, canonical_hash
 from pb2hl.sheets import write_sheet
 from pb2hl.workspace import Workspace
 
@@ -140,7 +140,7 @@ def _columns(ws: Workspace) -> list[list[str]]:
 
 
 def _made_here(ws: Workspace) -> set[str]:
-    """Ids of the fields, pipelines, tags that this workspace's ledger made."""
+    """Ids of the fields, pipelines, tags that this workspace's ledger made; those it found there and used are not."""
     if not ws.ledger_path.exists():
         return set()
     with Ledger.open(ws) as ledger:
@@ -148,7 +148,7 @@ def _made_here(ws: Workspace) -> set[str]:
             record.destination_id
             for target in SCHEMA_TARGETS
             for record in ledger.iterate(target=target)
-            if record.destination_id
+            if record.destination_id and record.kind == Kind.CREATE
         }
 
 
