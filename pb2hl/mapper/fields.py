@@ -12,6 +12,8 @@ from pb2hl.mapper.custom import KINDS, Declared, canonical_label, declaration, d
 from pb2hl.mapper.propose import propose_fields
 from pb2hl.mapper.sheets import blank, merge, prefill, takes_several
 from pb2hl.mapper.signals import signals
+from pb2hl.mapper.structure import Table, relate
+from pb2hl.mapper.text import tokens
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.values.consents import FIELDS as CONSENTS
 
@@ -22,6 +24,10 @@ _NEVER_CUSTOM = frozenset(
     " do_not_contact email_opt_out sms_opt_out".split()
 )
 """Fields a record is nothing without: they are taken even where custom_fields lists standard fields too."""
+_CONTAINERS = frozenset(
+    "customfields customfield custom customproperties customattributes customdata properties attributes fields userfields extrafields"
+    " additionalfields benutzerfelder freifelder champspersonnalises campospersonalizados campipersonalizzati meta metadata extra".split()
+)
 DECLARED = "declared in custom_fields"
 
 
@@ -32,7 +38,9 @@ def fields_sheet(tables: Sequence[tuple[Any, str]], threshold: float = 0.8) -> p
     labels, types and options.
     """
     known = [row for raw, object_ in tables if object_ == "custom_fields" for row in declared(raw.frame)]
-    rows = [row for raw, object_ in tables if object_ in OBJECTS for row in _rows(raw, object_, known)]
+    found = [_table(raw, object_, known) for raw, object_ in tables if object_ in OBJECTS]
+    relate(found)
+    rows = [row for table in found for row in _rows(table, known)]
     return prefill(blank("fields", rows), threshold)
 
 
@@ -41,10 +49,25 @@ def merge_fields(new: pd.DataFrame, old: pd.DataFrame | None) -> pd.DataFrame:
     return merge("fields", new, old)
 
 
-def _rows(raw: Any, object_: str, known: Sequence[Declared]) -> list[dict[str, object]]:
+def _declares(raw: Any, object_: str, known: Sequence[Declared]) -> dict[str, Declared | None]:
     takes = OBJECTS[object_].takes_custom_fields
-    declares_of = {heading: declaration(known, object_, heading) if takes else None for heading in raw.headings}
-    proposed = _proposed(raw, object_, declares_of)
+    return {
+        heading: (declaration(known, object_, heading) or declaration(known, object_, plain_label(heading)))
+        if takes
+        else None
+        for heading in raw.headings
+    }
+
+
+def _table(raw: Any, object_: str, known: Sequence[Declared]) -> Table:
+    return Table(raw, object_, _proposed(raw, object_, _declares(raw, object_, known)))
+
+
+def _rows(table: Table, known: Sequence[Declared]) -> list[dict[str, object]]:
+    raw, object_ = table.raw, table.object
+    takes = OBJECTS[object_].takes_custom_fields
+    declares_of = _declares(raw, object_, known)
+    proposed = table.proposals
     labels: dict[str, str] = {}
     rows = []
     for at, found in enumerate(proposed.itertuples(index=False)):
@@ -83,10 +106,16 @@ def _proposed(raw: Any, object_: str, declares_of: dict[str, Declared | None]) -
     return pd.DataFrame(rows, columns=list(proposed.columns))
 
 
+def plain_label(heading: str) -> str:
+    """A heading without the container that an export nests custom fields in (`customFields.Shoe size` → `Shoe size`)."""
+    head, dot, rest = heading.partition(".")
+    return rest.strip() if dot and rest.strip() and "".join(tokens(head)) in _CONTAINERS else heading
+
+
 def _custom(
     heading: str, values: pd.Series, declares: Declared | None, labels: dict[str, str], takes: bool
 ) -> dict[str, object]:
-    label = canonical_label(labels, (declares.label if declares else heading).strip())
+    label = canonical_label(labels, (declares.label if declares else plain_label(heading)).strip())
     labels[heading] = label
     if not takes:
         return {"label": label, "type": "TEXT"}

@@ -36,6 +36,7 @@ _CANADIAN = {
     "America/Los_Angeles": "America/Vancouver",
 }
 _LOCAL_WORDS = r"lokal tid|lokaltid|czas lokalny|paikallinen aika|místní čas|yerel saat|helyi idő|hora oficial|hora locale|местн\w* врем\w*|ortszeit|lokal(?:zeit)?|local(?: time)?|heure locale|hora local|ora locale|lokale tijd|hora do local|местное(?: время)?|现地时间|現地時間|当地时间"
+_REGION = re.compile(r"(eastern|central|mountain|pacific|atlantic)( standard| daylight)?( time)?", re.IGNORECASE)
 _OFFSET = re.compile(r"^\(?(?:UTC|GMT)?\s*([+\-−])(\d{1,2})(?::?(\d{2}))?\)?$", re.IGNORECASE)
 
 
@@ -97,11 +98,10 @@ def heading_zone(heading: str, country: str = "") -> str:
     text = heading.replace("_", " ")
     if re.search(rf"(?i)\b({_LOCAL_WORDS})\b", text):
         return "local"
-    for part in (*re.findall(r"[(\[]([^)\]]+)[)\]]", heading), heading.split()[-1] if heading.split() else ""):
-        named = re.fullmatch(
-            r"(?i)(eastern|central|mountain|pacific|atlantic)( standard| daylight)?( time)?", part.strip()
-        )
-        says = bool(named) or "/" in part or part.upper().strip() in ABBREVIATIONS or offset_minutes(part) is not None
+    bracketed = re.findall(r"[(\[]([^)\]]+)[)\]]", heading)
+    for part in (*bracketed, heading.split()[-1] if heading.split() else ""):
+        says = "/" in part or part.upper().strip() in ABBREVIATIONS or offset_minutes(part) is not None
+        says |= part in bracketed and _REGION.fullmatch(part.strip()) is not None
         if says and (found := zone(part, country)):
             return found
     if re.search(r"(?i)(?:^|[\s_.\-])(utc|gmt)$", heading) or re.search(r"[a-z](UTC|GMT)$", heading):
