@@ -189,6 +189,11 @@ class Workspace:
             return pd.DataFrame()
         return pd.read_parquet(path, columns=columns)
 
+    def require_staged(self) -> None:
+        """Raise ConfigError before the inventory was made; an export without a single row is staged all the same."""
+        if not any(self.staged.glob("*.parquet")):
+            raise ConfigError("nothing is staged yet", hint=f"pb2hl inventory {self.path}")
+
     def sheet(self, name: str, columns: tuple[str, ...]) -> pd.DataFrame:
         """The review sheet `name` as text; see `pb2hl.sheets.read_sheet`."""
         return sheets.read_sheet(self.sheets / f"{name}.csv", columns)

@@ -74,6 +74,8 @@ def check(
     """
     if stage not in STAGES:
         raise ConfigError(f"there is no stage {stage!r}", hint="before or after")
+    if stage == "before":
+        ws.require_staged()
     suites = (
         [load_suite(Path(suite))]
         if suite

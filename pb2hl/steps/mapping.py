@@ -27,6 +27,7 @@ def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
 
     Raises TokenMissing, HighLevelError, and SheetError with every problem of the sheets at once.
     """
+    ws.require_staged()
     cancel = cancel or Cancel()
     place = _read_location(ws, progress)
     cancel.check()

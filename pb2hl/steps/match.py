@@ -23,6 +23,7 @@ def match(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
 
     Raises SheetError when an existing sheet lost its columns.
     """
+    ws.require_staged()
     with ws.lock(STEP):
         contacts, companies = ws.table("contacts"), ws.table("companies")
         found = CompanyEvidence.of(contacts, companies)

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl import mapper, matching, plan
-from pb2hl.errors import ConfigError, GateClosed, SheetError
+from pb2hl.errors import GateClosed, SheetError
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Ledger, State
 from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
@@ -56,15 +56,9 @@ def merges_of(ws: Workspace, staged: Mapping[str, pd.DataFrame]) -> matching.Mer
     )
 
 
-def require_staged(ws: Workspace) -> None:
-    """Raise ConfigError before the inventory has been made; an export without a single row is staged all the same."""
-    if not (ws.staged / "columns.parquet").exists():
-        raise ConfigError("nothing is staged yet", hint=f"pb2hl inventory {ws.path}")
-
-
 def plan_inputs(ws: Workspace, ledger: Ledger, destination: Destination) -> PlanInputs:
     """Everything a plan is made of. `destination` is the location without what this migration made in it."""
-    require_staged(ws)
+    ws.require_staged()
     staged = {name: table for name in OBJECTS if not (table := ws.table(name)).empty}
     return PlanInputs(
         staged=staged,

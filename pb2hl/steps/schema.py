@@ -39,7 +39,7 @@ def schema(
     Nothing that exists is altered. Raises GateClosed, TokenMissing, HighLevelError, SheetError, Cancelled.
     """
     with ws.lock(STEP), Ledger.open(ws) as ledger:
-        proposal.require_staged(ws)
+        ws.require_staged()
         if not apply:
             destination = with_client(ws, ledger, lambda client: read_destination(client, progress=progress), progress)
             destination.save(ws.path)

@@ -84,6 +84,8 @@ def test_the_same_export_gives_the_same_sheets(ws):
 def test_an_export_without_contacts(tmp_path):
     """Empty and missing tables are no error: the sheets are empty."""
     workspace = Workspace.create(tmp_path / "ws", Config(export="x", location="L"))
+    workspace.staged.mkdir()
+    pd.DataFrame({"source_id": ["1"]}).to_parquet(workspace.staged / "tags.parquet")
     result = match(workspace)
     assert result.counts["contacts"] == 0
     assert matching.accept_all(workspace, "Ann") == 0
