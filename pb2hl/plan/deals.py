@@ -72,10 +72,17 @@ class Deals:
             ):
                 key = (place.contact, place.pipeline.label)
                 holder = open_ones.setdefault(key, row["source_id"])
+                if self._names_there.get(holder) == fold(self._name(row)):
+                    holder = open_ones[key] = row["source_id"]  # it is that very one
                 if holder != row["source_id"]:
                     place = Placement(place.contact, place.pipeline, place.stage, place.status, holder, place.why)
             found[row["source_id"]] = place
         return found
+
+    @cached_property
+    def _names_there(self) -> Mapping[str, str]:
+        """Names of opportunities that are in the location and not of this source, by what `_open_there` calls them."""
+        return {f"existing {row['id']}": fold(row.get("name") or "") for row in rows(self.ctx.place.opportunities)}
 
     def _open_there(self) -> Iterator[tuple[tuple[str, str], str]]:
         """Open opportunities that the location has already, on contacts that the export has too."""
