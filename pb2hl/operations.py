@@ -40,6 +40,9 @@ class Target(StrEnum):
     APPOINTMENT = "appointment"
 
 
+REMOVED_TAGS = "$removeTags"
+"""In the payload of a CONTACT_TAGS operation: tags to take away (a delta), where `tags` names those to add."""
+
 SCHEMA_TARGETS = (Target.FOLDER, Target.FIELD, Target.TAG, Target.PIPELINE, Target.CALENDAR)
 DATA_TARGETS = tuple(target for target in Target if target not in SCHEMA_TARGETS)
 

@@ -20,7 +20,7 @@ from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
 from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.ledger import Entry, LedgerPort, Outcome, State
-from pb2hl.operations import Kind, Target
+from pb2hl.operations import REMOVED_TAGS, Kind, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 
 CONCURRENCY = 32
@@ -197,6 +197,12 @@ class Undo:
 
     async def _remove_tags(self, entry: Entry) -> str:
         before = {str(tag).casefold() for tag in (entry.before_image or {}).get("tags") or ()}
+        if REMOVED_TAGS in entry.payload:
+            again = [tag for tag in entry.payload[REMOVED_TAGS] if str(tag).strip().casefold() in before]
+            where = {"$url": {"contactId": entry.destination_id}, "tags": again}
+            if again:
+                await self._ports[Target.CONTACT_TAGS].create(self._client, where)
+            return ""
         tags = [tag for tag in entry.payload["tags"] if str(tag).strip().casefold() not in before]
         await self._ports[Target.CONTACT_TAGS].delete(self._client, entry.destination_id, tags=tags)
         return ""

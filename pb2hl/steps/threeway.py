@@ -2,65 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
 from pb2hl.apply.resolve import Unresolved, resolve
 from pb2hl.diff import Class, compare, flatten_payload, flatten_record
-from pb2hl.diff.flatten import CUSTOM, bare_key
+from pb2hl.diff.flatten import CUSTOM, VALUE_KEYS, custom_key
 from pb2hl.diff.table import stored_value
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
-from pb2hl.operations import Kind, Operation, Target, operation_id, references
+from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target, canonical_hash, operation_id, references
 from pb2hl.progress import Cancel, Progress
+from pb2hl.steps.compare import DELTA_PART, laid_over, overlays
+from pb2hl.steps.conflicts import KEEP, SOURCE, WHOLE
 from pb2hl.steps.readback import read_records
 
-CONFLICT_COLUMNS = (
-    "object",
-    "source_id",
-    "record_id",
-    "field",
-    "sent",
-    "later",
-    "now",
-    "decision",
-    "who",
-    "when",
-    "comment",
-)
 SAME = (Class.EQUAL, Class.NORMALISED)
 CHUNK = 500
 
 UPDATABLE = frozenset(
-    {Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT}
+    {Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT, Target.LINK}
 )
+
+
+CLEARABLE = frozenset({Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY})
+"""Records of which a value that the later export no longer has is cleared."""
+
+Decisions = Mapping[tuple[str, str, str], tuple[str, str]]
 
 
 @dataclass
 class Changes:
-    """What a delta is going to do. `conflicts` are rows of CONFLICT_COLUMNS."""
+    """What a delta is going to change. `conflicts` are rows of conflicts.CONFLICT_COLUMNS, `taken` decided ones now written."""
 
-    new: list[Operation] = field(default_factory=list)
     updates: list[Operation] = field(default_factory=list)
     fields: list[tuple[Any, ...]] = field(default_factory=list)
     conflicts: list[tuple[Any, ...]] = field(default_factory=list)
+    taken: set[tuple[str, str, str]] = field(default_factory=set)
     unchanged: int = 0
+    unresolved: int = 0
+
+
+def new_operations(ledger: Ledger, later: Iterable[Operation]) -> list[Operation]:
+    """Operations of the later plan that were never carried out, or were refused with another payload."""
+    found: list[Operation] = []
+    stream = iter(later)
+    while chunk := list(islice(stream, CHUNK)):
+        entries = ledger.entries(op.op_id for op in chunk)
+        found += [op for op in chunk if _is_new(op, entries.get(op.op_id))]
+    return found
+
+
+def _is_new(op: Operation, entry: Entry | None) -> bool:
+    if entry is None or entry.state in (State.PLANNED, State.UNDONE):
+        return True
+    return entry.state is State.REFUSED and entry.payload_hash != op.payload_hash
 
 
 async def changes(
     client: Client,
     ledger: Ledger,
     later: Iterable[Operation],
-    decided: frozenset[tuple[str, str, str]],
+    decided: Decisions,
     region: str,
     progress: Progress,
     cancel: Cancel,
 ) -> Changes:
-    """Compare the later export's plan with the ledger; records that changed are read by id. Nothing is written."""
+    """Compare the later export's plan with the ledger; records that changed are read by id. Nothing is written.
+
+    Call it when what is new is there, since what changed may refer to it.
+    """
     found = Changes()
-    latest = _latest_values(ledger)
+    latest, links = _latest(ledger)
     progress.start("comparing with the first export", None, "operations")
     stream = iter(later)
     while chunk := list(islice(stream, CHUNK)):
@@ -69,32 +84,44 @@ async def changes(
         changed: list[tuple[Operation, Entry, dict[str, Any]]] = []
         for op in chunk:
             entry = entries.get(op.op_id)
-            if entry is None or entry.state in (State.PLANNED, State.UNDONE):
-                found.new += [op]
-            elif (
-                entry.state is not State.DONE
-                or op.target not in UPDATABLE
-                or op.payload_hash == entry.payload_hash
-                or (payload := _resolved(op, ledger)) is None
-            ):
+            if entry is None or _same(op, entry, latest, links):
                 found.unchanged += 1
+            elif (payload := _resolved(op, ledger)) is None:
+                found.unresolved += 1
             else:
                 changed.append((op, entry, payload))
-        records = await read_records(client, [entry for _, entry, _ in changed], progress)
+        contacts = [_as_contact(entry) if entry.target is Target.LINK else entry for _, entry, _ in changed]
+        records = await read_records(client, contacts, progress)
         for op, entry, payload in changed:
-            _three_way(found, op, entry, payload, records[entry.op_id], latest, decided, region)
+            record = records[entry.op_id]
+            if op.target is Target.LINK:
+                _relink(found, op, entry, payload, record, links.get(op.op_id), decided)
+            else:
+                _ThreeWay(found, op, entry, record, latest.get(entry.destination_id, ()), decided, region).compare(
+                    payload
+                )
         progress.advance(len(chunk))
     progress.finish()
     return found
 
 
-def _latest_values(ledger: Ledger) -> dict[str, dict[str, Any]]:
-    """What earlier deltas wrote, by record: it counts as sent."""
-    values: dict[str, dict[str, Any]] = {}
-    for entry in ledger.iterate(state=State.DONE):
-        if entry.kind is Kind.UPDATE and entry.part.startswith("delta-"):
-            values.setdefault(entry.destination_id, {}).update(flatten_payload(entry.payload))
-    return values
+def _same(op: Operation, entry: Entry, latest: Mapping[str, Any], links: Mapping[str, str]) -> bool:
+    if entry.state is not State.DONE or op.target not in UPDATABLE:
+        return True
+    return op.payload_hash == entry.payload_hash and entry.destination_id not in latest and op.op_id not in links
+
+
+def _as_contact(entry: Entry) -> Entry:
+    return replace(entry, target=Target.CONTACT, destination_id=str(entry.payload["contactId"]), payload={})
+
+
+def _latest(ledger: Ledger) -> tuple[dict[str, list[Mapping[str, Any]]], dict[str, str]]:
+    """(record id → what earlier deltas wrote to it: it counts as sent; op id of a link → the business it was moved to)."""
+    links = {}
+    for entry in ledger.iterate(state=State.DONE, target=Target.LINK):
+        if entry.part.startswith(DELTA_PART):
+            links[entry.marker] = str(entry.payload["businessId"])
+    return overlays(ledger), links
 
 
 def _resolved(op: Operation, ledger: Ledger) -> dict[str, Any] | None:
@@ -104,76 +131,156 @@ def _resolved(op: Operation, ledger: Ledger) -> dict[str, Any] | None:
         return None
 
 
-def _three_way(
+def _relink(
     found: Changes,
     op: Operation,
     entry: Entry,
     payload: Mapping[str, Any],
     record: Mapping[str, Any] | None,
-    latest: Mapping[str, Mapping[str, Any]],
-    decided: frozenset[tuple[str, str, str]],
-    region: str,
+    moved_to: str | None,
+    decided: Decisions,
 ) -> None:
-    if record is None:
-        found.conflicts.append(
-            (op.object, op.source_id, entry.destination_id, "(whole record)", "", "changed", "deleted", "", "", "", "")
-        )
-        return
-    sent = {**flatten_payload(entry.payload), **latest.get(entry.destination_id, {})}
-    wanted, stored = flatten_payload(payload), flatten_record(record)
-    take: dict[str, Any] = {}
-    for name, value in wanted.items():
-        was, now = sent.get(name), stored_value(stored, name)
-        if compare(was, value, name, region)[0] is Class.EQUAL or compare(value, now, name, region)[0] in SAME:
-            continue
-        if compare(was, now, name, region)[0] not in SAME and (op.object, op.source_id, name) not in decided:
-            found.conflicts.append(
-                (
-                    op.object,
-                    op.source_id,
-                    entry.destination_id,
-                    name,
-                    _text(was),
-                    _text(value),
-                    _text(now),
-                    "",
-                    "",
-                    "",
-                    "",
-                )
-            )
-            continue
-        take[name] = value
-        found.fields.append((op.object, op.source_id, entry.destination_id, name, _text(was), _text(value)))
-    tags = [tag for tag in take.pop("tags", None) or () if tag not in (sent.get("tags") or ())]
-    if take:
-        found.updates.append(_update(op, entry, payload, take))
-    elif not tags:
+    """The contact belongs to another business in the later export."""
+    was, wanted = moved_to or str(entry.payload["businessId"]), str(payload["businessId"])
+    now = str((record or {}).get("businessId") or "")
+    if record is None or wanted in (was, now):
         found.unchanged += 1
-    if tags and op.target is Target.CONTACT:
-        where = {"$url": {"contactId": entry.destination_id}, "tags": tags}
-        found.updates.append(_derived(op, entry, Target.CONTACT_TAGS, where))
+        return
+    contact = str(entry.payload["contactId"])
+    if now != was and not _settled(found, decided, op, "businessId", wanted):
+        _conflict(found, decided, op, contact, "businessId", was, wanted, now)
+        return
+    found.fields.append((op.object, op.source_id, contact, "businessId", was, wanted))
+    body = {"businessId": wanted, "contactId": contact}
+    made = replace(op, payload=body, depends_on=(), existing_id=contact, marker=op.op_id)
+    found.updates.append(_named(op, made, moved_to))
 
 
-def _update(op: Operation, entry: Entry, payload: Mapping[str, Any], take: Mapping[str, Any]) -> Operation:
+def _settled(found: Changes, decided: Decisions, op: Operation, name: str, later: Any) -> bool:
+    """Whether a person decided that the export's value wins."""
+    key = (op.object, op.source_id, name)
+    if decided.get(key, ("", ""))[0] != SOURCE:
+        return False
+    found.taken.add(key)
+    return True
+
+
+def _conflict(
+    found: Changes, decided: Decisions, op: Operation, record: str, name: str, was: Any, later: Any, now: Any
+) -> None:
+    """Ask, unless it was decided to keep HighLevel's value against this very value of the export."""
+    if decided.get((op.object, op.source_id, name)) == (KEEP, _text(later)):
+        return
+    row = (op.object, op.source_id, record, name, _text(was), _text(later), _text(now), "", "", "", "")
+    found.conflicts.append(row)
+
+
+class _ThreeWay:
+    """One record: what we sent (`entry` and earlier deltas), what the later export says, what HighLevel holds."""
+
+    def __init__(
+        self,
+        found: Changes,
+        op: Operation,
+        entry: Entry,
+        record: Mapping[str, Any] | None,
+        written: Sequence[Mapping[str, Any]],
+        decided: Decisions,
+        region: str,
+    ):
+        self.found, self.op, self.entry, self.record = found, op, entry, record
+        self.before = laid_over(entry.payload, written)
+        self.decided, self.region, self.salt = decided, region, len(written)
+
+    def compare(self, payload: Mapping[str, Any]) -> None:
+        """Collect what is to be written, and what is in conflict."""
+        record_id = self.entry.destination_id
+        if self.record is None:
+            _conflict(self.found, self.decided, self.op, record_id, WHOLE, "", "changed", "removed")
+            return
+        sent, wanted = flatten_payload(self.before), flatten_payload(payload)
+        take = {
+            name: value for name, value in wanted.items() if name != "tags" and self._takes(name, sent.get(name), value)
+        }
+        if self.entry.kind is Kind.CREATE and self.op.target in CLEARABLE:
+            gone = [
+                name for name in sent if name not in wanted and name != "tags" and "." not in name.removeprefix(CUSTOM)
+            ]
+            take |= {name: None for name in gone if self._takes(name, sent[name], None)}
+        made = [*self._tags(sent.get("tags") or (), wanted.get("tags") or ())]
+        if take:
+            body = _body(take, payload, self.before)
+            made.append(_update(self.op, self.entry, self.op.target, body, self.salt))
+        self.found.updates += made
+        self.found.unchanged += not made
+
+    def _takes(self, name: str, was: Any, value: Any) -> bool:
+        now = stored_value(flatten_record(self.record or {}), name)
+        if self._is(name, was, value) or self._is(name, value, now):
+            return False
+        stricter, consent = _opts_out(value), name == "dnd" or name.startswith("dndSettings.")
+        free = stricter if consent else self._is(name, was, now)
+        if not free and not _settled(self.found, self.decided, self.op, name, value):
+            _conflict(self.found, self.decided, self.op, self.entry.destination_id, name, was, value, now)
+            return False
+        row = (self.op.object, self.op.source_id, self.entry.destination_id, name, _text(was), _text(value))
+        self.found.fields.append(row)
+        return True
+
+    def _is(self, name: str, left: Any, right: Any) -> bool:
+        if left in (None, "", []) and right in (None, "", []):
+            return True
+        return compare(left, right, name, self.region)[0] in SAME
+
+    def _tags(self, sent: Sequence[str], wanted: Sequence[str]) -> Iterable[Operation]:
+        """Tags are added and taken away one by one; those that people gave stay."""
+        if self.op.target is not Target.CONTACT:
+            return
+        was, later, now = (
+            {str(tag).strip().casefold(): str(tag) for tag in tags}
+            for tags in (sent, wanted, self.record.get("tags") or ())
+        )
+        where = {"contactId": self.entry.destination_id}
+        added = [tag for key, tag in later.items() if key not in was and key not in now]
+        gone = [now[key] for key in was if key not in later and key in now]
+        for name, tags in (("tags", added), (REMOVED_TAGS, gone if self.entry.kind is Kind.CREATE else [])):
+            if tags:
+                row = (self.op.object, self.op.source_id, self.entry.destination_id, name.lstrip("$"), "", _text(tags))
+                self.found.fields.append(row)
+                yield _update(self.op, self.entry, Target.CONTACT_TAGS, {"$url": where, name: tags}, self.salt)
+
+
+def _opts_out(value: Any) -> bool:
+    return value is True or str(value).casefold() in ("active", "permanent", "true")
+
+
+def _body(take: Mapping[str, Any], payload: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """An update with the values in `take`, as `payload` writes them; None clears what `before` wrote."""
     body: dict[str, Any] = {}
-    for name in take:
-        top = name.split(".")[0]
-        if name.startswith(CUSTOM):
-            key = name.removeprefix(CUSTOM)
-            item = next(i for i in payload["customFields"] if bare_key(str(i.get("id") or i.get("key"))) == key)
-            body.setdefault("customFields", []).append(item)
-        else:
-            body[top] = payload[top]
+    for name, value in take.items():
+        if not name.startswith(CUSTOM):
+            top = name.split(".")[0]
+            body[top] = None if value is None else payload[top]
+            continue
+        source = before if value is None else payload
+        item = next(i for i in source["customFields"] if custom_key(i) == name.removeprefix(CUSTOM))
+        if value is None:
+            item = {key: None if key in VALUE_KEYS else part for key, part in item.items()}
+        body.setdefault("customFields", []).append(item)
     if payload.get("$url"):
         body["$url"] = payload["$url"]
-    return _derived(op, entry, op.target, body)
+    return body
 
 
-def _derived(op: Operation, entry: Entry, target: Target, body: Mapping[str, Any]) -> Operation:
+def _update(op: Operation, entry: Entry, target: Target, body: Mapping[str, Any], salt: int) -> Operation:
     made = replace(op, kind=Kind.UPDATE, target=target, payload=body, depends_on=(), existing_id=entry.destination_id)
-    part = f"delta-{made.payload_hash[:12]}"
-    key = operation_id("", "", op.op_id, op.source_id, Kind.UPDATE, target, part)
+    return _named(op, made, salt)
+
+
+def _named(op: Operation, made: Operation, salt: Any) -> Operation:
+    """A value may come back to what it was before: `salt`, what deltas wrote until now, tells the two changes apart."""
+    part = f"{DELTA_PART}{canonical_hash([made.payload, salt])[:12]}"
+    key = operation_id("", "", op.op_id, op.source_id, made.kind, made.target, part)
     return replace(made, op_id=key, part=part)
 
 

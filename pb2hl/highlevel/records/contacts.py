@@ -23,7 +23,7 @@ from pb2hl.highlevel.records.base import (
     unwrap,
     url_of,
 )
-from pb2hl.operations import Operation
+from pb2hl.operations import REMOVED_TAGS, Operation
 
 PAGES = (500, 100, 20)
 """Records a page of POST /contacts/search: the documented maximum, then what stricter servers take."""
@@ -116,13 +116,12 @@ async def duplicate_of(client: Client, **by: str) -> Record | None:
 
 
 class ContactTagsPort:
-    """Tags added to a contact that was there before: POST and DELETE /contacts/{id}/tags. Its id is the contact's."""
+    """Tags added to a contact that was there before (or taken away by a delta): POST and DELETE /contacts/{id}/tags. Its id is the contact's."""
 
     async def create(self, client: Client, payload: Payload) -> Created:
         contact_id = url_of(payload)["contactId"]
-        answer = await client.request(
-            "POST", f"/contacts/{contact_id}/tags", json={"tags": list(payload["tags"])}, safe=True
-        )
+        method, tags = ("DELETE", payload[REMOVED_TAGS]) if REMOVED_TAGS in payload else ("POST", payload["tags"])
+        answer = await client.request(method, f"/contacts/{contact_id}/tags", json={"tags": list(tags)}, safe=True)
         return Created(contact_id, {"id": contact_id}, answer.trace_id)
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
@@ -147,6 +146,8 @@ class ContactTagsPort:
         try:
             there = {str(tag).strip().lower() for tag in (await self.get(client, contact_id))["tags"]}
         except NotFound:
+            return None
+        if REMOVED_TAGS in payload:
             return None
         wanted = {str(tag).strip().lower() for tag in payload["tags"]}
         return Created(contact_id, {"id": contact_id}) if wanted <= there else None

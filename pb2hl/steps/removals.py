@@ -1,0 +1,120 @@
+"""Rows that a later export no longer has: told always, deleted in HighLevel on request, never what people touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pb2hl.apply import UndoPlan, plan_undo
+from pb2hl.apply.undo import OUTCOME_COLUMNS, Undo
+from pb2hl.errors import Problem, Severity
+from pb2hl.highlevel import Client
+from pb2hl.ledger import Ledger
+from pb2hl.operations import SCHEMA_TARGETS, Kind
+from pb2hl.progress import Cancel, Progress
+from pb2hl.steps.accounting import RECORD_OF
+from pb2hl.steps.session import with_client
+from pb2hl.workspace import Workspace
+
+STEP = "delta"
+
+MOST_GONE = 0.5
+"""Share of an object's rows above which an export looks incremental or broken: then nothing of it is deleted."""
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What was deleted (apply.undo.OUTCOME_COLUMNS), and what was not and why."""
+
+    table: pd.DataFrame
+    problems: Sequence[Problem]
+
+
+def removed_rows(ws: Workspace, second: Workspace, ledger: Ledger) -> pd.DataFrame:
+    """Rows that were in an earlier export and are not in the later one: object, source_id, share (of the object, 0-1).
+
+    An object that the later export has no table of is not looked at.
+    """
+    rows: list[tuple[str, str, float]] = []
+    for object_ in RECORD_OF:
+        later = second.table(object_)
+        if later.empty:
+            continue
+        there = {*later["source_id"].astype(str), *_collapsed(second, object_)}
+        before = {*_ids(ws, object_), *_brought(ledger, object_)}
+        gone = sorted(before - there)
+        rows += [(object_, item, len(gone) / len(before)) for item in gone]
+    return pd.DataFrame(rows, columns=["object", "source_id", "share"])
+
+
+def missing_tables(ws: Workspace, second: Workspace) -> list[Problem]:
+    """Objects that the first export had rows of and the later one has not at all."""
+    return [
+        Problem("no_table", f"the later export has no {object_}; those of the first stay as they are", Severity.WARNING,
+                treatment="not compared")
+        for object_ in RECORD_OF
+        if len(_ids(ws, object_)) and second.table(object_).empty
+    ]  # fmt: skip
+
+
+def _ids(ws: Workspace, object_: str) -> set[str]:
+    frame = ws.table(object_)
+    return set(frame["source_id"].astype(str)) if "source_id" in frame.columns else set()
+
+
+def _collapsed(second: Workspace, object_: str) -> set[str]:
+    path = second.staged / "dropped.parquet"
+    if not path.exists():
+        return set()
+    frame = pd.read_parquet(path)
+    return set(frame.loc[frame["object"] == object_, "kept_source_id"].astype(str))
+
+
+def _brought(ledger: Ledger, object_: str) -> set[str]:
+    """Rows that earlier deltas brought."""
+    target = RECORD_OF[object_]
+    return {
+        entry.source_id
+        for run in ledger.runs()
+        if run.step == STEP
+        for entry in ledger.iterate(run=run.run_id, target=target)
+        if entry.object == object_ and entry.kind is Kind.CREATE and not entry.undone_by
+    }
+
+
+def delete(ws: Workspace, ledger: Ledger, removed: pd.DataFrame, progress: Progress, cancel: Cancel | None) -> Deleted:
+    """Delete what this migration made of the removed rows; what people touched since is kept and told."""
+    few = removed[removed["share"] <= MOST_GONE]
+    problems = [
+        Problem("removed_kept", f"{len(group)} {object_} are gone, more than half of them: nothing of it is deleted",
+                Severity.CRITICAL, count=len(group), treatment="looks like an export of changes only, or a broken one")
+        for object_, group in removed[removed["share"] > MOST_GONE].groupby("object")
+    ]  # fmt: skip
+    wanted = set(few[["object", "source_id"]].itertuples(index=False, name=None))
+    entries = [
+        entry
+        for entry in plan_undo(ledger).entries
+        if (entry.object, entry.source_id) in wanted and entry.target not in SCHEMA_TARGETS
+    ]
+    if not entries:
+        return Deleted(pd.DataFrame(columns=list(OUTCOME_COLUMNS)), problems)
+    run = ledger.start_run(STEP, {"removed": len(few)})
+    progress.start("deleting what the export no longer has", len(entries), "operations")
+
+    async def work(client: Client):
+        undoing = Undo(ledger, client, run=run, region=ws.config.country, progress=progress, cancel=cancel)
+        return await undoing.run(UndoPlan(tuple(entries)))
+
+    try:
+        done = with_client(ws, ledger, work, progress)
+    except BaseException:
+        ledger.end_run(run, "stopped")
+        raise
+    ledger.end_run(run, "done", {"kept": len(done.kept)})
+    problems += [
+        Problem("kept", f"{row[0]} {row[2]} ({row[3]}) is kept: {row[4]}", treatment="left as it is")
+        for row in done.kept
+    ]
+    return Deleted(pd.DataFrame(done.outcomes, columns=list(OUTCOME_COLUMNS)), problems)
