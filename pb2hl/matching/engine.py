@@ -134,7 +134,8 @@ def _random_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
 def _learn_sharing(
     data: Records, comparer: Comparer, bands: dict[str, Bands], rules: rule_sets.PersonRules | rule_sets.CompanyRules
 ) -> None:
-    named = tuple(field for field in data.fields if field.kind in (Kind.GIVEN_NAME, Kind.SURNAME))
+    personal = (Kind.GIVEN_NAME, Kind.SURNAME, Kind.BIRTH_DATE, Kind.IDENTIFIER)
+    named = tuple(field for field in data.fields if field.kind in personal)
     for field in data.fields:
         if field.kind in rule_sets.HOUSEHOLD:
             left, right = pairs_within(field.codes, _SHARED_BY)

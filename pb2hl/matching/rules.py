@@ -89,7 +89,8 @@ class PersonRules:
         """Learn from pairs that share an e-mail, a phone or an address how many people stand behind one.
 
         E-mail addresses that people with conflicting names use are shared mailboxes from here on. In a table where hardly
-        any contact detail is shared by two people (no relatives, no colleagues), half a name is no reason for doubt.
+        any contact detail is shared by two people (no relatives, no colleagues), half a name is no reason for doubt. Another
+        given name with the same birth date or identifier is an error, no relative.
         """
         if self._given is None:
             return
@@ -101,7 +102,8 @@ class PersonRules:
         if agreed_on is Kind.ADDRESS and self._surname is not None:
             known &= self._level(pairs, self._surname) >= EXACT[Kind.SURNAME] - 1
         self._sharing += int(known.sum())
-        self._conflicting += int((known & (level == 0)).sum())
+        one_person = self._same_identifier(pairs) | (self._level(pairs, self._birth) >= EXACT[Kind.BIRTH_DATE] - 1)
+        self._conflicting += int((known & (level == 0) & ~one_person).sum())
 
     @property
     def _crowded(self) -> bool:
@@ -110,6 +112,12 @@ class PersonRules:
             return False
         return self._sharing < _ENOUGH or self._conflicting > _RARELY_SHARED * self._sharing
 
+    @property
+    def _strict(self) -> bool:
+        """Whether relatives must be expected: always where people are reached by e-mail or phone, else as the table shows."""
+        reached = any(field.kind in (Kind.EMAIL, Kind.PHONE) for field in self._records.fields)
+        return reached or self._crowded
+
     def vetoes(self, levels: dict[str, np.ndarray], count: int) -> np.ndarray:
         """Which of `count` pairs the `levels` compared so far already keep apart, unless an e-mail identifies them.
 
@@ -117,7 +125,7 @@ class PersonRules:
         """
         names_compared = [field for field in (self._given, self._surname) if field is not None and field.name in levels]
         apart = np.zeros(count, bool)
-        for field in names_compared:
+        for field in names_compared if self._strict else ():
             apart |= levels[field.name] == 0
         if not names_compared or not apart.any():
             return apart
@@ -149,10 +157,11 @@ class PersonRules:
             weight = _cap(weight, nameless & ~own_email & ~identified & ~self._all_same(pairs, shared), APART)
             partly = ((given == MISSING) | (surname == MISSING)) & ~own_email & ~identified
             weight = _cap(weight, partly & ~self._all_same(pairs, shared), self._doubt)
-        weight = _cap(weight, (given == 0) & ~identified, APART)
-        weight = _cap(weight, (surname == 0) & ~identified & ~own_email, APART)
         weight = _cap(weight, self._generations_apart(pairs), APART)
-        weight = _cap(weight, self._years_apart(pairs) & (birth == 0) & ~same_identifier, APART)
+        if self._strict:
+            weight = _cap(weight, (given == 0) & ~identified, APART)
+            weight = _cap(weight, (surname == 0) & ~identified & ~own_email, APART)
+            weight = _cap(weight, self._years_apart(pairs) & (birth == 0) & ~same_identifier, APART)
         return _cap(weight, self._namesakes(pairs) & ~identified & ~own_email & ~shared, self._doubt)
 
     def _lift(
