@@ -1,0 +1,101 @@
+"""Ids and references found by what tables hold of each other, whatever the language of their headings."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from pb2hl import mapper
+
+
+def raw(file: str, **columns: list[str]) -> SimpleNamespace:
+    frame = pd.DataFrame({name.replace("__", " "): values for name, values in columns.items()}, dtype="str")
+    return SimpleNamespace(file=file, sheet="", headings=list(frame.columns), frame=frame)
+
+
+def decisions(tables) -> dict[tuple[str, str], str]:
+    sheet = mapper.fields_sheet(tables)
+    return {(row.object, row.column): row.decision for row in sheet.itertuples()}
+
+
+def people(**first: list[str]) -> SimpleNamespace:
+    names = {"First__name": ["Ada", "Bo", "Cy"], "Email": ["ada@x.co", "bo@x.co", "cy@x.co"]}
+    return raw("contacts.csv", **first, **names)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "KdNr",
+        "Kunden-Nr.",
+        "Client No.",
+        "Client #",
+        "Cli Code",
+        "N° client",
+        "Cód. Cliente",
+        "Müşteri No",
+        "顧客番号",
+        "Numer klienta",
+    ],
+)
+def test_a_number_of_the_object_is_its_id(heading):
+    """`<object> number` in any language is the id, without a table that points to it."""
+    assert decisions([(people(**{heading: ["00017", "00018", "00019"]}), "contacts")])["contacts", heading] == "id"
+
+
+def test_words_nobody_knows_are_ids_when_other_tables_hold_their_values():
+    """A column without repeats whose values stand in other tables is the id, and those columns are references."""
+    contacts = people(Zyxw=["QX-1", "QX-2", "QX-3"])
+    notes = raw("notes.csv", Body=["a", "b", "c"], Zyxw__ref=["QX-2", "QX-3", "QX-2"])
+    tasks = raw("tasks.csv", Title=["a", "b"], Due=["2024-01-01", "2024-01-02"], Qqq=["QX-1", "QX-3"])
+    found = decisions([(contacts, "contacts"), (notes, "notes"), (tasks, "tasks")])
+    assert found["contacts", "Zyxw"] == "id"
+    assert found["notes", "Zyxw ref"] == "contact_id" and found["tasks", "Qqq"] == "contact_id"
+
+
+def test_a_second_key_that_tables_point_to_is_the_id():
+    """Where a table has an ID nobody uses beside the number that others hold, the number is the id."""
+    contacts = people(ID=["901", "902", "903"], Member__number=["M-1", "M-2", "M-3"])
+    notes = raw("notes.csv", Body=["a", "b"], Member__number=["M-3", "M-1"])
+    found = decisions([(contacts, "contacts"), (notes, "notes")])
+    assert found["contacts", "Member number"] == "id" and found["contacts", "ID"] == "custom"
+    assert found["notes", "Member number"] == "contact_id"
+
+
+def test_small_numbers_alone_point_nowhere():
+    """Counts such as 1, 2, 3 are in every table's ids: they are no reference by themselves."""
+    contacts = people(ID=["1", "2", "3"], Visits=["2", "1", "3"])
+    companies = raw("companies.csv", ID=["1", "2", "3"], Name=["A", "B", "C"])
+    found = decisions([(contacts, "contacts"), (companies, "companies")])
+    assert found["contacts", "Visits"] == "custom"
+
+
+def test_repeated_or_sparse_numbers_are_no_ids():
+    """A number that repeats or is often missing names nobody."""
+    for values in (["7", "7", "8"], ["7", "", ""]):
+        assert decisions([(people(KdNr=values, Zyx=["QX-1", "QX-2", "QX-3"]), "contacts")])["contacts", "Zyx"] != "id"
+
+
+def test_a_company_column_of_ids_is_a_reference_by_id():
+    """`Company` that holds the companies' ids, not their names, links by id."""
+    companies = raw("companies.csv", ID=["F1", "F2", "F3"], Name=["Acme", "Bolt", "Cord"])
+    found = decisions([(people(Company=["F1", "F3", "F1"]), "contacts"), (companies, "companies")])
+    assert found["contacts", "Company"] == "company_id"
+
+
+def test_several_columns_of_one_reference_share_it():
+    """`owner.id`, `owner.email` and `owner.name` all feed the owner; another person's column does not."""
+    contacts = people(
+        **{"owner.id": ["1", "2", "1"], "owner.email": ["k@a.co", "l@a.co", "k@a.co"], "Sales Rep": ["Jo", "Jo", "Jo"]}
+    )
+    found = decisions([(contacts, "contacts")])
+    assert found["contacts", "owner.id"] == found["contacts", "owner.email"] == "owner"
+    assert found["contacts", "Sales Rep"] == "custom"
+
+
+def test_labels_lose_their_container_and_decided_fields_have_none():
+    """`customFields.Shoe size` is called Shoe size; a column with a canonical field has neither label nor type."""
+    sheet = mapper.fields_sheet([(people(**{"customFields.Shoe size": ["40", "41", "42"]}), "contacts")])
+    assert list(sheet["label"]) == ["Shoe size", "", ""] and list(sheet["type"])[1:] == ["", ""]
