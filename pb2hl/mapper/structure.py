@@ -127,6 +127,12 @@ def _key_like(table: Table, heading: str) -> bool:
     return not any(seen.share(kind) >= 0.8 for kind in _NEVER_KEYS) or seen.looks("number", "guid", at_least=0.9)
 
 
+def _repeats(table: Table, heading: str) -> bool:
+    """Whether a column names groups of records rather than single ones (the customer number of many contacts)."""
+    filled = int((table.raw.frame[heading].str.strip() != "").sum())
+    return filled >= 4 and len(table.values(heading)) < 0.5 * filled
+
+
 def _unique(table: Table, heading: str) -> bool:
     column = table.raw.frame[heading]
     filled = int((column.str.strip() != "").sum())
@@ -170,6 +176,9 @@ def _pointing(table: Table, heading: str, columns: Sequence[tuple[Table, str]]) 
 def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
     """Propose the column that other tables point to, or that is called like an id, as the id."""
     stands = table.id_heading
+    if stands and _repeats(table, stands):
+        table.decide(stands, "custom", "custom", 0.85, "called like an id, but most of its values repeat")
+        stands = ""
     free = [
         heading
         for owner, heading in columns

@@ -47,7 +47,7 @@ def test_legal_edition(tmp_path, rehearse, monkeypatch):
     ws = workspace(tmp_path / "ws", exports.legal(tmp_path / "legal.sqlite"), sandbox)
     results = migrate(ws)
     arrived = Arrived.of(sandbox)
-    assert results["inventory"].facts["product"]["edition"] == "legal"
+    assert results["inventory"].facts["edition"] == "legal"
     ruth = arrived.contact("ruth@adler.example")
     assert (ruth["firstName"], ruth["lastName"], ruth["phone"]) == ("Ruth", "Adler", "+16135550111")
     estate = arrived.opportunity("Adler estate")

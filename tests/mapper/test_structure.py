@@ -99,3 +99,9 @@ def test_labels_lose_their_container_and_decided_fields_have_none():
     """`customFields.Shoe size` is called Shoe size; a column with a canonical field has neither label nor type."""
     sheet = mapper.fields_sheet([(people(**{"customFields.Shoe size": ["40", "41", "42"]}), "contacts")])
     assert list(sheet["label"]) == ["Shoe size", "", ""] and list(sheet["type"])[1:] == ["", ""]
+
+
+def test_a_number_shared_by_many_is_no_id():
+    """A customer number that most contacts share with others names their company, not them."""
+    contacts = raw("contacts.csv", KdNr=["7", "7", "7", "8", "8", "8"], Email=[f"{name}@x.co" for name in "abcdef"])
+    assert decisions([(contacts, "contacts")])["contacts", "KdNr"] == "custom"
