@@ -1,0 +1,126 @@
+"""Consent columns in many wordings, from the heading to the staged refusal."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pb2hl import mapper, source
+from pb2hl.mapper import propose_fields
+from pb2hl.mapper.check import invalid_rows
+from pb2hl.workspace import parse_config
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "field", "transform"),
+    [
+        ("E-Mail-Werbung abgelehnt", ["ja", "nein"], "email_opt_out", ""), ("SMS-Sperre", ["x", ""], "sms_opt_out", ""),
+        ("Mailsperre", ["J", "N"], "email_opt_out", ""), ("Refus SMS", ["oui", "non"], "sms_opt_out", ""),
+        ("Unsubscribed at", ["2024-01-01", ""], "do_not_contact", ""), ("Do Not Email", ["Do not email", ""], "email_opt_out", ""),
+        ("Newsletter opt-in", ["no", "yes"], "email_opt_out", "inverted"), ("Email consent", ["false", "true"], "email_opt_out", "inverted"),
+        ("Subscribed", ["1", "0"], "email_opt_out", "inverted"), ("SMS Consent", ["yes", "no"], "sms_opt_out", "inverted"),
+        ("Email Status", ["Unsubscribed", "Bounced"], "email_opt_out", "inverted"), ("Marketing status", ["Unsubscribed", "Subscribed"], "do_not_contact", "inverted"),
+        ("Zgoda na SMS", ["tak", "nie"], "sms_opt_out", "inverted"), ("Consentement RGPD", ["oui", "non"], "do_not_contact", "inverted"),
+        ("メール配信", ["停止", "配信中"], "email_opt_out", "inverted"), ("Согласие на рассылку", ["да", "нет"], "email_opt_out", "inverted"),
+    ],
+)  # fmt: skip
+def test_each_wording_fills_the_right_refusal(heading, values, field, transform):
+    """Refusals as they are, permissions and states turned round."""
+    found = propose_fields(pd.DataFrame({heading: values, "First name": ["Ann", "Bo"]}), "contacts").iloc[0]
+    assert (found["field"], found["transform"], found["target"]) == (field, transform, "dnd")
+    assert found["confidence"] >= 0.8
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [("Email type", ["work", "home"]), ("Email opt out reason", ["spam", ""]), ("Consent date", ["2024-01-01", ""]),
+     ("Newsletter", ["Weekly digest", "Monthly"]), ("Stop date", ["2024-01-01", ""]), ("Contact status", ["Lead", "Customer"])],
+)  # fmt: skip
+def test_what_stands_beside_consent_decides_nothing(heading, values):
+    """Reasons, dates of consent and other kinds of columns set no refusal."""
+    assert propose_fields(pd.DataFrame({heading: values}), "contacts")["field"].iat[0] == "custom"
+
+
+def raw(frame: pd.DataFrame) -> source.RawTable:
+    return source.RawTable("contacts.csv", "", list(frame.columns), frame.astype("str"), np.arange(2, len(frame) + 2))
+
+
+def stage(table: source.RawTable, sheet: pd.DataFrame) -> source.Staging:
+    config = parse_config({"export": "x", "location": "loc", "base_url": "http://localhost"})
+    return source.stage(
+        [source.Assigned(table, "contacts", *mapper.assignment(sheet, table, "contacts"))], config=config
+    )
+
+
+def test_the_strictest_of_several_columns_is_staged():
+    """An opt-in of no, an unsubscribed status and an opt-out each refuse; permission in all of them permits."""
+    table = raw(
+        pd.DataFrame(
+            {
+                "ID": ["1", "2", "3", "4"], "Email": ["a@x.co", "b@x.co", "c@x.co", "d@x.co"],
+                "Newsletter opt-in": ["no", "yes", "yes", "yes"], "Email Status": ["Subscribed", "Unsubscribed", "Subscribed", "Subscribed"],
+                "Do not email": ["no", "no", "x", "no"],
+            }
+        )
+    )  # fmt: skip
+    sheet = mapper.fields_sheet([(table, "contacts")])
+    assert list(sheet.loc[2:, "decision"]) == ["email_opt_out"] * 3 and sheet.loc[2, "transform"] == "inverted"
+    assert not invalid_rows({"fields": sheet})
+    assert list(stage(table, sheet).tables["contacts"]["email_opt_out"]) == [True, True, True, False]
+
+
+def test_empty_permissions_are_refusals_and_told():
+    """Where a permission is only ever ticked, the others gave none: refused, with a problem that counts them."""
+    table = raw(pd.DataFrame({"ID": ["1", "2", "3"], "Email consent": ["x", "", ""]}))
+    found = stage(table, mapper.fields_sheet([(table, "contacts")]))
+    assert list(found.tables["contacts"]["email_opt_out"]) == [False, True, True]
+    assert [item.count for item in found.problems if item.code == "consent_blank"] == [2]
+
+
+def test_a_person_who_keeps_the_column_as_it_is_needs_no_other_edit():
+    """Deciding `custom` for a permission leaves its words as they are, though the proposal's transform still stands there."""
+    table = raw(pd.DataFrame({"ID": ["1", "2"], "Email consent": ["yes", "no"]}))
+    sheet = mapper.fields_sheet([(table, "contacts")])
+    sheet.loc[1, ["decision", "type"]] = ["custom", "RADIO"]
+    assert not invalid_rows({"fields": sheet})
+    assert list(stage(table, sheet).tables["contacts"]["custom.Email consent"]) == [True, False]
+
+
+def test_a_transform_in_the_sheet_is_staged_and_a_wrong_one_named():
+    """What the analyst writes into `transform` is done at staging; every wrong cell is told with its row."""
+    table = raw(pd.DataFrame({"ID": ["1", "2"], "Birthday": ["03/04/1980", "05/06/1981"], "Level": ["g", "s"]}))
+    sheet = mapper.fields_sheet([(table, "contacts")])
+    sheet.loc[1, "transform"], sheet.loc[2, "transform"] = "date order: month first", "map: g=Gold | s=Silver"
+    assert not invalid_rows({"fields": sheet})
+    frame = stage(table, sheet).tables["contacts"]
+    assert [str(day) for day in frame["birthday"]] == ["1980-03-04", "1981-05-06"]
+    assert list(frame["custom.Level"]) == ["Gold", "Silver"]
+    sheet.loc[1, "transform"], sheet.loc[2, "transform"] = "inverted", "sparkle"
+    found = invalid_rows({"fields": sheet})
+    assert [(item.code, item.row) for item in found] == [("sheet_transform", 3), ("sheet_transform", 4)]
+
+
+def test_a_reference_takes_the_first_column_that_means_a_record():
+    """Owner id, e-mail and name feed one owner: the id, else the e-mail, else the name; an unknown one keeps its e-mail."""
+    contacts = raw(
+        pd.DataFrame(
+            {
+                "ID": ["1", "2", "3", "4"], "Owner ID": ["U1", "", "U9", "U9"], "Owner Email": ["", "kim@a.co", "kim@a.co", "gone@a.co"],
+                "Owner Name": ["Bo", "", "Bo", "Gone"],
+            }
+        )
+    )  # fmt: skip
+    users = source.RawTable("users.csv", "", ["ID", "Name", "Email"], pd.DataFrame({"ID": ["U1", "U2"], "Name": ["Bo", "Kim"], "Email": ["bo@a.co", "kim@a.co"]}, dtype="str"), np.array([2, 3]))  # fmt: skip
+    sheet = mapper.fields_sheet([(contacts, "contacts"), (users, "users")])
+    config = parse_config({"export": "x", "location": "loc", "base_url": "http://localhost"})
+    parts = [
+        source.Assigned(table, name, *mapper.assignment(sheet, table, name))
+        for table, name in ((contacts, "contacts"), (users, "users"))
+    ]
+    tables, *_ = source.resolve_references(source.stage(parts, config=config).tables)
+    assert list(tables["contacts"]["owner"]) == ["U1", "U2", "U2", "gone@a.co"]
+    assert not [name for name in tables["contacts"].columns if name.startswith("owner~")]
+    assert SimpleNamespace(**sheet.loc[1]).label == ""
