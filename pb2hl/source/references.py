@@ -76,6 +76,12 @@ def _chosen(
         found = [(text, _means(text, spec, index)) for text in said]
         good = sorted((item for item in found if item[1].source_id), key=lambda item: _BEST.index(item[1].how))
         mail = next((text for text in said if "@" in text), said[0] if said else None)
+        if (
+            good and spec.kind == FieldKind.REFS
+        ):  # several may be meant: all of the surest kind, in the order of the columns
+            surest = [text for text, item in found if item.source_id and _rank(item) == _rank(good[0][1])]
+            picked[position] = "; ".join(dict.fromkeys(part for text in surest for part in several(text, index)))
+            continue
         picked[position] = good[0][0] if good else mail
         torn[position] = len({item.source_id for _, item in good}) > 1
     if count := int(torn[keys].sum()):
@@ -91,6 +97,10 @@ def _chosen(
     frame = frame.drop(columns=further)
     frame[spec.name] = pd.Series(picked[keys], index=frame.index, dtype="str")
     return frame
+
+
+def _rank(found: Found) -> int:
+    return max(1, _BEST.index(found.how))  # an id, healed or not
 
 
 def _means(text: str, spec: FieldSpec, index: Index) -> Found:

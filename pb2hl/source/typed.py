@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -137,12 +138,18 @@ def _agreed(votes: list[bool], default: bool | None) -> bool | None:
     return votes[0] if votes and len(set(votes)) == 1 else default
 
 
+_PRIMARY = re.compile(r"(?i)primary|main\b|princip|haupt|prim[aä]r")
+
+
 def _canonical(maker: _Maker, name: str, kind: FieldKind, headings: list[str]) -> None:
     """One canonical field out of its column, or of several: the first filled cell of a row counts.
 
     A refusal in any column is one (the strictest counts). Further columns of a reference stay beside it as `<field>~2`,
-    `~3` until references are resolved: then the first that means a record counts.
+    `~3` until references are resolved: then the first that means a record counts. Of a field of several references the
+    column that names the primary one goes first.
     """
+    if kind == FieldKind.REFS:
+        headings = sorted(headings, key=lambda heading: not _PRIMARY.search(heading))
     for number, heading in enumerate(headings, start=1):
         converted = convert(maker.texts(heading), kind, maker.context(heading, name), companion=_companion(maker, kind))
         values = _strict(maker, heading, converted) if name in CONSENTS else converted.values
