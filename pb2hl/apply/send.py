@@ -43,7 +43,8 @@ class Sender:
         if op.kind is Kind.CREATE or not op.existing_id:
             return None
         target = Target.CONTACT if op.target in (Target.CONTACT_TAGS, Target.LINK, Target.FILE) else op.target
-        return await self.ports[target].get(self.client, op.existing_id)
+        where = (op.payload.get("$url") or {}) if target is op.target else {}
+        return await self.ports[target].get(self.client, op.existing_id, **where)
 
     async def send(self, intent: Intent) -> Outcome | Doubt:
         """Carry out one operation whose intent is durable.

@@ -209,7 +209,7 @@ class _ThreeWay:
             take |= {name: None for name in gone if self._takes(name, sent[name], None)}
         made = [*self._tags(sent.get("tags") or (), wanted.get("tags") or ())]
         if take:
-            body = _body(take, payload, self.before)
+            body = {**_companions(self.op.target, take, payload), **_body(take, payload, self.before)}
             made.append(_update(self.op, self.entry, self.op.target, body, self.salt))
         self.found.updates += made
         self.found.unchanged += not made
@@ -252,6 +252,17 @@ class _ThreeWay:
 
 def _opts_out(value: Any) -> bool:
     return value is True or str(value).casefold() in ("active", "permanent", "true")
+
+
+_ALWAYS = ("toNotify", "ignoreFreeSlotValidation", "ignoreDateRange")
+_TOGETHER = (("startTime", "endTime"), ("pipelineId", "pipelineStageId"))
+
+
+def _companions(target: Target, take: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What HighLevel wants beside a change: both ends of a time, a stage with its pipeline, how an appointment is booked."""
+    names = [name for group in _TOGETHER if any(name in take for name in group) for name in group]
+    names += _ALWAYS if target is Target.APPOINTMENT else ()
+    return {name: payload[name] for name in names if name in payload}
 
 
 def _body(take: Mapping[str, Any], payload: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

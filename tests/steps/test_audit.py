@@ -10,7 +10,8 @@ from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.results import Status
 
 
-def _call(sandbox, method: str, path: str, **arguments):
+def call(sandbox, method: str, path: str, **arguments):
+    """One request of somebody else to the location."""
     answer = httpx.request(method, sandbox.url + path, headers=sandbox.headers, **arguments)
     assert answer.status_code < 300, answer.text
     return answer.json()
@@ -30,7 +31,7 @@ def test_untouched_is_green_and_balances(migration):
 def test_deleted_record_is_missing(migration):
     """A contact that somebody deleted is missing, and its cells are no longer counted as landed."""
     max_ = migration.arrived().contact("max@quarry.example")
-    _call(migration.sandbox, "DELETE", f"/contacts/{max_['id']}")
+    call(migration.sandbox, "DELETE", f"/contacts/{max_['id']}")
     audit = migration.run("audit")
     assert audit.status is Status.FAILED and audit.counts["missing"] >= 1
     cells = audit.tables["accounting"]
@@ -46,7 +47,7 @@ def test_deleted_record_is_missing(migration):
 def test_tampered_value(migration, body, field):
     """A value that somebody changed or cleared is told with its field and class."""
     ada = migration.arrived().contact("ada@mill.example")
-    _call(migration.sandbox, "PUT", f"/contacts/{ada['id']}", json=body)
+    call(migration.sandbox, "PUT", f"/contacts/{ada['id']}", json=body)
     audit = migration.run("audit")
     diffs = audit.tables["field_diffs"]
     (row,) = diffs[diffs["class"] != "normalised"].to_dict("records")
@@ -58,7 +59,7 @@ def test_tampered_value(migration, body, field):
 def test_other_owner(migration):
     """A record that was given to somebody else is told among the owners."""
     ada, bo = migration.arrived().contact("ada@mill.example"), migration.arrived().user("bo@agency.example")
-    _call(migration.sandbox, "PUT", f"/contacts/{ada['id']}", json={"assignedTo": bo})
+    call(migration.sandbox, "PUT", f"/contacts/{ada['id']}", json={"assignedTo": bo})
     audit = migration.run("audit")
     wrong = audit.tables["owners"].query("verdict == 'wrong'")
     assert audit.status is Status.FAILED and wrong["records"].sum() == 1
@@ -68,7 +69,7 @@ def test_copy_is_extra(migration):
     """A second record with our marker, which the ledger does not know, is extra."""
     (note,) = migration.arrived().marked("notes", "PB:notes:N1")
     contact = note["relations"][0]["recordId"]
-    _call(migration.sandbox, "POST", f"/contacts/{contact}/notes", json={"body": note["body"]})
+    call(migration.sandbox, "POST", f"/contacts/{contact}/notes", json={"body": note["body"]})
     audit = migration.run("audit")
     assert audit.status is Status.FAILED and audit.counts["extra"] == 1
 
@@ -78,7 +79,7 @@ def test_lost_link(migration):
     ada = migration.arrived().contact("ada@mill.example")
     other = migration.arrived().business("Quarry Inc")["id"]
     body = {"locationId": migration.sandbox.location, "businessId": other, "ids": [ada["id"]]}
-    _call(migration.sandbox, "POST", "/contacts/bulk/business", json=body)
+    call(migration.sandbox, "POST", "/contacts/bulk/business", json=body)
     audit = migration.run("audit")
     assert audit.status is Status.FAILED and audit.counts["unlinked"] == 1
 

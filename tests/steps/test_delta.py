@@ -1,0 +1,175 @@
+"""Deltas: everything that changed comes over, and nothing that people did in HighLevel is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from pb2hl.errors import GateClosed
+from pb2hl.results import Status
+from pb2hl.sheets import write_sheet
+from pb2hl.steps.conflicts import CONFLICT_COLUMNS
+from tests.steps import small
+from tests.steps.test_audit import call
+
+
+def edit(migration, email: str, body: dict) -> dict:
+    """Somebody edits a contact in HighLevel."""
+    contact = migration.arrived().contact(email)
+    call(migration.sandbox, "PUT", f"/contacts/{contact['id']}", json=body)
+    return contact
+
+
+def decide(ws, decision: str) -> None:
+    """Somebody decides every conflict."""
+    sheet = ws.sheet("conflicts", CONFLICT_COLUMNS)
+    write_sheet(ws.sheets / "conflicts.csv", sheet.assign(decision=decision, who="Jane"))
+
+
+def test_the_same_export_changes_nothing(migration):
+    """A delta of the export that was loaded sends nothing."""
+    dump = migration.sandbox.state.dump()
+    result = migration.delta(small.tables())
+    assert result.status is Status.NOTHING_TO_DO, result.headline
+    assert migration.sandbox.state.dump() == dump
+
+
+def test_changes_of_every_kind(migration):
+    """Values, cleared values, tags, links, notes, tasks, appointments and new records that refer to each other."""
+    later = small.tables()
+    ada, max_ = small.row(later, "contacts", "11"), small.row(later, "contacts", "12")
+    ada.update({"City": "Kanata", "Tags": "vip; spring", "Shoe Size": "", "Updated": "2024-06-01 10:00"})
+    max_.update({"Company ID": "C3"})
+    later["companies"].append(
+        {
+            "Company ID": "C3",
+            "Company Name": "Kiln Ltd",
+            "Website": "https://kiln.example",
+            "City": "Ottawa",
+            "Created": "2024-06-01",
+        }
+    )
+    later["contacts"].append(
+        {
+            "Contact ID": "14",
+            "First Name": "Neo",
+            "Last Name": "Park",
+            "Email": "neo@kiln.example",
+            "Company ID": "C3",
+            "Owner": "1",
+            "Created": "2024-06-02 10:00",
+        }
+    )
+    later["notes"].append({"Note ID": "N3", "Body": "New here", "Contact ID": "14", "Created": "2024-06-03 09:00"})
+    small.row(later, "notes", "N1")["Body"] = "Wants two wheels"
+    small.row(later, "tasks", "T1")["Completed"] = "Y"
+    small.row(later, "appointments", "A1").update({"Start": "2024-05-02 09:00", "End": "2024-05-02 10:00"})
+    small.row(later, "deals", "D1")["Amount"] = "1500"
+    result = migration.delta(later)
+    assert result.status is Status.DONE and not result.counts["conflicts"], result.tables["conflicts"]
+    found = migration.arrived()
+    one, two = found.contact("ada@mill.example"), found.contact("max@quarry.example")
+    assert one["city"] == "Kanata" and sorted(one["tags"]) == ["spring", "vip"]
+    assert not one["custom"].get("Shoe Size"), "a value that the export no longer has is cleared"
+    kiln = found.business("Kiln Ltd")["id"]
+    assert two["businessId"] == kiln and found.contact("neo@kiln.example")["businessId"] == kiln
+    (note,) = found.marked("notes", "PB:notes:N1")
+    assert "two wheels" in note["body"] and len(found.marked("notes", "PB:notes:N3")) == 1
+    (task,) = found.marked("tasks", "PB:tasks:T1")
+    (visit,) = found.marked("appointments", "PB:appointments:A1")
+    assert task["completed"] is True
+    assert "05-02" in visit["startTime"], result.problems
+    assert found.opportunity("Wheel")["monetaryValue"] == 1500
+    again = migration.run("delta", export=migration.folder / "later")
+    assert again.status is Status.NOTHING_TO_DO, again.tables["updates"].iloc[:, 3:].to_csv()
+    assert migration.run("audit").status is Status.DONE
+
+
+def test_back_and_forth(migration):
+    """A value that goes, comes back and goes again arrives every time."""
+    for number, city in enumerate(("Kanata", "Ottawa", "Kanata")):
+        later = small.tables()
+        small.row(later, "contacts", "11")["City"] = city
+        migration.delta(later, f"later{number}")
+        assert migration.arrived().contact("ada@mill.example")["city"] == city
+
+
+@pytest.mark.parametrize(("decision", "city"), [("keep", "Perth"), ("source", "Kanata")])
+def test_conflict_and_its_decision(migration, decision, city):
+    """A field changed on both sides is kept and asked about; the next delta does what was decided, and asks no more."""
+    edit(migration, "ada@mill.example", {"city": "Perth"})
+    later = small.tables()
+    small.row(later, "contacts", "11").update({"City": "Kanata", "Last Name": "King"})
+    result = migration.delta(later)
+    (row,) = result.tables["conflicts"].to_dict("records")
+    assert (row["field"], row["sent"], row["later"], row["now"]) == ("city", "Ottawa", "Kanata", "Perth")
+    arrived = migration.arrived().contact("ada@mill.example")
+    assert arrived["city"] == "Perth" and arrived["lastName"] == "King", "everything else is updated"
+    decide(migration.ws, decision)
+    again = migration.run("delta", export=migration.folder / "later")
+    assert again.counts["conflicts"] == 0 and migration.arrived().contact("ada@mill.example")["city"] == city
+    assert migration.run("audit").status is Status.DONE
+
+
+def test_consent_is_strictest(migration):
+    """An opt-out comes over even where people edited the record; lifting one is asked about, not done."""
+    edit(migration, "ada@mill.example", {"dndSettings": {"email": {"status": "inactive"}}, "city": "Perth"})
+    later = small.tables()
+    small.row(later, "contacts", "11")["Email Opt-Out"] = "Y"
+    small.row(later, "contacts", "13")["Email Opt-Out"] = "N"
+    result = migration.delta(later)
+    found = migration.arrived()
+    assert _email(found.contact("ada@mill.example")) == "active"
+    assert _email(found.contact("una@quarry.example")) == "active", result.tables["updates"]
+
+
+def _email(contact: dict) -> str:
+    settings = {key.lower(): value for key, value in contact["dndSettings"].items()}
+    return settings["email"]["status"]
+
+
+def test_removed_rows_are_reported_or_deleted(migration):
+    """By default a row that is gone is told; on request its record is deleted, unless people touched it."""
+    later = small.tables()
+    later["contacts"].pop()
+    later["notes"].pop()
+    result = migration.delta(later)
+    assert set(result.tables["removed"]["source_id"]) == {"13", "N2"} and result.counts["deleted"] == 0
+    assert migration.arrived().contact("una@quarry.example")
+    toml = migration.ws.path / "migration.toml"
+    toml.write_text(toml.read_text().replace('removed_rows = "report"', 'removed_rows = "delete"'))
+    again = type(migration)(type(migration.ws)(migration.ws.path), *list(vars(migration).values())[1:])
+    result = again.run("delta", export=migration.folder / "later")
+    assert result.counts["deleted"] >= 1, result.problems
+    assert not [c for c in migration.arrived().contacts if c.get("email") == "una@quarry.example"]
+
+
+def test_a_partial_export_deletes_nothing(migration):
+    """An export without a table, or with less than half of the rows, is no reason to delete."""
+    toml = migration.ws.path / "migration.toml"
+    toml.write_text(toml.read_text().replace('removed_rows = "report"', 'removed_rows = "delete"'))
+    again = type(migration)(type(migration.ws)(migration.ws.path), *list(vars(migration).values())[1:])
+    later = {name: rows for name, rows in small.tables().items() if name in ("users", "companies", "contacts")}
+    later["contacts"] = later["contacts"][:1]
+    result = again.delta(later)
+    assert result.counts["deleted"] == 0 and len(migration.arrived().opportunities) == 2
+    assert {"no_table", "removed_kept"} <= {problem.code for problem in result.problems}
+
+
+def test_new_column_lapses_the_mapping(migration):
+    """A column that the mapping never saw stops the delta before anything is written, and is put to a decision."""
+    later = small.tables()
+    for item in later["contacts"]:
+        item["Hat Size"] = "7"
+    dump = migration.sandbox.state.dump()
+    with pytest.raises(GateClosed, match="never saw") as stopped:
+        migration.delta(later)
+    assert "Hat Size" in str(stopped.value) and migration.sandbox.state.dump() == dump
+    with pytest.raises(GateClosed, match="mapping"):
+        migration.run("delta", export=migration.folder / "later")
+
+
+def test_window_is_recorded(migration):
+    """The window opens with the first delta, and status says where one stands."""
+    migration.delta(small.tables())
+    counts = migration.run("status").counts
+    assert counts["delta_window_start"] < counts["delta_window_end"] and "left" in counts["delta_window"]
