@@ -70,7 +70,7 @@ first_name | firstName | first name, first name+name
 last_name | lastName | last name, last name+name
 full_name | name | full name, name, first name+last name, contact+name, contact, last name+first name
 email | email | email, email+address
-phone | phone | phone, phone+number
+phone | phone | phone, phone+number, work+number, home+number
 mobile | additionalPhones | mobile, phone+mobile, mobile+number, phone+mobile+number
 email_2 | additionalEmails | email+other
 company_id | businessId | company+id
@@ -82,7 +82,7 @@ job_title | custom | job title, title, company+title, company+job title
 website | website | website, company+website, website+address
 birthday | dateOfBirth | birthday
 custom | gender | gender
-source | source | source
+source | source | source, source+id
 """
     + _OWNER.format(target="assignedTo")
     + """

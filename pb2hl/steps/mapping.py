@@ -200,6 +200,7 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
         found.append(
             Problem("consent", message, Severity.WARNING, file="fields.csv", field=row.column, treatment=treatment)
         )
+    found += _strict_consents(consents)
     deprecated = fields[fields["comment"].str.startswith("deprecated")]
     for row in deprecated.itertuples(index=False):
         message = f"field {row.label!r} of {row.object} is deprecated there but still filled"
@@ -214,6 +215,22 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
             )
         )
     return found
+
+
+def _strict_consents(consents: pd.DataFrame) -> list[Problem]:
+    """Permissions that were read as refusals where they say no: right for most, and a person should have seen it."""
+    rows = consents[(consents["transform"] == "inverted") & ~consents["decision"].isin(["", "custom", "ignore"])]
+    return [
+        Problem(
+            "consent_inverted",
+            f"column {row.column!r} asks for permission: whoever does not give it gets {row.decision}",
+            Severity.WARNING,
+            file="fields.csv",
+            field=row.column,
+            treatment="the strict side; decide custom if the column means something else",
+        )
+        for row in rows.itertuples(index=False)
+    ]
 
 
 def _as_table(problems: list[Problem]) -> pd.DataFrame:
