@@ -175,14 +175,14 @@ class _Reader:
 
     async def frames(self) -> dict[str, pd.DataFrame]:
         found = {}
-        for name, target in (
-            ("contacts", Target.CONTACT),
-            ("businesses", Target.BUSINESS),
-            ("opportunities", Target.OPPORTUNITY),
+        for name, target, path in (
+            ("contacts", Target.CONTACT, "/contacts/search"),
+            ("businesses", Target.BUSINESS, "/objects/business/records/search"),
+            ("opportunities", Target.OPPORTUNITY, "/opportunities/search"),
         ):
             self.progress.start(f"reading {name} of the location", unit=name)
             found[name] = await self.attempt(
-                "GET", f"/{name}/", lambda t=target, n=name: self._frame(n, t), index_rows(name, [])
+                "POST", path, lambda t=target, n=name: self._frame(n, t), index_rows(name, [])
             )
         self.progress.finish()
         return found

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pb2hl import plan
 from pb2hl.apply import Apply
-from pb2hl.errors import NotFound, Problem, ScopeMissing, Severity
+from pb2hl.errors import HighLevelError, NotFound, Problem, ScopeMissing, Severity
 from pb2hl.highlevel import PORTS, Client, Destination, read_destination
 from pb2hl.highlevel.destination import pipeline_of
 from pb2hl.highlevel.records.fields import normalised
@@ -26,6 +26,16 @@ from pb2hl.workspace import Workspace
 
 APPLIED = "schema_applied"
 """The fact that holds the hash of the schema plan that was carried out whole."""
+
+ALWAYS_READ = (
+    "contacts.readonly",
+    "objects/record.readonly",
+    "locations/customFields.readonly",
+    "locations/tags.readonly",
+    "users.readonly",
+)
+READ_FOR = {"opportunities.readonly": ("deals", "pipelines"), "calendars.readonly": ("appointments",)}
+"""Scopes that reading the location needs, always and for the objects that the export has."""
 
 APPLYING = ("schema_refused", "schema_differs", "pipeline_waits")
 """Problems of carrying the schema out: told anew each time, while those of the proposal stay as they are."""
@@ -43,11 +53,26 @@ def schema(
         if not apply:
             destination = with_client(ws, ledger, lambda client: read_destination(client, progress=progress), progress)
             destination.save(ws.path)
+            require_scopes(ws, destination)
             return present(ws, ledger, destination, progress)
         gates.check(ws, "mapping")
         gates.check(ws, "schema")
         proposal.require_current(ws, ledger)
         return _apply(ws, ledger, progress, cancel)
+
+
+def require_scopes(ws: Workspace, destination: Destination) -> None:
+    """Raise HighLevelError when the token may not read what decides between making and updating: a blind load duplicates."""
+    needed = set(ALWAYS_READ)
+    for scope, objects in READ_FOR.items():
+        if any(not ws.table(name, columns=["source_id"]).empty for name in objects):
+            needed.add(scope)
+    lacking = sorted(needed & set(destination.missing_scopes))
+    if lacking:
+        raise HighLevelError(
+            f"the token lacks {'scopes' if len(lacking) > 1 else 'the scope'} {', '.join(lacking)}; nothing was written",
+            hint="add them to the private integration, then run the same command again",
+        )
 
 
 def _apply(ws: Workspace, ledger: Ledger, progress: Progress, cancel: Cancel | None) -> StepResult:
