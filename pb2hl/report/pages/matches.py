@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pb2hl.report.charts import stacked
+import pandas as pd
+
+from pb2hl.report.charts import lines, stacked
 from pb2hl.report.context import Context
 from pb2hl.report.page import Section
+
+_DRAWN = {"duplicates", "companies", "score_histogram", "thresholds", "cluster_sizes"}
+_KINDS = ("contacts", "companies")
 
 
 def draw(context: Context) -> tuple[list[Section], set[str]]:
@@ -16,16 +21,81 @@ def draw(context: Context) -> tuple[list[Section], set[str]]:
             "One row a source record of a cluster; none is merged without a decision.",
         ),
         context.section("companies", "Companies", "Companies of one domain or name, and the parent of each."),
+        _scores(context),
+        *(_thresholds(context, kind) for kind in _KINDS),
+        _sizes(context),
     ]
+    return [part for part in found if part], _DRAWN
+
+
+def _limits(context: Context) -> dict[str, float]:
+    """The two thresholds of the configuration that this workspace has now."""
+    limits = context.ws.config.thresholds
+    return {"low": limits.match_low, "high": limits.match_high}
+
+
+def _scores(context: Context) -> Section | None:
     scores = context.frame("score_histogram")
-    if {"object", "from", "pairs"} <= set(scores.columns) and len(scores):
-        pivot = scores.pivot_table(index="from", columns="object", values="pairs", aggfunc="sum", fill_value=0)
-        chart = stacked(
-            [f"{float(low):.2f}" for low in pivot.index], {str(name): pivot[name].tolist() for name in pivot.columns}
-        )
-        label = "Pairs by score from low to high"
-        table = context.evidence.table("score_histogram", scores, caption="Pairs by score")
-        found.append(
-            Section("How sure the matches are", "Candidate pairs by match score, 0 to 1.", table, chart, label)
-        )
-    return [part for part in found if part], {"duplicates", "companies", "score_histogram"}
+    if not {"object", "from", "to", "pairs"} <= set(scores.columns) or not len(scores):
+        return None
+    limits = _limits(context)
+    pivot = scores.pivot_table(index=["from", "to"], columns="object", values="pairs", aggfunc="sum", fill_value=0)
+    labels = [
+        f"{low:.2f}" + "".join(f"  ◂ {name} {limit:g}" for name, limit in limits.items() if low <= limit < high)
+        for low, high in pivot.index
+    ]
+    chart = stacked(labels, {str(name): pivot[name].tolist() for name in pivot.columns})
+    return Section(
+        "How sure the matches are",
+        f"Candidate pairs by match score, 0 to 1. From {limits['high']:g} up a merge is proposed; from {limits['low']:g} "
+        "to there a person decides; below, nothing is shown.",
+        context.evidence.table("score_histogram", scores, caption="Pairs by score"),
+        chart,
+        "Pairs by score from low to high, with the thresholds",
+    )
+
+
+def _thresholds(context: Context, kind: str) -> Section | None:
+    every = context.frame("thresholds")
+    if not {"object", "threshold", "precision", "recall"} <= set(every.columns):
+        return None
+    table = every[every["object"] == kind].reset_index(drop=True)
+    if table.empty or not table["pairs"].sum():
+        return None
+    chart = lines(
+        table["threshold"].tolist(),
+        {"precision": table["precision"].tolist(), "recall": table["recall"].tolist()},
+        marks=_limits(context),
+        label="threshold",
+    )
+    return Section(
+        f"What another threshold would do: {kind}",
+        "Share of the pairs above each threshold that are matches (precision), and share of all matches that lie above it "
+        "(recall), as the scores themselves say; no labels are needed.",
+        context.evidence.table(f"thresholds_{kind}", table, caption=f"Estimated precision and recall, {kind}"),
+        chart,
+        f"Estimated precision and recall of {kind} by threshold",
+    )
+
+
+def _sizes(context: Context) -> Section | None:
+    sizes = context.frame("cluster_sizes")
+    if not {"object", "rows", "clusters"} <= set(sizes.columns) or not len(sizes):
+        return None
+    pivot = _folded(sizes).pivot_table(index="order", columns="object", values="clusters", aggfunc="sum", fill_value=0)
+    labels = [f"{rows} rows" if rows < _LARGE else f"{_LARGE} rows and more" for rows in pivot.index]
+    chart = stacked(labels, {str(name): pivot[name].tolist() for name in pivot.columns})
+    return Section(
+        "How large the clusters are",
+        "Clusters proposed to merge, by how many rows each has. A very large one deserves a look.",
+        context.evidence.table("cluster_sizes", sizes, caption="Clusters by number of rows"),
+        chart,
+        "Clusters by number of rows",
+    )
+
+
+_LARGE = 12
+
+
+def _folded(sizes: pd.DataFrame) -> pd.DataFrame:
+    return sizes.assign(order=sizes["rows"].clip(upper=_LARGE))

@@ -1,0 +1,53 @@
+"""The report of the match: charts of scores, thresholds and cluster sizes out of the step's own facts."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+
+from benchmarks import crm
+from pb2hl.matching import find_duplicates
+from pb2hl.report.context import Context
+from pb2hl.report.masking import Mask
+from pb2hl.report.page import Section
+from pb2hl.report.pages import matches
+from pb2hl.report.story import chapter
+from pb2hl.report.tables import Evidence
+from pb2hl.results import Status, StepResult
+from pb2hl.workspace import Config, Workspace
+
+
+@pytest.fixture
+def sections(tmp_path) -> dict[str, Section]:
+
+    found = find_duplicates(crm.persons(300)[0], crm.PERSON_KINDS)
+    tables = {
+        "score_histogram": pd.DataFrame(
+            {"object": "contacts", "from": [0.45, 0.9], "to": [0.5, 1.0], "pairs": [3, 40]}
+        ),
+        "thresholds": found.thresholds().assign(object="contacts"),
+        "cluster_sizes": pd.DataFrame({"object": "contacts", "rows": [2, 3, 30], "clusters": [40, 3, 1]}),
+    }
+    ws = Workspace.create(tmp_path / "ws", Config(export="export", location="LOC"))
+    result = StepResult("match", Status.DONE, "All is well.", tables=tables)
+    context = Context(ws, result, chapter("match"), Evidence(tmp_path / "evidence", Mask()))
+    drawn, taken = matches.draw(context)
+    assert set(tables) <= taken
+    return {section.title: section for section in drawn}
+
+
+def test_the_three_charts_are_drawn(sections):
+    """Scores with the thresholds told, precision and recall by threshold, and clusters by size, the large ones as one bar."""
+    svg = {title: str(section.chart) for title, section in sections.items()}
+    thresholds = svg["What another threshold would do: contacts"]
+    assert "precision" in thresholds and "recall" in thresholds and re.search(r">\s*high\s*<", thresholds)
+    assert "12 rows and more" in svg["How large the clusters are"] and "2 rows" in svg["How large the clusters are"]
+    assert "◂" in svg["How sure the matches are"]
+    assert "What another threshold would do: companies" not in svg
+
+
+def test_every_chart_has_its_figures_beside_it(sections):
+    """What a chart shows is there as a table too, and as words for those who cannot see it."""
+    assert all(section.chart_label and section.table is not None for section in sections.values())
