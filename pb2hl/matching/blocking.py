@@ -194,8 +194,15 @@ def _functions(field: Field) -> dict[str, Callable[[str], str]]:
     if kind is Kind.EMAIL:
         return {"local part": lambda text: text.partition("@")[0], "start": _start(5)}
     if kind in (Kind.TEXT, Kind.ADDRESS, Kind.ORGANISATION):
-        return _word_functions(field)
+        sounds = {"sounds": _sounds} if kind is Kind.ORGANISATION else {}
+        return _word_functions(field) | sounds
     return {}
+
+
+def _sounds(text: str) -> str:
+    """The sounds of the first and the last word: a typo seldom changes them."""
+    words = [word for word in text.split() if not word.isdigit()]
+    return f"{soundex(words[0])} {soundex(words[-1])}" if words else ""
 
 
 def _start(length: int) -> Callable[[str], str]:

@@ -268,7 +268,10 @@ class CompanyRules:
         if self._name is None:
             return weight
         level = pairs.levels[self._name.name]
-        weight = np.where(self._undisputed(pairs), np.maximum(weight, _BY_NAME[level]), weight)
+        by_name = _BY_NAME[level]
+        if self._others:  # where other fields could speak, a name that is only similar does not suffice
+            by_name = np.where(level >= EXACT[Kind.ORGANISATION], by_name, np.minimum(by_name, self._doubt))
+        weight = np.where(self._undisputed(pairs), np.maximum(weight, by_name), weight)
         conflict = (level == 0) | (level == 1)
         if self._identifier is not None:
             conflict &= pairs.levels[self._identifier.name] < EXACT[Kind.IDENTIFIER]
