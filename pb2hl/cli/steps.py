@@ -148,6 +148,7 @@ def rollback(
     json: Json = False,
     mask: Mask = False,
     run: Annotated[str, typer.Option(help="Only this run (see status).")] = "",
+    object: Annotated[list[str] | None, typer.Option(help="Only what this object became, such as contacts; repeat it for more.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be undone; write nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also what people changed since.")] = False,
     yes: Yes = False,
@@ -155,4 +156,4 @@ def rollback(
     """Undo: delete what was created, restore what was updated, keep and report what people touched since."""
     if not dry_run:
         output.confirm("Remove from the location what this migration created?", yes)
-    run_step("rollback", ws, json, mask, run=run or None, dry_run=dry_run, force=force)
+    run_step("rollback", ws, json, mask, run=run or None, objects=tuple(object or ()), dry_run=dry_run, force=force)

@@ -16,7 +16,7 @@ _POLICY = {
     Target.BUSINESS: "existing_businesses",
     Target.OPPORTUNITY: "existing_opportunities",
 }
-_NOT_UPDATABLE = {Target.CONTACT: frozenset({"companyName"}), Target.OPPORTUNITY: frozenset({"contactId"})}
+NOT_UPDATABLE = {Target.CONTACT: frozenset({"companyName"}), Target.OPPORTUNITY: frozenset({"contactId"})}
 """Properties that the update endpoints refuse (BEHAVIOUR: PUT of contacts has no companyName)."""
 
 
@@ -37,7 +37,7 @@ def changes(
     """
     policy = getattr(ctx.inputs.config.policy, _POLICY[target])
     there = as_there(ctx.existing(target).get(existing_id, {}))
-    never = _NOT_UPDATABLE.get(target, frozenset())
+    never = NOT_UPDATABLE.get(target, frozenset())
     wanted = {} if policy == "skip" else changed(body, there, policy, never)
     _tell(ctx, object_, source_id, body, wanted, policy)
     reason = f"is in the location already, found by {matched_by}; policy {policy}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from pb2hl.apply import Rollback, UndoPlan, plan_undo
@@ -23,12 +25,13 @@ def rollback(
     ws: Workspace,
     *,
     run: str | None = None,
+    objects: Sequence[str] = (),
     dry_run: bool = False,
     force: bool = False,
     progress: Progress = SILENT,
     cancel: Cancel | None = None,
 ) -> StepResult:
-    """Undo the run `run` (default: all of them). With `dry_run` only the plan is shown and nothing is sent.
+    """Undo the run `run` (default: all of them), or only what `objects` (source objects, such as contacts) became. With `dry_run` only the plan is shown and nothing is sent.
 
     `force` also removes what people edited since; never a record that was there before, nor a pipeline that holds an
     opportunity of others. Raises ConfigError for an unknown run, TokenMissing, HighLevelError, Cancelled.
@@ -37,24 +40,35 @@ def rollback(
         known = [item.run_id for item in ledger.runs()]
         if run and run not in known:
             raise ConfigError(f"there is no run {run!r}", hint=f"one of: {', '.join(known) or 'none yet'}")
-        undo_plan = plan_undo(ledger, of_run=run or "")
+        there = {str(row["object"]) for row in ledger.counts()}
+        if unknown := sorted(set(objects) - there):
+            raise ConfigError(
+                f"nothing was made of {', '.join(unknown)}", hint=f"one of: {', '.join(sorted(there)) or 'none yet'}"
+            )
+        undo_plan = plan_undo(ledger, of_run=run or "", objects=objects)
         if dry_run:
             result = _result(undo_plan.table(), None, len(undo_plan.entries), dry_run=True)
         else:
-            result = _undo(ws, ledger, run or "", force, progress, cancel)
+            result = _undo(ws, ledger, run or "", objects, force, progress, cancel)
         result.save(ws.results(STEP))
     return result
 
 
 def _undo(
-    ws: Workspace, ledger: Ledger, of_run: str, force: bool, progress: Progress, cancel: Cancel | None
+    ws: Workspace,
+    ledger: Ledger,
+    of_run: str,
+    objects: Sequence[str],
+    force: bool,
+    progress: Progress,
+    cancel: Cancel | None,
 ) -> StepResult:
-    this = ledger.start_run(STEP, {"of_run": of_run, "force": force})
+    this = ledger.start_run(STEP, {"of_run": of_run, "objects": list(objects), "force": force})
     progress.start("settling what is in doubt", None, "operations")
 
     async def work(client: Client) -> tuple[UndoPlan, Rollback]:
         await settle_open(ledger, client, this, of_run)
-        undo_plan = plan_undo(ledger, of_run=of_run)
+        undo_plan = plan_undo(ledger, of_run=of_run, objects=objects)
         progress.start(STEP, len(undo_plan.entries), "operations")
         undoing = Undo(
             ledger, client, run=this, force=force, region=ws.config.country, progress=progress, cancel=cancel
@@ -66,7 +80,7 @@ def _undo(
     except BaseException as error:
         ledger.end_run(this, "stopped", {"why": type(error).__name__})
         raise
-    if not of_run:
+    if not of_run and not objects:
         ledger.remember(APPLIED, None)
     ledger.end_run(this, "done", {"undone": len(done.outcomes) - len(done.kept) - done.failed, "kept": len(done.kept)})
     return _result(undo_plan.table(), done, len(undo_plan.entries), dry_run=False, left=_left(ledger))

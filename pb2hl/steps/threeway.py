@@ -14,6 +14,7 @@ from pb2hl.diff.table import stored_value
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target, canonical_hash, operation_id, references
+from pb2hl.plan.existing import NOT_UPDATABLE
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.compare import DELTA_PART, laid_over, overlays
 from pb2hl.steps.conflicts import KEEP, SOURCE, WHOLE
@@ -198,7 +199,11 @@ class _ThreeWay:
         if self.record is None:
             _conflict(self.found, self.decided, self.op, record_id, WHOLE, "", "changed", "removed")
             return
-        sent, wanted = flatten_payload(self.before), flatten_payload(payload)
+        never = NOT_UPDATABLE.get(self.op.target, frozenset())
+        sent, wanted = (
+            {name: value for name, value in flatten_payload(body).items() if name not in never}
+            for body in (self.before, payload)
+        )
         take = {
             name: value for name, value in wanted.items() if name != "tags" and self._takes(name, sent.get(name), value)
         }
