@@ -21,30 +21,41 @@ NAMES: dict[str, str] = {
     " registro horas, time logs, activities time, wip",
     "rates": "rates, rate, billing rates, hourly rates, rate table, taux, stundensatze, tarifas, tariffe, tarieven",
     "attachments": "attachments, attachment, files, documents, fichiers, pieces jointes, anhange, dateien, dokumente, archivos,"
-    " adjuntos, allegati, anexos, arquivos, bijlagen, bestanden, zalaczniki, pliki, bilagor, vedhaeftninger",
+    " adjuntos, allegati, anexos, arquivos, bijlagen, bestanden, zalaczniki, pliki, bilagor, vedhaeftninger"
+    ", liitteet, prilohy, soubory, ekler, dosyalar, вложения, файлы, 添付ファイル, ファイル, 附件, 文件",
     "workflows": "workflows, workflow, automations, automation, sequences, automatisations, automatisierungen, ablaufe, flujos,"
     " automatizaciones, flussi, automacoes, fluxos, werkstromen, automatyzacje",
     "pipelines": "pipelines, pipeline, stages, pipeline stages, deal stages, etapes, phasen, stufen, embudos, etapas, fasi, funis,"
-    " fasen, etapy, steg, faser, practice areas, matter stages, sales stages",
-    "tags": "tags, tag, labels, etiquettes, schlagworte, schlagworter, etiquetas, etichette, marcadores, trefwoorden, tagi, taggar",
+    " fasen, etapy, steg, faser, practice areas, matter stages, sales stages"
+    ", myyntiputket, vaiheet, trinn, faze, asamalar, воронки, этапы, パイプライン, フェーズ, 阶段, 销售阶段",
+    "tags": "tags, tag, labels, etiquettes, schlagworte, schlagworter, etiquetas, etichette, marcadores, trefwoorden, tagi, taggar"
+    ", tunnisteet, stitky, etiketler, теги, метки, タグ, 标签",
     "users": "users, user, owners, team, staff, employees, timekeepers, utilisateurs, benutzer, mitarbeiter, usuarios, utenti,"
-    " gebruikers, medewerkers, uzytkownicy, anvandare, brugere, agents, members, reps, sales reps, attorneys, collaborateurs",
+    " gebruikers, medewerkers, uzytkownicy, anvandare, brugere, agents, members, reps, sales reps, attorneys, collaborateurs"
+    ", kayttajat, medarbeidere, brukere, uzivatele, kullanicilar, пользователи, сотрудники, ユーザー, 担当者, 用户, 员工",
     "appointments": "appointments, appointment, events, event, meetings, calendar, rendez vous, rdv, agenda, termine, termin, kalender,"
-    " besprechungen, citas, eventos, calendario, appuntamenti, eventi, compromissos, agendamentos, afspraken, spotkania, moten, aftaler, reuniones, reunions",
+    " besprechungen, citas, eventos, calendario, appuntamenti, eventi, compromissos, agendamentos, afspraken, spotkania, moten, aftaler, reuniones, reunions"
+    ", tapaamiset, aftalekalender, avtaler, schuzky, randevular, toplantilar, встречи, события, 予定, 面談, 会议, 日程, wydarzenia",
     "activities": "activities, activity, calls, engagements, interactions, communications, activites, appels, aktivitaten, anrufe,"
-    " actividades, llamadas, attivita, chiamate, atividades, chamadas, activiteiten, gesprekken, aktywnosci, aktiviteter, emails, history, call log, timeline",
-    "tasks": "tasks, task, todos, to dos, taches, aufgaben, tareas, compiti, tarefas, taken, zadania, uppgifter, opgaver, задачи, タスク, 任务",
+    " actividades, llamadas, attivita, chiamate, atividades, chamadas, activiteiten, gesprekken, aktywnosci, aktiviteter, emails, history, call log, timeline"
+    ", aktiviteetit, puhelut, samtaler, opkald, aktivity, hovory, aktiviteler, aramalar, активности, звонки, дела, 活動, 通話, 活动, 通话",
+    "tasks": "tasks, task, todos, to dos, taches, aufgaben, tareas, compiti, tarefas, taken, zadania, uppgifter, opgaver, задачи, タスク, 任务"
+    ", tehtavat, oppgaver, ukoly, gorevler, 作業, 待办",
     "notes": "notes, note, comments, notizen, kommentare, commentaires, remarques, notas, comentarios, notities, opmerkingen, notatki,"
-    " anteckningar, noter, заметки, メモ, 备注, memos",
+    " anteckningar, noter, заметки, メモ, 备注, memos"
+    ", muistiinpanot, notater, poznamky, notlar, комментарии, 記録, ノート, 笔记",
     "deals": "deals, deal, opportunities, opportunity, matters, matter, cases, affaires, opportunites, transactions, chancen,"
     " verkaufschancen, geschafte, akten, mandate, negocios, oportunidades, tratos, trattative, opportunita, affari, negociacoes,"
-    " verkoopkansen, kansen, deale, szanse, affarer, salgsmuligheder, сделки, 商談, 商机, dossiers, sales, expedientes, pratiche, zaken",
+    " verkoopkansen, kansen, deale, szanse, affarer, salgsmuligheder, сделки, 商談, 商机, dossiers, sales, expedientes, pratiche, zaken"
+    ", kaupat, myyntimahdollisuudet, salgsmuligheter, obchody, prilezitosti, firsatlar, anlasmalar, szanse sprzedazy, 案件, 交易, salj",
     "companies": "companies, company, organisations, organizations, accounts, businesses, firms, entreprises, societes, firmen,"
     " unternehmen, organisationen, empresas, organizaciones, companias, aziende, societa, organizzazioni, organizacoes, companhias,"
-    " bedrijven, organisaties, firmy, organizacje, foretag, virksomheder, компании, 会社, 公司, employers, kundenfirmen",
+    " bedrijven, organisaties, firmy, organizacje, foretag, virksomheder, компании, 会社, 公司, employers, kundenfirmen"
+    ", yritykset, selskaper, bedrifter, spolecnosti, sirketler, организации, фирмы, 企業, 取引先, 企业, 客户公司, foretagen, firmaer",
     "contacts": "contacts, contact, clients, client, people, persons, leads, customers, prospects, kontakte, kunden, personen,"
     " ansprechpartner, clientes, contactos, personas, contatti, clienti, persone, contatos, pessoas, contacten, contactpersonen,"
-    " klanten, kontakty, klienci, osoby, kontakter, kunder, personer, personnes, контакты, клиенты, 連絡先, 顧客, 联系人, 客户, 연락처, subscribers, address book",
+    " klanten, kontakty, klienci, osoby, kontakter, kunder, personer, personnes, контакты, клиенты, 連絡先, 顧客, 联系人, 客户, 연락처, subscribers, address book"
+    ", asiakkaat, yhteyshenkilot, henkilot, zakaznici, kontakter personer, musteriler, kisiler, лиды, люди, 取引先責任者, お客様, 联系人列表, 线索, kundliste",
 }
 """Names of files and sheets, by canonical object; more particular objects first (legal edition names included)."""
 

@@ -36,6 +36,9 @@ _ANOTHERS = frozenset("author manager followers source partner spouse assistant 
 """Terms of people and companies beside the one a record belongs to."""
 
 _OPEN = frozenset({"custom", "ignore"})
+_CODE = re.compile(r"[a-z]{0,6}[-_/.]?\d+|\{?[0-9a-f]{8}-[0-9a-f-]{27}\}?|[0-9a-f]{16,40}|00[0-9a-z]{13,16}")
+"""Values that only an id has: digits with a prefix, a GUID, a hash."""
+
 _PLAIN = re.compile(r"\d{1,4}")
 """Small whole numbers: every table counts 1, 2, 3, so that they point to none by themselves."""
 
@@ -191,7 +194,8 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
         called = bool(said & KEY_TERMS) and (
             said <= KEY_TERMS | SELF.get(table.object, set()) or _speaks_of(heading, table)
         )
-        score = 3 * bool(pointed) + 2 * called + 1.5 * (heading == stands) - 0.01 * at
+        leads = heading == table.raw.headings[0] and _codes(table.values(heading)[:_LOOKED_AT])
+        score = 3 * bool(pointed) + 2 * called + 1.5 * (heading == stands) + 1.95 * (leads and not stands) - 0.01 * at
         scored.append((score, heading, pointed, called))
     if not scored:
         return
@@ -200,13 +204,18 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
         return
     if stands:
         table.decide(stands, "custom", "custom", 0.85, f"an id too, but other tables point to {heading!r}")
-    why = (
-        f"other tables hold its values ({', '.join(pointed[:3])})"
-        if pointed
-        else "its heading names this object's number"
-    )
+    if pointed:
+        why = f"other tables hold its values ({', '.join(pointed[:3])})"
+    else:
+        why = "its heading names this object's number" if called else "it comes first and looks like a code"
+    confidence = 0.95 if pointed and called else 0.9 if pointed or called else 0.8
     target = "custom" if OBJECTS[table.object].takes_custom_fields else "ignore"
-    table.decide(heading, "id", target, 0.95 if pointed and called else 0.9, f"no value repeats, and {why}")
+    table.decide(heading, "id", target, confidence, f"no value repeats, and {why}")
+
+
+def _codes(values: np.ndarray) -> bool:
+    """Whether values can only be ids: codes, and not all small numbers."""
+    return all(map(_CODE.fullmatch, values)) and not all(map(_PLAIN.fullmatch, values))
 
 
 def _may_change(table: Table, heading: str) -> bool:

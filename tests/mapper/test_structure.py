@@ -105,3 +105,15 @@ def test_a_number_shared_by_many_is_no_id():
     """A customer number that most contacts share with others names their company, not them."""
     contacts = raw("contacts.csv", KdNr=["7", "7", "7", "8", "8", "8"], Email=[f"{name}@x.co" for name in "abcdef"])
     assert decisions([(contacts, "contacts")])["contacts", "KdNr"] == "custom"
+
+
+def test_codes_in_the_first_column_are_ids_where_nothing_else_is():
+    """An export without a word for id still has one: codes that lead each row and never repeat."""
+    deals = raw(
+        "deals.csv",
+        Zyxw=["R1", "R2", "R3"],
+        Name=["a", "b", "c"],
+        Stage=["x", "y", "x"],
+        Amount=["1.50", "2.50", "3.50"],
+    )
+    assert decisions([(deals, "deals")])["deals", "Zyxw"] == "id"
