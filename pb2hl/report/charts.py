@@ -1,18 +1,17 @@
-"""Charts as inline SVG by matplotlib: no script, text stays text, colours follow the page's theme."""
+"""Charts as inline SVG: no script, no library to load, text stays text, colours follow the page's theme."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-_INK = "#010203"
-"""Stands for the page's own text colour; replaced by `currentColor` in the SVG."""
 PALETTE = ("#3b7ddd", "#d98e04", "#2a9d63", "#b3507e", "#7a68c9", "#8d99a6", "#c8553d", "#128a9c")
 MOST_BARS = 24
 LONGEST_LABEL = 40
+_WIDTH, _LABELS, _ROW, _END = 820, 190, 24, 90
+_TALL = 150
+_SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" width="{}" font-size="12" font-family="sans-serif" fill="currentColor">{}</svg>'
 
 
 def bars(labels: Sequence[str], values: Sequence[float], *, unit: str = "") -> Markup:
@@ -22,37 +21,66 @@ def bars(labels: Sequence[str], values: Sequence[float], *, unit: str = "") -> M
 
 def stacked(labels: Sequence[str], series: dict[str, Sequence[float]], *, unit: str = "") -> Markup:
     """Horizontal bars, one a label, with a part a series."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
     labels = [_clip(label) for label in labels[:MOST_BARS]]
-    figure = Figure(figsize=(8.2, 0.55 + 0.31 * max(len(labels), 1)))
-    FigureCanvasSVG(figure)
-    axes = figure.subplots()
-    left = [0.0] * len(labels)
-    places = range(len(labels))
-    for colour, (name, values) in zip(PALETTE * 3, series.items(), strict=False):
-        values = [float(value) for value in values[:MOST_BARS]]
-        axes.barh(places, values, left=left, height=0.66, color=colour, label=name or None)
-        left = [a + b for a, b in zip(left, values, strict=True)]
-    top = max(left, default=0) or 1
-    for place, value in zip(places, left, strict=True):
-        axes.text(value + top * 0.01, place, f"{value:,.0f}{unit}", va="center", color=_INK, fontsize=9)
-    axes.set_yticks(list(places), labels=labels, color=_INK, fontsize=9, parse_math=False)
-    axes.set_xlim(0, top * 1.12)
-    axes.invert_yaxis()
-    axes.tick_params(length=0)
-    axes.xaxis.set_visible(False)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    if len(series) > 1:
-        legend = axes.legend(
-            frameon=False, fontsize=8, ncols=min(len(series), 5), loc="lower left", bbox_to_anchor=(0, 1.0)
+    parts = {name: [float(value) for value in values[:MOST_BARS]] for name, values in series.items()}
+    totals = [sum(values[i] for values in parts.values()) for i in range(len(labels))]
+    scale = (_WIDTH - _LABELS - _END) / (max(totals, default=0) or 1)
+    legend = _legend(list(parts)) if len(parts) > 1 else Markup("")
+    top = 26 if legend else 4
+    rows = Markup("").join(
+        _bar(label, [values[i] for values in parts.values()], scale, top + i * _ROW, f"{totals[i]:,.0f}{unit}")
+        for i, label in enumerate(labels)
+    )
+    return Markup(_SVG).format(_WIDTH, top + len(labels) * _ROW + 4, _WIDTH, legend + rows)
+
+
+def columns(labels: Sequence[str], values: Sequence[float]) -> Markup:
+    """Upright bars side by side, for what happens over time; the first, the last and the highest are labelled."""
+    if not values:
+        return Markup("")
+    top = max(values) or 1
+    wide = (_WIDTH - 20) / len(values)
+    boxes = Markup("").join(
+        Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"><title>{}: {:,.0f}</title></rect>').format(
+            10 + i * wide, 20 + _TALL * (1 - value / top), max(wide - 2, 1), _TALL * value / top, PALETTE[0], label, value
         )
-        for text in legend.get_texts():
-            text.set_color(_INK)
-            text.set_parse_math(False)
-    return _svg(figure)
+        for i, (label, value) in enumerate(zip(labels, values, strict=True))
+    )  # fmt: skip
+    ends = Markup('<text x="10" y="{0}">{1}</text><text x="{2}" y="{0}" text-anchor="end">{3}</text>').format(
+        _TALL + 36, labels[0], _WIDTH - 10, labels[-1] if len(labels) > 1 else ""
+    )
+    peak = list(values).index(max(values))
+    told = Markup('<text x="{:.1f}" y="14" text-anchor="{}">{:,.0f}</text>').format(
+        10 + (peak + 0.5) * wide, "start" if peak < 3 else "end" if peak > len(values) - 4 else "middle", max(values)
+    )
+    return Markup(_SVG).format(_WIDTH, _TALL + 44, _WIDTH, boxes + ends + told)
+
+
+def _bar(label: str, values: Sequence[float], scale: float, y: float, told: str) -> Markup:
+    pieces, x = [], float(_LABELS)
+    for i, value in enumerate(values):
+        if value > 0:
+            pieces.append(
+                Markup('<rect x="{:.1f}" y="{}" width="{:.1f}" height="16" fill="{}"/>').format(
+                    x, y + 2, max(value * scale, 1), PALETTE[i % len(PALETTE)]
+                )
+            )
+            x += max(value * scale, 1)
+    name = Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(_LABELS - 8, y + 14, label)
+    return name + Markup("").join(pieces) + Markup('<text x="{:.1f}" y="{}">{}</text>').format(x + 6, y + 14, told)
+
+
+def _legend(names: Sequence[str]) -> Markup:
+    pieces, x = [], float(_LABELS)
+    for i, name in enumerate(names):
+        text = _clip(name)
+        pieces.append(
+            Markup('<rect x="{:.0f}" y="4" width="12" height="12" fill="{}"/><text x="{:.0f}" y="14">{}</text>').format(
+                x, PALETTE[i % len(PALETTE)], x + 17, text
+            )
+        )
+        x += 34 + 7 * len(text)
+    return Markup("").join(pieces)
 
 
 def _clip(label: str) -> str:
@@ -60,17 +88,41 @@ def _clip(label: str) -> str:
     return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
 
 
-def _svg(figure) -> Markup:
-    import matplotlib
+def lines(
+    x: Sequence[float], series: dict[str, Sequence[float]], *, marks: Mapping[str, float] | None = None, label: str = ""
+) -> Markup:
+    """Curves over the shared axis `x` with values of 0 to 1; `marks` are upright lines with a name, `label` names the axis."""
+    low, high = (min(x), max(x)) if len(x) else (0.0, 1.0)
+    wide, left, top = _WIDTH - 110, 45, 30
 
-    out = io.StringIO()
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "pb2hl", "font.family": "sans-serif"}):
-        figure.savefig(
-            out, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None, "Creator": None}
+    def across(value: float) -> float:
+        return left + wide * (value - low) / ((high - low) or 1)
+
+    pieces = [_legend(list(series))]
+    for share in (0.0, 0.5, 1.0):
+        y = top + _TALL * (1 - share)
+        pieces.append(
+            Markup('<path d="M{} {:.0f}h{}" stroke="currentColor" stroke-opacity=".2"/><text x="{}" y="{:.0f}" text-anchor="end">{}</text>')
+            .format(left, y, wide, left - 6, y + 4, f"{share:.0%}")
+        )  # fmt: skip
+    for i, values in enumerate(series.values()):
+        points = " ".join(
+            f"{across(at):.1f},{top + _TALL * (1 - value):.1f}"
+            for at, value in zip(x, values, strict=True)
+            if value == value
         )
-    text = out.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
-    text = re.sub(r' id="[a-z]+\w*_\d+"', "", text)  # nobody refers to these, and two charts would share them
-    return Markup(text.replace(_INK, "currentColor"))
+        pieces.append(
+            Markup('<polyline points="{}" fill="none" stroke="{}" stroke-width="2"/>').format(
+                points, PALETTE[i % len(PALETTE)]
+            )
+        )
+    for name, at in (marks or {}).items():
+        pieces.append(
+            Markup('<path d="M{0:.1f} {1}v{2}" stroke="currentColor" stroke-dasharray="4 3"/><text x="{3:.1f}" y="{4}">{5}</text>')
+            .format(across(at), top, _TALL, across(at) + 4, top + 12, _clip(name))
+        )  # fmt: skip
+    pieces.append(
+        Markup('<text x="{}" y="{}">{:g}</text><text x="{}" y="{}" text-anchor="middle">{}</text><text x="{}" y="{}" text-anchor="end">{:g}</text>')
+        .format(left, top + _TALL + 18, low, left + wide / 2, top + _TALL + 18, label, left + wide, top + _TALL + 18, high)
+    )  # fmt: skip
+    return Markup(_SVG).format(_WIDTH, top + _TALL + 28, _WIDTH, Markup("").join(pieces))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pb2hl.errors import Severity
 from pb2hl.report.cells import figure, words
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Page, Section, Step
+from pb2hl.report.pages.told import HIDDEN, LABELS, plain
 from pb2hl.report.story import CHAPTERS, STATUS_TONES, WORKFLOWS, Chapter
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import gates
@@ -19,67 +21,142 @@ def index_page(ws: Workspace, mask: Mask, folder: Path) -> Page:
     results = {item.step: StepResult.load(ws.results(item.step)) for item in CHAPTERS}
     done = [(item, results[item.step]) for item in CHAPTERS if results[item.step] is not None]
     last = max((result for _, result in done), key=lambda result: result.at, default=None)
+    standing = _standing(ws)
+    state, tone = _outcome(done, standing)
     return Page(
         title="A migration from Perfect Books to HighLevel",
         kicker=f"location {ws.config.location} · source {ws.config.source}",
-        headline=mask.text(_headline(done)),
-        status=str(last.status) if last else "not begun",
-        tone=STATUS_TONES[last.status] if last else "mute",
-        summary=tuple(mask.text(f"{item.title}: {result.headline}") for item, result in done),
+        headline=mask.text(_headline(done, standing)),
+        status=state,
+        tone=tone,
+        summary=tuple(mask.text(line) for line in _abstract(results)),
         figures=_figures(results),
-        sections=tuple(part for part in (_gates(ws), _story(results, mask, folder), _more(folder)) if part),
-        next_step=mask.text(last.next_step) if last else "pb2hl inventory",
+        sections=tuple(
+            part for part in (_story(results, mask, folder, standing), _gates(standing), _more(folder)) if part
+        ),
+        next_step=mask.text(next_line(last.next_step)) if last else "pb2hl inventory",
         at=last.at if last else "",
         masked=mask.on,
     )
 
 
-def _headline(done: list[tuple[Chapter, StepResult]]) -> str:
+def next_line(step: str) -> str:
+    """The next step as a command: `load` → `pb2hl load`; a sentence stays as it is."""
+    return f"pb2hl {step}" if step and step.split()[0] in _COMMANDS else step
+
+
+_COMMANDS = (
+    "inventory",
+    "match",
+    "mapping",
+    "check",
+    "schema",
+    "sample",
+    "load",
+    "delta",
+    "audit",
+    "rollback",
+    "report",
+    "approve",
+)
+
+
+def _standing(ws: Workspace) -> dict[str, dict[str, Any]]:
+    """The state of each gate by name; a workspace that has no ledger yet has reached none."""
+    rows = gates.states(ws) if ws.ledger_path.exists() else []
+    found = {row["gate"]: row for row in rows}
+    return {name: found.get(name, {"gate": name, "state": "not reached"}) for name in gates.GATES}
+
+
+def approval_line(ws: Workspace, gate: str) -> str:
+    """Who approved `gate` and when; "" for a page without a gate or a gate nobody approved."""
+    row = _standing(ws).get(gate, {}) if gate else {}
+    if not row.get("who"):
+        return ""
+    lapsed = "" if row["state"] == "approved" else " It has changed since: the approval has lapsed."
+    return f"Approved by {row['who']} at {row['at']} ({row['hash'][:12]}).{lapsed}"
+
+
+def _status(item: Chapter, result: StepResult, standing: dict[str, dict[str, Any]]) -> tuple[str, str]:
+    """What the story says of a step: one that waited for an approval is approved once its gate stands so."""
+    gate = {"match": "mapping"}.get(item.step, item.gate)
+    if result.status is Status.WAITING and standing.get(gate, {}).get("state") == "approved":
+        return "approved", "good"
+    return str(result.status), STATUS_TONES[result.status]
+
+
+def _outcome(done: list[tuple[Chapter, StepResult]], standing: dict[str, dict[str, Any]]) -> tuple[str, str]:
+    states = [_status(item, result, standing) for item, result in done]
+    steps = {item.step for item, _ in done}
+    for tone, word in (("bad", "needs attention"), ("warn", "waiting")):
+        if any(found == tone for _, found in states):
+            return word, tone
+    if "rollback" in steps:
+        return "rolled back", "mute"
+    return ("complete", "good") if "audit" in steps else ("under way", "mute") if done else ("not begun", "mute")
+
+
+def _headline(done: list[tuple[Chapter, StepResult]], standing: dict[str, dict[str, Any]]) -> str:
     if not done:
         return "Nothing has been run yet."
+    found = {item.step: result for item, result in done}
     failed = [item.title for item, result in done if result.status is Status.FAILED]
-    waiting = [item.title for item, result in done if result.status is Status.WAITING]
+    waiting = [item.title for item, result in done if _status(item, result, standing)[1] == "warn"]
     if failed:
-        return f"{', '.join(failed)}: checks failed. The rows are named in the report."
+        return f"Needs attention: {', '.join(failed)}. The records are named in the report."
     if waiting:
         return f"Waiting for a person at: {', '.join(waiting)}."
+    if "rollback" in found:
+        return f"The migration was taken back. {found['rollback'].headline}"
+    if "audit" in found:
+        return f"The migration is complete and proven. {found['audit'].headline}"
     return f"{len(done)} of {len(CHAPTERS)} steps have been run, none of them with a failure."
+
+
+def _abstract(results: dict[str, StepResult | None]) -> list[str]:
+    """What a reader in a hurry should know: what came, what became of it, what was proven."""
+    lines = []
+    for step in ("inventory", "load", "audit", "check-after"):
+        result = results.get(step)
+        if result is not None:
+            own = () if step in {"load", "audit"} else (result.headline,)
+            lines += [*own, *plain(result)]
+    return lines
 
 
 def _figures(results: dict[str, StepResult | None]) -> tuple[tuple[str, str], ...]:
     for step in ("audit", "load", "sample", "inventory"):
         result = results.get(step)
         if result is not None:
-            plain = [(name, value) for name, value in result.counts.items() if isinstance(value, int | float)]
-            return tuple((words(name), figure(value)) for name, value in plain[:8])
+            shown = [
+                (k, v) for k, v in result.counts.items() if isinstance(v, int | float) and not k.startswith(HIDDEN)
+            ]
+            return tuple((LABELS.get(name, words(name)), figure(value)) for name, value in shown[:8])
     return ()
 
 
 _GATE_TONES = {"approved": "good", "waiting for approval": "warn", "lapsed": "bad", "not reached": "mute"}
 
 
-def _gates(ws: Workspace) -> Section:
-    """The state of each gate; a workspace that has no ledger yet has reached none."""
-    rows = (
-        gates.states(ws)
-        if ws.ledger_path.exists()
-        else [{"gate": name, "state": "not reached"} for name in gates.GATES]
-    )
+def _gates(standing: dict[str, dict[str, Any]]) -> Section:
+    """The state of each gate with who, when and which hash."""
     steps = []
-    for row in rows:
-        who = f"by {row['who']}, " + ("in spite of open points, " if row["forced"] else "") if row.get("who") else ""
-        text = f"{who}{row['hash']}" if row.get("hash") else ""
+    for row in standing.values():
+        forced = ", in spite of open points" if row.get("forced") else ""
+        text = f"by {row['who']}{forced}; what was approved has the hash {row['hash']}" if row.get("who") else ""
         steps.append(
             Step(words(row["gate"]), text, row["state"], _GATE_TONES.get(row["state"], "mute"), at=row.get("at") or "")
         )
     return Section(
         "Gates",
-        "What needs a person's approval; an approval names a hash and lapses when that changes.",
+        "What needs a person's approval. An approval names the hash of what was approved and lapses when that changes.",
         steps=tuple(steps),
     )
 
 
-def _story(results: dict[str, StepResult | None], mask: Mask, folder: Path) -> Section:
+def _story(
+    results: dict[str, StepResult | None], mask: Mask, folder: Path, standing: dict[str, dict[str, Any]]
+) -> Section:
     steps = []
     for item in CHAPTERS:
         result = results[item.step]
@@ -87,9 +164,10 @@ def _story(results: dict[str, StepResult | None], mask: Mask, folder: Path) -> S
             steps.append(Step(item.title, item.question, "not yet", "mute"))
             continue
         critical = sum(problem.severity is Severity.CRITICAL for problem in result.problems)
-        text = mask.text(result.headline) + (f" {critical} critical." if critical else "")
+        open_ = critical if _status(item, result, standing)[1] in {"bad", "warn"} else 0
+        text = mask.text(result.headline) + (f" {open_} critical." if open_ else "")
         href = f"{item.file}.html" if (folder / f"{item.file}.html").exists() else ""
-        steps.append(Step(item.title, text, str(result.status), STATUS_TONES[result.status], href, result.at))
+        steps.append(Step(item.title, text, *_status(item, result, standing), href, result.at))
     return Section("The story", "Each step in its order; its report has the evidence.", steps=tuple(steps))
 
 

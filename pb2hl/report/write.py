@@ -11,9 +11,10 @@ from pb2hl.errors import Pb2hlError, Problem, Severity
 from pb2hl.report import pages
 from pb2hl.report.cells import figure, words
 from pb2hl.report.context import Context
-from pb2hl.report.index import index_page
+from pb2hl.report.index import approval_line, index_page, next_line
 from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
 from pb2hl.report.page import Page, render
+from pb2hl.report.pages.told import HIDDEN, LABELS, plain
 from pb2hl.report.story import CHAPTERS, STATUS_TONES, WORKFLOWS, chapter
 from pb2hl.report.tables import Evidence
 from pb2hl.report.workflows import workflows_page
@@ -84,13 +85,18 @@ def _write(ws: Workspace, result: StepResult, mask: Mask) -> Path:
         headline=mask.text(result.headline),
         status=str(result.status),
         tone=STATUS_TONES[result.status],
-        summary=_summary(told.question, problems),
-        figures=tuple((words(name), figure(value)) for name, value in result.counts.items() if not _nested(value)),
+        summary=(*(mask.text(line) for line in plain(result)), *_summary(told.question, problems)),
+        figures=tuple(
+            (LABELS.get(name, words(name)), figure(value))
+            for name, value in result.counts.items()
+            if not _nested(value) and not name.startswith(HIDDEN)
+        ),
         problems=tuple(problems[:MOST_PROBLEMS]),
         problems_total=len(problems),
         problems_csv=link,
         sections=pages.sections(context),
-        next_step=mask.text(result.next_step),
+        next_step=mask.text(next_line(result.next_step)),
+        approval=approval_line(ws, told.gate),
         at=result.at,
         masked=mask.on,
         index="index.html",

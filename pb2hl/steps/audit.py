@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Ledger
@@ -9,12 +11,14 @@ from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import outcomes
 from pb2hl.steps.accounting import Account, accounting
+from pb2hl.steps.check import check
 from pb2hl.steps.compare import UNLINKED, Comparison, compare_location
 from pb2hl.steps.conflicts import kept
 from pb2hl.steps.session import with_client
 from pb2hl.workspace import Workspace
 
 STEP = "audit"
+ARRIVED = "arrived_"
 
 
 def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
@@ -33,7 +37,29 @@ def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
         found = with_client(ws, ledger, work, progress)
         result = _result(ledger, found, accounting(ws, ledger, found))
         result.save(ws.results(STEP))
-    return result
+    return _with_checks(ws, result, progress, cancel)
+
+
+def _with_checks(ws: Workspace, result: StepResult, progress: Progress, cancel: Cancel | None) -> StepResult:
+    """The audit with the verdict of the suites on what arrived: what they find critical fails the audit too."""
+    if not any(name.startswith(ARRIVED) for name in result.tables):
+        return result
+    checks = check(ws, stage="after", progress=progress, cancel=cancel)
+    counts = {**result.counts, "rules_passed": checks.counts["passed"], "rules_failed": checks.counts["data_failed"],
+              "rules_broken": checks.counts["rule_broken"]}  # fmt: skip
+    known = {problem.message for problem in result.problems}
+    told = tuple(item for item in checks.problems if item.severity is Severity.CRITICAL and item.message not in known)
+    failed = checks.status is Status.FAILED
+    whole = replace(
+        result,
+        status=Status.FAILED if failed else result.status,
+        headline=result.headline + (f" {checks.headline}" if failed else ""),
+        counts=counts,
+        problems=(*result.problems, *told),
+    )
+    with ws.lock(STEP):
+        whole.save(ws.results(STEP))
+    return whole
 
 
 def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
@@ -92,7 +118,8 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
         f"{totals['extra']} extra, {totals['wrong']} with a value that differs.",
         counts={**totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **found.classes()},
         tables={"objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
-                "links": found.links(), "accounting": account.cells, "rows": account.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes},
+                "links": found.links(), "accounting": account.cells, "rows": account.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
+                **found.landed.tables()},
         problems=tuple(problems),
         next_step="report",
     )  # fmt: skip

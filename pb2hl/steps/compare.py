@@ -15,8 +15,9 @@ from pb2hl.diff.flatten import CUSTOM, custom_key
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
-from pb2hl.operations import Kind, Target
+from pb2hl.operations import REMOVED_TAGS, Kind, Target
 from pb2hl.progress import Cancel, Progress
+from pb2hl.steps.arrived import Arrived
 from pb2hl.steps.readback import read_records
 
 TARGETS = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT)
@@ -25,9 +26,6 @@ OMITTED = ("dnd", "dndSettings", "timezone")
 
 DELTA_PART = "delta-"
 """How the `part` of a delta's operations begins."""
-
-REMOVED_TAGS = "$removeTags"
-"""Where a delta's operation on a contact's tags names those to take away."""
 
 OWNER_FIELDS = ("assignedTo", "assignedUserId", "userId")
 UNLINKED = "not linked as planned"
@@ -50,6 +48,7 @@ class Comparison:
     tag: Counter[tuple[str, str]] = field(default_factory=Counter)
     link: Counter[str] = field(default_factory=Counter)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
+    landed: Arrived = field(default_factory=Arrived)
 
     def objects(self) -> pd.DataFrame:
         """Rows of object, target, expected, arrived, missing, extra, wrong."""
@@ -156,6 +155,8 @@ def _calendars(ledger: Ledger) -> dict[str, tuple[datetime, datetime]]:
     spans: dict[str, tuple[datetime, datetime]] = {}
     day = timedelta(days=1)
     for entry in ledger.iterate(state=State.DONE, target=Target.APPOINTMENT):
+        if is_overlay(entry):
+            continue
         moment = datetime.fromisoformat(str(entry.payload["startTime"]))
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         start, end = spans.get(str(entry.payload["calendarId"]), (moment - day, moment + day))
@@ -205,12 +206,15 @@ async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Tar
     for contact, entry in latest.items():
         if contact in judge.businesses and judge.businesses[contact] == entry.payload["businessId"]:
             judge.found.link["linked"] += 1
+            judge.found.landed.link(contact, True)
         else:
             doubtful.append(entry)
     records = await read_records(client, doubtful)
     for entry in doubtful:
         record = records[entry.op_id] or {}
-        judge.found.link["linked" if record.get("businessId") == entry.payload["businessId"] else UNLINKED] += 1
+        linked = record.get("businessId") == entry.payload["businessId"]
+        judge.found.link["linked" if linked else UNLINKED] += 1
+        judge.found.landed.link(str(entry.payload["contactId"]), linked)
 
 
 def is_overlay(entry: Entry) -> bool:
@@ -270,7 +274,9 @@ class Judge:
     def entry(self, entry: Entry, record: Mapping[str, Any] | None) -> None:
         """Compare what was sent with `record` (None: it is not there)."""
         key = (entry.object, str(entry.target))
+        payload = laid_over(entry.payload, self._later.get(entry.destination_id, ()))
         if record is None:
+            self.found.landed.record(entry, payload, None, ())
             self.found.missing[key] += 1
             self.found.gone.setdefault(entry.object, set()).add(entry.source_id)
             self._row(entry, "", None, None, Class.MISSING, "the record is not in the location any more")
@@ -279,8 +285,7 @@ class Judge:
         if entry.target is Target.CONTACT and record.get("businessId"):
             self.businesses[entry.destination_id] = str(record["businessId"])
         ours = self._ours if entry.kind is Kind.CREATE else frozenset()
-        wrong = False
-        payload = laid_over(entry.payload, self._later.get(entry.destination_id, ()))
+        classes = []
         for name, sent, held, kind, why in compare_records(payload, record, region=self._region, ours=ours):
             label = self._names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name
             if kind is not Class.EQUAL and (entry.object, entry.source_id, name) in self._kept:
@@ -292,8 +297,9 @@ class Judge:
                 self._tags(sent, held)
             if kind is not Class.EQUAL:
                 self._row(entry, label, sent, held, kind, why)
-            wrong |= kind in (Class.CHANGED, Class.MISSING, Class.EXTRA)
-        self.found.wrong[key] += wrong
+            classes.append((name, kind))
+        self.found.landed.record(entry, payload, record, classes)
+        self.found.wrong[key] += any(kind in (Class.CHANGED, Class.MISSING, Class.EXTRA) for _, kind in classes)
 
     def _row(self, entry: Entry, label: str, sent: Any, held: Any, kind: Class, why: str) -> None:
         if len(self.found.rows) < MOST_DIFFS:
@@ -308,34 +314,27 @@ class Judge:
 
     def stranger(self, target: Target, record: Mapping[str, Any]) -> None:
         """A record that the ledger does not know: ours all the same, if it carries our marker."""
-        object_ = self._marked(target, record)
+        object_, source_ids = self._marked(target, record)
         if object_:
             self.found.extra[object_, str(target)] += 1
-            self.found.rows.append(
-                (
-                    object_,
-                    "",
-                    str(record.get("id")),
-                    "",
-                    "",
-                    "",
-                    "",
-                    str(Class.EXTRA),
-                    "carries our marker, and is not in the ledger",
-                )
-            )
+            self.found.landed.twice(object_, source_ids)
+            why = "carries our marker, and is not in the ledger"
+            self.found.rows.append((object_, "", str(record.get("id")), "", "", "", "", str(Class.EXTRA), why))
 
-    def _marked(self, target: Target, record: Mapping[str, Any]) -> str:
+    def _marked(self, target: Target, record: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
+        """The object and the source ids that the record's marker names; nothing when it carries none of ours."""
         if target in (Target.NOTE, Target.TASK, Target.APPOINTMENT):
             text = " ".join(str(record.get(name) or "") for name in ("body", "description", "notes"))
-            return next((object_ for object_, _, _ in find_markers(text)), "")
+            marks = find_markers(text)
+            return (marks[0][0], [" ".join((marks[0][1], marks[0][2])).strip()]) if marks else ("", ())
         for item in record.get("customFields") or ():
             if isinstance(item, Mapping) and item.get("id") in self._id_fields:
                 value = item.get("value") or item.get("fieldValue") or item.get("fieldValueString")
-                if value and split_ids(self._source, str(value)):
-                    return {Target.CONTACT: "contacts", Target.OPPORTUNITY: "deals"}[target]
+                if value and (found := split_ids(self._source, str(value))):
+                    return {Target.CONTACT: "contacts", Target.OPPORTUNITY: "deals"}[target], found
         value = (record.get("properties") or {}).get("perfect_books_id")
-        return "companies" if value and split_ids(self._source, str(value)) else ""
+        found = split_ids(self._source, str(value)) if value else ()
+        return ("companies", found) if found else ("", ())
 
 
 def _text(value: Any) -> str:

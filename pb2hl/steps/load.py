@@ -94,7 +94,7 @@ def _result(ledger: Ledger, execution: Execution) -> StepResult:
         counts={"sent": execution.sent, "already": execution.already, "refused": execution.refused, "held": execution.held,
                 "in_doubt": doubt, **{f"total_{state}": count for state, count in by_state.items()},
                 "requests_used_today": ledger.requests_today()},
-        tables={"outcomes": table, "errors": missing, "losses": outcomes.losses(ledger)},
+        tables={"outcomes": table, "errors": missing, "losses": outcomes.losses(ledger), "timeline": outcomes.timeline(ledger)},
         problems=outcomes.problems_of(missing),
         next_step="audit",
     )  # fmt: skip

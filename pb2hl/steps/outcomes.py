@@ -51,6 +51,24 @@ def errors(ledger: Ledger, states: Iterable[State] = NOT_LANDED) -> pd.DataFrame
     return pd.DataFrame(rows, columns=list(ERROR_COLUMNS))
 
 
+TIMELINE = (1, 5, 15, 60, 300, 900, 3600, 4 * 3600)
+"""Seconds of an interval of the timeline: the shortest that gives at most `MOST_INTERVALS`."""
+MOST_INTERVALS = 80
+
+
+def timeline(ledger: Ledger) -> pd.DataFrame:
+    """Rows of at (start of the interval, UTC), operations that were done in it; the last run's days and all before."""
+    moments = [entry.finished_at for entry in ledger.iterate(state=State.DONE) if entry.finished_at]
+    if not moments:
+        return pd.DataFrame({"at": pd.Series(dtype="str"), "operations": pd.Series(dtype="int64")})
+    times = pd.to_datetime(pd.Series(moments), utc=True, format="ISO8601")
+    span = (times.max() - times.min()).total_seconds()
+    seconds = next((s for s in TIMELINE if span / s <= MOST_INTERVALS), TIMELINE[-1])
+    counts = times.dt.floor(f"{seconds}s").value_counts().sort_index()
+    counts = counts.asfreq(f"{seconds}s", fill_value=0) if span / seconds <= MOST_INTERVALS else counts
+    return pd.DataFrame({"at": counts.index.strftime("%Y-%m-%dT%H:%M:%SZ"), "operations": counts.to_numpy()})
+
+
 def losses(ledger: Ledger) -> pd.DataFrame:
     """What HighLevel would not take of records that landed: object, what, records."""
     found: dict[tuple[str, str], int] = {}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from pb2hl.report.context import Context, fact_sections
 from pb2hl.report.page import Section
-from pb2hl.report.pages import checks, diffs, inventory, matches
+from pb2hl.report.pages import checks, diffs, inventory, matches, steps
 
 Drawn = tuple[list[Section], set[str]]
 
@@ -19,6 +19,7 @@ PAGES: dict[str, Callable[[Context], Drawn]] = {
     "match": matches.draw,
     "check-before": checks.draw,
     "check-after": checks.draw,
+    **dict.fromkeys(steps.PARTS, steps.draw),
 }
 
 

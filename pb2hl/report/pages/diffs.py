@@ -29,6 +29,7 @@ def draw(context: Context) -> tuple[list[Section], set[str]]:
 
 
 def _diff(context: Context, name: str, frame: pd.DataFrame) -> list[Section]:
+    """The comparison as a chart and tables; a frame that holds differences only is shown once, without record views."""
     by = "object" if "object" in frame.columns else "field"
     counts = pd.crosstab(frame[by].astype("str"), frame["class"].astype("str"))
     chart = stacked(list(counts.index), {str(column): counts[column].tolist() for column in counts.columns})
@@ -43,8 +44,11 @@ def _diff(context: Context, name: str, frame: pd.DataFrame) -> list[Section]:
     if len(different):
         table = context.evidence.table(f"{name}-differences", different, caption="Everything that is not simply equal")
         found.append(Section("Everything that is not simply equal", "Filter by class or object.", table))
-    found.append(Section("All fields", table=context.evidence.table(name, frame, caption="All fields")))
-    records = _records(context, frame)
+    if len(different) < len(frame):
+        found.append(Section("All fields", table=context.evidence.table(name, frame, caption="All fields")))
+        records = _records(context, frame)
+    else:
+        records = ()
     if records:
         told = f"At most {MOST_RECORDS} records, those with differences first; the CSV has all."
         found.append(Section("Record by record", told, records=records))
@@ -68,11 +72,12 @@ def _records(context: Context, frame: pd.DataFrame) -> tuple:
 
 def _zero_loss(context: Context, name: str, frame: pd.DataFrame) -> Section:
     """Every filled cell of the source in exactly one bucket."""
-    number = next((c for c in ("cells", "count", "values", "filled", "records") if c in frame.columns), "")
+    number = next((c for c in ("cells", "rows", "count", "values", "filled", "records") if c in frame.columns), "")
     weights = frame[number] if number else pd.Series(1, index=frame.index)
     counts = weights.groupby([frame["object"].astype("str"), frame["bucket"].astype("str")]).sum().unstack(fill_value=0)
     chart = stacked(list(counts.index), {str(column): counts[column].tolist() for column in counts.columns})
-    label = "Where every filled cell ended: " + ", ".join(f"{n:.0f} {bucket}" for bucket, n in counts.sum().items())
-    blurb = "Every filled cell of the source is in exactly one of these; what is neither landed nor normalised says where it went."
-    table = context.evidence.table(name, frame, caption="Zero loss")
-    return Section("Zero loss: where every cell ended", blurb, table, chart, label)
+    label = "How many ended where: " + ", ".join(f"{n:.0f} {bucket}" for bucket, n in counts.sum().items())
+    unit = "row" if number == "rows" else "filled cell"
+    blurb = f"Every {unit} of the source is in exactly one of these; what is neither landed nor normalised says where it went."
+    table = context.evidence.table(name, frame, caption=f"Where every {unit} ended")
+    return Section(f"Zero loss: where every {unit} ended", blurb, table, chart, label)

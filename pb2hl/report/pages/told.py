@@ -1,0 +1,112 @@
+"""What each step came to, in plain words: the first lines of its report, before any evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.results import StepResult
+
+HIDDEN = ("rows_", "restaged", "dry_run")
+"""Counts that a page's tables tell better than a headline figure."""
+LABELS = {
+    "already": "Sent before", "held": "Waiting for another record", "total_done": "Done in all", "total_skipped": "Left as they were",
+    "requests_used_today": "Requests used today", "wrong": "With a wrong value", "in_doubt": "Outcome unknown", "not_landed": "Not landed",
+    "unbalanced_columns": "Columns with cells unaccounted", "values_equal": "Values equal", "values_normalised": "Values in HighLevel's writing",
+    "not_as_planned": "Differing from the plan", "existed": "Already there", "extra": "Too many", "unlinked": "Links missing",
+    "not_applicable": "Rules without data", "rule_broken": "Rules broken", "data_failed": "Rules failed", "passed": "Rules passed",
+    "contact_rows_in_band": "Close calls, contacts", "company_rows_in_band": "Close calls, companies", "planned": "To take back",
+}  # fmt: skip
+
+
+def plain(result: StepResult) -> tuple[str, ...]:
+    """Sentences that say what the step means for the client; none for a step without words of its own."""
+    words = _WORDS.get(result.step)
+    return tuple(line for line in words(result.counts, result.tables) if line) if words else ()
+
+
+def _many(n: Any, noun: str) -> str:
+    return f"{int(n or 0):,} {noun}" + ("" if n == 1 else "s")
+
+
+def _total(frame: pd.DataFrame | None, column: str) -> int:
+    return int(frame[column].sum()) if frame is not None and column in frame.columns else 0
+
+
+def _inventory(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    moved = tables.get("will_not_move")
+    lost = tables.get("relations")
+    dangling = _total(lost, "dangling")
+    return [
+        f"{_many(len(moved), 'kind')} of data have no equal place in HighLevel; each goes to a stated place instead." if moved is not None and len(moved) else "",
+        f"{_many(dangling, 'reference')} lead to records that the export does not hold; nothing is dropped for that." if dangling else "",
+    ]  # fmt: skip
+
+
+def _mapping(counts: Mapping[str, Any], _tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    without = counts.get("owners without a user", 0)
+    return [
+        f"{_many(counts.get('columns'), 'column')} of the export: {counts.get('to standard fields', 0)} become HighLevel's own fields, "
+        f"{counts.get('custom fields', 0)} become custom fields, {counts.get('ignored', 0)} are left out by decision.",
+        f"{_many(without, 'owner')} have no user in HighLevel: their records go to the fallback owner." if without else "Every owner has a user.",
+    ]  # fmt: skip
+
+
+def _schema(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    diff, flows = tables.get("diff"), tables.get("workflows")
+    states = (
+        diff["state"].astype("str").value_counts().to_dict() if diff is not None and "state" in diff.columns else {}
+    )
+    return [
+        "Planned: " + ", ".join(f"{n} {state}" for state, n in states.items()) + ". Nothing that exists is altered." if states else "",
+        f"{_many(len(flows), 'published workflow')} could message people when records are created: pause before the load." if flows is not None and len(flows) else "",
+    ]  # fmt: skip
+
+
+def _load(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    outcomes = tables.get("outcomes")
+    made = _total(outcomes[outcomes["state"] == "done"], "count") if outcomes is not None and len(outcomes) else 0
+    bad = sum(int(counts.get(name, 0)) for name in ("refused", "held", "in_doubt"))
+    return [
+        f"{made:,} writes to HighLevel have succeeded so far, the sample's among them; sending this again would send nothing twice.",
+        f"{_many(bad, 'write')} did not succeed: each is listed with HighLevel's answer." if bad else "HighLevel refused nothing.",
+    ]  # fmt: skip
+
+
+def _delta(_counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    sizes = {name: len(tables.get(name, ())) for name in ("new", "updates", "conflicts", "removed")}
+    if not sum(sizes.values()):
+        return ["What people changed in HighLevel since the load is never overwritten unseen."]
+    return [
+        f"{_many(sizes['new'], 'new record')}, {_many(sizes['updates'], 'changed value')}, {_many(sizes['removed'], 'record')} gone from the source.",
+        f"{_many(sizes['conflicts'], 'value')} changed on both sides: HighLevel's is kept until somebody decides." if sizes["conflicts"] else "No change clashes with work done in HighLevel.",
+    ]  # fmt: skip
+
+
+def _audit(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    account = tables.get("accounting")
+    cells = _total(account, "cells")
+    off = counts.get("unbalanced_columns", 0)
+    return [
+        f"Every record was read back from HighLevel and compared with what was sent: {counts.get('values_equal', 0):,} values are the same, "
+        f"{counts.get('values_normalised', 0):,} are the same in HighLevel's own writing.",
+        f"All {cells:,} filled cells of the export are accounted for." if cells and not off else f"{_many(off, 'column')} of the export have cells that are not accounted for." if off else "",
+        f"{_many(counts['not_landed'], 'operation')} were not sent or did not land; each is listed with its reason." if counts.get("not_landed") else "",
+    ]  # fmt: skip
+
+
+def _rollback(counts: Mapping[str, Any], _tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    if counts.get("dry_run"):
+        return ["This is a rehearsal: nothing was sent to HighLevel."]
+    kept = counts.get("kept", 0)
+    return [
+        "Created records were deleted and changed ones restored, the last one first.",
+        f"{_many(kept, 'record')} stayed, because people have worked on them since." if kept else "Nothing of the migration was left behind." if not counts.get("failed") else "",
+    ]  # fmt: skip
+
+
+_WORDS: dict[str, Callable[[Mapping[str, Any], Mapping[str, pd.DataFrame]], list[str]]] = {
+    "inventory": _inventory, "mapping": _mapping, "schema": _schema, "load": _load, "delta": _delta, "audit": _audit, "rollback": _rollback,
+}  # fmt: skip
