@@ -115,6 +115,10 @@ def _complete(frame: pd.DataFrame, rows: pd.Index) -> None:
         frame.at[at, "type"] = frame.at[at, "type"].strip() or "TEXT"
 
 
+BY_HAND = "pipelines_by_hand"
+"""The fact that lists the names (case-folded) of pipelines which an admin was asked to make."""
+
+
 def mapping_hash(ws: Workspace, destination: Any = None) -> str:
     """What an approval of the mapping names: 64 hex digits over decisions, the export's columns and the location's schema.
 
@@ -123,7 +127,9 @@ def mapping_hash(ws: Workspace, destination: Any = None) -> str:
     place = destination if destination is not None else Destination.load(ws.path)
     sheets = read_sheets(ws)
     body = {name: _canonical(name, frame) for name, frame in sheets.items()}
-    return canonical_hash({"sheets": body, "columns": _columns(ws), "schema": schema_facts(place, _made_here(ws))})
+    return canonical_hash(
+        {"sheets": body, "columns": _columns(ws), "schema": schema_facts(place, _made_here(ws, place))}
+    )
 
 
 def _canonical(name: str, frame: pd.DataFrame) -> list[list[str]]:
@@ -139,12 +145,19 @@ def _columns(ws: Workspace) -> list[list[str]]:
     return sorted(list(row) for row in frame.itertuples(index=False, name=None))
 
 
-def _made_here(ws: Workspace) -> set[str]:
-    """Ids of the fields, pipelines, tags that this workspace's ledger made; those it found there and used are not."""
+def _made_here(ws: Workspace, place: Any) -> set[str]:
+    """Ids of the fields, pipelines, tags that this workspace's ledger made, or had an admin make (BY_HAND).
+
+    Those that it found there and used are not among them.
+    """
     if not ws.ledger_path.exists():
         return set()
     with Ledger.open(ws) as ledger:
-        return {
+        asked_for = set(ledger.recall(BY_HAND) or ())
+        by_hand = {
+            line["id"] for line in getattr(place, "pipelines", ()) if line["name"].strip().casefold() in asked_for
+        }
+        return by_hand | {
             record.destination_id
             for target in SCHEMA_TARGETS
             for record in ledger.iterate(target=target)

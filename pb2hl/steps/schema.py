@@ -16,6 +16,7 @@ from pb2hl.highlevel.destination import pipeline_of
 from pb2hl.highlevel.records.fields import normalised
 from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
 from pb2hl.ledger import Entry, Ledger, Outcome, State
+from pb2hl.mapper.gate import BY_HAND
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
@@ -103,11 +104,21 @@ async def _carry_out(
     await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(others)
     waiting: list[tuple[Operation, str]] = []
     made_by_hand = await _by_hand(ledger, client, run, lines)
+    left = [op for op in lines if op.op_id not in made_by_hand]
+    why = ""
     try:
-        left = [op for op in lines if op.op_id not in made_by_hand]
         await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(left)
-    except (ScopeMissing, NotFound) as error:
-        waiting = [(op, error.message) for op in left if not _is_there(ledger.operation(op.op_id))]
+    except ScopeMissing as error:
+        why = error.message
+    for op in left:
+        entry = ledger.operation(op.op_id)
+        if why and not _is_there(entry):
+            waiting.append((op, why))
+        elif entry is not None and entry.state is State.REFUSED:
+            waiting.append((op, entry.error))
+    if waiting:
+        asked = {str(op.payload["name"]).strip().casefold() for op, _ in waiting}
+        ledger.remember(BY_HAND, sorted(asked | set(ledger.recall(BY_HAND) or ())))
         await _forget(ledger, run, waiting)
     found = await read_destination(client, index=False)
     found = await _with_late_fields(client, ledger, operations, found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pb2hl.errors import HighLevelError
+from pb2hl.steps.batch import decide
 from tests.cli.terminal import export
 from tests.e2e.drive import Arrived, migrate, step, workspace
 
@@ -58,3 +59,25 @@ def test_a_blind_token_writes_nothing(tmp_path, rehearse, monkeypatch, scope):
     with pytest.raises(HighLevelError, match=scope) as stopped:
         step(ws, "schema")
     assert stopped.value.exit_code == 4 and sandbox.state.dump() == before
+
+
+@pytest.mark.parametrize("lacks", [{"behaviour": {"pipelines_api": False}}, {"lacking_scopes": ["pipelines.create"]}])
+def test_pipelines_that_only_an_admin_can_make(tmp_path, rehearse, monkeypatch, lacks):
+    """The schema step waits with exact steps; made by hand, the pipeline is verified, the mapping's approval stands, the deal loads."""
+    sandbox = rehearse(**lacks)
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+    ws = workspace(tmp_path / "ws", export(tmp_path / "export"), sandbox, fallback_owner="alice@rehearsal.example")
+    for name in ("inventory", "match", "mapping", "schema"):
+        step(ws, name)
+        if name != "inventory":
+            decide(ws, name, "Jane", take_defaults=True)
+    waits = step(ws, "schema", apply=True)
+    assert waits.status == "waiting" and waits.facts["waits_for"] == "admin"
+    assert "Name it exactly: Sales" in list(waits.tables["instructions"]["do"])
+    sandbox.state.seed(pipelines=[{"name": "Sales", "stages": [{"name": "New", "position": 0}]}])
+    step(ws, "schema")
+    decide(ws, "schema", "Jane", take_defaults=True)
+    assert step(ws, "schema", apply=True).status == "done"
+    step(ws, "sample")
+    arrived = Arrived.of(sandbox)
+    assert arrived.stage(arrived.opportunity("Roof")) == ("Sales", "New")
