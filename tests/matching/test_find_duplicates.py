@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks import crm
+from benchmarks import crm, people
 from pb2hl.errors import ConfigError
 from pb2hl.matching import explain, find_duplicates
 from pb2hl.matching.kinds import Kind
@@ -204,3 +204,32 @@ def test_thresholds_are_estimated():
     assert table_["precision"].is_monotonic_increasing
     assert table_["recall"].is_monotonic_decreasing
     assert table_[["precision", "recall"]].stack().between(0, 1).all()
+
+
+@pytest.mark.slow
+def test_order_does_not_matter_where_pairs_are_dropped_early():
+    """A table with more pairs than are compared in full: learned cuts do not depend on order or workers either."""
+    frame, truth = crm.persons(60_000)
+    expected = find_duplicates(frame, crm.PERSON_KINDS)
+    assert expected.model.candidates > 3_000_000
+    found = find_duplicates(frame.sample(frac=1, random_state=3), crm.PERSON_KINDS, workers=1).loc[frame.index]
+    pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(expected))
+    precision, recall = pairwise(truth, expected["cluster"].to_numpy())
+    assert precision >= 0.99 and recall >= 0.99
+
+
+@pytest.mark.parametrize(
+    ("make", "kinds", "least"),
+    [
+        (people.typos, people.TYPO_KINDS, 0.99),
+        (people.births, people.BIRTH_KINDS, 0.95),
+        (people.emails, people.EMAIL_KINDS, 0.88),
+        (people.registers, people.REGISTER_KINDS, 0.93),
+    ],
+    ids=["typos", "births", "e-mails", "registers"],
+)
+def test_persons_outside_a_crm(make, kinds, least):
+    """The same configuration finds persons where there are no relatives and no shared mailboxes to fear."""
+    frame, truth = make(2000)
+    precision, recall = pairwise(truth, find_duplicates(frame, kinds)["cluster"].to_numpy())
+    assert 2 * precision * recall / (precision + recall) >= least
