@@ -58,8 +58,9 @@ class CompanyIndex:
         return self.by_id.get(value) or self.by_id.get(value.casefold()) or self.by_id.get(value.lstrip("0"), "")
 
     def with_name(self, value: str) -> tuple[str, ...]:
-        """The companies named `value`: exactly, else without legal forms."""
-        return self.by_name.get(value.casefold()) or self.by_name.get(core_name(value), ())
+        """The companies named `value`: exactly, else without legal forms, else the one whose id stands where names do."""
+        named = self.by_name.get(value.casefold()) or self.by_name.get(core_name(value), ())
+        return named or tuple(filter(None, (self.with_id(value),)))
 
 
 def with_derived(companies: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFrame:
