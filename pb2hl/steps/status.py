@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from pb2hl.clock import SYSTEM_CLOCK
+from pb2hl.errors import Problem
 from pb2hl.ledger import Ledger, State
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
@@ -45,7 +46,7 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
         counts={**{f"gate_{row['gate']}": row["state"] for row in states}, **by_state, **_lines(by_object),
                 "in_doubt_now": len(doubt), "requests_used_today": used, **window},
         tables={"gates": pd.DataFrame(states), "outcomes": table, "in_doubt": doubt, "runs": runs},
-        problems=outcomes.problems_of(doubt),
+        problems=(*outcomes.problems_of(doubt), *_outside(window)),
         facts={"gates": states, "by_object": by_object},
         next_step=following,
     )  # fmt: skip
@@ -74,6 +75,14 @@ def window_state(ledger: Ledger) -> dict[str, str]:
     left = (end - SYSTEM_CLOCK.now().astimezone(UTC)).total_seconds() / 3600
     where = f"{left:.1f} h left" if left > 0 else f"closed {-left:.1f} h ago: a delta now is outside the window"
     return {"delta_window_start": window["start"], "delta_window_end": window["end"], "delta_window": where}
+
+
+def _outside(window: dict[str, str]) -> list[Problem]:
+    if "closed" not in window.get("delta_window", ""):
+        return []
+    return [
+        Problem("delta_window", window["delta_window"], treatment="a delta is still possible; people may have moved on")
+    ]
 
 
 def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int]) -> str:
