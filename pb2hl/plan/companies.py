@@ -182,9 +182,10 @@ class Companies:
         )
 
     def links(self) -> Iterator[Operation]:
-        """One link a contact, to its company or to `Unassigned`."""
-        for row in rows(oldest_first(self.ctx.inputs.table("contacts"))):
-            company = self.company_of(row)
+        """One link a contact, to its company or to `Unassigned`; those of a company together, since fifty go in one request."""
+        contacts = rows(oldest_first(self.ctx.inputs.table("contacts")))
+        pairs = [(self.company_of(row), row["source_id"]) for row in contacts]
+        for company, source_id in sorted(pairs, key=lambda pair: pair[0]):
             if company:
                 business = self.ctx.ref(Target.BUSINESS, OBJECT, company)
             elif self._needs_unassigned:
@@ -194,7 +195,7 @@ class Companies:
                 )
             else:
                 continue
-            yield self._link(row["source_id"], business)
+            yield self._link(source_id, business)
 
     def _link(self, source_id: str, business: object) -> Operation:
         """A link; a contact that was there keeps the business it has, unless the policy overwrites."""

@@ -19,7 +19,7 @@ from pb2hl.plan.companies import Companies
 from pb2hl.plan.contacts import Contacts
 from pb2hl.plan.context import Context
 from pb2hl.plan.deals import Deals
-from pb2hl.plan.estimate import Estimate, estimate
+from pb2hl.plan.estimate import Estimate, business_of, estimate
 from pb2hl.plan.identity import Identity, simulate
 from pb2hl.plan.inputs import PlanInputs
 from pb2hl.plan.leftovers import Leftovers
@@ -175,8 +175,7 @@ class Planner:
             return
         self._extra["before_images"] += bool(operation.existing_id)
         if operation.target is Target.LINK:
-            business = operation.payload["businessId"]
-            self._links[business["$ref"] if isinstance(business, dict) else business] += 1
+            self._links[business_of(operation)] += 1
         elif operation.target is Target.OPPORTUNITY and "lostReasonId" in operation.payload:
             self._extra["lost_reasons"] += 1
         elif operation.target is Target.CONTACT and ("dnd" in operation.payload or "dndSettings" in operation.payload):

@@ -11,6 +11,8 @@ from pb2hl.highlevel import Destination
 from pb2hl.ledger import Ledger
 from pb2hl.operations import Kind, Target
 from pb2hl.plan import Plan
+from pb2hl.plan import sample as choose
+from pb2hl.plan.estimate import Estimate, whole
 from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import proposal
@@ -29,19 +31,18 @@ def present(ws: Workspace, ledger: Ledger, destination: Destination, progress: P
     """Build both plans and save them as the proposal that the gate `schema` approves."""
     schema, data = proposal.propose(ws, ledger, destination, progress)
     workflows = published_workflows(destination)
-    estimate = data.estimate.as_dict()
-    left = max(0, len(schema.operations) - _already(ledger))
+    cost = _cost(schema, data)
     result = StepResult(
         step=STEP,
         status=Status.WAITING,
-        headline=_headline(schema, data),
+        headline=_headline(schema, cost),
         counts={
             "to_make": _to_make(schema),
             "schema_operations": len(schema.operations),
             "data_operations": len(data.operations),
-            "requests": data.estimate.total + left,
-            "seconds": estimate["seconds"],
-            "days": estimate["days"],
+            "requests": cost.total,
+            "seconds": cost.seconds,
+            "days": cost.days,
             "requests_used_today": ledger.requests_today(),
             "published_workflows": len(workflows),
             "duplicate_opportunities": len(data.tables["duplicate_opportunities"]),
@@ -53,7 +54,7 @@ def present(ws: Workspace, ledger: Ledger, destination: Destination, progress: P
                 {"name": workflows, "ask": "pause it before the load, and confirm that it is paused"}
             ),
             "losses": data.losses,
-            "estimate": _estimate_table(data),
+            "estimate": _estimate_table(cost),
             "identity": data.tables["identity"],
             "duplicate_opportunities": data.tables["duplicate_opportunities"],
             "click_list": click_list(schema),
@@ -82,25 +83,26 @@ def propose_again(ws: Workspace) -> StepResult:
         return present(ws, ledger, destination)
 
 
-def _already(ledger: Ledger) -> int:
-    return sum(row["count"] for row in ledger.counts() if row["state"] == "done")
+def _cost(schema: Plan, data: Plan) -> Estimate:
+    chosen = choose(data.operations)
+    return whole(data.estimate, schema.counts, (op for op in data.operations if op.op_id in chosen))
 
 
 def _to_make(schema: Plan) -> int:
     return sum(count for (kind, _), count in schema.counts.items() if kind is Kind.CREATE)
 
 
-def _headline(schema: Plan, data: Plan) -> str:
-    minutes = -(-data.estimate.seconds // 60)
-    days = f", over {data.estimate.days} days" if data.estimate.days > 1 else ""
+def _headline(schema: Plan, cost: Estimate) -> str:
+    minutes = -(-cost.seconds // 60)
+    days = f", over {cost.days} days" if cost.days > 1 else ""
     return (
-        f"{_to_make(schema)} fields, tags, pipelines and calendars are to be made; the load then takes about "
-        f"{data.estimate.total:,} requests, {minutes} minutes at full speed{days}."
+        f"{_to_make(schema)} fields, tags, pipelines and calendars are to be made; with the sample, the load and the audit "
+        f"that takes about {cost.total:,} requests, {minutes} minutes at full speed{days}."
     )
 
 
-def _estimate_table(data: Plan) -> pd.DataFrame:
-    return pd.DataFrame(sorted(data.estimate.requests.items()), columns=["what", "requests"])
+def _estimate_table(cost: Estimate) -> pd.DataFrame:
+    return pd.DataFrame(sorted(cost.requests.items()), columns=["what", "requests"])
 
 
 def _unique(*groups: tuple[Problem, ...]) -> tuple[Problem, ...]:
