@@ -75,9 +75,7 @@ VALUES = st.recursive(
 @given(data=st.data())
 def test_no_request_breaks_the_server(call: Caller, data: st.DataObject) -> None:
     """Whatever a body or query holds, the answer is HighLevel's, never a server error."""
-    if not call.state.contacts.records:
-        call.deal(call.contact(email="a@b.co"), call.pipeline())
-        call.ok("POST", "/businesses/", {"name": "Acme", **call.here})
+    _furnish(call)
     route = data.draw(st.sampled_from([route for route in ROUTER.routes if not route.multipart]))
     body = {}
     if route.shape is not None:
@@ -94,6 +92,19 @@ def test_no_request_breaks_the_server(call: Caller, data: st.DataObject) -> None
     status, answer = call(route.method, path, body if route.method != "GET" else None, **query)
     assert status < 500, (route.method, path, body, answer)
     assert call.state.unexpected == []
+
+
+def _furnish(call: Caller) -> None:
+    """Make what the drawn requests are about, and make it again when one of them has deleted it."""
+    state = call.state
+    if not state.contacts.records:
+        call.contact(email="a@b.co")
+    if not state.pipelines.records:
+        call.pipeline()
+    if not state.businesses.records:
+        call.ok("POST", "/businesses/", {"name": "Acme", **call.here})
+    if not state.opportunities.records:
+        call.deal(next(iter(state.contacts.records.values())), next(iter(state.pipelines.records.values())))
 
 
 def _value(kind: str) -> st.SearchStrategy:
