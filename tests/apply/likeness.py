@@ -1,4 +1,8 @@
-"""Two locations alike: the same records, each as often, whatever ids the server made up for them."""
+"""Two locations alike: the same records, each as often, whatever ids the server made up for them.
+
+Where HighLevel puts a custom field among the others is its own doing too: it follows the order in which they arrived,
+and what is sent at the same time may arrive in any order.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,9 @@ def likeness(dump: dict[str, dict[str, Any]]) -> dict[str, Counter[str]]:
     ids = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
     found = {}
     for collection, records in dump.items():
-        texts = (json.dumps(record, sort_keys=True, ensure_ascii=False) for record in records.values())
+        own = {"position"} if collection == "fields" else set()
+        kept = ({key: value for key, value in record.items() if key not in own} for record in records.values())
+        texts = (json.dumps(record, sort_keys=True, ensure_ascii=False) for record in kept)
         found[collection] = Counter(ids.sub(lambda match: names[match[0]], text) for text in texts)
     return found
 
@@ -28,8 +34,8 @@ def _names(value: Any, kind: str = ""):
     for key, item in value.items():
         if isinstance(item, dict) and "documentId" in item:
             yield from ((key, "an upload"), (item["documentId"], "a document"))
-        yield from _names(item, key)
-    natural = next((value[name] for name in ("email", "name", "title", "body") if value.get(name)), "")
+        yield from _names(item, kind if isinstance(item, dict) and item.get("id") == key else key)
+    natural = next((value[name] for name in ("email", "fieldKey", "name", "title", "body") if value.get(name)), "")
     if value.get("id") and natural:
         yield (
             str(value["id"]),
