@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import html
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
-from pb2hl.diff import Class, flatten_record
+from pb2hl.diff import Class, flatten_payload, flatten_record
 from pb2hl.ledger import Entry
 from pb2hl.markers import SINGULAR
-from pb2hl.operations import Target
+from pb2hl.operations import Kind, Target
 
 HOMES = {
     Target.BUSINESS: "companies",
@@ -24,15 +24,17 @@ HOMES = {
 }
 """The object whose table a record is listed in, unless its own object's records are of that kind."""
 OWN = {("activities", Target.NOTE), ("attachments", Target.NOTE)}
+AMOUNT = "monetaryValue"
 OWNERS = ("assignedTo", "assignedUserId", "userId")
 COLUMNS = (
     "source_id", "record_id", "count", "owner_ok", "links_ok", "consent_ok", "fields_wrong", "marker_ok", "amount", "amount_sent", "pipeline",
-    "pipeline_sent", "stage", "stage_sent", "owner", "owner_sent", "notified",
+    "pipeline_sent", "stage", "stage_sent", "owner", "owner_sent", "notified", "amount_superseded",
 )  # fmt: skip
-"""Columns of an arrived table. Facts are True, False, or NA where nothing of the kind was asked for."""
+"""Columns of an arrived table. Facts are True, False, or NA where nothing of the kind was asked for. What was `sent` includes
+what deltas wrote since; `amount_superseded`: a delta or a decision replaced the amount of the first export."""
 _TYPES = {
     "count": "int64", "fields_wrong": "int64", "amount": "Float64", "amount_sent": "Float64", "owner_ok": "boolean", "links_ok": "boolean",
-    "consent_ok": "boolean", "marker_ok": "boolean", "notified": "boolean",
+    "consent_ok": "boolean", "marker_ok": "boolean", "notified": "boolean", "amount_superseded": "boolean",
 }  # fmt: skip
 _BATCH = 50_000
 _WRONG = (Class.CHANGED, Class.MISSING, Class.EXTRA)
@@ -53,15 +55,19 @@ class Arrived:
         payload: Mapping[str, Any],
         record: Mapping[str, Any] | None,
         compared: Iterable[tuple[str, Class]],
+        superseded: Collection[str] = (),
     ) -> None:
-        """One expected record: `payload` as it should be, `record` as it is (None: not there), each field's class."""
+        """One expected record: `payload` as it should be, `record` as it is (None: not there), each field's class.
+
+        `superseded` are the fields whose value a delta or a decision put in place of what the load sent.
+        """
         table, source_id = listed_as(entry)
         rows = self._rows[table]
         rows.append(
-            (source_id, *_facts(entry, payload, record, list(compared)))
+            (source_id, *_facts(entry, payload, record, list(compared)), AMOUNT in superseded)
             if record is not None
-            else (source_id, None, 0, None, None, None, 0, None, None, _number(payload.get("monetaryValue")),
-                  *(item for pair in _places(payload, {}) for item in pair), False)
+            else (source_id, None, 0, None, None, None, 0, None, None, _number(payload.get(AMOUNT)),
+                  *(item for pair in _places(payload, {}) for item in pair), False, AMOUNT in superseded)
         )  # fmt: skip
         if len(rows) >= _BATCH:
             self._batches[table].append(_frame(rows))
@@ -108,7 +114,7 @@ def _facts(entry: Entry, payload: Mapping[str, Any], record: Mapping[str, Any], 
     links = _links(payload, record)
     return (
         entry.destination_id, 1, all(owners) if owners else None, links, all(consent) if consent else None, wrong,
-        _marked(entry.marker, record), _number(record.get("monetaryValue")), _number(payload.get("monetaryValue")),
+        _marked(entry, payload, record), _number(record.get(AMOUNT)), _number(payload.get(AMOUNT)),
         *(item for pair in _places(payload, record) for item in pair), payload.get("toNotify") is True,
     )  # fmt: skip
 
@@ -120,15 +126,22 @@ def _links(payload: Mapping[str, Any], record: Mapping[str, Any]) -> bool | None
     return None if not sent or not held else str(sent) == str(held)
 
 
-def _marked(marker: str, record: Mapping[str, Any]) -> bool | None:
-    """Whether the record's texts or custom fields hold the marker it was sent with."""
-    if not marker:
+def _marked(entry: Entry, payload: Mapping[str, Any], record: Mapping[str, Any]) -> bool | None:
+    """Whether the record's texts or custom fields hold the marker it was sent with.
+
+    A record that was there before keeps what its id field held, such as the id of another source: then none was sent.
+    """
+    if not entry.marker:
         return None
-    wanted = " ".join(marker.split())
-    for value in flatten_record(record).values():
-        if isinstance(value, str) and wanted in " ".join(html.unescape(value).split()):
-            return True
-    return False
+    wanted = " ".join(entry.marker.split())
+    if _mentions(flatten_record(record), wanted):
+        return True
+    return False if entry.kind is not Kind.UPDATE or _mentions(flatten_payload(payload), wanted) else None
+
+
+def _mentions(values: Mapping[str, Any], wanted: str) -> bool:
+    texts = (" ".join(html.unescape(value).split()) for value in values.values() if isinstance(value, str))
+    return any(wanted in text for text in texts)
 
 
 def _places(payload: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[tuple[Any, Any], ...]:

@@ -274,9 +274,11 @@ class Judge:
     def entry(self, entry: Entry, record: Mapping[str, Any] | None) -> None:
         """Compare what was sent with `record` (None: it is not there)."""
         key = (entry.object, str(entry.target))
-        payload = laid_over(entry.payload, self._later.get(entry.destination_id, ()))
+        later = self._later.get(entry.destination_id, ())
+        payload = laid_over(entry.payload, later)
+        superseded = {name for change in later for name in change}
         if record is None:
-            self.found.landed.record(entry, payload, None, ())
+            self.found.landed.record(entry, payload, None, (), superseded)
             self.found.missing[key] += 1
             self.found.gone.setdefault(entry.object, set()).add(entry.source_id)
             self._row(entry, "", None, None, Class.MISSING, "the record is not in the location any more")
@@ -285,20 +287,22 @@ class Judge:
         if entry.target is Target.CONTACT and record.get("businessId"):
             self.businesses[entry.destination_id] = str(record["businessId"])
         ours = self._ours if entry.kind is Kind.CREATE else frozenset()
-        classes = []
+        classes, decided = [], {}
         for name, sent, held, kind, why in compare_records(payload, record, region=self._region, ours=ours):
             label = self._names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name
+            verdict = kind
             if kind is not Class.EQUAL and (entry.object, entry.source_id, name) in self._kept:
+                decided[name], verdict = record.get(name), Class.EQUAL
                 kind, why = Class.NORMALISED, "people in HighLevel have it so; kept by decision (sheets/conflicts.csv)"
             self.found.fields[entry.object, label, str(kind)] += 1
             if name in OWNER_FIELDS and sent:
-                self.found.owner[entry.object, str(sent), "right" if kind is Class.EQUAL else "wrong"] += 1
+                self.found.owner[entry.object, str(sent), "right" if verdict is Class.EQUAL else "wrong"] += 1
             if name == "tags":
                 self._tags(sent, held)
             if kind is not Class.EQUAL:
                 self._row(entry, label, sent, held, kind, why)
-            classes.append((name, kind))
-        self.found.landed.record(entry, payload, record, classes)
+            classes.append((name, verdict))
+        self.found.landed.record(entry, {**payload, **decided}, record, classes, superseded | decided.keys())
         self.found.wrong[key] += any(kind in (Class.CHANGED, Class.MISSING, Class.EXTRA) for _, kind in classes)
 
     def _row(self, entry: Entry, label: str, sent: Any, held: Any, kind: Class, why: str) -> None:

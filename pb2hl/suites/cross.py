@@ -70,12 +70,15 @@ def _as_sent(deals: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
     """What should be there: each deal's amount as staged, in the pipeline, stage and owner it was sent to.
 
     Where no amount was sent (it moved elsewhere, or the record was there before and keeps its own) the one sent counts: none.
+    Where a delta or a decision replaced the staged amount, the one that it put there counts.
     """
     expected = deals[["source_id"]].merge(source[["source_id", "amount"]], on="source_id", how="left")
     amount = pd.to_numeric(expected["amount"], errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
     if "amount_sent" in deals.columns:
         sent = deals["amount_sent"].to_numpy(dtype="float64", na_value=np.nan)
         held = deals["amount"].to_numpy(dtype="float64", na_value=np.nan)
+        if "amount_superseded" in deals.columns:
+            amount = np.where(deals["amount_superseded"].fillna(False).to_numpy(dtype=bool), np.nan, amount)
         amount = np.where(np.isnan(sent), held, np.where(np.isnan(amount), sent, amount))
     found = deals.assign(amount=amount)
     for name in ("pipeline", "stage", "owner"):

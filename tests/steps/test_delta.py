@@ -63,7 +63,7 @@ def test_changes_of_every_kind(migration):
     small.row(later, "notes", "N1")["Body"] = "Wants two wheels"
     small.row(later, "tasks", "T1")["Completed"] = "Y"
     small.row(later, "appointments", "A1").update({"Start": "2024-05-02 09:00", "End": "2024-05-02 10:00"})
-    small.row(later, "deals", "D1")["Amount"] = "1500"
+    small.row(later, "deals", "D1").update({"Amount": "1500", "Stage": "New", "Owner": "2"})
     result = migration.delta(later)
     assert result.status is Status.DONE and not result.counts["conflicts"], result.tables["conflicts"]
     found = migration.arrived()
@@ -81,8 +81,9 @@ def test_changes_of_every_kind(migration):
     assert found.opportunity("Wheel")["monetaryValue"] == 1500
     again = migration.run("delta", export=migration.folder / "later")
     assert again.status is Status.NOTHING_TO_DO, again.tables["updates"].iloc[:, 3:].to_csv()
-    counts = migration.run("audit").counts
-    assert not any(counts[name] for name in ("missing", "extra", "wrong", "unlinked", "unbalanced_columns"))
+    audit = migration.run("audit")
+    assert audit.status is Status.DONE, audit.problems
+    assert not any(audit.counts[name] for name in ("missing", "extra", "wrong", "unlinked", "unbalanced_columns"))
 
 
 def test_back_and_forth(migration):
@@ -108,7 +109,23 @@ def test_conflict_and_its_decision(migration, decision, city):
     decide(migration.ws, decision)
     again = migration.run("delta", export=migration.folder / "later")
     assert again.counts["conflicts"] == 0 and migration.arrived().contact("ada@mill.example")["city"] == city
-    assert migration.run("audit").counts["wrong"] == 0
+    audit = migration.run("audit")
+    assert audit.status is Status.DONE and audit.counts["wrong"] == 0, audit.problems
+
+
+def test_a_kept_amount_passes_the_audit(migration):
+    """The amount that people decided to keep is what the sums of the audit expect; before the decision the audit fails."""
+    deal = migration.arrived().opportunity("Wheel")
+    call(migration.sandbox, "PUT", f"/opportunities/{deal['id']}", json={"monetaryValue": 900})
+    later = small.tables()
+    small.row(later, "deals", "D1")["Amount"] = "1500"
+    assert list(migration.delta(later).tables["conflicts"]["field"]) == ["monetaryValue"]
+    assert migration.run("audit").status is Status.FAILED, "nobody decided yet"
+    decide(migration.ws, "keep")
+    migration.run("delta", export=migration.folder / "later")
+    assert migration.arrived().opportunity("Wheel")["monetaryValue"] == 900
+    audit = migration.run("audit")
+    assert audit.status is Status.DONE, audit.problems
 
 
 def test_consent_is_strictest(migration):
