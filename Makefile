@@ -6,16 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all bench lint lab clean
+.PHONY: demo test test-all lint lab clean
 
 demo: $(READY) ## migrate the shipped example into a sandbox; reports land in reports/
 	$(BIN)/pb2hl demo demo --reports reports
 
 test: $(READY) ## the tests, without the slow proofs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-all: $(READY) ## the slow proofs and the browser tests (need Debian's chromium) as well
-	$(BIN)/python -m pytest -m "slow or browser or not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "slow or browser or not slow"
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pb2hl.sandbox import Sandbox, Scenario
+from tests.conftest import UNHURRIED, Rehearsal
 from tests.e2e import exports
 from tests.e2e.drive import Arrived, migrate, step, workspace
 
@@ -13,11 +15,19 @@ USERS = [
 ]
 
 
-@pytest.fixture
-def migrated(tmp_path, rehearse, monkeypatch):
-    """The German export, migrated."""
-    sandbox = rehearse(users=USERS)
-    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory, sandbox_server):
+    """The German export, migrated once: the tests below look at it in order, the last one takes it back."""
+    state = Sandbox(Scenario.default(rate=UNHURRIED, users=USERS))
+    sandbox_server.sandbox = state
+    sandbox = Rehearsal(sandbox_server.url, state.token, state.location, state)
+    tmp_path = tmp_path_factory.mktemp("german")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+        yield _migrated(tmp_path, sandbox)
+
+
+def _migrated(tmp_path, sandbox):
     before = sandbox.state.dump()
     ws = workspace(
         tmp_path / "ws",

@@ -79,7 +79,7 @@ def test_amounts_without_sign_take_it_from_the_kind():
 money = st.one_of(st.none(), st.integers(-10_000_000, 10_000_000).map(lambda c: c / 100))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -168,7 +168,7 @@ text = st.text(st.characters(exclude_characters="|\x00", exclude_categories=["Cs
 
 
 @given(st.lists(st.tuples(text, text, text, text), min_size=1, max_size=15))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_every_row_is_staged_or_dropped(rows):
     """Source rows = staged rows + dropped rows, source ids are unique, and every raw text is where it was."""
     frame = pd.DataFrame(rows, columns=["ID", "Name", "E-mail", "Updated"], dtype="str")
