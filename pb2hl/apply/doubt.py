@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from pb2hl.apply.send import Doubt, Sender, repeatable
+from pb2hl.apply.send import Doubt, Sender, arrived, repeatable
 from pb2hl.diff import Class, compare_records
 from pb2hl.errors import ApiError, ScopeMissing, TokenRefused
 from pb2hl.highlevel import PORTS, Created
@@ -46,7 +46,7 @@ async def _look(doubt: Doubt, sender: Sender, cancel: Cancel) -> Outcome | Doubt
     except ApiError as error:
         return Outcome(op.op_id, State.IN_DOUBT, error=f"cannot be looked up: {error.message}")
     if record is not None:
-        return Outcome(op.op_id, State.DONE, record.id, record.answer, trace_id=record.trace_id)
+        return arrived(op, record, sent.payload, sent.payload)
     return doubt.otherwise or doubt
 
 

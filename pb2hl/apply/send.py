@@ -12,6 +12,7 @@ from typing import Any
 
 from pb2hl.errors import AnswerLost, ApiError, NotFound, Refused
 from pb2hl.fetch import FetchRefused, fetch
+from pb2hl.highlevel import Created
 from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.ledger import Intent, Outcome, State
 from pb2hl.operations import Kind, Operation, Target
@@ -152,11 +153,24 @@ def repeatable(op: Operation) -> bool:
 
 
 def _done(op: Operation, created: Any, sent: Mapping, meant: Mapping, losses: tuple[str, ...]) -> Outcome:
-    answer = getattr(created, "answer", created) or {}
-    destination = getattr(created, "id", "") or op.existing_id or str(answer.get("id", ""))
-    trace = getattr(created, "trace_id", "") or ""
+    if isinstance(created, Created):
+        return arrived(op, created, sent, meant, losses)
+    answer = created or {}
+    destination = op.existing_id or str(answer.get("id", ""))
     payload = sent if sent is not meant else None
-    return Outcome(op.op_id, State.DONE, destination, answer, trace_id=trace, losses=losses, payload=payload)
+    return Outcome(op.op_id, State.DONE, destination, answer, losses=losses, payload=payload)
+
+
+def arrived(op: Operation, made: Created, sent: Mapping, meant: Mapping, losses: tuple[str, ...] = ()) -> Outcome:
+    """The outcome of a record that is there: of what was `meant` to be sent, `sent` was, less what HighLevel refused of it."""
+    if made.refused:
+        sent = {name: value for name, value in sent.items() if name not in made.refused}
+        losses = (*losses, *(f"{name}: {why}" for name, why in made.refused.items()))
+    payload = sent if sent is not meant else None
+    destination = made.id or op.existing_id
+    return Outcome(
+        op.op_id, State.DONE, destination, made.answer, trace_id=made.trace_id, losses=losses, payload=payload
+    )
 
 
 def refused(op: Operation, error: ApiError) -> Outcome:

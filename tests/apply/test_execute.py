@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from operations import EXISTING, on_existing, op
+from operations import EXISTING, everything, on_existing, op
 
 from pb2hl.apply import Apply
 from pb2hl.errors import Cancelled, Pb2hlError, ScopeMissing, TooManyErrors
@@ -88,6 +88,23 @@ def test_duplicate_refusal_of_our_own_record_is_no_loss(scene):
         db.execute("DELETE FROM operations WHERE target = 'contact'")
     assert scene.load(operations).refused == 0
     assert scene.dump() == held
+
+
+def test_a_refused_lost_reason_does_not_refuse_the_deal(stage):
+    """The deal is there and on record as done, with the reason as a loss; a second load sends nothing, rollback takes it back."""
+    scene = stage(contacts=[EXISTING])
+    before = without_blanks(scene.dump())
+    operations = everything(scene.folder, "no0such0reason0000001")
+    assert scene.load(operations).refused == 0
+    (entry,) = [found for found in scene.ledger.iterate(target=Target.OPPORTUNITY) if found.source_id == "d2"]
+    assert entry.state is State.DONE and entry.losses[0].startswith("lostReasonId: ")
+    assert "lostReasonId" not in entry.payload
+    assert scene.sandbox.opportunities.get(entry.destination_id)["status"] == "lost"
+    writes = scene.sandbox.faults.writes
+    scene.load(operations)
+    assert scene.sandbox.faults.writes == writes
+    assert not scene.rollback().failed
+    assert without_blanks(scene.dump()) == before
 
 
 def test_unknown_property_is_left_out_and_told(scene):

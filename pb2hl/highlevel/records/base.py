@@ -21,11 +21,15 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """A record that exists now: its id, what references need of the answer, HighLevel's trace id."""
+    """A record that exists now: its id, what references need of the answer, HighLevel's trace id.
+
+    `refused`: property of the payload → HighLevel's reason why it took the record and not this.
+    """
 
     id: str
     answer: Mapping[str, Any] = field(default_factory=dict)
     trace_id: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 class RecordPort(Protocol):

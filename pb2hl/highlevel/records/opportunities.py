@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
-from pb2hl.errors import NotFound
+from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.records import paging
 from pb2hl.highlevel.records.base import (
@@ -35,7 +36,14 @@ class OpportunityPort:
         body = {**body_of(payload, without=("lostReasonId",)), "locationId": client.location}
         answer = await client.request("POST", "/opportunities/", json=body)
         made = created(client, answer, "POST /opportunities/", "opportunity")
-        await self._lost_reason(client, made.id, payload)
+        return await self._with_reason(client, made, payload)
+
+    async def _with_reason(self, client: Client, made: Created, payload: Payload) -> Created:
+        """The record stands whether or not its reason is taken: a refusal of the reason is none of the record."""
+        try:
+            await self._lost_reason(client, made.id, payload)
+        except Refused as error:
+            return replace(made, refused={"lostReasonId": error.message})
         return made
 
     async def _lost_reason(self, client: Client, id: str, payload: Payload) -> None:
@@ -94,8 +102,8 @@ class OpportunityPort:
                     if carries(record, field_id, operation.marker) or await self._carries(
                         client, record, payload, field_id, operation
                     ):
-                        await self._lost_reason(client, id_of(record), payload)
-                        return Created(id_of(record), {"id": id_of(record)})
+                        made = Created(id_of(record), {"id": id_of(record)})
+                        return await self._with_reason(client, made, payload)
             return None
 
         return await seek(client, look)
