@@ -46,17 +46,56 @@ async def _look(client: Client, *, probe: bool, cancel: Cancel | None) -> dict[s
     cancel = cancel or Cancel()
     destination = await read_destination(client, index=False)
     cancel.check()
-    calendar_id = destination.calendars[0]["id"] if destination.calendars else ""
-    seen: dict[str, Any] = {
-        "destination": destination,
-        "scopes": await preflight.check_scopes(client, destination.settings["company_id"], calendar_id),
-        "skew_s": await preflight.clock_skew_s(client),
-    }
+    seen = await examine(client, destination)
     cancel.check()
     if probe:
         seen["probed"] = await preflight.probe(client)
     seen["allowance"] = preflight.allowance(client)
     return seen
+
+
+async def examine(client: Client, destination: Destination) -> dict[str, Any]:
+    """What a few reads tell beside the location itself: scopes, skew of the clocks, allowance."""
+    calendar_id = destination.calendars[0]["id"] if destination.calendars else ""
+    return {
+        "destination": destination,
+        "scopes": await preflight.check_scopes(client, destination.settings["company_id"], calendar_id),
+        "skew_s": await preflight.clock_skew_s(client),
+        "allowance": preflight.allowance(client),
+    }
+
+
+def findings(seen: dict[str, Any], planned: int) -> list[Row]:
+    """(check, state, detail, how to mend it) of what `examine` saw; `planned`: requests of the whole plan, 0 when not known."""
+    destination: Destination = seen["destination"]
+    return [
+        ("token and location", "ok", f"{destination.settings['name']} ({destination.location})", ""),
+        *_scope_rows(seen["scopes"]),
+        *_setting_rows(destination),
+        *_people_rows(destination),
+        _workflow_row(destination),
+        _allowance_row(planned, seen["allowance"]),
+        _clock_row(seen["skew_s"]),
+    ]
+
+
+def as_table(rows: list[Row]) -> pd.DataFrame:
+    """Findings as a table."""
+    return pd.DataFrame(rows, columns=["check", "state", "detail", "to mend it"])
+
+
+def as_problems(rows: list[Row]) -> tuple[Problem, ...]:
+    """A problem a finding that is not ok: critical when it failed, else a warning."""
+    return tuple(
+        Problem(
+            "preflight",
+            f"{check}: {detail}",
+            Severity.CRITICAL if state == "failed" else Severity.WARNING,
+            treatment=mend,
+        )
+        for check, state, detail, mend in rows
+        if state != "ok"
+    )
 
 
 def _result(ws: Workspace, seen: dict[str, Any]) -> StepResult:
@@ -65,16 +104,7 @@ def _result(ws: Workspace, seen: dict[str, Any]) -> StepResult:
         rows = [("token and location", "failed", error.message, error.hint)]
         return _as_result(rows, {}, {})
     destination: Destination = seen["destination"]
-    rows = [
-        ("token and location", "ok", f"{destination.settings['name']} ({destination.location})", ""),
-        *_scope_rows(seen["scopes"]),
-        *_setting_rows(destination),
-        *_people_rows(destination),
-        _workflow_row(destination),
-        _allowance_row(ws, seen["allowance"]),
-        _clock_row(seen["skew_s"]),
-        *_pinned_rows(seen["pinned"]),
-    ]
+    rows = [*findings(seen, _planned_requests(ws)), *_pinned_rows(seen["pinned"])]
     tables = {
         "users": pd.DataFrame(destination.users, columns=["id", "name", "email", "active", "role"]),
         "workflows": pd.DataFrame(destination.workflows, columns=["id", "name", "status"]),
@@ -86,18 +116,8 @@ def _result(ws: Workspace, seen: dict[str, Any]) -> StepResult:
 
 
 def _as_result(rows: list[Row], tables: dict[str, pd.DataFrame], facts: dict[str, Any]) -> StepResult:
-    checks = pd.DataFrame(rows, columns=["check", "state", "detail", "to mend it"])
+    checks = as_table(rows)
     counts = {state: int((checks["state"] == state).sum()) for state in ("ok", "warning", "failed")}
-    problems = tuple(
-        Problem(
-            "preflight",
-            f"{check}: {detail}",
-            Severity.CRITICAL if state == "failed" else Severity.WARNING,
-            treatment=mend,
-        )
-        for check, state, detail, mend in rows
-        if state != "ok"
-    )
     headline = (
         f"{counts['failed']} of {len(rows)} checks failed: nothing should be written yet."
         if counts["failed"]
@@ -109,7 +129,7 @@ def _as_result(rows: list[Row], tables: dict[str, pd.DataFrame], facts: dict[str
         headline,
         counts,
         {"checks": checks, **tables},
-        problems,
+        as_problems(rows),
         facts,
         next_step="pb2hl schema",
     )
@@ -170,8 +190,8 @@ def _workflow_row(destination: Destination) -> Row:
     )
 
 
-def _allowance_row(ws: Workspace, told: dict[str, Any]) -> Row:
-    left, planned = told["daily_remaining"], _planned_requests(ws)
+def _allowance_row(planned: int, told: dict[str, Any]) -> Row:
+    left = told["daily_remaining"]
     detail = f"{'not told' if left is None else left} of {told['daily_limit']} requests left today"
     detail += f"; the plan needs {planned}" if planned else ""
     short = left is not None and planned > left

@@ -20,7 +20,7 @@ from pb2hl.mapper.gate import BY_HAND
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import gates, proposal
+from pb2hl.steps import doctor, gates, proposal
 from pb2hl.steps.schema_proposal import STEP, present
 from pb2hl.steps.session import with_client
 from pb2hl.workspace import Workspace
@@ -52,14 +52,19 @@ def schema(
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         ws.require_staged()
         if not apply:
-            destination = with_client(ws, ledger, lambda client: read_destination(client, progress=progress), progress)
+            seen = with_client(ws, ledger, lambda client: _look(client, progress), progress)
+            destination = seen["destination"]
             destination.save(ws.path)
             require_scopes(ws, destination)
-            return present(ws, ledger, destination, progress)
+            return present(ws, ledger, destination, progress, seen)
         gates.check(ws, "mapping")
         gates.check(ws, "schema")
         proposal.require_current(ws, ledger)
         return _apply(ws, ledger, progress, cancel)
+
+
+async def _look(client: Client, progress: Progress) -> dict[str, Any]:
+    return await doctor.examine(client, await read_destination(client, progress=progress))
 
 
 def require_scopes(ws: Workspace, destination: Destination) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ from pb2hl.plan import sample as choose
 from pb2hl.plan.estimate import Estimate, whole
 from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import proposal
+from pb2hl.steps import doctor, proposal
 from pb2hl.workspace import Workspace
 
 STEP = "schema"
@@ -27,11 +28,32 @@ def published_workflows(destination: Destination | None) -> list[str]:
     return sorted(str(flow["name"]) for flow in flows if str(flow.get("status", "")).casefold() == "published")
 
 
-def present(ws: Workspace, ledger: Ledger, destination: Destination, progress: Progress = SILENT) -> StepResult:
-    """Build both plans and save them as the proposal that the gate `schema` approves."""
+SCOPES_FOR = {
+    "businesses.readonly": Target.BUSINESS,
+    "calendars/events.readonly": Target.APPOINTMENT,
+    "locations/tasks.readonly": Target.TASK,
+    "notes.readonly": Target.NOTE,
+    "medias.readonly": Target.MEDIA,
+}
+"""Scopes that only plans with such operations need. Those that reading the location needs stop the step before."""
+
+
+def present(
+    ws: Workspace,
+    ledger: Ledger,
+    destination: Destination,
+    progress: Progress = SILENT,
+    seen: Mapping[str, Any] | None = None,
+) -> StepResult:
+    """Build both plans and save them as the proposal that the gate `schema` approves.
+
+    `seen` is what `doctor.examine` saw; without it the findings of the last proposal stay.
+    """
     schema, data = proposal.propose(ws, ledger, destination, progress)
     workflows = published_workflows(destination)
     cost = _cost(schema, data)
+    checks = _last_checks(ws) if seen is None else _checks(seen, cost, data)
+    told = [row for row in checks if row[0] != "published workflows"]
     result = StepResult(
         step=STEP,
         status=Status.WAITING,
@@ -49,6 +71,7 @@ def present(ws: Workspace, ledger: Ledger, destination: Destination, progress: P
             "identity_problems": len(data.tables["identity"]),
         },
         tables={
+            "preflight": doctor.as_table(checks),
             "diff": schema.diff,
             "workflows": pd.DataFrame(
                 {"name": workflows, "ask": "pause it before the load, and confirm that it is paused"}
@@ -59,7 +82,7 @@ def present(ws: Workspace, ledger: Ledger, destination: Destination, progress: P
             "duplicate_opportunities": data.tables["duplicate_opportunities"],
             "click_list": click_list(schema),
         },
-        problems=(*_place_problems(destination), *_unique(schema.problems, data.problems)),
+        problems=(*_place_problems(destination), *doctor.as_problems(told), *_unique(schema.problems, data.problems)),
         facts={
             "hash": proposal.schema_hash(schema),
             "policies": proposal.config_in_force(ws, ledger).policy.model_dump(),
@@ -72,6 +95,22 @@ def present(ws: Workspace, ledger: Ledger, destination: Destination, progress: P
     )
     result.save(ws.results(STEP))
     return result
+
+
+def _checks(seen: Mapping[str, Any], cost: Estimate, data: Plan) -> list[doctor.Row]:
+    """The preflight's findings; a scope that is lacking fails only when the plan needs it."""
+    targets = {target for (kind, target), count in data.counts.items() if count and kind is not Kind.SKIP}
+    needed = {f"scope {scope}" for scope, target in SCOPES_FOR.items() if target in targets}
+    return [
+        (check, "warning" if state == "failed" and check not in needed else state, detail, mend)
+        for check, state, detail, mend in doctor.findings(dict(seen), cost.total)
+    ]
+
+
+def _last_checks(ws: Workspace) -> list[doctor.Row]:
+    before = StepResult.load(ws.results(STEP))
+    table = before.tables.get("preflight") if before else None
+    return [] if table is None else list(table.fillna("").itertuples(index=False, name=None))
 
 
 def propose_again(ws: Workspace) -> StepResult:

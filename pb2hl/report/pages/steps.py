@@ -39,6 +39,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
     ),
     "schema": (
         Part("diff", "What is made, what is there", "To make: missing in HighLevel. Exists: used as it is. Conflict: there, but of another type. Cannot: the token may not, see the instructions.", chart=("kind", "state", "")),
+        Part("preflight", "Preflight", "Token, scopes, settings, allowance and clock, examined before anything is written."),
         Part("instructions", "Instructions for the administrator", "What the token may not do: do it by hand, then run the step again; it verifies."),
         Part("workflows", "Workflows to pause", "They are published and could fire when records are created.", checklist=True),
         Part("click_list", "To click by hand", "No API shows layouts and roles: tick each off.", checklist=True),
