@@ -17,8 +17,6 @@ import pandas as pd
 
 from pb2hl.errors import Problem, Severity, SheetError
 
-SHEET_VERSION = 1
-
 _RISKY = re.compile(r"^\s*[=+\-@\t\r|%]|^0\d+$|^\d{12,}$|^\d+[-/.:]\d+([-/.:]\d+)?$|^\d+[eE]\d+$|^'")
 """Cells that a spreadsheet would execute or rewrite: formulas, leading zeros, long digits, dates, exponents."""
 

@@ -11,7 +11,7 @@ import os
 import re
 import socket
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -24,7 +24,13 @@ from pb2hl import sheets
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import ConfigError, Problem, Severity, TokenMissing, WorkspaceLocked
 
-WORKSPACE_VERSION = 1
+UPGRADES: tuple[Callable[[Path, dict], dict], ...] = ()
+"""One function a version, from that version to the next: it takes the folder and migration.toml's body, mends whatever the
+workspace holds (sheets, staged tables, results) and returns the new body. The ledger has versions of its own."""
+
+WORKSPACE_VERSION = len(UPGRADES) + 1
+"""The version of a workspace and of every sheet in it."""
+
 CONFIG_NAME = "migration.toml"
 TOKEN_VARIABLE = "HIGHLEVEL_TOKEN"
 BASE_URL = "https://services.leadconnectorhq.com"
@@ -249,11 +255,28 @@ def _read_config(folder: Path) -> Config:
         body = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}", hint="mend the line it names") from error
-    if body.get("version", WORKSPACE_VERSION) > WORKSPACE_VERSION:
-        raise ConfigError(
-            f"{path} is of version {body['version']}, this pb2hl knows {WORKSPACE_VERSION}", hint="upgrade pb2hl"
-        )
-    return parse_config(body, path.name)
+    return upgrade(folder, body)
+
+
+def upgrade(folder: Path, body: dict, upgrades: Sequence[Callable[[Path, dict], dict]] = UPGRADES) -> Config:
+    """The configuration of a workspace, brought to the newest version, on disk as well, one version after the other.
+
+    Raises ConfigError when it is newer than this package, or with every setting that does not fit.
+    """
+    path, newest = folder / CONFIG_NAME, len(upgrades) + 1
+    version = body.get("version", newest)
+    if not isinstance(version, int) or version < 1:
+        raise ConfigError(f"{path} has no valid version: {version!r}", hint=f"version = {newest}")
+    if version > newest:
+        raise ConfigError(f"{path} is of version {version}, this pb2hl knows {newest}", hint="upgrade pb2hl")
+    for number, step in enumerate(upgrades[version - 1 :], start=version + 1):
+        body = {**step(folder, body), "version": number}
+    config = parse_config(body, path.name)
+    if version < newest:
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(_toml(config), encoding="utf-8")
+        temporary.replace(path)
+    return config
 
 
 def parse_config(body: dict, file: str = CONFIG_NAME) -> Config:
