@@ -28,6 +28,11 @@ _CONTAINERS = frozenset(
     "customfields customfield custom customproperties customattributes customdata properties attributes fields userfields extrafields"
     " additionalfields benutzerfelder freifelder champspersonnalises campospersonalizados campipersonalizzati meta metadata extra".split()
 )
+_SUBSCRIPTION = frozenset(
+    "newsletter newsletters member subscriber has receives infolettre boletin boletim nieuwsbrief nyhetsbrev nyhedsbrev uutiskirje biuletyn".split()
+)
+"""Words of headings that name one mailing, not a permission to be written to at all."""
+
 DECLARED = "declared in custom_fields"
 
 
@@ -90,12 +95,17 @@ def _rows(table: Table, known: Sequence[Declared]) -> list[dict[str, object]]:
 
 
 def _proposed(raw: Any, object_: str, declares_of: dict[str, Declared | None]) -> pd.DataFrame:
-    """Canonical proposals; a column that custom_fields declares is custom and leaves its place to the others."""
+    """Canonical proposals; a column that custom_fields declares is custom and leaves its place to the others.
+
+    A declared refusal still becomes HighLevel's own; a declared subscription (`Newsletter`: no) stays the field that it
+    is, for not taking one mailing is no refusal of every e-mail.
+    """
     proposed = propose_fields(raw, object_)
     own = [
         row.heading
         for row in proposed.itertuples()
-        if declares_of[row.heading] is not None and row.field not in _NEVER_CUSTOM
+        if declares_of[row.heading] is not None
+        and (row.field not in _NEVER_CUSTOM or _SUBSCRIPTION.issuperset(tokens(row.heading)))
     ]
     if not own:
         return proposed

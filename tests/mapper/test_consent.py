@@ -124,3 +124,15 @@ def test_a_reference_takes_the_first_column_that_means_a_record():
     assert list(tables["contacts"]["owner"]) == ["U1", "U2", "U2", "gone@a.co"]
     assert not [name for name in tables["contacts"].columns if name.startswith("owner~")]
     assert SimpleNamespace(**sheet.loc[1]).label == ""
+
+
+@pytest.mark.parametrize(
+    ("heading", "field"), [("Newsletter", "custom"), ("Email consent", "email_opt_out"), ("Email Opt-Out", "email_opt_out")]
+)
+def test_a_declared_subscription_stays_its_own_field(heading, field):
+    """What custom_fields declares as a subscription is no consent; a declared refusal or permission is."""
+    contacts = raw(pd.DataFrame({"ID": ["1", "2", "3"], heading: ["Y", "N", "Y"]}))
+    fields = raw(pd.DataFrame({"Object": ["contacts"], "Label": [heading], "Type": ["checkbox"]}))
+    sheet = mapper.fields_sheet([(contacts, "contacts"), (fields, "custom_fields")])
+    contact_rows = sheet[sheet["object"] == "contacts"]
+    assert contact_rows.set_index("column").loc[heading, "proposal"] == field
