@@ -148,7 +148,9 @@ def rollback(
     json: Json = False,
     mask: Mask = False,
     run: Annotated[str, typer.Option(help="Only this run (see status).")] = "",
-    object: Annotated[list[str] | None, typer.Option(help="Only what this object became, such as contacts; repeat it for more.")] = None,
+    object: Annotated[
+        list[str] | None, typer.Option(help="Only what this object became, such as contacts; repeat it for more.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be undone; write nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Also what people changed since.")] = False,
     yes: Yes = False,

@@ -127,7 +127,8 @@ def test_a_reference_takes_the_first_column_that_means_a_record():
 
 
 @pytest.mark.parametrize(
-    ("heading", "field"), [("Newsletter", "custom"), ("Email consent", "email_opt_out"), ("Email Opt-Out", "email_opt_out")]
+    ("heading", "field"),
+    [("Newsletter", "custom"), ("Email consent", "email_opt_out"), ("Email Opt-Out", "email_opt_out")],
 )
 def test_a_declared_subscription_stays_its_own_field(heading, field):
     """What custom_fields declares as a subscription is no consent; a declared refusal or permission is."""
