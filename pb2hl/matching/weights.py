@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pb2hl.matching.fields import Field
-from pb2hl.matching.kinds import EXACT, LEVELS, MISSING, Kind
+from pb2hl.matching.kinds import EXACT, MISSING, Kind
 
 _BANDS = 14
 """Term-frequency bands, each half as frequent as the one before."""
@@ -209,8 +209,3 @@ def _patterns(levels: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         code = code * span + (column.astype(np.int64) + 1)
     _, first, counts = np.unique(code, return_index=True, return_counts=True)
     return np.column_stack([column[first] for column in levels]).astype(np.int64), counts.astype(float)
-
-
-def level_names(field: Field) -> tuple[str, ...]:
-    """Names of the agreement levels of a field."""
-    return LEVELS[field.kind]

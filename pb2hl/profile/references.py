@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pb2hl.model import OBJECTS, FieldKind
+from pb2hl.model import OBJECTS
 
 LABEL = r"^(.*?)\s*[(<\[]([^()<>\[\]]+)[)>\]]\s*$"
 RELATION_COLUMNS = ("object", "field", "refers_to", "filled", "resolved", "dangling", "ambiguous")
@@ -123,10 +123,3 @@ def relations(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             found, lost, torn = (int(counts.get(state, 0)) for state in ("found", "dangling", "ambiguous"))
             rows.append((name, field.name, field.refers_to, found + lost + torn, found, lost, torn))
     return pd.DataFrame(rows, columns=list(RELATION_COLUMNS))
-
-
-def reference_fields(object_name: str) -> tuple[tuple[str, str], ...]:
-    """(field, object it refers to) of every reference field of `object_name`."""
-    spec = OBJECTS.get(object_name)
-    kinds = (FieldKind.REF, FieldKind.REFS, FieldKind.EMAIL)
-    return tuple((f.name, f.refers_to) for f in spec.fields if f.refers_to and f.kind in kinds) if spec else ()
