@@ -6,9 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import settings
 
 from pb2hl.sandbox import Sandbox, Scenario, serving
 from pb2hl.sandbox.server import SandboxServer
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("repeatable")
+"""The same examples every run, so that a failure is of the change that was made; `--hypothesis-profile=explore` looks further."""
 
 UNHURRIED = {"max": 1_000_000, "daily": 100_000_000}
 """Rate limits that no test meets by accident."""

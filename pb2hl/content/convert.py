@@ -18,6 +18,9 @@ MOST_CHARACTERS = 80_000_000
 _REFERENCE = re.compile(r"\{\{(?=\s*ref:)")
 """Plans write references as `{{ref:…}}`; text of the export that looks like one must never be taken for it."""
 
+_RTF_START = re.compile(r"\A([\ufeff \t\r\n]*)\{\\rtf")
+"""HTML whose text begins like a Rich Text file would be read as one the next time."""
+
 
 def convert(body: str, *, hint: str = "") -> Content:
     """`body` as clean HTML and text. Never raises on any text; converting its own HTML again changes nothing."""
@@ -39,6 +42,7 @@ def convert(body: str, *, hint: str = "") -> Content:
         removed += found_in(source)
         html = clean(_markdown(source) if kind == "markdown" else source, images)
         text = text_of(html)
+    html = _RTF_START.sub(r"\1&#123;\\rtf", html)
     return Content(html, text, kind, tuple(dict.fromkeys([*removed, *images.removed])), tuple(images.found))
 
 

@@ -124,6 +124,13 @@ def test_text_cannot_pass_for_a_reference():
     assert content.removed == ("text that looks like a reference",)
 
 
+def test_text_that_begins_like_rich_text_is_kept():
+    """What is left of HTML may begin like a Rich Text file: read again, it is still the same text."""
+    content = convert("</p>{\\rtf1 terms")
+    again = convert(content.html, hint="html")
+    assert content.text == again.text == "{\\rtf1 terms" and again.html == content.html
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
