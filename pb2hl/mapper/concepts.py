@@ -74,13 +74,13 @@ phone | phone | phone, phone+number, work+number, home+number
 mobile | additionalPhones | mobile, phone+mobile, mobile+number, phone+mobile+number
 email_2 | additionalEmails | email+other
 company_id | businessId | company+id
-company_name | companyName | company, company+name
+company_name | companyName | company, company+name, address+company, parent+contact, parent+contact+name, parent+contact+id+name, parent+company, parent+company+name
 job_title | custom | job title, title, company+title, company+job title
 """
     + _STREET_ADDRESS.format(street="address1")
     + """
 website | website | website, company+website, website+address
-birthday | dateOfBirth | birthday
+birthday | dateOfBirth | birthday, birthday+date
 custom | gender | gender
 source | source | source, source+id
 """
@@ -129,7 +129,7 @@ company_id | custom | company, company+id, company+name
 pipeline | pipelineId | pipeline, pipeline+id, pipeline+name, type+id+object, type+id
 stage | pipelineStageId | stage, stage+id, stage+name, pipeline+stage, pipeline+stage+id, pipeline+stage+name
 status | status | status, won, lost, closed, status+name, status+type, status+tag, is+won, is+closed, is+lost, status+id
-amount | monetaryValue | amount, revenue, weighted+no
+amount | monetaryValue | amount, revenue, expected+amount, expected+revenue, weighted+no
 currency | custom | currency, amount+currency
 probability | custom | probability
 expected_close | forecastExpectedCloseDate | expected close, expected+deal, expected+closed, expected+closing, expected+closing+date, expected+closed date, expected+date, closing, closing+date, expected+deal+date, expected+end, date+expected close, expected+expected close
@@ -176,7 +176,7 @@ end_at | endTime | end, end+timezone
 all_day | ignore | all day
 timezone | ignore | timezone
 location | address | location, city, address, location+address, location+website, website, location+name
-status | appointmentStatus | status, outcome, no+show, event+status
+status | appointmentStatus | status, outcome, no+show, event+status, cancelled
 recurrence | ignore | recurrence
 exceptions | ignore | exceptions
 """
@@ -282,7 +282,7 @@ CONSENT_TERMS = frozenset(
 
 SYSTEM_TERMS = frozenset(
     "fivetran airbyte stitch sdc dlt etl synced sync deleted portal visible checksum etag odata metadata raw_id"
-    " tombstone replication batched _rev".split()
+    " tombstone replication batched _rev modstamp rowversion".split()
 )
 """Marks of replication tools and of the old system's own housekeeping; nothing a client wrote."""
 
@@ -290,7 +290,7 @@ PART_TERMS = frozenset(
     "type count score rating status hash verified bounced reason ip latitude longitude lat lng tag category domain"
     " provider quality confidence source date time last email phone valid validity permission opens clicks sent open"
     " spouse partner assistant emergency referrer referral parent manager vendor guardian children child "
-    " photo unit alias format formatted phonetic extension tax vat accountant beneficiary hq rank level preview bounce"
+    " photo unit alias format formatted phonetic extension tax vat accountant beneficiary hq rank level preview bounce version"
     " frequency rate format updated by author campaign forecast weighted total won lost open converted"
     " conversion currency fiscal won lifetime average utm role linkedin facebook twitter instagram skype youtube tiktok xing github department next activity number cost budget".split()
 ) | frozenset(

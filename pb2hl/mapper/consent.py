@@ -42,7 +42,7 @@ _PERMISSIONS = frozenset(
     " inscription abonne consentimiento acepta aceptado autoriza autorizado autorizacion permiso suscrito suscripcion consenso consente accetta"
     " accettato autorizzato autorizzazione iscritto iscrizione consentimento aceita aceito autorizacao inscrito permissao toestemming akkoord"
     " toegestaan ingeschreven aangemeld zgoda zgody zapisany samtycke samtykke godkand godkendt godkjent tilmeldt pameldt lupa suostumus tilattu"
-    " souhlas izin onay onayi согласие согласен разрешение подписан подписка 同意 許可 購読 许可 订阅 동의".split()
+    " souhlas izin izni izinleri onay onayi согласие согласен разрешение подписан подписка 同意 許可 購読 许可 订阅 동의".split()
 )
 _STEMS = ("sperre", "gesperrt", "verbot", "widerspruch", "abgelehnt", "abmeldung", "kielto"), (
     "einwilligung", "zustimmung", "erlaubnis", "anmeldung", "freigabe", "toestemming", "suostumus", "samtycke", "samtykke",

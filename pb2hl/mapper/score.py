@@ -57,7 +57,7 @@ _CONFLICTS: dict[str, tuple[str, ...]] = {
     "website": ("boolean", "date", "datetime", "email", "number", "money"),
     "date": ("boolean", "email", "url", "phone", "person", "timezone", "money", "percent"),
     "money": ("boolean", "email", "url", "date", "datetime", "timezone", "person"),
-    "name": ("email", "url", "datetime", "date", "timezone", "percent"),
+    "name": ("email", "url", "datetime", "date", "timezone", "percent", "digit"),
     "text": (),
 }
 
@@ -139,7 +139,7 @@ def _weigh(found: Candidate, seen: Signals) -> Candidate:
         )
     family = _family(found.field)
     against = [kind for kind in _CONFLICTS[family] if seen.share(kind) >= 0.8 and kind not in expected]
-    if found.field == "owner" or (family == "name" and seen.looks("person")):
+    if found.field in ("owner", "source", "company_name") or (family == "name" and seen.looks("person")):
         against = []
     if against and not seen.looks("hash"):
         return replace(

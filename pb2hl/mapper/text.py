@@ -17,6 +17,8 @@ _STOP = frozenset(
 )
 """Joining words that carry no meaning in a heading; dropped from headings and lexicon alike."""
 
+_BETWEEN = frozenset({"do", "da", "dos", "das"})
+
 _NOISE = frozenset(
     "property properties hs hubspot field fields c pc r zoho crm sf sfdc fld col column cf attr attribute custom my your"
     " this current our input dt str txt raw record pipedrive ghl pb perfect books sugar odoo x studio li z".split()
@@ -50,14 +52,20 @@ def fold(text: str) -> str:
 
 def tokens(heading: str) -> tuple[str, ...]:
     """The words and numbers of a heading: camelCase, snake_case, dots, brackets and punctuation split them."""
-    heading = _NUMBER.sub(" number ", heading)
+    heading = _NUMBER.sub(" number ", heading).replace("〒", " 郵便番号 ")
     plain = _PLURAL_ID.sub("Id", unicodedata.normalize("NFKC", heading).replace("#", " number "))
     spaced = _CAMEL.sub(" ", _INITIALS.sub(r"\1", plain))
     return tuple(_WORD.findall(_E_MAIL.sub("email", fold(spaced))))
 
 
 def _content(words: tuple[str, ...]) -> tuple[str, ...]:
-    kept = tuple(word for word in words if word not in _STOP)
+    """`words` without joining words; Portuguese `do` and `da` only join between two others (`do not`, `to do` stay)."""
+    kept = tuple(
+        word
+        for at, word in enumerate(words)
+        if word not in _STOP
+        and not (word in _BETWEEN and 0 < at < len(words) - 1 and words[at - 1] != "to" and words[at + 1] != "not")
+    )
     return kept or words
 
 

@@ -48,12 +48,12 @@ GIVEN = (
 _YES = (
     "active, aktiv, actif, activo, ativo, attivo, confirmed, enabled, granted, given, accepted, agreed, ok, okay, erteilt, zugestimmt,"
     " einverstanden, bestatigt, accepte, acceptee, confirme, d accord, aceptado, acepta, acepto, confirmado, aceito, aceita, accettato,"
-    " accetto, akkoord, geaccepteerd, zgoda, godkand, godkendt, accepteret, godkjent, hyvaksytty, souhlas, onayli, согласие, да, checked"
+    " accetto, akkoord, geaccepteerd, zgoda, godkand, godkendt, accepteret, godkjent, hyvaksytty, souhlas, onayli, var, 可, 希望する, 希望, 受信する, 配信する, согласие, да, checked"
 )
 _NO = (
     "inactive, inaktiv, inactif, inactivo, inativo, inattivo, disabled, denied, declined, refused, rejected, cancelled, canceled, abgelehnt,"
     " nicht erteilt, refuse, refusee, rechazado, rechaza, recusado, rifiutato, geweigerd, afgewezen, odmowa, nekad, avbojd, afvist, avslatt,"
-    " hylatty, odmitnuto, reddedildi, отказ, нет, unchecked, none, never"
+    " hylatty, odmitnuto, reddedildi, yok, 不可, 希望しない, 受信しない, 配信しない, отказ, нет, unchecked, none, never"
 )
 _OWN_WORDS = frozenset(
     {"subscribed", "unsubscribed", "opted-in", "opted-out", "open", "pending", "offen", "ouvert", "abierto", "abierta"}
