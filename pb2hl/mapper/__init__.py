@@ -1,7 +1,7 @@
 """Which column goes where: proposals with reasons, the sheets in which people decide, and what the plan takes of it."""
 
 from pb2hl.mapper.custom import infer
-from pb2hl.mapper.fields import assignment, decided, fields_sheet, merge_fields
+from pb2hl.mapper.fields import assignment, complete, decided, fields_sheet, merge_fields
 from pb2hl.mapper.gate import accept_all, mapping_hash, read_sheets, resolved, staged_tables, undecided
 from pb2hl.mapper.objects import mixed_types, recognise
 from pb2hl.mapper.owners import owners_sheet
@@ -20,6 +20,7 @@ __all__ = [
     "Product",
     "accept_all",
     "assignment",
+    "complete",
     "custom_fields",
     "decided",
     "fields_sheet",

@@ -10,7 +10,10 @@ import pandas as pd
 from pb2hl.errors import Problem, Severity
 from pb2hl.mapper.custom import KINDS
 from pb2hl.mapper.fields import decided, named_transform
+from pb2hl.mapper.nearest import not_allowed
+from pb2hl.mapper.score import candidate
 from pb2hl.mapper.sheets import DATA_TYPES, DECISIONS, KEYS, STATUSES, takes_several
+from pb2hl.mapper.signals import Signals
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.values import transforms
 
@@ -47,7 +50,7 @@ def invalid_rows(sheets: Mapping[str, pd.DataFrame], users: Sequence[Any] | None
             line = int(at) + 2
             allowed = DECISIONS.get(name)
             if allowed and row["decision"].strip() not in ("", *allowed):
-                message = f"decision {row['decision']!r} is unknown; allowed: {', '.join(allowed)}"
+                message = not_allowed("decision", row["decision"], allowed)
                 found.append(_problem("sheet_decision", name, line, "decision", message))
             found += [_problem(*problem) for problem in _CHECKS[name](name, line, row, users)]
     if "fields" in sheets:
@@ -59,15 +62,17 @@ def invalid_rows(sheets: Mapping[str, pd.DataFrame], users: Sequence[Any] | None
 def _field_row(name: str, line: int, row: dict[str, str], users: Any) -> list[tuple]:
     object_, decision = row["object"], row["decision"].strip()
     if object_ not in OBJECTS:
-        return [("sheet_object", name, line, "object", f"object {object_!r} is unknown; allowed: {', '.join(OBJECTS)}")]
+        return [("sheet_object", name, line, "object", not_allowed("object", object_, tuple(OBJECTS)))]
     names = OBJECTS[object_].field_names
     found = []
     if decision and decision not in ("custom", "ignore", *names):
-        message = f"decision {decision!r} is no field of {object_}; allowed: custom, ignore, {', '.join(names)}"
+        meant = candidate(decision, object_, Signals()).field  # `zip`, `Vorname`: read as a heading would be
+        near = meant if meant in names else ""
+        message = not_allowed("decision", decision, ("custom", "ignore", *names), f"no field of {object_}", near=near)
         found.append(("sheet_decision", name, line, "decision", message))
     if decision == "custom" and object_ in _RECORDS:
         if row["type"].strip() not in ("", *DATA_TYPES):
-            message = f"type {row['type']!r} is no HighLevel type; allowed: {', '.join(DATA_TYPES)}"
+            message = not_allowed("type", row["type"], DATA_TYPES, "no HighLevel type")
             found.append(("sheet_type", name, line, "type", message))
         if len(row["label"].strip()) > LONGEST_LABEL:
             found.append(("sheet_label", name, line, "label", f"the label is longer than {LONGEST_LABEL} characters"))
@@ -82,7 +87,7 @@ def _stage_row(name: str, line: int, row: dict[str, str], users: Any) -> list[tu
                 ("sheet_target", name, line, column, f"{column} is empty: name a pipeline and a stage, old or new")
             )
     if row["status"].strip() not in ("", *STATUSES):
-        message = f"status {row['status']!r} is unknown; allowed: {', '.join(STATUSES)}, or empty"
+        message = not_allowed("status", row["status"], STATUSES, or_empty=True)
         found.append(("sheet_status", name, line, "status", message))
     return found
 
@@ -95,7 +100,8 @@ def _owner_row(name: str, line: int, row: dict[str, str], users: Any) -> list[tu
     known = (row["user_id"].strip() in ids - {""}) or (row["user_email"].strip().casefold() in emails - {""})
     if known:
         return []
-    message = f"{row['user_id'] or row['user_email'] or 'nobody'} is no user of the location; allowed: {', '.join(sorted(emails - {''}))}"
+    seen = row["user_id"].strip() or row["user_email"].strip() or "nobody"
+    message = not_allowed("user", seen, sorted(emails - {""}), "no user of the location")
     return [("sheet_user", name, line, "user_email", message)]
 
 
@@ -109,15 +115,7 @@ def _picklist_row(name: str, line: int, row: dict[str, str], users: Any) -> list
     option = row["option"].strip()
     if row["object"] == "deals" and row["field"] == "status":
         if option not in ("", *STATUSES):
-            return [
-                (
-                    "sheet_status",
-                    name,
-                    line,
-                    "option",
-                    f"{option!r} is no status; allowed: {', '.join(STATUSES)}, or empty",
-                )
-            ]
+            return [("sheet_status", name, line, "option", not_allowed("option", option, STATUSES, or_empty=True))]
         return []
     if row["decision"].strip() and not option:
         return [("sheet_option", name, line, "option", "the option is empty: every value in use needs one")]

@@ -45,13 +45,31 @@ def fields_sheet(tables: Sequence[tuple[Any, str]], threshold: float = 0.8) -> p
     known = [row for raw, object_ in tables if object_ == "custom_fields" for row in declared(raw.frame)]
     found = [_table(raw, object_, known) for raw, object_ in tables if object_ in OBJECTS]
     relate(found)
-    rows = [row for table in found for row in _rows(table, known)]
+    rows = [row for table in found for row in _rows(table, known, threshold)]
     return prefill(blank("fields", rows), threshold)
 
 
 def merge_fields(new: pd.DataFrame, old: pd.DataFrame | None) -> pd.DataFrame:
     """`new` with the decisions of `old` that still apply (see `pb2hl.mapper.sheets.merge`)."""
     return merge("fields", new, old)
+
+
+def complete(sheet: pd.DataFrame, tables: Sequence[tuple[Any, str]]) -> pd.DataFrame:
+    """`sheet` with the type that its values ask for in every row decided `custom` that has none (`tables` as for `fields_sheet`)."""
+    bare = sheet[(sheet["decision"].str.strip() == "custom") & (sheet["type"].str.strip() == "")]
+    if bare.empty:
+        return sheet
+    out = sheet.copy()
+    known = [row for raw, object_ in tables if object_ == "custom_fields" for row in declared(raw.frame)]
+    by_table = {(object_, raw.file, raw.sheet): raw for raw, object_ in tables}
+    for at, row in zip(bare.index, bare.itertuples(index=False), strict=True):
+        raw = by_table.get((row.object, row.file, row.sheet))
+        if raw is None or row.column not in raw.headings or not OBJECTS[row.object].takes_custom_fields:
+            continue
+        facts = _instead(row.column, raw.frame[row.column], _declares(raw, row.object, known)[row.column])
+        for column, value in facts.items():
+            out.at[at, column] = out.at[at, column].strip() or str(value)
+    return out
 
 
 def _declares(raw: Any, object_: str, known: Sequence[Declared]) -> dict[str, Declared | None]:
@@ -68,7 +86,7 @@ def _table(raw: Any, object_: str, known: Sequence[Declared]) -> Table:
     return Table(raw, object_, _proposed(raw, object_, _declares(raw, object_, known)))
 
 
-def _rows(table: Table, known: Sequence[Declared]) -> list[dict[str, object]]:
+def _rows(table: Table, known: Sequence[Declared], threshold: float) -> list[dict[str, object]]:
     raw, object_ = table.raw, table.object
     takes = OBJECTS[object_].takes_custom_fields
     declares_of = _declares(raw, object_, known)
@@ -90,6 +108,8 @@ def _rows(table: Table, known: Sequence[Declared]) -> list[dict[str, object]]:
             row["confidence"] = max(SAFE, found.confidence)
         if row["proposal"] == "custom":
             row |= _custom(found.heading, values, declares, labels, takes)
+        elif takes and found.field != "ignore" and found.confidence < threshold:
+            row |= _instead(found.heading, values, declares)
         rows.append(row)
     return rows
 
@@ -143,6 +163,13 @@ def _custom(
     else:
         facts["comment"] = f"type from its values: {why}"
     return facts
+
+
+def _instead(heading: str, values: pd.Series, declares: Declared | None) -> dict[str, object]:
+    """Label, type and options of a column with an unsure standard proposal, should a person or a batch run decide `custom`."""
+    data_type = (declares.data_type if declares else "") or infer(values, signals(values))[0]
+    label = (declares.label if declares else plain_label(heading)).strip()
+    return {"label": label, "type": data_type, "options": " | ".join(declares.options) if declares else ""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def _parts(raw: source.RawTable) -> list[source.RawTable]:
 def decide_fields(intake: Intake, path: Path, threshold: float) -> pd.DataFrame:
     """The fields sheet: new proposals, with the decisions of the sheet at `path` that still apply."""
     proposed = mapper.fields_sheet(intake.assigned, threshold)
-    return mapper.merge_fields(proposed, existing_sheet(path))
+    return mapper.complete(mapper.merge_fields(proposed, existing_sheet(path)), intake.assigned)
 
 
 def existing_sheet(path: Path) -> pd.DataFrame | None:

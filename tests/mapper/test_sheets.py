@@ -324,3 +324,30 @@ def test_undecided_rows_carry_their_place():
     sheet.loc[1, "decision"] = " "
     (item,) = undecided_rows({"fields": sheet})
     assert (item.file, item.row) == ("fields.csv", 3) and "Email" in item.message
+
+
+def test_a_wrong_cell_names_the_nearest_allowed_one():
+    """What was seen, the nearest suggestion (as a heading is read, or by spelling) and everything allowed stand in one sentence."""
+    sheet = fields()
+    sheet.loc[sheet["column"] == "Email", "decision"] = "e-mail"
+    sheet.loc[sheet["column"] == "Plan", "type"] = "multi options"
+    sheet.loc[sheet["column"] == "Shoe size", "decision"] = "Vorname"
+    said = {(item.row, item.field): item.message for item in invalid_rows({"fields": sheet})}
+    assert "'e-mail'" in said[3, "decision"] and "did you mean 'email'?" in said[3, "decision"]
+    assert "did you mean 'MULTIPLE_OPTIONS'?" in said[4, "type"] and "TEXT" in said[4, "type"]
+    assert "did you mean 'first_name'?" in said[5, "decision"]
+
+
+def test_an_unsure_standard_proposal_keeps_its_values_type_as_custom():
+    """A column with a standard proposal below the threshold, accepted as custom, gets the type that its values ask for."""
+    table = raw("contacts.csv", {"ID": ["1", "2", "3"], "Bday?": ["2001-02-03", "1999-12-31", ""], "Fee": ["$1,200.50", "$3", ""],
+                                 "Email": ["a@x.org", "b@x.org", ""]})  # fmt: skip
+    sheet = mapper.fields_sheet([(table, "contacts")], threshold=1.01)
+    assert row(sheet, column="Bday?")["type"] == "DATE" and row(sheet, column="Fee")["type"] == "MONETORY"
+    sure = mapper.fields_sheet([(table, "contacts")], threshold=0.5)
+    assert row(sure, column="Bday?")["type"] in ("", "DATE")
+    switched = sure.assign(type="", label="")
+    switched.loc[:, "decision"] = "custom"
+    completed = mapper.complete(switched, [(table, "contacts")])
+    assert list(completed["type"]) == ["NUMERICAL", "DATE", "MONETORY", "TEXT"] and list(switched["type"]) == [""] * 4
+    assert row(completed, column="Fee")["label"] == "Fee"
