@@ -70,7 +70,9 @@ def check(
 def doctor(
     ws: Ws,
     json: Json = False,
-    probe: Annotated[bool, typer.Option("--probe", help="Pin uncertain behaviour on one scratch contact.")] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Try the write scopes; pin uncertain behaviour on one scratch contact.")
+    ] = False,
     yes: Yes = False,
 ) -> None:
     """Look at the location before anything is written: token, scopes, settings, users, workflows, allowance."""

@@ -17,6 +17,23 @@ from pb2hl.operations import Target
 SKEW_TOLERATED_S = 30.0
 """Clock difference above which delta windows and due dates would be off."""
 
+NOBODY = "pb2hlNothingHasThisI"
+"""A well-formed id (20 letters) that no record has: what is written to it changes nothing, and its 401 names the scope."""
+
+_WRITES = {
+    "contacts.write": "/contacts/{nobody}",
+    "opportunities.write": "/opportunities/{nobody}",
+    "pipelines.create": "/opportunities/pipelines/{nobody}",
+    "objects/record.write": "/objects/business/records/{nobody}",
+    "calendars.write": "/calendars/{nobody}",
+    "calendars/events.write": "/calendars/events/{nobody}",
+    "locations/customFields.write": "/locations/{location}/customFields/{nobody}",
+    "locations/tags.write": "/locations/{location}/tags/{nobody}",
+    "notes.write": "/notes/{nobody}?locationId={location}",
+    "medias.write": "/medias/{nobody}?altType=location&altId={location}",
+}
+"""What is deleted, by the scope that deleting needs."""
+
 _LOOK_EVERY_S = 2.0
 _LAG_MARGIN = 1.5
 
@@ -65,7 +82,7 @@ def _reads(location: str, company_id: str, calendar_id: str) -> list[tuple[str, 
 
 
 async def check_scopes(client: Client, company_id: str = "", calendar_id: str = "") -> list[ScopeCheck]:
-    """Try one harmless read a scope. A refused token is raised; write scopes show only when writing (their 401 names them)."""
+    """Try one harmless read a scope. A refused token is raised; write scopes show in `check_write_scopes`, or when writing."""
     found = []
     for scope, method, path, arguments in _reads(client.location, company_id, calendar_id):
         if "calendarId" in arguments.get("params", {}) and not calendar_id:
@@ -80,6 +97,23 @@ async def check_scopes(client: Client, company_id: str = "", calendar_id: str = 
             found.append(
                 ScopeCheck(scope, f"{method} {path}", "unknown", f"{error.status} {error.api_message}".strip())
             )
+    return found
+
+
+async def check_write_scopes(client: Client) -> list[ScopeCheck]:
+    """Try to delete a record that nothing has, one a write scope: refusals for the scope come before the record is looked for."""
+    found = []
+    for scope, pattern in _WRITES.items():
+        path = pattern.format(nobody=NOBODY, location=client.location)
+        endpoint = f"DELETE {path.partition('?')[0]}"
+        try:
+            await client.request("DELETE", path, safe=True)
+            found.append(ScopeCheck(scope, endpoint, "granted"))
+        except ScopeMissing as error:
+            found.append(ScopeCheck(scope, endpoint, "missing", error.api_message))
+        except (NotFound, Refused) as error:
+            absent = error.api_message.startswith("Cannot ")
+            found.append(ScopeCheck(scope, endpoint, *(("unknown", error.api_message) if absent else ("granted",))))
     return found
 
 

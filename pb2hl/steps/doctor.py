@@ -29,7 +29,7 @@ def doctor(
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         progress.start("looking at the location", None)
         try:
-            seen = with_client(ws, ledger, lambda client: _look(client, probe=probe, cancel=cancel), progress)
+            seen = with_client(ws, ledger, STEP, lambda client: _look(client, probe=probe, cancel=cancel), progress)
         except ApiError as error:
             seen = {"refused": error}
         finally:
@@ -49,7 +49,10 @@ async def _look(client: Client, *, probe: bool, cancel: Cancel | None) -> dict[s
     seen = await examine(client, destination)
     cancel.check()
     if probe:
-        seen["probed"] = await preflight.probe(client)
+        writes = await preflight.check_write_scopes(client)
+        seen["scopes"] = [*seen["scopes"], *writes]
+        if not any(check.scope == "contacts.write" and check.state == "missing" for check in writes):
+            seen["probed"] = await preflight.probe(client)
     seen["allowance"] = preflight.allowance(client)
     return seen
 

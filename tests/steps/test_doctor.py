@@ -48,6 +48,18 @@ def test_missing_scopes_are_named(rehearse, workspace):
     assert failed == {"scope workflows.readonly", "scope notes.readonly"}
 
 
+@pytest.mark.parametrize("more", [(), ("contacts.write",)])
+def test_the_probe_names_lacking_write_scopes(rehearse, workspace, more):
+    """Write scopes show by deleting what nothing has; an endpoint that is not there is unknown, and nothing else is lost."""
+    lacking = ["notes.write", "pipelines.create", "calendars/events.write", *more]
+    rehearsal = rehearse(lacking_scopes=lacking)
+    result = doctor(workspace(rehearsal), probe=True)
+    found = states(result)
+    assert {check for check, state in found.items() if state == "failed"} == {f"scope {scope}" for scope in lacking}
+    assert found["scope medias.write"] == found["scope opportunities.write"] == "ok"
+    assert len(rehearsal.state.unexpected) == 0
+
+
 def test_a_refused_token_is_a_finding(sandbox, workspace, monkeypatch):
     """A wrong token fails the first check and says what to set; it is nowhere in the result."""
     ws = workspace(sandbox)
