@@ -12,6 +12,7 @@ from pb2hl.errors import ExportError, Severity
 from pb2hl.source.encoding import decode
 from pb2hl.source.flatten import Number, frame_of, whole
 from pb2hl.source.limits import Limits
+from pb2hl.source.nested import Lists, unnest
 from pb2hl.source.tables import Dropped, RawTable, problem, unique_headings
 
 _WRAPPERS = frozenset(
@@ -39,13 +40,16 @@ def read_json(raw: bytes, file: str, limits: Limits) -> list[RawTable]:
         raise ExportError(f"{file} is nested too deeply to be an export", hint="export it again") from error
     except ValueError as error:
         return _lines_or_raise(text, file, limits, error)
-    return [_table(records, file, name, limits) for name, records in find_lists(body)]
+    found = Lists()
+    for name, records in find_lists(body):
+        found.add(unnest(name, name or _stem(file), records, list(range(1, len(records) + 1))))
+    return _tables(found, file, limits)
 
 
 def read_json_lines(raw: bytes, file: str, limits: Limits) -> list[RawTable]:
     """A file of one JSON record a line; lines that are none are reported and dropped."""
     text, _, _ = decode(raw)
-    return [_lines(text.lstrip("\ufeff").replace("\x00", ""), file, limits)]
+    return _lines(text.lstrip("\ufeff").replace("\x00", ""), file, limits)
 
 
 def find_lists(body: Any) -> list[tuple[str, list[dict]]]:
@@ -134,9 +138,18 @@ def _keyed(body: dict) -> list[dict]:
     ]
 
 
-def _table(records: list[dict], file: str, name: str, limits: Limits) -> RawTable:
-    frame, extra = frame_of(records, limits.columns)
-    return _raw(frame, file, name, np.arange(1, len(frame) + 1), extra, limits, (), ())
+def _stem(file: str) -> str:
+    return file.rsplit("/", 1)[-1].split(".", 1)[0]
+
+
+def _tables(found: Lists, file: str, limits: Limits, problems=(), dropped=()) -> list[RawTable]:
+    """A raw table a list; what is wrong with the file is told by the first."""
+    tables = []
+    for name, records, places in found:
+        frame, extra = frame_of(records, limits.columns)
+        told = (problems, dropped) if not tables else ((), ())
+        tables.append(_raw(frame, file, name, np.array(places, dtype=np.int64), extra, limits, *told))
+    return tables
 
 
 def _raw(frame, file, name, rows, extra, limits: Limits, problems, dropped) -> RawTable:
@@ -158,15 +171,14 @@ def _raw(frame, file, name, rows, extra, limits: Limits, problems, dropped) -> R
 
 
 def _lines_or_raise(text: str, file: str, limits: Limits, error: ValueError) -> list[RawTable]:
-    table = _lines(text, file, limits)
-    if len(table.frame) > len(table.dropped):
-        return [table]
+    tables = _lines(text, file, limits)
+    if len(tables[0].frame) > len(tables[0].dropped):
+        return tables
     salvaged = _salvage(text)
     if not salvaged:
         raise ExportError(
             f"{file} is not JSON: {str(error)[:120]}", hint="export it again, or mend the place it names"
         ) from error
-    frame, extra = frame_of(salvaged, limits.columns)
     told = problem(
         "truncated_json",
         f"is not whole JSON ({str(error)[:80]})",
@@ -175,7 +187,8 @@ def _lines_or_raise(text: str, file: str, limits: Limits, error: ValueError) -> 
         count=1,
         treatment=f"the {len(salvaged)} whole records were read",
     )
-    return [_raw(frame, file, "", np.arange(1, len(frame) + 1), extra, limits, (told,), ())]
+    found = unnest("", _stem(file), salvaged, list(range(1, len(salvaged) + 1)))
+    return _tables(found, file, limits, (told,))
 
 
 def _salvage(text: str) -> list[dict]:
@@ -196,7 +209,7 @@ def _salvage(text: str) -> list[dict]:
     return found
 
 
-def _lines(text: str, file: str, limits: Limits) -> RawTable:
+def _lines(text: str, file: str, limits: Limits) -> list[RawTable]:
     records, rows, dropped = [], [], []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -224,8 +237,8 @@ def _lines(text: str, file: str, limits: Limits) -> RawTable:
         if dropped
         else []
     )
-    frame, extra = frame_of(records, limits.columns)
-    return _raw(frame, file, "", np.array(rows, dtype=np.int64), extra, limits, problems, dropped)
+    found = unnest("", _stem(file), records, rows)
+    return _tables(found, file, limits, problems, dropped)
 
 
 def _loads(text: str) -> Any:

@@ -1,0 +1,124 @@
+"""Records inside JSON records (an account's people, a person's notes) → lists of their own that point to their parent."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+_DEPTH = 6
+_OWN_ID = frozenset({"id", "uuid", "guid", "_id", "uid", "key", "no", "nr", "number", "code"})
+_NAMES = ("name", "title", "fullname", "displayname", "email", "mail")
+_ABOUT = frozenset(
+    "type label kind category role main primary isprimary ismain default isdefault preferred position order value".split()
+)
+"""Keys that say how an item belongs to its record, and nothing of the item itself."""
+
+_PARTS = re.compile(
+    r"(?i)^(e?-?mails?|e-?mail_?addresses|phones?|phone_?numbers|telephones?|address(es)?|websites?|urls?|links?|socials?|tags?|labels?"
+    r"|custom_?fields?|fields?|propert(y|ies)|attributes?|metadata|extras?|options|values|choices|steps|actions|conditions|filters|stages|exceptions"
+    r"|followers|members|attendees|participants|owners?|users?)$"
+)
+"""Lists that are a part of their record, whatever their items look like."""
+
+_TOLD = re.compile(
+    r"(?i)^(notes?|comments?|remarks?|tasks?|to_?dos?|activit(y|ies)|timeline|history|calls?|meetings?|appointments?|events?"
+    r"|attachments?|files?|documents?|deals?|opportunit(y|ies)|contacts?|people|persons?|compan(y|ies)|organi[sz]ations?)$"
+)
+"""Lists of records even when their items have no id."""
+
+
+@dataclass
+class Lists:
+    """Lists of records by name; `places` holds the place of each record in the file (the row it came from)."""
+
+    records: dict[str, list[dict]] = field(default_factory=lambda: defaultdict(list))
+    places: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, other: Lists) -> None:
+        """Take over the lists of `other`, behind those of the same name."""
+        for name, records, places in other:
+            self.records[name] += records
+            self.places[name] += places
+
+    def __iter__(self) -> Iterator[tuple[str, list[dict], list[int]]]:
+        for name, records in self.records.items():
+            yield name, records, self.places[name]
+
+
+def unnest(name: str, parent: str, records: list[dict], places: list[int]) -> Lists:
+    """`records` of the list `name` with the records inside them taken out, each list under its own name.
+
+    A record that was inside another gets a column `<parent>.id` (or `.name`, where the parent has no id), with `parent`
+    the name of the list or file. Lists of mere values, of links and of parts such as phones stay where they are.
+    """
+    found = Lists()
+    found.records[name], found.places[name] = [], []  # a list without records is a table all the same
+    for record, place in zip(records, places, strict=True):
+        _take(name, parent, record, place, found, 1)
+    for key in found.records.keys() - {
+        name
+    }:  # records without any have an empty list, which says no more than its absence
+        for others in found.records.values():
+            for record in others:
+                if key in record and not record[key]:
+                    del record[key]
+    return found
+
+
+def _take(name: str, parent: str, record: dict, place: int, found: Lists, depth: int) -> None:
+    inner = [key for key, value in record.items() if _is_records(str(key), value)] if depth < _DEPTH else []
+    mark = _mark(record)
+    if not mark:
+        inner = []
+    found.records[name].append({key: value for key, value in record.items() if key not in inner})
+    found.places[name].append(place)
+    for key in inner:
+        for item in record[key]:
+            child = {**item} if _points(item, parent) else {**item, f"{parent}.{mark}": record[mark]}
+            _take(str(key), str(key), child, place, found, depth + 1)
+
+
+def _mark(record: dict) -> str:
+    """The key that tells a record from others: its id, else its name or e-mail; "" without any."""
+    plain = {_plain(key): key for key, value in record.items() if isinstance(value, str | int | float) and value != ""}
+    return next(
+        (plain[name] for name in (*sorted(_OWN_ID & plain.keys(), key=_id_first), *_NAMES) if name in plain), ""
+    )
+
+
+def _id_first(name: str) -> tuple[bool, str]:
+    return name not in ("id", "uuid", "guid", "_id"), name
+
+
+def _plain(key: object) -> str:
+    text = str(key).casefold()
+    return text if text == "_id" else re.sub(r"[\s_-]", "", text)
+
+
+def _points(item: dict, parent: str) -> bool:
+    """Whether an item already says which record it belongs to."""
+    own = re.sub(r"(ies|s)$", "", _plain(parent))
+    return any(
+        _plain(key) in (f"{own}id", f"{own}yid", f"{own}.id") and value not in (None, "") for key, value in item.items()
+    )
+
+
+def _is_records(key: str, value: Any) -> bool:
+    if not isinstance(value, list) or not value or _PARTS.match(key):
+        return False
+    if not all(isinstance(item, dict) and item for item in value):
+        return False
+    keys = {_plain(name) for item in value for name in item}
+    told = keys - _OWN_ID - _ABOUT
+    if bool(_OWN_ID & keys) and len(told) >= (2 if _TOLD.match(key) else 3):
+        return not _links(keys)
+    return bool(_TOLD.match(key)) and len(told) >= 2 and not _links(keys)
+
+
+def _links(keys: set[str]) -> bool:
+    """Whether items only name records that stand elsewhere: `{id, name, email}` or `{contactId, isPrimary}`."""
+    rest = keys - _OWN_ID - _ABOUT - set(_NAMES)
+    return not rest or all(name.endswith("id") for name in rest)

@@ -1,0 +1,68 @@
+"""Records inside JSON records become tables of their own that point to their parent."""
+
+from __future__ import annotations
+
+import json
+
+from pb2hl.source.json_tables import read_json, read_json_lines
+from pb2hl.source.limits import LIMITS
+
+DOCUMENT = {
+    "accounts": [
+        {
+            "uuid": "a-1",
+            "title": "Lago Srl",
+            "people": [
+                {"uuid": "p-1", "name": {"first": "Rita"}, "emails": [{"address": "rita@lago.example", "type": "work"}],
+                 "notes": [{"text": "Met at the fair", "at": "2024-02-01"}, {"text": "Called", "at": "2024-02-02"}]},
+                {"uuid": "p-2", "name": {"first": "Ugo"}, "emails": [], "notes": []},
+            ],
+            "deals": [{"uuid": "d-1", "title": "Villa", "amount": 5, "contacts": [{"contactId": "p-2", "isPrimary": True}],
+                       "notes": [{"text": "On the deal", "at": "2024-02-03"}]}],
+        },
+        {"uuid": "a-2", "title": "Monte SpA", "people": [], "deals": []},
+    ]
+}  # fmt: skip
+
+
+def _frames(tables):
+    return {table.sheet: table.frame for table in tables}
+
+
+def test_children_point_to_their_parent():
+    """A document that nests people, deals and notes gives a table each; no cell of them stays behind as JSON."""
+    frames = _frames(read_json(json.dumps(DOCUMENT).encode(), "dump.json", LIMITS))
+    assert list(frames) == ["accounts", "people", "notes", "deals"]
+    assert list(frames["accounts"].columns) == ["uuid", "title"]
+    assert frames["people"]["accounts.uuid"].tolist() == ["a-1", "a-1"]
+    assert frames["deals"]["contacts.contactId"].tolist() == ['["p-2"]'], "links stay with their record"
+    notes = frames["notes"]
+    assert notes["text"].tolist() == ["Met at the fair", "Called", "On the deal"]
+    assert notes["people.uuid"].tolist() == ["p-1", "p-1", ""] and notes["deals.uuid"].tolist() == ["", "", "d-1"]
+
+
+def test_lines_keep_the_line_of_the_record():
+    """In JSON Lines a child's source row is the line of the record that it stood in; the file names the parent."""
+    lines = [
+        {"id": 7, "email": "a@x.example"},
+        {"id": 8, "email": "b@x.example", "tasks": [{"id": 1, "title": "Call", "due": "2024-01-01", "done": False}]},
+    ]
+    tables = read_json_lines("\n".join(map(json.dumps, lines)).encode(), "contacts.jsonl", LIMITS)
+    frames = _frames(tables)
+    assert frames["tasks"]["contacts.id"].tolist() == ["8"] and tables[1].rows.tolist() == [2]
+    assert list(frames[""].columns) == ["id", "email"]
+
+
+def test_parts_and_links_stay():
+    """Phones, tags, custom fields, workflow steps and mere links are no records, and neither is what has no parent to name."""
+    record = {
+        "id": 1,
+        "phones": [{"id": 4, "type": "work", "number": "1", "verified": True}],
+        "tags": [{"id": 1, "name": "vip", "colour": "red", "created": "2024"}],
+        "company": [{"id": 3, "name": "Acme", "email": "a@x.example"}],
+        "steps": [{"id": 1, "do": "mail", "template": "hi", "wait": "1 day"}],
+        "deals": [{"dealId": 9, "isPrimary": True}],
+    }
+    assert len(read_json(json.dumps([record]).encode(), "contacts.json", LIMITS)) == 1
+    nameless = {"x": 1, "notes": [{"text": "a", "at": "b", "by": "c"}]}
+    assert len(read_json(json.dumps([nameless]).encode(), "contacts.json", LIMITS)) == 1
