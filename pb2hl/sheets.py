@@ -10,24 +10,42 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity, SheetError
 
-_RISKY = re.compile(r"^\s*[=+\-@\t\r|%]|^0\d+$|^\d{12,}$|^\d+[-/.:]\d+([-/.:]\d+)?$|^\d+[eE]\d+$|^'")
-"""Cells that a spreadsheet would execute or rewrite: formulas, leading zeros, long digits, dates, exponents."""
-
+_EXECUTED = re.compile(r"^\s*[=+\-@\t\r|%]|^#[A-Z0-9/!?]+$|^'")
+_PLAIN_INTEGER = re.compile(r"0|[1-9]\d{0,10}")
+_NO_LETTERS = re.compile(r"[\W\d]*\d[\W\d]*")
+_MONTHS = "jan|feb|fév|fev|mar|mär|mrt|apr|avr|abr|may|mai|mag|maj|mei|jun|jui|giu|jul|lug|aug|aoû|ago|sep|set|oct|okt|out|ott|nov|dec|dez|déc|dic"
+_CURRENCIES = "eur|usd|cad|aud|nzd|gbp|chf|sek|nok|dkk|pln|zł|kr|fr|kč|r"
+_TRUTHS = "true|false|wahr|falsch|vrai|faux|verdadero|verdadeiro|falso|vero|waar|onwaar|sant|falskt|prawda|fałsz"
+_REWRITTEN = re.compile(
+    rf"\d[\d.,]*e[+-]?\d+|\d[\d:. ]*[ap]m?|(?=.*\d)(\d{{1,4}}[ ./-]*)?({_MONTHS})[^\W\d_]*[ ./-]*\d{{0,4}}([ ,./-]+\d{{2,4}})?"
+    rf"|({_CURRENCIES})[\W\d]*\d[\W\d]*|\d[\W\d]*({_CURRENCIES})\.?|{_TRUTHS}",
+    re.IGNORECASE,
+)
+"""Words that a spreadsheet takes for an exponent, a time, a date, an amount or a truth value and spells anew."""
 
 _EXACT = 1e11
 """Numbers below this are shown in full by a spreadsheet."""
 
 
 def guard(text: str) -> str:
-    """`text` with a leading apostrophe if a spreadsheet would run or rewrite it."""
-    return f"'{text}" if _RISKY.match(text) else text
+    """`text` with a leading apostrophe if a spreadsheet of any language would run or rewrite it."""
+    return f"'{text}" if _risky(text) else text
+
+
+def _risky(text: str) -> bool:
+    if not text or _PLAIN_INTEGER.fullmatch(text):
+        return False
+    if _EXECUTED.match(text):
+        return True
+    plain = text.strip()
+    return " | " not in plain and bool(_NO_LETTERS.fullmatch(plain) or _REWRITTEN.fullmatch(plain))
 
 
 def unguard(text: str) -> str:
@@ -62,44 +80,66 @@ def write_sheet(path: Path, frame: pd.DataFrame) -> None:
 
 
 def read_sheet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The sheet at `path` as a frame of text with at least `columns` (missing cells are "").
+    """The sheet at `path` as a frame of text with at least `columns` (missing cells are ""); blank rows are left out.
 
-    Raises SheetError, naming every missing column at once, or when the file is not a table.
+    Raises SheetError, naming every missing and every repeated column at once, or when the file is not a table.
     """
     if not path.exists():
         raise SheetError(f"{path.name} is missing", hint="run the step that writes it, then review it")
-    raw = path.read_bytes()
-    for encoding in ("utf-8-sig", "utf-16", "cp1252"):
-        if encoding == "utf-16" and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            continue
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    first = text.split("\n", 1)[0]
-    if first.lower().startswith("sep="):
-        text = text.split("\n", 1)[1]
-        first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    rows = [
-        row
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        if any(cell.strip() for cell in row)
-    ]
+    rows = _rows(path)
     if not rows:
         raise SheetError(f"{path.name} is empty", hint="delete it and run the step that writes it again")
     header = [unguard(cell.strip()) for cell in rows[0]]
-    missing = [column for column in columns if column not in header]
-    if missing:
+    problems = [(name, f"column {name} is missing") for name in columns if name not in header]
+    problems += [(name, f"column {name} is there twice") for name in columns if header.count(name) > 1]
+    if problems:
         raise SheetError(
             f"{path.name} lost its columns",
             hint="put the columns back, or delete the sheet and run its step again",
             problems=[
-                Problem("sheet_column", f"column {name} is missing", Severity.CRITICAL, file=path.name)
-                for name in missing
+                Problem("sheet_column", message, Severity.CRITICAL, file=path.name, field=name)
+                for name, message in problems
             ],
         )
+    kept = [at for at, name in enumerate(header) if name and header.index(name) == at]
     width = len(header)
-    body = [[unguard(cell) for cell in (row + [""] * width)[:width]] for row in rows[1:]]
-    return pd.DataFrame(body, columns=header, dtype="str")
+    body = [[unguard((row + [""] * width)[at]) for at in kept] for row in rows[1:]]
+    return pd.DataFrame(body, columns=[header[at] for at in kept], dtype="str")
+
+
+def _rows(path: Path) -> list[list[str]]:
+    """The filled rows of the file, however a spreadsheet saved it."""
+    text = _decoded(path.read_bytes())
+    first = text.split("\n", 1)[0]
+    if first.lower().startswith("sep="):
+        text = text.partition("\n")[2]
+        first = text.split("\n", 1)[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        found = [row for row in _parsed(text, delimiter) if any(cell.strip() for cell in row)]
+        if found and _in_one_cell(found):
+            found = [next(_parsed(row[0], ","), []) for row in found]
+    except csv.Error as error:
+        raise SheetError(
+            f"{path.name} is no table: {error}",
+            hint="save it as CSV, or delete it and run the step that writes it again",
+        ) from error
+    return found
+
+
+def _parsed(text: str, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+
+
+def _in_one_cell(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a spreadsheet whose list separator is `;` opened commas as one column, and saved it so."""
+    return "," in rows[0][0] and all(not cell.strip() for row in rows for cell in row[1:])
+
+
+def _decoded(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")  # five bytes mean nothing in Windows-1252
