@@ -14,6 +14,7 @@ from pb2hl.errors import AnswerLost, ApiError, NotFound, Refused
 from pb2hl.fetch import FetchRefused, fetch
 from pb2hl.highlevel import Created
 from pb2hl.highlevel.records import contacts as contact_records
+from pb2hl.highlevel.records.base import PartlyRefused
 from pb2hl.ledger import Intent, Outcome, State
 from pb2hl.operations import Kind, Operation, Target
 
@@ -65,6 +66,9 @@ class Sender:
             return Doubt(intent, error.message)
         except NotFound as error:
             return refused(op, error)
+        except PartlyRefused as error:
+            made = Created(op.existing_id, {"id": op.existing_id}, error.trace_id, error.refused)
+            return arrived(op, made, payload, intent.payload, losses)
         except Refused as error:
             return await self._refusal(intent, payload, error)
 

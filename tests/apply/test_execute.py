@@ -12,7 +12,7 @@ from operations import EXISTING, everything, on_existing, op
 from pb2hl.apply import Apply
 from pb2hl.errors import Cancelled, Pb2hlError, ScopeMissing, TooManyErrors
 from pb2hl.ledger import Ledger, State
-from pb2hl.operations import Target
+from pb2hl.operations import Kind, Target
 from pb2hl.progress import Cancel
 
 
@@ -105,6 +105,28 @@ def test_a_refused_lost_reason_does_not_refuse_the_deal(stage):
     assert scene.sandbox.faults.writes == writes
     assert not scene.rollback().failed
     assert without_blanks(scene.dump()) == before
+
+
+def test_an_update_whose_lost_reason_is_refused_landed_all_the_same(stage):
+    """What the update changed is on record as done, the reason as a loss; an update of nothing else is refused."""
+    scene = stage(contacts=[EXISTING])
+    scene.load(everything(scene.folder))
+    deal = next(entry for entry in scene.ledger.iterate(target=Target.OPPORTUNITY) if entry.source_id == "d2")
+    reason = {"lostReasonId": "no0such0reason0000001"}
+    whole = op(
+        Target.OPPORTUNITY,
+        "d2+",
+        {"name": "Gone for good", **reason},
+        kind=Kind.UPDATE,
+        existing_id=deal.destination_id,
+    )
+    alone = op(Target.OPPORTUNITY, "d2-", reason, kind=Kind.UPDATE, existing_id=deal.destination_id)
+    scene.load([whole, alone])
+    entry, other = (scene.ledger.operation(item.op_id) for item in (whole, alone))
+    assert entry.state is State.DONE and entry.losses[0].startswith("lostReasonId: ")
+    assert entry.payload == {"name": "Gone for good"}
+    assert scene.sandbox.opportunities.get(deal.destination_id)["name"] == "Gone for good"
+    assert other.state is State.REFUSED
 
 
 def test_unknown_property_is_left_out_and_told(scene):

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from pb2hl.errors import HighLevelError, NotFound
+from pb2hl.errors import HighLevelError, NotFound, Refused
 from pb2hl.highlevel.answers import Answer
 from pb2hl.highlevel.client import Client
 from pb2hl.operations import Operation
@@ -42,7 +42,10 @@ class RecordPort(Protocol):
         """The record now; NotFound when there is none."""
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
-        """Change the fields in `payload` and nothing else; the answer's record."""
+        """Change the fields in `payload` and nothing else; the answer's record.
+
+        Raises PartlyRefused when HighLevel took the rest of it.
+        """
 
     async def delete(self, client: Client, id: str, **where: str) -> None:
         """Delete it; that it is gone already is no error."""
@@ -164,6 +167,14 @@ def same_text(left: Any, right: Any) -> bool:
     """Equal but for case and outer space; blanks are never equal."""
     one, two = str(left or "").strip().casefold(), str(right or "").strip().casefold()
     return bool(one) and one == two
+
+
+class PartlyRefused(Refused):
+    """An update that landed but for some properties; `refused`: property of the payload → HighLevel's reason."""
+
+    def __init__(self, refused: Mapping[str, str], cause: Refused):
+        super().__init__(cause.message, status=cause.status, api_message=cause.api_message, trace_id=cause.trace_id)
+        self.refused = dict(refused)
 
 
 class NotUpdatable(HighLevelError):

@@ -11,6 +11,7 @@ from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.records import paging
 from pb2hl.highlevel.records.base import (
     Created,
+    PartlyRefused,
     Payload,
     Record,
     body_of,
@@ -65,7 +66,12 @@ class OpportunityPort:
         record: Record = {}
         if body:
             record = unwrap((await client.request("PUT", f"/opportunities/{id}", json=body)).body, "opportunity")
-        await self._lost_reason(client, id, payload)
+        try:
+            await self._lost_reason(client, id, payload)
+        except Refused as error:
+            if not body:
+                raise
+            raise PartlyRefused({"lostReasonId": error.message}, error) from None
         return record
 
     async def delete(self, client: Client, id: str, **where: str) -> None:
