@@ -18,8 +18,8 @@ from pb2hl.plan.inputs import PlanInputs
 from pb2hl.plan.needs import FieldPlan, option_of
 from pb2hl.plan.owners import Owner, Owners
 from pb2hl.plan.place import Place
-from pb2hl.plan.refs import Resolver, resolver
 from pb2hl.plan.rows import Row, rows, text, texts
+from pb2hl.source.lookup import Index
 
 SCHEMA = "schema"
 
@@ -57,25 +57,25 @@ class Context:
         return Owners.of(self.inputs, self.place)
 
     @cached_property
-    def contacts(self) -> Resolver:
-        return resolver(self.inputs.table("contacts"), self._survivors("contacts"))
+    def contacts(self) -> Index:
+        return self._index("contacts")
 
     @cached_property
-    def companies(self) -> Resolver:
-        return resolver(self.inputs.table("companies"), self._survivors("companies"))
+    def companies(self) -> Index:
+        return self._index("companies")
 
     @cached_property
-    def deals(self) -> Resolver:
-        return resolver(self.inputs.table("deals"))
+    def deals(self) -> Index:
+        return self._index("deals")
 
     @cached_property
-    def notes(self) -> Resolver:
-        return resolver(self.inputs.table("notes"))
+    def notes(self) -> Index:
+        return self._index("notes")
 
-    def _survivors(self, object_: str) -> Mapping[str, str]:
-        return {
-            str(old): str(new) for old, new in self.inputs.merges.survivor_of.get(object_, {}).items() if old != new
-        }
+    def _index(self, object_: str) -> Index:
+        merged = self.inputs.merges.survivor_of.get(object_, {}).items()
+        survivor_of = {str(old): str(new) for old, new in merged if old != new}
+        return Index(self.inputs.table(object_), survivor_of, settled=True)
 
     def op_id(self, target: Target, object_: str, source_id: str, part: str = "") -> str:
         """The id of the record's own operation. It is the same whether the record is created, updated or found to be

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pb2hl.plan.inputs import PlanInputs
 from pb2hl.plan.place import Place
-from pb2hl.plan.refs import Resolver, resolver
+from pb2hl.source.lookup import Index
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Owners:
 
     mapped: Mapping[str, str]
     fallback: str
-    people: Resolver
+    people: Index
     names: Mapping[str, str]
     _memory: dict[str, Owner] = field(default_factory=dict, compare=False, repr=False)
 
@@ -40,7 +40,7 @@ class Owners:
                 str(key): str(label) for key, label in zip(users["source_id"], labels, strict=True) if label == label
             }
         folded = {str(value).strip().casefold(): user for value, user in inputs.mapping.owners.items()}
-        return cls(folded, _user_by_email(place, inputs.config.fallback_owner), resolver(users), names)
+        return cls(folded, _user_by_email(place, inputs.config.fallback_owner), Index(users, settled=True), names)
 
     def find(self, value: str | None) -> Owner:
         """The user for an owner value as exported; blank values get the fallback too."""

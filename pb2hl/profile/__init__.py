@@ -2,6 +2,5 @@
 
 from pb2hl.profile.columns import profile_tables
 from pb2hl.profile.legal import Reconciliation, reconcile
-from pb2hl.profile.references import Resolved, relations, resolve
 
-__all__ = ["Reconciliation", "Resolved", "profile_tables", "reconcile", "relations", "resolve"]
+__all__ = ["Reconciliation", "profile_tables", "reconcile"]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.profile.billing import time_issues
-from pb2hl.profile.references import resolve
+from pb2hl.source.lookup import Index, resolve
 
 OUTGOING = frozenset(
     "withdrawal withdraw payment disbursement debit transfer_out transfer_to_general out paid refund cheque check".split()
@@ -50,9 +50,12 @@ class Reconciliation:
         return {name: table for name, table in every.items() if len(table.columns)}
 
 
-def reconcile(tables: Mapping[str, pd.DataFrame]) -> Reconciliation:
-    """Reconcile the staged tables of a legal edition; what is missing is left empty."""
-    moves = tables.get("trust_transactions", pd.DataFrame())
+def reconcile(tables: Mapping[str, pd.DataFrame], not_converted: pd.DataFrame | None = None) -> Reconciliation:
+    """Reconcile the staged tables of a legal edition; what is missing is left empty.
+
+    `not_converted` (as staged) tells what the references said that mean no record: staging has emptied them.
+    """
+    moves = _as_said(tables.get("trust_transactions", pd.DataFrame()), not_converted)
     time = time_issues(tables)
     if moves.empty:
         return Reconciliation(time=time)
@@ -60,6 +63,19 @@ def reconcile(tables: Mapping[str, pd.DataFrame]) -> Reconciliation:
     book, signs = _book(moves, accounts, tables.get("contacts", pd.DataFrame()))
     days = _days(book)
     return Reconciliation(_money(days), _accounts(book, accounts), _differences(book), _clients(book), time, signs)
+
+
+def _as_said(moves: pd.DataFrame, not_converted: pd.DataFrame | None) -> pd.DataFrame:
+    """The transactions with the texts of those references that staging could not resolve."""
+    if moves.empty or not_converted is None or "object" not in not_converted.columns:
+        return moves
+    lost = not_converted[not_converted["object"] == "trust_transactions"]
+    told = moves.copy(deep=False)
+    for name in ("account", "client"):
+        texts = lost[lost["field"] == name].drop_duplicates("source_id").set_index("source_id")["text"]
+        if name in told.columns and len(texts):
+            told[name] = told[name].where(told[name].notna(), told["source_id"].map(texts))
+    return told
 
 
 def cents(values: pd.Series | None, index: pd.Index) -> pd.Series:
@@ -81,11 +97,11 @@ def _book(moves: pd.DataFrame, accounts: pd.DataFrame, contacts: pd.DataFrame) -
     """The transactions in one shape: account, date, client, client state, amount and bank amount in signed cents."""
     book = pd.DataFrame({"source_id": _text(moves, "source_id")})
     given = _text(moves, "account")
-    found = resolve(given, accounts).source_id if not accounts.empty else given
+    found = resolve(given, Index(accounts, settled=True)).source_id if not accounts.empty else given
     book["account"] = found.where(found != "", given).replace("", "(no account)")
     book["date"] = pd.to_datetime(moves["date"], errors="coerce") if "date" in moves else pd.NaT
     client = _text(moves, "client")
-    known = resolve(client, contacts) if not contacts.empty else None
+    known = resolve(client, Index(contacts, settled=True)) if not contacts.empty else None
     book["client"] = client if known is None else known.source_id.where(known.source_id != "", client)
     book["client_state"] = np.where(client == "", "blank", "found") if known is None else known.state.to_numpy()
     kind = _text(moves, "kind").str.casefold().str.replace(r"[\s-]+", "_", regex=True)

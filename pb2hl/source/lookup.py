@@ -1,13 +1,18 @@
-"""Finding the one record that a text means: by id, e-mail, name, or a label such as `Jane Roe (jane@acme.com)`."""
+"""Finding the one record that a text means: by id, e-mail, name, or a label such as `Jane Roe (jane@acme.com)`.
+
+The only place where references are understood: staging, checks, reconciliation and plan all ask an `Index`. What several
+records fit is ambiguous, what none fits dangles; nothing is guessed.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import pandas as pd
 
@@ -24,53 +29,95 @@ class How(StrEnum):
     NAME = "name"
     DANGLING = "dangling"
     AMBIGUOUS = "ambiguous"
+    BLANK = "blank"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The record that a text means (source id, "" when none) and how that is known."""
+    """The record that a text means (source id, "" when none) and how that is known. True when there is one."""
 
     source_id: str
     how: How
     candidates: tuple[str, ...] = ()
 
+    def __bool__(self) -> bool:
+        return bool(self.source_id)
+
+    @property
+    def why(self) -> str:
+        """Why no record is meant: dangling or ambiguous; "" when one is, or nothing was said."""
+        return "" if self.source_id or self.how is How.BLANK else str(self.how)
+
 
 class Index:
-    """Every way to name the records of one staged table."""
+    """Every way to name the records of one staged table (`frame`; empty: no record).
 
-    def __init__(self, frame: pd.DataFrame):
-        self._ids = set(frame["source_id"]) if len(frame) else set()
-        self._shared = {text.rsplit("~", 1)[0] for text in self._ids if re.search(r".~\d+$", text)} & self._ids
-        self._healed = _gather((heal(text), text) for text in self._ids if not text.startswith("~"))
-        self._emails = _gather(pair for pair in _pairs(frame, ("email", "email_2")))
-        if "more_emails" in frame:
-            further = (
-                (mail, sid)
-                for mails, sid in zip(frame["more_emails"], frame["source_id"], strict=True)
-                if mails is not None and not isinstance(mails, float)
-                for mail in mails
-            )
-            for key, ids in _gather(further).items():
-                self._emails.setdefault(key, ids)
-        self._names = _gather(_named(frame))
+    `survivor_of` sends a merged record's id to the record that took it in. `settled`: references were resolved at staging, so an
+    id is that very record's, even when the export gave the id to several (`7`, `7~2`). The ways are worked out when first asked for.
+    """
 
-    def find(self, text: str) -> Found:
+    def __init__(self, frame: pd.DataFrame, survivor_of: Mapping[str, str] | None = None, *, settled: bool = False):
+        self._frame = frame if "source_id" in frame.columns else pd.DataFrame({"source_id": pd.Series(dtype="str")})
+        self._survivor_of = dict(survivor_of or {})
+        self._settled = settled
+        self._known: dict[str, Found] = {}
+
+    def find(self, text: str | None) -> Found:
         """The one record that `text` means."""
-        text = text.strip()
+        text = (text or "").strip()
+        if not text:
+            return Found("", How.BLANK)
         if text in self._ids:
-            if text in self._shared:
-                return Found(
-                    "",
-                    How.AMBIGUOUS,
-                    tuple(sorted(i for i in self._ids if i == text or re.fullmatch(re.escape(text) + r"~\d+", i))),
-                )
-            return Found(text, How.ID)
+            return self._by_id(text)
+        if text not in self._known:
+            self._known[text] = self._look(text)
+        return self._known[text]
+
+    def first(self, texts: Iterable[str | None]) -> Found:
+        """What the first of `texts` that means a record means; else why the first that says anything does not."""
+        found = [self.find(text) for text in texts]
+        return next((item for item in found if item), next((item for item in found if item.why), Found("", How.BLANK)))
+
+    def _by_id(self, text: str) -> Found:
+        if text in self._shared:
+            sharing = (i for i in self._ids if i == text or re.fullmatch(re.escape(text) + r"~\d+", i))
+            return Found("", How.AMBIGUOUS, tuple(sorted(sharing)))
+        return Found(self._survivor_of.get(text, text), How.ID)
+
+    def _look(self, text: str) -> Found:
         best: Found | None = None
         for found in self._ways(text):
-            if found.source_id:
+            if found:
                 return found
-            best = best or found
-        return best or Found("", How.DANGLING)
+            best = found if best is None else best
+        return Found("", How.DANGLING) if best is None else best
+
+    @cached_property
+    def _ids(self) -> set[str]:
+        return {*self._frame["source_id"], *self._survivor_of}
+
+    @cached_property
+    def _shared(self) -> set[str]:
+        """Ids that the export gave to several records."""
+        if self._settled:
+            return set()
+        return {text.rsplit("~", 1)[0] for text in self._ids if re.search(r".~\d+$", text)} & self._ids
+
+    @cached_property
+    def _healed(self) -> dict[str, tuple[str, ...]]:
+        own = (text for text in self._ids if not text.startswith("~"))
+        return _gather((heal(text), self._survivor_of.get(text, text)) for text in own)
+
+    @cached_property
+    def _emails(self) -> dict[str, tuple[str, ...]]:
+        found = _gather(_pairs(self._frame, ("email", "email_2")))
+        for key, ids in _gather(_further(self._frame)).items():
+            found.setdefault(key, ids)
+        return found
+
+    @cached_property
+    def _names(self) -> dict[str, tuple[str, ...]]:
+        return _gather(_named(self._frame))
 
     def _ways(self, text: str) -> Iterable[Found]:
         yield from _settle(self._healed.get(heal(text)), How.HEALED_ID)
@@ -81,14 +128,43 @@ class Index:
         if match := _BRACKET.match(text):
             outside, inside = match[1], match[2]
             if inside in self._ids:
-                yield Found(inside, How.ID)
+                yield self._by_id(inside)
             yield from _settle(self._healed.get(heal(inside)), How.HEALED_ID)
             if not _EMAIL.search(inside):
                 yield from _settle(self._names.get(fold(outside)), How.NAME)
         if (match := re.match(r"^(\S+)\s*[:|–—-]\s+\S", text)) and match[1] in self._ids:
-            yield Found(match[1], How.ID)
+            yield self._by_id(match[1])
         if (url := re.match(r"(?i)^https?://.*[/=]([\w-]+)/?$", text)) and url[1] in self._ids:
-            yield Found(url[1], How.ID)
+            yield self._by_id(url[1])
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """`source_id`: what each row's (first) reference means, "" when none; `state`: blank, found, dangling or ambiguous."""
+
+    source_id: pd.Series
+    state: pd.Series
+
+
+_STATES = ("blank", "found", "ambiguous", "dangling")
+"""The worst of a list's items is the list's."""
+
+
+def resolve(references: pd.Series, index: Index) -> Resolved:
+    """What each of `references` (text, or lists of text whose every item must be found) means; distinct texts are asked once."""
+    plain = pd.Series(references.to_numpy(dtype=object), index=range(len(references)))
+    texts = plain.map(lambda value: list(value) if hasattr(value, "tolist") else value).explode()
+    texts = texts.astype("str").str.strip()
+    distinct = texts.dropna().drop_duplicates()
+    found = {text: index.find(text) for text in distinct}
+    ids = texts.map({text: item.source_id for text, item in found.items()}).fillna("")
+    ranks = {text: 1 if item else _STATES.index(item.how) for text, item in found.items()}
+    worst = texts.map(ranks).fillna(0).astype(int).groupby(level=0).max()
+    first = ids[ids != ""].groupby(level=0).first().reindex(range(len(references)), fill_value="")
+    return Resolved(
+        pd.Series(first.to_numpy(), index=references.index, dtype="str"),
+        pd.Series([_STATES[rank] for rank in worst], index=references.index, dtype="str"),
+    )
 
 
 def heal(text: str) -> str:
@@ -154,6 +230,13 @@ def _pairs(frame: pd.DataFrame, columns: tuple[str, ...]) -> Iterable[tuple[str,
         if column in frame:
             here = frame[column].notna()
             yield from zip(frame.loc[here, column].str.casefold(), frame.loc[here, "source_id"], strict=True)
+
+
+def _further(frame: pd.DataFrame) -> Iterable[tuple[str, str]]:
+    if "more_emails" in frame:
+        for mails, source_id in zip(frame["more_emails"], frame["source_id"], strict=True):
+            if mails is not None and not isinstance(mails, float):
+                yield from ((mail.casefold(), source_id) for mail in mails)
 
 
 def _named(frame: pd.DataFrame) -> Iterable[tuple[str, str]]:

@@ -34,7 +34,7 @@ def resolve_references(
                 continue
             target = spec.refers_to
             if target not in indexes:
-                indexes[target] = Index(done.get(target, pd.DataFrame({"source_id": pd.Series(dtype="str")})))
+                indexes[target] = Index(done.get(target, pd.DataFrame()))
             further = [column for column in frame.columns if column.startswith(spec.name + ALSO)]
             if further:
                 frame = done[name] = _chosen(frame, spec, further, indexes[target], problems)
@@ -43,12 +43,7 @@ def resolve_references(
             unresolved += missing
             problems += _tell(relation, target in done)
         if name == "deals" and "contact_email" in frame:
-            _by_email(
-                frame,
-                indexes.setdefault(
-                    "contacts", Index(done.get("contacts", pd.DataFrame({"source_id": pd.Series(dtype="str")})))
-                ),
-            )
+            _by_email(frame, indexes.setdefault("contacts", Index(done.get("contacts", pd.DataFrame()))))
         if name == "companies" and "parent_name" in frame:
             _parents_by_name(frame, indexes.setdefault("companies", Index(frame)))
     return (
@@ -133,7 +128,9 @@ def _resolve(
     missing = []
     for position, found in enumerate(outcome):
         worst = next((item for _, item in found if not item.source_id), None)
-        how[str(worst.how if worst else found[0][1].how if found else How.DANGLING)] += int(counts[position])
+        how[str(worst.how if worst is not None else found[0][1].how if found else How.DANGLING)] += int(
+            counts[position]
+        )
         bad = [(part, item) for part, item in found if not item.source_id]
         if bad and has_target:
             rows = np.flatnonzero(codes == position)[:10_000]

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, PROVENANCE, FieldKind
-from pb2hl.profile import Reconciliation, reconcile, resolve
+from pb2hl.profile import Reconciliation, reconcile
 from pb2hl.profile.billing import rate_overlaps
+from pb2hl.source.lookup import Index, resolve
 
 FACT = "check."
 BYTES_PER_FILE = 25 * 1024 * 1024
@@ -38,10 +39,24 @@ class CheckFacts:
     not_converted: pd.DataFrame = field(default_factory=pd.DataFrame)
     files: Mapping[str, int] | None = None
     now: pd.Timestamp | None = None
+    _indexes: dict[str, Index] = field(default_factory=dict, compare=False, repr=False)
+
+    def index(self, name: str) -> Index:
+        """Every way to name the records of a staged table."""
+        if name not in self._indexes:
+            self._indexes[name] = Index(self.tables[name], settled=True)
+        return self._indexes[name]
+
+    def lost(self, name: str) -> dict[str, set[str]]:
+        """Field of object `name` → source ids of the records whose text in it became no value."""
+        if "object" not in self.not_converted.columns:
+            return {}
+        here = self.not_converted[self.not_converted["object"] == name]
+        return {str(field): set(ids) for field, ids in here.groupby("field")["source_id"]}
 
     def books(self) -> Reconciliation:
         """The legal edition's books, reconciled."""
-        return reconcile(self.tables)
+        return reconcile(self.tables, self.not_converted)
 
 
 def prepare(object_name: str, facts: CheckFacts) -> pd.DataFrame:
@@ -52,7 +67,7 @@ def prepare(object_name: str, facts: CheckFacts) -> pd.DataFrame:
         ids = frame["source_id"].astype("str").fillna("")
         found["id_as_exported"] = ~(ids.str.startswith("~") | ids.str.contains(r"~\d+$", regex=True))
         found["id_not_blank"] = ids.str.strip() != ""
-        found |= _converted(object_name, frame, ids, facts.not_converted)
+        found |= _converted(frame, ids, facts.lost(object_name))
     found |= _references(object_name, frame, facts)
     found |= _owner(frame, facts)
     found |= _dates(frame, facts.now)
@@ -91,10 +106,8 @@ _SHOWS = {
 }  # fmt: skip
 
 
-def _converted(object_name: str, frame: pd.DataFrame, ids: pd.Series, lost: pd.DataFrame) -> dict[str, pd.Series]:
+def _converted(frame: pd.DataFrame, ids: pd.Series, by_field: Mapping[str, set[str]]) -> dict[str, pd.Series]:
     """`<column>_converted`: False where the export gave a text that could not be read as its kind, NA where it gave none."""
-    here = lost[lost["object"] == object_name] if len(lost.columns) else lost
-    by_field = {} if here.empty else {str(k): set(v) for k, v in here.groupby("field")["source_id"]}
     found: dict[str, pd.Series] = {}
     for name in frame.columns:
         if name in PROVENANCE or str(name).startswith(("raw.", FACT)):
@@ -113,13 +126,16 @@ CONSENT = ("do_not_contact", "email_opt_out", "sms_opt_out")
 
 
 def _references(object_name: str, frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
-    spec = OBJECTS.get(object_name)
+    """`<column>_found`: staging empties a reference that means no record and lists it as not converted."""
+    spec, lost = OBJECTS.get(object_name), facts.lost(object_name)
+    ids = frame["source_id"].astype("str") if "source_id" in frame.columns else pd.Series("", index=frame.index)
     found = {}
     for item in spec.fields if spec else ():
         if not item.refers_to or item.name not in frame.columns or item.refers_to not in facts.tables:
             continue
-        state = resolve(frame[item.name], facts.tables[item.refers_to]).state
-        found[f"{item.name}_found"] = (state == "found").astype("boolean").mask(state == "blank")
+        state = resolve(frame[item.name], facts.index(item.refers_to)).state
+        bad = ids.isin(lost.get(item.name, ()))
+        found[f"{item.name}_found"] = ((state == "found") & ~bad).astype("boolean").mask((state == "blank") & ~bad)
     return found
 
 
@@ -134,7 +150,7 @@ def _owner(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
     given = frame["owner"].astype("str").fillna("").str.strip()
     known = given.str.casefold().isin(facts.owners)
     if "users" in facts.tables:
-        known |= resolve(given, facts.tables["users"]).source_id.str.casefold().isin(facts.owners - {""})
+        known |= resolve(given, facts.index("users")).source_id.str.casefold().isin(facts.owners - {""})
     return {"owner_resolved": known}
 
 

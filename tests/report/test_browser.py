@@ -12,8 +12,9 @@ import pytest
 
 from pb2hl import report
 from pb2hl.errors import Problem, Severity
-from pb2hl.profile import profile_tables, relations
+from pb2hl.profile import profile_tables
 from pb2hl.results import Status, StepResult
+from pb2hl.source import resolve_references
 from pb2hl.workspace import Config, Workspace
 
 pytestmark = pytest.mark.browser
@@ -90,7 +91,9 @@ def reports(tmp_path_factory) -> Path:
             step, Status.DONE, f"{EVIL} is well.", {"records": 300}, tables, problems, {"hash": "abc"}, **more
         ).save(ws.results(step))
 
-    save("inventory", {"objects": objects, "relations": relations(tables), "profile": profile_tables(tables)})
+    save(
+        "inventory", {"objects": objects, "relations": resolve_references(tables)[1], "profile": profile_tables(tables)}
+    )
     save(
         "match",
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pb2hl.profile import relations, resolve
+from pb2hl.source.lookup import Index, resolve
 
 PEOPLE = pd.DataFrame(
     {
@@ -17,7 +17,7 @@ PEOPLE = pd.DataFrame(
 
 
 def found(*references):
-    resolved = resolve(pd.Series(list(references), dtype=object), PEOPLE)
+    resolved = resolve(pd.Series(list(references), dtype=object), Index(PEOPLE))
     return list(zip(resolved.source_id, resolved.state, strict=True))
 
 
@@ -35,7 +35,7 @@ def test_what_cannot_be_told_is_not_guessed():
 def test_an_exact_id_wins():
     """A reference that is an id is never read as a shortened one of another record."""
     target = pd.DataFrame({"source_id": ["7", "007"]})
-    assert list(resolve(pd.Series(["7", "007", "07"]), target).state) == ["found", "found", "ambiguous"]
+    assert list(resolve(pd.Series(["7", "007", "07"]), Index(target)).state) == ["found", "found", "ambiguous"]
 
 
 def test_lists_take_the_first_found_and_the_worst_state():
@@ -45,12 +45,23 @@ def test_lists_take_the_first_found_and_the_worst_state():
     ]  # fmt: skip
 
 
-def test_relations_count():
-    """One line a reference column, also when the table it points to is missing."""
-    tables = {
-        "contacts": PEOPLE.assign(owner=["a", "", None, "b"]),
-        "tasks": pd.DataFrame({"source_id": ["1", "2"], "contact_id": ["7", "x"]}),
-    }
-    told = relations(tables).set_index(["object", "field"])
-    assert tuple(told.loc[("tasks", "contact_id"), ["filled", "resolved", "dangling"]]) == (2, 1, 1)
-    assert tuple(told.loc[("contacts", "owner"), ["filled", "dangling"]]) == (2, 2)
+def test_a_merged_record_means_its_survivor():
+    """The id of a record that a merge took in, exact or shortened by a spreadsheet, means the record that is left."""
+    index = Index(PEOPLE, {"0099": "007"}, settled=True)
+    assert [index.find(text).source_id for text in ("0099", "99", "99.0", "007")] == ["007"] * 4
+
+
+def test_a_settled_id_is_that_records_own():
+    """What staging resolved is not doubted again because two records were exported under one id; what is exported is."""
+    shared = pd.DataFrame({"source_id": ["7", "7~2"], "name": ["Acme", "Bolt"]})
+    assert Index(shared, settled=True).find("7").source_id == "7"
+    assert Index(shared).find("7").candidates == ("7", "7~2")
+    assert Index(shared).find("Acme").source_id == "7"
+
+
+def test_the_first_that_means_a_record():
+    """Of several texts the first that means a record counts; else why the first that says something does not."""
+    index = Index(PEOPLE)
+    assert index.first([None, "nobody", "12", "007"]).source_id == "12"
+    assert (index.first(["", "Ann Li", "nobody"]).why, index.first(["", None]).why) == ("ambiguous", "")
+    assert not Index(pd.DataFrame()).find("7")
