@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.diff import COLUMNS, Class, compare_records
-from pb2hl.diff.flatten import CUSTOM, custom_key
+from pb2hl.diff.flatten import CUSTOM
+from pb2hl.diff.overlay import is_overlay, laid_over, overlays
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
-from pb2hl.operations import REMOVED_TAGS, Kind, Target
+from pb2hl.operations import Kind, Target
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.arrived import Arrived
 from pb2hl.steps.readback import read_records
@@ -23,9 +24,6 @@ from pb2hl.steps.readback import read_records
 TARGETS = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT)
 OMITTED = ("dnd", "dndSettings", "timezone")
 """Fields that search leaves out (BEHAVIOUR): a contact that was sent with one is read by id."""
-
-DELTA_PART = "delta-"
-"""How the `part` of a delta's operations begins."""
 
 OWNER_FIELDS = ("assignedTo", "assignedUserId", "userId")
 UNLINKED = "not linked as planned"
@@ -215,38 +213,6 @@ async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Tar
         linked = record.get("businessId") == entry.payload["businessId"]
         judge.found.link["linked" if linked else UNLINKED] += 1
         judge.found.landed.link(str(entry.payload["contactId"]), linked)
-
-
-def is_overlay(entry: Entry) -> bool:
-    """Whether the entry is a delta's change of a record that another entry stands for."""
-    return entry.part.startswith(DELTA_PART) and entry.kind is Kind.UPDATE
-
-
-def overlays(ledger: Ledger) -> dict[str, list[Mapping[str, Any]]]:
-    """Record id → what deltas wrote to it since, oldest first."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in ledger.iterate(state=State.DONE):
-        if is_overlay(entry):
-            found.setdefault(entry.destination_id, []).append(entry.payload)
-    return found
-
-
-def laid_over(payload: Mapping[str, Any], later: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The payload as the later ones left it: values replaced, custom fields by id, tags added or removed."""
-    body = dict(payload)
-    for change in later:
-        for name, value in change.items():
-            if name == "customFields":
-                items = {custom_key(item): item for item in (*body.get(name, ()), *value)}
-                body[name] = list(items.values())
-            elif name == "tags":
-                body[name] = list(dict.fromkeys([*(body.get(name) or ()), *value]))
-            elif name == REMOVED_TAGS:
-                gone = {str(tag).casefold() for tag in value}
-                body["tags"] = [tag for tag in body.get("tags") or () if str(tag).casefold() not in gone]
-            elif name != "$url":
-                body[name] = value
-    return body
 
 
 class Judge:

@@ -10,13 +10,13 @@ from typing import Any
 from pb2hl.apply.resolve import Unresolved, resolve
 from pb2hl.diff import Class, compare, flatten_payload, flatten_record
 from pb2hl.diff.flatten import CUSTOM, VALUE_KEYS, custom_key
+from pb2hl.diff.overlay import DELTA_PART, laid_over, overlays
 from pb2hl.diff.table import stored_value
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target, canonical_hash, operation_id, references
 from pb2hl.plan.existing import NOT_UPDATABLE
 from pb2hl.progress import Cancel, Progress
-from pb2hl.steps.compare import DELTA_PART, laid_over, overlays
 from pb2hl.steps.conflicts import KEEP, SOURCE, WHOLE
 from pb2hl.steps.readback import read_records
 

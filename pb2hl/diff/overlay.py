@@ -1,0 +1,45 @@
+"""What deltas wrote over records since the load: it counts as sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pb2hl.diff.flatten import custom_key
+from pb2hl.ledger import Entry, LedgerPort, State
+from pb2hl.operations import REMOVED_TAGS, Kind
+
+DELTA_PART = "delta-"
+"""How the `part` of a delta's operations begins."""
+
+
+def is_overlay(entry: Entry) -> bool:
+    """Whether the entry is a delta's change of a record that another entry stands for."""
+    return entry.part.startswith(DELTA_PART) and entry.kind is Kind.UPDATE
+
+
+def overlays(ledger: LedgerPort) -> dict[str, list[Mapping[str, Any]]]:
+    """Record id → what deltas wrote to it since, oldest first."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in ledger.iterate(state=State.DONE):
+        if is_overlay(entry):
+            found.setdefault(entry.destination_id, []).append(entry.payload)
+    return found
+
+
+def laid_over(payload: Mapping[str, Any], later: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The payload as the later ones left it: values replaced, custom fields by id, tags added or removed."""
+    body = dict(payload)
+    for change in later:
+        for name, value in change.items():
+            if name == "customFields":
+                items = {custom_key(item): item for item in (*body.get(name, ()), *value)}
+                body[name] = list(items.values())
+            elif name == "tags":
+                body[name] = list(dict.fromkeys([*(body.get(name) or ()), *value]))
+            elif name == REMOVED_TAGS:
+                gone = {str(tag).casefold() for tag in value}
+                body["tags"] = [tag for tag in body.get("tags") or () if str(tag).casefold() not in gone]
+            elif name != "$url":
+                body[name] = value
+    return body
