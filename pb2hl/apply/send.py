@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pb2hl.diff import flatten_payload, flatten_record
+from pb2hl.diff.flatten import CUSTOM, custom_key
+from pb2hl.diff.table import stored_value
 from pb2hl.errors import AnswerLost, ApiError, NotFound, Refused
 from pb2hl.fetch import FetchRefused, fetch
 from pb2hl.highlevel import Created
@@ -21,6 +24,7 @@ from pb2hl.operations import Kind, Operation, Target
 _UNKNOWN_PROPERTY = re.compile(r"property (\S+) should not exist")
 
 DROPPED = "HighLevel takes no property {}"
+UNCLEARED = "{}: HighLevel does not clear it"
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class Sender:
         payload, losses = self._without_unknown(op.target, intent.payload)
         try:
             created = await (self._with_fetched(op, payload) if _must_fetch(payload) else self._call(op, payload))
-            return _done(op, created, payload, intent.payload, losses)
+            payload, kept = await self._cleared(op, payload)
+            return _done(op, created, payload, intent.payload, (*losses, *kept))
         except FetchRefused as error:
             return Outcome(op.op_id, State.REFUSED, error=f"its file cannot be had: {error.message}")
         except FileNotFoundError:
@@ -103,6 +108,16 @@ class Sender:
             return await port.update(self.client, op.existing_id, payload)
         return await port.create(self.client, payload)
 
+    async def _cleared(self, op: Operation, sent: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+        """`sent` without the values that HighLevel answered 200 to and kept all the same, and their names as losses."""
+        blank = clearing(sent) if op.kind is Kind.UPDATE and op.target is not Target.CONTACT_TAGS else ()
+        if not blank:
+            return sent, ()
+        record = await self.ports[op.target].get(self.client, op.existing_id, **(sent.get("$url") or {}))
+        held = flatten_record(record)
+        kept = [name for name in blank if stored_value(held, name) not in (None, "", [], {})]
+        return without(sent, kept), tuple(UNCLEARED.format(name) for name in kept)
+
     async def _refusal(self, intent: Intent, sent: Mapping[str, Any], error: Refused) -> Outcome | Doubt:
         op = intent.operation
         rival = error.meta.get("contactId") or error.meta.get("existingId")
@@ -134,6 +149,21 @@ class Sender:
             return payload, ()
         kept = {key: value for key, value in payload.items() if key not in dropped}
         return kept, tuple(DROPPED.format(name) for name in dropped)
+
+
+def clearing(payload: Mapping[str, Any]) -> list[str]:
+    """The fields (by the names of `diff.flatten`) that an update clears."""
+    return [name for name, value in flatten_payload(payload).items() if value is None]
+
+
+def without(payload: Mapping[str, Any], names: Collection[str]) -> Mapping[str, Any]:
+    """The payload less the fields of these flat names."""
+    if not names:
+        return payload
+    body = {name: value for name, value in payload.items() if name not in names}
+    if "customFields" in body:
+        body["customFields"] = [item for item in body["customFields"] if f"{CUSTOM}{custom_key(item)}" not in names]
+    return body
 
 
 def _must_fetch(payload: Mapping[str, Any]) -> bool:

@@ -67,7 +67,7 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
     missing_outcomes = outcomes.errors(ledger)
     doubt = missing_outcomes[missing_outcomes["state"].isin(["in_doubt", "intended"])]
     totals = {name: int(objects[name].sum()) for name in ("expected", "arrived", "missing", "extra", "wrong")}
-    problems = [*outcomes.problems_of(missing_outcomes)]
+    problems = [*outcomes.problems_of(missing_outcomes), *outcomes.not_cleared(ledger)]
     if totals["missing"]:
         problems.append(
             Problem(

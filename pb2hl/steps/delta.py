@@ -104,6 +104,7 @@ def _run(ws: Workspace, second: Workspace, ledger: Ledger, progress: Progress, c
         *outcomes.problems_of(failed),
         *_problems(open_conflicts, removed, window, gone),
         *removals.missing_tables(ws, second),
+        *outcomes.not_cleared(ledger),
     ]
     sent, deleted = made.sent + changed.sent, int((undone["outcome"] == "undone").sum())
     return StepResult(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import filterfalse
 
 import pyarrow.parquet as pq
 
@@ -10,7 +11,7 @@ from pb2hl import plan
 from pb2hl.apply import Apply, Execution
 from pb2hl.errors import GateClosed
 from pb2hl.highlevel import Client
-from pb2hl.ledger import Ledger
+from pb2hl.ledger import Ledger, State
 from pb2hl.operations import Operation
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
@@ -30,7 +31,9 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
     gates.check(ws, "sample")
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         require_ready(ws, ledger)
-        execution = carry_out(ws, ledger, STEP, plan.read(ws.plan / "data"), _total(ws), progress, cancel)
+        gone = withdrawn(ledger)
+        operations = filterfalse(lambda op: op.op_id in gone, plan.read(ws.plan / "data"))
+        execution = carry_out(ws, ledger, STEP, operations, _total(ws) - len(gone), progress, cancel)
         result = _result(ledger, execution)
         result.save(ws.results(STEP))
     return result
@@ -68,6 +71,12 @@ def carry_out(
         raise
     ledger.end_run(run, "done", {"sent": execution.sent, "already": execution.already, "refused": execution.refused})
     return execution
+
+
+def withdrawn(ledger: Ledger) -> frozenset[str]:
+    """Op ids of what a delta deleted since its row was gone from the later export: a load does not make it again."""
+    deltas = {run.run_id for run in ledger.runs() if run.step == "delta"}
+    return frozenset(entry.op_id for entry in ledger.iterate(state=State.UNDONE) if entry.undone_by in deltas)
 
 
 def _total(ws: Workspace) -> int:

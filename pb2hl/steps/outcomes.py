@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from pb2hl.apply.send import UNCLEARED
 from pb2hl.errors import Problem, Severity
 from pb2hl.ledger import Ledger, State
 from pb2hl.operations import DATA_TARGETS
@@ -76,6 +77,18 @@ def losses(ledger: Ledger) -> pd.DataFrame:
         for loss in entry.losses:
             found[entry.object, loss] = found.get((entry.object, loss), 0) + 1
     return pd.DataFrame([(*key, count) for key, count in sorted(found.items())], columns=["object", "what", "records"])
+
+
+def not_cleared(ledger: Ledger) -> list[Problem]:
+    """Values that a later export no longer has and that HighLevel keeps although it was told to clear them."""
+    ending = UNCLEARED.format("")
+    table = losses(ledger)
+    table = table[table["what"].str.endswith(ending)]
+    return [
+        Problem("not_cleared", f"{row.object}.{row.what.removesuffix(ending)}: HighLevel keeps {row.records} values that the later "
+                "export no longer has", count=row.records, treatment="the old value stays; clear it by hand if it must go")
+        for row in table.itertuples(index=False)
+    ]  # fmt: skip
 
 
 def counts_of(table: pd.DataFrame) -> dict[str, int]:

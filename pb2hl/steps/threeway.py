@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from pb2hl.apply.resolve import Unresolved, resolve
+from pb2hl.apply.send import UNCLEARED
 from pb2hl.diff import Class, compare, flatten_payload, flatten_record
 from pb2hl.diff.flatten import CUSTOM, VALUE_KEYS, custom_key
 from pb2hl.diff.overlay import DELTA_PART, laid_over, overlays
@@ -27,9 +28,9 @@ UPDATABLE = frozenset(
     {Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT, Target.LINK}
 )
 
-
-CLEARABLE = frozenset({Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY})
-"""Records of which a value that the later export no longer has is cleared."""
+BLANKS: Mapping[tuple[Target, str], Any] = {(Target.OPPORTUNITY, "monetaryValue"): 0}
+"""What stands for blank where null changes nothing: a deal without an amount has 0. Everything else is cleared with null;
+what HighLevel keeps all the same is told (`apply.send.UNCLEARED`) and not tried again."""
 
 Decisions = Mapping[tuple[str, str, str], tuple[str, str]]
 
@@ -77,6 +78,7 @@ async def changes(
     """
     found = Changes()
     latest, links = _latest(ledger)
+    stuck = _stuck(ledger)
     progress.start("comparing with the first export", None, "operations")
     stream = iter(later)
     while chunk := list(islice(stream, CHUNK)):
@@ -98,9 +100,10 @@ async def changes(
             if op.target is Target.LINK:
                 _relink(found, op, entry, payload, record, links.get(op.op_id), decided)
             else:
-                _ThreeWay(found, op, entry, record, latest.get(entry.destination_id, ()), decided, region).compare(
-                    payload
-                )
+                written = latest.get(entry.destination_id, ())
+                _ThreeWay(
+                    found, op, entry, record, written, stuck.get(entry.destination_id, _NONE), decided, region
+                ).compare(payload)
         progress.advance(len(chunk))
     progress.finish()
     return found
@@ -123,6 +126,18 @@ def _latest(ledger: Ledger) -> tuple[dict[str, list[Mapping[str, Any]]], dict[st
         if entry.part.startswith(DELTA_PART):
             links[entry.marker] = str(entry.payload["businessId"])
     return overlays(ledger), links
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+def _stuck(ledger: Ledger) -> dict[str, frozenset[str]]:
+    """Record id → what HighLevel would not take of earlier deltas' changes."""
+    found: dict[str, frozenset[str]] = {}
+    for entry in ledger.iterate(state=State.DONE):
+        if entry.losses and entry.kind is Kind.UPDATE:
+            found[entry.destination_id] = found.get(entry.destination_id, _NONE).union(entry.losses)
+    return found
 
 
 def _resolved(op: Operation, ledger: Ledger) -> dict[str, Any] | None:
@@ -186,11 +201,13 @@ class _ThreeWay:
         entry: Entry,
         record: Mapping[str, Any] | None,
         written: Sequence[Mapping[str, Any]],
+        stuck: frozenset[str],
         decided: Decisions,
         region: str,
     ):
         self.found, self.op, self.entry, self.record = found, op, entry, record
         self.before = laid_over(entry.payload, written)
+        self.stuck = stuck
         self.decided, self.region, self.salt = decided, region, len(written)
 
     def compare(self, payload: Mapping[str, Any]) -> None:
@@ -207,17 +224,24 @@ class _ThreeWay:
         take = {
             name: value for name, value in wanted.items() if name != "tags" and self._takes(name, sent.get(name), value)
         }
-        if self.entry.kind is Kind.CREATE and self.op.target in CLEARABLE:
-            gone = [
-                name for name in sent if name not in wanted and name != "tags" and "." not in name.removeprefix(CUSTOM)
-            ]
-            take |= {name: None for name in gone if self._takes(name, sent[name], None)}
+        if self.entry.kind is Kind.CREATE:
+            take |= self._cleared(sent, wanted)
         made = [*self._tags(sent.get("tags") or (), wanted.get("tags") or ())]
         if take:
             body = {**_companions(self.op.target, take, payload), **_body(take, payload, self.before)}
             made.append(_update(self.op, self.entry, self.op.target, body, self.salt))
         self.found.updates += made
         self.found.unchanged += not made
+
+    def _cleared(self, sent: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What was sent and the later export no longer has; tags and consent have rules of their own."""
+        names = [
+            name for name in sent if name not in wanted and name != "tags" and "." not in name.removeprefix(CUSTOM)
+        ]
+        blanks = {
+            name: BLANKS.get((self.op.target, name)) for name in names if UNCLEARED.format(name) not in self.stuck
+        }
+        return {name: blank for name, blank in blanks.items() if self._takes(name, sent[name], blank)}
 
     def _takes(self, name: str, was: Any, value: Any) -> bool:
         now = stored_value(flatten_record(self.record or {}), name)
@@ -276,7 +300,7 @@ def _body(take: Mapping[str, Any], payload: Mapping[str, Any], before: Mapping[s
     for name, value in take.items():
         if not name.startswith(CUSTOM):
             top = name.split(".")[0]
-            body[top] = None if value is None else payload[top]
+            body[top] = payload.get(top, value)
             continue
         source = before if value is None else payload
         item = next(i for i in source["customFields"] if custom_key(i) == name.removeprefix(CUSTOM))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +83,13 @@ def migrate(ws: Workspace, who: str = "Judge") -> dict[str, Any]:
         if name == "schema":
             results[name] = step(ws, name, apply=True)
     return results
+
+
+def settings(migration: Any, **policy: str) -> Any:
+    """The migration with other policies in its migration.toml."""
+    path = migration.ws.path / "migration.toml"
+    lines = path.read_text().splitlines()
+    for name, value in policy.items():
+        lines = [f'{name} = "{value}"' if line.startswith(f"{name} =") else line for line in lines]
+    path.write_text("\n".join(lines) + "\n")
+    return replace(migration, ws=Workspace(migration.ws.path))
