@@ -1,36 +1,44 @@
 """Which column goes where: proposals with reasons, the sheets in which people decide, and what the plan takes of it."""
 
 from pb2hl.mapper.custom import infer
-from pb2hl.mapper.fields import assignment, complete, decided, fields_sheet, merge_fields
+from pb2hl.mapper.fields import assignment, complete, decided, fields_sheet, follow
 from pb2hl.mapper.gate import accept_all, mapping_hash, read_sheets, resolved, staged_tables, undecided
+from pb2hl.mapper.merge import LAPSED_COLUMNS, Merged, archive, archived, merge, merged
 from pb2hl.mapper.objects import mixed_types, recognise
 from pb2hl.mapper.owners import owners_sheet
+from pb2hl.mapper.pointers import pointers, split_pointers
 from pb2hl.mapper.product import Product, product
 from pb2hl.mapper.propose import propose, propose_fields
 from pb2hl.mapper.resolve import CustomField, Mapping, PipelineToMake, custom_fields, resolve
-from pb2hl.mapper.sheets import SHEETS, merge
+from pb2hl.mapper.sheets import SHEETS
 from pb2hl.mapper.stages import stages_sheet
 from pb2hl.mapper.tags import picklists_sheet, tags_sheet
 
 __all__ = [
+    "LAPSED_COLUMNS",
     "SHEETS",
     "CustomField",
     "Mapping",
+    "Merged",
     "PipelineToMake",
     "Product",
     "accept_all",
+    "archive",
+    "archived",
     "assignment",
     "complete",
     "custom_fields",
     "decided",
     "fields_sheet",
+    "follow",
     "infer",
     "mapping_hash",
     "merge",
-    "merge_fields",
+    "merged",
     "mixed_types",
     "owners_sheet",
     "picklists_sheet",
+    "pointers",
     "product",
     "propose",
     "propose_fields",
@@ -38,6 +46,7 @@ __all__ = [
     "recognise",
     "resolve",
     "resolved",
+    "split_pointers",
     "staged_tables",
     "stages_sheet",
     "tags_sheet",

@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.mapper.concepts import concepts
 from pb2hl.mapper.custom import KINDS, Declared, canonical_label, declaration, declared, infer
 from pb2hl.mapper.propose import propose_fields
-from pb2hl.mapper.sheets import blank, merge, prefill, takes_several
+from pb2hl.mapper.sheets import blank, prefill, takes_several
 from pb2hl.mapper.signals import signals
 from pb2hl.mapper.structure import Table, relate
 from pb2hl.mapper.text import tokens
@@ -21,7 +22,7 @@ EXAMPLES = 3
 SAFE = 0.8  # a column of a task, note, … that stays with its record loses nothing by being decided so
 _NEVER_CUSTOM = frozenset(
     "id name first_name last_name full_name email phone company_id contact_id pipeline stage status amount owner"
-    " do_not_contact email_opt_out sms_opt_out".split()
+    " do_not_contact email_opt_out sms_opt_out call_opt_out".split()
 )
 """Fields a record is nothing without: they are taken even where custom_fields lists standard fields too."""
 _CONTAINERS = frozenset(
@@ -49,11 +50,6 @@ def fields_sheet(tables: Sequence[tuple[Any, str]], threshold: float = 0.8) -> p
     return prefill(blank("fields", rows), threshold)
 
 
-def merge_fields(new: pd.DataFrame, old: pd.DataFrame | None) -> pd.DataFrame:
-    """`new` with the decisions of `old` that still apply (see `pb2hl.mapper.sheets.merge`)."""
-    return merge("fields", new, old)
-
-
 def complete(sheet: pd.DataFrame, tables: Sequence[tuple[Any, str]]) -> pd.DataFrame:
     """`sheet` with the type that its values ask for in every row decided `custom` that has none (`tables` as for `fields_sheet`)."""
     bare = sheet[(sheet["decision"].str.strip() == "custom") & (sheet["type"].str.strip() == "")]
@@ -70,6 +66,24 @@ def complete(sheet: pd.DataFrame, tables: Sequence[tuple[Any, str]]) -> pd.DataF
         for column, value in facts.items():
             out.at[at, column] = out.at[at, column].strip() or str(value)
     return out
+
+
+def follow(sheet: pd.DataFrame) -> pd.DataFrame:
+    """`sheet` with `target` (HighLevel's API name) following each decision that is not the proposal."""
+    own = [at for at, row in enumerate(sheet.itertuples(index=False)) if row.decision.strip() not in ("", row.proposal)]
+    if not own:
+        return sheet
+    out = sheet.copy()
+    targets = out["target"].to_numpy(dtype=object).copy()
+    for at in own:
+        targets[at] = target_of(sheet["object"].iat[at], sheet["decision"].iat[at].strip())
+    out["target"] = targets
+    return out.astype({"target": "str"})
+
+
+def target_of(object_: str, decision: str) -> str:
+    """HighLevel's name for what a decision means: the API name of a canonical field, `custom` or `ignore`."""
+    return next((item.target for item in concepts(object_) if item.field == decision), decision)
 
 
 def _declares(raw: Any, object_: str, known: Sequence[Declared]) -> dict[str, Declared | None]:

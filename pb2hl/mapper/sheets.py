@@ -1,4 +1,4 @@
-"""The mapping sheets: their columns, what may stand in `decision`, and how decisions outlive a new export."""
+"""The mapping sheets: their columns, their keys, and what may stand in `decision`."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ KEYS: dict[str, tuple[str, ...]] = {
 """What a row is about: a decision applies to the row with the same key."""
 
 EDITABLE: dict[str, tuple[str, ...]] = {
-    "fields": ("target", "label", "type", "options", "transform", "decision", "comment"),
+    "fields": ("label", "type", "options", "transform", "decision", "comment"),
     "stages": ("target_pipeline", "target_stage", "status", "decision", "comment"),
     "owners": ("user_id", "user_email", "decision", "comment"),
     "tags": ("target", "decision", "comment"),
     "picklists": ("option", "decision", "comment"),
 }
-"""Columns that a person may change; the rest describes the export."""
+"""Columns that a person may change; the rest describes the export, or follows the decision (the `target` of fields)."""
 
 DECISIONS: dict[str, tuple[str, ...]] = {
     "stages": ("map",),
@@ -61,21 +61,6 @@ DATA_TYPES = (
 
 PROPOSAL = "proposal"
 """`who` of a decision that nobody has touched: the proposal was above the threshold."""
-
-_FACTS = (
-    "examples",
-    "fill",
-    "distinct",
-    "position",
-    "probability",
-    "outcome",
-    "deals",
-    "count",
-    "records",
-    "active",
-    "name",
-    "email",
-)
 
 
 def takes_several(object_: str, field: str) -> bool:
@@ -108,36 +93,3 @@ def prefill(frame: pd.DataFrame, threshold: float, clock: Clock = SYSTEM_CLOCK) 
     out.loc[sure, "who"] = PROPOSAL
     out.loc[sure, "when"] = stamp(clock.now())
     return out
-
-
-def merge(sheet: str, new: pd.DataFrame, old: pd.DataFrame | None) -> pd.DataFrame:
-    """`new` proposals with every decision of `old` that still applies: same key, and made by a person or unchanged.
-
-    A decision that was only a pre-filled proposal gives way to a newer proposal; what a person wrote stays. Rows that the
-    new export no longer has are left out. Duplicate keys in `old`: the last one counts.
-    """
-    if old is None or old.empty:
-        return new
-    keys = list(KEYS[sheet])
-    kept = [column for column in (*EDITABLE[sheet], "who", "when") if column in old.columns]
-    latest = old.drop_duplicates(subset=keys, keep="last").set_index(keys)
-    out = new.copy()
-    found = pd.MultiIndex.from_frame(out[keys]) if len(keys) > 1 else pd.Index(out[keys[0]])
-    at = latest.index.get_indexer(found)
-    rows = [row for row, place in enumerate(at) if place >= 0 and _persons(latest.iloc[place], out.iloc[row])]
-    for column in kept:
-        values = out[column].to_numpy(dtype=object).copy()
-        values[rows] = [latest[column].iloc[at[row]] for row in rows]
-        out[column] = values
-    return out.astype("str")
-
-
-def _persons(old: pd.Series, new: pd.Series) -> bool:
-    """Whether an old row's decision is a person's, or the same proposal as before (its time stays too)."""
-    if not old.get("decision", ""):
-        return bool(old.get("comment", "")) and not new["decision"]
-    return (
-        old.get("who", "") not in ("", PROPOSAL)
-        or old["decision"] != old.get("proposal", "")
-        or old["proposal"] == new["proposal"]
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -82,14 +82,27 @@ def take_in(path: Path, *, into: Path, progress: Progress = SILENT, cancel: Canc
 
 
 def _parts(raw: source.RawTable) -> list[source.RawTable]:
+    """A table of several objects as one an object, and references of two columns as one column an object they mean."""
+    whole = _pointed(raw)
     heading = mapper.mixed_types(raw.headings)
-    return source.split_by(raw, heading, lambda text: named(text)[0]) if heading else [raw]
+    if whole is not raw or not heading:
+        return [whole]
+    return [_pointed(part) for part in source.split_by(raw, heading, lambda text: named(text)[0])]
 
 
-def decide_fields(intake: Intake, path: Path, threshold: float) -> pd.DataFrame:
-    """The fields sheet: new proposals, with the decisions of the sheet at `path` that still apply."""
+def _pointed(raw: source.RawTable) -> source.RawTable:
+    found = mapper.pointers(raw.headings, raw.frame, mapper.recognise(raw)[0])
+    if not found:
+        return raw
+    frame = mapper.split_pointers(raw.headings, raw.frame, found)
+    return replace(raw, headings=list(frame.columns), frame=frame)
+
+
+def decide_fields(intake: Intake, path: Path, threshold: float) -> mapper.Merged:
+    """The fields sheet: new proposals, with the decisions of the sheet at `path` that still apply, and those that lapsed."""
     proposed = mapper.fields_sheet(intake.assigned, threshold)
-    return mapper.complete(mapper.merge_fields(proposed, existing_sheet(path)), intake.assigned)
+    found = mapper.merged("fields", proposed, existing_sheet(path))
+    return mapper.Merged(mapper.follow(mapper.complete(found.sheet, intake.assigned)), found.lapsed)
 
 
 def existing_sheet(path: Path) -> pd.DataFrame | None:

@@ -7,13 +7,16 @@ import json
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity
-from pb2hl.mapper import SHEETS
+from pb2hl.mapper import SHEETS, archive
+from pb2hl.mapper.merge import tell
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
-from pb2hl.profile import profile_tables
+from pb2hl.profile import Reconciliation, profile_tables, reconcile
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
+from pb2hl.steps.apart import fields_apart
 from pb2hl.steps.intake import Intake, Staged, decide_fields, stage_tables, take_in, write_staged
+from pb2hl.steps.volume import time_at_limit, volume
 from pb2hl.workspace import Workspace
 
 STEP = "inventory"
@@ -45,24 +48,31 @@ def restage(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
 def _run(ws: Workspace, progress: Progress, cancel: Cancel | None) -> StepResult:
     intake = take_in(ws.export_path, into=ws.files, progress=progress, cancel=cancel)
     path = ws.sheets / "fields.csv"
-    fields = decide_fields(intake, path, ws.config.thresholds.mapping_high)
+    fields, lapsed = decide_fields(intake, path, ws.config.thresholds.mapping_high)
     staged = stage_tables(intake, fields, ws.config, progress=progress)
     if cancel is not None:
         cancel.check()
     write_sheet(path, fields[[*SHEETS["fields"]]])
+    archive(ws.reports, lapsed)
     write_staged(ws.staged, intake, staged)
     profile = profile_tables(staged.tables, progress=progress, cancel=cancel)
-    return _result(ws, intake, staged, fields, profile)
+    return _result(ws, intake, staged, fields, profile, lapsed)
 
 
-def _result(ws: Workspace, intake: Intake, staged: Staged, fields: pd.DataFrame, profile: pd.DataFrame) -> StepResult:
+def _result(
+    ws: Workspace, intake: Intake, staged: Staged, fields: pd.DataFrame, profile: pd.DataFrame, lapsed: pd.DataFrame
+) -> StepResult:
     objects, unassigned = _objects(intake, staged), intake.unassigned
+    cost = volume(ws, staged.tables)
+    books = reconcile(staged.tables, staged.not_converted)
     problems = (
         *intake.export.problems,
         *_tell_unassigned(unassigned),
         *staged.problems,
         *_tell_missing(staged),
         *_tell_product(intake),
+        *_tell_books(books),
+        *tell(lapsed),
     )
     moving = sum(len(frame) for frame in staged.tables.values())
     undecided = int((fields["decision"].str.strip() == "").sum())
@@ -76,10 +86,13 @@ def _result(ws: Workspace, intake: Intake, staged: Staged, fields: pd.DataFrame,
             "rows": moving,
             "columns": len(staged.staging.columns),
             "columns_undecided": undecided,
+            "decisions_lapsed": len(lapsed),
             "unassigned_tables": len(unassigned),
             "dropped_rows": len(staged.staging.dropped),
             "not_converted_cells": len(staged.not_converted),
             "attachment_files": len(intake.export.files),
+            **time_at_limit(int(cost["requests"].sum())),
+            **books.counts(),
             **{f"rows_{name}": len(frame) for name, frame in staged.tables.items()},
         },
         tables={
@@ -92,6 +105,9 @@ def _result(ws: Workspace, intake: Intake, staged: Staged, fields: pd.DataFrame,
             "unassigned": unassigned,
             "will_not_move": will_not_move(staged.tables),
             "workflows": _workflows(staged.tables),
+            "fields_apart": fields_apart(fields, staged.tables),
+            "volume": cost,
+            **books.tables(),
         },
         problems=problems,
         facts={
@@ -102,6 +118,7 @@ def _result(ws: Workspace, intake: Intake, staged: Staged, fields: pd.DataFrame,
             "files": sorted({raw.file for raw in intake.export.tables}),
             "timezone": ws.config.timezone,
             "country": ws.config.country,
+            "signs": books.signs,
         },
         next_step="match",
     )
@@ -153,6 +170,19 @@ def _tell_missing(staged: Staged) -> list[Problem]:
             )
         elif not len(staged.tables[name]):
             found.append(Problem("empty_table", f"the table of {name} has no rows", treatment="migrated without them"))
+    return found
+
+
+def _tell_books(books: Reconciliation) -> list[Problem]:
+    """What the legal edition's books say: reported with its evidence, and no obstacle to the migration."""
+    counts = books.counts()
+    found = []
+    if off := counts.get("trust_accounts_off", 0):
+        message = f"bank, ledger and client ledgers do not agree in {off} trust accounts (by {counts['trust_difference']:,.2f} in all)"
+        found.append(Problem("trust_differs", message, count=off, treatment="each difference is traced to its transactions in trust_differences"))
+    if off := counts.get("time_entries_off", 0):
+        message = f"the rate table does not bear out {off} time entries (effect on the bills: {counts['time_effect']:+,.2f})"
+        found.append(Problem("rate_differs", message, count=off, treatment="listed in time_issues; nothing is changed"))
     return found
 
 

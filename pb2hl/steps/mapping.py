@@ -12,6 +12,7 @@ from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.highlevel import Destination, read_destination
 from pb2hl.ledger import Ledger
 from pb2hl.mapper import lossy
+from pb2hl.mapper.merge import tell
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
@@ -39,8 +40,8 @@ def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
     with ws.lock(STEP):
         cancel.check()
         fields = ws.sheet("fields", mapper.SHEETS["fields"])
-        sheets = _write_sheets(ws, fields, place, progress)
-        result = _result(ws, sheets, place, restaged)
+        sheets, lapsed = _write_sheets(ws, fields, place, progress)
+        result = _result(ws, sheets, place, restaged, lapsed)
         result.save(ws.results(STEP))
     return result
 
@@ -49,7 +50,7 @@ def _read_location(ws: Workspace, progress: Progress) -> Destination:
     progress.start("reading the location", None)
     try:
         with Ledger.open(ws) as ledger:
-            place = with_client(ws, ledger, lambda client: read_destination(client, progress=progress), progress)
+            place = with_client(ws, ledger, STEP, lambda client: read_destination(client, progress=progress), progress)
     finally:
         progress.finish()
     place.save(ws.path)
@@ -58,7 +59,8 @@ def _read_location(ws: Workspace, progress: Progress) -> Destination:
 
 def _write_sheets(
     ws: Workspace, fields: pd.DataFrame, place: Destination, progress: Progress
-) -> dict[str, pd.DataFrame]:
+) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
+    """(every sheet, what lapsed of their decisions)."""
     tables = mapper.staged_tables(ws)
     empty = pd.DataFrame()
     high = ws.config.thresholds.mapping_high
@@ -71,14 +73,16 @@ def _write_sheets(
         "tags": mapper.tags_sheet(tables, ws.config.policy.tag_groups, high),
         "picklists": mapper.picklists_sheet(tables, customs, high),
     }
-    found = {"fields": fields}
+    found, lapsed = {"fields": fields}, []
     progress.start("writing sheets", len(fresh), "sheets")
     for name, sheet in fresh.items():
-        found[name] = mapper.merge(name, sheet, _earlier(ws, name))
+        found[name], gone = mapper.merged(name, sheet, _earlier(ws, name))
+        mapper.archive(ws.reports, gone)
+        lapsed += tell(gone)
         write_sheet(ws.sheets / f"{name}.csv", found[name])
         progress.advance()
     progress.finish()
-    return found
+    return found, lapsed
 
 
 def _earlier(ws: Workspace, name: str) -> pd.DataFrame | None:
@@ -92,12 +96,14 @@ def _earlier(ws: Workspace, name: str) -> pd.DataFrame | None:
         return None  # an empty file: nothing was decided in it
 
 
-def _result(ws: Workspace, sheets: Mapping[str, pd.DataFrame], place: Destination, restaged: bool) -> StepResult:
+def _result(
+    ws: Workspace, sheets: Mapping[str, pd.DataFrame], place: Destination, restaged: bool, lapsed: list[Problem]
+) -> StepResult:
     open_rows = mapper.undecided(ws)
     tables = mapper.staged_tables(ws)
     customs = _customs(mapper.custom_fields(sheets["fields"], tables.get("custom_fields")), tables)
     casts = lossy.casts(ws)
-    problems = [*open_rows, *_told(sheets, tables), *lossy.problems(casts)]
+    problems = [*open_rows, *lapsed, *_told(sheets, tables), *lossy.problems(casts)]
     waiting = sum(item.count for item in open_rows)
     decided = sum(int((sheet["decision"] != "").sum()) for sheet in sheets.values())
     headline = (
@@ -112,7 +118,13 @@ def _result(ws: Workspace, sheets: Mapping[str, pd.DataFrame], place: Destinatio
         headline=headline,
         counts=_counts(sheets, customs)
         | {"waiting": waiting, "restaged": restaged, "ignored cells archived": archived},
-        tables={**sheets, "custom_fields": customs, "transforms": casts, "problems": _as_table(problems)},
+        tables={
+            **sheets,
+            "custom_fields": customs,
+            "transforms": casts,
+            "lapsed": mapper.archived(ws.reports),
+            "problems": _as_table(problems),
+        },
         problems=tuple(problems),
         facts={"location": place.location, "missing_scopes": list(place.missing_scopes)},
         next_step=f"pb2hl approve {ws.path} mapping --by NAME",
@@ -196,7 +208,7 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
     kept = consents[(consents["decision"] == "custom") & (consents["fill"] != "0")]
     for row in kept.itertuples(index=False):
         message = f"column {row.column!r} speaks of consent but sets no DND: it becomes a custom field only"
-        treatment = "if it refuses mail, decide do_not_contact, email_opt_out or sms_opt_out"
+        treatment = "if it refuses mail, decide do_not_contact, email_opt_out, sms_opt_out or call_opt_out"
         found.append(
             Problem("consent", message, Severity.WARNING, file="fields.csv", field=row.column, treatment=treatment)
         )

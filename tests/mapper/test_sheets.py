@@ -90,7 +90,7 @@ def test_a_persons_decision_outlives_a_new_export():
     newer = contacts()
     newer.frame = newer.frame.drop(columns="Vegetarian").assign(Extra=["1", "2", "3", "4"])
     newer.headings = list(newer.frame.columns)
-    merged = mapper.merge_fields(mapper.fields_sheet([(newer, "contacts")]), old)
+    merged = mapper.merge("fields", mapper.fields_sheet([(newer, "contacts")]), old)
     kept = row(merged, column="Shoe size")
     assert (kept["decision"], kept["who"], kept["comment"]) == ("ignore", "Ann", "not needed")
     assert row(merged, column="Email")["decision"] == "email"

@@ -36,6 +36,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
         Part("tags", "Tags", "HighLevel keeps tags in lower case; spellings that differ only so become one.", ("object", "tag", "count", "target", "reason", *_DECIDED)),
         Part("picklists", "Picklist values", "", ("object", "field", "value", "count", "option", "reason", *_DECIDED)),
         Part("transforms", "How values are rewritten", "Before and after, with what could not be converted."),
+        Part("lapsed", "Decisions that lapsed", "Decided for an earlier export and not taken over: by whom, and why."),
     ),
     "schema": (
         Part("diff", "What is made, what is there", "To make: missing in HighLevel. Exists: used as it is. Conflict: there, but of another type. Cannot: the token may not, see the instructions.", chart=("kind", "state", "")),
@@ -46,13 +47,14 @@ PARTS: dict[str, tuple[Part, ...]] = {
         Part("losses", "What goes elsewhere, and how many records", "Said before the load: HighLevel has no equal place for these."),
         Part("duplicate_opportunities", "Second open deals of one contact", "The location allows one opportunity a contact and pipeline."),
         Part("identity", "E-mails and phones held by two people", "HighLevel takes each once; the second person keeps it in a custom field."),
-        Part("estimate", "Requests and time", "At most 100 requests in 10 seconds and 200,000 a day."),
+        Part("estimate", "Requests and time", "Of the whole migration, by step and what for. At most 100 in 10 seconds and 200,000 a day."),
         Part("verified", "Read back after making", "Each field, tag, pipeline and calendar as HighLevel holds it now."),
     ),
     "load": (
         Part("outcomes", "Outcomes by object", "Done: HighLevel holds it. Skipped: it was there, or a decision left it out. Refused: HighLevel's answer is below.", chart=("object", "state", "count")),
         Part("errors", "What was not sent or did not land", "With the reason or HighLevel's own answer, and the id of the request."),
         Part("losses", "Values HighLevel would not take"),
+        Part("requests", "Requests planned and sent", "Planned before anything was written; sent until now, by step."),
     ),
     "delta": (
         Part("conflicts", "Conflicts", "Changed in the source and in HighLevel: HighLevel's value is kept until somebody decides in sheets/conflicts.csv."),
