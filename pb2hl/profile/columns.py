@@ -22,6 +22,8 @@ from pb2hl.progress import SILENT, Cancel, Progress
 SAMPLE = 20_000
 """Distinct values of a column whose text is looked at."""
 TOP = 5
+FEW = 3
+"""Values that are shown as examples when none comes twice."""
 BINS = 12
 FENCE = 3.0
 """Interquartile ranges beyond the quartiles from which a number or date counts as an outlier (Tukey's outer fence)."""
@@ -50,7 +52,8 @@ def profile_tables(
     for name, column in work:
         if cancel is not None:
             cancel.check()
-        rows.append({"object": name, "column": column, **_column(str(column), tables[name][column])})
+        meaning = "full_name" if (name, column) == ("users", "name") else str(column)
+        rows.append({"object": name, "column": column, **_column(meaning, tables[name][column])})
         progress.advance()
     progress.finish()
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -128,7 +131,7 @@ def _texts(name: str, values: pa.Array, rows: int, type_: str = "text") -> dict[
 def _top(texts: pa.Array, counts: np.ndarray) -> str:
     order = np.argsort(-counts, kind="stable")[:TOP]
     if counts[order[0]] == 1:
-        order = order[:3]
+        order = order[:FEW]
     return "; ".join(f"{_short(texts[int(i)].as_py())} ({counts[i]})" for i in order)
 
 
@@ -182,14 +185,14 @@ def _numbers(name: str, values: pa.Array) -> dict[str, Any]:
     units, counts = np.unique(finite, return_counts=True)
     show = (lambda value: _moment(value, kind)) if dates else _figure
     far, _ = _beyond(units, counts)
-    order = np.argsort(-counts, kind="stable")[:TOP]
+    order = np.argsort(-counts, kind="stable")[: TOP if counts.max() > 1 else FEW]
     examples = [show(units[i]) for i in np.flatnonzero(far)[[0, -1]]] if far.any() else []
     return _line(
         kind,
         rows,
         len(finite),
         distinct=len(units),
-        top_values="; ".join(f"{show(units[i])} ({counts[i]})" for i in order) if counts[order[0]] > 1 else "",
+        top_values="; ".join(f"{show(units[i])} ({counts[i]})" for i in order),
         min=show(units[0]),
         max=show(units[-1]),
         mean=None if dates else float(finite.mean()),

@@ -49,6 +49,17 @@ class Reconciliation:
         }
         return {name: table for name, table in every.items() if len(table.columns)}
 
+    def counts(self) -> dict[str, float]:
+        """Accounts and time entries that are off, and by how much money; nothing for an export without such tables."""
+        found: dict[str, float] = {}
+        if len(self.accounts.columns):
+            off = self.accounts[~self.accounts["agrees"].fillna(False).astype(bool)]
+            gaps = off[["bank_minus_ledger", "ledger_minus_clients"]].abs().sum().sum()
+            found |= {"trust_accounts_off": len(off), "trust_difference": round(float(gaps), 2)}
+        if len(self.time.columns):
+            found |= {"time_entries_off": len(self.time), "time_effect": round(float(self.time["effect"].sum()), 2)}
+        return found
+
 
 def reconcile(tables: Mapping[str, pd.DataFrame], not_converted: pd.DataFrame | None = None) -> Reconciliation:
     """Reconcile the staged tables of a legal edition; what is missing is left empty.

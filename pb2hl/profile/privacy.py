@@ -10,16 +10,59 @@ SHARE = 0.3
 CHECKED = 1000
 _WORDS = re.compile(r"[a-zà-ÿ]+")
 BY_NAME = (
-    ("government id", {"sin", "ssn", "nin", "passport", "licence", "license", "nas", "taxid", "siret"}),
-    ("payment", {"iban", "card", "creditcard", "bank", "banking", "bic", "swift"}),
-    ("health", {"health", "medical", "allergy", "allergies", "diagnosis", "disability"}),
-    ("birth date", {"birthday", "birthdate", "birth", "dob", "born", "naissance", "geburtstag"}),
-    ("e-mail", {"email", "emails", "mail", "courriel"}),
-    ("phone", {"phone", "mobile", "fax", "telephone", "tel", "cell"}),
-    ("address", {"address", "street", "postal", "postcode", "zip", "adresse", "city"}),
-    ("name", {"firstname", "lastname", "fullname", "surname"}),
+    (
+        "government id",
+        set(
+            "sin ssn nin passport licence license nas taxid siret dni nif nie curp rfc cpf pesel bsn passeport reisepass "
+            "ausweis ausweisnummer personalausweis steuernummer steuerid sozialversicherungsnummer pasaporte passaporto "
+            "codicefiscale passaporte paspoort".split()
+        ),
+    ),
+    (
+        "payment",
+        set(
+            "iban card creditcard bank banking bic swift kreditkarte kontonummer tarjeta carte banque banco banca cuenta "
+            "rekening rekeningnummer".split()
+        ),
+    ),
+    (
+        "health",
+        set(
+            "health medical allergy allergies diagnosis disability gesundheit allergie allergien krankheit diagnose santé "
+            "salud alergia alergias saúde salute gezondheid".split()
+        ),
+    ),
+    (
+        "birth date",
+        set(
+            "birthday birthdate birth dob born naissance anniversaire geburtstag geburtsdatum nacimiento cumpleaños "
+            "nascimento nascita geboortedatum".split()
+        ),
+    ),
+    ("e-mail", set("email emails mail courriel correo epost".split())),
+    (
+        "phone",
+        set(
+            "phone mobile fax telephone tel cell telefon handy mobil telefax teléfono telefono móvil movil celular telefone "
+            "téléphone telefoon mobiel".split()
+        ),
+    ),
+    (
+        "address",
+        set(
+            "address street postal postcode zip adresse city anschrift straße strasse plz ort dirección direccion calle "
+            "ciudad rue ville indirizzo endereço adres straat".split()
+        ),
+    ),
+    (
+        "name",
+        set(
+            "firstname lastname fullname surname vorname nachname nombre apellido apellidos prénom prenom nome cognome sobrenome "
+            "voornaam achternaam".split()
+        ),
+    ),
 )
-"""Kinds by the words of a column's name, the most sensitive first."""
+"""Kinds by the words of a column's name, in the languages of exports, the most sensitive first."""
 _NAMES = {"first_name", "last_name", "full_name", "owner", "author", "timekeeper"}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}$", re.I)
 _PHONE = re.compile(r"\+?[\d\s().-]{9,20}$")

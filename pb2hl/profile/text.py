@@ -53,7 +53,7 @@ def patterns(texts: Sequence[str], weights: np.ndarray) -> str:
 def language(texts: Sequence[str]) -> str:
     """The language or script of running text (`en`, `fr 70%, en 30%`, `Cyrillic`); "" when it is not running text."""
     step = max(1, len(texts) // LANGUAGE_SAMPLE)
-    sample = [text[:400] for text in texts[::step]]
+    sample = [text[:400] for text in texts[::step] if not text.lstrip().startswith(("{", "["))]  # JSON is no prose
     votes = Counter(vote for vote in map(_vote, sample) if vote)
     total = sum(votes.values())
     if total < max(3, len(sample) * 0.2):

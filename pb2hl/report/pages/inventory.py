@@ -18,6 +18,11 @@ _TOLD = (
         "HighLevel has no place for these; this is where they go instead.",
     ),
     (
+        "fields_apart",
+        "Deprecated and unsupported fields",
+        "Fields that the export calls deprecated, that hold nothing, or for which HighLevel has no standard field.",
+    ),
+    (
         "volume",
         "Volume and time",
         "How many requests the load takes, and how long at HighLevel's limits of 100 in 10 seconds and 200,000 a day.",
@@ -26,6 +31,23 @@ _TOLD = (
         "workflows",
         "Workflows found",
         "They cannot be made through the API; workflows.html says how to build them again.",
+    ),
+    (
+        "trust_accounts",
+        "Trust money, three ways",
+        "Each account: the bank, the ledger and the sum of the client ledgers.",
+    ),
+    ("trust_days", "Trust money by day", "The three balances at the end of every day with a transaction."),
+    (
+        "trust_differences",
+        "Where trust money differs",
+        "Every transaction behind a difference, with its effect; their sums are the differences of the accounts.",
+    ),
+    ("trust_clients", "Client ledgers", "Each client's balance, and the lowest it ever was."),
+    (
+        "time_issues",
+        "Time entries against the rate table",
+        "Entries that the rate table does not bear out, and what the bill would change by if the table is right.",
     ),
 )
 
