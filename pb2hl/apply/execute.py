@@ -21,6 +21,7 @@ from pb2hl.apply.send import Doubt, Sender, refused, repeatable
 from pb2hl.errors import NotFound, Pb2hlError, Refused
 from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
+from pb2hl.highlevel.records.contacts import LINKED_AT_ONCE
 from pb2hl.ledger import Entry, Intent, LedgerPort, Outcome, State
 from pb2hl.operations import Kind, Operation, Target, references
 from pb2hl.progress import SILENT, Cancel, Progress
@@ -30,9 +31,6 @@ CHUNK = 2_000
 
 CONCURRENCY = 32
 """Requests on their way at once. 100 requests in 10 s at 300 ms need 3; a server without a limit is driven at full speed."""
-
-LINK_LIMIT = 50
-"""Contacts in one bulk link (BEHAVIOUR: ids ≤ 50)."""
 
 FINAL = (State.DONE, State.SKIPPED)
 
@@ -305,5 +303,5 @@ def _units(ready: list[tuple[Operation, Any]]) -> Iterator[list[tuple[Operation,
         group = links.setdefault(payload["businessId"], [])
         group.append((op, payload))
     for group in links.values():
-        for start in range(0, len(group), LINK_LIMIT):
-            yield group[start : start + LINK_LIMIT]
+        for start in range(0, len(group), LINKED_AT_ONCE):
+            yield group[start : start + LINKED_AT_ONCE]

@@ -69,6 +69,8 @@ class Client:
         self.on_wait = on_wait
         self.doubt_at = clock.monotonic()
         """When a write last went in doubt, on the clock's monotonic scale; at the start, when the client was made."""
+        self.sent = 0
+        """Requests that this client has sent, repeated ones included."""
         self.concurrency = concurrency
         self._slots = asyncio.Semaphore(concurrency)
         self._patience_s = patience_s
@@ -149,6 +151,7 @@ class Client:
     async def _once(self, method: str, path: str, arguments: dict[str, Any]) -> Answer | httpx.Response | Exception:
         async with self._slots:
             slot = await self.limiter.acquire(self.tell)
+            self.sent += 1
             response: httpx.Response | None = None
             try:
                 response = await self._http.request(method, path, **arguments)

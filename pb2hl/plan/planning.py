@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.errors import Problem
+from pb2hl.highlevel.records.appointments import moment_of
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.appointments import Appointments
 from pb2hl.plan.attachments import Attachments, Files
@@ -19,7 +21,7 @@ from pb2hl.plan.companies import Companies
 from pb2hl.plan.contacts import Contacts
 from pb2hl.plan.context import Context
 from pb2hl.plan.deals import Deals
-from pb2hl.plan.estimate import Estimate, business_of, estimate
+from pb2hl.plan.estimate import Estimate, business_of, estimate, has_lost_reason
 from pb2hl.plan.identity import Identity, simulate
 from pb2hl.plan.inputs import PlanInputs
 from pb2hl.plan.leftovers import Leftovers
@@ -176,14 +178,22 @@ class Planner:
         self._extra["before_images"] += bool(operation.existing_id)
         if operation.target is Target.LINK:
             self._links[business_of(operation)] += 1
-        elif operation.target is Target.OPPORTUNITY and "lostReasonId" in operation.payload:
-            self._extra["lost_reasons"] += 1
-        elif operation.target is Target.CONTACT and ("dnd" in operation.payload or "dndSettings" in operation.payload):
-            self._extra["consents"] += 1
+        elif operation.target is Target.OPPORTUNITY:
+            self._extra["lost_reasons"] += has_lost_reason(operation)
+        elif operation.target is Target.CONTACT:
+            flagged = "dnd" in operation.payload or "dndSettings" in operation.payload
+            self._extra["consents"] += flagged
+            self._extra["timezones"] += not flagged and "timezone" in operation.payload
+        elif operation.target is Target.APPOINTMENT:
+            self._starts.append(moment_of(operation.payload["startTime"]).timestamp())
 
     @cached_property
     def _links(self) -> Counter[str]:
         return Counter()
+
+    @cached_property
+    def _starts(self) -> array[float]:
+        return array("d")
 
     @cached_property
     def _extra(self) -> Counter[str]:
@@ -193,5 +203,5 @@ class Planner:
         return {"identity": self.identity.report, "duplicate_opportunities": self.deals.duplicates()}
 
     def _plan(self, operations: Operations, tables: Mapping[str, pd.DataFrame]) -> Plan:
-        cost = estimate(operations.counts, links=self._links, **self._extra)
+        cost = estimate(operations.counts, links=self._links, starts=self._starts, **self._extra)
         return Plan(operations, cost, self.ctx.account.problems, {**tables, "losses": self.ctx.account.losses})

@@ -9,7 +9,7 @@ from pb2hl.highlevel import Client
 from pb2hl.ledger import Ledger
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import outcomes
+from pb2hl.steps import outcomes, requests
 from pb2hl.steps.accounting import Account, accounting
 from pb2hl.steps.check import check
 from pb2hl.steps.compare import UNLINKED, Comparison, compare_location
@@ -34,7 +34,7 @@ def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
                 client, ledger, ws.config.source, ws.config.country, progress, cancel or Cancel(), kept(ws)
             )
 
-        found = with_client(ws, ledger, work, progress)
+        found = with_client(ws, ledger, STEP, work, progress)
         result = _result(ledger, found, accounting(ws, ledger, found))
         result.save(ws.results(STEP))
     return _with_checks(ws, result, progress, cancel)
@@ -116,10 +116,10 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
         status=Status.FAILED if failed else Status.DONE,
         headline=f"{totals['arrived']:,} of {totals['expected']:,} records are in the location; {totals['missing']} missing, "
         f"{totals['extra']} extra, {totals['wrong']} with a value that differs.",
-        counts={**totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **found.classes()},
+        counts={**totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **requests.counts(ledger), **found.classes()},
         tables={"objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
                 "links": found.links(), "accounting": account.cells, "rows": account.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
-                **found.landed.tables()},
+                "requests": requests.table(ledger), **found.landed.tables()},
         problems=tuple(problems),
         next_step="report",
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,7 @@ from pb2hl.diff import COLUMNS, Class, compare_records
 from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.overlay import is_overlay, laid_over, overlays
 from pb2hl.highlevel import PORTS, Client
+from pb2hl.highlevel.records.appointments import moment_of
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
 from pb2hl.operations import Kind, Target
@@ -155,8 +156,7 @@ def _calendars(ledger: Ledger) -> dict[str, tuple[datetime, datetime]]:
     for entry in ledger.iterate(state=State.DONE, target=Target.APPOINTMENT):
         if is_overlay(entry):
             continue
-        moment = datetime.fromisoformat(str(entry.payload["startTime"]))
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment_of(str(entry.payload["startTime"]))
         start, end = spans.get(str(entry.payload["calendarId"]), (moment - day, moment + day))
         spans[str(entry.payload["calendarId"])] = (min(start, moment - day), max(end, moment + day))
     return spans

@@ -78,7 +78,7 @@ def _run(ws: Workspace, second: Workspace, ledger: Ledger, progress: Progress, c
         raise GateClosed("the location was not read yet", hint=f"pb2hl schema {ws.path}")
     later_columns.require_known(ws, second)
     window, decided = _window(ws, ledger), conflicts.decisions(ws)
-    fresh = with_client(ws, ledger, lambda client: read_destination(client, progress=progress), progress)
+    fresh = with_client(ws, ledger, STEP, lambda client: read_destination(client, progress=progress), progress)
     place = _with_newcomers(proposal.without_ours(first, ledger), proposal.without_ours(fresh, ledger))
     inputs = proposal.plan_inputs(second, ledger, place)
     schema, later = plan.build_schema(inputs, progress=progress), plan.build(inputs, progress=progress)
@@ -90,7 +90,7 @@ def _run(ws: Workspace, second: Workspace, ledger: Ledger, progress: Progress, c
         stream = plan.read(second.plan)
         return await changes(client, ledger, stream, decided, ws.config.country, progress, cancel or Cancel())
 
-    found = with_client(ws, ledger, look, progress)
+    found = with_client(ws, ledger, STEP, look, progress)
     changed = carry_out(ws, ledger, STEP, found.updates, len(found.updates), progress, cancel)
     removed = removals.removed_rows(ws, second, ledger)
     gone = removals.delete(ws, ledger, removed, progress, cancel) if ws.config.policy.removed_rows == "delete" else None

@@ -11,6 +11,7 @@ from pb2hl.highlevel import Client, Destination, preflight, read_destination
 from pb2hl.ledger import Ledger
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
+from pb2hl.steps import requests
 from pb2hl.steps.session import PROBED, with_client
 from pb2hl.workspace import Workspace
 
@@ -37,6 +38,7 @@ def doctor(
         if seen.get("probed"):
             ledger.remember(PROBED, {**seen["probed"], "at": seen["destination"].read_at})
         seen["pinned"] = ledger.recall(PROBED) or {}
+        seen["planned"] = requests.to_come(ledger)
         result = _result(ws, seen)
         result.save(ws.results(STEP))
     return result
@@ -107,7 +109,7 @@ def _result(ws: Workspace, seen: dict[str, Any]) -> StepResult:
         rows = [("token and location", "failed", error.message, error.hint)]
         return _as_result(rows, {}, {})
     destination: Destination = seen["destination"]
-    rows = [*findings(seen, _planned_requests(ws)), *_pinned_rows(seen["pinned"])]
+    rows = [*findings(seen, seen["planned"]), *_pinned_rows(seen["pinned"])]
     tables = {
         "users": pd.DataFrame(destination.users, columns=["id", "name", "email", "active", "role"]),
         "workflows": pd.DataFrame(destination.workflows, columns=["id", "name", "status"]),
@@ -204,12 +206,6 @@ def _allowance_row(planned: int, told: dict[str, Any]) -> Row:
         detail,
         "the load pauses and goes on the next day" if short else "",
     )
-
-
-def _planned_requests(ws: Workspace) -> int:
-    """What the schema step estimated for the whole load; 0 before it ran."""
-    before = StepResult.load(ws.results("schema"))
-    return int(before.counts.get("requests") or 0) if before else 0
 
 
 def _clock_row(skew_s: float | None) -> Row:

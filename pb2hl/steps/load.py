@@ -15,7 +15,7 @@ from pb2hl.ledger import Ledger, State
 from pb2hl.operations import Operation
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import gates, outcomes, proposal
+from pb2hl.steps import gates, outcomes, proposal, requests
 from pb2hl.steps.schema import APPLIED
 from pb2hl.steps.session import with_client
 from pb2hl.workspace import Workspace
@@ -65,7 +65,7 @@ def carry_out(
         return await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(operations)
 
     try:
-        execution = with_client(ws, ledger, work, progress)
+        execution = with_client(ws, ledger, step, work, progress)
     except BaseException as error:
         ledger.end_run(run, "stopped", {"why": type(error).__name__})
         raise
@@ -102,8 +102,9 @@ def _result(ledger: Ledger, execution: Execution) -> StepResult:
         headline=told + (f"; {', '.join(rest)}." if rest else "."),
         counts={"sent": execution.sent, "already": execution.already, "refused": execution.refused, "held": execution.held,
                 "in_doubt": doubt, **{f"total_{state}": count for state, count in by_state.items()},
-                "requests_used_today": ledger.requests_today()},
-        tables={"outcomes": table, "errors": missing, "losses": outcomes.losses(ledger), "timeline": outcomes.timeline(ledger)},
+                "requests_used_today": ledger.requests_today(), **requests.counts(ledger)},
+        tables={"outcomes": table, "errors": missing, "losses": outcomes.losses(ledger), "timeline": outcomes.timeline(ledger),
+                "requests": requests.table(ledger)},
         problems=outcomes.problems_of(missing),
         next_step="audit",
     )  # fmt: skip

@@ -108,7 +108,7 @@ def delete(ws: Workspace, ledger: Ledger, removed: pd.DataFrame, progress: Progr
         return await undoing.run(UndoPlan(tuple(entries)))
 
     try:
-        done = with_client(ws, ledger, work, progress)
+        done = with_client(ws, ledger, STEP, work, progress)
     except BaseException:
         ledger.end_run(run, "stopped")
         raise

@@ -76,7 +76,7 @@ def _undo(
         return undo_plan, await undoing.run(undo_plan)
 
     try:
-        undo_plan, done = with_client(ws, ledger, work, progress)
+        undo_plan, done = with_client(ws, ledger, STEP, work, progress)
     except BaseException as error:
         ledger.end_run(this, "stopped", {"why": type(error).__name__})
         raise

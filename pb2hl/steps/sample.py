@@ -18,7 +18,7 @@ from pb2hl.plan.expected import Sources
 from pb2hl.plan.sampling import sample as choose
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import outcomes, proposal
+from pb2hl.steps import outcomes, proposal, requests
 from pb2hl.steps.compare import field_names
 from pb2hl.steps.load import carry_out, require_ready
 from pb2hl.steps.readback import read_records
@@ -37,15 +37,14 @@ def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cance
     """
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         require_ready(ws, ledger)
-        operations = plan.Operations()
-        for operation in plan.read(ws.plan / "data"):
-            operations.add(operation)
-        operations.close()
+        operations = plan.Operations.load(ws.plan / "data")
         chosen = choose(operations, size)
-        taken = [operation for operation in operations if operation.op_id in chosen]
+        taken = list(operations.pick(chosen))
         carry_out(ws, ledger, STEP, taken, len(taken), progress, cancel)
         entries = ledger.entries(chosen)
-        stored = with_client(ws, ledger, lambda client: _read_back(client, list(entries.values()), progress), progress)
+        stored = with_client(
+            ws, ledger, STEP, lambda client: _read_back(client, list(entries.values()), progress), progress
+        )
         result = _result(ws, ledger, taken, entries, stored)
         result.save(ws.results(STEP))
     return result
@@ -92,7 +91,13 @@ def _result(
         headline=f"{len(stored)} records were loaded and read back: {by_class['equal']:,} values equal, "
         f"{by_class['normalised']:,} normalised by the platform, {bad:,} changed, missing or extra.",
         counts={"operations": len(operations), "records": len(stored), **by_class, "in_doubt": doubt},
-        tables={"records": _records(operations, entries), "diff": diff, "class_counts": counts, "errors": missing},
+        tables={
+            "records": _records(operations, entries),
+            "diff": diff,
+            "class_counts": counts,
+            "errors": missing,
+            "requests": requests.table(ledger),
+        },
         problems=tuple(problems),
         facts={"hash": canonical_hash(diff.drop(columns=["record_id"]).astype(str).values.tolist())},
         next_step="approve sample",

@@ -52,7 +52,7 @@ def schema(
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         ws.require_staged()
         if not apply:
-            seen = with_client(ws, ledger, lambda client: _look(client, progress), progress)
+            seen = with_client(ws, ledger, STEP, lambda client: _look(client, progress), progress)
             destination = seen["destination"]
             destination.save(ws.path)
             require_scopes(ws, destination)
@@ -87,7 +87,7 @@ def _apply(ws: Workspace, ledger: Ledger, progress: Progress, cancel: Cancel | N
     progress.start("schema", len(operations), "operations")
     try:
         waiting, found = with_client(
-            ws, ledger, lambda client: _carry_out(ledger, client, run, operations, progress, cancel), progress
+            ws, ledger, STEP, lambda client: _carry_out(ledger, client, run, operations, progress, cancel), progress
         )
     except BaseException:
         ledger.end_run(run, "stopped")

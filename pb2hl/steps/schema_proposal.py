@@ -13,10 +13,11 @@ from pb2hl.ledger import Ledger
 from pb2hl.operations import Kind, Target
 from pb2hl.plan import Plan
 from pb2hl.plan import sample as choose
-from pb2hl.plan.estimate import Estimate, whole
+from pb2hl.plan.estimate import Budget, whole
 from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import doctor, proposal
+from pb2hl.steps import doctor, proposal, requests
+from pb2hl.steps.session import sent
 from pb2hl.workspace import Workspace
 
 STEP = "schema"
@@ -51,7 +52,8 @@ def present(
     """
     schema, data = proposal.propose(ws, ledger, destination, progress)
     workflows = published_workflows(destination)
-    cost = _cost(schema, data)
+    cost = _cost(ledger, destination, schema, data)
+    requests.keep(ledger, cost)
     checks = _last_checks(ws) if seen is None else _checks(seen, cost, data)
     told = [row for row in checks if row[0] != "published workflows"]
     result = StepResult(
@@ -63,6 +65,7 @@ def present(
             "schema_operations": len(schema.operations),
             "data_operations": len(data.operations),
             "requests": cost.total,
+            "requests_to_come": cost.to_come,
             "seconds": cost.seconds,
             "days": cost.days,
             "requests_used_today": ledger.requests_today(),
@@ -77,7 +80,7 @@ def present(
                 {"name": workflows, "ask": "pause it before the load, and confirm that it is paused"}
             ),
             "losses": data.losses,
-            "estimate": _estimate_table(cost),
+            "estimate": pd.DataFrame(cost.rows(), columns=["step", "what", "requests"]),
             "identity": data.tables["identity"],
             "duplicate_opportunities": data.tables["duplicate_opportunities"],
             "click_list": click_list(schema),
@@ -97,13 +100,13 @@ def present(
     return result
 
 
-def _checks(seen: Mapping[str, Any], cost: Estimate, data: Plan) -> list[doctor.Row]:
+def _checks(seen: Mapping[str, Any], cost: Budget, data: Plan) -> list[doctor.Row]:
     """The preflight's findings; a scope that is lacking fails only when the plan needs it."""
     targets = {target for (kind, target), count in data.counts.items() if count and kind is not Kind.SKIP}
     needed = {f"scope {scope}" for scope, target in SCOPES_FOR.items() if target in targets}
     return [
         (check, "warning" if state == "failed" and check not in needed else state, detail, mend)
-        for check, state, detail, mend in doctor.findings(dict(seen), cost.total)
+        for check, state, detail, mend in doctor.findings(dict(seen), cost.to_come)
     ]
 
 
@@ -122,26 +125,23 @@ def propose_again(ws: Workspace) -> StepResult:
         return present(ws, ledger, destination)
 
 
-def _cost(schema: Plan, data: Plan) -> Estimate:
-    chosen = choose(data.operations)
-    return whole(data.estimate, schema.counts, (op for op in data.operations if op.op_id in chosen))
+def _cost(ledger: Ledger, destination: Destination, schema: Plan, data: Plan) -> Budget:
+    place = proposal.without_ours(destination, ledger)
+    sample = data.operations.pick(choose(data.operations))
+    return whole(data.estimate, schema.operations, sample, place, sent(ledger))
 
 
 def _to_make(schema: Plan) -> int:
     return sum(count for (kind, _), count in schema.counts.items() if kind is Kind.CREATE)
 
 
-def _headline(schema: Plan, cost: Estimate) -> str:
+def _headline(schema: Plan, cost: Budget) -> str:
     minutes = -(-cost.seconds // 60)
     days = f", over {cost.days} days" if cost.days > 1 else ""
     return (
-        f"{_to_make(schema)} fields, tags, pipelines and calendars are to be made; with the sample, the load and the audit "
-        f"that takes about {cost.total:,} requests, {minutes} minutes at full speed{days}."
+        f"{_to_make(schema)} fields, tags, pipelines and calendars are to be made; the whole migration takes about "
+        f"{cost.total:,} requests, {cost.to_come:,} of them still to come: {minutes} minutes at full speed{days}."
     )
-
-
-def _estimate_table(cost: Estimate) -> pd.DataFrame:
-    return pd.DataFrame(sorted(cost.requests.items()), columns=["what", "requests"])
 
 
 def _unique(*groups: tuple[Problem, ...]) -> tuple[Problem, ...]:

@@ -17,11 +17,22 @@ PROBED = "probed"
 """The fact under which `doctor --probe` keeps what it saw of this location."""
 
 
-class DailyInLedger:
-    """The count of the day's requests, kept in the ledger, so that it survives a restart."""
+REQUESTS = "requests"
+"""The fact that holds the requests sent until now, by step."""
 
-    def __init__(self, ledger: Ledger):
+
+class Meter:
+    """Counts in the ledger what is sent: of the day, so that its allowance survives a restart, and by step."""
+
+    def __init__(self, ledger: Ledger, step: str):
         self._ledger = ledger
+        self._step = step
+        self._client: Client | None = None
+        self._counted = 0
+
+    def watch(self, client: Client) -> None:
+        """Count the requests of `client`."""
+        self._client = client
 
     def load(self) -> Mapping[str, Any] | None:
         """The state saved last."""
@@ -30,30 +41,43 @@ class DailyInLedger:
     def save(self, state: Mapping[str, Any]) -> None:
         """Keep the state."""
         self._ledger.remember(DAILY, dict(state))
+        fresh = self._client.sent - self._counted if self._client else 0
+        if fresh:
+            self._counted += fresh
+            found = sent(self._ledger)
+            self._ledger.remember(REQUESTS, {**found, self._step: found.get(self._step, 0) + fresh})
 
 
-def open_client(ws: Workspace, ledger: Ledger, progress: Progress = SILENT) -> Client:
-    """A client for the workspace's location; its waits are told on `progress`. Raises TokenMissing."""
+def sent(ledger: Ledger) -> dict[str, int]:
+    """Requests sent until now, by step."""
+    return dict(ledger.recall(REQUESTS) or {})
+
+
+def open_client(ws: Workspace, ledger: Ledger, step: str, progress: Progress = SILENT) -> Client:
+    """A client for the workspace's location, whose requests count for `step`; its waits are told on `progress`. Raises TokenMissing."""
     probed = ledger.recall(PROBED) or {}
     known = (ws.path / FILE_NAME).exists()
-    return Client(
+    meter = Meter(ledger, step)
+    client = Client(
         ws.token(),
         ws.config.location,
         ws.config.base_url,
         search_lag_s=float(probed.get("search_lag_s", SEARCH_LAG_S)),
         first_contact_s=retry.KNOWN_CONTACT_S if known else retry.FIRST_CONTACT_S,
-        daily_store=DailyInLedger(ledger),
+        daily_store=meter,
         on_wait=lambda reason, seconds: progress.note(f"{reason} ({seconds:.0f} s)"),
     )
+    meter.watch(client)
+    return client
 
 
 def with_client(
-    ws: Workspace, ledger: Ledger, work: Callable[[Client], Awaitable[T]], progress: Progress = SILENT
+    ws: Workspace, ledger: Ledger, step: str, work: Callable[[Client], Awaitable[T]], progress: Progress = SILENT
 ) -> T:
-    """Run `work(client)` to its end, from ordinary code or inside a notebook."""
+    """Run `work(client)` of `step` to its end, from ordinary code or inside a notebook."""
 
     async def main() -> T:
-        async with open_client(ws, ledger, progress) as client:
+        async with open_client(ws, ledger, step, progress) as client:
             return await work(client)
 
     return run(main())

@@ -11,7 +11,7 @@ from pb2hl.errors import Problem
 from pb2hl.ledger import Ledger, State
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import gates, outcomes
+from pb2hl.steps import gates, outcomes, requests
 from pb2hl.steps.schema import APPLIED
 from pb2hl.workspace import Workspace
 
@@ -37,6 +37,7 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
             columns=["run_id", "step", "started_at", "ended_at", "status"],
         )
         used, window = ledger.requests_today(), window_state(ledger)
+        cost, cost_counts = requests.table(ledger), requests.counts(ledger)
     by_object = _by_object(table)
     following = _next_step(ws, states, applied, by_state)
     result = StepResult(
@@ -44,8 +45,8 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
         status=Status.WAITING if len(doubt) else Status.DONE,
         headline=f"The next step is: {following}." if following else "Every step is done.",
         counts={**{f"gate_{row['gate']}": row["state"] for row in states}, **by_state, **_lines(by_object),
-                "in_doubt_now": len(doubt), "requests_used_today": used, **window},
-        tables={"gates": pd.DataFrame(states), "outcomes": table, "in_doubt": doubt, "runs": runs},
+                "in_doubt_now": len(doubt), "requests_used_today": used, **cost_counts, **window},
+        tables={"gates": pd.DataFrame(states), "outcomes": table, "in_doubt": doubt, "runs": runs, "requests": cost},
         problems=(*outcomes.problems_of(doubt), *_outside(window)),
         facts={"gates": states, "by_object": by_object},
         next_step=following,

@@ -74,7 +74,7 @@ class AppointmentPort:
                 yield fresh
 
     async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
-        start = _moment(payload["startTime"])
+        start = moment_of(payload["startTime"])
         day = timedelta(days=1)
 
         async def look() -> Created | None:
@@ -126,6 +126,7 @@ def _ranges(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     return found
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """A `startTime` or `endTime` as an aware moment; without an offset it is UTC."""
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
