@@ -12,6 +12,7 @@ from pb2hl.matching import rules as rule_sets
 from pb2hl.matching.blocking import Candidates, candidate_pairs, pairs_within
 from pb2hl.matching.cluster import cluster
 from pb2hl.matching.compare import Comparer
+from pb2hl.matching.dependence import dependences
 from pb2hl.matching.fields import Records, canonical_order, records
 from pb2hl.matching.kinds import Kind
 from pb2hl.matching.matches import Matches, Model, probability, weight_of
@@ -118,7 +119,8 @@ def _estimate(
     random_levels = levels_of(data, comparer, bands, *_random_pairs(data.count))
     accident = {field.name: accidents(field, random_levels[field.name], bands[field.name]) for field in data.fields}
     scale = len(pairs) / max(len(sample), 1)
-    weights = estimate(data.fields, levels, bands, accident, records=data.count, pairs_per_sampled=scale)
+    given = dependences(data, lambda *pair: levels_of(data, comparer, bands, *pair), bands, accident)
+    weights = estimate(data.fields, levels, bands, accident, given, records=data.count, pairs_per_sampled=scale)
     return weights, (left, right)
 
 

@@ -88,7 +88,7 @@ class Matches(pd.DataFrame):
         }
         for field in data.fields:
             columns[field.name] = _level_names(field, scored.levels[field.name])
-            columns[f"{field.name} weight"] = model.weights.of(field.name)[scored.levels[field.name]].astype(np.float32)
+            columns[f"{field.name} weight"] = model.weights.contribution(field.name, scored.levels).astype(np.float32)
         self.pairs = pd.DataFrame(columns)
         self.model = model
         self._recluster = recluster

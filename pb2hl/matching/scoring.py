@@ -71,6 +71,7 @@ class Scorer:
         self._bands = bands
         self._rules = rules
         self._base = weights.base + shift
+        self._weights = weights
         self._weight = {field.name: weights.of(field.name) for field in records.fields}
         self._columns = np.column_stack([codes for field in records.fields for codes in field.codes])
         self._equal = {field.name: self._weight_of_values(field) for field in records.fields}
@@ -134,7 +135,7 @@ class Scorer:
     def _ruled(self, left: np.ndarray, right: np.ndarray, levels: dict[str, np.ndarray]) -> np.ndarray:
         weight = np.full(len(left), self._base)
         for field in self._records.fields:
-            weight += self._weight[field.name][levels[field.name]]
+            weight += self._weights.contribution(field.name, levels)
         return self._rules.apply(weight, Pairs(left, right, levels))
 
     def _rough(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:

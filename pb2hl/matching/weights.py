@@ -98,13 +98,24 @@ class Bands:
 
 
 @dataclass(frozen=True)
+class Given:
+    """`accident`: probability of each level of a field among random pairs of which `parent` agrees (at level `least` or more)."""
+
+    parent: str
+    least: int
+    accident: np.ndarray
+
+
+@dataclass(frozen=True)
 class Weights:
     """What was estimated. `match` and `accident`: by field, probability of each level (exact ones by band) among matching
-    and among random pairs. `prior`: probability that two random records match. Weights are log2 of their ratio."""
+    and among random pairs; `given`: the latter where another field agrees. `prior`: probability that two random records
+    match. Weights are log2 of their ratio."""
 
     match: dict[str, np.ndarray]
     accident: dict[str, np.ndarray]
     prior: float
+    given: dict[str, Given]
 
     @property
     def base(self) -> float:
@@ -114,6 +125,15 @@ class Weights:
     def of(self, name: str) -> np.ndarray:
         """Match weight of each level of a field in bits; the last item (index -1, a missing value) is 0."""
         return np.r_[np.log2(self.match[name] / self.accident[name]), 0.0]
+
+    def contribution(self, name: str, levels: dict[str, np.ndarray]) -> np.ndarray:
+        """What a field adds to the match weight (bits) of pairs with these `levels`, the field it depends on considered."""
+        weight = self.of(name)[levels[name]]
+        if name in self.given:
+            given = self.given[name]
+            together = np.flatnonzero(levels[given.parent] >= given.least)
+            weight[together] = np.r_[np.log2(self.match[name] / given.accident), 0.0][levels[name][together]]
+        return weight
 
 
 def accidents(field: Field, levels: np.ndarray, bands: Bands) -> np.ndarray:
@@ -129,13 +149,14 @@ def estimate(
     levels: dict[str, np.ndarray],
     bands: dict[str, Bands],
     accident: dict[str, np.ndarray],
+    given: dict[str, Given],
     *,
     records: int,
     pairs_per_sampled: float,
 ) -> Weights:
     """Estimate the weights from a sample of candidate pairs; every other pair of `records` counts as not matching.
 
-    `levels` (exact ones as exact level + band), `accident` by field name; each sampled pair stands for `pairs_per_sampled`.
+    `levels` (exact ones as exact level + band), `accident` and `given` by field name; each sampled pair stands for `pairs_per_sampled`.
     """
     every = records * (records - 1) / 2
     patterns, counts = _patterns([levels[field.name] for field in fields])
@@ -144,11 +165,16 @@ def estimate(
     match = dict(expected)
     accident = dict(accident)
     prior = min(max(0.05 * records, 1.0) / every, 0.2)
+    column = {field.name: at for at, field in enumerate(fields)}
+    together = {name: np.flatnonzero(patterns[:, column[tie.parent]] >= tie.least) for name, tie in given.items()}
     for _ in range(_ROUNDS):
         weight = np.full(len(patterns), np.log(prior / (1 - prior)))
         for at, field in enumerate(fields):
-            ratio = np.log(_by_band(match[field.name], bands[field.name]) / accident[field.name])
-            weight += np.r_[ratio, 0.0][patterns[:, at]]
+            agreeing = np.log(_by_band(match[field.name], bands[field.name]))
+            weight += np.r_[agreeing - np.log(accident[field.name]), 0.0][patterns[:, at]]
+            if field.name in together:
+                less = np.log(accident[field.name] / given[field.name].accident)
+                weight[together[field.name]] += np.r_[less, 0.0][patterns[together[field.name], at]]
         probable = counts / (1 + np.exp(-np.clip(weight, -500, 500)))
         for at, field in enumerate(fields):
             match[field.name] = _maximise(field, patterns[:, at], probable, expected[field.name])
@@ -161,7 +187,9 @@ def estimate(
         prior = found
         if settled:
             break
-    return Weights({field.name: _by_band(match[field.name], bands[field.name]) for field in fields}, accident, prior)
+    return Weights(
+        {field.name: _by_band(match[field.name], bands[field.name]) for field in fields}, accident, prior, given
+    )
 
 
 def _by_band(match: np.ndarray, bands: Bands) -> np.ndarray:
