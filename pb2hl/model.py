@@ -156,6 +156,7 @@ OBJECTS: dict[str, ObjectSpec] = {
                 _f("do_not_contact", K.BOOLEAN, "dnd"),
                 _f("email_opt_out", K.BOOLEAN),
                 _f("sms_opt_out", K.BOOLEAN),
+                _f("call_opt_out", K.BOOLEAN),
                 _f("timezone", K.TIMEZONE, "timezone"),
                 _f("description", K.LONG_TEXT),
                 *_AUDIT,

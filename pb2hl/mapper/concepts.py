@@ -41,7 +41,7 @@ PLACES = ("main", "mailing", "work", "home", "billing", "shipping", "registered"
 """Which of several addresses, phones or e-mails: the order in which they take the one place HighLevel has."""
 
 _STREET_ADDRESS = """
-address_1 | {street} | address, street, address+street, street+number, address+street+1, street+1, address+full
+address_1 | {street} | address, street, address+street, street+number, street+house number, address+house number, address+street+1, street+1, address+full
 address_2 | custom | street 2, address+street 2, street+2, street+street 2, street+3, po box, address+po box, address+street+2
 city | city | city, address+city
 state | state | state, address+state, state+code, state+name
@@ -91,7 +91,8 @@ tags | tags | tag, tag+name, group
 do_not_contact | dnd | do not contact
 email_opt_out | dnd | do not email
 sms_opt_out | dnd | do not text
-custom | dnd | do not call, do not fax, do not post, consent, do not contact+reason+code
+call_opt_out | dnd | do not call
+custom | dnd | do not fax, do not post, consent, do not contact+reason+code
 timezone | timezone | timezone
 description | note.body | description, note, body, contact+note
 """
@@ -126,8 +127,8 @@ contact_id | contactId | contact+id, contact, contact+name, contact+full name, n
 contact_email | contactId | contact+email, email, contact+email+address
 custom | contactId | contact+phone, phone
 company_id | custom | company, company+id, company+name
-pipeline | pipelineId | pipeline, pipeline+id, pipeline+name, type+id+object, type+id
-stage | pipelineStageId | stage, stage+id, stage+name, pipeline+stage, pipeline+stage+id, pipeline+stage+name
+pipeline | pipelineId | pipeline, board, pipeline+id, pipeline+name, type+id+object, type+id
+stage | pipelineStageId | stage, step, stage+id, stage+name, pipeline+stage, pipeline+stage+id, pipeline+stage+name
 status | status | status, won, lost, closed, status+name, status+type, status+tag, is+won, is+closed, is+lost, status+id
 amount | monetaryValue | amount, revenue, expected+amount, expected+revenue, weighted+no
 currency | custom | currency, amount+currency
@@ -166,7 +167,7 @@ body | body | body, note, description, text, note+body, html
 author | userId | author, owner, owner+id, owner+name, owner+email, user, user+id, author+id, author+name, author+email
 """
     + _AUDIT.format(updated="ignore").replace("| custom |", "| ignore |")
-    + "\ncreated_at | ignore | created date, date, date+time\n",
+    + "\ncreated_at | ignore | created date, date, date+time, at, when\n",
     "appointments": """
 id | ignore | id
 title | title | title, name, event+name, event+title
@@ -178,7 +179,7 @@ timezone | ignore | timezone
 location | address | location, city, address, location+address, location+website, website, location+name
 status | appointmentStatus | status, outcome, no+show, event+status, cancelled
 recurrence | ignore | recurrence
-exceptions | ignore | exceptions
+exceptions | ignore | exceptions, skip, skip+date
 """
     + _OWNER.format(target="assignedUserId")
     + _LINKS
@@ -190,11 +191,12 @@ type | ignore | type, activity+type, activity
 direction | ignore | direction
 subject | title | title, name
 body | body | body, note, description
-at | ignore | start, date, at, activity+date, occurred, occurred at, due, time, date+time
+at | ignore | start, date, at, when, activity+date, occurred, occurred at, due, time, date+time
 duration | ignore | duration
 outcome | ignore | outcome, status
 """
     + _OWNER.format(target="assignedTo")
+    + ", author, author+id, author+name, author+email"
     + _LINKS
     + _AUDIT.format(updated="ignore"),
     "users": """
@@ -290,7 +292,7 @@ PART_TERMS = frozenset(
     "type count score rating status hash verified bounced reason ip latitude longitude lat lng tag category domain"
     " provider quality confidence source date time last email phone valid validity permission opens clicks sent open"
     " spouse partner assistant emergency referrer referral parent manager vendor guardian children child "
-    " photo unit alias format formatted phonetic extension tax vat accountant beneficiary hq rank level preview bounce version"
+    " photo unit alias format formatted phonetic extension tax vat accountant beneficiary hq rank level preview bounce version inferred predicted suspended marketing promotional promo alerts notifications preference preferences"
     " frequency rate format updated by author campaign forecast weighted total won lost open converted"
     " conversion currency fiscal won lifetime average utm role linkedin facebook twitter instagram skype youtube tiktok xing github department next activity number cost budget".split()
 ) | frozenset(

@@ -6,75 +6,31 @@ any of the languages below; whole phrases of the lexicon (`opt out`, `keine werb
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
+from pb2hl.mapper import consent_words as known
 from pb2hl.mapper.concepts import CONSENT_TERMS
 from pb2hl.mapper.signals import Signals
 from pb2hl.mapper.text import tokens
 
-_CHANNELS = {
-    "email": "email mail emails mailing mailings newsletter newsletters newslettre correo courriel courriels correos emailings emailing"
-    " nieuwsbrief nyhetsbrev nyhedsbrev uutiskirje biuletyn boletin boletim infobrief rundbrief infolettre bulletin subscriber subscribed"
-    " subscription рассылка рассылки рассылку рассылок メール メルマガ 邮件 邮箱 이메일 sahkoposti eposta epost zpravodaj",
-    "text": "sms text texts texting smses smsy textnachricht textnachrichten смс 短信 ショートメッセージ 문자",
-    "call": "call calls phone telephone telefon telefono telefone appel appels anruf anrufe llamadas telefonisch calling звонки 電話 电话",
-    "fax": "fax telefax",
-    "post": "post postal letter letters brief briefe courrier postalisch",
-    "any": "marketing werbung werbe publicite publicitaire publicidad publicidade pubblicita reclame reklama reklam reklame promotions"
-    " promotion promotional promo offers advertising kontakt contact contacto contatto contato kontaktaufnahme kommunikation communication"
-    " communications comunicaciones comunicazioni comunicacoes gdpr dsgvo rgpd casl privacy datenschutz dpo markkinointi pazarlama маркетинг"
-    " реклама マーケティング 营销 마케팅 lgpd avg",
-}
-_REFUSALS = frozenset(
-    "abgelehnt abgemeldet abbestellt sperre gesperrt sperrung verboten verbot untersagt widerspruch widersprochen widerrufen"
-    " refus refuse refused refusal refusee refuses oppose opposition blocked blocking bloque bloquee bloqueado bloccato blokada blokkade geblokkeerd"
-    " blacklist blacklisted blocklist suppressed suppression suppress unsubscribed unsubscribe unsub optout denied declined rejected rejete"
-    " revoked withdrawn objection objected forbidden prohibited stop stopped exclude excluded exclusion excluido ausgeschlossen keine kein nicht"
-    " desinscrit desinscription desabonne desabonnement sans baja rechazado rechaza rechazo prohibido disiscritto disiscrizione rifiutato rifiuto"
-    " recusado recusa descadastrado descadastro proibido afgemeld uitgeschreven geweigerd geen niet verzet odmowa wypisany zakaz sprzeciv sprzeciw"
-    " nekad avregistrerad sparrad sparr spaerret frabedt reservasjon avslag kielto kielletty zakaz odhlasen nesouhlas yasak istemiyor engelli"
-    " запрет отказ отписан отписка отписался 拒否 停止 不可 禁止 拒绝 退订 거부".split()
-)
-_PERMISSIONS = frozenset(
-    "erlaubt erlaubnis einwilligung zustimmung eingewilligt zugestimmt einverstanden einverstandnis freigabe angemeldet anmeldung abonniert"
-    " consent consented permission permitted permit allow allowed allows accept accepts accepted agree agreed agrees subscribed subscriber optin"
-    " authorized authorised authorization authorisation approved ok okay accepte acceptee acceptation autorise autorisation consentement inscrit"
-    " inscription abonne consentimiento acepta aceptado autoriza autorizado autorizacion permiso suscrito suscripcion consenso consente accetta"
-    " accettato autorizzato autorizzazione iscritto iscrizione consentimento aceita aceito autorizacao inscrito permissao toestemming akkoord"
-    " toegestaan ingeschreven aangemeld zgoda zgody zapisany samtycke samtykke godkand godkendt godkjent tilmeldt pameldt lupa suostumus tilattu"
-    " souhlas izin izni izinleri onay onayi согласие согласен разрешение подписан подписка 同意 許可 購読 许可 订阅 동의".split()
-)
-_STEMS = ("sperre", "gesperrt", "verbot", "widerspruch", "abgelehnt", "abmeldung", "kielto"), (
-    "einwilligung", "zustimmung", "erlaubnis", "anmeldung", "freigabe", "toestemming", "suostumus", "samtycke", "samtykke",
-)  # fmt: skip
-"""Endings of compounds (`Mailsperre`, `Werbeeinwilligung`): refusals, permissions."""
-
-_NOT_ABOUT_CONSENT = frozenset(
-    "reason ip source page form note grund motif motivo raison text url id count number author".split()
-)
-_STATUS = frozenset("status state statut statuto estado stato stav tila durum статус 状态 ステータス zustand".split())
-_BESIDE = frozenset(
-    {"reason", "ip", "source", "text", "body", "author", "updated by", "page", "form", "note", "url", "version"}
-)
-_WHEN = frozenset({"date", "time", "created date", "datum", "timestamp", "at", "on", "fecha", "data", "updated date"})
-
 _FIELD = {
     "email": "email_opt_out",
     "text": "sms_opt_out",
+    "call": "call_opt_out",
     "any": "do_not_contact",
-    "call": "custom",
     "fax": "custom",
     "post": "custom",
 }
 _TERM_CHANNEL = {
     "do not email": "email", "do not text": "text", "do not call": "call", "do not fax": "fax", "do not post": "post",
 }  # fmt: skip
+_WORD_CHANNEL = {word: channel for channel, listed in known.CHANNELS.items() for word in listed.split()}
 _SPACELESS = frozenset(
     word
-    for word in {*_REFUSALS, *_PERMISSIONS, *" ".join(_CHANNELS.values()).split()}
+    for word in {*known.REFUSALS, *known.PERMISSIONS, *known.WISHES, *_WORD_CHANNEL}
     if "\u3040" <= word[0] <= "\ud7a3"
 )
-_WORD_CHANNEL = {word: channel for channel, words in _CHANNELS.items() for word in words.split()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +47,13 @@ class Consent:
 
 def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | None:
     """The consent that a column of contacts holds, by its heading and its values; None when it is about something else."""
-    words = _words(heading)
+    order = tokens(heading)
+    words = _words(order)
     channel = _channel(terms, words)
-    refusing = bool(terms & (CONSENT_TERMS - {"consent"})) or bool(channel and words & _REFUSALS)
-    permitting = "consent" in terms or bool(channel and words & _PERMISSIONS)
-    if not refusing and not permitting:
+    refusing, permitting, wishing = _asks(order, words, terms, channel)
+    if not (refusing or permitting) or (wishing and seen.filled and not seen.looks("answer", at_least=0.5)):
         return _by_values(terms, words, channel, seen)
-    beside = terms & _BESIDE or words & _NOT_ABOUT_CONSENT
-    if beside or (permitting and not refusing and terms & _WHEN):
+    if _beside(words, terms, channel) or (permitting and not refusing and _when(order, terms)):
         return Consent("custom", False, False, "said about a consent: kept beside it", refusing)
     inverted = not refusing
     field = _FIELD[channel or "any"]
@@ -112,18 +67,50 @@ def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | Non
     return Consent(field, inverted and field != "custom", unsure, f"heading says {said}: {told}", refusing)
 
 
-def _words(heading: str) -> frozenset[str]:
-    found = set(tokens(heading))
-    for word in list(found):
-        for stem in _STEMS[0]:
+def _asks(
+    order: tuple[str, ...], words: frozenset[str], terms: frozenset[str], channel: str
+) -> tuple[bool, bool, bool]:
+    """Whether a heading refuses, whether it permits, and whether only words of wishing (`receives`, `can be`) say so."""
+    refuses = bool(terms & (CONSENT_TERMS - {"consent"})) or bool(channel and words & known.REFUSALS)
+    permits = "consent" in terms or bool(channel and words & known.PERMISSIONS)
+    wishes = bool(channel) and (bool(words & known.WISHES) or _modal(order))
+    negated = any(word in known.NEGATIONS for word in order[:-1])
+    if (permits or wishes) and negated:
+        return True, False, not permits and not refuses
+    return refuses, permits or wishes, wishes and not permits and not refuses
+
+
+def _modal(order: tuple[str, ...]) -> bool:
+    follows = itertools.pairwise(order)
+    return any(
+        word in known.MODALS and (after in known.AFTER_MODALS or after in _WORD_CHANNEL) for word, after in follows
+    )
+
+
+def _beside(words: frozenset[str], terms: frozenset[str], channel: str) -> bool:
+    """Whether a heading speaks about a consent (its reason, page or wording) instead of being it."""
+    beside = (terms & known.BESIDE) | (words & known.NOT_ABOUT_CONSENT)
+    if channel == "text" and not words & {"consent", "gdpr", "dsgvo", "rgpd"}:
+        beside -= {"text", "body"}  # `OK to text`: the channel, not the wording of a consent
+    return bool(beside)
+
+
+def _when(order: tuple[str, ...], terms: frozenset[str]) -> bool:
+    return bool(terms & known.WHEN) or order[-1] in known.DATE_ENDINGS
+
+
+def _words(order: tuple[str, ...]) -> frozenset[str]:
+    found = set(order)
+    for word in order:
+        for stem in known.STEMS[0]:
             if word.endswith(stem) and word != stem:
-                found |= {stem if stem in _REFUSALS else "sperre", word.removesuffix(stem).removesuffix("s")}
-        for stem in _STEMS[1]:
+                found |= {stem if stem in known.REFUSALS else "sperre", word.removesuffix(stem).removesuffix("s")}
+        for stem in known.STEMS[1]:
             if word.endswith(stem) and word != stem:
                 found |= {"einwilligung", word.removesuffix(stem).removesuffix("s")}
     for word in list(found):
-        if "\u3040" <= word[0] <= "\ud7a3":  # scripts without spaces: words are found inside
-            found |= {known for known in _SPACELESS if known in word}
+        if "\u3040" <= word[:1] <= "\ud7a3":  # scripts without spaces: words are found inside
+            found |= {inside for inside in _SPACELESS if inside in word}
     return frozenset(found)
 
 
@@ -153,7 +140,7 @@ def _by_values(terms: frozenset[str], words: frozenset[str], channel: str, seen:
     """A status column (`Email Status`, `Marketing status`) whose values are words of subscription."""
     if not seen.looks("consent", at_least=0.5):
         return None
-    sure = bool(channel) or bool(words & _STATUS)
+    sure = bool(channel) or bool(words & known.STATUS)
     field = _FIELD[channel or "any"]
     reason = "values say who is (un)subscribed: consent, never dropped"
     return (

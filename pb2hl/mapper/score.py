@@ -47,6 +47,7 @@ _EXPECTED: dict[str, tuple[str, ...]] = {
     "do_not_contact": ("boolean",),
     "email_opt_out": ("boolean",),
     "sms_opt_out": ("boolean",),
+    "call_opt_out": ("boolean",),
 }
 """Kinds of values that confirm a canonical field."""
 
@@ -166,7 +167,7 @@ def _consent(heading: str, reading: Reading, object_: str, seen: Signals) -> Can
         return None
     if found.reason.startswith("said about"):
         return Candidate("custom", "custom", 0.85, found.reason)
-    confidence = 0.95 if found.refusal and not found.unsure else 0.8
+    confidence = 0.8 if found.unsure else 0.95 if found.refusal else 0.9
     transform = "inverted" if found.inverted else ""
     return Candidate(found.field, "dnd", confidence, found.reason, transform=transform)
 

@@ -13,11 +13,11 @@ from pb2hl.mapper.lexicon import LINES
 from pb2hl.values.zones import without_zone
 
 _STOP = frozenset(
-    "de du des of the del della dello delle di van der den het la le les l d el los las un une s su sa son".split()
+    "de du des of the della dello delle di van der den het la le les l d el los las un une s su sa".split()
 )
 """Joining words that carry no meaning in a heading; dropped from headings and lexicon alike."""
 
-_BETWEEN = frozenset({"do", "da", "dos", "das"})
+_BETWEEN = frozenset({"do", "da", "dos", "das", "del"})
 
 _NOISE = frozenset(
     "property properties hs hubspot field fields c pc r zoho crm sf sfdc fld col column cf attr attribute custom my your"
@@ -157,6 +157,8 @@ def terms(heading: str) -> tuple[str, ...]:
     words = _content(tokens(without_zone(heading)))
     if len(words) > 1 and words[-1] == "no":  # `Client No`
         words = (*words[:-1], "number")
+    if words in phrases() and len(words) > 1:
+        return (phrases()[words],)
     content = tuple(word for word in words if word not in _NOISE) or words
     found = _translate(content)
     if all(term in phrases() or term.isdigit() for term in found) and len(found) == len(content):

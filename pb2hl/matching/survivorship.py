@@ -25,7 +25,7 @@ class Rule(StrEnum):
     LATEST = "latest"
 
 
-CONSENT = ("do_not_contact", "email_opt_out", "sms_opt_out")
+CONSENT = ("do_not_contact", "email_opt_out", "sms_opt_out", "call_opt_out")
 """Consent flags: the strictest wins, whatever a sheet says."""
 
 _ADDRESS = ("address_1", "address_2", "city", "state", "postal_code", "country")

@@ -145,7 +145,7 @@ def consent(row: Row) -> dict[str, Any]:
     found: dict[str, Any] = {"dnd": True} if row.get("do_not_contact") else {}
     channels = {
         channel: {"status": "active"}
-        for channel, column in (("email", "email_opt_out"), ("sms", "sms_opt_out"))
+        for channel, column in (("email", "email_opt_out"), ("sms", "sms_opt_out"), ("call", "call_opt_out"))
         if row.get(column)
     }
     return {**found, "dndSettings": channels} if channels else found

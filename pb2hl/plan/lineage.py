@@ -228,6 +228,7 @@ _ELSEWHERE = {
     ("companies", "parent_name"): "custom field Parent Company",
     ("contacts", "email_opt_out"): "dndSettings.email",
     ("contacts", "sms_opt_out"): "dndSettings.sms",
+    ("contacts", "call_opt_out"): "dndSettings.call",
     ("contacts", "email_2"): "custom field Other Emails",
     ("contacts", "more_emails"): "custom field Other Emails",
     ("contacts", "full_name"): "firstName and lastName",

@@ -122,7 +122,7 @@ def _converted(frame: pd.DataFrame, ids: pd.Series, by_field: Mapping[str, set[s
     return found
 
 
-CONSENT = ("do_not_contact", "email_opt_out", "sms_opt_out")
+CONSENT = ("do_not_contact", "email_opt_out", "sms_opt_out", "call_opt_out")
 
 
 def _references(object_name: str, frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:

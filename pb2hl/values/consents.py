@@ -15,7 +15,7 @@ from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.parsed import Context, Parsed, no_reasons
 from pb2hl.values.statuses import word_key
 
-FIELDS = frozenset({"do_not_contact", "email_opt_out", "sms_opt_out"})
+FIELDS = frozenset({"do_not_contact", "email_opt_out", "sms_opt_out", "call_opt_out"})
 """Canonical fields that hold a refusal."""
 
 REFUSED = (

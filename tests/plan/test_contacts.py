@@ -26,12 +26,12 @@ def contacts(*rows, **more) -> Built:
 def test_consent_rides_in_the_creating_call():
     """Opt-outs of the export are in the body that creates the contact, as HighLevel's own flags."""
     built = contacts(
-        {"id": "1", "email": "a@b.example", "do_not_contact": True, "email_opt_out": True, "sms_opt_out": True},
+        {"id": "1", "email": "a@b.example", "do_not_contact": True, "email_opt_out": True, "sms_opt_out": True, "call_opt_out": True},
         {"id": "2", "email": "c@b.example"},
     )
     body = built.one(Target.CONTACT, "1").payload
     assert body["dnd"] is True
-    assert body["dndSettings"] == {"email": {"status": "active"}, "sms": {"status": "active"}}
+    assert body["dndSettings"] == {"email": {"status": "active"}, "sms": {"status": "active"}, "call": {"status": "active"}}
     assert not {"dnd", "dndSettings"} & set(built.one(Target.CONTACT, "2").payload)
 
 
