@@ -15,6 +15,7 @@ from pb2hl.mapper.sheets import blank, prefill, takes_several
 from pb2hl.mapper.signals import signals
 from pb2hl.mapper.structure import Table, relate
 from pb2hl.mapper.text import tokens
+from pb2hl.mapper.vocabularies import tell_by_words
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.values.consents import FIELDS as CONSENTS
 
@@ -45,6 +46,8 @@ def fields_sheet(tables: Sequence[tuple[Any, str]], threshold: float = 0.8) -> p
     """
     known = [row for raw, object_ in tables if object_ == "custom_fields" for row in declared(raw.frame)]
     found = [_table(raw, object_, known) for raw, object_ in tables if object_ in OBJECTS]
+    for table in found:
+        tell_by_words(table)
     relate(found)
     rows = [row for table in found for row in _rows(table, known, threshold)]
     return prefill(blank("fields", rows), threshold)

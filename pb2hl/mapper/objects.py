@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from pb2hl.mapper.concepts import TABLES
+from pb2hl.mapper.prefixes import without_prefix
 from pb2hl.mapper.score import candidate
 from pb2hl.mapper.signals import Signals
 from pb2hl.mapper.text import terms, tokens
@@ -62,7 +63,7 @@ NAMES: dict[str, str] = {
 _TELLING: dict[str, dict[str, float]] = {
     "contacts": {
         "first_name": 3, "last_name": 3, "full_name": 0.5, "email": 1, "mobile": 1.5, "birthday": 2, "job_title": 1, "company_name": 1,
-        "company_id": 0.5, "email_opt_out": 2, "sms_opt_out": 2, "do_not_contact": 2, "phone": 0.5,
+        "company_id": 0.5, "email_opt_out": 2, "sms_opt_out": 2, "call_opt_out": 2, "do_not_contact": 2, "phone": 0.5,
     },
     "companies": {"domain": 2, "industry": 2, "employees": 2.5, "parent_id": 2, "parent_name": 2, "website": 1, "name": 0.5, "phone": 0.5},
     "deals": {"stage": 2.5, "amount": 2, "expected_close": 2.5, "pipeline": 1.5, "probability": 1, "lost_reason": 2, "closed_at": 1, "contact_id": 0.5, "status": 0.5},
@@ -119,12 +120,10 @@ def named(name: str) -> tuple[str, str]:
 def by_columns(headings: Sequence[str]) -> dict[str, tuple[float, list[str]]]:
     """For each object: (points, telling canonical fields found) of a table with these headings."""
     found: dict[str, tuple[float, list[str]]] = {}
-    blank = Signals()
+    blank, said = Signals(), without_prefix(headings)
     for object_, telling in _TELLING.items():
         fields = {
-            item.field
-            for item in (candidate(heading, object_, blank) for heading in headings)
-            if item.confidence >= 0.85
+            item.field for item in (candidate(heading, object_, blank) for heading in said) if item.confidence >= 0.85
         }
         seen = [field for field in telling if field in fields]
         known = sum(1 for field in fields if field not in ("custom", "ignore"))
@@ -169,8 +168,8 @@ def mixed_types(headings: Sequence[str]) -> str:
     """
     if by_columns(headings)["custom_fields"][0] >= 4:
         return ""
-    for heading in headings:
-        found = set(terms(heading))
+    for heading, said in zip(headings, without_prefix(headings), strict=True):
+        found = set(terms(said))
         if found in ({"object"}, {"object", "type"}, {"type", "contact"}):
             return heading
     return ""

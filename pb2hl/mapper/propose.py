@@ -9,6 +9,8 @@ import pandas as pd
 
 from pb2hl.mapper.assign import assign
 from pb2hl.mapper.concepts import SINGULAR, TABLES
+from pb2hl.mapper.pointers import pointing
+from pb2hl.mapper.prefixes import without_prefix
 from pb2hl.mapper.score import Candidate, candidate
 from pb2hl.mapper.signals import Signals, signals
 
@@ -77,5 +79,9 @@ def _columns(frame: pd.DataFrame | Iterable[str]) -> tuple[list[str], list[Signa
 
 
 def _decide(headings: Sequence[str], seen: Sequence[Signals], object_: str, *, strict: bool) -> list[Candidate]:
-    found = [candidate(heading, object_, values) for heading, values in zip(headings, seen, strict=True)]
-    return assign(headings, object_, found, seen, strict=strict)
+    said = without_prefix(headings)
+    found = [
+        pointing(heading, object_) or candidate(plain, object_, values)
+        for heading, plain, values in zip(headings, said, seen, strict=True)
+    ]
+    return assign(said, object_, found, seen, strict=strict)

@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.mapper.concepts import SELF
+from pb2hl.mapper.pointers import names_objects
+from pb2hl.mapper.prefixes import without_prefix
 from pb2hl.mapper.signals import Signals, signals
 from pb2hl.mapper.text import fold, terms, tokens
 from pb2hl.model import OBJECTS, FieldKind
@@ -64,6 +66,14 @@ class Table:
         if heading not in self._seen:
             self._seen[heading] = signals(self.raw.frame[heading])
         return self._seen[heading]
+
+    def said(self, heading: str) -> str:
+        """A heading without the prefix that all of the table's have."""
+        return self._said[heading]
+
+    @cached_property
+    def _said(self) -> dict[str, str]:
+        return dict(zip(self.raw.headings, without_prefix(self.raw.headings), strict=True))
 
     def proposed(self, heading: str) -> str:
         """The field proposed for a column."""
@@ -125,7 +135,7 @@ def _key_like(table: Table, heading: str) -> bool:
     if table.proposed(heading) in CONSENTS:
         return False
     seen = table.seen(heading)
-    if not seen.filled or seen.mean_length > 64 or seen.spaced > 0.2:
+    if not seen.filled or seen.mean_length > 64 or seen.spaced > 0.2 or names_objects(table.raw.frame[heading]):
         return False
     return not any(seen.share(kind) >= 0.8 for kind in _NEVER_KEYS) or seen.looks("number", "guid", at_least=0.9)
 
@@ -148,7 +158,7 @@ def _speaks_of(heading: str, about: Table) -> bool:
         return True
     own = set(about.words)
     if about.id_heading:
-        own |= {word for word in tokens(about.id_heading) if not set(terms(word)) <= KEY_TERMS}
+        own |= {word for word in tokens(about.said(about.id_heading)) if not set(terms(word)) <= KEY_TERMS}
     return any(_akin(word, other) for word in tokens(heading) for other in own)
 
 
@@ -170,7 +180,7 @@ def _pointing(table: Table, heading: str, columns: Sequence[tuple[Table, str]]) 
         shared = [value for value in values if value in own]
         share = len(shared) / len(values)
         telling = not all(_PLAIN.fullmatch(value) for value in shared)
-        named = _speaks_of(column, table) or fold(column) == fold(heading)
+        named = _speaks_of(other.said(column), table) or fold(column) == fold(heading)
         if (named and share >= _OVERLAP) or (telling and share >= _SURE_OVERLAP and len(shared) >= 2):
             found.append(f"{other.raw.sheet or other.raw.file}: {column}")
     return found
@@ -190,9 +200,9 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
     scored = []
     for at, heading in enumerate(free):
         pointed = _pointing(table, heading, columns)
-        said = set(terms(heading))
+        said = set(terms(table.said(heading)))
         called = bool(said & KEY_TERMS) and (
-            said <= KEY_TERMS | SELF.get(table.object, set()) or _speaks_of(heading, table)
+            said <= KEY_TERMS | SELF.get(table.object, set()) or _speaks_of(table.said(heading), table)
         )
         leads = heading == table.raw.headings[0] and _codes(table.values(heading)[:_LOOKED_AT])
         score = 3 * bool(pointed) + 2 * called + 1.5 * (heading == stands) + 1.95 * (leads and not stands) - 0.01 * at
@@ -237,15 +247,16 @@ def _find_references(table: Table, name: str, target: str, others: Sequence[Tabl
             continue
         if not _may_change(table, heading) and _BY_NAME.get(table.proposed(heading)) != name:
             continue
-        others_own = bool(set(terms(heading)) & _ANOTHERS)
+        said = table.said(heading)
+        others_own = bool(set(terms(said)) & _ANOTHERS)
         values = table.values(heading)[:_LOOKED_AT]
         shared = [value for value in values if value in ids]
         share = len(shared) / len(values) if len(values) else 0.0
-        named = any(_speaks_of(heading, other) for other in others if other is not table) or _fits(heading, name)
+        named = any(_speaks_of(said, other) for other in others if other is not table) or _fits(said, name)
         telling = not all(_PLAIN.fullmatch(value) for value in shared)
         if _BY_NAME.get(table.proposed(heading)) == name and (share < _SURE_OVERLAP or name in taken):
             continue
-        if named and (not others_own or _fits(heading, name)) and share >= _OVERLAP:
+        if named and (not others_own or _fits(said, name)) and share >= _OVERLAP:
             confidence = 0.93
         elif telling and not others_own and share >= _SURE_OVERLAP and len(shared) >= 2 and name not in taken:
             confidence = 0.85

@@ -20,7 +20,7 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _TOTAL = re.compile(
-    r"(?i)^\W*(grand[ -]?total|sub-?total|totals?|sum|sums|summe|gesamt(?:summe)?|insgesamt|zwischensumme|total g[ée]n[ée]ral|totaux|sous-total|suma|totales|totale|totali|soma|totaal|subtotaal|итого|всего|合计|合計|总计|小計|toplam|razem|celkem|summa|yhteensä|total geral)\b[\s:.\-]*(\(?\d*\)?|\d+ (?:records?|rows?|items?))$"
+    r"(?i)^\W*(grand[ -]?total|sub-?total|totals?|sum|sums|summe|gesamt(?:summe)?|insgesamt|zwischensumme|total g[ée]n[ée]ral|totaux|sous-total|suma|totales|totale|totali|soma|totaal|subtotaal|итого|всего|合计|合計|总计|小計|toplam|razem|celkem|summa|yhteensä|total geral)\b[\s:.\-]*(\(?\d*\)?|\d+ [^\W\d_]{3,20})$"
 )
 _FOOTER = re.compile(
     r"(?i)^\W*(generated|exported|printed|created (?:by|on|at)|report (?:run|generated|date)|end of (?:report|export|file|data)|page \d+|\d[\d,. ]* (?:records?|rows?|entries|results?|datensätze|enregistrements|registros)|(?:number of |total )?(?:records?|rows?)\s*[:=]|©|copyright|confidential|vertraulich|confidentiel|exportiert|erstellt am|exporté|généré|generado|exportado|filter(?:ed)? by|source:)"

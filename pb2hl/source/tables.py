@@ -28,7 +28,8 @@ class Dropped:
 class Grid:
     """Cells of one sheet or file as text, before it is known which row holds the headings.
 
-    `frame` has columns 0…n-1 (missing cells ""); `rows` the 1-based row of the source for each of its rows.
+    `frame` has columns 0…n-1 (missing cells ""); `rows` the 1-based row of the source for each of its rows; `left` how
+    many empty columns of the source stand before the first.
     """
 
     frame: pd.DataFrame
@@ -36,6 +37,7 @@ class Grid:
     problems: tuple[Problem, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     delimiter: str = ""
+    left: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import zipfile
@@ -12,15 +13,16 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, ZipError
 
 from pb2hl.errors import ExportError, Problem
+from pb2hl.source import formulas
 from pb2hl.source.limits import MIB, Limits
 from pb2hl.source.tables import TEXT, Grid, problem
 
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+Unsaved = dict[str, list[tuple[str, str]]]
+"""(cell, formula) of formula cells without a value, by the sheet's path inside the archive."""
+
 _CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"')
-_FORMULA_ONLY = re.compile(
-    rb"<(?:\w+:)?f\b[^>]*>[^<]*</(?:\w+:)?f>\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
-)
 
 
 def read_workbook(raw: bytes, file: str, limits: Limits) -> tuple[list[tuple[str, Grid]], list[Problem]]:
@@ -59,22 +61,55 @@ def read_workbook(raw: bytes, file: str, limits: Limits) -> tuple[list[tuple[str
             continue
         if grid is not None:
             grids.append((meta.name, grid))
-    if unsaved:
-        problems.append(
-            problem(
-                "formula_without_value",
-                "formula cells hold no computed value",
-                file,
-                count=sum(unsaved.values()),
-                treatment="read as blank; open the file in a spreadsheet program and save it, then export again",
-            )
-        )
+    problems += _formulas(raw, file, dict(grids), unsaved)
     return grids, problems
 
 
-def _inspect(raw: bytes, file: str, limits: Limits) -> dict[str, int]:
-    """Refuse a book that unpacks into too much; count formula cells without a value, by part."""
-    unsaved: dict[str, int] = {}
+def _formulas(raw: bytes, file: str, grids: dict[str, Grid], unsaved: Unsaved) -> list[Problem]:
+    """Fill in what formulas without a value say themselves; one problem a sheet whose others stay blank."""
+    if not unsaved:
+        return []
+    parts = _parts(raw)
+    left = formulas.fill(grids, {parts.get(part, part): cells for part, cells in unsaved.items()})
+    return [
+        problem(
+            "formula_without_value",
+            f"formula cells hold no computed value: {', '.join(cells[: formulas.NAMED])}"
+            + (f" and {len(cells) - formulas.NAMED} more" if len(cells) > formulas.NAMED else ""),
+            file,
+            sheet,
+            row=int(re.sub(r"\D", "", cells[0])),
+            count=len(cells),
+            treatment="read as blank; open the file in a spreadsheet program and save it, then export again",
+        )
+        for sheet, cells in left.items()
+    ]
+
+
+def _parts(raw: bytes) -> dict[str, str]:
+    """{path inside the archive: sheet name} of a workbook's sheets."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
+            links = archive.read("xl/_rels/workbook.xml.rels").decode("utf-8", "replace")
+    except KeyError:
+        return {}
+    targets = {}
+    for link in re.findall(r"<(?:\w+:)?Relationship\b[^>]*>", links):
+        found = dict(re.findall(r'\b(Id|Target)="([^"]*)"', link))
+        targets[found.get("Id", "")] = found.get("Target", "")
+    named = {}
+    for sheet in re.findall(r"<(?:\w+:)?sheet\b[^>]*>", book):
+        found = dict(re.findall(r'([\w:]+)="([^"]*)"', sheet))
+        target = targets.get(found.get("r:id", ""), "")
+        path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        named[path] = html.unescape(found.get("name", ""))
+    return named
+
+
+def _inspect(raw: bytes, file: str, limits: Limits) -> Unsaved:
+    """Refuse a book that unpacks into too much; the formula cells without a value, by part."""
+    unsaved: Unsaved = {}
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             infos = archive.infolist()
@@ -87,18 +122,18 @@ def _inspect(raw: bytes, file: str, limits: Limits) -> dict[str, int]:
                     raise ExportError(
                         f"{file} is packed {info.file_size // max(1, info.compress_size)} to 1: a zip bomb, not a spreadsheet"
                     )
-                if re.search(r"worksheets/[^/]+\.xml$", info.filename):
-                    count = _inspect_sheet(archive, info, file, limits)
-                    if count:
-                        unsaved[info.filename] = count
+                is_sheet = re.search(r"worksheets/[^/]+\.xml$", info.filename)
+                if is_sheet and (cells := _inspect_sheet(archive, info, file, limits)):
+                    unsaved[info.filename] = cells
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise ExportError(f"{file} is damaged: {str(error)[:120]}", hint="export it again") from error
     return unsaved
 
 
-def _inspect_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: str, limits: Limits) -> int:
-    """Measure the box around the sheet's cells (the reader allocates all of it) and count formulas without a value."""
-    width = height = unsaved = 0
+def _inspect_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: str, limits: Limits) -> list[tuple[str, str]]:
+    """Measure the box around the sheet's cells (the reader allocates all of it) and find formulas without a value."""
+    width = height = 0
+    unsaved: list[tuple[str, str]] = []
     lengths: set[bytes] = set()
     tail = b""
     with archive.open(info) as handle:
@@ -107,9 +142,9 @@ def _inspect_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: str, l
             cut = chunk.rfind(b"<c ") if len(chunk) > 64 else -1
             body, tail = (chunk[:cut], chunk[cut:]) if cut > 0 and len(chunk) - cut < MIB else (chunk, b"")
             height, width = _box(body, height, width, lengths)
-            unsaved += len(_FORMULA_ONLY.findall(body))
+            unsaved += formulas.without_value(body) if len(unsaved) < formulas.MOST else []
     height, width = _box(tail, height, width, lengths)
-    unsaved += len(_FORMULA_ONLY.findall(tail))
+    unsaved += formulas.without_value(tail)
     if height * width > limits.sheet_cells:
         raise ExportError(
             f"{file}: a sheet reaches to row {height} and column {width}, which is {height * width:,} cells",
@@ -138,7 +173,7 @@ def _number(letters: bytes) -> int:
 def _grid(sheet, file: str, name: str, limits: Limits) -> Grid | None:
     if not sheet.height or not sheet.width:
         return None
-    start = sheet.start[0] if sheet.start else 0
+    start, left = sheet.start or (0, 0)
     if sheet.width > limits.columns * 4:
         raise ValueError(f"{sheet.width} columns")
     rows = sheet.to_python(skip_empty_area=True)
@@ -147,7 +182,7 @@ def _grid(sheet, file: str, name: str, limits: Limits) -> Grid | None:
     frame = pd.DataFrame(
         {index: pd.Series([to_text(cell) for cell in column], dtype=TEXT) for index, column in enumerate(columns)}
     )
-    return Grid(frame, np.arange(start + 1, start + 1 + len(frame)))
+    return Grid(frame, np.arange(start + 1, start + 1 + len(frame)), left=left)
 
 
 def to_text(cell: object) -> str:

@@ -13,6 +13,7 @@ from pb2hl.values.parsed import Context, Parsed, no_reasons
 
 # Two-character traces that UTF-8 read as Windows-1252 or Latin-1 leaves; only such cells are asked of ftfy.
 _SUSPECT = r"[ÃÂâÅÄÐÑðŸ][\x{0080}-\x{00BF}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ¡-¿]|â€|Ã|ï»¿|�"
+_LINK = re.compile(r"""(?i)^=\s*hyperlink\(\s*"((?:[^"]|"")*)"\s*(?:[,;]\s*"((?:[^"]|"")*)"\s*)?\)\s*$""")
 _ENTITY = r"&(amp|lt|gt|quot|apos|nbsp|#\d{2,5}|#x[0-9a-fA-F]{2,5}|[a-zA-Z]{4,8});"
 
 
@@ -33,7 +34,7 @@ def texts_of(texts: np.ndarray, context: Context) -> Parsed:
 
 
 def long_texts(texts: np.ndarray, context: Context) -> Parsed:
-    """Texts with mojibake repaired and nothing else: bodies keep their markup and spacing."""
+    """Texts with mojibake repaired, link formulas as what they show, and nothing else: bodies keep markup and spacing."""
     values = texts.copy()
     suspects = np.flatnonzero(
         pc.match_substring_regex(pa.array(texts, pa.string()), _SUSPECT).to_numpy(zero_copy_only=False)
@@ -44,7 +45,25 @@ def long_texts(texts: np.ndarray, context: Context) -> Parsed:
         repaired += better != texts[index]
         values[index] = better
     decision = {"mojibake_repaired": int(repaired)} if repaired else {}
+    plain = pa.array(values, pa.string())
+    links = np.flatnonzero(pc.starts_with(plain, "=HYPERLINK(", ignore_case=True).to_numpy(zero_copy_only=False))
+    for index in links:
+        values[index] = link_text(values[index], named=bool(context.field))
+    if len(links):
+        decision["links_unwrapped"] = len(links)
     return Parsed(values, no_reasons(len(texts)), decision)
+
+
+def link_text(formula: str, *, named: bool) -> str:
+    """What a spreadsheet shows for `=HYPERLINK("address","label")`: its label, with the address behind it unless the
+    field is `named` (a name or city takes no address); the address where there is no label."""
+    found = _LINK.match(formula)
+    if found is None:
+        return formula
+    address, label = (part.replace('""', '"').strip() for part in (found[1], found[2] or ""))
+    if not label or label == address:
+        return address
+    return label if named else f"{label} ({address})"
 
 
 def repair(text: str) -> str:

@@ -1,0 +1,67 @@
+"""Prefixes that say nothing, references of two columns, and columns that only their words tell."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pb2hl.mapper import fields_sheet, pointers, split_pointers
+from pb2hl.mapper.prefixes import without_prefix
+from pb2hl.source import RawTable
+
+
+def _raw(name: str, columns: dict[str, list[str]]) -> RawTable:
+    frame = pd.DataFrame(columns, dtype="str")
+    return RawTable(name, "", list(frame.columns), frame, frame.index.to_numpy() + 2)
+
+
+def test_a_prefix_of_all_headings_is_no_word():
+    """An unknown word before nearly every heading is dropped, in any casing; a known one and a chance one are not."""
+    assert without_prefix(["pbk_first_name", "pbk_email", "PBK Phone", "pbkCity", "rowstamp"]) == [
+        "first_name", "email", "Phone", "City", "rowstamp",
+    ]  # fmt: skip
+    assert without_prefix(["acme_crm_name", "acme_crm_mail", "acme_crm_tel", "acme_crm_zip"]) == [
+        "name", "mail", "tel", "zip",
+    ]  # fmt: skip
+    for kept in (
+        ["contact_name", "contact_email", "contact_phone", "contact_zip"],
+        ["pbk_a", "pbk_b", "c", "d"],
+        ["zz name", "zz mail"],
+    ):
+        assert without_prefix(kept) == kept
+
+
+def test_a_type_and_an_id_make_one_reference_an_object():
+    """`parent_type` and `parent_id` of a note become one column an object; every id stays in exactly one of them."""
+    raw = _raw(
+        "notes.csv",
+        {"id": ["1", "2", "3", "4"], "parent_type": ["Person", "Deal", "Person", "Ticket"], "parent_id": ["7", "8", "9", "5"],
+         "body": ["a", "b", "c", "d"]},
+    )  # fmt: skip
+    found = pointers(raw.headings, raw.frame, "notes")
+    assert found == {"parent_id": "parent_type"}
+    frame = split_pointers(raw.headings, raw.frame, found)
+    assert frame["parent_id → Person"].tolist() == ["7", "", "9", ""]
+    assert frame["parent_id → Deal"].tolist() == ["", "8", "", ""] and frame["parent_id"].tolist() == ["", "", "", "5"]
+    split = RawTable(raw.file, "", list(frame.columns), frame, raw.rows)
+    proposed = fields_sheet([(split, "notes")]).set_index("column")["proposal"]
+    assert (proposed["parent_id → Person"], proposed["parent_id → Deal"]) == ("contact_id", "deal_id")
+
+
+def test_what_is_no_pointer_stays():
+    """Types of other things, a row's own id, and tables that hang on nothing are left alone."""
+    entries = {"entry_id": ["1", "2"], "entry_type": ["Call", "Note"], "id": ["1", "2"], "object": ["Person", "Deal"]}
+    assert pointers(list(entries), pd.DataFrame(entries, dtype="str"), "activities") == {}
+    linked = {"parent_type": ["Person"], "parent_id": ["1"]}
+    assert pointers(list(linked), pd.DataFrame(linked, dtype="str"), "contacts") == {}
+
+
+def test_words_tell_a_column_that_its_heading_does_not():
+    """`entry_kind` of calls and e-mails is the type; `state` of won and lost deals their status; provinces are not."""
+    activities = _raw(
+        "activities.csv", {"id": ["1", "2"], "entry_art": ["Call", "E-Mail"], "at": ["2024-01-01", "2024-01-02"]}
+    )
+    sheet = fields_sheet([(activities, "activities")]).set_index("column")["proposal"]
+    assert sheet["entry_art"] == "type"
+    for values, expected in ((["won", "open"], "status"), (["ON", "QC"], "custom"), (["new", "active"], "custom")):
+        deals = _raw("deals.csv", {"id": ["1", "2"], "name": ["a", "b"], "state": values})
+        assert fields_sheet([(deals, "deals")]).set_index("column")["proposal"]["state"] == expected
