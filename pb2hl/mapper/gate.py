@@ -13,6 +13,7 @@ from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Ledger
 from pb2hl.mapper.check import invalid_rows, summary, undecided_rows
+from pb2hl.mapper.current import outdated
 from pb2hl.mapper.resolve import Mapping as Resolved
 from pb2hl.mapper.resolve import resolve
 from pb2hl.mapper.sheets import EDITABLE, KEYS, SHEETS
@@ -60,30 +61,15 @@ def resolved(ws: Workspace, destination: Any = None) -> Resolved:
 
 
 def undecided(ws: Workspace) -> list[Problem]:
-    """Everything that blocks the approval of the mapping: rows without a decision, and edits that cannot be."""
+    """Everything that blocks the approval of the mapping: rows without a decision, edits that cannot be, and what the
+    staged tables or the sheets no longer agree on."""
     try:
         sheets = read_sheets(ws)
     except SheetError as error:
         return list(error.problems)
     place = Destination.load(ws.path)
     users = place.users if place is not None else None
-    return summary([*undecided_rows(sheets), *invalid_rows(sheets, users), *_columns_without_row(ws, sheets["fields"])])
-
-
-def _columns_without_row(ws: Workspace, fields: pd.DataFrame) -> list[Problem]:
-    path = ws.staged / "columns.parquet"
-    if not path.exists():
-        return []
-    columns = pd.read_parquet(path, columns=["object", "file", "sheet", "heading"]).fillna("")
-    known = set(fields[["object", "column"]].itertuples(index=False, name=None))
-    missing = [key for key in columns.itertuples(index=False, name=None) if (key[0], key[3]) not in known]
-    return [
-        Problem(
-            "sheet_row", f"column {column!r} of {object_} has no row: run the mapping step again", Severity.CRITICAL,
-            file="fields.csv", sheet=tab, field=column,
-        )
-        for object_, _, tab, column in missing
-    ]  # fmt: skip
+    return summary([*undecided_rows(sheets), *invalid_rows(sheets, users), *outdated(ws, sheets)])
 
 
 def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
@@ -170,7 +156,7 @@ def schema_facts(destination: Any, without: set[str] = frozenset()) -> Mapping[s
     if destination is None:
         return {}
     fields = [
-        [model, item.get("id"), item.get("name"), item.get("dataType")]
+        [model, item.get("id"), item.get("name"), item.get("dataType"), sorted(map(str, item.get("options") or ()))]
         for model, items in sorted(destination.fields.items())
         for item in items
         if item.get("id") not in without

@@ -58,10 +58,21 @@ def _staged_columns(ws: Workspace) -> pd.DataFrame:
 
 
 def staging_differs(ws: Workspace, fields: pd.DataFrame) -> bool:
-    """Whether the staged tables were made by other decisions than the fields sheet now holds."""
+    """Whether the staged tables were made of other columns or by other decisions than the fields sheet now holds."""
     staged = _staged_columns(ws)
     if staged.empty:
         return True
+    made = set(staged[["object", "heading"]].itertuples(index=False, name=None))
+    return made != set(fields[["object", "column"]].itertuples(index=False, name=None)) or bool(
+        staged_otherwise(ws, fields)
+    )
+
+
+def staged_otherwise(ws: Workspace, fields: pd.DataFrame) -> list[tuple[str, str]]:
+    """(object, column) of every staged column that the fields sheet now decides otherwise."""
+    staged = _staged_columns(ws)
+    if staged.empty:
+        return []
     made = {
         (row.object, row.heading): (
             row.staged_column if row.field != "ignore" else "",
@@ -70,16 +81,19 @@ def staging_differs(ws: Workspace, fields: pd.DataFrame) -> bool:
         )
         for row in staged.itertuples(index=False)
     }
+    found = []
     for item in decided(fields):
         known = made.get((item.object, item.column))
         if known is None:
-            return True
+            continue
         kind = str(KINDS.get(item.data_type, "text"))
-        if known[0] != item.staged_column or (item.field == "custom" and known[1] != kind):
-            return True
-        if item.field != "ignore" and known[2] != item.transform:
-            return True
-    return False
+        if (
+            known[0] != item.staged_column
+            or (item.field == "custom" and known[1] != kind)
+            or (item.field != "ignore" and known[2] != item.transform)
+        ):
+            found.append((item.object, item.column))
+    return found
 
 
 def _named(decision: str) -> str:

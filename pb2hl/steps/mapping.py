@@ -46,6 +46,18 @@ def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
     return result
 
 
+def follow_edits(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """The mapping step again when the sheets were edited so that the staged tables do not fit them any more; else its last result.
+
+    What cannot be converted under a new decision is told before anybody approves it. Raises what `mapping` raises.
+    """
+    last = StepResult.load(ws.results(STEP))
+    fields = ws.sheet("fields", mapper.SHEETS["fields"])
+    if last is None or lossy.staging_differs(ws, fields):
+        return mapping(ws, progress=progress, cancel=cancel)
+    return last
+
+
 def _read_location(ws: Workspace, progress: Progress) -> Destination:
     progress.start("reading the location", None)
     try:
