@@ -29,8 +29,8 @@ _SECOND = {
 }
 """Where the second-best column of a contact's e-mail or phone goes: (canonical field, HighLevel field)."""
 
-_LAST_NAME_WORDS = frozenset({"nom", "name", "naam", "nazwisko", "namn", "navn"})
-_FIRST_NAME_WORDS = frozenset({"nombre", "nome", "imie", "name", "nombres"})
+_LAST_NAME_WORDS = frozenset({"nom", "name", "naam", "nazwisko", "namn", "navn", "nume", "prezime"})
+_FIRST_NAME_WORDS = frozenset({"nombre", "nome", "imie", "name", "nombres", "ime", "meno", "jmeno"})
 
 
 def assign(

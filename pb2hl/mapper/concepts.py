@@ -151,7 +151,7 @@ title | title | title, name
 body | body | body, description, note, task+description
 due_at | dueDate | due, end, due+time, due+date, date, expected+end, expected+date
 completed | completed | completed, closed, is+closed, completed+completed
-status | completed | status, stage, state
+status | completed | status, stage, state, progress
 completed_at | ignore | completed date, closed date
 """
     + _OWNER.format(target="assignedTo")

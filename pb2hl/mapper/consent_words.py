@@ -27,7 +27,7 @@ REFUSALS = frozenset(
     " desinscrit desinscription desabonne desabonnement sans baja rechazado rechaza rechazo prohibido disiscritto disiscrizione rifiutato rifiuto"
     " recusado recusa descadastrado descadastro proibido afgemeld uitgeschreven geweigerd geen niet verzet odmowa wypisany zakaz sprzeciv sprzeciw"
     " nekad avregistrerad sparrad sparr spaerret frabedt reservasjon avslag kielto kielletty zakaz odhlasen nesouhlas yasak istemiyor engelli"
-    " запрет отказ отписан отписка отписался отказался 拒否 停止 不可 禁止 拒绝 退订 取消订阅 거부 수신거부 blacklist untersagen untersagte optedout robinson nechce disabled inhibit inhibited".split()
+    " запрет отказ отписан отписка отписался отказался 拒否 停止 不可 禁止 拒绝 退订 取消订阅 거부 수신거부 blacklist untersagen untersagte optedout robinson nechce disabled inhibit inhibited dezabonat refuz διαγραφη απεγγραφη відмова отказване odjava odjavljen odhlaseny berhenti".split()
 )
 PERMISSIONS = frozenset(
     "erlaubt erlaubnis einwilligung zustimmung eingewilligt zugestimmt einverstanden einverstandnis freigabe angemeldet anmeldung abonniert"
@@ -36,7 +36,7 @@ PERMISSIONS = frozenset(
     " inscription abonne consentimiento acepta aceptado autoriza autorizado autorizacion permiso suscrito suscripcion consenso consente accetta"
     " accettato autorizzato autorizzazione iscritto iscrizione consentimento aceita aceito autorizacao inscrito permissao toestemming akkoord"
     " toegestaan ingeschreven aangemeld zgoda zgody zapisany samtycke samtykke godkand godkendt godkjent tilmeldt pameldt lupa suostumus tilattu"
-    " souhlas izin izni izinleri onay onayi согласие согласен разрешение подписан подписка onayi iznim granted grants rizasi 同意 許可 購読 承諾 許諾 许可 订阅 接受 同意书 동의 수신동의 enabled opted doubleoptin consentito autorizada autorizados consentida consent".split()
+    " souhlas izin izni izinleri onay onayi согласие согласен разрешение подписан подписка onayi iznim granted grants rizasi 同意 許可 購読 承諾 許諾 许可 订阅 接受 同意书 동의 수신동의 enabled opted doubleoptin acord acordul consimtamant consimtamantul abonat συγκαταθεση συναινεση згода pristanak privola soglasje suhlas izinkan persetujuan dong موافقة הסכמה consentito autorizada autorizados consentida consent".split()
 )
 WISHES = frozenset(
     "receive receives receiving want wants wish wishes send sends recibir recibe desea quiere desean recevoir recoit"

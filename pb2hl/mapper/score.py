@@ -211,7 +211,18 @@ def _loosely(reading: Reading, object_: str) -> Candidate | None:
     best = max(inside, key=lambda concept: (len(concept.pattern), sum(map(len, concept.pattern))))
     extra = reading.core - best.pattern - _SOFT - SELF.get(object_, set())
     changing = sorted(extra & (PART_TERMS | _ENTITIES))
-    if changing or best.field in ("id", "name", "full_name", "status", "type", "tags", "stage", "date", "amount"):
+    if changing or best.field in (
+        "id",
+        "name",
+        "full_name",
+        "status",
+        "type",
+        "tags",
+        "stage",
+        "date",
+        "amount",
+        "completed",
+    ):
         return Candidate("custom", "custom", 0.85, f"heading speaks of {' '.join(sorted(reading.core))}: its own thing")
     if len(extra) > 2 or any(term in extra for term in _known(object_) - best.pattern):
         return Candidate("custom", "custom", 0.8, f"heading says more than {best.text}")

@@ -28,7 +28,8 @@ _NOISE = frozenset(
 _WHOLE = frozenset(
     "st ort lan land no first last ad info information from local size dom kon via key items art ca cap index path text"
     " total portable pro bus staff about voice rank class canal channel who pad sti vag inte minutes sequence action"
-    " table model memo document till room best beginning scheduled nos plan sort by il verdi zeme tila mesto kod paikka arvo".split()
+    " table model memo document till room best beginning scheduled nos plan sort by il verdi zeme tila mesto kod paikka arvo ten vir stan"
+    " tara stare rok grad hp comm dir prn rem ime meno nama obor kota spol grp progress regarding".split()
 )
 """Short words that mean this only when they are the whole heading (`ORT`, `ST`, `by`)."""
 
