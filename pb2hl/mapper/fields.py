@@ -18,6 +18,7 @@ from pb2hl.mapper.text import tokens
 from pb2hl.mapper.vocabularies import tell_by_words
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.transforms import fills
 
 EXAMPLES = 3
 SAFE = 0.8  # a column of a task, note, … that stays with its record loses nothing by being decided so
@@ -237,7 +238,7 @@ def decided(sheet: pd.DataFrame) -> list[Decided]:
                 Decided(
                     object_, file, tab, row.column, decision, label, row.type.strip() or "TEXT",
                     tuple(part.strip() for part in row.options.split(" | ") if part.strip()),
-                    row.fill not in ("", "0"), bool(row.options) or row.reason == DECLARED, named_transform(row.transform, row.proposal, decision),
+                    row.fill not in ("", "0") or fills(row.transform), bool(row.options) or row.reason == DECLARED, named_transform(row.transform, row.proposal, decision),
                 )
             )  # fmt: skip
     return found

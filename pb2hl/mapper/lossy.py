@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
@@ -46,6 +48,8 @@ COLUMNS = [
     "filled",
     "converted",
     "not_converted",
+    "no_answer",
+    "lost",
     "before",
     "after",
 ]
@@ -98,10 +102,15 @@ def staged_otherwise(ws: Workspace, fields: pd.DataFrame) -> list[tuple[str, str
 
 def _named(decision: str) -> str:
     """The transform that staging did to a column, as the sheet named it."""
+    return str(_facts(decision).get("transform", ""))
+
+
+def _facts(decision: str) -> dict[str, Any]:
     try:
-        return str(json.loads(decision or "{}").get("transform", ""))
+        found = json.loads(decision or "{}")
     except ValueError:
-        return ""
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def casts(ws: Workspace) -> pd.DataFrame:
@@ -109,6 +118,7 @@ def casts(ws: Workspace) -> pd.DataFrame:
     staged = _staged_columns(ws)
     rows = []
     columns = {name: _columns_of(ws, name) for name in staged["object"].unique()} if len(staged) else {}
+    lost = _lost(ws)
     for item in staged.itertuples(index=False):
         transform = _named(item.decision) or TRANSFORMS.get(str(item.kind), "")
         if not transform and not int(item.not_converted):
@@ -120,10 +130,23 @@ def casts(ws: Workspace) -> pd.DataFrame:
             {
                 "object": item.object, "file": item.file, "sheet": item.sheet, "column": item.heading,
                 "transform": transform or "as it is", "how": _how(item.decision), "filled": int(item.filled),
-                "converted": int(item.converted), "not_converted": int(item.not_converted), "before": before, "after": after,
+                "converted": int(item.converted), "not_converted": int(item.not_converted),
+                "no_answer": int(_facts(item.decision).get("no_answer", 0)), "lost": lost.get((item.object, item.staged_column), ""), "before": before, "after": after,
             }
         )  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _lost(ws: Workspace) -> dict[tuple[str, str], str]:
+    """(object, staged column) → a few distinct texts that did not convert."""
+    path = ws.staged / "not_converted.parquet"
+    frame = pd.read_parquet(path, columns=["object", "field", "text"]) if path.exists() else pd.DataFrame()
+    if frame.empty:
+        return {}
+    few = frame.drop_duplicates().groupby(["object", "field"], sort=False).head(_SHOWN)
+    return {
+        key: ", ".join(repr(text[:60]) for text in texts) for key, texts in few.groupby(["object", "field"])["text"]
+    }
 
 
 def _columns_of(ws: Workspace, name: str) -> set[str]:
@@ -135,33 +158,41 @@ def _pairs(table: pd.DataFrame, heading: str, column: str) -> tuple[str, str]:
     raw = f"{RAW_PREFIX}{heading}"
     if raw not in table.columns or column not in table.columns:
         return "", ""
-    both = table.loc[table[raw].fillna("") != "", [raw, column]].head(200)
-    both = both[both[raw].astype("str") != both[column].astype("str")].drop_duplicates(subset=[raw]).head(_SHOWN)
-    return " | ".join(map(str, both[raw])), " | ".join("—" if _missing(value) else str(value) for value in both[column])
+    both = table[[raw, column]].assign(**{raw: table[raw].fillna("")}).drop_duplicates(subset=[raw]).head(200)
+    both = both[(both[raw] != both[column].map(_shown)) & ((both[raw] != "") | both[column].notna())].head(_SHOWN)
+    return " | ".join(map(str, both[raw])), " | ".join(_shown(value) for value in both[column])
 
 
-def _missing(value: object) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and value != value) or value is pd.NaT
+def _shown(value: Any) -> str:
+    """A typed value as a person reads it; `—` when there is none."""
+    if isinstance(value, list | tuple | np.ndarray):
+        return "; ".join(map(str, value))
+    missing = value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+    return "—" if missing else str(value)
 
 
 def _how(decision: str) -> str:
-    try:
-        facts = json.loads(decision or "{}")
-    except ValueError:
-        return str(decision)
-    return ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in facts.items())
+    return ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in _facts(decision).items())
 
 
 def problems(found: pd.DataFrame) -> list[Problem]:
-    """A warning for each column with cells that could not be converted."""
-    lost = found[found["not_converted"] > 0]
-    return [
+    """A warning for each column with cells that could not be converted, or that a named transform has no answer for."""
+    lost, left = found[found["not_converted"] > 0], found[found["no_answer"] > 0]
+    unconverted = [
         Problem(
-            "lossy_cast", f"{row.not_converted} of {row.filled} cells do not convert ({row.transform})", Severity.WARNING,
+            "lossy_cast", f"{row.not_converted} of {row.filled} cells do not convert ({row.transform}), such as {row.lost}", Severity.WARNING,
             file=row.file, sheet=row.sheet, field=row.column, count=row.not_converted, treatment="kept as text",
         )
         for row in lost.itertuples(index=False)
     ]  # fmt: skip
+    unanswered = [
+        Problem(
+            "no_answer", f"{row.no_answer} of {row.filled} cells have no answer in the transform {row.transform!r}", Severity.WARNING,
+            file=row.file, sheet=row.sheet, field=row.column, count=row.no_answer, treatment="kept as they are, or blank where a part of a name is asked for",
+        )
+        for row in left.itertuples(index=False)
+    ]  # fmt: skip
+    return unconverted + unanswered
 
 
 def archive_ignored(ws: Workspace, fields: pd.DataFrame) -> int:

@@ -63,6 +63,7 @@ def lineage(ctx: Context) -> Lineage:
     merged = _merged(ctx)
     dropped, rows_dropped = _dropped(ctx.inputs.dropped)
     rules, summary, accounted = [], [], Counter()
+    transformed = _transformed(ctx.inputs.columns)
     for object_ in OBJECTS:
         frame = ctx.inputs.staged.get(object_, pd.DataFrame())
         if frame.empty:
@@ -70,7 +71,7 @@ def lineage(ctx: Context) -> Lineage:
         fates = Fates(exceptions[exceptions["object"] == object_], merged[merged["object"] == object_])
         ids = source_ids(frame)
         for column in columns_of(ctx.inputs.columns, object_, frame):
-            rule = _rule(ctx, object_, column.name)
+            rule = _rewritten(_rule(ctx, object_, column.name), transformed.get((object_, column.heading), ""))
             rules.append((object_, column.heading, column.name, *rule))
             counts = fates.count(column, rule, ids)
             counts.update(dropped.pop((object_, column.heading), {}))
@@ -204,6 +205,19 @@ def _rule(ctx: Context, object_: str, column: str) -> tuple[str, str]:
         return str(Bucket.MOVED), "provenance line"
     where = _ELSEWHERE.get((object_, column)) or _target(object_, column) or _ELSEWHERE.get(("", column), "the record")
     return str(Bucket.NORMALISED if column in _NORMALISED else Bucket.LANDED), where
+
+
+def _transformed(columns: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """(object, heading) → the transform that the sheet named for it."""
+    if "decision" not in columns.columns:
+        return {}
+    named = columns[columns["decision"].fillna("").str.contains('"transform"', regex=False)]
+    return {(row.object, row.heading): json.loads(row.decision)["transform"] for row in named.itertuples(index=False)}
+
+
+def _rewritten(rule: tuple[str, str], transform: str) -> tuple[str, str]:
+    """A column whose values a named transform rewrote lands normalised."""
+    return (str(Bucket.NORMALISED), rule[1]) if transform and rule[0] == str(Bucket.LANDED) else rule
 
 
 def _target(object_: str, column: str) -> str:

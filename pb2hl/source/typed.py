@@ -15,7 +15,7 @@ from pb2hl.model import CUSTOM_PREFIX, OBJECTS, RAW_PREFIX, FieldKind
 from pb2hl.source.tables import RawTable
 from pb2hl.values import Context, Converted, convert
 from pb2hl.values.consents import FIELDS as CONSENTS
-from pb2hl.values.transforms import changed, steered
+from pb2hl.values.transforms import changed, missed, steered
 from pb2hl.workspace import Config
 
 CUSTOM, IGNORE = "custom", "ignore"
@@ -337,5 +337,8 @@ def _row(
 
 def _decided(maker: _Maker, heading: str, converted: Converted | None) -> dict:
     transform = maker.table.transforms.get(heading, "")
-    told = {"transform": transform} if transform and converted else {}
-    return {**(converted.decision if converted else {}), **told}
+    if not transform or not converted:
+        return converted.decision if converted else {}
+    left, texts = missed(maker.raw.frame[heading], transform, maker.raw.frame)
+    without = {"no_answer": left, "no_answer_for": texts} if left else {}
+    return {**converted.decision, "transform": transform, **without}

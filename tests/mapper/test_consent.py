@@ -93,7 +93,7 @@ def test_a_transform_in_the_sheet_is_staged_and_a_wrong_one_named():
     """What the analyst writes into `transform` is done at staging; every wrong cell is told with its row."""
     table = raw(pd.DataFrame({"ID": ["1", "2"], "Birthday": ["03/04/1980", "05/06/1981"], "Level": ["g", "s"]}))
     sheet = mapper.fields_sheet([(table, "contacts")])
-    sheet.loc[1, "transform"], sheet.loc[2, "transform"] = "date order: month first", "map: g=Gold | s=Silver"
+    sheet.loc[1, "transform"], sheet.loc[2, "transform"] = "parse date: month first", "map: g=Gold | s=Silver"
     assert not invalid_rows({"fields": sheet})
     frame = stage(table, sheet).tables["contacts"]
     assert [str(day) for day in frame["birthday"]] == ["1980-03-04", "1981-05-06"]
