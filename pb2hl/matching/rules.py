@@ -48,7 +48,7 @@ HOUSEHOLD = (Kind.EMAIL, Kind.PHONE, Kind.ADDRESS)
 _ENOUGH = 50
 """Pairs that share a contact detail from which is told how often two people do."""
 _RARELY_SHARED = 0.05
-"""Share of those pairs with conflicting names up to which the conflicts are errors, not relatives."""
+"""Share of those pairs that are two people up to which relatives and colleagues are not reckoned with."""
 
 
 _BY_NAME = np.full(128, -np.inf)
@@ -67,6 +67,34 @@ class Pairs:
     levels: dict[str, np.ndarray]
 
 
+@dataclass(frozen=True)
+class _Sharing:
+    """Of `pairs` that share a contact detail, how many are two `people`; share of names that are wrong by error (0-1)."""
+
+    pairs: int
+    people: float
+    error_rate: float
+
+    @classmethod
+    def of(cls, given: np.ndarray, surname: np.ndarray, known: np.ndarray, errors: float) -> _Sharing:
+        """From the pairs whose given names, whose surnames conflict, and that are `known` to share.
+
+        An error strikes a given name as often as a surname, and seldom both. Relatives have other given names with one
+        surname, colleagues another name altogether: what is above the share of errors are people.
+        """
+        pairs = int(known.sum())
+        both = int((given & surname & known).sum())
+        first, last = int((given & ~surname & known).sum()), int((surname & ~given & known).sum())
+        rate = max(last / pairs, errors) if pairs else errors
+        by_chance = (first + both) * (last + both) / max(pairs, 1)
+        return cls(pairs, max(first - rate * pairs, 0.0) + max(both - by_chance, 0.0), rate)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether people, not errors, are behind the conflicts; taken for granted until enough pairs say otherwise."""
+        return self.pairs < _ENOUGH or self.people > _RARELY_SHARED * self.pairs
+
+
 class PersonRules:
     """Caps and lifts for persons. `doubt`: most match weight (bits) of a pair that only a person can decide."""
 
@@ -82,35 +110,38 @@ class PersonRules:
         self._identifying = {field.name: _identifying_level(field) for field in self._identifiers}
         flags = names.shared_mailbox_flags(self._email.values) if self._email else np.empty(0, bool)
         self._shared = flags
-        self._sharing = self._conflicting = 0
+        self._sharing: list[_Sharing] = []
         self._years = _years(self._birth)
 
     def learn(self, pairs: Pairs, agreed_on: Kind) -> None:
         """Learn from pairs that share an e-mail, a phone or an address how many people stand behind one.
 
-        E-mail addresses that people with conflicting names use are shared mailboxes from here on. In a table where hardly
-        any contact detail is shared by two people (no relatives, no colleagues), half a name is no reason for doubt. Another
-        given name with the same birth date or identifier is an error, no relative.
+        Where people share e-mail addresses, those that conflicting names use are shared mailboxes from here on. In a table
+        where hardly any contact detail is shared by two people (no relatives, no colleagues), half a name is no reason for
+        doubt. Another given name with the same birth date or identifier is an error, no relative.
         """
         if self._given is None:
             return
-        level = self._level(pairs, self._given)
+        given, surname = self._level(pairs, self._given), self._level(pairs, self._surname)
+        one_person = self._same_identifier(pairs) | (self._level(pairs, self._birth) >= EXACT[Kind.BIRTH_DATE] - 1)
+        known = given != MISSING
+        if agreed_on is Kind.ADDRESS and self._surname is not None:
+            known &= surname >= EXACT[Kind.SURNAME] - 1
+        errors = max((sharing.error_rate for sharing in self._sharing), default=0.0)
+        sharing = _Sharing.of((given == 0) & ~one_person, (surname == 0) & ~one_person, known, errors)
+        self._sharing.append(sharing)
         if agreed_on is Kind.EMAIL:
             agreed = self._agreed_email(pairs)
-            self._shared[np.unique(agreed[(level == 0) & (agreed >= 0)])] = True
-        known = level != MISSING
-        if agreed_on is Kind.ADDRESS and self._surname is not None:
-            known &= self._level(pairs, self._surname) >= EXACT[Kind.SURNAME] - 1
-        self._sharing += int(known.sum())
-        one_person = self._same_identifier(pairs) | (self._level(pairs, self._birth) >= EXACT[Kind.BIRTH_DATE] - 1)
-        self._conflicting += int((known & (level == 0) & ~one_person).sum())
+            others = (given == 0) if sharing.crowded else (given == 0) & (surname == 0) & ~one_person
+            self._shared[np.unique(agreed[others & (agreed >= 0)])] = True
 
     @property
     def _crowded(self) -> bool:
         """Whether two people may stand behind one contact detail; taken for granted until enough pairs say otherwise."""
         if not any(field.kind in HOUSEHOLD for field in self._records.fields):
             return False
-        return self._sharing < _ENOUGH or self._conflicting > _RARELY_SHARED * self._sharing
+        pairs, people = sum(item.pairs for item in self._sharing), sum(item.people for item in self._sharing)
+        return _Sharing(pairs, people, 0.0).crowded
 
     @property
     def _strict(self) -> bool:
