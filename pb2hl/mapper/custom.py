@@ -90,7 +90,7 @@ def declared(frame: pd.DataFrame) -> list[Declared]:
     if frame.empty:
         return []
     wanted = ("object", "name", "label", "type", "options", "deprecated")
-    if "source_id" in frame.columns or ("object" in frame.columns and {"name", "label"} & set(frame.columns)):
+    if "source_id" in frame.columns or {"object", "name", "label"} <= set(frame.columns):
         names = {field: field for field in wanted if field in frame.columns}
     else:
         found = propose_fields(frame, "custom_fields")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pb2hl.mapper.concepts import concepts
 from pb2hl.mapper.custom import KINDS, Declared, canonical_label, declaration, declared, infer
+from pb2hl.mapper.pipeline_tables import join_pipelines
 from pb2hl.mapper.propose import propose_fields
 from pb2hl.mapper.sheets import blank, prefill, takes_several
 from pb2hl.mapper.signals import signals
@@ -49,6 +50,7 @@ def fields_sheet(tables: Sequence[tuple[Any, str]], threshold: float = 0.8) -> p
     found = [_table(raw, object_, known) for raw, object_ in tables if object_ in OBJECTS]
     for table in found:
         tell_by_words(table)
+    join_pipelines(found)
     relate(found)
     rows = [row for table in found for row in _rows(table, known, threshold)]
     return prefill(blank("fields", rows), threshold)

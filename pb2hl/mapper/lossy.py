@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from pb2hl.errors import Problem, Severity
 from pb2hl.mapper.custom import KINDS
-from pb2hl.mapper.fields import decided
+from pb2hl.mapper.fields import Decided, decided
 from pb2hl.model import RAW_PREFIX
 from pb2hl.sheets import write_sheet
 from pb2hl.workspace import Workspace
@@ -77,27 +77,24 @@ def staged_otherwise(ws: Workspace, fields: pd.DataFrame) -> list[tuple[str, str
     staged = _staged_columns(ws)
     if staged.empty:
         return []
-    made = {
-        (row.object, row.heading): (
-            row.staged_column if row.field != "ignore" else "",
-            str(row.kind),
-            _named(row.decision),
-        )
-        for row in staged.itertuples(index=False)
-    }
+    made: dict[tuple[str, str], list[tuple[str, str, str]]] = {}  # two files of an object may share a heading
+    for row in staged.itertuples(index=False):
+        how = (row.staged_column if row.field != "ignore" else "", str(row.kind), _named(row.decision))
+        made.setdefault((row.object, row.heading), []).append(how)
     found = []
     for item in decided(fields):
-        known = made.get((item.object, item.column))
-        if known is None:
-            continue
-        kind = str(KINDS.get(item.data_type, "text"))
-        if (
-            known[0] != item.staged_column
-            or (item.field == "custom" and known[1] != kind)
-            or (item.field != "ignore" and known[2] != item.transform)
-        ):
+        ways = made.get((item.object, item.column))
+        if ways and not any(_as_decided(item, *way) for way in ways):
             found.append((item.object, item.column))
     return found
+
+
+def _as_decided(item: Decided, column: str, kind: str, transform: str) -> bool:
+    return (
+        column == item.staged_column
+        and (item.field != "custom" or kind == str(KINDS.get(item.data_type, "text")))
+        and (item.field == "ignore" or transform == item.transform)
+    )
 
 
 def _named(decision: str) -> str:

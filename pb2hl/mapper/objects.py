@@ -114,7 +114,21 @@ def named(name: str) -> tuple[str, str]:
                 best = (length, at, object_, " ".join(words[at : at + length]))
         if best[0]:
             break
-    return best[2], best[3]
+    return best[2:] if best[0] else _one_record(words)
+
+
+_OF_TABLES = frozenset("tbl table tab vw view dim export exp data list all crm master mst t v".split())
+_RECORDS = {
+    "contact": "contacts", "company": "companies", "deal": "deals", "task": "tasks", "note": "notes", "event": "appointments",
+    "activity": "activities", "user": "users", "owner": "users", "tag": "tags", "file name": "attachments",
+}  # fmt: skip
+
+
+def _one_record(words: tuple[str, ...]) -> tuple[str, str]:
+    """The object of a name that is one record's, as databases call their tables (`tbl_firm`, `dim_person`)."""
+    said = " ".join(word for word in words if word not in _OF_TABLES)
+    found = terms(said) if said else ()
+    return (_RECORDS[found[0]], said) if len(found) == 1 and found[0] in _RECORDS else ("", "")
 
 
 def by_columns(headings: Sequence[str]) -> dict[str, tuple[float, list[str]]]:

@@ -4,6 +4,7 @@ from pb2hl.source.limits import LIMITS, Limits
 from pb2hl.source.mixed import split_by
 from pb2hl.source.reading import open_files, read_export
 from pb2hl.source.references import resolve_references
+from pb2hl.source.stage_ids import name_stages
 from pb2hl.source.staging import Staging, stage
 from pb2hl.source.tables import Export, RawTable
 from pb2hl.source.typed import Assigned
@@ -15,6 +16,7 @@ __all__ = [
     "Limits",
     "RawTable",
     "Staging",
+    "name_stages",
     "open_files",
     "read_export",
     "resolve_references",

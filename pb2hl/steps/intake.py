@@ -136,7 +136,8 @@ def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progre
     """Stage every recognised table as the fields sheet says, and resolve the references between them."""
     assigned = [source.Assigned(raw, name, *mapper.assignment(fields, raw, name)) for raw, name in intake.assigned]
     staging = source.stage(assigned, config=config, progress=progress)
-    tables, relations, unresolved, told = source.resolve_references(staging.tables)
+    named_stages, renamed = source.name_stages(staging.tables)
+    tables, relations, unresolved, told = source.resolve_references(named_stages)
     missing = _as_not_converted(unresolved, tables)
     return Staged(
         staging,
@@ -144,7 +145,7 @@ def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progre
         tables,
         relations,
         pd.concat([staging.not_converted, missing], ignore_index=True) if len(missing) else staging.not_converted,
-        (*staging.problems, *told),
+        (*staging.problems, *renamed, *told),
     )
 
 
