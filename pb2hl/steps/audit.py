@@ -106,6 +106,10 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
                     treatment="listed",
                 )
             )
+    for (object_, name), count in sorted(found.unread.items()):
+        text = f"{object_}.{name}: search does not tell it; {count:,} values were sent and not read back one by one"
+        problems.append(Problem("spot_checked", text, Severity.INFO, field=name, count=count,
+                                treatment="a tenth as many contacts as there are records was read by id for it"))  # fmt: skip
     unlinked = found.link[UNLINKED]
     if unlinked:
         text = f"{unlinked} contacts are not linked to the business they were linked to"

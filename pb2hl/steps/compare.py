@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,13 +18,20 @@ from pb2hl.highlevel.records.appointments import moment_of
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
 from pb2hl.operations import Kind, Target
+from pb2hl.plan.estimate import spot_checks
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.arrived import Arrived
 from pb2hl.steps.readback import read_records
 
 TARGETS = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT)
-OMITTED = ("dnd", "dndSettings", "timezone")
-"""Fields that search leaves out (BEHAVIOUR): a contact that was sent with one is read by id."""
+FLAGS = frozenset({"dnd", "dndSettings"})
+"""Consent, which search leaves out (BEHAVIOUR): every contact that was sent with it is read by id."""
+
+SPOT_CHECKED = frozenset({"timezone"})
+"""Left out by search as well, but of no consequence to consent: a share of the contacts is read by id for it."""
+
+LATE_BY_ID = 32
+"""Records missing in the pages of their kind that are read by id at once; for more, search is given time to catch up."""
 
 OWNER_FIELDS = ("assignedTo", "assignedUserId", "userId")
 UNLINKED = "not linked as planned"
@@ -46,6 +53,8 @@ class Comparison:
     owner: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     tag: Counter[tuple[str, str]] = field(default_factory=Counter)
     link: Counter[str] = field(default_factory=Counter)
+    unread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Values by object and field that were sent, and are neither in search nor read by id."""
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     landed: Arrived = field(default_factory=Arrived)
 
@@ -108,6 +117,7 @@ async def compare_location(
     found = Comparison()
     names = field_names(ledger)
     judge = Judge(found, names, source, region, overlays(ledger), kept)
+    judge.spots = spot_checks(_compared(ledger))
     for target in TARGETS:
         progress.start(f"reading back {target}", None, "records")
         seen: set[str] = set()
@@ -116,7 +126,8 @@ async def compare_location(
             cancel.check()
             again += _compare_page(ledger, judge, target, page, seen)
             progress.advance(len(page))
-        again += _not_seen(ledger, judge, target, seen)
+        missing = _not_seen(ledger, judge, target, seen)
+        again += await _late(client, ledger, judge, target, missing)
         records = await read_records(client, again, progress)
         for entry in again:
             judge.entry(entry, records[entry.op_id])
@@ -176,10 +187,8 @@ def _compare_page(
         if entry.state is State.SKIPPED:
             continue
         seen.add(entry.op_id)
-        if target is Target.CONTACT and any(name in entry.payload for name in OMITTED):
+        if not judge.of_search(entry, records[entry.destination_id]):
             again.append(entry)
-        else:
-            judge.entry(entry, records[entry.destination_id])
     for record_id in records.keys() - known:
         judge.stranger(target, records[record_id])
     return again
@@ -194,6 +203,31 @@ def _not_seen(ledger: Ledger, judge: Judge, target: Target, seen: set[str]) -> l
         if entry.op_id not in seen:
             found.append(entry)
     return found
+
+
+async def _late(client: Client, ledger: Ledger, judge: Judge, target: Target, missing: list[Entry]) -> list[Entry]:
+    """Judge what search tells once it has caught up with the last writes; what it still lacks is left to be read by id."""
+    if len(missing) <= LATE_BY_ID:
+        return missing
+    last = max(datetime.fromisoformat(entry.finished_at) for entry in missing)
+    wait_s = client.search_lag_s - (client.clock.now() - last).total_seconds()
+    if wait_s <= 0:
+        return missing
+    client.tell(f"waiting until HighLevel's search shows the last {target} records", wait_s)
+    await client.clock.sleep(wait_s)
+    left = {entry.destination_id: entry for entry in missing}
+    again = []
+    async for page in _pages(client, ledger, target):
+        for record in page:
+            entry = left.pop(str(record.get("id")), None)
+            if entry is not None and not judge.of_search(entry, record):
+                again.append(entry)
+    return [*again, *left.values()]
+
+
+def _compared(ledger: Ledger) -> int:
+    """Records that the audit compares."""
+    return sum(row["count"] for row in ledger.counts() if row["target"] in TARGETS and row["state"] == State.DONE)
 
 
 async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Target) -> None:
@@ -228,6 +262,8 @@ class Judge:
         kept: frozenset[tuple[str, str, str]],
     ):
         self.found = found
+        self.spots = 0
+        """Contacts that may still be read by id for a field that is only spot-checked."""
         self._later = later
         self._kept = kept
         self.businesses: dict[str, str] = {}
@@ -237,11 +273,27 @@ class Judge:
         self._source = source
         self._region = region
 
-    def entry(self, entry: Entry, record: Mapping[str, Any] | None) -> None:
-        """Compare what was sent with `record` (None: it is not there)."""
+    def of_search(self, entry: Entry, record: Mapping[str, Any]) -> bool:
+        """Compare with a record that search gave; False when it has to be read by id, since search leaves something out."""
+        if entry.target is not Target.CONTACT:
+            self.entry(entry, record)
+            return True
+        sent = {name for body in (entry.payload, *self._later.get(entry.destination_id, ())) for name in body}
+        unread = (sent & SPOT_CHECKED) - record.keys()
+        if sent & FLAGS or (unread and self.spots > 0):
+            self.spots -= not sent & FLAGS
+            return False
+        self.entry(entry, record, unread)
+        return True
+
+    def entry(self, entry: Entry, record: Mapping[str, Any] | None, unread: Set[str] = frozenset()) -> None:
+        """Compare what was sent, but for the fields `unread`, with `record` (None: it is not there)."""
         key = (entry.object, str(entry.target))
         later = self._later.get(entry.destination_id, ())
         payload = laid_over(entry.payload, later)
+        if unread:
+            payload = {name: value for name, value in payload.items() if name not in unread}
+            self.found.unread.update((entry.object, name) for name in unread)
         superseded = {name for change in later for name in change}
         if record is None:
             self.found.landed.record(entry, payload, None, (), superseded)

@@ -38,6 +38,12 @@ def migrate(ws: Workspace, to: str = "audit", who: str = "Judge") -> dict[str, A
     return results
 
 
+def in_budget(results: dict[str, Any], share: float = 0.03) -> bool:
+    """Whether the requests sent until the audit's end are within `share` of what the schema step had planned."""
+    table = results["audit"].tables["requests"].set_index("step").loc["all"]
+    return abs(table["planned"] / table["sent"] - 1) <= share
+
+
 @dataclass(frozen=True)
 class Arrived:
     """The sandbox's records with custom fields by name, as a person in HighLevel sees them."""

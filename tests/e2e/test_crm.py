@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e import crm, write
-from tests.e2e.drive import Arrived, migrate, step, workspace
+from tests.e2e.drive import Arrived, in_budget, migrate, step, workspace
 
 
 def _migrated(tmp_path, rehearse, monkeypatch, export, **scenario):
@@ -27,6 +27,7 @@ def test_an_english_export(tmp_path, rehearse, monkeypatch):
     _deals(arrived)
     _schema(arrived)
     assert results["audit"].status == "done", results["audit"].problems
+    assert in_budget(results), results["audit"].tables["requests"]
     assert not sandbox.state.outbox, "nobody may be messaged"
     dump = sandbox.state.dump()
     step(ws, "load")

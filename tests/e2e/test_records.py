@@ -11,7 +11,7 @@ from pb2hl.sandbox import Sandbox, Scenario, serving
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
 from tests.e2e import records
-from tests.e2e.drive import Arrived, migrate, step, workspace
+from tests.e2e.drive import Arrived, in_budget, migrate, step, workspace
 
 TOKEN = "pit-PLANTED-0d9f3c-MARKER"
 
@@ -53,6 +53,16 @@ def host(arrived: Arrived, record: dict) -> dict:
     (relation,) = record["relations"]
     kind = {"contact": arrived.contacts, "business": arrived.businesses}[relation["objectKey"]]
     return next(item for item in kind if item["id"] == relation["recordId"])
+
+
+def test_the_requests_are_those_planned(house):
+    """Notes, tasks, series, files, media and stand-ins: what was sent is within 3 % of the budget, and status tells both."""
+    ws, results = house[0], house[3]
+    assert in_budget(results), results["audit"].tables["requests"]
+    told = step(ws, "status").counts
+    assert results["audit"].counts["requests_planned"] == told["requests_planned"] > 0
+    assert results["load"].counts["requests_planned"] == told["requests_planned"]
+    assert told["requests_sent"] >= results["audit"].counts["requests_sent"] > 0
 
 
 def test_bodies_are_converted_and_cleaned(arrived):
