@@ -18,6 +18,9 @@ PARENT_FIELD = "Parent Company"
 PRIMARY_CONTACT_FIELD = "Primary Contact"
 FILES_FIELD = "Perfect Books Files"
 
+BESIDE = " (Perfect Books)"
+"""Ending of the name of a field or pipeline that is made beside one that cannot be used."""
+
 SINGULAR = {
     "contacts": "contact",
     "companies": "company",

@@ -14,6 +14,7 @@ from pb2hl.mapper.nearest import not_allowed
 from pb2hl.mapper.score import candidate
 from pb2hl.mapper.sheets import DATA_TYPES, DECISIONS, KEYS, STATUSES, takes_several
 from pb2hl.mapper.signals import Signals
+from pb2hl.mapper.stages import without_stage
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.values import transforms
 
@@ -36,10 +37,12 @@ def undecided_rows(sheets: Mapping[str, pd.DataFrame]) -> list[Problem]:
     return found
 
 
-def invalid_rows(sheets: Mapping[str, pd.DataFrame], users: Sequence[Any] | None = None) -> list[Problem]:
+def invalid_rows(
+    sheets: Mapping[str, pd.DataFrame], users: Sequence[Any] | None = None, pipelines: Sequence[Any] = ()
+) -> list[Problem]:
     """One problem for each edit that cannot be: unknown decisions, clashes, missing targets, unknown users.
 
-    `users` are the location's; None when they are not known (then user ids are not checked).
+    `users` and `pipelines` are the location's; None or none when they are not known (then user ids and stages are not checked).
     """
     found: list[Problem] = []
     for name, frame in sheets.items():
@@ -56,6 +59,18 @@ def invalid_rows(sheets: Mapping[str, pd.DataFrame], users: Sequence[Any] | None
     if "fields" in sheets:
         found += _clashes(sheets["fields"])
         found += _transforms(sheets["fields"])
+    if "stages" in sheets:
+        found += _stages_missing(sheets["stages"], pipelines)
+    return found
+
+
+def _stages_missing(sheet: pd.DataFrame, pipelines: Sequence[Any]) -> list[Problem]:
+    """Rows that map to a stage which an existing pipeline lacks: nothing existing is altered, so a person chooses."""
+    found = []
+    for at, line, stage, names in without_stage(sheet, pipelines):
+        message = not_allowed("target_stage", stage, names, f"no stage of the existing pipeline {line!r}")
+        message += "; or decide beside, with a new name as target_pipeline"
+        found.append(_problem("sheet_stage", "stages", at + 2, "target_stage", message))
     return found
 
 

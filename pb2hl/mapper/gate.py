@@ -68,14 +68,14 @@ def undecided(ws: Workspace) -> list[Problem]:
     except SheetError as error:
         return list(error.problems)
     place = Destination.load(ws.path)
-    users = place.users if place is not None else None
-    return summary([*undecided_rows(sheets), *invalid_rows(sheets, users), *outdated(ws, sheets)])
+    users, lines = (place.users, place.pipelines) if place is not None else (None, ())
+    return summary([*undecided_rows(sheets), *invalid_rows(sheets, users, lines), *outdated(ws, sheets)])
 
 
 def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
     """Decide every undecided row the documented way, as given by `who`; returns how many rows that were.
 
-    Columns become custom fields (contacts, companies, deals) or provenance (the rest); stages go to the proposed target;
+    Columns become custom fields (contacts, companies, deals) or provenance (the rest); stages go the proposed way (`beside` when their pipeline lacks them);
     owners to the fallback owner; tags and picklist values stay as proposed.
     """
     count = 0
@@ -83,8 +83,8 @@ def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
         rows = frame.index[frame["decision"].str.strip() == ""]
         if not len(rows):
             continue
-        default = {"fields": "custom", "stages": "map", "owners": "fallback", "tags": "keep", "picklists": "keep"}[name]
-        frame.loc[rows, "decision"] = default
+        default = {"fields": "custom", "owners": "fallback", "tags": "keep", "picklists": "keep"}
+        frame.loc[rows, "decision"] = frame.loc[rows, "proposal"] if name == "stages" else default[name]
         frame.loc[rows, "who"] = who
         frame.loc[rows, "when"] = stamp(clock.now())
         if name == "fields":

@@ -14,6 +14,7 @@ from pb2hl.mapper.fields import decided
 from pb2hl.mapper.owners import user_ids
 from pb2hl.mapper.score import candidate
 from pb2hl.mapper.signals import Signals
+from pb2hl.mapper.stages import together
 from pb2hl.model import CUSTOM_PREFIX
 
 _RECORDS = ("contacts", "companies", "deals")
@@ -109,6 +110,7 @@ def resolve(
     """The mapping of decided sheets (by name: fields, stages, owners, tags, picklists), staged tables and the location."""
     users: Sequence[Any] = getattr(destination, "users", ())
     lines: Sequence[Any] = getattr(destination, "pipelines", ())
+    stages = together(sheets["stages"])
     tags: dict[str, dict[str, str]] = {}
     for row in sheets["tags"].itertuples(index=False):
         tags.setdefault(row.object, {})[row.tag] = "" if row.decision == "drop" else row.target.strip() or row.tag
@@ -116,7 +118,7 @@ def resolve(
         fields=custom_fields(sheets["fields"], tables.get("custom_fields")),
         stages={
             (row.pipeline, row.stage): (row.target_pipeline.strip(), row.target_stage.strip(), row.status.strip())
-            for row in sheets["stages"].itertuples(index=False)
+            for row in stages.itertuples(index=False)
         },
         owners=user_ids(sheets["owners"], tables, users),
         tags=tags,
@@ -124,7 +126,7 @@ def resolve(
             (row.object, row.field, row.value): row.option.strip()
             for row in sheets["picklists"].itertuples(index=False)
         },
-        pipelines=_to_make(sheets["stages"], lines),
+        pipelines=_to_make(stages, lines),
         ignored=tuple(
             (item.object, item.file, item.sheet, item.column)
             for item in decided(sheets["fields"])

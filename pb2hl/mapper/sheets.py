@@ -45,7 +45,7 @@ EDITABLE: dict[str, tuple[str, ...]] = {
 """Columns that a person may change; the rest describes the export, or follows the decision (the `target` of fields)."""
 
 DECISIONS: dict[str, tuple[str, ...]] = {
-    "stages": ("map",),
+    "stages": ("map", "beside"),
     "owners": ("map", "fallback", "invite"),
     "tags": ("keep", "drop"),
     "picklists": ("keep",),

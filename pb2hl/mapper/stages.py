@@ -1,4 +1,8 @@
-"""The stages sheet: every pipeline and stage of the export to a pipeline and stage of the location, old or to be made."""
+"""The stages sheet: every pipeline and stage of the export to a pipeline and stage of the location, old or to be made.
+
+`map` takes a row to what its target columns name. A stage without a like in its pipeline is proposed `beside` and waits: who
+accepts has the whole pipeline made beside the existing one (`together`), who names an existing stage instead decides `map`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,9 @@ import pandas as pd
 from rapidfuzz import fuzz
 
 from pb2hl.mapper.outcomes import plain, same, stage_outcome
-from pb2hl.mapper.sheets import blank, prefill
+from pb2hl.mapper.sheets import PROPOSAL, blank, prefill
+from pb2hl.mapper.stage_words import meaning
+from pb2hl.markers import BESIDE
 
 SIMILAR = 0.85
 """Likeness (0-1) of two names from which one is proposed for the other."""
@@ -147,18 +153,63 @@ def _row(
         spelled = next((other.stage for other in siblings if same(other.stage, own)), own)
         row |= {"target_pipeline": name, "target_stage": spelled, "confidence": 0.95}
         return row | {"reason": f"no pipeline of the location is like {home!r}: made with its own stages"}
-    row["target_pipeline"] = target["name"]
     stage, score, why = _stage(own, item, siblings, target["stages"])
     if stage is None:
+        beside = _beside(target["name"], siblings, destination)
+        names = " · ".join(str(there["name"]) for there in target["stages"]) or "none"
         reason = (
-            f"{target['name']!r} has no stage like {own!r}: choose one, or a pipeline with all stages is made beside it"
+            f"{target['name']!r} has no stage like {own!r} (it has {names}): put one of them and decide map, "
+            f"or decide beside: {beside!r} is made with all stages of this pipeline"
         )
-        return row | {"target_stage": own, "confidence": 0.5, "reason": reason}
+        found = {"proposal": "beside", "target_pipeline": beside, "target_stage": own, "confidence": 0.5}
+        return row | found | {"reason": reason}
     return row | {
+        "target_pipeline": target["name"],
         "target_stage": stage,
         "confidence": round(min(likeness, score), 2),
         "reason": f"existing pipeline; {why}",
     }
+
+
+def _beside(name: str, siblings: Sequence[SourceStage], destination: Sequence[Any]) -> str:
+    """A name for the pipeline beside `name`: new to the location, or of one there that has every stage already."""
+    wanted = {plain(item.stage) for item in siblings if item.stage}
+    there = {plain(line["name"]): {plain(stage["name"]) for stage in line["stages"]} for line in destination}
+    number = 1
+    while True:
+        label = f"{name}{BESIDE}" + (f" {number}" if number > 1 else "")
+        if plain(label) not in there or wanted <= there[plain(label)]:
+            return label
+        number += 1
+
+
+def together(sheet: pd.DataFrame) -> pd.DataFrame:
+    """A decided stages sheet as the plan takes it: where one stage goes `beside`, its whole pipeline goes along.
+
+    Rows of the same source pipeline (and of none, where they share its target) take the target pipeline of the `beside`
+    row, and their own stage where only the proposal named another. The sheet itself is not changed.
+    """
+    out = sheet.copy()
+    for row in sheet[sheet["decision"].str.strip() == "beside"].itertuples(index=False):
+        own = sheet["pipeline"].map(plain) == plain(row.pipeline)
+        left = {plain(name) for name in sheet.loc[own, "target_pipeline"]}
+        loose = (sheet["pipeline"].str.strip() == "") & sheet["target_pipeline"].map(plain).isin(left)
+        out.loc[own | loose, "target_pipeline"] = row.target_pipeline
+        proposed = own & (sheet["who"] == PROPOSAL) & (sheet["stage"].str.strip() != "")
+        out.loc[proposed, "target_stage"] = sheet.loc[proposed, "stage"]
+    return out
+
+
+def without_stage(sheet: pd.DataFrame, destination: Sequence[Any]) -> list[tuple[int, str, str, list[str]]]:
+    """Decided rows whose target is an existing pipeline that has no such stage: (index, pipeline, stage, its stages)."""
+    there = {plain(line["name"]): line for line in destination}
+    found = []
+    for at, row in zip(sheet.index, together(sheet).itertuples(index=False), strict=True):
+        line = there.get(plain(row.target_pipeline)) if row.decision.strip() else None
+        names = [str(stage["name"]) for stage in line["stages"]] if line else []
+        if line is not None and not any(same(row.target_stage, name) for name in names):
+            found.append((int(at), str(line["name"]), row.target_stage, names))
+    return found
 
 
 def _first_open(siblings: Sequence[SourceStage]) -> str:
@@ -189,6 +240,10 @@ def _stage(
     for stage in stages:
         if same(stage["name"], own):
             return stage["name"], 0.98, f"stage {stage['name']!r} exists"
+    known = meaning(own)
+    alike = [stage["name"] for stage in stages if known and meaning(stage["name"]) == known]
+    if len(alike) == 1:
+        return alike[0], 0.88, f"stage {alike[0]!r} means the same ({known})"
     scored = [(_likeness(own, item, siblings, stage, len(stages)), stage["name"]) for stage in stages]
     best = max(scored, default=((0.0, ""), ""), key=lambda pair: pair[0][0])
     (score, why), name = best

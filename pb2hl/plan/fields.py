@@ -14,10 +14,11 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pb2hl import markers
 from pb2hl.plan.rows import local_iso
 
 MODEL = {"contacts": "contact", "companies": "business", "deals": "opportunity"}
-SUFFIX = " (Perfect Books)"
+SUFFIX = markers.BESIDE
 LIST_SEPARATOR = " ; "
 YES_NO = ("Yes", "No")
 

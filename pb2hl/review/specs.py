@@ -56,13 +56,15 @@ def mapping_spec(name: str, place: Destination | None = None, threshold: float =
         editable=EDITABLE[name],
         choices=choices,
         free=free,
-        check=_checker(name, users),
+        check=_checker(name, users, place.pipelines if place is not None else ()),
         threshold=threshold,
     )
 
 
-def _checker(name: str, users: Sequence[object] | None) -> Callable[[pd.DataFrame], Sequence[Problem]]:
-    return lambda frame: invalid_rows({name: frame}, users)
+def _checker(
+    name: str, users: Sequence[object] | None, pipelines: Sequence[object]
+) -> Callable[[pd.DataFrame], Sequence[Problem]]:
+    return lambda frame: invalid_rows({name: frame}, users, pipelines)
 
 
 def _match_spec(columns: Sequence[str], ws: Workspace) -> ReviewSpec:

@@ -1,0 +1,77 @@
+"""Stages value by value: like ones found, missing ones told, a choice instead of a silent change."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pb2hl import mapper
+from pb2hl.mapper.check import invalid_rows
+from pb2hl.mapper.stages import together
+
+SALES = {"id": "p1", "name": "Sales", "stages": [
+    {"id": "s1", "name": "New Lead", "position": 0}, {"id": "s2", "name": "Proposal Sent", "position": 1},
+    {"id": "s3", "name": "Closed Won", "position": 2}]}  # fmt: skip
+
+
+def deals(*stages: str, pipeline: str = "Sales") -> pd.DataFrame:
+    return pd.DataFrame({"pipeline": [pipeline] * len(stages), "stage": list(stages)}, dtype="str")
+
+
+def sheet(*stages: str, destination=(SALES,)) -> pd.DataFrame:
+    return mapper.stages_sheet(deals(*stages), pd.DataFrame(), list(destination)).set_index("stage", drop=False)
+
+
+@pytest.mark.parametrize(
+    ("stage", "there"),
+    [("Neu", "New Lead"), ("2. Angebot", "Proposal Sent"), ("Devis envoyé", "Proposal Sent"), ("Gewonnen", "Closed Won"),
+     ("Propuesta", "Proposal Sent"), ("proposal sent ", "Proposal Sent"), ("見積提出", "Proposal Sent"), ("Ganho", "Closed Won")],
+)  # fmt: skip
+def test_a_stage_finds_its_like_in_other_words(stage, there):
+    """Another language, a leading number, case or the same end find the stage that exists."""
+    row = mapper.stages_sheet(deals(stage), pd.DataFrame(), [SALES]).iloc[0]
+    assert (row["target_pipeline"], row["target_stage"]) == ("Sales", there)
+
+
+def test_a_stage_without_a_like_waits_with_both_choices():
+    """What has no like is undecided; its reason names the stages there are and the pipeline that would be made beside."""
+    row = sheet("Proposal Sent", "Ice bath").loc["Ice bath"]
+    assert (row["decision"], row["proposal"], row["target_pipeline"]) == ("", "beside", "Sales (Perfect Books)")
+    assert "New Lead · Proposal Sent · Closed Won" in row["reason"] and "decide map" in row["reason"]
+
+
+def test_accepting_beside_takes_the_whole_pipeline_along():
+    """One stage beside means the pipeline beside with all its stages in the export's words; other pipelines stay."""
+    frame = sheet("Proposal Sent", "Ice bath", "Gewonnen").reset_index(drop=True)
+    frame.loc[frame["stage"] == "Ice bath", "decision"] = "beside"
+    taken = together(frame)
+    assert set(taken["target_pipeline"]) == {"Sales (Perfect Books)"}
+    assert list(taken.sort_values("stage")["target_stage"]) == ["Gewonnen", "Ice bath", "Proposal Sent"]
+    assert not invalid_rows({"stages": frame}, pipelines=[SALES])
+
+
+def test_naming_an_existing_stage_keeps_the_existing_pipeline():
+    """A person who maps the leftover stage to one that exists needs no pipeline beside."""
+    frame = sheet("Proposal Sent", "Ice bath").reset_index(drop=True)
+    at = frame["stage"] == "Ice bath"
+    frame.loc[at, ["target_pipeline", "target_stage", "decision"]] = ["Sales", "New Lead", "map"]
+    assert set(together(frame)["target_pipeline"]) == {"Sales"}
+    assert not invalid_rows({"stages": frame}, pipelines=[SALES])
+
+
+def test_a_target_that_an_existing_pipeline_lacks_is_refused():
+    """`map` to a stage which the existing pipeline does not have is told with its row and the stages there are."""
+    frame = sheet("Proposal Sent", "Ice bath").reset_index(drop=True)
+    at = frame.index[frame["stage"] == "Ice bath"][0]
+    frame.loc[at, ["target_pipeline", "decision"]] = ["Sales", "map"]
+    (found,) = invalid_rows({"stages": frame}, pipelines=[SALES])
+    assert (found.code, found.row, found.field) == ("sheet_stage", at + 2, "target_stage")
+    assert "Closed Won" in found.message and "beside" in found.message
+
+
+def test_the_pipeline_beside_is_found_again():
+    """Once it exists with every stage its name is proposed again; one of that name without them gets a number."""
+    made = {"id": "p2", "name": "Sales (Perfect Books)", "stages": [{"id": "x", "name": "Ice bath", "position": 0}]}
+    assert sheet("Ice bath", destination=(SALES, made)).loc["Ice bath", "target_pipeline"] == "Sales (Perfect Books)"
+    other = {**made, "stages": [{"id": "y", "name": "Else", "position": 0}]}
+    assert sheet("Ice bath", destination=(SALES, other)).loc["Ice bath", "target_pipeline"] == "Sales (Perfect Books) 2"
