@@ -40,11 +40,14 @@ _SUBSCRIPTION = frozenset(
 DECLARED = "declared in custom_fields"
 
 
-def fields_sheet(tables: Sequence[tuple[Any, str]], threshold: float = 0.8) -> pd.DataFrame:
+def fields_sheet(
+    tables: Sequence[tuple[Any, str]], threshold: float = 0.8, unmapped: str = "custom field"
+) -> pd.DataFrame:
     """The fields sheet for raw tables and the object of each: `[(RawTable, "contacts"), …]`.
 
     Proposals of at least `threshold` (0-1) are filled in as decided by `proposal`. What `custom_fields` declares gives
-    labels, types and options.
+    labels, types and options. `unmapped` is the policy for columns that no standard field takes: under `archive` and
+    `note` it is proposed to ignore them, but for those that are declared or speak of consent.
     """
     known = [row for raw, object_ in tables if object_ == "custom_fields" for row in declared(raw.frame)]
     found = [_table(raw, object_, known) for raw, object_ in tables if object_ in OBJECTS]
@@ -53,7 +56,18 @@ def fields_sheet(tables: Sequence[tuple[Any, str]], threshold: float = 0.8) -> p
     join_pipelines(found)
     relate(found)
     rows = [row for table in found for row in _rows(table, known, threshold)]
+    if unmapped != "custom field":
+        rows = [_left_behind(row, threshold, unmapped) for row in rows]
     return prefill(blank("fields", rows), threshold)
+
+
+def _left_behind(row: dict[str, object], threshold: float, unmapped: str) -> dict[str, object]:
+    reason = str(row["reason"])
+    takes = OBJECTS[str(row["object"])].takes_custom_fields
+    if row["proposal"] != "custom" or not takes or reason == DECLARED or "consent" in reason or not row["fill"]:
+        return row
+    why = f'{reason}; migration.toml: unmapped_columns = "{unmapped}"'
+    return row | {"proposal": "ignore", "target": "ignore", "confidence": threshold, "reason": why}
 
 
 def complete(sheet: pd.DataFrame, tables: Sequence[tuple[Any, str]]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from pb2hl.model import CUSTOM_PREFIX, OBJECTS, PROVENANCE, RAW_PREFIX
 from pb2hl.plan.account import Bucket
 from pb2hl.plan.context import Context
 from pb2hl.plan.needs import filled_mask
+from pb2hl.plan.residue import left_behind
 
 RULE_COLUMNS = ("object", "heading", "column", "bucket", "where")
 SUMMARY_COLUMNS = ("object", "heading", "column", "bucket", "where", "cells")
@@ -71,7 +72,9 @@ def lineage(ctx: Context) -> Lineage:
         fates = Fates(exceptions[exceptions["object"] == object_], merged[merged["object"] == object_])
         ids = source_ids(frame)
         for column in columns_of(ctx.inputs.columns, object_, frame):
-            rule = _rewritten(_rule(ctx, object_, column.name), transformed.get((object_, column.heading), ""))
+            rule = _rewritten(
+                _rule(ctx, object_, column.heading, column.name), transformed.get((object_, column.heading), "")
+            )
             rules.append((object_, column.heading, column.name, *rule))
             counts = fates.count(column, rule, ids)
             counts.update(dropped.pop((object_, column.heading), {}))
@@ -190,11 +193,11 @@ _FEW = 100
 """Repeated rows up to which the accounting names the row that was kept; the table `dropped` always does."""
 
 
-def _rule(ctx: Context, object_: str, column: str) -> tuple[str, str]:
+def _rule(ctx: Context, object_: str, heading: str, column: str) -> tuple[str, str]:
     if object_ in _REPORTED:
         return str(Bucket.REPORTED), "report"
     if not column:
-        return str(Bucket.SKIPPED), "sheets/fields.csv"
+        return left_behind(ctx, object_, heading)
     if object_ in _READ:
         return str(Bucket.LANDED), "schema and owners of the location"
     if object_ in ("contacts", "companies", "deals"):

@@ -32,6 +32,7 @@ from pb2hl.plan.parents import Parents
 from pb2hl.plan.pipelines import Pipelines, plan_pipelines
 from pb2hl.plan.place import Place, place_of
 from pb2hl.plan.primary import primary_ids, primary_labels
+from pb2hl.plan.residue import Residue
 from pb2hl.plan.schema import SchemaPlan, calendar_team, find_calendar
 from pb2hl.plan.store import Operations
 from pb2hl.plan.tasks import Tasks
@@ -154,6 +155,7 @@ class Planner:
         yield from attachments.contact_files()
         yield from self.deals.operations()
         yield from Notes(ctx, self.parents, self.leftovers, bodies, attachments, self.deals).operations()
+        yield from Residue(ctx, self.deals).operations()
         yield from Tasks(ctx, self.parents, self.leftovers, bodies).operations()
         calendar = find_calendar(ctx)
         team = calendar.team if calendar else tuple(calendar_team(ctx))

@@ -98,9 +98,10 @@ def _pointed(raw: source.RawTable) -> source.RawTable:
     return replace(raw, headings=list(frame.columns), frame=frame)
 
 
-def decide_fields(intake: Intake, path: Path, threshold: float) -> mapper.Merged:
+def decide_fields(intake: Intake, path: Path, config: Config) -> mapper.Merged:
     """The fields sheet: new proposals, with the decisions of the sheet at `path` that still apply, and those that lapsed."""
-    proposed = mapper.fields_sheet(intake.assigned, threshold)
+    high, unmapped = config.thresholds.mapping_high, config.policy.unmapped_columns
+    proposed = mapper.fields_sheet(intake.assigned, high, unmapped)
     found = mapper.merged("fields", proposed, existing_sheet(path))
     return mapper.Merged(mapper.follow(mapper.complete(found.sheet, intake.assigned)), found.lapsed)
 
@@ -141,7 +142,7 @@ def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progre
     missing = _as_not_converted(unresolved, tables)
     return Staged(
         staging,
-        _source_cells(intake),
+        source_cells(intake),
         tables,
         relations,
         pd.concat([staging.not_converted, missing], ignore_index=True) if len(missing) else staging.not_converted,
@@ -149,7 +150,8 @@ def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progre
     )
 
 
-def _source_cells(intake: Intake) -> pd.DataFrame:
+def source_cells(intake: Intake) -> pd.DataFrame:
+    """Filled cells as read, one row a column: object, file, sheet, heading, cells."""
     rows = [
         (name, raw.file, raw.sheet, heading, int(raw.frame[heading].fillna("").str.strip().ne("").sum()))
         for raw, name in intake.assigned

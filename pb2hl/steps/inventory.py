@@ -48,7 +48,7 @@ def restage(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
 def _run(ws: Workspace, progress: Progress, cancel: Cancel | None) -> StepResult:
     intake = take_in(ws.export_path, into=ws.files, progress=progress, cancel=cancel)
     path = ws.sheets / "fields.csv"
-    fields, lapsed = decide_fields(intake, path, ws.config.thresholds.mapping_high)
+    fields, lapsed = decide_fields(intake, path, ws.config)
     staged = stage_tables(intake, fields, ws.config, progress=progress)
     if cancel is not None:
         cancel.check()
@@ -179,9 +179,18 @@ def _tell_books(books: Reconciliation) -> list[Problem]:
     found = []
     if off := counts.get("trust_accounts_off", 0):
         message = f"bank, ledger and client ledgers do not agree in {off} trust accounts (by {counts['trust_difference']:,.2f} in all)"
-        found.append(Problem("trust_differs", message, count=off, treatment="each difference is traced to its transactions in trust_differences"))
+        found.append(
+            Problem(
+                "trust_differs",
+                message,
+                count=off,
+                treatment="each difference is traced to its transactions in trust_differences",
+            )
+        )
     if off := counts.get("time_entries_off", 0):
-        message = f"the rate table does not bear out {off} time entries (effect on the bills: {counts['time_effect']:+,.2f})"
+        message = (
+            f"the rate table does not bear out {off} time entries (effect on the bills: {counts['time_effect']:+,.2f})"
+        )
         found.append(Problem("rate_differs", message, count=off, treatment="listed in time_issues; nothing is changed"))
     return found
 

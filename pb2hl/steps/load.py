@@ -16,6 +16,7 @@ from pb2hl.operations import Operation
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import gates, outcomes, proposal, requests
+from pb2hl.steps.refusals import with_archive
 from pb2hl.steps.schema import APPLIED
 from pb2hl.steps.session import with_client
 from pb2hl.workspace import Workspace
@@ -34,7 +35,7 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
         gone = withdrawn(ledger)
         operations = filterfalse(lambda op: op.op_id in gone, plan.read(ws.plan / "data"))
         execution = carry_out(ws, ledger, STEP, operations, _total(ws) - len(gone), progress, cancel)
-        result = _result(ledger, execution)
+        result = with_archive(ws, ledger, _result(ledger, execution))
         result.save(ws.results(STEP))
     return result
 

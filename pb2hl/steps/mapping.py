@@ -204,7 +204,9 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
     fields = sheets["fields"]
     ignored = fields[(fields["decision"] == "ignore") & (fields["fill"] != "0")]
     for row in ignored.itertuples(index=False):
-        message = f"column {row.column!r} of {row.object} is set to ignore; {float(row.fill or 0):.0%} of its cells are filled"
+        message = (
+            f"column {row.column!r} of {row.object} is set to ignore; {_share(row.fill):.0%} of its cells are filled"
+        )
         found.append(
             Problem(
                 "ignored_column",
@@ -213,7 +215,7 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
                 file=row.file,
                 sheet=row.sheet,
                 field=row.column,
-                treatment="archived",
+                treatment="archived in reports/ignored_cells.csv",
             )
         )
     consents = fields[(fields["target"] == "dnd") | fields["reason"].str.contains("consent", regex=False)]
@@ -239,6 +241,12 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
             )
         )
     return found
+
+
+def _share(text: str) -> float:
+    """A share (0-1) as a sheet holds it, with a decimal comma too; 0 when a spreadsheet left no number."""
+    number = pd.to_numeric(text.replace(",", "."), errors="coerce")
+    return 0.0 if pd.isna(number) else float(number)
 
 
 def _strict_consents(consents: pd.DataFrame) -> list[Problem]:
