@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 
 import numpy as np
 from babel import Locale, localedata
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
 
 from pb2hl.values.parsed import Context, Parsed, one_by_one
 
@@ -19,8 +22,25 @@ _ALSO = {
     "vietnam": "VN", "viet nam": "VN", "brasil": "BR", "deutschland": "DE", "brd": "DE", "schweiz": "CH", "suisse": "CH", "svizzera": "CH",
     "turkey": "TR", "burma": "MM", "macedonia": "MK", "cape verde": "CV", "swaziland": "SZ", "eire": "IE", "republic of ireland": "IE",
     "hong kong": "HK", "hong kong sar": "HK", "macau": "MO", "taiwan": "TW", "peoples republic of china": "CN", "prc": "CN", "d": "DE", "a": "AT",
+    "f": "FR", "i": "IT", "e": "ES", "b": "BE", "l": "LU", "bosnia": "BA", "palestine": "PS", "drc": "CD", "dr congo": "CD",
+    "grossbritannien": "GB", "storbritannien": "GB", "grande bretagne": "GB", "gran bretagna": "GB", "gran bretana": "GB", "gra bretanha": "GB",
+    "groot brittannie": "GB", "wielka brytania": "GB", "anglia": "GB", "angleterre": "GB", "inglaterra": "GB", "inghilterra": "GB", "engeland": "GB",
+    "schottland": "GB", "ecosse": "GB", "escocia": "GB", "hollande": "NL", "olanda": "NL", "holanda": "NL", "holandia": "NL", "tschechische republik": "CZ",
+    "tschechei": "CZ", "republique tcheque": "CZ", "republica checa": "CZ", "repubblica ceca": "CZ", "ceska republika": "CZ", "slovak republic": "SK",
+    "slowakische republik": "SK", "amerika": "US", "etats unis d amerique": "US", "estados unidos de america": "US", "stati uniti d america": "US",
+    "vereinigte staaten von amerika": "US", "verenigde staten van amerika": "US", "ee uu": "US", "eeuu": "US", "eua": "US", "e u a": "US", "сша": "US",
+    "mazedonien": "MK", "weissrussland": "BY", "coree": "KR", "corea": "KR", "sudkorea": "KR", "elfenbeinkuste": "CI", "bresil": "BR", "hellas": "GR",
+    "turkiye cumhuriyeti": "TR", "bundesrepublik deutschland": "DE", "republic of china": "TW", "brunei darussalam": "BN", "lao pdr": "LA",
 }  # fmt: skip
-"""Everyday names that CLDR does not list."""
+"""Everyday names that CLDR does not list, and letters of car plates."""
+
+
+_LONG_ENOUGH = 7
+"""Letters from which one slip cannot make another country's name of it."""
+
+_LONGEST = 40
+_PARTED = re.compile(r"\s*/\s*|\s+[-–|:]\s+|\s*\|\s*")
+_SUBDIVISION = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")
 
 
 def countries(texts: np.ndarray, context: Context) -> Parsed:
@@ -44,7 +64,36 @@ def country(text: str) -> str:
     for part in (plain, plain.split("(")[0], plain.split(",")[0]):
         if code := _names().get(_fold(part)):
             return code
-    return ""
+    return _of_parts(plain) or _misspelt(_fold(plain))
+
+
+def _of_parts(text: str) -> str:
+    """`DE - Germany`, `Schweiz/Suisse`, `GB-ENG`: the one country that all parts name, or a code with its subdivision."""
+    if (found := _SUBDIVISION.fullmatch(text)) and found[1] in _codes():
+        return found[1]
+    parts = [part.strip() for part in _PARTED.split(text)]
+    codes = {country(part) for part in parts} if len(parts) == 2 and all(parts) else set()
+    return codes.pop() if len(codes) == 1 else ""
+
+
+def _misspelt(plain: str) -> str:
+    """The country of the one name that `plain` is a slip of the keyboard away from (`Untied States`)."""
+    if not _LONG_ENOUGH <= len(plain) <= _LONGEST or not plain.replace(" ", "").isalpha():
+        return ""
+    choices = _by_length_and_start().get((len(plain), plain[0]), ())
+    near = process.extract(plain, choices, scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=None)
+    codes = {_names()[name] for name, _, _ in near}
+    return codes.pop() if len(codes) == 1 else ""
+
+
+@cache
+def _by_length_and_start() -> dict[tuple[int, str], list[str]]:
+    """Names that one slip after the first letter can make a text of (length, first letter) of: few enough for any column."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for name in _names():
+        for length in (len(name) - 1, len(name), len(name) + 1):
+            found.setdefault((length, name[:1]), []).append(name)
+    return found
 
 
 @cache

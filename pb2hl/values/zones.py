@@ -7,6 +7,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 import numpy as np
+from babel import Locale
 from babel.core import get_global
 
 from pb2hl.values.parsed import Context, Parsed, one_by_one
@@ -63,10 +64,12 @@ def zone(text: str, country: str = "") -> str:
     if len(words) == 1 and words[0] in _ZONE_OF_WORD:
         found = _ZONE_OF_WORD[words[0]]
         return _CANADIAN.get(found, found) if country == "CA" else found
-    if "," in plain or "/" in plain:
-        for part in re.split(r"[,]", plain):
-            if found := _iana().get(part.strip().casefold().replace(" ", "_")):
-                return found
+    if found := _spoken().get(_said(plain)):
+        return found
+    for part in plain.split(",") if "," in plain else ():
+        name = part.strip().casefold().replace(" ", "_")
+        if found := _iana().get(name) or _cities().get(name):
+            return found
     minutes = offset_minutes(plain if not bracketed else plain[1 : plain.index(")")])
     if minutes is None:
         return _cities().get(plain.casefold().replace(" ", "_"), "")
@@ -130,6 +133,52 @@ def _cities() -> dict[str, str]:
     for name in sorted(available_timezones()):
         if name.split("/")[0] in ("America", "Europe", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Indian"):
             found.setdefault(name.rsplit("/", 1)[-1].casefold(), name)
+    return found
+
+
+_MAIN = {
+    "America_Eastern": "America/New_York", "America_Central": "America/Chicago", "America_Mountain": "America/Denver",
+    "America_Pacific": "America/Los_Angeles", "Atlantic": "America/Halifax", "Alaska": "America/Anchorage", "Newfoundland": "America/St_Johns",
+    "Hawaii_Aleutian": "Pacific/Honolulu", "Europe_Central": "Europe/Berlin", "Europe_Eastern": "Europe/Athens",
+    "Europe_Western": "Europe/Lisbon", "Moscow": "Europe/Moscow", "India": "Asia/Kolkata", "Japan": "Asia/Tokyo", "Korea": "Asia/Seoul",
+    "China": "Asia/Shanghai", "Singapore": "Asia/Singapore", "Hong_Kong": "Asia/Hong_Kong", "Israel": "Asia/Jerusalem", "Gulf": "Asia/Dubai",
+    "Australia_Eastern": "Australia/Sydney", "Australia_Western": "Australia/Perth", "New_Zealand": "Pacific/Auckland",
+    "Brasilia": "America/Sao_Paulo", "Argentina": "America/Argentina/Buenos_Aires", "Africa_Southern": "Africa/Johannesburg",
+}  # fmt: skip
+"""The zone that CLDR's name of a group of zones stands for (the same choices as for abbreviations)."""
+
+
+def _said(name: str) -> str:
+    return " ".join(name.casefold().replace("’", "'").split())
+
+
+@cache
+def _spoken() -> dict[str, str]:
+    """Names of time zones as people say them in the major languages (`Mitteleuropäische Zeit`)."""
+    found: dict[str, str] = {}
+    for language in (
+        "en",
+        "de",
+        "fr",
+        "es",
+        "it",
+        "pt",
+        "nl",
+        "sv",
+        "da",
+        "nb",
+        "fi",
+        "pl",
+        "cs",
+        "ru",
+        "tr",
+        "ja",
+        "zh",
+        "ko",
+    ):
+        for group, names in Locale.parse(language).meta_zones.items():
+            for name in names.get("long", {}).values() if group in _MAIN else ():
+                found.setdefault(_said(str(name)), _MAIN[group])
     return found
 
 
