@@ -15,7 +15,7 @@ from tests.e2e import write
 from tests.e2e.drive import in_budget, migrate, step, workspace
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "perfect-books"
-_ID = re.compile(r"/(?=[^/]*\d)[A-Za-z0-9_-]{12,}")
+_ID = re.compile(r"/[A-Za-z0-9]{18,}(?=/|$)")
 
 CREATES = {
     "contacts": ("POST /contacts/",),
