@@ -15,9 +15,9 @@ from pb2hl.matching.fields import Field, Records
 from pb2hl.matching.kinds import Kind
 
 PAIRS_PER_ROW = 10
-"""Pairs that one blocking rule may yield, per record, in tables up to 100,000 rows."""
+"""Pairs that one blocking rule may yield, per record, in tables up to 50,000 rows; of a larger table each further record adds one."""
 
-_LARGE = 100_000
+_LARGE = 50_000
 _HALF = 32
 """Bits of a record's position in a coded pair."""
 _TWO_KEY_BLOCK = 400
@@ -66,7 +66,7 @@ class Candidates:
 def candidate_pairs(records: Records) -> Candidates:
     """The pairs worth comparing: records that share a key of a block that is not too large."""
     count = records.count
-    budget = int(min(PAIRS_PER_ROW * count, PAIRS_PER_ROW * _LARGE + count))
+    budget = PAIRS_PER_ROW * min(count, _LARGE) + max(count - _LARGE, 0)
     keys = [key for field in records.fields for key in _keys(field)]
     found, report, common = [], [], set()
     for number, key in enumerate(keys):

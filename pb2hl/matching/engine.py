@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,8 @@ _SAMPLED = 200_000
 """Candidate pairs that the weights are estimated from."""
 _RANDOM = 150_000
 """Random pairs from which the chance of agreeing by accident is taken."""
-_CHUNK = 1_000_000
+_CHUNK = 500_000
+"""Pairs that one thread scores at a time."""
 _SHARED_BY = 50
 """Most records behind one contact detail that are looked at to learn who shares it."""
 _FLOOR = weight_of(0.20)
@@ -65,8 +68,8 @@ def link(
     weights, sampled = _estimate(data, comparer, bands, pairs, sample, rules)
     shift = _shift(data, comparer, bands, weights, rules, labels, frame.index[order])
     scorer = Scorer(data, comparer, bands, weights, rules, shift)
-    scorer.learn_cuts(scorer.score(*sampled), _FLOOR, len(pairs))
-    scored = _score(scorer, pairs, progress, cancel)
+    scorer.learn_cuts(scorer.scored(*sampled), _FLOOR, len(pairs))
+    scored = _score(scorer, pairs, workers, progress, cancel)
     progress.finish()
     where = np.empty(data.count, np.int64)
     where[order] = np.arange(data.count)
@@ -110,18 +113,19 @@ def _estimate(
     pairs: Candidates,
     sample: np.ndarray,
     rules: rule_sets.PersonRules | rule_sets.CompanyRules,
-) -> tuple[Weights, tuple[np.ndarray, np.ndarray]]:
+) -> tuple[Weights, tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]]:
+    """The weights, and the sampled pairs with their levels."""
     left, right = pairs.left[sample], pairs.right[sample]
     levels = levels_of(data, comparer, bands, left, right)
     # Relatives and colleagues look like matches to the estimation and would teach it that phones of one person differ.
     free = rules.apply(np.full(len(left), _CERTAIN), rule_sets.Pairs(left, right, levels)) == _CERTAIN
-    levels = {name: level[free] for name, level in levels.items()}
+    likely = {name: level[free] for name, level in levels.items()}
     random_levels = levels_of(data, comparer, bands, *_random_pairs(data.count))
     accident = {field.name: accidents(field, random_levels[field.name], bands[field.name]) for field in data.fields}
     scale = len(pairs) / max(len(sample), 1)
     given = dependences(data, lambda *pair: levels_of(data, comparer, bands, *pair), bands, accident)
-    weights = estimate(data.fields, levels, bands, accident, given, records=data.count, pairs_per_sampled=scale)
-    return weights, (left, right)
+    weights = estimate(data.fields, likely, bands, accident, given, records=data.count, pairs_per_sampled=scale)
+    return weights, (left, right, levels)
 
 
 def _random_pairs(count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -145,14 +149,19 @@ def _learn_sharing(
             rules.learn(rule_sets.Pairs(left, right, levels), field.kind)
 
 
-def _score(scorer: Scorer, pairs: Candidates, progress: Progress, cancel: Cancel | None) -> Scored:
-    parts = []
-    for start in range(0, max(len(pairs), 1), _CHUNK):
+def _score(scorer: Scorer, pairs: Candidates, workers: int, progress: Progress, cancel: Cancel | None) -> Scored:
+    """The pairs that reach the floor; chunks are scored side by side and put together in their order."""
+
+    def chunk(start: int) -> Scored:
         if cancel is not None:
             cancel.check()
-        left, right = pairs.left[start : start + _CHUNK], pairs.right[start : start + _CHUNK]
-        parts.append(scorer.score_above(left, right, _FLOOR))
-        progress.advance(len(left))
+        return scorer.score_above(pairs.left[start : start + _CHUNK], pairs.right[start : start + _CHUNK], _FLOOR)
+
+    parts = []
+    with ThreadPoolExecutor(workers if workers > 0 else os.cpu_count()) as pool:
+        for part in pool.map(chunk, range(0, max(len(pairs), 1), _CHUNK)):
+            parts.append(part)
+            progress.advance(min(_CHUNK, len(pairs) - _CHUNK * (len(parts) - 1)))
     return Scored(
         np.concatenate([part.left for part in parts]),
         np.concatenate([part.right for part in parts]),

@@ -141,7 +141,7 @@ def as_text(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     elif column.dtype == object:
         column = column.map(_text_of, na_action="ignore")
     codes, values = pd.factorize(column)
-    return codes.astype(np.int32), np.array([str(value) for value in values], dtype=object)
+    return codes.astype(np.int32), np.array([str(value) for value in np.asarray(values, dtype=object)], dtype=object)
 
 
 def _text_of(value: object) -> str:

@@ -28,8 +28,8 @@ _MARGIN = 4.0
 """Bits below the lowest weight of a sampled match at which a pair is given up: the sample has not seen all matches."""
 _CACHED = 100_000
 """Pairs whose value codes stay in the processor's cache."""
-_BEARABLE = 3_000_000
-"""Pairs that are compared field by field in a few seconds: up to these none is given up by its weight so far."""
+_BEARABLE = 1_500_000
+"""Pairs that are compared field by field in a second or two: up to these none is given up by its weight so far."""
 _FEW = 20
 """Sampled matches from which a cut can be learned."""
 _NAMES = (Kind.GIVEN_NAME, Kind.SURNAME)
@@ -105,7 +105,10 @@ class Scorer:
 
     def score(self, left: np.ndarray, right: np.ndarray) -> Scored:
         """Every pair scored in full."""
-        levels = levels_of(self._records, self._comparer, self._bands, left, right)
+        return self.scored(left, right, levels_of(self._records, self._comparer, self._bands, left, right))
+
+    def scored(self, left: np.ndarray, right: np.ndarray, levels: dict[str, np.ndarray]) -> Scored:
+        """Every pair scored in full, its `levels` known."""
         return Scored(left, right, self._ruled(left, right, levels), levels)
 
     def weights(self, left: np.ndarray, right: np.ndarray, chunk: int = 500_000) -> np.ndarray:
@@ -171,7 +174,10 @@ class Scorer:
         equal, differing = self._equal[field.name], self._differing[field.name]
         if one.shape[1] == 1:
             a, b = one[:, 0], two[:, 0]
-            return np.where(a == b, equal[a], np.where((a | b) < 0, np.float32(0), differing))
+            weight = np.where((a | b) < 0, np.float32(0), differing)
+            same = np.flatnonzero(a == b)
+            weight[same] = equal[a[same]]
+            return weight
         weight = np.zeros(len(one), np.float32)
         for first in range(one.shape[1]):
             for second in range(one.shape[1]):
