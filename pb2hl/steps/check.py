@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +17,7 @@ from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.resources import resource
 from pb2hl.results import Status, StepResult
+from pb2hl.steps.recount import audited_against_export, staged_against_export
 from pb2hl.suites import (
     CheckFacts,
     Suite,
@@ -28,8 +29,10 @@ from pb2hl.suites import (
     prepare,
     validate,
 )
+from pb2hl.suites.consents import ConsentColumn
 from pb2hl.suites.facts import shows
 from pb2hl.suites.validate import BROKEN, FAILED, PASSED, SKIPPED
+from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.workspace import Workspace
 
 STAGES = ("before", "after")
@@ -81,7 +84,7 @@ def check(
         if suite
         else load_suites(resource(f"expectations/{stage}"), ws.path / "expectations" / stage)
     )
-    tables = _Staged(ws, clock) if stage == "before" else _Arrived(ws)
+    tables = _Staged(ws, clock, cancel) if stage == "before" else _Arrived(ws, cancel)
     progress.start(f"checks {stage}", len(suites), "suites")
     verdicts: list[Verdict] = []
     failing: list[pd.DataFrame] = []
@@ -106,13 +109,16 @@ def check(
 class _Staged:
     """Staged tables with their facts, each read when asked for."""
 
-    def __init__(self, ws: Workspace, clock: Clock):
+    def __init__(self, ws: Workspace, clock: Clock, cancel: Cancel | None):
         names = sorted(path.stem for path in ws.staged.glob("*.parquet") if path.stem in OBJECTS)
         if not names:
             raise ConfigError("there are no staged tables to check", hint=f"pb2hl inventory {ws.path}")
-        self._ws = ws
+        self._ws, self._cancel = ws, cancel
+        consents = _consents(ws)
+        raw = {f"{RAW_PREFIX}{column.heading}" for column in consents}
         self._facts = CheckFacts(
-            tables={name: _read(ws.staged / f"{name}.parquet") for name in names},
+            tables={name: _read(ws.staged / f"{name}.parquet", raw if name == "contacts" else ()) for name in names},
+            consents=consents,
             owners=_owners(ws),
             stages=_stages(ws),
             fallback=bool(ws.config.fallback_owner),
@@ -124,7 +130,8 @@ class _Staged:
     def frame(self, name: str) -> pd.DataFrame | None:
         """The table of object `name` with its facts; None when the export has none."""
         if name == CROSS:
-            return cross_before(self._facts, self._ws.table("columns"), self._ws.table("dropped"))
+            cells = staged_against_export(self._ws, cancel=self._cancel)
+            return cross_before(self._facts, self._ws.table("columns"), self._ws.table("dropped"), cells)
         return prepare(name, self._facts) if name in self._facts.tables else None
 
     def books(self) -> dict[str, pd.DataFrame]:
@@ -135,19 +142,20 @@ class _Staged:
 class _Arrived:
     """What the audit read back, one table an object."""
 
-    def __init__(self, ws: Workspace):
+    def __init__(self, ws: Workspace, cancel: Cancel | None):
         folder = ws.results("audit")
         self._tables = {
             p.stem.removeprefix("arrived_"): pd.read_parquet(p) for p in sorted(folder.glob("arrived_*.parquet"))
         }
         if not self._tables:
             raise ConfigError("nothing has been read back yet", hint=f"pb2hl audit {ws.path}")
-        self._ws = ws
+        self._ws, self._cancel = ws, cancel
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """What arrived of object `name`; None when nothing of it was expected."""
         if name == CROSS:
-            return cross_after(self._tables, {"deals": self._ws.table("deals")})
+            cells = audited_against_export(self._ws, cancel=self._cancel)
+            return cross_after(self._tables, {"deals": self._ws.table("deals")}, cells)
         return self._tables.get(name)
 
     def books(self) -> dict[str, pd.DataFrame]:
@@ -155,9 +163,26 @@ class _Arrived:
         return {}
 
 
-def _read(path: Path) -> pd.DataFrame:
-    columns = [name for name in pq.read_schema(path).names if not name.startswith(RAW_PREFIX) and name != "row_hash"]
+def _read(path: Path, raw: Collection[str] = ()) -> pd.DataFrame:
+    """A staged table without row hashes and raw texts, but for the columns `raw`."""
+    names = pq.read_schema(path).names
+    columns = [name for name in names if name in raw or not (name.startswith(RAW_PREFIX) or name == "row_hash")]
     return pd.read_parquet(path, columns=columns).reset_index(drop=True)
+
+
+def _consents(ws: Workspace) -> tuple[ConsentColumn, ...]:
+    """Columns of contacts that hold consent: those that were decided so, and those that the mapper took for it whatever was decided."""
+    sheet = _sheet(ws, "fields", ("object", "column", "proposal", "decision", "transform"))
+    if sheet is None:
+        return ()
+    typed = ws.table("columns")
+    turned = set(typed.loc[typed["decision"].str.contains('"inverted": true'), "heading"]) if len(typed) else set()
+    found = []
+    for row in sheet[sheet["object"] == "contacts"].itertuples(index=False):
+        field = row.decision if row.decision in CONSENTS else row.proposal
+        if field in CONSENTS:
+            found.append(ConsentColumn(row.column, field, row.column in turned or "inverted" in row.transform))
+    return tuple(found)
 
 
 def _owners(ws: Workspace) -> frozenset[str] | None:

@@ -16,10 +16,12 @@ CENT = 0.005
 CROSS_COLUMNS = ("source_id", "measure", "object", "group", "expected", "found", "age_days")
 
 
-def cross_before(facts: CheckFacts, columns: pd.DataFrame, dropped: pd.DataFrame) -> pd.DataFrame:
-    """Before the load: every filled cell became a value or is listed, all the money of deals has a stage, an
-    owner and a readable amount, and how old the newest record is."""
-    rows: list[tuple] = []
+def cross_before(
+    facts: CheckFacts, columns: pd.DataFrame, dropped: pd.DataFrame, cells: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Before the load: every filled cell of the export (`cells`: object, heading, expected, found) is staged or listed, became
+    a value or is listed, all the money of deals has a stage, an owner and a readable amount, and how old the newest record is."""
+    rows: list[tuple] = _cells(cells)
     if {"filled", "converted", "not_converted"} <= set(columns.columns):
         told = columns["converted"].fillna(0) + columns["not_converted"].fillna(0)
         where = (
@@ -28,7 +30,7 @@ def cross_before(facts: CheckFacts, columns: pd.DataFrame, dropped: pd.DataFrame
             else columns.index
         )
         rows += [
-            ("cells accounted for", name, group, float(filled), float(found), np.nan)
+            ("cells converted", name, group, float(filled), float(found), np.nan)
             for name, group, filled, found in zip(
                 columns["object"], where, columns["filled"].fillna(0), told, strict=True
             )
@@ -54,9 +56,12 @@ def cross_before(facts: CheckFacts, columns: pd.DataFrame, dropped: pd.DataFrame
     return _frame(rows)
 
 
-def cross_after(arrived: Mapping[str, pd.DataFrame], staged: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """After the load: as many records as expected of every object, and the same money per pipeline, stage and owner."""
-    rows: list[tuple] = []
+def cross_after(
+    arrived: Mapping[str, pd.DataFrame], staged: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """After the load: as many records as expected of every object, the same money per pipeline, stage and owner, and every
+    filled cell of the export (`cells`: object, heading, expected, found) in a bucket of the accounting."""
+    rows: list[tuple] = _cells(cells)
     for name, frame in arrived.items():
         if "count" in frame.columns:
             rows.append(("records", name, "", float(len(frame)), float((frame["count"] >= 1).sum()), np.nan))
@@ -64,6 +69,15 @@ def cross_after(arrived: Mapping[str, pd.DataFrame], staged: Mapping[str, pd.Dat
     if {"source_id", "amount"} <= set(deals.columns) and {"source_id", "amount"} <= set(source.columns):
         rows += _sums("deals", _as_sent(deals, source), deals)
     return _frame(rows)
+
+
+def _cells(cells: pd.DataFrame | None) -> list[tuple]:
+    if cells is None:
+        return []
+    return [
+        ("cells accounted for", row.object, row.heading, float(row.expected), float(row.found), np.nan)
+        for row in cells.itertuples(index=False)
+    ]
 
 
 def _as_sent(deals: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +150,7 @@ def _frame(rows: list[tuple]) -> pd.DataFrame:
     both = frame["expected"].notna() & frame["found"].notna()
     equal = (frame["expected"] - frame["found"]).abs() <= CENT
     frame[f"{FACT}equal"] = equal.astype("boolean").mask(~both)
-    for name in ("records", "cells accounted for"):
+    for name in ("records", "cells accounted for", "cells converted"):
         frame[f"{FACT}{name.replace(' ', '_')}"] = frame[f"{FACT}equal"].mask(frame["measure"] != name)
     money = frame["measure"].str.startswith("amount per")
     frame[f"{FACT}amounts"] = frame[f"{FACT}equal"].mask(~money)

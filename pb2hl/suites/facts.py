@@ -16,6 +16,8 @@ from pb2hl.model import CUSTOM_PREFIX, OBJECTS, PROVENANCE, FieldKind
 from pb2hl.profile import Reconciliation, reconcile
 from pb2hl.profile.billing import rate_overlaps
 from pb2hl.source.lookup import Index, resolve
+from pb2hl.suites.consents import ConsentColumn, consent_facts
+from pb2hl.values.consents import FIELDS as CONSENTS
 
 FACT = "check."
 BYTES_PER_FILE = 25 * 1024 * 1024
@@ -30,6 +32,7 @@ class CheckFacts:
     `tables`: staged tables by object. `owners`: the owners that have a user or an explicit decision, case-folded, as
     the owners sheet writes them ("" among them when a person approved that records without an owner stay so). `stages`: (pipeline, stage) pairs that have a target; None when not mapped yet. `fallback`:
     a fallback owner is set. `not_converted`: object, source_id, field, text, reason. `files`: path → bytes in the export.
+    `consents`: columns of contacts that hold consent, whose `raw.*` texts the table has.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -39,6 +42,7 @@ class CheckFacts:
     not_converted: pd.DataFrame = field(default_factory=pd.DataFrame)
     files: Mapping[str, int] | None = None
     now: pd.Timestamp | None = None
+    consents: tuple[ConsentColumn, ...] = ()
     _indexes: dict[str, Index] = field(default_factory=dict, compare=False, repr=False)
 
     def index(self, name: str) -> Index:
@@ -102,7 +106,7 @@ def shows(column: str, frame: pd.DataFrame) -> str:
 
 _SHOWS = {
     "stage_mapped": "stage", "tags_case": "tags", "file_present": "path", "file_under_limit": "size", "id_as_exported": "source_id",
-    "id_not_blank": "source_id", "contact_reachable": "full_name", "consent_converted": "do_not_contact",
+    "id_not_blank": "source_id", "contact_reachable": "full_name", "consent_kept": "do_not_contact", "consent_clear": "do_not_contact",
 }  # fmt: skip
 
 
@@ -115,14 +119,7 @@ def _converted(frame: pd.DataFrame, ids: pd.Series, by_field: Mapping[str, set[s
         bad = ids.isin(by_field[str(name)]) if str(name) in by_field else pd.Series(False, index=frame.index)
         given = frame[name].notna()
         found[f"{name}_converted"] = (~bad).astype("boolean").mask(~given & ~bad)
-    consent = [found[f"{name}_converted"] for name in CONSENT if f"{name}_converted" in found]
-    if consent:
-        kept = pd.concat(consent, axis=1)
-        found["consent_converted"] = (kept != False).fillna(True).all(axis=1)  # noqa: E712 - NA is not False here
     return found
-
-
-CONSENT = ("do_not_contact", "email_opt_out", "sms_opt_out", "call_opt_out")
 
 
 def _references(object_name: str, frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
@@ -171,7 +168,9 @@ def _dates(frame: pd.DataFrame, now: pd.Timestamp | None) -> dict[str, pd.Series
 def _contacts(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
     ways = [frame[name].notna() for name in ("email", "phone", "mobile", "email_2") if name in frame.columns]
     reachable = pd.concat(ways, axis=1).any(axis=1) if ways else pd.Series(False, index=frame.index)
-    return {"contact_reachable": reachable, **_tags(frame, facts), **_picklists("contacts", frame, facts)}
+    lost = frozenset(id_ for name, ids in facts.lost("contacts").items() if name in CONSENTS for id_ in ids)
+    consent = consent_facts(frame, facts.consents, lost)
+    return {"contact_reachable": reachable, **consent, **_tags(frame, facts), **_picklists("contacts", frame, facts)}
 
 
 def _companies(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:

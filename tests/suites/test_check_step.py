@@ -59,7 +59,7 @@ def test_facts_severities_and_rows(ws):
     found = failed(result)
     assert result.status is Status.FAILED and result.step == "check-before"
     assert {key: value for key, value in found.items() if value[0] == "critical"} == {
-        ("contacts", "consent is understood"): ("critical", 1),
+        ("contacts", "consent is kept"): ("critical", 1),
         ("contacts", "every record has an owner in HighLevel or the fallback owner"): ("critical", 2),
         ("deals", "every deal has a stage in HighLevel"): ("critical", 1),
     }
