@@ -53,6 +53,7 @@ class Policy(_Section):
     calendar: str = ""  # id or name of an existing calendar; empty: the schema step makes "Perfect Books"
     recurrence_until: str = ""  # YYYY-MM-DD for endless series; empty: one year after the export
     unmapped_columns: Literal["custom field", "archive", "note"] = "custom field"
+    schema_conflicts: Literal["beside", "use"] = "beside"  # the default where sheets/schema.csv decides nothing
     tag_groups: Literal["prefix", "drop"] = "drop"
     delta_window_hours: int = Field(default=48, ge=1, le=720)
     removed_rows: Literal["report", "delete"] = "report"

@@ -7,6 +7,7 @@ and options fit; otherwise one is made beside it with the suffix ` (Perfect Book
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -19,6 +20,7 @@ from pb2hl.plan.rows import local_iso
 
 MODEL = {"contacts": "contact", "companies": "business", "deals": "opportunity"}
 SUFFIX = markers.BESIDE
+BESIDE, USE = "beside", "use"
 LIST_SEPARATOR = " ; "
 YES_NO = ("Yes", "No")
 
@@ -67,6 +69,7 @@ class State(StrEnum):
     MAKE = "to make"
     FITS = "exists, fits"
     CONFLICT = "exists, conflict"  # something of its name is there and does not fit: one is made beside it
+    USED = "exists, conflict: used"  # it does not fit, and a person decided to use it all the same
     CANNOT = "cannot"
 
 
@@ -84,6 +87,7 @@ class PlannedField:
     existing_id: str = ""
     existing_key: str = ""
     detail: str = ""
+    asked: str = ""  # the label of the field that was asked for, where one of its name is there and does not fit
 
 
 def for_model(field: PlannedField) -> PlannedField:
@@ -98,8 +102,17 @@ def for_model(field: PlannedField) -> PlannedField:
     return field
 
 
-def against(field: PlannedField, existing: Iterable[Any]) -> PlannedField:
-    """The field compared with those of its model in the location; see the module for the rule on conflicts."""
+def unheld(field: PlannedField) -> str:
+    """The type that the mapping asked for and the model cannot hold; "" when it holds it."""
+    found = re.match(r"business records keep no (\w+)", field.detail)
+    return found.group(1) if found else ""
+
+
+def against(field: PlannedField, existing: Iterable[Any], choice: str = BESIDE) -> PlannedField:
+    """The field compared with those of its model in the location; see the module for the rule on conflicts.
+
+    `choice` (BESIDE or USE) is what a person wants where the one that is there does not fit.
+    """
     by_name = {item.name.strip().casefold(): item for item in existing if item.model == field.model}
     there = by_name.get(field.label.casefold())
     if there is None:
@@ -107,13 +120,33 @@ def against(field: PlannedField, existing: Iterable[Any]) -> PlannedField:
     reason = _misfit(field, there)
     if not reason:
         return _use(field, there)
-    beside = replace(field, label=f"{field.label}{SUFFIX}", state=State.CONFLICT, detail=reason)
+    if choice == USE and _usable(field, there):
+        return replace(
+            _use(field, there), state=State.USED, detail=f"{reason}; {_cost(field, there)}", asked=field.label
+        )
+    beside = replace(field, label=f"{field.label}{SUFFIX}", state=State.CONFLICT, detail=reason, asked=field.label)
     second = by_name.get(beside.label.casefold())
     number = 2
     while second is not None and _misfit(beside, second):
         beside = replace(beside, label=f"{field.label}{SUFFIX} {number}")
         second, number = by_name.get(beside.label.casefold()), number + 1
     return beside if second is None else replace(_use(beside, second), detail=reason)
+
+
+def _usable(field: PlannedField, there: Any) -> bool:
+    """Whether values can be written into a field that does not fit: no files, and no lists on business records."""
+    return there.data_type != "FILE_UPLOAD" and not (field.model == "business" and there.data_type in LIST_TYPES)
+
+
+def _cost(field: PlannedField, there: Any) -> str:
+    """What using a field that does not fit means for the values."""
+    if there.data_type in OPTION_TYPES:
+        return "values that are none of its options are refused and archived"
+    if there.data_type in NUMBER_TYPES or there.data_type == "DATE":
+        return f"values that are no {there.data_type} are refused and archived"
+    return (
+        "values are written as text" if there.data_type in ("TEXT", "LARGE_TEXT") else "values are written as they are"
+    )
 
 
 def _use(field: PlannedField, there: Any) -> PlannedField:
@@ -128,7 +161,7 @@ def _use(field: PlannedField, there: Any) -> PlannedField:
 
 
 def _spelled(field: PlannedField, there: Any) -> tuple[str, ...]:
-    return tuple(there.options) if field.data_type in OPTION_TYPES else field.options
+    return tuple(there.options) if there.data_type in OPTION_TYPES else field.options
 
 
 def _misfit(field: PlannedField, there: Any) -> str:
@@ -169,7 +202,8 @@ def written(field: PlannedField, value: Any, zone: ZoneInfo) -> Any:
         return _day(field, value, zone)
     if field.data_type in LIST_TYPES:
         items = value if isinstance(value, list | tuple) else [value]
-        return [_option(field, plain(item, zone)) for item in items if plain(item, zone)] or None
+        options = [_option(field, plain(item, zone)) for item in items if plain(item, zone)]
+        return options if options and all(options) else None
     if field.data_type in OPTION_TYPES:
         return _option(field, plain(value, zone)) or None
     return plain(value, zone) or None
@@ -179,7 +213,8 @@ def _option(field: PlannedField, text: str) -> str:
     if text in field.options:
         return text
     folded = text.casefold()
-    return next((option for option in field.options if option.casefold() == folded), text)
+    known = next((option for option in field.options if option.casefold() == folded), None)
+    return known if known is not None else "" if field.state is State.USED else text
 
 
 def _number(value: Any) -> int | float | None:

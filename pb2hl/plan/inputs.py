@@ -60,6 +60,7 @@ class PlanInputs:
     `not_converted` (references that mean no record included) and `dropped` are the tables that staging leaves beside them; `source_cells` (object, file, sheet, heading, cells) is what reading counted. `files` are the export's files by relative name.
     `export_date` is the newest date of the export (None: taken from the tables). `inline_files` is the folder into which
     images that lie inside note bodies are written under their content hash (None: they are told and left out).
+    `conflicts` says for (model, label case-folded) of a field that exists and does not fit whether one is made `beside` it or it is put to `use`.
     """
 
     staged: Mapping[str, pd.DataFrame]
@@ -74,6 +75,7 @@ class PlanInputs:
     files: Mapping[str, ExportFile] = field(default_factory=dict)
     export_date: date | None = None
     inline_files: Path | None = None
+    conflicts: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def table(self, name: str) -> pd.DataFrame:
         """The rows of `name` to migrate: survivors of contacts and companies, every staged row of the rest."""

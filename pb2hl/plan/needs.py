@@ -44,8 +44,16 @@ def plan_fields(inputs: PlanInputs, place: Place) -> FieldPlan:
         for field in wanted:
             if (object_, field.key) in found:
                 continue
-            found[object_, field.key] = _distinct(f.against(f.for_model(field), place.fields), taken)
+            fitted = f.for_model(field)
+            choice = _choice(inputs, fitted) if field.key in frame.columns else f.BESIDE
+            found[object_, field.key] = _distinct(f.against(fitted, place.fields, choice), taken)
     return FieldPlan(found)
+
+
+def _choice(inputs: PlanInputs, field: f.PlannedField) -> str:
+    """What a person decided about a field of the export whose name is taken; fields of our own never use a stranger's."""
+    decided = inputs.conflicts.get((field.model, field.label.casefold()), "")
+    return decided or inputs.config.policy.schema_conflicts
 
 
 def _distinct(field: f.PlannedField, taken: set[str]) -> f.PlannedField:

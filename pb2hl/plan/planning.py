@@ -120,7 +120,7 @@ class Planner:
         planner = SchemaPlan(self.ctx, self.pipelines)
         operations = self._collect(planner.operations(), progress, "schema")
         diff = planner.diff()
-        tables = {"diff": diff, **self._risks()}
+        tables = {"diff": diff, "conflicts": planner.conflicts(), **self._risks()}
         return self._plan(operations, tables)
 
     def data(self, progress: Progress) -> Plan:

@@ -21,6 +21,7 @@ from pb2hl.plan.rows import rows, text, texts
 
 CALENDAR = "Perfect Books"
 FOLDER = "Perfect Books"
+CONFLICT_COLUMNS = ("model", "name", "type", "count", "detail", "decision")
 DIFF_COLUMNS = ("kind", "name", "model", "type", "state", "detail", "count")
 
 FILE_FORMATS = (
@@ -60,7 +61,28 @@ class SchemaPlan:
         ]
         if self._needs_calendar():
             found.append(self._calendar_row())
+        found += [
+            ("custom field", field.label, field.model, wanted, str(f.State.CANNOT), field.detail, field.count)
+            for _, field in self.ctx.fields
+            if (wanted := f.unheld(field))
+        ]
         return pd.DataFrame(found, columns=list(DIFF_COLUMNS))
+
+    def conflicts(self) -> pd.DataFrame:
+        """Fields whose name is taken by one that does not fit (CONFLICT_COLUMNS), with what is done about each."""
+        rows_ = [
+            (
+                field.model,
+                field.asked,
+                field.data_type,
+                field.count,
+                field.detail,
+                f.USE if field.state is f.State.USED else f.BESIDE,
+            )
+            for (_, key), field in self.ctx.fields.by_key.items()
+            if field.asked and key != field.asked
+        ]
+        return pd.DataFrame(rows_, columns=list(CONFLICT_COLUMNS))
 
     def _folder(self) -> Iterator[Operation]:
         if not any(field.model == "business" for _, field in self.ctx.fields):

@@ -25,6 +25,7 @@ from pb2hl.results import StepResult
 from pb2hl.source import LIMITS
 from pb2hl.source.containers import open_container
 from pb2hl.source.files import ExportFiles
+from pb2hl.steps.schema_choices import choices, write_choices
 from pb2hl.workspace import Config, Workspace
 
 POLICY = "policy"
@@ -73,6 +74,7 @@ def plan_inputs(ws: Workspace, ledger: Ledger, destination: Destination) -> Plan
         export_date=_export_date(ws, staged),
         files=export_files(ws),
         inline_files=ws.files / "inline",
+        conflicts=choices(ws),
     )
 
 
@@ -142,8 +144,18 @@ def propose(ws: Workspace, ledger: Ledger, destination: Destination, progress: P
     data.operations.write(ws.plan / "data")
     for name in LINEAGE:
         data.tables[name].to_parquet(ws.plan / f"{name}.parquet")
-    ledger.remember(PLANNED, {"mapping_hash": mapper.mapping_hash(ws), "schema_hash": schema_hash(schema)})
+    write_choices(ws, schema.tables["conflicts"])
+    made_of = {
+        "mapping_hash": mapper.mapping_hash(ws),
+        "schema_hash": schema_hash(schema),
+        "choices": _choices_hash(ws),
+    }
+    ledger.remember(PLANNED, made_of)
     return schema, data
+
+
+def _choices_hash(ws: Workspace) -> str:
+    return canonical_hash(sorted([*key, decision] for key, decision in choices(ws).items()))
 
 
 def schema_hash(schema: Plan) -> str:
@@ -165,6 +177,8 @@ def require_current(ws: Workspace, ledger: Ledger) -> None:
         now = mapper.mapping_hash(ws)
     except SheetError as error:
         raise GateClosed(error.message, hint=error.hint, problems=error.problems) from error
+    if planned.get("choices") != _choices_hash(ws):
+        raise GateClosed("sheets/schema.csv was edited since the plan was made", hint=f"pb2hl schema {ws.path}")
     if planned["mapping_hash"] != now:
         raise GateClosed(
             "the mapping sheets or the export changed since the plan was made",

@@ -76,6 +76,7 @@ def present(
         tables={
             "preflight": doctor.as_table(checks),
             "diff": schema.diff,
+            "conflicts": schema.tables["conflicts"],
             "workflows": pd.DataFrame(
                 {"name": workflows, "ask": "pause it before the load, and confirm that it is paused"}
             ),
@@ -85,7 +86,12 @@ def present(
             "duplicate_opportunities": data.tables["duplicate_opportunities"],
             "click_list": click_list(schema),
         },
-        problems=(*_place_problems(destination), *doctor.as_problems(told), *_unique(schema.problems, data.problems)),
+        problems=(
+            *_place_problems(destination),
+            *doctor.as_problems(told),
+            *conflict_problems(schema),
+            *_unique(schema.problems, data.problems),
+        ),
         facts={
             "hash": proposal.schema_hash(schema),
             "policies": proposal.config_in_force(ws, ledger).policy.model_dump(),
@@ -168,6 +174,18 @@ def _place_problems(destination: Destination) -> list[Problem]:
             )
         )
     return found
+
+
+def conflict_problems(schema: Plan) -> list[Problem]:
+    """A warning for each field whose name is taken by one that does not fit, with the choice."""
+    other = {"beside": "use", "use": "beside"}
+    return [
+        Problem(
+            "schema_conflict", f"{row.model} field {row.name!r}: {row.detail}", file="schema.csv", field=row.name, count=int(row.records),
+            treatment=f"decided: {row.decision}; decide {other[row.decision]!r} in sheets/schema.csv, or another label in sheets/fields.csv",
+        )
+        for row in schema.tables["conflicts"].rename(columns={"count": "records"}).itertuples(index=False)
+    ]  # fmt: skip
 
 
 def click_list(schema: Plan) -> pd.DataFrame:

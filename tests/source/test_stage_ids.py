@@ -15,7 +15,7 @@ def _staged(tmp_path, body):
     path = tmp_path / "dump.json"
     path.write_text(json.dumps(body), encoding="utf-8")
     intake = take_in(path, into=tmp_path / "files")
-    return stage_tables(intake, decide_fields(intake, tmp_path / "none.csv", 0.8).sheet, CONFIG).tables
+    return stage_tables(intake, decide_fields(intake, tmp_path / "none.csv", CONFIG).sheet, CONFIG).tables
 
 
 DEALS = [
