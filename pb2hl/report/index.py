@@ -7,6 +7,7 @@ from typing import Any
 
 from pb2hl.errors import Severity
 from pb2hl.report.cells import figure, words
+from pb2hl.report.extracts import extract
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Page, Section, Step
 from pb2hl.report.pages.told import HIDDEN, LABELS, plain
@@ -21,7 +22,7 @@ def index_page(ws: Workspace, mask: Mask, folder: Path) -> Page:
     results = {item.step: StepResult.load(ws.results(item.step)) for item in CHAPTERS}
     done = [(item, results[item.step]) for item in CHAPTERS if results[item.step] is not None]
     last = max((result for _, result in done), key=lambda result: result.at, default=None)
-    standing = _standing(ws)
+    standing = standing_of(ws)
     state, tone = _outcome(done, standing)
     return Page(
         title="A migration from Perfect Books to HighLevel",
@@ -61,32 +62,37 @@ _COMMANDS = (
 )
 
 
-def _standing(ws: Workspace) -> dict[str, dict[str, Any]]:
+APPROVED = "approved"
+Standing = dict[str, dict[str, Any]]
+"""The state of each gate by its name."""
+
+
+def standing_of(ws: Workspace) -> Standing:
     """The state of each gate by name; a workspace that has no ledger yet has reached none."""
     rows = gates.states(ws) if ws.ledger_path.exists() else []
     found = {row["gate"]: row for row in rows}
     return {name: found.get(name, {"gate": name, "state": "not reached"}) for name in gates.GATES}
 
 
-def approval_line(ws: Workspace, gate: str) -> str:
+def approval_line(standing: Standing, gate: str) -> str:
     """Who approved `gate` and when; "" for a page without a gate or a gate nobody approved."""
-    row = _standing(ws).get(gate, {}) if gate else {}
+    row = standing.get(gate, {})
     if not row.get("who"):
         return ""
     lapsed = "" if row["state"] == "approved" else " It has changed since: the approval has lapsed."
     return f"Approved by {row['who']} at {row['at']} ({row['hash'][:12]}).{lapsed}"
 
 
-def _status(item: Chapter, result: StepResult, standing: dict[str, dict[str, Any]]) -> tuple[str, str]:
+def status_of(item: Chapter, result: StepResult, standing: Standing) -> tuple[str, str]:
     """What the story says of a step: one that waited for an approval is approved once its gate stands so."""
     gate = {"match": "mapping"}.get(item.step, item.gate)
     if result.status is Status.WAITING and standing.get(gate, {}).get("state") == "approved":
-        return "approved", "good"
+        return APPROVED, "good"
     return str(result.status), STATUS_TONES[result.status]
 
 
-def _outcome(done: list[tuple[Chapter, StepResult]], standing: dict[str, dict[str, Any]]) -> tuple[str, str]:
-    states = [_status(item, result, standing) for item, result in done]
+def _outcome(done: list[tuple[Chapter, StepResult]], standing: Standing) -> tuple[str, str]:
+    states = [status_of(item, result, standing) for item, result in done]
     steps = {item.step for item, _ in done}
     for tone, word in (("bad", "needs attention"), ("warn", "waiting")):
         if any(found == tone for _, found in states):
@@ -96,12 +102,12 @@ def _outcome(done: list[tuple[Chapter, StepResult]], standing: dict[str, dict[st
     return ("complete", "good") if "audit" in steps else ("under way", "mute") if done else ("not begun", "mute")
 
 
-def _headline(done: list[tuple[Chapter, StepResult]], standing: dict[str, dict[str, Any]]) -> str:
+def _headline(done: list[tuple[Chapter, StepResult]], standing: Standing) -> str:
     if not done:
         return "Nothing has been run yet."
     found = {item.step: result for item, result in done}
     failed = [item.title for item, result in done if result.status is Status.FAILED]
-    waiting = [item.title for item, result in done if _status(item, result, standing)[1] == "warn"]
+    waiting = [item.title for item, result in done if status_of(item, result, standing)[1] == "warn"]
     if failed:
         return f"Needs attention: {', '.join(failed)}. The records are named in the report."
     if waiting:
@@ -110,7 +116,8 @@ def _headline(done: list[tuple[Chapter, StepResult]], standing: dict[str, dict[s
         return f"The migration was taken back. {found['rollback'].headline}"
     if "audit" in found:
         return f"The migration is complete and proven. {found['audit'].headline}"
-    return f"{len(done)} of {len(CHAPTERS)} steps have been run, none of them with a failure."
+    every = len({item.step for item in CHAPTERS})
+    return f"{len(found)} of {every} steps have been run, none of them with a failure."
 
 
 def _abstract(results: dict[str, StepResult | None]) -> list[str]:
@@ -138,7 +145,7 @@ def _figures(results: dict[str, StepResult | None]) -> tuple[tuple[str, str], ..
 _GATE_TONES = {"approved": "good", "waiting for approval": "warn", "lapsed": "bad", "not reached": "mute"}
 
 
-def _gates(standing: dict[str, dict[str, Any]]) -> Section:
+def _gates(standing: Standing) -> Section:
     """The state of each gate with who, when and which hash."""
     steps = []
     for row in standing.values():
@@ -154,9 +161,7 @@ def _gates(standing: dict[str, dict[str, Any]]) -> Section:
     )
 
 
-def _story(
-    results: dict[str, StepResult | None], mask: Mask, folder: Path, standing: dict[str, dict[str, Any]]
-) -> Section:
+def _story(results: dict[str, StepResult | None], mask: Mask, folder: Path, standing: Standing) -> Section:
     steps = []
     for item in CHAPTERS:
         result = results[item.step]
@@ -164,10 +169,10 @@ def _story(
             steps.append(Step(item.title, item.question, "not yet", "mute"))
             continue
         critical = sum(problem.severity is Severity.CRITICAL for problem in result.problems)
-        open_ = critical if _status(item, result, standing)[1] in {"bad", "warn"} else 0
-        text = mask.text(result.headline) + (f" {open_} critical." if open_ else "")
+        open_ = critical if status_of(item, result, standing)[1] in {"bad", "warn"} else 0
+        text = mask.text(extract(result, item.file).headline) + (f" {open_} critical." if open_ else "")
         href = f"{item.file}.html" if (folder / f"{item.file}.html").exists() else ""
-        steps.append(Step(item.title, text, *_status(item, result, standing), href, result.at))
+        steps.append(Step(item.title, text, *status_of(item, result, standing), href, result.at))
     return Section("The story", "Each step in its order; its report has the evidence.", steps=tuple(steps))
 
 

@@ -85,6 +85,7 @@ class Page:
     title: str
     kicker: str
     headline: str
+    question: str = ""  # what the page answers
     status: str = ""
     tone: str = ""
     summary: tuple[str, ...] = ()

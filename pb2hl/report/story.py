@@ -38,12 +38,10 @@ class Chapter:
 
 CHAPTERS: tuple[Chapter, ...] = (
     Chapter("inventory", "inventory", "Inventory", "What does the export hold, and what of it will not move as it is?"),
-    Chapter(
-        "match", "duplicates", "Duplicates and companies", "Who is in the export more than once, and who works where?"
-    ),
-    Chapter(
-        "mapping", "mapping", "Mapping", "Which column, stage, tag and owner becomes what in HighLevel?", "mapping"
-    ),
+    Chapter("match", "duplicates", "Duplicates", "Who is in the export more than once?"),
+    Chapter("match", "companies", "Companies", "Which rows are one company, and who belongs to whom?"),
+    Chapter("mapping", "mapping", "Mapping", "Which column, stage and tag becomes what in HighLevel?", "mapping"),
+    Chapter("mapping", "owners", "Owners", "Who owns the records, and which user of HighLevel takes them?", "mapping"),
     Chapter("check-before", "checks-before", "Checks before the load", "Is the data fit to be moved?", tables=_LEGAL),
     Chapter("schema", "schema", "Schema", "What must be made in HighLevel before records can land?", "schema"),
     Chapter("sample", "sample", "Sample", "Does a small part arrive exactly as it should?", "sample"),
@@ -60,9 +58,7 @@ WORKFLOWS = "workflows"
 """File name of the workflow rebuild reference, which is drawn from the staged workflows."""
 
 
-def chapter(step: str) -> Chapter:
-    """The chapter of `step`; a step without one gets a plain one."""
-    for item in CHAPTERS:
-        if item.step == step:
-            return item
-    return Chapter(step, step, step.replace("-", " ").capitalize(), "")
+def chapters(step: str) -> tuple[Chapter, ...]:
+    """The chapters drawn from `step`, the main one first; a step without any gets a plain one."""
+    found = tuple(item for item in CHAPTERS if item.step == step)
+    return found or (Chapter(step, step, step.replace("-", " ").capitalize(), ""),)

@@ -11,11 +11,12 @@ from pb2hl.errors import Pb2hlError, Problem, Severity
 from pb2hl.report import pages
 from pb2hl.report.cells import figure, words
 from pb2hl.report.context import Context
-from pb2hl.report.index import approval_line, index_page, next_line
+from pb2hl.report.extracts import extract
+from pb2hl.report.index import APPROVED, approval_line, index_page, next_line, standing_of, status_of
 from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
 from pb2hl.report.page import Page, render
 from pb2hl.report.pages.told import HIDDEN, LABELS, plain
-from pb2hl.report.story import CHAPTERS, STATUS_TONES, WORKFLOWS, chapter
+from pb2hl.report.story import CHAPTERS, WORKFLOWS, Chapter, chapters
 from pb2hl.report.tables import Evidence
 from pb2hl.report.workflows import workflows_page
 from pb2hl.results import StepResult
@@ -30,17 +31,17 @@ _ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 def write(ws: Workspace, step: str, *, mask: bool = False) -> Path:
-    """Draw the report of `step` from its saved result and return its path; Pb2hlError when the step left none."""
+    """Draw the reports of `step` from its saved result; the path of the main one. Pb2hlError when the step left none."""
     result = StepResult.load(ws.results(step))
     if result is None:
         raise Pb2hlError(f"{step} has left no result in this workspace", hint=f"pb2hl {step.split('-')[0]} {ws.path}")
-    return _write(ws, result, _mask(ws, mask))
+    return _write(ws, result, _mask(ws, mask))[0]
 
 
 def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
     """Draw the report of `result` and the index; the path of the report. The audit draws its checks as well."""
     hidden = _mask(ws, mask)
-    path = _write(ws, result, hidden)
+    path = _write(ws, result, hidden)[0]
     checks = StepResult.load(ws.results("check-after")) if result.step == "audit" else None
     if checks is not None:
         _write(ws, checks, hidden)
@@ -51,8 +52,8 @@ def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
 def write_all(ws: Workspace, *, mask: bool = False) -> list[Path]:
     """Draw the report of every step that left a result, the workflow reference, and the index last."""
     hidden = _mask(ws, mask)
-    found = (StepResult.load(ws.results(item.step)) for item in CHAPTERS)
-    return [*(_write(ws, result, hidden) for result in found if result), write_index(ws, mask=mask)]
+    found = [StepResult.load(ws.results(step)) for step in dict.fromkeys(item.step for item in CHAPTERS)]
+    return [*(path for result in found if result for path in _write(ws, result, hidden)), write_index(ws, mask=mask)]
 
 
 def write_index(ws: Workspace, *, mask: bool = False) -> Path:
@@ -66,8 +67,14 @@ def write_index(ws: Workspace, *, mask: bool = False) -> Path:
     return _save(folder / "index.html", index_page(ws, hidden, folder))
 
 
-def _write(ws: Workspace, result: StepResult, mask: Mask) -> Path:
-    told = chapter(result.step)
+def _write(ws: Workspace, result: StepResult, mask: Mask) -> list[Path]:
+    return [_draw(ws, extract(result, told.file), told, mask) for told in chapters(result.step)]
+
+
+def _draw(ws: Workspace, result: StepResult, told: Chapter, mask: Mask) -> Path:
+    main = told == chapters(result.step)[0]
+    standing = standing_of(ws)
+    status, tone = status_of(told, result, standing)
     folder = _folder(ws, mask)
     evidence = Evidence(folder / told.file, mask)
     shutil.rmtree(evidence.folder, ignore_errors=True)
@@ -81,11 +88,12 @@ def _write(ws: Workspace, result: StepResult, mask: Mask) -> Path:
         link = f"{evidence.folder.name}/problems.csv"
     page = Page(
         title=told.title,
+        question=told.question,
         kicker=f"Perfect Books to HighLevel · location {ws.config.location}",
         headline=mask.text(result.headline),
-        status=str(result.status),
-        tone=STATUS_TONES[result.status],
-        summary=(*(mask.text(line) for line in plain(result)), *_summary(told.question, problems)),
+        status=status,
+        tone=tone,
+        summary=(*(mask.text(line) for line in (plain(result) if main else ())), _summary(problems)),
         figures=tuple(
             (LABELS.get(name, words(name)), figure(value))
             for name, value in result.counts.items()
@@ -95,8 +103,8 @@ def _write(ws: Workspace, result: StepResult, mask: Mask) -> Path:
         problems_total=len(problems),
         problems_csv=link,
         sections=pages.sections(context),
-        next_step=mask.text(next_line(result.next_step)),
-        approval=approval_line(ws, told.gate),
+        next_step="" if status == APPROVED else mask.text(next_line(result.next_step)),
+        approval=approval_line(standing, told.gate),
         at=result.at,
         masked=mask.on,
         index="index.html",
@@ -109,15 +117,13 @@ def _nested(value: object) -> bool:
     return isinstance(value, dict | list | tuple)
 
 
-def _summary(question: str, problems: list[Problem]) -> tuple[str, ...]:
+def _summary(problems: list[Problem]) -> str:
     counts = {severity: sum(item.severity == severity for item in problems) for severity in Severity}
     if not problems:
-        told = "Nothing needs a look."
-    elif counts[Severity.CRITICAL]:
-        told = f"{_plural(counts[Severity.CRITICAL], 'problem')} must be mended before going on; {counts[Severity.WARNING]} more have a stated treatment."
-    else:
-        told = f"Nothing stands in the way. {_plural(counts[Severity.WARNING], 'warning')} and {_plural(counts[Severity.INFO], 'remark')} are listed below with what is done about them."
-    return tuple(line for line in (question, told) if line)
+        return "Nothing needs a look."
+    if counts[Severity.CRITICAL]:
+        return f"{_plural(counts[Severity.CRITICAL], 'problem')} must be mended before going on; {counts[Severity.WARNING]} more have a stated treatment."
+    return f"Nothing stands in the way. {_plural(counts[Severity.WARNING], 'warning')} and {_plural(counts[Severity.INFO], 'remark')} are listed below with what is done about them."
 
 
 def _plural(n: int, noun: str) -> str:

@@ -195,3 +195,25 @@ def test_evidence_links_are_relative(tmp_path):
     table = Evidence(tmp_path / "load", Mask()).table("x", pd.DataFrame({"a": [1]}))
     assert table.csv == "load/x.csv" and (tmp_path / "load" / "x.csv").exists()
     assert not Path(table.csv).is_absolute()
+
+
+def test_people_companies_and_owners_have_reports_of_their_own(ws):
+    """One step's facts make several reports, each with its own part and no other."""
+    both = pd.DataFrame(
+        {"object": ["contacts", "companies"], "threshold": 0.9, "pairs": 3, "precision": 1.0, "recall": 1.0}
+    )
+    people, firms = pd.DataFrame({"cluster": ["ann-rows"]}), pd.DataFrame({"cluster": ["firm-rows"]})
+    counts = {"contact_rows_to_merge": 41, "company_rows_to_merge": 43, "pairs_compared": 9}
+    save(ws, "match", counts=counts, tables={"duplicates": people, "companies": firms, "thresholds": both})
+    owners = pd.DataFrame(
+        {"owner": ["kim", "lee"], "records": [7, 5], "user_email": ["kim@x.example", ""], "match": "email"}
+    )
+    save(ws, "mapping", tables={"owners": owners, "tags": pd.DataFrame({"tag": ["gold-tag"]})})
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in report.write_all(ws)}
+    assert {"duplicates", "companies", "mapping", "owners"} <= set(pages)
+    assert "ann-rows" in pages["duplicates"] and "firm-rows" not in pages["duplicates"]
+    assert "firm-rows" in pages["companies"] and "ann-rows" not in pages["companies"]
+    assert "41 of" in pages["duplicates"] and "43 of" in pages["companies"] and "41 of" not in pages["companies"]
+    assert "gold-tag" in pages["mapping"] and "kim@x.example" not in pages["mapping"]
+    assert "1 of 2 owners have their user in HighLevel; 5 records" in pages["owners"]
+    assert all(f'href="{name}.html"' in pages["index"] for name in ("duplicates", "companies", "mapping", "owners"))

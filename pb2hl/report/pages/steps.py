@@ -29,7 +29,7 @@ class Part:
 _DECIDED = ("decision", "who", "when", "comment")
 PARTS: dict[str, tuple[Part, ...]] = {
     "mapping": (
-        Part("owners", "Owners", "Who owns the records, and which user of HighLevel takes them.", ("owner", "name", "email", "active", "records", "user_email", "match", "reason", *_DECIDED)),
+        Part("owners", "Owners", "Who owns the records, and which user of HighLevel takes them.", ("owner", "name", "email", "active", "records", "user_email", "match", "reason", *_DECIDED), ("match", "", "")),
         Part("stages", "Pipelines and stages", "Every stage of the source, and where its deals go.", ("pipeline", "stage", "outcome", "deals", "target_pipeline", "target_stage", "status", "confidence", "reason", *_DECIDED)),
         Part("custom_fields", "Custom fields to make", "What HighLevel has no field of its own for."),
         Part("fields", "Every column", "Where each column goes; a low confidence deserves a look.", ("object", "column", "examples", "target", "label", "type", "confidence", "reason", *_DECIDED), ("object", "proposal", "")),

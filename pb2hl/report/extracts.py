@@ -1,0 +1,89 @@
+"""Reports about one part of a step: people and companies out of the match, owners out of the mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from pb2hl.results import StepResult
+
+
+def extract(result: StepResult, file: str) -> StepResult:
+    """The part of `result` that the report `file` is about: its tables, counts, problems and headline; else all of it."""
+    part = _PARTS.get(file)
+    return part(result) if part else result
+
+
+def _people(result: StepResult) -> StepResult:
+    return _kind(result, "contacts", "contact", drop={"companies", "cycles"})
+
+
+def _companies(result: StepResult) -> StepResult:
+    return _kind(result, "companies", "company", drop={"duplicates"})
+
+
+def _kind(result: StepResult, kind: str, noun: str, drop: set[str]) -> StepResult:
+    """The match of one kind of record; tables with a column `object` keep the rows of that kind."""
+    other = {"contact": "compan", "company": "contact"}[noun]
+    counts = {name: value for name, value in result.counts.items() if not name.startswith(other)}
+    tables = {name: _of(frame, kind) for name, frame in result.tables.items() if name not in drop}
+    headline = (
+        f"{counts.get(f'{noun}_rows_to_merge', 0):,} of {counts.get(kind, 0):,} {noun} rows, in "
+        f"{counts.get(f'{noun}_clusters', 0):,} clusters, are proposed to merge; "
+        f"{counts.get(f'{noun}_rows_in_band', 0):,} rows are close calls."
+    )
+    problems = tuple(item for item in result.problems if noun == "company" or item.code not in _OF_COMPANIES)
+    return replace(result, headline=headline, counts=counts, tables=tables, problems=problems)
+
+
+_OF_COMPANIES = {"parent_cycle"}
+
+
+def _of(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
+    return frame[frame["object"] == kind].reset_index(drop=True) if "object" in frame.columns else frame
+
+
+def _mapping(result: StepResult) -> StepResult:
+    return replace(result, tables={name: frame for name, frame in result.tables.items() if name != "owners"})
+
+
+def _owners(result: StepResult) -> StepResult:
+    owners = result.tables.get("owners", pd.DataFrame(columns=["user_email", "records"]))
+    matched = owners["user_email"].fillna("").astype("str") != ""
+    records = pd.to_numeric(owners["records"], errors="coerce").fillna(0).astype("int64")
+    counts = {
+        "owners": len(owners),
+        "with_a_user": int(matched.sum()),
+        "without_a_user": int((~matched).sum()),
+        "records": int(records.sum()),
+        "records_of_owners_without_a_user": int(records[~matched].sum()),
+    }
+    return replace(
+        result,
+        headline=_owners_line(counts),
+        counts=counts,
+        tables={"owners": owners},
+        problems=tuple(item for item in result.problems if item.code.startswith("owner")),
+        facts={},
+    )
+
+
+def _owners_line(counts: Mapping[str, int]) -> str:
+    if not counts["owners"]:
+        return "The export names no owners: every record goes to the fallback owner."
+    if not counts["without_a_user"]:
+        return f"All {counts['owners']:,} owners have their user in HighLevel."
+    return (
+        f"{counts['with_a_user']:,} of {counts['owners']:,} owners have their user in HighLevel; "
+        f"{counts['records_of_owners_without_a_user']:,} records of the others go where the table says."
+    )
+
+
+_PARTS: dict[str, Callable[[StepResult], StepResult]] = {
+    "duplicates": _people,
+    "companies": _companies,
+    "mapping": _mapping,
+    "owners": _owners,
+}
