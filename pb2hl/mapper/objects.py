@@ -133,6 +133,11 @@ def _one_record(words: tuple[str, ...]) -> tuple[str, str]:
 
 def by_columns(headings: Sequence[str]) -> dict[str, tuple[float, list[str]]]:
     """For each object: (points, telling canonical fields found) of a table with these headings."""
+    return _by_columns(tuple(headings))
+
+
+@lru_cache(maxsize=64)
+def _by_columns(headings: tuple[str, ...]) -> dict[str, tuple[float, list[str]]]:
     found: dict[str, tuple[float, list[str]]] = {}
     blank, said = Signals(), without_prefix(headings)
     for object_, telling in _TELLING.items():

@@ -77,15 +77,23 @@ class Table:
 
     def proposed(self, heading: str) -> str:
         """The field proposed for a column."""
-        return self.proposals.loc[self.proposals["heading"] == heading, "field"].iat[0]
+        return self.proposals["field"].iat[self._row[heading]]
 
     def confidence(self, heading: str) -> float:
         """How sure that proposal is, 0-1."""
-        return float(self.proposals.loc[self.proposals["heading"] == heading, "confidence"].iat[0])
+        return float(self.proposals["confidence"].iat[self._row[heading]])
+
+    def reason(self, heading: str) -> str:
+        """Why that proposal is made."""
+        return self.proposals["reason"].iat[self._row[heading]]
+
+    @cached_property
+    def _row(self) -> dict[str, int]:
+        return {heading: at for at, heading in enumerate(self.proposals["heading"])}
 
     def decide(self, heading: str, name: str, target: str, confidence: float, reason: str) -> None:
         """Propose something else for a column."""
-        row = self.proposals["heading"] == heading
+        row = self.proposals.index[self._row[heading]]
         self.proposals.loc[row, ["field", "target", "confidence", "reason", "transform"]] = [
             name,
             target,
@@ -232,7 +240,7 @@ def _may_change(table: Table, heading: str) -> bool:
     """Whether a column is not surely something else by its heading."""
     name = table.proposed(heading)
     if name in _OPEN:
-        return not table.proposals.loc[table.proposals["heading"] == heading, "reason"].iat[0].startswith("declared")
+        return not table.reason(heading).startswith("declared")
     return table.confidence(heading) < 0.8
 
 

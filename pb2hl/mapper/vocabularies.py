@@ -31,8 +31,7 @@ def tell_by_words(table: Table) -> None:
 
 
 def _open(table: Table, heading: str) -> bool:
-    row = table.proposals[table.proposals["heading"] == heading].iloc[0]
-    return row["field"] == "custom" and not row["reason"].startswith("declared")
+    return table.proposed(heading) == "custom" and not table.reason(heading).startswith("declared")
 
 
 def _holds(table: Table, heading: str, meaning: Callable[[str], str]) -> bool:
