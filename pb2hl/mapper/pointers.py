@@ -28,7 +28,7 @@ _LINKED = frozenset({"notes", "tasks", "activities", "appointments", "attachment
 
 _KINDS = frozenset("type kind object module entity class model table category".split())
 _IDS = frozenset("id ids number no nr key guid uuid code name".split())
-_MOST = 12  # different objects that a column of types may name
+MOST_OBJECTS = 12  # different objects that a column of types may name
 _LONGEST = 40  # characters of such a name
 _SINGLE = {"contact": "contacts", "company": "companies", "deal": "deals", "note": "notes"}
 
@@ -50,8 +50,8 @@ def pointers(headings: Sequence[str], frame: pd.DataFrame, object_: str) -> dict
 
 def names_objects(column: pd.Series) -> bool:
     """Whether most values of a column name contacts, companies or deals (`Person`, `Account`, `Matter`)."""
-    values = [text for text in column.str.strip().unique() if text]
-    if not 0 < len(values) <= _MOST or any(len(text) > _LONGEST for text in values):
+    values = [text for text in pd.Series(column.unique(), dtype="str").str.strip().unique() if text]
+    if not 0 < len(values) <= MOST_OBJECTS or any(len(text) > _LONGEST for text in values):
         return False
     found = [object_ for object_ in map(_object, values) if object_ and object_ != "notes"]
     return len(found) >= len(values) / 2

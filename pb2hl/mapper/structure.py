@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pb2hl.mapper.concepts import SELF
-from pb2hl.mapper.pointers import names_objects
+from pb2hl.mapper.pointers import MOST_OBJECTS, names_objects
 from pb2hl.mapper.prefixes import without_prefix
 from pb2hl.mapper.signals import Signals, signals
 from pb2hl.mapper.text import fold, terms, tokens
@@ -25,9 +26,11 @@ from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.values.consents import FIELDS as CONSENTS
 
 KEY_TERMS = frozenset({"id", "number", "code", "key"})
+_SMALL, _UNIQUE_IN_SAMPLE = 400, 0.8  # a sample of so many cells with fewer distinct values cannot be of an id
 _UNIQUE, _FULL = 0.9, 0.9  # shares: an export may hold a record twice, and a totals row
 _OVERLAP, _SURE_OVERLAP = 0.3, 0.8  # shares of a column's values that are ids, with and without a heading that says so
 _LOOKED_AT = 5_000  # distinct values of a referring column that are enough
+_ROWS_LOOKED_AT = 50_000  # rows they are taken from
 _NEVER_KEYS = ("email", "url", "date", "datetime", "boolean", "money", "percent", "timezone", "html", "json", "phone")
 _BY_NAME = {"company_name": "company_id", "parent_name": "parent_id"}
 """Fields of names whose column may hold ids all the same."""
@@ -52,14 +55,41 @@ class Table:
     raw: Any
     object: str
     proposals: pd.DataFrame
-    _values: dict[str, np.ndarray] = field(default_factory=dict)
+    _values: dict[str, frozenset[str]] = field(default_factory=dict)
+    _distinct: dict[str, pa.Array] = field(default_factory=dict)
+    _samples: dict[str, list[str]] = field(default_factory=dict)
     _seen: dict[str, Signals] = field(default_factory=dict)
+    _keys: dict[str, bool] = field(default_factory=dict)
 
-    def values(self, heading: str) -> np.ndarray:
-        """The distinct filled values of a column, without case, outer spaces, leading zeros and `.0`."""
+    def values(self, heading: str) -> frozenset[str]:
+        """All distinct filled values of a column, without case, outer spaces, leading zeros and `.0` (seconds a million)."""
         if heading not in self._values:
-            self._values[heading] = _plain(self.raw.frame[heading])
+            self._values[heading] = frozenset(self.distinct(heading).to_pylist())
         return self._values[heading]
+
+    def distinct(self, heading: str) -> pa.Array:
+        """What `values` holds, in order of appearance."""
+        if heading not in self._distinct:
+            self._distinct[heading] = _plain(self.raw.frame[heading])
+        return self._distinct[heading]
+
+    def sample(self, heading: str) -> list[str]:
+        """The first distinct values of a column, written like `values`: enough to tell where they point."""
+        if heading not in self._samples:
+            column = self.raw.frame[heading]
+            filled = column[column != ""] if len(column) > _ROWS_LOOKED_AT else column
+            self._samples[heading] = _plain(filled.iloc[:_ROWS_LOOKED_AT])[:_LOOKED_AT].to_pylist()
+        return self._samples[heading]
+
+    def filled(self, heading: str) -> int:
+        """Cells of a column that are not blank."""
+        return int((self.raw.frame[heading].str.strip() != "").sum())
+
+    def keys(self, heading: str) -> bool:
+        """Whether a column's values could be keys: short, and nothing that is plainly something else."""
+        if heading not in self._keys:
+            self._keys[heading] = _could_be_keys(self.raw.frame[heading], self.seen(heading))
+        return self._keys[heading]
 
     def seen(self, heading: str) -> Signals:
         """The look of a column's values."""
@@ -118,10 +148,13 @@ class Table:
         )
 
 
-def _plain(column: pd.Series) -> np.ndarray:
-    distinct = pd.Series(column.unique(), dtype="str").str.strip().str.casefold()
-    distinct = distinct[distinct != ""].str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-    return distinct.str.replace(r"^0+(?=\d+$)", "", regex=True).unique()
+def _plain(column: pd.Series) -> pa.Array:
+    """The distinct filled values of a column of text as keys are compared; in Arrow, for a column may have a million."""
+    texts = pc.unique(pa.array(column.astype("str"), type=pa.large_string()))
+    texts = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
+    texts = pc.replace_substring_regex(texts, r"^(\d+)\.0+$", r"\1")
+    texts = pc.unique(pc.replace_substring_regex(texts, r"^0+(\d+)$", r"\1"))
+    return texts.filter(pc.greater(pc.utf8_length(texts), 0))
 
 
 def relate(tables: Sequence[Table]) -> None:
@@ -139,25 +172,30 @@ def relate(tables: Sequence[Table]) -> None:
 
 
 def _key_like(table: Table, heading: str) -> bool:
-    """Whether a column's values could be keys: short, and nothing that is plainly something else."""
-    if table.proposed(heading) in CONSENTS:
+    return table.proposed(heading) not in CONSENTS and table.keys(heading)
+
+
+def _could_be_keys(column: pd.Series, seen: Signals) -> bool:
+    if not seen.filled or seen.mean_length > 64 or seen.spaced > 0.2:
         return False
-    seen = table.seen(heading)
-    if not seen.filled or seen.mean_length > 64 or seen.spaced > 0.2 or names_objects(table.raw.frame[heading]):
+    if any(seen.share(kind) >= 0.8 for kind in _NEVER_KEYS) and not seen.looks("number", "guid", at_least=0.9):
         return False
-    return not any(seen.share(kind) >= 0.8 for kind in _NEVER_KEYS) or seen.looks("number", "guid", at_least=0.9)
+    return seen.distinct > MOST_OBJECTS or not names_objects(column)
 
 
 def _repeats(table: Table, heading: str) -> bool:
     """Whether a column names groups of records rather than single ones (the customer number of many contacts)."""
-    filled = int((table.raw.frame[heading].str.strip() != "").sum())
-    return filled >= 4 and len(table.values(heading)) < 0.5 * filled
+    filled = table.filled(heading)
+    return filled >= 4 and len(table.distinct(heading)) < 0.5 * filled
 
 
 def _unique(table: Table, heading: str) -> bool:
-    column = table.raw.frame[heading]
-    filled = int((column.str.strip() != "").sum())
-    return filled >= _FULL * len(column) - 1 and len(table.values(heading)) >= _UNIQUE * filled
+    """Whether hardly a cell is blank and hardly a value repeats; a sample that repeats spares the look at all of them."""
+    seen, rows = table.seen(heading), len(table.raw.frame)
+    if seen.filled > _SMALL and seen.unique < _UNIQUE_IN_SAMPLE:
+        return False
+    filled = table.filled(heading)
+    return filled >= _FULL * rows - 1 and len(table.distinct(heading)) >= _UNIQUE * filled
 
 
 def _speaks_of(heading: str, about: Table) -> bool:
@@ -180,13 +218,13 @@ def _akin(one: str, other: str) -> bool:
 
 def _pointing(table: Table, heading: str, columns: Sequence[tuple[Table, str]]) -> list[str]:
     """Columns of other tables whose values are values of this one, as `file: heading`."""
-    own, found = set(table.values(heading)), []
+    own, found = table.values(heading), []
     for other, column in columns:
         if other is table or other.object == table.object or other.id_heading == column:
             continue
-        values = other.values(column)[:_LOOKED_AT]
+        values = other.sample(column)
         shared = [value for value in values if value in own]
-        share = len(shared) / len(values)
+        share = len(shared) / len(values) if len(values) else 0.0
         telling = not all(_PLAIN.fullmatch(value) for value in shared)
         named = _speaks_of(other.said(column), table) or fold(column) == fold(heading)
         if (named and share >= _OVERLAP) or (telling and share >= _SURE_OVERLAP and len(shared) >= 2):
@@ -212,7 +250,7 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
         called = bool(said & KEY_TERMS) and (
             said <= KEY_TERMS | SELF.get(table.object, set()) or _speaks_of(table.said(heading), table)
         )
-        leads = heading == table.raw.headings[0] and _codes(table.values(heading)[:_LOOKED_AT])
+        leads = heading == table.raw.headings[0] and _codes(table.sample(heading))
         score = 3 * bool(pointed) + 2 * called + 1.5 * (heading == stands) + 1.95 * (leads and not stands) - 0.01 * at
         scored.append((score, heading, pointed, called))
     if not scored:
@@ -231,7 +269,7 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
     table.decide(heading, "id", target, confidence, f"no value repeats, and {why}")
 
 
-def _codes(values: np.ndarray) -> bool:
+def _codes(values: Sequence[str]) -> bool:
     """Whether values can only be ids: codes, and not all small numbers."""
     return all(map(_CODE.fullmatch, values)) and not all(map(_PLAIN.fullmatch, values))
 
@@ -246,8 +284,8 @@ def _may_change(table: Table, heading: str) -> bool:
 
 def _find_references(table: Table, name: str, target: str, others: Sequence[Table]) -> None:
     """Columns whose values are ids of `others` are the reference `name`, unless their heading surely says something else."""
-    ids = {value for other in others if other.id_heading for value in other.values(other.id_heading)}
-    if not ids:
+    ids = [other.values(other.id_heading) for other in others if other.id_heading]
+    if not any(ids):
         return
     taken = set(table.proposals["field"])
     for heading in table.raw.headings:
@@ -257,8 +295,8 @@ def _find_references(table: Table, name: str, target: str, others: Sequence[Tabl
             continue
         said = table.said(heading)
         others_own = bool(set(terms(said)) & _ANOTHERS)
-        values = table.values(heading)[:_LOOKED_AT]
-        shared = [value for value in values if value in ids]
+        values = table.sample(heading)
+        shared = [value for value in values if any(value in known for known in ids)]
         share = len(shared) / len(values) if len(values) else 0.0
         named = any(_speaks_of(said, other) for other in others if other is not table) or _fits(said, name)
         telling = not all(_PLAIN.fullmatch(value) for value in shared)
