@@ -10,6 +10,7 @@ import pandas as pd
 
 from pb2hl.mapper.concepts import concepts
 from pb2hl.mapper.custom import KINDS, Declared, canonical_label, declaration, declared, infer
+from pb2hl.mapper.namesakes import find_namesakes
 from pb2hl.mapper.pipeline_tables import join_pipelines
 from pb2hl.mapper.propose import propose_fields
 from pb2hl.mapper.sheets import blank, prefill, takes_several
@@ -55,6 +56,7 @@ def fields_sheet(
         tell_by_words(table)
     join_pipelines(found)
     relate(found)
+    find_namesakes(found)
     rows = [row for table in found for row in _rows(table, known, threshold)]
     if unmapped != "custom field":
         rows = [_left_behind(row, threshold, unmapped) for row in rows]

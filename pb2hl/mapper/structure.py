@@ -241,7 +241,7 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
     free = [
         heading
         for owner, heading in columns
-        if owner is table and (heading == stands or _may_change(table, heading)) and _unique(table, heading)
+        if owner is table and (heading == stands or may_change(table, heading)) and _unique(table, heading)
     ]
     scored = []
     for at, heading in enumerate(free):
@@ -274,7 +274,7 @@ def _codes(values: Sequence[str]) -> bool:
     return all(map(_CODE.fullmatch, values)) and not all(map(_PLAIN.fullmatch, values))
 
 
-def _may_change(table: Table, heading: str) -> bool:
+def may_change(table: Table, heading: str) -> bool:
     """Whether a column is not surely something else by its heading."""
     name = table.proposed(heading)
     if name in _OPEN:
@@ -291,7 +291,7 @@ def _find_references(table: Table, name: str, target: str, others: Sequence[Tabl
     for heading in table.raw.headings:
         if table.proposed(heading) == "id" or not _key_like(table, heading):
             continue
-        if not _may_change(table, heading) and _BY_NAME.get(table.proposed(heading)) != name:
+        if not may_change(table, heading) and _BY_NAME.get(table.proposed(heading)) != name:
             continue
         said = table.said(heading)
         others_own = bool(set(terms(said)) & _ANOTHERS)
