@@ -117,7 +117,7 @@ class Appointments:
         }
         owner = self.ctx.owners.find(row.get("owner"))
         told = list(facts)
-        if owner.user_id and (not self.team or owner.user_id in self.team):
+        if owner.user_id and owner.user_id in self.team:
             payload["assignedUserId"] = owner.user_id
         elif owner.user_id:
             told.append("owner is not in the calendar's team")

@@ -163,7 +163,14 @@ class SchemaPlan:
     def _calendar_row(self) -> tuple[Any, ...]:
         count = len(self.ctx.inputs.table("appointments"))
         if self.calendar is not None:
-            return "calendar", self.calendar.name, "appointment", "", str(f.State.FITS), "", count
+            outside = [user for user in calendar_team(self.ctx) if user not in self.calendar.team]
+            detail = (
+                f"{len(outside)} of the owners are not in its team: add them in HighLevel (Settings, Calendars), or their"
+                " appointments are assigned by the calendar and say so"
+                if outside
+                else ""
+            )
+            return "calendar", self.calendar.name, "appointment", "", str(f.State.FITS), detail, count
         wanted = self.ctx.inputs.config.policy.calendar
         detail = f"migration.toml names {wanted!r}, which the location has not" if wanted else ""
         state = f.State.CANNOT if wanted else f.State.MAKE
