@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,15 +34,11 @@ class Foreign:
 
 
 async def foreign_records(
-    client: Any, ports: Mapping[Target, Any], ledger: LedgerPort, entries: Iterable[Entry]
+    client: Any, ports: Mapping[Target, Any], ledger: LedgerPort, entries: Collection[Entry]
 ) -> Foreign:
     """Read the opportunities once, in pages, if a contact or a pipeline of ours is about to be deleted."""
-    entries = list(entries)
-    ours = {
-        entry.destination_id
-        for entry in ledger.iterate(state=(State.DONE, State.UNDONE))
-        if entry.kind is not Kind.UPDATE
-    }
+    made = ledger.columns(["destination_id", "kind"], state=(State.DONE, State.UNDONE))
+    ours = {destination for destination, kind in made if kind != Kind.UPDATE}
     foreign = Foreign(ours)
     known = {entry.destination_id for entry in entries}
     for entry in entries:

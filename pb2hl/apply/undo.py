@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import pandas as pd
@@ -32,11 +32,34 @@ KEPT_COLUMNS = ("target", "object", "source_id", "record_id", "why")
 OUTCOME_COLUMNS = ("target", "object", "source_id", "record_id", "action", "outcome", "error")
 
 
+CHUNK = 2_000
+"""Operations taken back side by side: bounds memory whatever the size of the migration."""
+
+
+@dataclass(frozen=True)
+class Stored(Collection[Entry]):
+    """Entries of a ledger in the order of `op_ids`, fetched while they are walked: millions never sit in memory."""
+
+    ledger: LedgerPort
+    op_ids: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.op_ids)
+
+    def __contains__(self, entry: object) -> bool:
+        return isinstance(entry, Entry) and entry.op_id in self.op_ids
+
+    def __iter__(self) -> Iterator[Entry]:
+        for chunk in batched(self.op_ids, CHUNK):
+            found = self.ledger.entries(chunk)
+            yield from (found[op_id] for op_id in chunk)
+
+
 @dataclass(frozen=True)
 class UndoPlan:
     """What a rollback is going to do, in order."""
 
-    entries: tuple[Entry, ...]
+    entries: Collection[Entry]
 
     def table(self) -> pd.DataFrame:
         """Rows of action, target, object, operations (PLAN_COLUMNS), in the order in which they are done."""
@@ -71,13 +94,21 @@ def action(entry: Entry) -> str:
 def plan_undo(ledger: LedgerPort, *, of_run: str = "", objects: Iterable[str] = ()) -> UndoPlan:
     """Everything done (by the run `of_run`, for `objects`; empty: all) in the order in which it is taken back."""
     wanted = set(objects)
-    entries = [
-        entry
-        for entry in ledger.iterate(state=State.DONE, run=of_run, reverse=True)
-        if not wanted or entry.object in wanted
+    found = [
+        (_ORDER[Target(target)], kind == Kind.CREATE, -sequence, op_id)
+        for op_id, target, kind, object_, sequence in ledger.columns(
+            ["op_id", "target", "kind", "object", "sequence"], state=State.DONE, run=of_run
+        )
+        if not wanted or object_ in wanted
     ]
-    entries.sort(key=lambda entry: (_ORDER[entry.target], entry.kind is Kind.CREATE))
-    return UndoPlan(tuple(entries))
+    return UndoPlan(Stored(ledger, [op_id for *_, op_id in sorted(found)]))
+
+
+def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """`items` in lists of `size`."""
+    stream = iter(items)
+    while chunk := list(islice(stream, size)):
+        yield chunk
 
 
 class Undo:
@@ -106,6 +137,8 @@ class Undo:
         self._result = Rollback()
         self._stop: Exception | None = None
         self._riders: dict[str, list[Entry]] = {}
+        self._needed: dict[str, set[str]] = {}
+        """Record of ours → kinds of kept records that refer to it."""
 
     async def run(self, plan: UndoPlan) -> Rollback:
         """Take everything in `plan` back. Raises as `Apply.run` does."""
@@ -115,10 +148,11 @@ class Undo:
         self._last_write = _last_writes(plan.entries)
         self._foreign = await foreign_records(self._client, self._ports, self._ledger, plan.entries)
         try:
-            for (_, _), group in groupby(plan.entries, key=lambda e: (e.target, e.kind is Kind.CREATE)):
-                await asyncio.gather(*(self._one(entry) for entry in group))
-                if self._stop is not None:
-                    raise self._stop
+            for _, group in groupby(plan.entries, key=lambda e: (e.target, e.kind is Kind.CREATE)):
+                for chunk in batched(group, CHUNK):
+                    await asyncio.gather(*(self._one(entry) for entry in chunk))
+                    if self._stop is not None:
+                        raise self._stop
         finally:
             await self._journal.close()
             self._progress.finish()
@@ -172,6 +206,8 @@ class Undo:
     def _keep(self, entries: Iterable[Entry], why: str) -> None:
         for entry in entries:
             self._result.kept.append((str(entry.target), entry.object, entry.source_id, entry.destination_id, why))
+            for record in self._foreign.needs.get(entry.destination_id, ()):
+                self._needed.setdefault(record, set()).add(str(entry.target))
             self._ledger.log(
                 self._run, "keep", why, op_id=entry.op_id, object=entry.object, source_id=entry.source_id,
                 target=str(entry.target), destination_id=entry.destination_id,
@@ -270,19 +306,9 @@ class Undo:
             return f"holds {count} opportunities that this migration did not make, or that were kept"
         if entry.target is Target.CONTACT and (count := self._foreign.contacts[record]):
             return f"holds {count} opportunities that this migration did not make"
-        if entry.target in PARENTS and any(self._kept_child(entry)):
+        if PARENTS.get(entry.target, frozenset()) & self._needed.get(entry.destination_id, set()):
             return "something kept still needs it"
         return ""
-
-    def _kept_child(self, entry: Entry) -> Iterable[bool]:
-        return (
-            row[0] in PARENTS[entry.target] and entry.destination_id in self._needs.get(row[3], ())
-            for row in self._result.kept
-        )
-
-    @property
-    def _needs(self) -> Mapping[str, set[str]]:
-        return self._foreign.needs
 
     def _seconds(self, entry: Entry) -> float:
         last = self._last_write.get(entry.destination_id, entry.finished_at)

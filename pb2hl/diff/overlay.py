@@ -21,7 +21,7 @@ def is_overlay(entry: Entry) -> bool:
 def overlays(ledger: LedgerPort) -> dict[str, list[Mapping[str, Any]]]:
     """Record id → what deltas wrote to it since, oldest first."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in ledger.iterate(state=State.DONE):
+    for entry in ledger.iterate(state=State.DONE, part=DELTA_PART):
         if is_overlay(entry):
             found.setdefault(entry.destination_id, []).append(entry.payload)
     return found

@@ -13,7 +13,7 @@ import httpx
 from pb2hl.clock import SYSTEM_CLOCK, Clock
 from pb2hl.errors import AnswerLost, HighLevelError, Unreachable
 from pb2hl.highlevel import retry
-from pb2hl.highlevel.answers import Answer, Malformed, error_of, read_answer
+from pb2hl.highlevel.answers import Answer, Malformed, error_of, headers_of, read_answer
 from pb2hl.highlevel.daily import DailyStore
 from pb2hl.highlevel.limiter import MOST_CONCURRENCY, Limiter, limiter_for
 from pb2hl.highlevel.transport import LOOPBACK, transport_for
@@ -162,7 +162,7 @@ class Client:
             finally:
                 self.limiter.release(
                     slot,
-                    response.headers if response is not None else None,
+                    headers_of(response) if response is not None else None,
                     response.status_code if response is not None else 0,
                 )
 

@@ -162,9 +162,26 @@ class LedgerPort(Protocol):
         """The operations about the records with these destination ids."""
 
     def iterate(
-        self, *, state: State | Sequence[State] = (), target: Target | None = None, run: str = "", reverse: bool = False
+        self,
+        *,
+        state: State | Sequence[State] = (),
+        target: Target | None = None,
+        run: str = "",
+        part: str = "",
+        reverse: bool = False,
     ) -> Iterator[Entry]:
-        """Operations in the order of their outcomes (or against it), without loading them all."""
+        """Operations in the order of their outcomes (or against it), without loading them all; `part`: how theirs begins."""
+
+    def columns(
+        self,
+        names: Sequence[str],
+        *,
+        state: State | Sequence[State] = (),
+        target: Target | None = None,
+        run: str = "",
+        part: str = "",
+    ) -> Iterator[tuple[Any, ...]]:
+        """The fields `names` (as `Entry` calls them) of the same operations, as stored: nothing is decoded."""
 
     def counts(self) -> list[dict[str, Any]]:
         """Rows of object, target, kind, state, count."""

@@ -32,6 +32,21 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
+def _chosen(
+    state: State | Sequence[State] = (), target: Target | None = None, run: str = "", part: str = ""
+) -> tuple[str, list[Any]]:
+    """(condition, values) of the operations that `iterate` and `columns` are asked for."""
+    states = (state,) if isinstance(state, State) else tuple(state)
+    conditions, values = ["TRUE"], [*states]
+    if states:
+        conditions.append(f"state IN ({', '.join('?' * len(states))})")
+    for column, value in (("target = ?", target), ("run_id = ?", run), ("part GLOB ?", f"{part}*" if part else "")):
+        if value:
+            conditions.append(column)
+            values.append(value)
+    return " AND ".join(conditions), values
+
+
 def _entry(row: tuple) -> Entry:
     values = list(row)
     values[1], values[2], values[3] = State(row[1]), Kind(row[2]), Target(row[3])
@@ -242,23 +257,12 @@ class Ledger:
         entry = self.operation(op_id)
         return entry.answer if entry else {}
 
-    def iterate(
-        self, *, state: State | Sequence[State] = (), target: Target | None = None, run: str = "", reverse: bool = False
-    ) -> Iterator[Entry]:
-        """Operations in the order of their outcomes (or against it), fetched in batches.
+    def iterate(self, *, reverse: bool = False, **chosen: Any) -> Iterator[Entry]:
+        """Operations in the order of their outcomes (or against it), fetched in batches; see LedgerPort.
 
         An operation whose outcome is recorded meanwhile moves to the end; the walk does not visit it twice.
         """
-        states = (state,) if isinstance(state, State) else tuple(state)
-        conditions, values = [], []
-        if states:
-            conditions.append(f"state IN ({', '.join('?' * len(states))})")
-            values += states
-        for column, value in (("target", target), ("run_id", run)):
-            if value:
-                conditions.append(f"{column} = ?")
-                values.append(value)
-        where = " AND ".join(["TRUE", *conditions])
+        where, values = _chosen(**chosen)
         direction = "DESC" if reverse else "ASC"
         query = f"SELECT rowid FROM operations WHERE {where} ORDER BY sequence {direction}, rowid {direction}"
         rowids = [row[0] for row in self._rows(query, values)]
@@ -269,6 +273,17 @@ class Ledger:
             )
             by_rowid = {row[-1]: row[:-1] for row in rows}
             yield from (_entry(by_rowid[rowid]) for rowid in piece)
+
+    def columns(self, names: Sequence[str], **chosen: Any) -> Iterator[tuple[Any, ...]]:
+        """Fields of operations as stored, in the order in which the ledger first heard of them; see LedgerPort."""
+        if unknown := set(names) - set(_ENTRY.split(", ")):
+            raise ValueError(f"an operation has no {', '.join(sorted(unknown))}")
+        where, values = _chosen(**chosen)
+        query = f"SELECT rowid, {', '.join(names)} FROM operations WHERE {where} AND rowid > ? ORDER BY rowid LIMIT ?"
+        last = 0
+        while rows := self._rows(query, [*values, last, 10 * BATCH]):
+            yield from (row[1:] for row in rows)
+            last = rows[-1][0]
 
     def counts(self) -> list[dict[str, Any]]:
         """Rows of object, target, kind, state, count."""

@@ -79,9 +79,8 @@ class Index:
         return next((item for item in found if item), next((item for item in found if item.why), Found("", How.BLANK)))
 
     def _by_id(self, text: str) -> Found:
-        if text in self._shared:
-            sharing = (i for i in self._ids if i == text or re.fullmatch(re.escape(text) + r"~\d+", i))
-            return Found("", How.AMBIGUOUS, tuple(sorted(sharing)))
+        if sharing := self._shared.get(text):
+            return Found("", How.AMBIGUOUS, sharing)
         return Found(self._survivor_of.get(text, text), How.ID)
 
     def _look(self, text: str) -> Found:
@@ -97,11 +96,13 @@ class Index:
         return {*self._frame["source_id"], *self._survivor_of}
 
     @cached_property
-    def _shared(self) -> set[str]:
-        """Ids that the export gave to several records."""
+    def _shared(self) -> dict[str, tuple[str, ...]]:
+        """Ids that the export gave to several records → those they have now."""
         if self._settled:
-            return set()
-        return {text.rsplit("~", 1)[0] for text in self._ids if re.search(r".~\d+$", text)} & self._ids
+            return {}
+        numbered = (text for text in self._ids if re.search(r".~\d+$", text))
+        given = _gather((text.rsplit("~", 1)[0], text) for text in numbered)
+        return {text: tuple(sorted((text, *ids))) for text, ids in given.items() if text in self._ids}
 
     @cached_property
     def _healed(self) -> dict[str, tuple[str, ...]]:

@@ -148,7 +148,7 @@ def field_names(ledger: Ledger) -> dict[str, str]:
 async def _pages(client: Client, ledger: Ledger, target: Target) -> AsyncIterator[list[Mapping[str, Any]]]:
     if target is not Target.APPOINTMENT:
         contacts = (
-            [e.destination_id for e in ledger.iterate(state=State.DONE, target=Target.CONTACT)]
+            [contact for (contact,) in ledger.columns(["destination_id"], state=State.DONE, target=Target.CONTACT)]
             if target is Target.NOTE
             else []
         )

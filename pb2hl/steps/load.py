@@ -77,7 +77,8 @@ def carry_out(
 def withdrawn(ledger: Ledger) -> frozenset[str]:
     """Op ids of what a delta deleted since its row was gone from the later export: a load does not make it again."""
     deltas = {run.run_id for run in ledger.runs() if run.step == "delta"}
-    return frozenset(entry.op_id for entry in ledger.iterate(state=State.UNDONE) if entry.undone_by in deltas)
+    undone = ledger.columns(["op_id", "undone_by"], state=State.UNDONE)
+    return frozenset(op_id for op_id, by in undone if by in deltas)
 
 
 def _total(ws: Workspace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import pandas as pd
@@ -59,10 +60,10 @@ MOST_INTERVALS = 80
 
 def timeline(ledger: Ledger) -> pd.DataFrame:
     """Rows of at (start of the interval, UTC), operations that were done in it; the last run's days and all before."""
-    moments = [entry.finished_at for entry in ledger.iterate(state=State.DONE) if entry.finished_at]
-    if not moments:
+    moments = pd.Series([at for (at,) in ledger.columns(["finished_at"], state=State.DONE) if at], dtype="str")
+    if moments.empty:
         return pd.DataFrame({"at": pd.Series(dtype="str"), "operations": pd.Series(dtype="int64")})
-    times = pd.to_datetime(pd.Series(moments), utc=True, format="ISO8601")
+    times = pd.to_datetime(moments, utc=True, format="ISO8601")
     span = (times.max() - times.min()).total_seconds()
     seconds = next((s for s in TIMELINE if span / s <= MOST_INTERVALS), TIMELINE[-1])
     counts = times.dt.floor(f"{seconds}s").value_counts().sort_index()
@@ -73,9 +74,9 @@ def timeline(ledger: Ledger) -> pd.DataFrame:
 def losses(ledger: Ledger) -> pd.DataFrame:
     """What HighLevel would not take of records that landed: object, what, records."""
     found: dict[tuple[str, str], int] = {}
-    for entry in ledger.iterate(state=State.DONE):
-        for loss in entry.losses:
-            found[entry.object, loss] = found.get((entry.object, loss), 0) + 1
+    for object_, losses_ in ledger.columns(["object", "losses"], state=State.DONE):
+        for loss in json.loads(losses_) if losses_ != "[]" else ():
+            found[object_, loss] = found.get((object_, loss), 0) + 1
     return pd.DataFrame([(*key, count) for key, count in sorted(found.items())], columns=["object", "what", "records"])
 
 

@@ -113,9 +113,8 @@ def export_files(ws: Workspace) -> dict[str, ExportFile]:
 
 def without_ours(destination: Destination, ledger: Ledger) -> Destination:
     """The location as it would be without what this migration created: a plan is made against the client's own records."""
-    ours = {
-        entry.destination_id for entry in ledger.iterate(state=State.DONE) if entry.kind in (Kind.CREATE, Kind.UPLOAD)
-    }
+    made = ledger.columns(["destination_id", "kind"], state=State.DONE)
+    ours = {destination for destination, kind in made if kind in (Kind.CREATE, Kind.UPLOAD)}
     if not ours:
         return destination
     frames = {

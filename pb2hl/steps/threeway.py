@@ -122,9 +122,8 @@ def _as_contact(entry: Entry) -> Entry:
 def _latest(ledger: Ledger) -> tuple[dict[str, list[Mapping[str, Any]]], dict[str, str]]:
     """(record id → what earlier deltas wrote to it: it counts as sent; op id of a link → the business it was moved to)."""
     links = {}
-    for entry in ledger.iterate(state=State.DONE, target=Target.LINK):
-        if entry.part.startswith(DELTA_PART):
-            links[entry.marker] = str(entry.payload["businessId"])
+    for entry in ledger.iterate(state=State.DONE, target=Target.LINK, part=DELTA_PART):
+        links[entry.marker] = str(entry.payload["businessId"])
     return overlays(ledger), links
 
 

@@ -11,6 +11,7 @@ import threading
 
 import pytest
 
+from pb2hl.apply import plan_undo
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import ConfigError
 from pb2hl.ledger import DAILY, Intent, Ledger, Outcome, State
@@ -86,6 +87,33 @@ def test_iterate_both_ways_while_writing(ledger):
         ledger.finish(run, [Outcome(entry.op_id, State.UNDONE)])
     assert seen == ["op2", "op1", "op3"] and not list(ledger.iterate(state=State.DONE))
     assert ledger.operation("op1").undone_by == run
+
+
+def test_columns_are_read_without_decoding(ledger):
+    """Single fields of thousands of operations come as stored, chosen as `iterate` chooses; an unknown field is refused."""
+    run = ledger.start_run("load")
+    parts = {1: "delta-abc", 2: "adelta-"}
+    ledger.intend(run, [Intent(make(n, part=parts.get(n, "")), {"n": n}) for n in range(6_000)])
+    ledger.finish(run, [Outcome(f"op{n}", State.DONE, f"C{n}") for n in range(5_500)])
+    found = list(ledger.columns(["op_id", "destination_id"], state=State.DONE, target=Target.CONTACT, run=run))
+    assert found == [(f"op{n}", f"C{n}") for n in range(5_500)]
+    assert list(ledger.columns(["payload"], part="delta-")) == [('{"n":1}',)]
+    assert [entry.op_id for entry in ledger.iterate(state=State.DONE, part="delta-")] == ["op1"]
+    assert list(ledger.columns(["op_id"], run="another")) == []
+    with pytest.raises(ValueError, match="nonsense"):
+        next(ledger.columns(["op_id", "nonsense"]))
+
+
+def test_a_rollback_is_planned_without_holding_entries(ledger):
+    """Its plan walks the ledger: last made first within a kind, what hangs on records before them."""
+    run = ledger.start_run("load")
+    note = Operation("note", Kind.CREATE, Target.NOTE, "notes", "1")
+    ledger.intend(run, [Intent(op, {}) for op in (make(1), note, make(2))])
+    ledger.finish(run, [Outcome(op, State.DONE, op.upper()) for op in ("op1", "note", "op2")])
+    entries = plan_undo(ledger).entries
+    assert len(entries) == 3
+    assert [entry.op_id for entry in entries] == ["note", "op2", "op1"] == [entry.op_id for entry in entries]
+    assert [entry.op_id for entry in plan_undo(ledger, objects=["notes"]).entries] == ["note"]
 
 
 @pytest.mark.parametrize("attack", ["UPDATE audit_log SET detail = 'x' WHERE number = 2", "DELETE FROM audit_log WHERE number = 2",
