@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
+import io
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from pb2hl.errors import Cancelled
 
@@ -84,15 +87,40 @@ class Silent:
     def finish(self) -> None: ...
 
 
+class _CellBar(tqdm):
+    """A tqdm bar in a notebook cell. A saved notebook keeps it as it was last; tqdm's own widget is kept as it began."""
+
+    def __init__(self, **options: Any):
+        self._cell: Any = None
+        super().__init__(file=io.StringIO(), **options)
+
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
+        """Show `msg`, or the bar as it stands, in place of what was shown."""
+        from IPython.display import display
+
+        text = str(self) if msg is None else msg
+        part = f'<progress value="{self.n}" max="{self.total}"></progress> ' if self.total else ""
+        shown = {"text/plain": text, "text/html": f"{part}<code>{html.escape(text)}</code>"}
+        if self._cell is None:
+            self._cell = display(shown, raw=True, display_id=True)
+        else:
+            self._cell.update(shown, raw=True)
+
+
+def _in_a_cell() -> bool:
+    return "ipykernel.zmqshell" in sys.modules and sys.modules["IPython"].get_ipython() is not None
+
+
 class Bar:
-    """Progress as a tqdm bar with rate and ETA, on stderr in a terminal and as a widget in a notebook."""
+    """Progress as a tqdm bar with rate and ETA, on stderr in a terminal and in the cell of a notebook."""
 
     def __init__(self) -> None:
         self._bar: tqdm | None = None
 
     def start(self, what: str, total: int | None = None, unit: str = "rows") -> None:
         self.finish()
-        self._bar = tqdm(total=total, desc=what, unit=f" {unit}", mininterval=0.5, dynamic_ncols=True)
+        kind = _CellBar if _in_a_cell() else tqdm
+        self._bar = kind(total=total, desc=what, unit=f" {unit}", mininterval=0.5, dynamic_ncols=True)
 
     def advance(self, n: int = 1) -> None:
         if self._bar is not None:
