@@ -62,8 +62,8 @@ def _clean(content: str) -> str:
 
     return nh3.clean(
         content,
-        tags=nh3.ALLOWED_TAGS | {"section", "button"},
-        attributes={"*": {"class", "id", "style", "title", "role", "aria-label", "tabindex"}, "a": {"href"}, "img": {"src", "alt"},
+        tags=nh3.ALLOWED_TAGS | {"section", "button", "progress"},
+        attributes={"*": {"class", "id", "style", "title", "role", "aria-label", "tabindex"}, "a": {"href"}, "img": {"src", "alt"}, "progress": {"value", "max"},
                     "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}},
         attribute_filter=kept,
         url_schemes={"http", "https", "mailto", "file", "data"},
