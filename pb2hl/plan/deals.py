@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -58,34 +58,40 @@ class Deals:
     @cached_property
     def placements(self) -> Mapping[str, Placement]:
         """Where every deal goes, decided oldest first so that the oldest open deal keeps its place."""
+        return self._decided[0]
+
+    @cached_property
+    def _decided(self) -> tuple[dict[str, Placement], dict[str, tuple[str, str]]]:
+        """(every deal's placement, deals that are in the location already → its id there and what they were found by)."""
         found: dict[str, Placement] = {}
-        open_ones: dict[tuple[str, str], str] = dict(self._open_there())
+        matched: dict[str, tuple[str, str]] = {}
+        there = dict(self._open_there())
+        holders = {key: name for key, (_, name) in there.items()}
+        place_of = {one: key for key, (one, _) in there.items()}
         table = self.ctx.inputs.table(OBJECT)
         primary = named_column(table)
         for row in rows(oldest_first(table), (*_PLACING, primary) if primary else _PLACING):
-            place = self._place(row, primary)
-            if (
-                place.status == "open"
-                and place.contact
-                and place.pipeline
-                and not self.ctx.place.allow_duplicate_opportunity
-            ):
-                key = (place.contact, place.pipeline.label)
-                holder = open_ones.setdefault(key, row["source_id"])
-                if self._names_there.get(holder) == fold(self._name(row)):
-                    holder = open_ones[key] = row["source_id"]  # it is that very one
-                if holder != row["source_id"]:
-                    place = Placement(place.contact, place.pipeline, place.stage, place.status, holder, place.why)
-            found[row["source_id"]] = place
-        return found
+            source_id, place = row["source_id"], self._place(row, primary)
+            existing, by = self._match(row, place.contact)
+            if existing:
+                matched[source_id] = (existing, by)
+                if existing in place_of:
+                    holders[place_of[existing]] = source_id
+            moves = not existing or self.ctx.inputs.config.policy.existing_opportunities == "overwrite"
+            found[source_id] = self._held(source_id, place, holders) if moves else place
+        return found, matched
 
-    @cached_property
-    def _names_there(self) -> Mapping[str, str]:
-        """Names of opportunities that are in the location and not of this source, by what `_open_there` calls them."""
-        return {f"existing {row['id']}": fold(row.get("name") or "") for row in rows(self.ctx.place.opportunities)}
+    def _held(self, source_id: str, place: Placement, holders: dict[tuple[str, str], str]) -> Placement:
+        """The placement, with the open deal that stands in its way. A deal that stays where the location has it claims no place."""
+        if self.ctx.place.allow_duplicate_opportunity or not (
+            place.status == "open" and place.contact and place.pipeline
+        ):
+            return place
+        holder = holders.setdefault((place.contact, place.pipeline.label), source_id)
+        return place if holder == source_id else replace(place, blocked_by=holder)
 
-    def _open_there(self) -> Iterator[tuple[tuple[str, str], str]]:
-        """Open opportunities that the location has already, on contacts that the export has too."""
+    def _open_there(self) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+        """Open opportunities that the location has already, on contacts that the export has too: (contact, pipeline) → (id, name)."""
         mine = {
             person.existing_id: source_id for source_id, person in self.identity.people.items() if person.existing_id
         }
@@ -94,7 +100,7 @@ class Deals:
             contact, label = mine.get(row.get("contactId") or ""), labels.get(row.get("pipelineId") or "")
             if contact and label and row.get("status") == "open":
                 ours = markers.split_ids(self.ctx.source, row.get("marker") or "")
-                yield (contact, label), ours[0] if ours else f"existing {row['id']}"
+                yield (contact, label), (row["id"], ours[0] if ours else f"existing {row['id']}")
 
     def _place(self, row: Row, primary: str) -> Placement:
         named = [f.plain(row[primary], self.ctx.zone)] if primary and row.get(primary) is not None else []
@@ -225,7 +231,7 @@ class Deals:
                 yield self._blocked(row)
                 continue
             body = self.body(row)
-            existing, by = self._match(row, body)
+            existing, by = self._decided[1].get(source_id, ("", ""))
             marker = next((item["fieldValue"] for item in body["customFields"][:1]), "")
             if existing:
                 yield changes(self.ctx, Target.OPPORTUNITY, OBJECT, source_id, body, existing, by, marker)
@@ -306,17 +312,17 @@ class Deals:
     def _name(self, row: Row) -> str:
         return text(row, "name") or f"Deal {row['source_id']}"
 
-    def _match(self, row: Row, body: Mapping[str, Any]) -> tuple[str, str]:
+    def _match(self, row: Row, contact: str) -> tuple[str, str]:
+        """The opportunity in the location that the deal is, and by what; each is taken once."""
         if self.ctx.inputs.config.policy.existing_opportunities == "separate":
             return "", ""
         by_marker, by_name = self._there
         if found := by_marker.get(row["source_id"]):
             return found, "Perfect Books ID"
-        object_, contact = self.hosts[row["source_id"]]
-        person = self.identity.people.get(contact) if object_ == "contacts" else None
+        person = self.identity.people.get(contact)
         if person is None or not person.existing_id:
             return "", ""
-        found = by_name.pop((person.existing_id, fold(body["name"])), "")
+        found = by_name.pop((person.existing_id, fold(self._name(row))), "")
         return (found, "contact and name") if found else ("", "")
 
     @cached_property

@@ -132,6 +132,22 @@ def test_open_deals_in_the_location_count():
     assert built.plan.tables["duplicate_opportunities"]["first_deal"].tolist() == ["existing O"]
 
 
+@pytest.mark.parametrize(("policy", "blocked"), [("fill", []), ("overwrite", ["2"]), ("separate", ["2"])])
+def test_a_deal_that_stays_in_another_pipeline_holds_no_place_in_the_new_one(policy, blocked):
+    """The location's Sales lacks stages, so deals go to a pipeline of their own; one that is there already stays in the old
+    one under `fill`, and the contact's second open deal is free; moved or made anew it stands in the way."""
+    destination = place(
+        settings={"allow_duplicate_opportunity": False},
+        contacts=[{"id": "X", "email": "ann@b.example", "tags": []}],
+        pipelines=({"id": "P", "name": "Sales", "stages": [{"id": "s", "name": "Other"}]},),
+        opportunities=[{"id": "O", "name": "Roof", "contactId": "X", "pipelineId": "P", "status": "open"}],
+    )
+    rows = ({"id": "1", "name": "Roof", "contact_id": ["1"]}, {"id": "2", "name": "Cellar", "contact_id": ["1"]})
+    built = deals(*rows, destination=destination, policy={"existing_opportunities": policy})
+    assert built.plan.tables["duplicate_opportunities"]["source_id"].tolist() == blocked
+    assert built.schema.diff.query("kind == 'pipeline'")["name"].tolist() == ["Sales (Perfect Books)"]
+
+
 def test_a_merged_contact_carries_its_deals():
     """A deal of a contact that a merge removed goes to the survivor."""
     built = deals({"id": "1", "contact_id": ["77"]}, survivors={"contacts": {"77": "2"}})
