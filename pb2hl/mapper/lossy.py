@@ -156,11 +156,11 @@ def _pairs(table: pd.DataFrame, heading: str, column: str) -> tuple[str, str]:
     if raw not in table.columns or column not in table.columns:
         return "", ""
     both = table[[raw, column]].assign(**{raw: table[raw].fillna("")}).drop_duplicates(subset=[raw]).head(200)
-    both = both[(both[raw] != both[column].map(_shown)) & ((both[raw] != "") | both[column].notna())].head(_SHOWN)
-    return " | ".join(map(str, both[raw])), " | ".join(_shown(value) for value in both[column])
+    both = both[(both[raw] != both[column].map(shown)) & ((both[raw] != "") | both[column].notna())].head(_SHOWN)
+    return " | ".join(map(str, both[raw])), " | ".join(shown(value) for value in both[column])
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A typed value as a person reads it; `—` when there is none."""
     if isinstance(value, list | tuple | np.ndarray):
         return "; ".join(map(str, value))

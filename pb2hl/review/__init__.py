@@ -1,7 +1,7 @@
 """Widgets that edit review sheets."""
 
 from pb2hl.review.clusters import ClusterReview
-from pb2hl.review.specs import companies_review, duplicates_review, mapping_spec, sheet_review
+from pb2hl.review.specs import companies_review, duplicates_review, mapping_spec, schema_review, sheet_review
 from pb2hl.review.table import ReviewSpec, ReviewTable
 
 __all__ = [
@@ -11,5 +11,6 @@ __all__ = [
     "companies_review",
     "duplicates_review",
     "mapping_spec",
+    "schema_review",
     "sheet_review",
 ]

@@ -1,5 +1,5 @@
 // The review table: virtual rows over a sheet. It shows and sends edits; Python owns the sheet and validates every edit.
-const ROW = 26, OVERSCAN = 8;
+const ROW = 26, OVERSCAN = 8, NUMBERS = new Set(["fill", "distinct", "count", "records", "deals", "confidence", "position", "probability"]);
 const css = `
 .rt{font:13px system-ui,sans-serif;color:#1a2330;background:#fff;border:1px solid #c9d3df;border-radius:6px}
 .rt-bar{display:flex;gap:8px;align-items:center;padding:6px 8px;border-bottom:1px solid #dde4ec;flex-wrap:wrap}
@@ -18,16 +18,28 @@ const css = `
 .rt-cell.bad{background:#f9d3cf}
 .rt-cell input,.rt-cell select{width:100%;height:20px;box-sizing:border-box;border:0;font:inherit;padding:0;background:#fff;color:inherit}
 .rt-more{padding:6px 8px;border-top:1px solid #dde4ec;min-height:34px;max-height:120px;overflow:auto;white-space:pre-wrap}
-.rt-more b{margin-right:4px}.rt-say{color:#a11}`;
+.rt-more b{margin-right:4px}.rt-say{color:#a11}.rt-say::before{content:"⚠ "}
+.rt-high .rt-conf::before{content:"✓ "}.rt-mid .rt-conf::before{content:"~ "}.rt-low .rt-conf::before{content:"! "}
+.rt-cell.bad::before{content:"⚠ "}.rt-cell.open::after{content:"undecided";color:#8a4b00;font-style:italic}
+.rt-row .rt-cell{background:#fff}.rt-row.odd .rt-cell{background:#fafcfe}.rt-row .rt-cell.edit{background:#fffdf2}
+.rt-row.rt-high .rt-conf{background:#cdeed6}.rt-row.rt-mid .rt-conf{background:#fdeebf}.rt-row.rt-low .rt-conf{background:#f9d3cf}.rt-row .rt-cell.bad{background:#f9d3cf}.rt-row.sel .rt-cell{background:#d8e8fa}
+.rt-cell:first-child{position:sticky;left:0;z-index:1;border-right:2px solid #c9d3df;font-weight:600}.rt-head .rt-cell:first-child{background:#eef3f8}
+.rt-cell.rt-num{text-align:right}.rt-count{color:#4a5b6d}.rt-keys{padding:4px 8px;border-top:1px solid #dde4ec;color:#5b6b7c;font-size:12px}
+.rt-keys kbd{font:11px ui-monospace,monospace;border:1px solid #c9d3df;border-radius:3px;padding:0 4px;background:#f4f7fa}
+.rt-pairs{border-collapse:collapse;margin-top:4px}.rt-pairs td,.rt-pairs th{padding:1px 10px 1px 0;text-align:left;font-weight:normal}.rt-pairs th{color:#5b6b7c}.rt-pairs td:nth-child(2)::before{content:"→ ";color:#2b6cb0}.rt-pairs .lost td:nth-child(2){color:#a11}
+.rt{position:relative}.rt-pick{position:absolute;z-index:9;max-height:220px;overflow:auto;background:#fff;border:1px solid #9fb0c3;border-radius:4px;box-shadow:0 4px 14px #0003;min-width:220px}
+.rt-pick div{padding:3px 8px;cursor:pointer;white-space:nowrap}.rt-pick div.on{background:#d8e8fa}`;
 
 function render({ model, el }) {
-  let rows = [], order = [], current = 0, column = 0, anchor = 0, sort = null, editing = null;
+  let rows = [], order = [], current = 0, column = 0, anchor = 0, sort = null, editing = null, asking = null; const previews = new Map(), lines = new Map();
   const selected = new Set();
   const spec = () => model.get("spec");
   const columns = () => model.get("columns");
   const make = (tag, name, text) => { const node = document.createElement(tag); if (name) node.className = name; if (text !== undefined) node.textContent = text; return node; };
-  const root = make("div", "rt"), bar = make("div", "rt-bar"), view = make("div", "rt-view"), more = make("div", "rt-more");
-  root.append(Object.assign(make("style"), { textContent: css }), bar, view, more);
+  const root = make("div", "rt"), bar = make("div", "rt-bar"), view = make("div", "rt-view"), more = make("div", "rt-more"), keys = make("div", "rt-keys");
+  keys.innerHTML = "<kbd>↑↓←→</kbd> move · <kbd>Enter</kbd> edit · <kbd>a</kbd> accept · <kbd>Space</kbd>, <kbd>Shift</kbd>+<kbd>↑↓</kbd> select · <kbd>/</kbd> filter · <kbd>s</kbd> sort · <kbd>n</kbd> next undecided · <kbd>Ctrl</kbd>+<kbd>Z</kbd> undo · <kbd>Ctrl</kbd>+<kbd>S</kbd> save";
+  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take Ctrl+S, a and Enter for itself
+  root.append(Object.assign(make("style"), { textContent: css }), bar, view, more, keys);
   el.append(root);
   view.tabIndex = 0; view.setAttribute("role", "grid"); view.setAttribute("aria-label", model.get("title"));
   const filter = make("input"); filter.placeholder = "filter all columns ( / )"; filter.setAttribute("aria-label", "filter");
@@ -38,13 +50,14 @@ function render({ model, el }) {
   const accept = button("Accept", () => send("accept", { rows: targets() }), "accept the proposal of the selected rows (a)");
   const undo = button("Undo", () => send("undo", {}), "Ctrl+Z"), save = button("Save", () => send("save", {}), "Ctrl+S");
   const reload = button("Reload", () => send("reload", {}), "read the sheet again; unsaved edits are dropped");
+  const count = make("span", "rt-count"); bar.append(count);
   const state = make("span", "rt-state"); state.setAttribute("role", "status"); bar.append(state);
   const head = make("div", "rt-head"), body = make("div"); body.style.position = "relative"; view.append(head, body);
 
   const width = (name) => (spec().widths || {})[name] || 120;
   const editable = (name) => (spec().editable || []).includes(name);
   const at = (name) => columns().indexOf(name);
-  const choices = (row, name) => { const found = (spec().choices || {})[name]; return !found ? null : Array.isArray(found) ? found : found.by[rows[row][at(found.column)]] || found.otherwise || null; };
+  const choices = (row, name) => { let found = (spec().choices || {})[name]; while (found && !Array.isArray(found)) found = found.by[rows[row][at(found.column)]] || found.otherwise || null; return found || null; };
   const send = (type, rest) => model.send({ type, ...rest });
   const targets = () => selected.size ? [...selected] : order.length ? [order[current]] : [];
   const problem = (row, name) => (model.get("problems")[row] || {})[name];
@@ -73,24 +86,31 @@ function render({ model, el }) {
   }
   function sortBy(index) { sort = sort && sort.at === index ? (sort.way > 0 ? { at: index, way: -1 } : null) : { at: index, way: 1 }; arrange(); }
   function tone(row) { const sure = at("confidence"); if (sure < 0 || rows[row][sure] === "") return ""; const value = parseFloat(rows[row][sure]), s = spec(); return value >= (s.threshold ?? 0.8) ? "rt-high" : value >= (s.low ?? 0.6) ? "rt-mid" : "rt-low"; }
+  // A line is made anew only when something in it changed: a key press touches two lines, not all of them.
   function draw() {
     body.style.height = order.length * ROW + "px";
     const first = Math.max(0, Math.floor(view.scrollTop / ROW) - OVERSCAN), last = Math.min(order.length, first + Math.ceil(view.clientHeight / ROW) + 2 * OVERSCAN);
-    const parts = [];
+    for (const [place, line] of lines) if (place < first || place >= last) { line.remove(); lines.delete(place); }
     for (let place = first; place < last; place++) {
-      const row = order[place], line = make("div", `rt-row ${tone(row)}${selected.has(row) ? " sel" : ""}`);
-      line.style.top = place * ROW + "px"; line.setAttribute("role", "row"); line.setAttribute("aria-rowindex", place + 1);
-      columns().forEach((name, index) => {
-        const cell = make("div", `rt-cell${editable(name) ? " edit" : ""}${name === "confidence" ? " rt-conf" : ""}${place === current && index === column ? " cur" : ""}${problem(row, name) ? " bad" : ""}`, rows[row][index]);
-        cell.style.width = width(name) + "px"; cell.setAttribute("role", "gridcell"); if (problem(row, name)) cell.title = problem(row, name);
-        cell.onmousedown = (event) => { if (editing) return; event.preventDefault(); view.focus(); pick(place, index, event); };
-        cell.ondblclick = () => edit();
-        line.append(cell);
-      });
-      parts.push(line);
+      const row = order[place], sign = [row, selected.has(row), place === current ? column : -1, JSON.stringify(model.get("problems")[row] || 0), ...rows[row]].join("\u001f"), there = lines.get(place);
+      if (there && there.sign === sign) continue;
+      const made = lineOf(place, row); made.sign = sign; lines.set(place, made);
+      if (there) there.replaceWith(made); else body.append(made);
     }
-    body.replaceChildren(...parts);
   }
+  function lineOf(place, row) {
+    const line = make("div", `rt-row ${tone(row)}${selected.has(row) ? " sel" : ""}${place % 2 ? " odd" : ""}`), bad = model.get("problems")[row] || {};
+    line.style.top = place * ROW + "px"; line.setAttribute("role", "row"); line.setAttribute("aria-rowindex", place + 1);
+    columns().forEach((name, index) => {
+      const text = rows[row][index], cell = make("div", `rt-cell${editable(name) ? " edit" : ""}${name === "confidence" ? " rt-conf" : ""}${place === current && index === column ? " cur" : ""}${bad[name] ? " bad" : ""}${name === "decision" && !text.trim() ? " open" : ""}${NUMBERS.has(name) ? " rt-num" : ""}`, text);
+      cell.style.width = width(name) + "px"; cell.setAttribute("role", "gridcell"); if (bad[name]) cell.title = bad[name];
+      line.append(cell);
+    });
+    return line;
+  }
+  function hit(event) { const cell = event.target.closest(".rt-cell"), line = cell?.parentElement; return line?.classList.contains("rt-row") ? [+line.getAttribute("aria-rowindex") - 1, [...line.children].indexOf(cell)] : null; }
+  body.onmousedown = (event) => { const found = hit(event); if (editing || !found) return; event.preventDefault(); view.focus(); pick(...found, event); };
+  body.ondblclick = (event) => { if (hit(event)) edit(); };
   function pick(place, index, event) {
     if (event && event.shiftKey) { selected.clear(); for (let p = Math.min(anchor, place); p <= Math.max(anchor, place); p++) selected.add(order[p]); }
     else if (event && (event.ctrlKey || event.metaKey)) { const row = order[place]; selected.has(row) ? selected.delete(row) : selected.add(row); anchor = place; }
@@ -103,6 +123,14 @@ function render({ model, el }) {
     const row = order[current], said = model.get("problems")[row] || {};
     for (const name of spec().preview || []) if (at(name) >= 0 && rows[row][at(name)]) more.append(make("b", "", name + ":"), make("span", "", rows[row][at(name)] + "   "));
     for (const text of Object.values(said)) more.append(make("div", "rt-say", text));
+    const found = previews.get(row);
+    if (found) more.append(pairs(found)); else if (spec().shows) ask(row);
+  }
+  function ask(row) { clearTimeout(asking); asking = setTimeout(() => send("preview", { row }), 120); }
+  function pairs(found) {
+    const box = make("div"), table = make("table", "rt-pairs"); box.append(make("b", "", "before and after:"), make("span", found.lost ? "rt-say" : "", found.note), table);
+    for (const [before, after, lost] of found.pairs) { const line = make("tr", lost ? "lost" : ""); line.append(make("td", "", before), make("td", "", after)); table.append(line); }
+    return box;
   }
   function show() { const top = current * ROW, low = view.scrollTop, height = view.clientHeight - 2 * ROW; if (top < low) view.scrollTop = top; else if (top > low + height) view.scrollTop = top - height; draw(); detail(); }
   function edit(first) {
@@ -111,18 +139,26 @@ function render({ model, el }) {
     const row = order[current], cell = [...body.children].find((line) => +line.getAttribute("aria-rowindex") === current + 1)?.children[column]; if (!cell) return;
     const list = choices(row, name), before = rows[row][column], input = make(list && !spec().free?.includes(name) ? "select" : "input");
     if (input.tagName === "SELECT") for (const value of new Set(["", before, ...list])) input.append(Object.assign(make("option"), { value, textContent: value || "(undecided)" }));
-    else if (list) { const id = "rt" + Math.random().toString(36).slice(2), options = make("datalist"); options.id = id; for (const value of list) options.append(Object.assign(make("option"), { value })); input.setAttribute("list", id); cell.append(options); }
     input.value = first !== undefined && input.tagName === "INPUT" ? first : before; input.setAttribute("aria-label", name);
-    cell.textContent = ""; cell.append(input); editing = input; input.focus();
+    cell.parentElement.sign = ""; cell.textContent = ""; cell.append(input); editing = input; input.focus(); if (input.select && first === undefined) input.select();
+    const pick = list && input.tagName === "INPUT" ? picker(cell, input, list) : null;
     let over = false;
-    const end = (keep, step) => { if (over) return; over = true; editing = null; const value = input.value; if (keep && value !== before) send("edit", { changes: (selected.size > 1 && selected.has(row) ? [...selected] : [row]).map((index) => [index, name, value]) }); if (step) current = Math.min(order.length - 1, current + step); view.focus(); show(); };
+    const end = (keep, step) => { if (over) return; over = true; editing = null; pick?.close(); const value = input.value; if (keep && value !== before) send("edit", { changes: (selected.size > 1 && selected.has(row) ? [...selected] : [row]).map((index) => [index, name, value]) }); if (step) current = Math.min(order.length - 1, current + step); view.focus(); show(); };
     input.onblur = () => end(true, 0);
-    input.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter") { event.preventDefault(); end(true, 1); } else if (event.key === "Escape") { event.preventDefault(); end(false, 0); } else if (event.key === "Tab") { event.preventDefault(); end(true, 0); move(0, event.shiftKey ? -1 : 1); } };
+    input.onkeydown = (event) => { event.stopPropagation(); if (pick && (event.key === "ArrowDown" || event.key === "ArrowUp")) { event.preventDefault(); pick.step(event.key === "ArrowDown" ? 1 : -1); } else if (event.key === "Enter") { event.preventDefault(); end(true, 1); } else if (event.key === "Escape") { event.preventDefault(); end(false, 0); } else if (event.key === "Tab") { event.preventDefault(); end(true, 0); move(0, event.shiftKey ? -1 : 1); } };
   }
+  function picker(cell, input, list) {
+    const box = make("div", "rt-pick"), place = cell.getBoundingClientRect(), here = root.getBoundingClientRect(); let on = -1, shown = [];
+    box.setAttribute("role", "listbox"); box.style.left = place.left - here.left + "px"; box.style.top = place.bottom - here.top + "px"; root.append(box);
+    const fill = (wanted) => { shown = list.filter((value) => value.toLowerCase().includes(wanted.toLowerCase())); if (!shown.length) shown = list; on = -1; box.replaceChildren(...shown.map((value) => { const line = make("div", "", value); line.setAttribute("role", "option"); line.onmousedown = (event) => { event.preventDefault(); input.value = value; input.focus(); box.hidden = true; }; return line; })); };
+    fill(""); input.oninput = () => { box.hidden = false; fill(input.value); };
+    return { close: () => box.remove(), step: (way) => { on = (on + way + shown.length) % shown.length; [...box.children].forEach((line, at) => line.classList.toggle("on", at === on)); box.children[on].scrollIntoView({ block: "nearest" }); input.value = shown[on]; } };
+  }
+  function nextOpen() { const decision = at("decision"); for (let step = 1; step <= order.length; step++) { const place = (current + step) % order.length; if (decision >= 0 && !rows[order[place]][decision].trim()) { move(place - current, decision - column); return; } } }
   function move(down, right, keep) {
     current = Math.max(0, Math.min(order.length - 1, current + down)); column = Math.max(0, Math.min(columns().length - 1, column + right));
     if (keep) { selected.clear(); for (let p = Math.min(anchor, current); p <= Math.max(anchor, current); p++) selected.add(order[p]); } else { selected.clear(); anchor = current; }
-    const left = columns().slice(0, column).reduce((sum, name) => sum + width(name), 0); if (left < view.scrollLeft) view.scrollLeft = left; else if (left + width(columns()[column]) > view.scrollLeft + view.clientWidth) view.scrollLeft = left + width(columns()[column]) - view.clientWidth;
+    const pinned = width(columns()[0]), left = columns().slice(0, column).reduce((sum, name) => sum + width(name), 0); if (left - pinned < view.scrollLeft) view.scrollLeft = left - pinned; else if (left + width(columns()[column]) > view.scrollLeft + view.clientWidth) view.scrollLeft = left + width(columns()[column]) - view.clientWidth;
     show();
   }
   view.onkeydown = (event) => {
@@ -140,16 +176,18 @@ function render({ model, el }) {
     else if (event.key === "Escape") { selected.clear(); draw(); }
     else if (event.key === "a" && !ctrl && !event.altKey) send("accept", { rows: targets() });
     else if (event.key === "s" && !ctrl && !event.altKey) sortBy(column);
+    else if (event.key === "n" && !ctrl && !event.altKey) nextOpen();
+    else if (event.key.length === 1 && !ctrl && !event.altKey && editable(columns()[column]) && (!choices(order[current], columns()[column]) || spec().free?.includes(columns()[column]))) edit(event.key);
     else done = false;
     if (done) { event.preventDefault(); event.stopPropagation(); }
   };
   filter.oninput = arrange; filter.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter" || event.key === "Escape") view.focus(); };
   only.onchange = arrange; view.onscroll = () => { if (!editing) draw(); };
-  function status() { const dirty = model.get("unsaved"); state.textContent = model.get("message") || (dirty ? `${dirty} unsaved edits` : "saved"); state.className = "rt-state" + (dirty ? " dirty" : ""); undo.disabled = !model.get("can_undo"); save.disabled = !dirty; }
-  const fresh = () => { rows = model.get("rows").map((row) => [...row]); arrange(); status(); };
-  model.on("change:rows", fresh); model.on("change:problems", () => { draw(); detail(); });
+  function status() { const decision = at("decision"), open = decision < 0 ? 0 : rows.filter((row) => !row[decision].trim()).length, bad = Object.keys(model.get("problems")).length; count.textContent = `${rows.length} rows · ${open} undecided${bad ? ` · ${bad} with a problem` : ""}`; const dirty = model.get("unsaved"); state.textContent = model.get("message") || (dirty ? `${dirty} unsaved edits` : "saved"); state.className = "rt-state" + (dirty ? " dirty" : ""); undo.disabled = !model.get("can_undo"); save.disabled = !dirty; }
+  const fresh = () => { previews.clear(); rows = model.get("rows").map((row) => [...row]); arrange(); status(); };
+  model.on("change:rows", fresh); model.on("change:problems", () => { draw(); detail(); status(); });
   for (const name of ["unsaved", "message", "can_undo"]) model.on("change:" + name, status);
-  const receive = (message) => { if (message.type === "cells") { for (const [row, name, value] of message.changes) rows[row][at(name)] = value; if (!editing) arrange(); } };
+  const receive = (message) => { if (message.type === "preview") { previews.set(message.row, message); if (order[current] === message.row) detail(); } if (message.type === "cells") { for (const [row] of message.changes) previews.delete(row); for (const [row, name, value] of message.changes) rows[row][at(name)] = value; if (!editing) { arrange(); status(); } } };
   model.on("msg:custom", receive);
   const leaving = (event) => { if (model.get("unsaved")) { event.preventDefault(); event.returnValue = ""; } };
   window.addEventListener("beforeunload", leaving);

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from pb2hl.errors import Problem
 from pb2hl.highlevel import Destination
 from pb2hl.mapper.check import invalid_rows
+from pb2hl.mapper.custom import KINDS
+from pb2hl.mapper.fields import target_of
 from pb2hl.mapper.sheets import DATA_TYPES, DECISIONS, EDITABLE, SHEETS, STATUSES
 from pb2hl.matching import sheets as matching
-from pb2hl.model import OBJECTS
+from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.review.clusters import ClusterReview
+from pb2hl.review.preview import field_previews
 from pb2hl.review.table import ReviewSpec, ReviewTable
+from pb2hl.steps import schema_choices
+from pb2hl.values.transforms import offered
 from pb2hl.workspace import Workspace
 
 
@@ -25,7 +31,18 @@ def sheet_review(ws: Workspace, name: str, *, who: str = "") -> ReviewTable:
     if name not in SHEETS:
         raise ValueError(f"there is no sheet {name!r}; sheets: {', '.join(SHEETS)}")
     place = Destination.load(ws.path)
-    return ReviewTable(ws.sheets / f"{name}.csv", mapping_spec(name, place, ws.config.thresholds.mapping_high), who=who)
+    spec = mapping_spec(name, place, ws.config.thresholds.mapping_high)
+    if name == "fields":
+        spec = replace(spec, shows=field_previews(ws))
+    return ReviewTable(ws.sheets / f"{name}.csv", spec, who=who)
+
+
+def schema_review(ws: Workspace, *, who: str = "") -> ReviewTable:
+    """The conflicts of the schema step, with the choice of each. Raises SheetError when there are none."""
+    spec = ReviewSpec(
+        schema_choices.COLUMNS, choices={"decision": list(schema_choices.ALLOWED)}, preview=("detail", "comment")
+    )
+    return ReviewTable(ws.sheets / f"{schema_choices.SHEET}.csv", spec, who=who)
 
 
 def mapping_spec(name: str, place: Destination | None = None, threshold: float = 0.8) -> ReviewSpec:
@@ -38,7 +55,9 @@ def mapping_spec(name: str, place: Destination | None = None, threshold: float =
         choices = {
             "decision": {"column": "object", "by": by, "otherwise": ["custom", "ignore"]},
             "type": list(DATA_TYPES),
+            "transform": _transforms(),
         }
+        free = ["transform"]
     elif name == "stages":
         lines = place.pipelines if place is not None else ()
         by = {line["name"]: [stage["name"] for stage in line["stages"]] for line in lines}
@@ -58,7 +77,37 @@ def mapping_spec(name: str, place: Destination | None = None, threshold: float =
         free=free,
         check=_checker(name, users, place.pipelines if place is not None else ()),
         threshold=threshold,
+        first=_FIRST[name],
+        widths={"column": 170, "transform": 200, "comment": 220} if name == "fields" else {},
+        derive=_target if name == "fields" else lambda _row: {},
     )
+
+
+_FIRST: Mapping[str, tuple[str, ...]] = {
+    "fields": ("column", "decision", "proposal", "confidence", "examples", "target", "label", "type", "transform", "reason", "comment"),
+    "stages": ("stage", "decision", "target_stage", "target_pipeline", "status", "confidence", "reason", "pipeline"),
+    "owners": ("owner", "decision", "user_email", "confidence", "reason", "name", "email"),
+    "tags": ("tag", "decision", "target", "confidence", "reason", "count"),
+    "picklists": ("value", "decision", "option", "confidence", "reason", "field", "count"),
+}  # fmt: skip
+"""What the widget shows first: what a row is about, its decision, and what speaks for it."""
+
+
+def _target(row: Mapping[str, str]) -> dict[str, str]:
+    """HighLevel's name for a decided field."""
+    decision = row["decision"].strip()
+    return {"target": target_of(row["object"], decision)} if decision not in ("", row["proposal"]) else {}
+
+
+def _transforms() -> dict[str, object]:
+    """Transforms to choose from, by what the column is decided to be and, for a custom field, its type."""
+    by_type = {name: offered(kind) for name, kind in KINDS.items()}
+    custom = {"column": "type", "by": by_type, "otherwise": offered(FieldKind.TEXT)}
+    by_object = {
+        object_: {"column": "decision", "by": {field.name: offered(field.kind) for field in spec.fields}, "otherwise": custom}
+        for object_, spec in OBJECTS.items()
+    }  # fmt: skip
+    return {"column": "object", "by": by_object, "otherwise": custom}
 
 
 def _checker(

@@ -28,7 +28,8 @@ class ReviewSpec:
 
     `columns` must be there; `editable` ones may be changed. `choices` gives a column's allowed values: a list, or
     `{"column": other, "by": {value of other: list}, "otherwise": list}`. `free` columns take other texts as well. `preview` columns are shown in full for the row in focus.
-    `threshold` and `low` (0-1) colour the confidence. `check` names what is wrong with a whole sheet.
+    `threshold` and `low` (0-1) colour the confidence. `check` names what is wrong with a whole sheet. `choices` may nest.
+    `derive` gives the cells that follow from a row's other cells; `shows` what a row does to real values.
     """
 
     columns: Sequence[str]
@@ -41,6 +42,18 @@ class ReviewSpec:
     low: float = 0.6
     check: Callable[[pd.DataFrame], Sequence[Problem]] = lambda _frame: ()
     keyed_by: str = ""  # rows that share this column's value are accepted together
+    first: Sequence[str] = ()  # columns shown first, the very first stays in sight; the sheet keeps its own order
+    derive: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda _row: {}
+    shows: Callable[[Mapping[str, str]], Preview | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Values of the row in focus before and after its transform: (before, after, whether the value was lost), and one sentence."""
+
+    pairs: Sequence[tuple[str, str, bool]]
+    note: str = ""
+    lost: int = 0
 
 
 class ReviewTable(anywidget.AnyWidget):
@@ -84,8 +97,9 @@ class ReviewTable(anywidget.AnyWidget):
         self._settle("", 0)
 
     def _show(self) -> None:
-        self.columns = list(self._frame.columns)
-        self.rows = self._frame.to_numpy().tolist()
+        first = [name for name in self._review.first if name in self._frame.columns]
+        self.columns = [*first, *(name for name in self._frame.columns if name not in first)]
+        self.rows = self._frame[self.columns].to_numpy().tolist()
 
     def _tell(self, changes: Sequence[tuple[int, str, str]]) -> None:
         self.send({"type": "cells", "changes": [list(item) for item in changes]})
@@ -98,7 +112,15 @@ class ReviewTable(anywidget.AnyWidget):
         if wrong:
             self.message = f"{wrong[0][1]} of row {wrong[0][0] + 2} cannot be edited"
             return
-        self._apply([*changes, *self._stamps(changes)])
+        self._apply([*changes, *self._follow(changes), *self._stamps(changes)])
+
+    def _follow(self, changes: Sequence[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+        """Cells that follow from the changed ones."""
+        found = []
+        for row in sorted({row for row, _, _ in changes}):
+            now = self._frame.iloc[row].to_dict() | {column: text for at, column, text in changes if at == row}
+            found += [(row, column, text) for column, text in self._review.derive(now).items() if now[column] != text]
+        return found
 
     def accept(self, rows: Sequence[int]) -> None:
         """Take the proposal of `rows` as their decision; rows without a proposal stay as they are."""
@@ -108,7 +130,7 @@ class ReviewTable(anywidget.AnyWidget):
         for row in self._together(rows):
             if 0 <= row < len(self._frame) and (proposal := self._frame["proposal"].iat[row]):
                 changes.append((row, "decision", proposal))
-        self._apply([*changes, *self._stamps(changes)])
+        self._apply([*changes, *self._follow(changes), *self._stamps(changes)])
 
     def _together(self, rows: Sequence[int]) -> list[int]:
         key = self._review.keyed_by
@@ -132,6 +154,14 @@ class ReviewTable(anywidget.AnyWidget):
         self._undo = [*self._undo, before][-_REMEMBERED:]
         self._tell(changes)
         self._settle("", self.unsaved + 1)
+
+    def preview(self, row: int) -> None:
+        """Send what `row` does to real values, as the sheet stands now."""
+        if self._review.shows is None or not 0 <= row < len(self._frame):
+            return
+        found = self._review.shows(self._frame.iloc[row].to_dict())
+        body = {"pairs": [list(pair) for pair in found.pairs], "note": found.note, "lost": found.lost} if found else {}
+        self.send({"type": "preview", "row": row, "pairs": [], "note": "", "lost": 0} | body)
 
     def undo(self) -> None:
         """Take back the last edit (also one that was saved; save again to write it)."""
@@ -169,15 +199,18 @@ class ReviewTable(anywidget.AnyWidget):
             self.edit([(int(row), str(column), str(text)) for row, column, text in content["changes"]])
         elif kind == "accept":
             self.accept([int(row) for row in content["rows"]])
+        elif kind == "preview":
+            self.preview(int(content["row"]))
         elif kind in ("undo", "save", "reload"):
             getattr(self, kind)()
 
     def static_html(self, most: int = STATIC_ROWS) -> str:
         """The sheet as a read-only HTML table, for notebooks that are looked at without a kernel."""
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in self._frame.columns)
+        names = self.columns
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
         lines = [
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self._frame.head(most).itertuples(index=False, name=None)
+            f"<tr>{''.join(self._static_cell(name, cell) for name, cell in zip(names, row, strict=True))}</tr>"
+            for row in self._frame[names].head(most).itertuples(index=False, name=None)
         ]
         more = (
             f"<p>{len(self._frame) - most} rows more in {html.escape(self._path.name)}</p>"
@@ -186,6 +219,17 @@ class ReviewTable(anywidget.AnyWidget):
         )
         title = f"{html.escape(self._path.name)}: {len(self._frame)} rows"
         return f"<details open><summary>{title}</summary><table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}</details>"
+
+    def _static_cell(self, name: str, cell: str) -> str:
+        """A cell of the static table; confidence and what is undecided carry a mark and a colour, as in the widget."""
+        text = html.escape(cell)
+        if name == "decision" and not cell.strip():
+            return '<td style="color:#8a4b00"><i>undecided</i></td>'
+        if name == "confidence" and (value := pd.to_numeric(cell.replace(",", "."), errors="coerce")) == value:
+            high, low = self._review.threshold, self._review.low
+            mark, colour = ("✓", "#cdeed6") if value >= high else ("~", "#fdeebf") if value >= low else ("!", "#f9d3cf")
+            return f'<td style="background:{colour}">{mark} {text}</td>'
+        return f"<td>{text}</td>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -213,4 +257,5 @@ def _for_browser(spec: ReviewSpec) -> dict[str, Any]:
         | dict(spec.widths),
         "threshold": spec.threshold,
         "low": spec.low,
+        "shows": spec.shows is not None,
     }

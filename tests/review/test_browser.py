@@ -110,6 +110,78 @@ def test_a_sheet_of_500_rows_is_fluid(page):
     assert page.tab.locator("i").count() == 0, "values are text, never markup"
 
 
+def test_a_key_is_answered_within_a_tenth_of_a_second(page):
+    """From the key press to the repaint, over 500 rows: arrows, paging, sorting and filtering (the lower quartile of many presses,
+    since the machine that tests has other work)."""
+    page.tab.locator(".rt-view").focus()
+    took = page.tab.evaluate("""async () => {
+      const view = document.querySelector(".rt-view"), times = [], keys = ["ArrowDown", "ArrowRight", "PageDown", "End", "Home", "s", " ", "ArrowUp"];
+      for (let n = 0; n < 48; n++) {
+        const began = performance.now();
+        view.dispatchEvent(new KeyboardEvent("keydown", { key: keys[n % keys.length], bubbles: true }));
+        await new Promise((done) => requestAnimationFrame(() => { const channel = new MessageChannel(); channel.port1.onmessage = done; channel.port2.postMessage(0); }));
+        times.push(performance.now() - began);
+      }
+      return times.sort((a, b) => a - b);
+    }""")
+    assert took[len(took) // 4] < 100, took
+
+
+def test_the_transform_picker(page):
+    """Transforms that suit the column are offered, chosen by arrow keys or by typing, and a wrong one is marked."""
+    at = list(page.widget.columns).index("transform")
+    page.tab.locator(".rt-view").focus()
+    page.press(*["ArrowRight"] * at, "Enter")
+    shown = page.tab.locator(".rt-pick div").all_inner_texts()
+    assert (
+        "strip HTML" in shown
+        and "split name: last" in shown
+        and not any(text.startswith("parse date") for text in shown)
+    )
+    page.tab.keyboard.type("default")
+    page.press("ArrowDown", "Enter")
+    assert page.widget.frame.at[0, "transform"] == "default: unknown" and page.tab.locator(".rt-pick").count() == 0
+    page.press("ArrowUp", "Enter")
+    page.tab.keyboard.type("shout")
+    page.press("Enter", "ArrowUp")
+    assert (
+        page.widget.frame.at[0, "transform"] == "shout"
+        and "transform 'shout' is unknown" in page.tab.locator(".rt-more").inner_text()
+    )
+
+
+def test_before_and_after_of_the_row_in_focus(page):
+    """What the row does to real values is asked for and shown, with what is lost in words."""
+    page.tab.evaluate(
+        "model.get('spec').shows = true; model.tell({ type: 'preview', row: 0, pairs: [['<b>3/4', '2021-04-03', false], ['x', '—', true]], note: '1 of 2 cells do not convert', lost: 1 })"
+    )
+    table = page.tab.locator(".rt-pairs")
+    assert table.locator("tr").count() == 2 and "<b>3/4" in table.inner_text() and table.locator("tr.lost").count() == 1
+    assert "1 of 2 cells do not convert" in page.tab.locator(".rt-more").inner_text()
+    page.tab.locator(".rt-view").focus()
+    page.tab.keyboard.press("ArrowDown")
+    page.tab.wait_for_function(
+        "window.sent.some((message) => message.type === 'preview' && message.row === 1)", timeout=5_000
+    )
+
+
+def test_nothing_is_told_by_colour_alone(page):
+    """Confidence has a mark, an open decision has a word, and the rows still to decide are counted and found by a key."""
+    marks = [
+        page.tab.evaluate(f"getComputedStyle(document.querySelector('.rt-{tone} .rt-conf'), '::before').content")
+        for tone in ("high", "mid", "low")
+    ]
+    assert marks == ['"✓ "', '"~ "', '"! "']
+    assert "undecided" in page.tab.evaluate(
+        "getComputedStyle(document.querySelector('.rt-cell.open'), '::after').content"
+    )
+    page.tab.locator(".rt-view").focus()
+    page.press("a", "n")
+    assert "499 undecided" in page.tab.locator(".rt-count").inner_text()
+    assert page.tab.locator(".rt-cell.cur.open").count() == 1
+    assert page.tab.locator('[data-lm-suppress-shortcuts="true"]').count() == 1, "JupyterLab leaves the keys alone"
+
+
 def test_everything_by_keyboard(page, sheet):
     """Accept, select several, edit with a dropdown, undo and save without touching the mouse."""
     page.tab.locator(".rt-view").focus()

@@ -9,7 +9,9 @@ import pytest
 
 from pb2hl import mapper
 from pb2hl.review import ReviewTable, mapping_spec
+from pb2hl.review.preview import field_previews
 from pb2hl.sheets import read_sheet, write_sheet
+from pb2hl.workspace import Config, Workspace
 
 
 @pytest.fixture
@@ -101,3 +103,40 @@ def test_executed_notebooks_hold_a_static_table(path):
     bundle = table(path)._repr_mimebundle_()
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert "&lt;b&gt;Gold" in data["text/html"] and "<b>Gold" not in data["text/html"]
+
+
+def test_the_target_follows_and_the_static_table_has_marks(path):
+    """Deciding another field shows HighLevel's name for it at once; without a kernel, marks say what colours say."""
+    widget = table(path)
+    row = int(widget.frame.index[widget.frame["column"] == "Plan"][0])
+    tell(widget, type="edit", changes=[[row, "decision", "first_name"]])
+    assert widget.frame.at[row, "target"] == "firstName"
+    tell(widget, type="undo")
+    static = widget.static_html()
+    assert "<i>undecided</i>" in static and "✓ " in static and widget.columns[0] == "column"
+    assert list(on_disk(path).columns) == list(mapper.SHEETS["fields"]), "the sheet keeps its own order"
+
+
+def test_a_preview_shows_real_values_before_and_after(tmp_path):
+    """The row in focus is tried on the staged raw text, with its unsaved transform; what is lost comes first; a wrong transform is said."""
+    ws = Workspace.create(tmp_path / "ws", Config(export="x", location="loc"))
+    ws.staged.mkdir()
+    pd.DataFrame({"raw.Since": ["03/04/2021", "31/12/2020", "someday", ""]}).to_parquet(ws.staged / "contacts.parquet")
+    shows = field_previews(ws)
+    row = {
+        "object": "contacts",
+        "column": "Since",
+        "decision": "custom",
+        "proposal": "custom",
+        "type": "DATE",
+        "transform": "parse date: day first",
+    }
+    found = shows(row)
+    assert found.pairs == [
+        ("someday", "—", True),
+        ("03/04/2021", "2021-04-03", False),
+        ("31/12/2020", "2020-12-31", False),
+    ]
+    assert found.lost == 1 and "1 of 3 cells do not convert" in found.note
+    assert "is unknown" in shows(row | {"transform": "shout"}).note
+    assert shows(row | {"decision": "ignore"}) is None
