@@ -10,7 +10,7 @@ from pb2hl.mapper.concepts import PLACES
 from pb2hl.mapper.score import Candidate
 from pb2hl.mapper.sheets import takes_several
 from pb2hl.mapper.signals import Signals
-from pb2hl.mapper.text import terms, tokens
+from pb2hl.mapper.text import means, terms, tokens
 from pb2hl.values.consents import FIELDS as CONSENTS
 
 _SHAREABLE = frozenset(
@@ -41,6 +41,7 @@ def assign(
     if object_ == "contacts":
         _read_names(headings, chosen, seen)
         _seconds(chosen)
+    _own_name(headings, object_, chosen)
     _ids(chosen, seen)
     _composites(headings, chosen)
     by_field: dict[str, list[int]] = defaultdict(list)
@@ -143,6 +144,33 @@ def _demote(chosen: list[Candidate], at: int, field: str) -> None:
         confidence=min(chosen[at].confidence, 0.9),
         reason=f"{chosen[at].reason}; a second {field}",
     )
+
+
+_NAMED = {
+    "deals": ("name", "name"),
+    "companies": ("name", "name"),
+    "tasks": ("title", "title"),
+    "appointments": ("title", "title"),
+}
+"""Objects that may go by another word for themselves (`Box Name`): (canonical field, HighLevel field) of their name."""
+
+
+def _own_name(headings: Sequence[str], object_: str, chosen: list[Candidate]) -> None:
+    """Where no column is the name, the only `<word> name` whose word means nothing to us is it, for a person to look at."""
+    field, target = _NAMED.get(object_, ("", ""))
+    if not field or any(item.field == field for item in chosen):
+        return
+    found = [
+        at
+        for at, heading in enumerate(headings)
+        if chosen[at].field == "custom"
+        and len(terms(heading)) == 2
+        and terms(heading)[1] == "name"
+        and not means(terms(heading)[0])
+    ]
+    if len(found) == 1:
+        reason = f"the only name in this table, of a {terms(headings[found[0]])[0]}"
+        chosen[found[0]] = replace(chosen[found[0]], field=field, target=target, confidence=0.6, reason=reason)
 
 
 _BY_ID = {"company_name": ("company_id", "businessId"), "parent_name": ("parent_id", "custom")}

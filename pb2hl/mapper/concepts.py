@@ -182,6 +182,7 @@ recurrence | ignore | recurrence
 exceptions | ignore | exceptions, skip, skip+date
 """
     + _OWNER.format(target="assignedUserId")
+    + "\nowner | assignedUserId | employees, employees+name, employees+email\n"
     + _LINKS
     + "\ncustom | calendarId | calendar, calendar+id, calendar+name\n"
     + _AUDIT.format(updated="ignore").replace("| custom |", "| ignore |"),

@@ -61,7 +61,10 @@ def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | Non
         return Consent("custom", False, True, "heading says consent, its values are something else: kept", refusing)
     unsure = inverted and (channel or "any") == "any" and field != "custom"
     said = min(terms & CONSENT_TERMS, default="refusal" if refusing else "consent")
-    told = "permission: no means opted out" if inverted else "refusal, loaded with the contact"
+    if field == "custom":
+        told = "consent, kept as a field: HighLevel has no such switch"
+    else:
+        told = "consent, no means opted out" if inverted else "consent, a refusal loaded with the contact"
     if unsure:
         told += "; of no one channel, so whoever does not permit is not contacted at all"
     return Consent(field, inverted and field != "custom", unsure, f"heading says {said}: {told}", refusing)

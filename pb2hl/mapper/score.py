@@ -22,6 +22,15 @@ _ENTITIES = frozenset(
     {"contact", "company", "deal", "task", "event", "owner", "user", "activity", "product", "file name"}
 )
 
+_WITHOUT_FIELDS = frozenset({"tasks", "notes", "appointments", "activities"})
+"""Objects that take no custom fields in HighLevel: what has no place is told in their provenance line."""
+
+_CUSTOMERS = frozenset(
+    "customer customers client clients cust cli kunde kunden kund cliente clientes klant klient klienta asiakas zakaznik musteri ugyfel"
+    " debitor debiteur mandant klienten клиент клиента 顧客 客户 고객".split()
+)
+"""Words for who buys: of a table of companies, the company itself."""
+
 _EXPECTED: dict[str, tuple[str, ...]] = {
     "email": ("email",),
     "email_2": ("email",),
@@ -99,6 +108,8 @@ def read(heading: str, object_: str) -> Reading:
     core = plain - own or plain
     if "street 2" in core and core & (_ADDRESS_PARTS | {"email", "phone", "website"}):
         core, numbers = core - {"street 2"}, [2]
+    if object_ == "companies" and "contact" in core and _CUSTOMERS & set(tokens(heading)):
+        core = core - {"contact"} or core  # `Customer name`: the company; `Contact name`: somebody there
     if "email" in core and core & _ADDRESS_PARTS:
         core = core - {"email"}  # `Mail Address City`: the postal one
     if object_ == "contacts" and "company" in core and core & (_ADDRESS_PARTS | {"phone", "email", "address"}):
@@ -159,7 +170,8 @@ def _words(expected: tuple[str, ...], seen: Signals) -> str:
 
 def _consent(heading: str, reading: Reading, object_: str, seen: Signals) -> Candidate | None:
     if object_ != "contacts":
-        if reading.terms & CONSENT_TERMS:
+        speaks = object_ in ("companies", "deals") and consent(heading, reading.terms, seen) is not None
+        if speaks or reading.terms & CONSENT_TERMS:
             return Candidate("custom", "custom", 0.85, "consent: kept, no such field on this record")
         return None
     found = consent(heading, reading.terms, seen)
@@ -181,9 +193,12 @@ def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
     if said is not None:
         return said
     found = _by_heading(reading, object_)
-    if found is not None:
-        return _weigh(replace(found, place=reading.place, index=reading.index), seen)
-    return _by_values(reading, object_, seen)
+    if found is None:
+        return _by_values(reading, object_, seen)
+    found = _weigh(replace(found, place=reading.place, index=reading.index), seen)
+    if found.target == "custom" and object_ in _WITHOUT_FIELDS:
+        return replace(found, target="ignore")
+    return found
 
 
 def _by_heading(reading: Reading, object_: str) -> Candidate | None:
@@ -256,7 +271,7 @@ def _by_values(reading: Reading, object_: str, seen: Signals) -> Candidate:
             plain_numbers = kind == "phone" and seen.looks("number", at_least=0.3)
             if seen.looks(kind, at_least=0.8) and not plain_numbers:
                 return Candidate(field, target, 0.6, f"heading says nothing; values look like {kind}", 2, 0, True)
-    if object_ in ("tasks", "notes", "appointments", "activities"):
+    if object_ in _WITHOUT_FIELDS:
         return Candidate("custom", "ignore", 0.8, "no field takes it: told in the provenance line")
     confidence = 0.88 if reading.terms else 0.7
     return Candidate("custom", "custom", confidence, "no standard field takes it")

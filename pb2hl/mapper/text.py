@@ -100,6 +100,11 @@ PLAIN_WORDS = frozenset(
 """English words of headings that must never be taken for a misspelt term."""
 
 
+def means(term: str) -> bool:
+    """Whether a single word is a term of the lexicon or a plain word of its own."""
+    return term in PLAIN_WORDS or (term,) in phrases()
+
+
 def _split_compound(word: str) -> tuple[str, ...]:
     """A compound of two known words (`firmenadresse`, `closedate`), with a German or Dutch linking letter or none."""
     known = _single_words()
