@@ -29,13 +29,8 @@ WRITABLE = frozenset(
 """What a person would fill in that we left blank. Fields with defaults of the location's own (country, time zone) are not here."""
 
 
-def touched(payload: Mapping[str, Any], record: Mapping[str, Any], ours_for_s: float, region: str = "") -> list[str]:
-    """The fields of `record` that somebody changed since we created it with `payload`; empty when nobody did.
-
-    `ours_for_s` is how many seconds after its creation we last wrote to it or attached something.
-    """
-    if not _written_later(record, timedelta(seconds=ours_for_s)):
-        return []
+def edited(payload: Mapping[str, Any], record: Mapping[str, Any], region: str = "") -> list[str]:
+    """The fields of `record` that are not as `payload` left them: changed, cleared, or filled in where we left a blank."""
     changed = [
         row[0]
         for row in compare_records(payload, record, region=region)
@@ -47,12 +42,25 @@ def touched(payload: Mapping[str, Any], record: Mapping[str, Any], ours_for_s: f
         for name, value in stored.items()
         if name not in sent and (name in WRITABLE or name.startswith(CUSTOM)) and compare(None, value)[0] is Class.EXTRA
     ]
-    return changed + added
+    return changed + added + [name for name, value in stored.items() if name not in sent and _opt_out(name, value)]
 
 
-def _written_later(record: Mapping[str, Any], ours_for: timedelta) -> bool:
-    added, updated = _moment(record, CREATED_KEYS), _moment(record, UPDATED_KEYS)
-    return added is None or updated is None or updated > added + ours_for + TOLERANCE
+def _opt_out(name: str, value: Any) -> bool:
+    return (name == "dnd" and value is True) or (name.startswith("dndSettings.") and value in ("active", "permanent"))
+
+
+def written_later(record: Mapping[str, Any], ours_for_s: float) -> bool:
+    """Whether its dates say that somebody wrote to it after us, or say nothing.
+
+    `ours_for_s` is how many seconds after its creation we last wrote to it or attached something.
+    """
+    added, updated = moment_added(record), _moment(record, UPDATED_KEYS)
+    return added is None or updated is None or updated > added + timedelta(seconds=ours_for_s) + TOLERANCE
+
+
+def moment_added(record: Mapping[str, Any]) -> datetime | None:
+    """When HighLevel made the record; None when it does not say."""
+    return _moment(record, CREATED_KEYS)
 
 
 def _moment(record: Mapping[str, Any], keys: tuple[str, ...]) -> datetime | None:

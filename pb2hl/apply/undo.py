@@ -3,112 +3,60 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import groupby, islice
+from itertools import chain, groupby
 from typing import Any
 
-import pandas as pd
-
-from pb2hl.apply.foreign import Foreign, foreign_records
+from pb2hl.apply.bonds import Bonds, folded
 from pb2hl.apply.journal import Journal
-from pb2hl.apply.touched import restoration, touched
+from pb2hl.apply.lag import settled
+from pb2hl.apply.survey import JUDGED, Left, Survey, Surveyor
+from pb2hl.apply.touched import restoration
+from pb2hl.apply.undo_plan import (
+    CHUNK,
+    PLAN_COLUMNS,
+    UndoPlan,
+    action,
+    added_tags,
+    batched,
+    carrier,
+    plan_undo,
+    removed_tags,
+)
+from pb2hl.diff import flatten_record
+from pb2hl.diff.flatten import CUSTOM
 from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
 from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.ledger import Entry, LedgerPort, Outcome, State
-from pb2hl.operations import REMOVED_TAGS, Kind, Target
+from pb2hl.operations import Kind, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 
 CONCURRENCY = 32
 
-_ORDER = {target: number for number, target in enumerate(reversed(Target))}
-
-PLAN_COLUMNS = ("action", "target", "object", "operations")
 KEPT_COLUMNS = ("target", "object", "source_id", "record_id", "why")
 OUTCOME_COLUMNS = ("target", "object", "source_id", "record_id", "action", "outcome", "error")
 
 
-CHUNK = 2_000
-"""Operations taken back side by side: bounds memory whatever the size of the migration."""
-
-
-@dataclass(frozen=True)
-class Stored(Collection[Entry]):
-    """Entries of a ledger in the order of `op_ids`, fetched while they are walked: millions never sit in memory."""
-
-    ledger: LedgerPort
-    op_ids: Sequence[str]
-
-    def __len__(self) -> int:
-        return len(self.op_ids)
-
-    def __contains__(self, entry: object) -> bool:
-        return isinstance(entry, Entry) and entry.op_id in self.op_ids
-
-    def __iter__(self) -> Iterator[Entry]:
-        for chunk in batched(self.op_ids, CHUNK):
-            found = self.ledger.entries(chunk)
-            yield from (found[op_id] for op_id in chunk)
-
-
-@dataclass(frozen=True)
-class UndoPlan:
-    """What a rollback is going to do, in order."""
-
-    entries: Collection[Entry]
-
-    def table(self) -> pd.DataFrame:
-        """Rows of action, target, object, operations (PLAN_COLUMNS), in the order in which they are done."""
-        counts = Counter((action(entry), str(entry.target), entry.object) for entry in self.entries)
-        return pd.DataFrame([(*key, count) for key, count in counts.items()], columns=list(PLAN_COLUMNS))
-
-
 @dataclass
 class Rollback:
-    """What a rollback did: `outcomes` one row an operation, `kept` what was left alone and why."""
+    """What a rollback did: `outcomes` one row an operation, `kept` what was left alone and why, `requests` how many it sent."""
 
     outcomes: list[tuple[str, ...]] = field(default_factory=list)
     kept: list[tuple[str, ...]] = field(default_factory=list)
+    requests: int = 0
+
+    @property
+    def undone(self) -> int:
+        """Operations that were taken back."""
+        return sum(row[5] == "undone" for row in self.outcomes)
 
     @property
     def failed(self) -> int:
         """Operations that HighLevel would not take back."""
         return sum(row[5] == "failed" for row in self.outcomes)
-
-
-def action(entry: Entry) -> str:
-    """What undoing the entry means, in a word a client understands."""
-    if entry.target is Target.CONTACT_TAGS:
-        return "remove tags"
-    if entry.target is Target.LINK:
-        return "unlink"
-    if entry.kind is Kind.UPDATE:
-        return "restore"
-    return "clear" if entry.target is Target.FILE else "delete"
-
-
-def plan_undo(ledger: LedgerPort, *, of_run: str = "", objects: Iterable[str] = ()) -> UndoPlan:
-    """Everything done (by the run `of_run`, for `objects`; empty: all) in the order in which it is taken back."""
-    wanted = set(objects)
-    found = [
-        (_ORDER[Target(target)], kind == Kind.CREATE, -sequence, op_id)
-        for op_id, target, kind, object_, sequence in ledger.columns(
-            ["op_id", "target", "kind", "object", "sequence"], state=State.DONE, run=of_run
-        )
-        if not wanted or object_ in wanted
-    ]
-    return UndoPlan(Stored(ledger, [op_id for *_, op_id in sorted(found)]))
-
-
-def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """`items` in lists of `size`."""
-    stream = iter(items)
-    while chunk := list(islice(stream, size)):
-        yield chunk
 
 
 class Undo:
@@ -137,48 +85,70 @@ class Undo:
         self._result = Rollback()
         self._stop: Exception | None = None
         self._riders: dict[str, list[Entry]] = {}
-        self._needed: dict[str, set[str]] = {}
-        """Record of ours → kinds of kept records that refer to it."""
 
     async def run(self, plan: UndoPlan) -> Rollback:
         """Take everything in `plan` back. Raises as `Apply.run` does."""
+        sent = self._client.sent
         self._journal = Journal(self._ledger, self._run)
         self._limit = asyncio.Semaphore(CONCURRENCY)
-        self._created = {entry.destination_id for entry in plan.entries if entry.kind is Kind.CREATE}
-        self._last_write = _last_writes(plan.entries)
-        self._foreign = await foreign_records(self._client, self._ports, self._ledger, plan.entries)
         try:
+            await self._look(plan)
             for _, group in groupby(plan.entries, key=lambda e: (e.target, e.kind is Kind.CREATE)):
                 for chunk in batched(group, CHUNK):
-                    await asyncio.gather(*(self._one(entry) for entry in chunk))
+                    await asyncio.gather(*(self._one_after_another(entries) for entries in _chains(chunk)))
                     if self._stop is not None:
                         raise self._stop
         finally:
+            self._result.requests = self._client.sent - sent
             await self._journal.close()
             self._progress.finish()
         return self._result
 
-    async def _one(self, entry: Entry) -> None:
-        async with self._limit:
-            if self._stop is not None:
-                return
-            try:
-                self._cancel.check()
-                await self._take_back(entry)
-            except Exception as error:
-                self._stop = self._stop or error
+    async def _look(self, plan: UndoPlan) -> None:
+        """Read what the plan may meet, before anything is written."""
+        self._doomed = {entry.destination_id for entry in plan.deletions()}
+        self._left = Left(self._ledger)
+        self._bonds = Bonds(plan.deletions())
+        if len(plan.entries) < sum(row["count"] for row in self._ledger.counts() if row["state"] == State.DONE):
+            planned = {entry.op_id for entry in plan.entries}
+            for entry in self._ledger.iterate(state=State.DONE):
+                if entry.op_id not in planned:
+                    self._bonds.stays(entry.target, entry.payload)
+        self._survey = Survey()
+        if any(entry.target not in (Target.FOLDER, Target.MEDIA) for entry in plan.deletions()):
+            self._progress.note("looking for what people touched")
+            contacts = chain(plan.deletions(), self._ledger.iterate(state=State.DONE, target=Target.CONTACT))
+            ours = (entry for entry in contacts if entry.target is Target.CONTACT and entry.kind is Kind.CREATE)
+            await settled(self._client, self._ports, ours)
+            surveyor = Surveyor(self._client, self._ports, self._ledger, self._left, plan, self._region)
+            self._survey = await surveyor.read()
+
+    async def _one_after_another(self, entries: list[Entry]) -> None:
+        """What was written to one record is taken back newest first."""
+        for entry in entries:
+            async with self._limit:
+                if self._stop is not None:
+                    return
+                try:
+                    self._cancel.check()
+                    await self._take_back(entry)
+                except Exception as error:
+                    self._stop = self._stop or error
 
     async def _take_back(self, entry: Entry) -> None:
-        if carrier := self._carrier(entry):
-            self._riders.setdefault(carrier, []).append(entry)
+        if record := carrier(entry, self._doomed):
+            # Recorded as undone together with its record and not before: it says that what a killed rollback left on
+            # the record was put there by us.
+            self._riders.setdefault(record, []).append(entry)
             return
         riders = self._riders.pop(entry.destination_id, []) if entry.kind is Kind.CREATE else []
         try:
-            why = await self._undo(entry)
+            why = await self._undone(entry)
         except NotFound:
             why = ""
         except Refused as error:
             self._tell(entry, "failed", error.message)
+            self._stays(entry)
             self._keep(riders, "the record that holds it could not be deleted")
             return
         if why:
@@ -189,30 +159,30 @@ class Undo:
         for item in (entry, *riders):
             self._tell(item, "undone", "")
 
-    def _carrier(self, entry: Entry) -> str:
-        """The record made by us that `entry` vanishes with; "" when it is taken back by itself.
-
-        Such an entry is recorded as undone together with its record and not before: it says that what a killed
-        rollback left on the record was put there by us.
-        """
-        if entry.target in (Target.LINK, Target.FILE):
-            record = str((entry.payload.get("$url") or entry.payload).get("contactId", ""))
-        elif entry.kind is Kind.UPDATE and entry.target is not Target.CONTACT_TAGS:
-            record = entry.destination_id
-        else:
-            return ""
-        return record if record in self._created else ""
+    async def _undone(self, entry: Entry) -> str:
+        """Take it back; why it is kept, or "". HighLevel may have done what it answers 4xx to (BEHAVIOUR, GH#64): asking
+        again finds nothing left to do then."""
+        try:
+            return await self._undo(entry)
+        except Refused:
+            return await self._undo(entry, again=True)
 
     def _keep(self, entries: Iterable[Entry], why: str) -> None:
         for entry in entries:
+            self._stays(entry)
             self._result.kept.append((str(entry.target), entry.object, entry.source_id, entry.destination_id, why))
-            for record in self._foreign.needs.get(entry.destination_id, ()):
-                self._needed.setdefault(record, set()).add(str(entry.target))
             self._ledger.log(
                 self._run, "keep", why, op_id=entry.op_id, object=entry.object, source_id=entry.source_id,
                 target=str(entry.target), destination_id=entry.destination_id,
             )  # fmt: skip
             self._tell(entry, "kept", why)
+
+    def _stays(self, entry: Entry) -> None:
+        """What stays keeps alive what it was made with, and what people have made it use since."""
+        self._bonds.stays(entry.target, entry.payload)
+        if entry.destination_id in self._survey.uses:
+            target, record = self._survey.uses[entry.destination_id]
+            self._bonds.stays(target, record)
 
     def _tell(self, entry: Entry, outcome: str, error: str) -> None:
         self._progress.advance()
@@ -220,51 +190,51 @@ class Undo:
             (str(entry.target), entry.object, entry.source_id, entry.destination_id, action(entry), outcome, error)
         )
 
-    async def _undo(self, entry: Entry) -> str:
-        if entry.target is Target.CONTACT_TAGS:
-            return await self._remove_tags(entry)
-        if entry.target is Target.LINK:
-            return await self._unlink(entry)
-        if entry.target is Target.FILE:
-            return await self._clear_file(entry)
-        if entry.kind is Kind.UPDATE:
-            return await self._restore(entry)
+    async def _undo(self, entry: Entry, again: bool = False) -> str:
+        match action(entry):
+            case "remove tags":
+                return await self._remove_tags(entry, look=again)
+            case "unlink":
+                return await self._unlink(entry)
+            case "clear":
+                return await self._clear_file(entry)
+            case "restore":
+                return await self._restore(entry)
         return await self._delete(entry)
 
-    async def _remove_tags(self, entry: Entry) -> str:
-        before = {str(tag).casefold() for tag in (entry.before_image or {}).get("tags") or ()}
-        if REMOVED_TAGS in entry.payload:
-            again = [tag for tag in entry.payload[REMOVED_TAGS] if str(tag).strip().casefold() in before]
-            where = {"$url": {"contactId": entry.destination_id}, "tags": again}
-            if again:
-                await self._ports[Target.CONTACT_TAGS].create(self._client, where)
-            return ""
-        tags = [tag for tag in entry.payload["tags"] if str(tag).strip().casefold() not in before]
-        await self._ports[Target.CONTACT_TAGS].delete(self._client, entry.destination_id, tags=tags)
+    async def _remove_tags(self, entry: Entry, look: bool) -> str:
+        port, contact = self._ports[Target.CONTACT_TAGS], entry.destination_id
+        missing, extra = removed_tags(entry), added_tags(entry)
+        if look:
+            there = {folded(tag) for tag in (await port.get(self._client, contact))["tags"]}
+            missing = [tag for tag in missing if folded(tag) not in there]
+            extra = [tag for tag in extra if folded(tag) in there]
+        if missing:
+            await port.create(self._client, {"$url": {"contactId": contact}, "tags": missing})
+        await port.delete(self._client, contact, tags=extra)
         return ""
 
     async def _unlink(self, entry: Entry) -> str:
-        contact = str(entry.payload["contactId"])
-        if entry.before_image is None:
-            return ""
-        now = await self._ports[Target.CONTACT].get(self._client, contact)
-        if now.get("businessId") != entry.payload["businessId"]:
-            return (
-                ""
-                if now.get("businessId") == entry.before_image.get("businessId")
-                else "linked to another business since"
-            )
-        before = entry.before_image.get("businessId")
+        contact, ours = str(entry.payload["contactId"]), entry.payload["businessId"]
+        before = (entry.before_image or {}).get("businessId")
+        now = (await self._ports[Target.CONTACT].get(self._client, contact)).get("businessId")
+        if now != ours and not (self._force and now):
+            return "" if (now or None) == (before or None) else "linked to another business since"
         if before:
             await contact_records.link(self._client, str(before), [contact])
-        else:
+        elif now == ours:
             await contact_records.unlink(self._client, [contact])
         return ""
 
     async def _clear_file(self, entry: Entry) -> str:
         where = entry.payload.get("$url") or {}
-        contact = str(where["contactId"])
-        cleared = {"customFields": [{"id": where["fieldId"], "fieldValue": None}]}
+        contact, field_id = str(where["contactId"]), str(where["fieldId"])
+        held = flatten_record(await self._ports[Target.CONTACT].get(self._client, contact)).get(f"{CUSTOM}{field_id}")
+        if not held:
+            return ""
+        if not self._force and not self._left.only_our_files(contact, field_id, held):
+            return "people have put files of their own into the field since"
+        cleared = {"customFields": [{"id": field_id, "fieldValue": None}]}
         await self._ports[Target.CONTACT].update(self._client, contact, cleared)
         self._ledger.log(
             self._run, "clear file field", "a contact that was there before", op_id=entry.op_id, destination_id=contact
@@ -283,53 +253,26 @@ class Undo:
         return f"changed since by a person: {', '.join(kept)}" if kept else ""
 
     async def _delete(self, entry: Entry) -> str:
-        why = self._held_by_others(entry)
-        if why:
+        record = entry.destination_id
+        if why := self._survey.why(entry.target, record, force=self._force) or self._bonds.why(record):
             return why
-        port = self._ports[entry.target]
         where = _where(entry)
-        if not self._force and entry.target in JUDGED:
-            record = await port.get(self._client, entry.destination_id, **where)
-            changed = touched(entry.payload, record, self._seconds(entry), self._region)
+        judged = entry.target in JUDGED and not self._force
+        if judged and (record in self._survey.suspects or record not in self._survey.seen):
+            held = await self._ports[entry.target].get(self._client, record, **where)
+            changed = self._left.changed(entry, held, self._region)
             if changed:
                 return f"edited since by a person: {', '.join(changed[:8])}"
-            if entry.target is Target.CONTACT and (
-                extra := await self._foreign.on_contact(self._client, entry.destination_id)
-            ):
-                return f"holds {extra} that this migration did not make"
-        await port.delete(self._client, entry.destination_id, **where)
+        await self._ports[entry.target].delete(self._client, record, **where)
         return ""
 
-    def _held_by_others(self, entry: Entry) -> str:
-        record = entry.destination_id
-        if entry.target is Target.PIPELINE and (count := self._foreign.pipelines[record]):
-            return f"holds {count} opportunities that this migration did not make, or that were kept"
-        if entry.target is Target.CONTACT and (count := self._foreign.contacts[record]):
-            return f"holds {count} opportunities that this migration did not make"
-        if PARENTS.get(entry.target, frozenset()) & self._needed.get(entry.destination_id, set()):
-            return "something kept still needs it"
-        return ""
 
-    def _seconds(self, entry: Entry) -> float:
-        last = self._last_write.get(entry.destination_id, entry.finished_at)
-        begun = datetime.fromisoformat(entry.finished_at)
-        return max(0.0, (datetime.fromisoformat(last) - begun).total_seconds())
-
-
-JUDGED = frozenset({Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT})
-"""Records that people edit."""
-
-PARENTS: Mapping[Target, frozenset[str]] = {
-    Target.CONTACT: frozenset({"opportunity", "note", "task", "appointment", "file"}),
-    Target.BUSINESS: frozenset({"note", "contact", "link"}),
-    Target.PIPELINE: frozenset({"opportunity"}),
-    Target.CALENDAR: frozenset({"appointment"}),
-    Target.FIELD: frozenset({"contact", "business", "opportunity", "file"}),
-    Target.TAG: frozenset({"contact"}),
-    Target.FOLDER: frozenset({"field"}),
-    Target.MEDIA: frozenset({"note"}),
-}
-"""What a kept record needs: deleting its contact, its fields or its pipeline would damage it."""
+def _chains(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """Entries by the record they are about."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.destination_id, []).append(entry)
+    return list(found.values())
 
 
 def _where(entry: Entry) -> dict[str, str]:
@@ -338,22 +281,6 @@ def _where(entry: Entry) -> dict[str, str]:
     if entry.target is Target.FIELD and entry.payload.get("objectKey"):
         where["objectKey"] = str(entry.payload["objectKey"])
     return where
-
-
-def _last_writes(entries: Iterable[Entry]) -> dict[str, str]:
-    """When each record was last written to by us, or had something attached to it."""
-    last: dict[str, str] = {}
-    for entry in entries:
-        for record in {entry.destination_id, *_ids(entry.payload)}:
-            last[record] = max(last.get(record, ""), entry.finished_at)
-    return last
-
-
-def _ids(payload: Mapping[str, Any]) -> set[str]:
-    where = payload.get("$url") or {}
-    return {
-        str(value) for body in (payload, where) for key, value in body.items() if key in ("contactId", "businessId")
-    }
 
 
 def undo(
@@ -376,7 +303,6 @@ __all__ = [
     "KEPT_COLUMNS",
     "OUTCOME_COLUMNS",
     "PLAN_COLUMNS",
-    "Foreign",
     "Rollback",
     "Undo",
     "UndoPlan",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -10,15 +10,22 @@ from pb2hl.apply import Rollback, UndoPlan, plan_undo
 from pb2hl.apply.doubt import settle_open
 from pb2hl.apply.undo import KEPT_COLUMNS, OUTCOME_COLUMNS, Undo
 from pb2hl.errors import ConfigError, Problem, Severity
-from pb2hl.highlevel import Client
-from pb2hl.ledger import Ledger, State
+from pb2hl.highlevel import Client, Destination
+from pb2hl.ledger import Ledger
+from pb2hl.ledger.port import OPEN
+from pb2hl.operations import SCHEMA_TARGETS
+from pb2hl.plan.estimate import Budget
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
+from pb2hl.steps import outcomes
+from pb2hl.steps.rollback_cost import requests
 from pb2hl.steps.schema import APPLIED
 from pb2hl.steps.session import with_client
 from pb2hl.workspace import Workspace
 
 STEP = "rollback"
+MOST_TOLD = 100
+"""Kept and failed records that are told one by one; the tables hold all of them."""
 
 
 def rollback(
@@ -45,9 +52,10 @@ def rollback(
             raise ConfigError(
                 f"nothing was made of {', '.join(unknown)}", hint=f"one of: {', '.join(sorted(there)) or 'none yet'}"
             )
-        undo_plan = plan_undo(ledger, of_run=run or "", objects=objects)
         if dry_run:
-            result = _result(undo_plan.table(), None, len(undo_plan.entries), dry_run=True)
+            undo_plan = plan_undo(ledger, of_run=run or "", objects=objects)
+            cost = requests(undo_plan, ledger, Destination.load(ws.path))
+            result = _result(undo_plan, Rollback(), cost, outcomes.errors(ledger, OPEN), dry_run=True)
         else:
             result = _undo(ws, ledger, run or "", objects, force, progress, cancel)
         result.save(ws.results(STEP))
@@ -66,71 +74,91 @@ def _undo(
     this = ledger.start_run(STEP, {"of_run": of_run, "objects": list(objects), "force": force})
     progress.start("settling what is in doubt", None, "operations")
 
-    async def work(client: Client) -> tuple[UndoPlan, Rollback]:
+    async def work(client: Client) -> tuple[UndoPlan, dict[str, int], Rollback]:
         await settle_open(ledger, client, this, of_run)
         undo_plan = plan_undo(ledger, of_run=of_run, objects=objects)
+        cost = requests(undo_plan, ledger, Destination.load(ws.path))
         progress.start(STEP, len(undo_plan.entries), "operations")
         undoing = Undo(
             ledger, client, run=this, force=force, region=ws.config.country, progress=progress, cancel=cancel
         )
-        return undo_plan, await undoing.run(undo_plan)
+        return undo_plan, cost, await undoing.run(undo_plan)
 
     try:
-        undo_plan, done = with_client(ws, ledger, STEP, work, progress)
+        undo_plan, cost, done = with_client(ws, ledger, STEP, work, progress)
     except BaseException as error:
         ledger.end_run(this, "stopped", {"why": type(error).__name__})
         raise
-    if not of_run and not objects:
+    if any(row[0] in _SCHEMA and row[5] == "undone" for row in done.outcomes):
         ledger.remember(APPLIED, None)
-    ledger.end_run(this, "done", {"undone": len(done.outcomes) - len(done.kept) - done.failed, "kept": len(done.kept)})
-    return _result(undo_plan.table(), done, len(undo_plan.entries), dry_run=False, left=_left(ledger))
+    ledger.end_run(this, "done", {"undone": done.undone, "kept": len(done.kept), "failed": done.failed})
+    return _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), dry_run=False)
 
 
-def _left(ledger: Ledger) -> int:
-    return sum(row["count"] for row in ledger.counts() if row["state"] in (State.IN_DOUBT, State.INTENDED))
+_SCHEMA = frozenset(map(str, SCHEMA_TARGETS))
 
 
-def _result(table: pd.DataFrame, done: Rollback | None, total: int, *, dry_run: bool, left: int = 0) -> StepResult:
-    kept = pd.DataFrame(done.kept if done else [], columns=list(KEPT_COLUMNS))
-    rows = pd.DataFrame(done.outcomes if done else [], columns=list(OUTCOME_COLUMNS))
-    failed = done.failed if done else 0
-    undone = int((rows["outcome"] == "undone").sum())
+def _result(
+    plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.DataFrame, *, dry_run: bool
+) -> StepResult:
+    """`cost` is what was told beforehand, by what the requests are for; `doubt` what is not settled."""
+    kept = pd.DataFrame(done.kept, columns=list(KEPT_COLUMNS))
+    rows = pd.DataFrame(done.outcomes, columns=list(OUTCOME_COLUMNS))
+    total, expected = len(plan.entries), Budget({STEP: cost})
     if dry_run:
-        status, told = Status.DONE, f"{total:,} operations would be undone; nothing was sent."
+        status = Status.DONE
+        told = f"{total:,} operations would be undone, with {expected.total:,} requests in about {expected.seconds:,} s; nothing was sent."
     elif not total:
-        status, told = Status.NOTHING_TO_DO, "There is nothing to undo."
+        status = Status.FAILED if len(doubt) else Status.NOTHING_TO_DO
+        told = "There is nothing to undo."
     else:
-        status = Status.FAILED if failed or left else Status.DONE
-        told = f"{undone:,} operations were undone" + (
-            f", {len(kept)} kept, since people touched them" if len(kept) else ""
-        )
-        told += f", {failed} failed." if failed else "."
-    problems = [
-        Problem(
-            "kept",
-            f"{row.target} {row.source_id} ({row.record_id}) is kept: {row.why}",
-            Severity.WARNING,
-            treatment="left as it is",
-        )
-        for row in kept.head(100).itertuples(index=False)
-    ]
-    problems += [
-        Problem("not_undone", f"{row.target} {row.source_id}: {row.error}", Severity.CRITICAL)
-        for row in rows[rows["outcome"] == "failed"].head(100).itertuples(index=False)
-    ]
+        status = Status.FAILED if done.failed or len(doubt) else Status.DONE
+        told = f"{done.undone:,} operations were undone, with {done.requests:,} requests ({expected.total:,} were told)"
+        told += f", {len(kept)} kept" if len(kept) else ""
+        told += f", {done.failed} failed." if done.failed else "."
+    if len(doubt):
+        told += f" {len(doubt)} stay in doubt."
     return StepResult(
         step=STEP,
         status=status,
         headline=told,
         counts={
             "planned": total,
-            "undone": undone,
+            "undone": done.undone,
             "kept": len(kept),
-            "failed": failed,
-            "in_doubt": left,
+            "failed": done.failed,
+            "in_doubt": len(doubt),
+            "requests_told": expected.total,
+            "requests_sent": done.requests,
             "dry_run": dry_run,
         },
-        tables={"plan": table, "outcomes": rows, "kept": kept},
-        problems=tuple(problems),
+        tables={
+            "plan": plan.table(),
+            "requests": pd.DataFrame(list(cost.items()), columns=["what for", "requests"]),
+            "outcomes": rows,
+            "kept": kept,
+            "in_doubt": doubt,
+        },
+        problems=(*_problems(kept, rows), *outcomes.problems_of(doubt)),
         next_step="rollback" if dry_run else "",
     )
+
+
+def _problems(kept: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Problem]:
+    for row in kept.head(MOST_TOLD).itertuples(index=False):
+        text = f"{row.target} {row.source_id} ({row.record_id}) is kept: {row.why}"
+        yield Problem("kept", text, Severity.WARNING, treatment="left as it is; --force takes back what it may")
+    for row in rows[rows["outcome"] == "failed"].head(MOST_TOLD).itertuples(index=False):
+        yield Problem("not_undone", f"{row.target} {row.source_id}: {row.error}", Severity.CRITICAL)
+    cleared = rows[(rows["action"] == "clear") & (rows["outcome"] == "undone")]
+    alone = [record for record in cleared["record_id"].str.split("/").str[0].unique() if record not in _deleted(rows)]
+    if alone:
+        text = f"the file fields of {len(alone)} contacts that were there before are cleared ({', '.join(alone[:5])})"
+        yield Problem(
+            "files_cleared", text, Severity.WARNING, count=len(alone), treatment="their files are gone with it"
+        )
+
+
+def _deleted(rows: pd.DataFrame) -> frozenset[str]:
+    gone = rows[(rows["action"] == "delete") & (rows["outcome"] == "undone")]
+    return frozenset(gone["record_id"])

@@ -47,11 +47,11 @@ class Scene:
         operations = self.operations() if operations is None else operations
         return self.run(lambda c: Apply(self.ledger, c, run=run, **options).run(operations), **(client or {}))
 
-    def rollback(self, force: bool = False, **options) -> Rollback:
+    def rollback(self, force: bool = False, client=None, **options) -> Rollback:
         """Take everything back."""
         run = self.ledger.start_run("rollback")
         plan = plan_undo(self.ledger, **options)
-        return self.run(lambda client: Undo(self.ledger, client, run=run, force=force).run(plan))
+        return self.run(lambda c: Undo(self.ledger, c, run=run, force=force).run(plan), **(client or {}))
 
     def dump(self):
         """What the location holds, timestamps aside."""

@@ -1,0 +1,115 @@
+"""Which records of ours need which: what stays keeps what it needs alive."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pb2hl.ledger import Entry
+from pb2hl.operations import Kind, Target
+
+NEEDED_BY: Mapping[Target, frozenset[Target]] = {
+    Target.CONTACT: frozenset({Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT, Target.FILE}),
+    Target.BUSINESS: frozenset({Target.CONTACT, Target.NOTE, Target.LINK}),
+    Target.PIPELINE: frozenset({Target.OPPORTUNITY}),
+    Target.CALENDAR: frozenset({Target.APPOINTMENT}),
+    Target.FIELD: frozenset({Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY, Target.FILE}),
+    Target.TAG: frozenset({Target.CONTACT, Target.CONTACT_TAGS}),
+    Target.FOLDER: frozenset({Target.FIELD}),
+    Target.MEDIA: frozenset({Target.NOTE, Target.TASK, Target.CONTACT, Target.OPPORTUNITY, Target.BUSINESS}),
+}
+"""Deleting the record on the left takes the ones on the right along, or damages them."""
+
+NAMES: Mapping[Target, tuple[str, str]] = {
+    Target.OPPORTUNITY: ("opportunity", "opportunities"),
+    Target.BUSINESS: ("business", "businesses"),
+    Target.LINK: ("linked contact", "linked contacts"),
+    Target.CONTACT_TAGS: ("tagged contact", "tagged contacts"),
+}
+"""One and many of a kind of record, where they are not its own name with an s."""
+
+_ADDRESS = re.compile(r"https?://[^\s\"'<>()]+")
+
+
+def counted(count: int, target: Target) -> str:
+    """`1 note`, `2 opportunities`."""
+    one, many = NAMES.get(target, (str(target), f"{target}s"))
+    return f"{count} {one if count == 1 else many}"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """`a, b and c`."""
+    items = list(parts)
+    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+
+
+class Bonds:
+    """Counts, for each record that is about to be deleted, what stays and needs it."""
+
+    def __init__(self, doomed: Iterable[Entry]):
+        self._kinds: dict[str, Target] = {}
+        self._called: dict[str, str] = {}
+        self._tags: dict[str, str] = {}
+        self._held: dict[str, Counter[Target]] = defaultdict(Counter)
+        for entry in doomed:
+            self._kinds[entry.destination_id] = entry.target
+            for name in (entry.destination_id, entry.answer.get("fieldKey"), entry.answer.get("url")):
+                if name:
+                    self._called[str(name)] = entry.destination_id
+            if entry.target is Target.TAG:
+                self._tags[folded(entry.payload.get("name"))] = entry.destination_id
+
+    def stays(self, target: Target, body: Mapping[str, Any]) -> None:
+        """A record of ours of this kind, with this payload (or as HighLevel holds it), stays."""
+        for needed in self.needs(target, body):
+            self._held[needed][target] += 1
+
+    def needs(self, target: Target, body: Mapping[str, Any]) -> set[str]:
+        """Ids of the doomed records without which a record of this kind would go, or be damaged."""
+        names = {name for text in texts(body) for name in (text, *_addresses(text))}
+        found = {self._called[name] for name in names if name in self._called}
+        found |= {self._tags[tag] for tag in map(folded, body.get("tags") or ()) if tag in self._tags}
+        return {record for record in found if target in NEEDED_BY.get(self._kinds[record], ())}
+
+    def why(self, record_id: str) -> str:
+        """What keeps the record: `still needed by 1 contact and 2 notes of this migration that stay`; "" when nothing does."""
+        held = self._held.get(record_id)
+        if not held:
+            return ""
+        needy = listed(counted(count, target) for target, count in sorted(held.items()))
+        return f"still needed by {needy} of this migration that {'stay' if sum(held.values()) > 1 else 'stays'}"
+
+
+def children(chosen: Iterable[Entry], done: Iterable[Entry]) -> set[str]:
+    """Op ids of what in `done` hangs on the contacts and businesses among `chosen`: HighLevel deletes it with them."""
+    parents = [e for e in chosen if e.kind is Kind.CREATE and e.target in (Target.CONTACT, Target.BUSINESS)]
+    bonds, ids = Bonds(parents), {entry.destination_id for entry in parents}
+    return {
+        entry.op_id
+        for entry in done
+        if bonds.needs(entry.target, entry.payload) or (entry.kind is not Kind.CREATE and entry.destination_id in ids)
+    }
+
+
+def texts(value: Any) -> Iterable[str]:
+    """Every text in a JSON-able value."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def folded(tag: Any) -> str:
+    """A tag as HighLevel compares it."""
+    return str(tag or "").strip().casefold()
+
+
+def _addresses(text: str) -> list[str]:
+    return _ADDRESS.findall(html.unescape(text)) if "://" in text else []

@@ -1,0 +1,117 @@
+"""What a rollback is going to do, in order; made from the ledger alone, nothing is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.apply.bonds import children, folded
+from pb2hl.ledger import Entry, LedgerPort, State
+from pb2hl.operations import REMOVED_TAGS, Kind, Target
+
+_ORDER = {target: number for number, target in enumerate(reversed(Target))}
+
+PLAN_COLUMNS = ("action", "target", "object", "operations")
+
+
+CHUNK = 2_000
+"""Operations fetched, and taken back side by side: bounds memory whatever the size of the migration."""
+
+
+@dataclass(frozen=True)
+class Stored(Collection[Entry]):
+    """Entries of a ledger in the order of `op_ids`, fetched while they are walked: millions never sit in memory."""
+
+    ledger: LedgerPort
+    op_ids: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.op_ids)
+
+    def __contains__(self, entry: object) -> bool:
+        return isinstance(entry, Entry) and entry.op_id in self.op_ids
+
+    def __iter__(self) -> Iterator[Entry]:
+        for chunk in batched(self.op_ids, CHUNK):
+            found = self.ledger.entries(chunk)
+            yield from (found[op_id] for op_id in chunk)
+
+
+@dataclass(frozen=True)
+class UndoPlan:
+    """What a rollback is going to do, in order."""
+
+    entries: Collection[Entry]
+
+    def table(self) -> pd.DataFrame:
+        """Rows of action, target, object, operations (PLAN_COLUMNS), in the order in which they are done."""
+        counts = Counter((action(entry), str(entry.target), entry.object) for entry in self.entries)
+        return pd.DataFrame([(*key, count) for key, count in counts.items()], columns=list(PLAN_COLUMNS))
+
+    def deletions(self) -> Iterator[Entry]:
+        """The entries whose record is deleted."""
+        return (entry for entry in self.entries if action(entry) == "delete")
+
+
+def action(entry: Entry) -> str:
+    """What undoing the entry means, in a word a client understands."""
+    if entry.target is Target.CONTACT_TAGS:
+        return "remove tags"
+    if entry.target is Target.LINK:
+        return "unlink"
+    if entry.kind is Kind.UPDATE:
+        return "restore"
+    return "clear" if entry.target is Target.FILE else "delete"
+
+
+def plan_undo(ledger: LedgerPort, *, of_run: str = "", objects: Iterable[str] = ()) -> UndoPlan:
+    """Everything done (by the run `of_run`, for `objects`; empty: all) in the order in which it is taken back.
+
+    What other runs or objects hung on a contact or business that goes is in the plan too, since HighLevel deletes it along.
+    """
+    wanted = set(objects)
+    places, chosen = {}, set()
+    for op_id, target, kind, object_, run, sequence in ledger.columns(
+        ["op_id", "target", "kind", "object", "run_id", "sequence"], state=State.DONE
+    ):
+        places[op_id] = (_ORDER[Target(target)], kind == Kind.CREATE, -sequence)
+        if (not wanted or object_ in wanted) and (not of_run or run == of_run):
+            chosen.add(op_id)
+    if len(chosen) < len(places):
+        chosen |= children(Stored(ledger, sorted(chosen)), ledger.iterate(state=State.DONE))
+    return UndoPlan(Stored(ledger, sorted(chosen, key=lambda op_id: (places[op_id], op_id))))
+
+
+def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """`items` in lists of `size`."""
+    stream = iter(items)
+    while chunk := list(islice(stream, size)):
+        yield chunk
+
+
+def carrier(entry: Entry, deleted: Collection[str]) -> str:
+    """The record among `deleted` that `entry` vanishes with; "" when it is taken back by itself."""
+    if entry.target in (Target.LINK, Target.FILE):
+        record = str((entry.payload.get("$url") or entry.payload).get("contactId", ""))
+    elif entry.kind is Kind.UPDATE:
+        record = entry.destination_id
+    else:
+        return ""
+    return record if record in deleted else ""
+
+
+def added_tags(entry: Entry) -> list[str]:
+    """The tags that an entry put on a contact that had them not before."""
+    before = {folded(tag) for tag in (entry.before_image or {}).get("tags") or ()}
+    return [tag for tag in entry.payload.get("tags") or () if folded(tag) not in before]
+
+
+def removed_tags(entry: Entry) -> list[str]:
+    """The tags that a delta took off a contact that had them."""
+    before = {folded(tag) for tag in (entry.before_image or {}).get("tags") or ()}
+    return [tag for tag in entry.payload.get(REMOVED_TAGS) or () if folded(tag) in before]
