@@ -19,7 +19,7 @@ from pb2hl.matching.fields import Records, canonical_order, records
 from pb2hl.matching.kinds import Kind
 from pb2hl.matching.matches import Matches, Model, probability, weight_of
 from pb2hl.matching.scoring import Scored, Scorer, levels_of
-from pb2hl.matching.weights import Bands, Weights, accidents, estimate
+from pb2hl.matching.weights import Bands, Weights, accidents, estimate, fitting_shift
 from pb2hl.progress import SILENT, Cancel, Progress
 
 _SAMPLED = 200_000
@@ -54,9 +54,10 @@ def link(
     """Clusters of `frame`'s rows; `kinds` and errors as in `find_duplicates`."""
     columns = sorted(kinds, key=str)
     order = canonical_order(frame[columns])
+    where = np.argsort(order)
     data = records(frame[columns].iloc[order], {column: kinds[column] for column in columns})
     if data.count < 2 or not data.fields:
-        return Matches.alone(frame.index)
+        return Matches.alone(frame.index, where)
     pairs = candidate_pairs(data)
     progress.start("comparing pairs", len(pairs), "pairs")
     doubt = weight_of(threshold) - _MARGIN if doubtful is None else weight_of(doubtful)
@@ -71,8 +72,6 @@ def link(
     scorer.learn_cuts(scorer.scored(*sampled), _FLOOR, len(pairs))
     scored = _score(scorer, pairs, workers, progress, cancel)
     progress.finish()
-    where = np.empty(data.count, np.int64)
-    where[order] = np.arange(data.count)
     expected = weights.prior * data.count * (data.count - 1) / 2
     model = Model(data, weights, pairs.rules, len(pairs), expected, shift)
 
@@ -179,7 +178,7 @@ def _shift(
     labels: pd.DataFrame | None,
     index: pd.Index,
 ) -> float:
-    """Bits to add to every weight so that a person's decisions fit best (a logistic intercept, pulled towards 0)."""
+    """Bits to add to every weight so that the decisions in `labels` fit best."""
     if labels is None or not len(labels):
         return 0.0
     missing = [column for column in ("left", "right", "match") if column not in labels]
@@ -188,14 +187,8 @@ def _shift(
     left, right = index.get_indexer(labels["left"]), index.get_indexer(labels["right"])
     if (left < 0).any() or (right < 0).any():
         raise ConfigError("labels name rows that the table does not have")
-    score = Scorer(data, comparer, bands, weights, rules).score(left, right).weight * np.log(2)
-    truth = labels["match"].to_numpy(dtype=float)
-    shift, spread = 0.0, 2.0
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-np.clip(score + shift, -50, 50)))
-        slope = (truth - chance).sum() - shift / spread**2
-        shift += float(np.clip(slope / ((chance * (1 - chance)).sum() + 1 / spread**2), -1, 1))
-    return shift / float(np.log(2))
+    score = Scorer(data, comparer, bands, weights, rules).score(left, right).weight
+    return fitting_shift(score, labels["match"].to_numpy(dtype=float))
 
 
 def _most_complete(data: Records, label: np.ndarray) -> np.ndarray:

@@ -61,9 +61,10 @@ class Matches(pd.DataFrame):
         return pd.Series
 
     @classmethod
-    def alone(cls, index: pd.Index) -> Matches:
-        """Every record its own cluster."""
-        result = cls({"cluster": np.arange(len(index)), "survivor": True, "score": 1.0}, index=index)
+    def alone(cls, index: pd.Index, number: np.ndarray | None = None) -> Matches:
+        """Every record its own cluster; `number`: the clusters' numbers when they are not to follow the order of rows."""
+        cluster = np.arange(len(index)) if number is None else number
+        result = cls({"cluster": cluster, "survivor": True, "score": 1.0}, index=index)
         result.pairs = pd.DataFrame({"left": [], "right": [], "score": [], "weight": []})
         result.model = None
         result._recluster = None
@@ -100,11 +101,17 @@ class Matches(pd.DataFrame):
             return self["cluster"].to_numpy(), self["score"].to_numpy(float)
         return self._recluster(threshold)
 
-    def thresholds(self) -> pd.DataFrame:
-        """Estimated precision and recall of the pairs above each threshold: threshold, pairs, precision, recall (0-1)."""
-        score = np.sort(self.pairs["score"].to_numpy(float))[::-1]
-        running = np.cumsum(score)
-        total = max(self.model.expected if self.model else 0.0, float(score.sum()), 1e-9)
+    def thresholds(self, shift: float = 0.0) -> pd.DataFrame:
+        """Estimated precision and recall of the pairs above each threshold: threshold, pairs, precision, recall (0-1).
+
+        `shift`: bits by which decisions of a person show the match weights to be too low; the thresholds stay those of the
+        scores as they are.
+        """
+        ranked = self.pairs.sort_values("score", ascending=False, kind="stable")
+        score = ranked["score"].to_numpy(float)
+        right_by = probability(ranked["weight"].to_numpy(float) + shift)
+        running = np.cumsum(right_by)
+        total = max(self.model.expected if self.model else 0.0, float(right_by.sum()), 1e-9)
         rows = []
         for threshold in _GRID:
             above = int(np.searchsorted(-score, -threshold, "right"))

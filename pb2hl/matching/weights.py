@@ -192,6 +192,19 @@ def estimate(
     )
 
 
+def fitting_shift(weight: np.ndarray, truth: np.ndarray) -> float:
+    """Bits to add to match weights so that decisions fit best (a logistic intercept, pulled towards 0).
+
+    `weight` in bits, `truth` 1 for a match and 0 for none, one item a decided pair.
+    """
+    score, shift, spread = weight * np.log(2), 0.0, 2.0
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(score + shift, -50, 50)))
+        slope = (truth - chance).sum() - shift / spread**2
+        shift += float(np.clip(slope / ((chance * (1 - chance)).sum() + 1 / spread**2), -1, 1))
+    return shift / float(np.log(2))
+
+
 def _by_band(match: np.ndarray, bands: Bands) -> np.ndarray:
     return np.r_[match[:-1], match[-1] * bands.share]
 

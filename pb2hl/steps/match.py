@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 
 from pb2hl.errors import Problem
 from pb2hl.matching import evidence, sheets
+from pb2hl.matching.labels import review_of, reviewed_pairs
 from pb2hl.matching.matches import Matches
 from pb2hl.matching.proposals import KEEP_APART, MERGE, propose
 from pb2hl.matching.staged import CompanyEvidence, match_staged_companies, match_staged_contacts
@@ -20,6 +23,9 @@ STEP = "match"
 
 def match(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
     """Propose merges of contacts and companies in review sheets; decisions that still apply are kept. Nothing is merged.
+
+    Decisions that are there re-estimate what each threshold would do (tables `thresholds` and `review`); the proposals
+    follow the thresholds of the configuration, so that a second run does not move what somebody has already looked at.
 
     Raises SheetError when an existing sheet lost its columns.
     """
@@ -103,6 +109,10 @@ def _result(
         "pairs_compared": (people.model.candidates if people.model else 0)
         + (firms.model.candidates if firms.model else 0),
     }
+    reviews = {
+        "contacts": review_of(people, reviewed_pairs(duplicates)),
+        "companies": review_of(firms, reviewed_pairs(companies)),
+    }
     waiting = counts["contact_rows_waiting"] + counts["company_rows_waiting"]
     tables = {
         "duplicates": duplicates,
@@ -111,9 +121,13 @@ def _result(
             [_histogram("contacts", people), _histogram("companies", firms)], ignore_index=True
         ),
         "thresholds": pd.concat(
-            [frame.thresholds().assign(object=name) for name, frame in (("contacts", people), ("companies", firms))],
+            [
+                frame.thresholds(reviews[name].shift).assign(object=name)
+                for name, frame in (("contacts", people), ("companies", firms))
+            ],
             ignore_index=True,
         ),
+        "review": pd.DataFrame([{"object": name, **asdict(review)} for name, review in reviews.items()]),
         "cluster_sizes": pd.concat([_sizes("contacts", duplicates), _sizes("companies", companies)], ignore_index=True),
         "blocking": pd.concat(
             [

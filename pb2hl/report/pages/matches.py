@@ -71,11 +71,23 @@ def _thresholds(context: Context, kind: str) -> Section | None:
     return Section(
         f"What another threshold would do: {kind}",
         "Share of the pairs above each threshold that are matches (precision), and share of all matches that lie above it "
-        "(recall), as the scores themselves say; no labels are needed.",
+        f"(recall), {_told_by(context, kind)}.",
         context.evidence.table(f"thresholds_{kind}", table, caption=f"Estimated precision and recall, {kind}"),
         chart,
         f"Estimated precision and recall of {kind} by threshold",
     )
+
+
+def _told_by(context: Context, kind: str) -> str:
+    """Where the estimate comes from: the scores alone, or the decisions of the review."""
+    reviews = context.frame("review")
+    found = reviews[(reviews["object"] == kind) & (reviews["shift"] != 0)] if "shift" in reviews.columns else reviews
+    if not len(found):
+        return "as the scores themselves say; no labels are needed"
+    review = found.iloc[0]
+    text = f"re-estimated from {int(review['pairs'])} decided pairs, of which {int(review['confirmed'])} were merged"
+    known = pd.notna(review["threshold"])
+    return text + (f"; from {review['threshold']:g} up 99 of 100 pairs are matches" if known else "")
 
 
 def _sizes(context: Context) -> Section | None:
