@@ -111,6 +111,9 @@ def _words(order: tuple[str, ...]) -> frozenset[str]:
         for stem in known.STEMS[1]:
             if word.endswith(stem) and word != stem:
                 found |= {"einwilligung", word.removesuffix(stem).removesuffix("s")}
+        for ending in known.MEDIA:
+            if word.endswith(ending) and word != ending:
+                found |= {ending, word.removesuffix(ending).removesuffix("s")}
     for word in list(found):
         if "\u3040" <= word[:1] <= "\ud7a3":  # scripts without spaces: words are found inside
             found |= {inside for inside in _SPACELESS if inside in word}

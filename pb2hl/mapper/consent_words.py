@@ -14,7 +14,7 @@ CHANNELS = {
     "call": "call calls phone telephone telefon telefono telefone appel appels anruf anrufe llamadas telefonisch calling звонки called phoned telephoned telemarketing telefonische telefonischer rufen llamar llamada chamadas chamada ligacoes chiamate telefonate telefonica telefonico bellen opbellen gebeld dzwonic polaczenia telefoniczne telefoniczny ringa ringas samtal opkald opringning puhelut soitto soittaa arama aramasi hovory telefonat звонок звонков звонкам 電話 电话",
     "fax": "fax telefax",
     "post": "post postal letter letters brief briefe courrier postalisch postsendungen briefpost posta kirje",
-    "any": "marketing werbung werbe publicite publicitaire publicidad publicidade pubblicita reclame reklama reklam reklame promotions"
+    "any": "marketing versand zusendung empfang werbung werbe publicite publicitaire publicidad publicidade pubblicita reclame reklama reklam reklame promotions"
     " promotion promotional promo offers advertising kontakt contact contacto contatto contato kontaktaufnahme kommunikation communication contacted contactar contacter contatado contacte contactee contactes kontaktas kontaktes kontaktet kontaktieren kontaktiert contactado contattato benaderd gecontacteerd ticari ileti iletisi mesaj contactes comerciales commerciales commerciale commerciali comercial comerciais solicitation solicitations tcpa spam disturb kvkk rodo gdpr ccpa pecr 個人情報 ダイレクトメール dm 광고 개인정보 демарш demarchage prospection werbliche werbezwecke reclamedoeleinden marketingu marketingowa marketingowe marketingowych kontaktowac"
     " communications comunicaciones comunicazioni comunicacoes gdpr dsgvo rgpd casl privacy datenschutz dpo markkinointi pazarlama маркетинг"
     " реклама マーケティング 营销 마케팅 lgpd avg",
@@ -38,6 +38,9 @@ PERMISSIONS = frozenset(
     " toegestaan ingeschreven aangemeld zgoda zgody zapisany samtycke samtykke godkand godkendt godkjent tilmeldt pameldt lupa suostumus tilattu"
     " souhlas izin izni izinleri onay onayi согласие согласен разрешение подписан подписка onayi iznim granted grants rizasi 同意 許可 購読 承諾 許諾 许可 订阅 接受 同意书 동의 수신동의 enabled opted doubleoptin acord acordul consimtamant consimtamantul abonat συγκαταθεση συναινεση згода pristanak privola soglasje suhlas izinkan persetujuan dong موافقة הסכמה consentito autorizada autorizados consentida consent".split()
 )
+MEDIA = ("werbung", "marketing", "versand", "zusendung", "empfang", "reclame", "reklam", "reklame", "markkinointi")
+"""Second halves of compounds whose first half is a channel (`Telefonwerbung`, `SMS-Versand`)."""
+
 WISHES = frozenset(
     "receive receives receiving want wants wish wishes send sends recibir recibe desea quiere desean recevoir recoit"
     " souhaite souhaitent veut desire erhalt erhalten empfangt empfanger mochte wunscht bekommt ricevere riceve desidera vuole receber recebe"
