@@ -2,7 +2,8 @@
 
 The same contacts are created by pb2hl (durable: each intent and outcome is on disk) and by the official SDK used the obvious
 way: one after the other, and by asyncio.gather of 10. Aimed at: 97 % of the allowance over the busiest 200 s of 3,000 requests,
-no 429, and 250 durable writes a second on one core without a limit.
+no 429, and 250 durable writes a second on one core without a limit. Where other programs held the cores, the figure says
+how long the client stood in line for one: it is a lower bound then, and writes a second are to be judged by CPU time.
 Usage: python benchmarks/rate.py [--quick]   (--quick: ten times shorter intervals and latencies)
 """
 
@@ -14,6 +15,7 @@ import tempfile
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from highlevel import HighLevel
@@ -32,6 +34,8 @@ SDK_REQUESTS = {1: 400, 10: 1_500}
 BURST, INTERVAL_S, BUSIEST_S = 100, 10.0, 200.0
 LATENCY_S = (0.08, 0.3)
 AIM, AIM_UNLIMITED = 0.97, 250
+STARVED = 0.05
+"""Share of the time in line for a core above which a figure is only a lower bound."""
 
 
 def contact(number: int) -> dict[str, object]:
@@ -46,20 +50,41 @@ def operations(count: int) -> Iterator[Operation]:
         yield Operation(op_id, Kind.CREATE, Target.CONTACT, "contacts", str(number), payload=contact(number))
 
 
-def ours(url: str, count: int) -> float:
-    """Load `count` contacts; CPU seconds of this process."""
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of one load: by the wall clock, of this process on a core, and in line for one (0 where Linux does not tell)."""
+
+    wall_s: float
+    cpu_s: float
+    in_line_s: float
+
+    @property
+    def starved(self) -> str:
+        """What to say when the client lacked CPU; "" when it did not."""
+        share = self.in_line_s / self.wall_s
+        return f"the client stood in line for a core {share:.0%} of the time: a lower bound" if share > STARVED else ""
+
+
+def in_line_s() -> float:
+    """Seconds that the main thread, which does the work, was ready to run and had no core (0 where Linux does not tell)."""
+    path = Path("/proc/self/schedstat")
+    return int(path.read_text().split()[1]) / 1e9 if path.exists() else 0.0
+
+
+def ours(url: str, count: int) -> Spent:
+    """Load `count` contacts; what it took."""
 
     async def work(ledger: Ledger) -> None:
         async with Client(TOKEN, LOCATION, url, limiter=Limiter()) as client:
             await Apply(ledger, client, run=ledger.start_run("load")).run(operations(count))
 
-    began = time.process_time()
+    wall, cpu, line = time.perf_counter(), time.process_time(), in_line_s()
     with (
         tempfile.TemporaryDirectory() as folder,
         Ledger(Path(folder) / "ledger.sqlite", LOCATION, "perfect-books") as ledger,
     ):
         highlevel.run(work(ledger))
-    return time.process_time() - began
+    return Spent(time.perf_counter() - wall, time.process_time() - cpu, in_line_s() - line)
 
 
 def sdk(url: str, count: int, at_once: int) -> None:
@@ -103,19 +128,19 @@ def main(speed: float) -> None:
         "latency_max_s": LATENCY_S[1] / speed,
     }
     with rehearsal(**scenario) as url:
-        ours(url, REQUESTS)
+        spent = ours(url, REQUESTS)
         rate, share = measured("pb2hl", url, speed)
     for at_once, name in ((1, "SDK, one after the other"), (10, "SDK, asyncio.gather of 10")):
         with rehearsal(**scenario) as url:
             sdk(url, SDK_REQUESTS[at_once], at_once)
             other, _ = measured(name, url, speed)
             print(f"{'':30} pb2hl lands {rate / other:.2f} x as many records a second", flush=True)
-    print(f"aim of {AIM:.0%}: {'met' if share >= AIM else 'MISSED'}")
+    verdict = "met" if share >= AIM else "not judged" if spent.starved else "MISSED"
+    print(f"aim of {AIM:.0%}: {verdict}" + (f"; {spent.starved}" if spent.starved else ""))
     with rehearsal(rate={"max": 1_000_000, "daily": 1_000_000}) as url:
-        began = time.perf_counter()
-        cpu_s = ours(url, REQUESTS)
-        wall_s = time.perf_counter() - began
-    print(f"no limit: {REQUESTS / wall_s:.0f} durable writes a second; {REQUESTS / cpu_s:.0f} a second of one core (aim {AIM_UNLIMITED})")  # fmt: skip
+        free = ours(url, REQUESTS)
+    told = f"no limit: {REQUESTS / free.wall_s:.0f} durable writes a second; {REQUESTS / free.cpu_s:.0f} a second of one core"
+    print(f"{told} (aim {AIM_UNLIMITED})" + (f"; {free.starved}" if free.starved else ""))
 
 
 if __name__ == "__main__":

@@ -126,25 +126,37 @@ class Stages:
         return result
 
 
+def plan_stages(stage: Stages, records: int, folder: Path) -> None:
+    """Everything up to a plan on disk."""
+    given = stage("staged tables", lambda: inputs(records))
+    schema = plan.build_schema(given)
+    built = stage("plan.build", lambda: plan.build(given))
+    chosen = stage("sample", lambda: plan.sample(built.operations))
+    sample = built.operations.pick(chosen)
+    stage("estimate", lambda: whole(built.estimate, schema.operations, sample, given.destination, {}))
+    stage("write the plan", lambda: built.operations.write(folder))
+
+
+def ledger_stages(stage: Stages, folder: Path, ledger: Ledger) -> None:
+    """Everything that walks a plan or a ledger."""
+    stage("start of a load", lambda: look_up(ledger, folder))
+    stage("ledger of it all", lambda: fill(ledger, plan.read(folder)))
+    stage("resume when all is done", lambda: look_up(ledger, folder))
+    stage(
+        "outcomes, timeline, losses",
+        lambda: [told(ledger) for told in (outcomes.outcomes, outcomes.timeline, outcomes.losses)],
+    )
+    stage("audit reads the ledger", lambda: walk(ledger))
+    stage("plan of a rollback", lambda: plan_undo(ledger).table())
+
+
 def measure(records: int, results: Any) -> None:
     """Every stage over `records`; what it cost is put into the queue `results`."""
     stage = Stages()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        given = stage("staged tables", lambda: inputs(records))
-        schema = plan.build_schema(given)
-        built = stage("plan.build", lambda: plan.build(given))
-        chosen = stage("sample", lambda: plan.sample(built.operations))
-        stage("estimate", lambda: whole(built.estimate, schema.operations, built.operations.pick(chosen), given.destination, {}))
-        stage("write the plan", lambda: built.operations.write(folder / "plan"))
-        del built, given
-        with Ledger(folder / "ledger.sqlite", "LOC", "perfect-books") as ledger:
-            stage("start of a load", lambda: look_up(ledger, folder / "plan"))
-            fill(ledger, plan.read(folder / "plan"))
-            stage("resume when all is done", lambda: look_up(ledger, folder / "plan"))
-            stage("outcomes, timeline, losses", lambda: (outcomes.outcomes(ledger), outcomes.timeline(ledger), outcomes.losses(ledger)))
-            stage("audit reads the ledger", lambda: walk(ledger))
-            stage("plan of a rollback", lambda: len(plan_undo(ledger).entries))
+        plan_stages(stage, records, Path(name) / "plan")
+        with Ledger(Path(name) / "ledger.sqlite", "LOC", "perfect-books") as ledger:
+            ledger_stages(stage, Path(name) / "plan", ledger)
     results.put(stage.found)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 import threading
 import weakref
 from collections import deque
@@ -214,11 +215,12 @@ def _resolve(waiter: asyncio.Future[None]) -> None:
 
 
 def number(headers: Mapping[str, str], name: str) -> float | None:
-    """The header `name` (lower case) as a number; None when missing or no number."""
+    """The header `name` (lower case) as a number; None when missing, or no number that a limit can be."""
     try:
-        return float(headers[name])
+        found = float(headers[name])
     except (KeyError, ValueError):
         return None
+    return found if 0 <= found < math.inf else None
 
 
 _LIMITERS: dict[tuple[str, str], Limiter] = {}

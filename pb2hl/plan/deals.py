@@ -29,7 +29,7 @@ OBJECT = "deals"
 DUPLICATE_COLUMNS = ("source_id", "name", "contact", "pipeline", "first_deal", "treatment")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Placement:
     """Where one deal goes. `blocked_by` is the open deal that the location lets stand in its way."""
 

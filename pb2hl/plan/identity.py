@@ -23,7 +23,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Person:
     """What one contact may be created with. `existing_id`: the record in the location that it is."""
 

@@ -142,6 +142,20 @@ def test_without_headers_the_documented_limits_hold():
     assert server.refused == 0 and busiest(server.arrivals, 100) >= 950
 
 
+@pytest.mark.parametrize("value", ["", "many", "nan", "inf", "-1"])
+def test_headers_that_make_no_sense_change_nothing(value):
+    """A header that is no limit is as good as none: what was known stays."""
+
+    async def run(clock):
+        limiter = Limiter(clock)
+        names = ("max", "interval-milliseconds", "remaining", "limit-daily", "daily-remaining")
+        limiter.release(await limiter.acquire(), {f"x-ratelimit-{name}": value for name in names}, 200)
+        return limiter
+
+    limiter = simulate(run)
+    assert limiter.allowance == (100, 10.0) and limiter.daily.resumes_at is None
+
+
 def test_others_who_use_the_allowance_are_counted():
     """When another program uses the allowance too we take what is left, with hardly a refusal of ours."""
 
