@@ -72,7 +72,7 @@ def _made(frame: pd.DataFrame, heading: str, kind: FieldKind, cell: str, context
         f"{lost} of {filled} cells do not convert" if lost else "",
         f"{unanswered} have no answer" if unanswered else "",
     ]
-    note = "; ".join(part for part in parts if part) or f" {filled} filled cells convert"
+    note = "; ".join(part for part in parts if part) or f"nothing is lost in {filled} filled cells"
     return Preview(
         [(str(b)[:80], str(a)[:80], bool(x)) for b, a, x in first.itertuples(index=False)],
         f"{note} ({kind})",

@@ -78,13 +78,13 @@ def mapping_spec(name: str, place: Destination | None = None, threshold: float =
         check=_checker(name, users, place.pipelines if place is not None else ()),
         threshold=threshold,
         first=_FIRST[name],
-        widths={"column": 170, "transform": 200, "comment": 220} if name == "fields" else {},
+        widths={"column": 170, "object": 90, "transform": 200, "comment": 220} if name == "fields" else {},
         derive=_target if name == "fields" else lambda _row: {},
     )
 
 
 _FIRST: Mapping[str, tuple[str, ...]] = {
-    "fields": ("column", "decision", "proposal", "confidence", "examples", "target", "label", "type", "transform", "reason", "comment"),
+    "fields": ("column", "object", "decision", "proposal", "confidence", "examples", "target", "label", "type", "transform", "reason", "comment"),
     "stages": ("stage", "decision", "target_stage", "target_pipeline", "status", "confidence", "reason", "pipeline"),
     "owners": ("owner", "decision", "user_email", "confidence", "reason", "name", "email"),
     "tags": ("tag", "decision", "target", "confidence", "reason", "count"),

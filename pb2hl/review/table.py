@@ -251,7 +251,7 @@ def _for_browser(spec: ReviewSpec) -> dict[str, Any]:
             "why": 260,
             "proposal": 130,
             "decision": 130,
-            "confidence": 70,
+            "confidence": 110,
             "when": 150,
         }
         | dict(spec.widths),

@@ -1,0 +1,40 @@
+"""The status step: where a migration stands, from the ledger and the results alone."""
+
+from __future__ import annotations
+
+from pb2hl.results import Status, StepResult
+from pb2hl.sheets import write_sheet
+from pb2hl.steps.status import status
+from pb2hl.workspace import Workspace, parse_config
+
+
+def test_a_finished_load_asks_for_the_audit(migration, monkeypatch):
+    """Gates, outcomes, runs and the next step, without a token and without a request."""
+    monkeypatch.delenv("HIGHLEVEL_TOKEN")
+    requests = migration.sandbox.state.faults.requests
+    result = status(migration.ws)
+    assert result.status is Status.DONE and result.next_step == "audit"
+    assert {row["gate"]: row["state"] for row in result.facts["gates"]} == dict.fromkeys(
+        ("mapping", "schema", "sample"), "approved"
+    )
+    assert result.counts["in_doubt_now"] == 0 and result.counts["contacts_done"] >= 3
+    assert {"schema", "sample", "load"} <= set(result.tables["runs"]["step"])
+    assert migration.sandbox.state.faults.requests == requests
+    assert StepResult.load(migration.ws.results("status")).headline == result.headline
+
+
+def test_a_lapsed_gate_is_the_next_step(migration):
+    """After an edit of a sheet the mapping waits for a person again, whatever was loaded."""
+    tags = migration.ws.sheet("tags", ["decision"])
+    tags.loc[0, "decision"] = "drop"
+    write_sheet(migration.ws.sheets / "tags.csv", tags)
+    result = status(migration.ws)
+    assert result.counts["gate_mapping"] == "lapsed" and result.next_step == "approve mapping"
+
+
+def test_an_empty_workspace_begins_with_the_inventory(tmp_path):
+    """Before anything was done, the first step is named and nothing is claimed."""
+    ws = Workspace.create(tmp_path / "ws", parse_config({"export": "x", "location": "loc"}))
+    result = status(ws)
+    assert result.next_step == "inventory" and {row["state"] for row in result.facts["gates"]} == {"not reached"}
+    assert result.counts["requests_used_today"] == 0 and result.tables["outcomes"].empty
