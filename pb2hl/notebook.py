@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pb2hl import report
 from pb2hl.errors import ChecksFailed, GateClosed
+from pb2hl.progress import Bar
 from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Workspace
 
@@ -52,5 +53,5 @@ def show_reports(ws: Workspace, *, mask: bool = False) -> None:
     """Write every report and the index again, and link them here."""
     from IPython.display import HTML, display
 
-    paths = report.write_all(ws, mask=mask)
+    paths = report.write_all(ws, mask=mask, progress=Bar())
     display(HTML(report.links_html(paths)))

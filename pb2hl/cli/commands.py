@@ -109,7 +109,7 @@ def status(ws: Ws, json: Json = False) -> None:
 def write_reports(ws: Ws, json: Json = False, mask: Mask = False) -> None:
     """Write every report again from what the steps left, and the index."""
     with output.quiet_stdout(json):
-        paths = report.write_all(Workspace(ws), mask=mask)
+        paths = report.write_all(Workspace(ws), mask=mask, progress=Bar())
     if json:
         output.data({"status": "done", "reports": [str(path) for path in paths]})
     else:

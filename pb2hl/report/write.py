@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from pb2hl.errors import Pb2hlError, Problem, Severity
+from pb2hl.progress import SILENT, Progress
 from pb2hl.report import pages
 from pb2hl.report.cells import figure, words
 from pb2hl.report.context import Context
@@ -49,11 +50,20 @@ def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
     return path
 
 
-def write_all(ws: Workspace, *, mask: bool = False) -> list[Path]:
+def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT) -> list[Path]:
     """Draw the report of every step that left a result, the workflow reference, and the index last."""
     hidden = _mask(ws, mask)
     found = [StepResult.load(ws.results(step)) for step in dict.fromkeys(item.step for item in CHAPTERS)]
-    return [*(path for result in found if result for path in _write(ws, result, hidden)), write_index(ws, mask=mask)]
+    left = [result for result in found if result]
+    progress.start("reports", len(left) + 1, "pages")
+    paths: list[Path] = []
+    for result in left:
+        paths += _write(ws, result, hidden)
+        progress.advance()
+    paths.append(write_index(ws, mask=mask))
+    progress.advance()
+    progress.finish()
+    return paths
 
 
 def write_index(ws: Workspace, *, mask: bool = False) -> Path:

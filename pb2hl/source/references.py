@@ -10,6 +10,7 @@ import pandas as pd
 
 from pb2hl.errors import Problem, Severity
 from pb2hl.model import OBJECTS, FieldKind, FieldSpec
+from pb2hl.progress import SILENT, Progress
 from pb2hl.source.lookup import Found, How, Index, several
 from pb2hl.source.typed import ALSO
 
@@ -18,7 +19,7 @@ UNRESOLVED_NAMES = ("object", "source_id", "field", "text", "reason", "candidate
 
 
 def resolve_references(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Mapping[str, pd.DataFrame], *, progress: Progress = SILENT
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, pd.DataFrame, list[Problem]]:
     """(tables with source ids in their reference columns, relations, unresolved references, problems).
 
@@ -28,7 +29,9 @@ def resolve_references(
     done = {name: frame.copy(deep=False) for name, frame in tables.items()}
     indexes: dict[str, Index] = {}
     relations, unresolved, problems = [], [], []
+    progress.start("finding what references mean", len(done), "tables")
     for name, frame in done.items():
+        progress.advance()
         for spec in OBJECTS[name].fields:
             if not spec.refers_to or spec.name not in frame or spec.kind == FieldKind.EMAIL:
                 continue
@@ -46,6 +49,7 @@ def resolve_references(
             _by_email(frame, indexes.setdefault("contacts", Index(done.get("contacts", pd.DataFrame()))))
         if name == "companies" and "parent_name" in frame:
             _parents_by_name(frame, indexes.setdefault("companies", Index(frame)))
+    progress.finish()
     return (
         done,
         pd.DataFrame(relations, columns=list(RELATION_NAMES)),

@@ -79,6 +79,7 @@ def check(
         raise ConfigError(f"there is no stage {stage!r}", hint="before or after")
     if stage == "before":
         ws.require_staged()
+    progress.start("reading suites, starting Great Expectations", None, "suites")
     suites = (
         [load_suite(Path(suite))]
         if suite

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -119,7 +119,7 @@ async def compare_location(
     judge = Judge(found, names, source, region, overlays(ledger), kept)
     judge.spots = spot_checks(_compared(ledger))
     for target in TARGETS:
-        progress.start(f"reading back {target}", None, "records")
+        progress.start(f"reading back {target}", _compared(ledger, (target,)), "records")
         seen: set[str] = set()
         again: list[Entry] = []
         async for page in _pages(client, ledger, target):
@@ -225,9 +225,9 @@ async def _late(client: Client, ledger: Ledger, judge: Judge, target: Target, mi
     return [*again, *left.values()]
 
 
-def _compared(ledger: Ledger) -> int:
-    """Records that the audit compares."""
-    return sum(row["count"] for row in ledger.counts() if row["target"] in TARGETS and row["state"] == State.DONE)
+def _compared(ledger: Ledger, targets: Collection[Target] = TARGETS) -> int:
+    """Records of `targets` that the audit compares."""
+    return sum(row["count"] for row in ledger.counts() if row["target"] in targets and row["state"] == State.DONE)
 
 
 async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Target) -> None:

@@ -66,9 +66,12 @@ def take_in(path: Path, *, into: Path, progress: Progress = SILENT, cancel: Canc
             hint="give an export of the Perfect Books business (CRM) or legal-accounting edition",
         )
     found = []
+    progress.start("recognising tables", len(raws), "tables")
     for raw in raws:
         object_name, confidence, reason = mapper.recognise(raw, raws)
         found.append(Recognised(raw, object_name, confidence, reason))
+        progress.advance()
+    progress.finish()
     if not any(item.object for item in found):
         raise ExportError(
             f"{path.name} holds no table of contacts, companies, deals or anything else of Perfect Books",
@@ -138,7 +141,7 @@ def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progre
     assigned = [source.Assigned(raw, name, *mapper.assignment(fields, raw, name)) for raw, name in intake.assigned]
     staging = source.stage(assigned, config=config, progress=progress)
     named_stages, renamed = source.name_stages(staging.tables)
-    tables, relations, unresolved, told = source.resolve_references(named_stages)
+    tables, relations, unresolved, told = source.resolve_references(named_stages, progress=progress)
     missing = _as_not_converted(unresolved, tables)
     return Staged(
         staging,
@@ -183,7 +186,7 @@ def _as_not_converted(unresolved: pd.DataFrame, tables: dict[str, pd.DataFrame])
     return pd.concat(parts, ignore_index=True)
 
 
-def write_staged(folder: Path, intake: Intake, staged: Staged) -> None:
+def write_staged(folder: Path, intake: Intake, staged: Staged, *, progress: Progress = SILENT) -> None:
     """Write every staged table and the account tables, and take away tables that the export no longer has."""
     folder.mkdir(parents=True, exist_ok=True)
     frames = {
@@ -198,7 +201,10 @@ def write_staged(folder: Path, intake: Intake, staged: Staged) -> None:
     for old in folder.glob("*.parquet"):
         if old.stem not in frames:
             old.unlink()
+    progress.start("writing staged tables", len(frames), "tables")
     for name, frame in frames.items():
         temporary = folder / f"{name}.parquet.tmp"
         frame.to_parquet(temporary, index=False)
         temporary.replace(folder / f"{name}.parquet")
+        progress.advance()
+    progress.finish()

@@ -54,7 +54,7 @@ def _run(ws: Workspace, progress: Progress, cancel: Cancel | None) -> StepResult
         cancel.check()
     write_sheet(path, fields[[*SHEETS["fields"]]])
     archive(ws.reports, lapsed)
-    write_staged(ws.staged, intake, staged)
+    write_staged(ws.staged, intake, staged, progress=progress)
     profile = profile_tables(staged.tables, progress=progress, cancel=cancel)
     return _result(ws, intake, staged, fields, profile, lapsed)
 
