@@ -1,0 +1,129 @@
+"""Exports that no test of a part knows, from end to end: what a careful analyst expects in HighLevel, and nothing after rollback."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e import unlike
+from tests.e2e.drive import Arrived, migrate, step, workspace
+
+
+def _arrived(tmp_path, rehearse, monkeypatch, export, user, **settings) -> Arrived:
+    """What `export` becomes, after proof that a rollback takes all of it away again."""
+    name, email = user
+    users = [{"name": name, "email": email}, {"name": "Fall", "email": "office@pb.example"}]
+    sandbox = rehearse(users=users)
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+    before = sandbox.state.dump()
+    ws = workspace(tmp_path / "ws", export, sandbox, fallback_owner="office@pb.example", **settings)
+    results = migrate(ws)
+    assert results["audit"].status == "done", results["audit"].problems
+    arrived = Arrived.of(sandbox)
+    step(ws, "rollback")
+    assert sandbox.state.dump() == before
+    return arrived
+
+
+def _on(arrived: Arrived, note: dict) -> tuple[str, str]:
+    (relation,) = note["relations"]
+    return relation["objectKey"], relation["recordId"]
+
+
+def test_a_vendors_workbook(tmp_path, rehearse, monkeypatch):
+    """Prefixes, titles, totals, formulas, lost zeros and references told by a type column are understood."""
+    export = unlike.vendors_workbook(tmp_path / "x.xlsx")
+    settings = {"country": "NO", "timezone": "Europe/Oslo", "currency": "NOK"}
+    arrived = _arrived(tmp_path, rehearse, monkeypatch, export, ("Lars Moen", "lars@pb.example"), **settings)
+    lars, office = arrived.user("lars@pb.example"), arrived.user("office@pb.example")
+    nora, ole, kai = (arrived.contact(f"{who}.example") for who in ("nora.quist@fjord", "ole@fjord", "kai.lund@solo"))
+    assert [(c["firstName"], c["lastName"], c["phone"], c["assignedTo"]) for c in (nora, ole, kai)] == [
+        ("Nora", "Quist", "+4722123456", lars), ("Ole", "Bakke", "+4755123457", lars), ("Kai", "Lund", "+4791234567", office),
+    ]  # fmt: skip
+    assert [sorted(c["tags"]) for c in (nora, ole)] == [["gold", "press"], ["gold"]]
+    assert ole["dnd"] and not nora.get("dnd") and nora["dateOfBirth"].startswith("1985-05-17")
+    assert nora["custom"]["pbk_link"] == "card (https://fjord.example/n)" and kai["custom"]["pbk_colour"] == "blue"
+    assert "pbk_score" not in kai["custom"], "a sum that nobody computed is blank and told"
+    fjord, group = arrived.business("Fjord AS"), arrived.business("Nordic Group ASA")
+    assert (
+        nora["businessId"] == ole["businessId"] == fjord["id"]
+        and fjord["custom"]["Parent Company"] == "Nordic Group ASA (0008)"
+    )
+    deals = {d["name"]: d for d in arrived.opportunities}
+    assert {name: (arrived.stage(d), d["status"], d["monetaryValue"]) for name, d in deals.items()} == {
+        "Boat": (("Boats", "Negotiation"), "open", 12500.5), "Dock": (("Boats", "Signed"), "won", 1200.5), "Net": (("Service", "Visit"), "lost", 900),
+    }  # fmt: skip
+    assert [deals[name]["contactId"] for name in ("Boat", "Dock", "Net")] == [nora["id"], nora["id"], kai["id"]]
+    notes = [arrived.marked("notes", f"PB:activities:{number} ")[0] for number in (1, 2, 3, 4)]
+    assert [_on(arrived, note) for note in notes] == [
+        ("contact", nora["id"]), ("contact", ole["id"]), ("contact", nora["id"]), ("business", fjord["id"]),
+    ]  # fmt: skip
+    assert (
+        "<strong>Call" in notes[0]["body"] and "15 min" in notes[0]["body"] and "deal Boat (0501)" in notes[2]["body"]
+    )
+    tasks = {task["title"]: task for task in arrived.dump["tasks"].values()}
+    assert tasks["Send contract"]["contactId"] == nora["id"] and tasks["Send contract"]["completed"]
+    assert tasks["Call back"]["contactId"] == ole["id"] and f"company {group['name']}" in tasks["Invoice"]["body"]
+    starts = sorted(item["startTime"][:16] for item in arrived.dump["appointments"].values())
+    assert starts == [
+        "2025-03-03T09:00",
+        "2025-03-05T14:00",
+        "2025-03-10T09:00",
+        "2025-03-24T09:00",
+        "2025-04-05T14:00",
+    ]
+    assert len(arrived.contacts) == 4, "three people, and a placeholder for the company's task"
+
+
+def test_a_document_that_nests_everything(tmp_path, rehearse, monkeypatch):
+    """People, deals, notes and to-dos inside accounts become records of their own that know where they stood."""
+    export = unlike.document(tmp_path / "dump.json")
+    settings = {"country": "IT", "timezone": "Europe/Rome", "currency": "EUR"}
+    arrived = _arrived(tmp_path, rehearse, monkeypatch, export, ("Gino Verdi", "gino@pb.example"), **settings)
+    rita, ugo, lago = (
+        arrived.contact("rita@lago.example"),
+        arrived.contact("ugo@lago.example"),
+        arrived.business("Lago Srl"),
+    )
+    assert (rita["firstName"], rita["lastName"], rita["phone"]) == ("Rita", "Neri", "+39021234567")
+    assert rita["businessId"] == ugo["businessId"] == lago["id"] and sorted(rita["tags"]) == ["press", "vip"]
+    assert rita["dndSettings"]["email"]["status"] == "active" == ugo["dndSettings"]["sms"]["status"]
+    assert (rita["custom"]["Shoe size"], ugo["custom"]["Wine"]) == (39, "white")
+    villa = arrived.opportunity("Villa")
+    assert (
+        villa["contactId"] == ugo["id"]
+        and villa["monetaryValue"] == 25000
+        and arrived.stage(villa) == ("Sales", "Offer")
+    )
+    assert _on(arrived, arrived.marked("notes", "PB:notes:n-1")[0]) == ("contact", rita["id"])
+    assert "deal Villa (d-1)" in arrived.marked("notes", "PB:notes:n-3")[0]["body"]
+    (task,) = arrived.dump["tasks"].values()
+    assert (task["title"], task["contactId"], task["assignedTo"]) == (
+        "Call Rita",
+        rita["id"],
+        arrived.user("gino@pb.example"),
+    )
+    assert {b["name"] for b in arrived.businesses} >= {"Lago Srl", "Monte SpA"}
+    assert not {"people", "deals", "notes"} & set(lago["custom"]), "no JSON is left in a field"
+
+
+@pytest.mark.slow
+def test_a_normalised_database(tmp_path, rehearse, monkeypatch):
+    """Ids of pipelines and stages become names, fields declared by code get their label and type, views bring nobody twice."""
+    export = unlike.database(tmp_path / "x.db")
+    arrived = _arrived(tmp_path, rehearse, monkeypatch, export, ("Kim Lee", "kim@a.example"))
+    ann, bob = arrived.contact("ann@lee.example"), arrived.contact("bob@ray.example")
+    assert ann["phone"] == "+14165550101" and sorted(ann["tags"]) == ["a", "b"] and bob["dnd"]
+    assert ann["dndSettings"]["email"]["status"] == "active"
+    assert (ann["custom"]["VIP customer"], ann["custom"]["Level"], ann["custom"]["Hobbies"]) == (
+        "Yes",
+        "Gold",
+        ["Chess", "Tea"],
+    )
+    lee = arrived.business("Lee Ltd.")
+    assert ann["businessId"] == lee["id"] and lee["custom"]["Parent Company"] == "Lee Group (11)"
+    stages = {d["name"]: arrived.stage(d) for d in arrived.opportunities}
+    assert stages == {"One": ("Sales", "New"), "Two": ("Sales (2)", "Intro"), "Three": ("Sales", "Won")}
+    assert [_on(arrived, arrived.marked("notes", f"PB:notes:{n} ")[0]) for n in (1, 2, 3)] == [
+        ("contact", ann["id"]), ("business", lee["id"]), ("contact", bob["id"]),
+    ]  # fmt: skip
+    assert len(arrived.contacts) == 3, "two people, and a stand-in for the deal without one"
