@@ -67,7 +67,7 @@ class Arrived:
             (source_id, *_facts(entry, payload, record, list(compared)), AMOUNT in superseded)
             if record is not None
             else (source_id, None, 0, None, None, None, 0, None, None, _number(payload.get(AMOUNT)),
-                  *(item for pair in _places(payload, {}) for item in pair), False, AMOUNT in superseded)
+                  *(item for pair in _places(payload, {}) for item in pair), _notified(entry), AMOUNT in superseded)
         )  # fmt: skip
         if len(rows) >= _BATCH:
             self._batches[table].append(_frame(rows))
@@ -115,8 +115,18 @@ def _facts(entry: Entry, payload: Mapping[str, Any], record: Mapping[str, Any], 
     return (
         entry.destination_id, 1, all(owners) if owners else None, links, all(consent) if consent else None, wrong,
         _marked(entry, payload, record), _number(record.get(AMOUNT)), _number(payload.get(AMOUNT)),
-        *(item for pair in _places(payload, record) for item in pair), payload.get("toNotify") is True,
+        *(item for pair in _places(payload, record) for item in pair), _notified(entry),
     )  # fmt: skip
+
+
+def _notified(entry: Entry) -> bool | None:
+    """Whether the write asked HighLevel to message the customer, by what the ledger holds of it; None for records that message nobody.
+
+    A booking whose call does not say `toNotify: false` is announced (BEHAVIOUR); our client says it for every change of one.
+    """
+    if entry.target is not Target.APPOINTMENT:
+        return None
+    return entry.payload.get("toNotify", entry.kind is Kind.CREATE) is not False
 
 
 def _links(payload: Mapping[str, Any], record: Mapping[str, Any]) -> bool | None:
