@@ -24,7 +24,7 @@ SELF = {
     "contacts": {"contact"},
     "companies": {"company"},
     "deals": {"deal"},
-    "tasks": {"task", "activity"},
+    "tasks": {"task", "activity", "card", "ticket", "issue"},
     "notes": {"note", "activity"},
     "appointments": {"event", "activity"},
     "activities": {"activity", "event"},
@@ -150,7 +150,7 @@ id | ignore | id
 title | title | title, name
 body | body | body, description, note, task+description
 due_at | dueDate | due, end, due+time, due+date, date, expected+end, expected+date
-completed | completed | completed, closed, is+closed, completed+completed
+completed | completed | completed, closed, is+closed, completed+completed, completed+due
 status | completed | status, stage, state, progress
 completed_at | ignore | completed date, closed date
 """
@@ -293,7 +293,7 @@ PART_TERMS = frozenset(
     "type count score rating status hash verified bounced reason ip latitude longitude lat lng tag category domain"
     " provider quality confidence source date time last email phone valid validity permission opens clicks sent open"
     " spouse partner assistant emergency referrer referral parent manager vendor guardian children child "
-    " photo unit alias format formatted phonetic extension tax vat accountant beneficiary hq rank level preview bounce version inferred predicted suspended marketing promotional promo alerts notifications preference preferences"
+    " photo unit alias format formatted phonetic extension tax vat accountant beneficiary hq rank level preview bounce version inferred predicted suspended form balance marketing promotional promo alerts notifications preference preferences"
     " frequency rate format updated by author campaign forecast weighted total won lost open converted"
     " conversion currency fiscal won lifetime average utm role linkedin facebook twitter instagram skype youtube tiktok xing github department next activity number cost budget".split()
 ) | frozenset(
@@ -306,6 +306,7 @@ PART_TERMS = frozenset(
         "closed date",
         "name suffix",
         "job title",
+        "bank balance",
     ]
 )
 """Terms that make another thing of what they stand beside (`email type`, `assistant phone`, `open deals`)."""

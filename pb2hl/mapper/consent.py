@@ -51,6 +51,7 @@ def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | Non
     words = _words(order)
     channel = _channel(terms, words)
     refusing, permitting, wishing = _asks(order, words, terms, channel)
+    permitting = permitting or (not refusing and _promotes(words, channel, seen))
     if not (refusing or permitting) or (wishing and seen.filled and not seen.looks("answer", at_least=0.5)):
         return _by_values(terms, words, channel, seen)
     if _beside(words, terms, channel) or (permitting and not refusing and _when(order, terms)):
@@ -81,6 +82,12 @@ def _asks(
     if (permits or wishes) and negated:
         return True, False, not permits and not refuses
     return refuses, permits or wishes, wishes and not permits and not refuses
+
+
+def _promotes(words: frozenset[str], channel: str, seen: Signals) -> bool:
+    """Whether a column of yes and no is called after advertising by one channel (`PromotionalEmails`)."""
+    advertises = any(_WORD_CHANNEL.get(word) == "any" for word in words)
+    return channel not in ("", "any") and advertises and seen.looks("answer", at_least=0.8)
 
 
 def _modal(order: tuple[str, ...]) -> bool:

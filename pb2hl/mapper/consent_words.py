@@ -62,7 +62,7 @@ STEMS = ("sperre", "gesperrt", "verbot", "widerspruch", "abgelehnt", "abmeldung"
 """Endings of compounds (`Mailsperre`, `Werbeeinwilligung`): refusals, permissions."""
 
 NOT_ABOUT_CONSENT = frozenset(
-    "reason ip source page form note grund motif motivo raison text url id count number author plan frequency tier price renewal expiry"
+    "type types kind list lists reason ip source page form note grund motif motivo raison text url id count number author plan frequency tier price renewal expiry"
     " level language topic topics interval sent opened clicked last".split()
 )
 STATUS = frozenset("status state statut statuto estado stato stav tila durum статус 状态 ステータス zustand".split())

@@ -226,18 +226,7 @@ def _loosely(reading: Reading, object_: str) -> Candidate | None:
     best = max(inside, key=lambda concept: (len(concept.pattern), sum(map(len, concept.pattern))))
     extra = reading.core - best.pattern - _SOFT - SELF.get(object_, set())
     changing = sorted(extra & (PART_TERMS | _ENTITIES))
-    if changing or best.field in (
-        "id",
-        "name",
-        "full_name",
-        "status",
-        "type",
-        "tags",
-        "stage",
-        "date",
-        "amount",
-        "completed",
-    ):
+    if changing or best.field in _NEVER_LOOSELY or reading.core & _PURPOSE:
         return Candidate("custom", "custom", 0.85, f"heading speaks of {' '.join(sorted(reading.core))}: its own thing")
     if len(extra) > 2 or any(term in extra for term in _known(object_) - best.pattern):
         return Candidate("custom", "custom", 0.8, f"heading says more than {best.text}")
@@ -248,6 +237,13 @@ def _loosely(reading: Reading, object_: str) -> Candidate | None:
         f"heading says {best.text}, with unknown words {', '.join(sorted(extra))}",
         said=best.text,
     )
+
+
+_NEVER_LOOSELY = frozenset("id name full_name title status type tags stage date amount completed".split())
+"""Fields whose words stand in many headings that are something else (`list name`, `payment status`)."""
+
+_PURPOSE = frozenset({"for", "fur", "pour", "para", "voor"})
+"""After these a heading says what the column is for, not what it is (`Company Name for Emails`)."""
 
 
 @lru_cache(maxsize=64)
