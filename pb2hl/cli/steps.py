@@ -12,7 +12,7 @@ import typer
 from pb2hl import report
 from pb2hl.cli import output
 from pb2hl.cli.app import Json, Mask, Ws, Yes, app
-from pb2hl.errors import ConfigError
+from pb2hl.errors import ConfigError, GateClosed
 from pb2hl.progress import Bar, Cancel
 from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
@@ -121,12 +121,25 @@ def delta(
     json: Json = False,
     mask: Mask = False,
     export: Annotated[Path | None, typer.Option(help="The later export.")] = None,
+    approve_all: Annotated[
+        bool, typer.Option("--approve-all", help="Take every default for what the later export has more; needs --by.")
+    ] = False,
+    by: Annotated[str, typer.Option(help="NAME for --approve-all.")] = "",
     yes: Yes = False,
 ) -> None:
     """Bring over what changed in Perfect Books since the first export, without overwriting people's edits."""
+    if approve_all and not by:
+        raise ConfigError("--approve-all needs a name to put on record", hint='--approve-all --by "Jane Roe"')
+    if by and not approve_all:
+        raise ConfigError("--by belongs to --approve-all", hint="add --approve-all, or leave --by out")
     if export is not None:
         output.confirm("Write the changes of the later export to the location?", yes)
-    run_step("delta", ws, json, mask, export=export)
+    try:
+        run_step("delta", ws, json, mask, export=export, approve_all=by)
+    except GateClosed:
+        with output.quiet_stdout(json):
+            report.write_all(Workspace(ws), mask=mask)
+        raise
 
 
 @app.command()

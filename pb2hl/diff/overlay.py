@@ -19,10 +19,16 @@ def is_overlay(entry: Entry) -> bool:
 
 
 def overlays(ledger: LedgerPort) -> dict[str, list[Mapping[str, Any]]]:
-    """Record id → what deltas wrote to it since, oldest first."""
+    """Record id → what deltas wrote to it since, oldest first.
+
+    An update for another row counts too when this migration made the record: a later export gave the row another id.
+    """
+    rows = list(ledger.columns(["destination_id", "kind", "part"], state=State.DONE))
+    made = {one for one, kind, _ in rows if kind == Kind.CREATE}
+    again = {one for one, kind, part in rows if kind == Kind.UPDATE and one in made and not part.startswith(DELTA_PART)}
     found: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in ledger.iterate(state=State.DONE, part=DELTA_PART):
-        if is_overlay(entry):
+    for entry in ledger.iterate(state=State.DONE, part="" if again else DELTA_PART):
+        if is_overlay(entry) or (entry.kind is Kind.UPDATE and entry.destination_id in again):
             found.setdefault(entry.destination_id, []).append(entry.payload)
     return found
 

@@ -69,9 +69,10 @@ def _path(name: str) -> str:
     return "/".join(piece for piece in name.strip().replace("\\", "/").split("/") if piece not in ("", ".", ".."))
 
 
-def file_part(path: str, name: str, mime: str = "") -> dict[str, str]:
-    """The `$file` of a payload for a local file."""
-    return {"path": path, "name": name, "mime": mime or mimetypes.guess_type(name)[0] or "application/octet-stream"}
+def file_part(file: ExportFile, name: str, mime: str = "") -> dict[str, str]:
+    """The `$file` of a payload for a local file; its digest tells a later export's other bytes from the same."""
+    mime = mime or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return {"path": file.path, "name": name, "mime": mime, **({"sha256": file.sha256} if file.sha256 else {})}
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class Attachments:
         if file is None and not address.casefold().startswith(("http://", "https://")):
             return Way("skip", why=f"{text(row, 'path') or name or 'the file'} is not in the export")
         mime = text(row, "mime_type") or mimetypes.guess_type(name)[0] or "application/octet-stream"
-        part = file_part(file.path, name, mime) if file else {"url": address, "name": name, "mime": mime}
+        part = file_part(file, name, mime) if file else {"url": address, "name": name, "mime": mime}
         if self._on_contact(row) and extension in FIELD_TYPES:
             return Way("field", part)
         if extension in MEDIA_REFUSES:

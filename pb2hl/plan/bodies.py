@@ -14,6 +14,7 @@ from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.account import Bucket
 from pb2hl.plan.attachments import MAX_BYTES, Files, file_part, media_name
 from pb2hl.plan.context import Context
+from pb2hl.plan.inputs import ExportFile
 from pb2hl.plan.rows import rows, text
 
 WITH_IMAGES = ("notes", "activities")
@@ -98,7 +99,7 @@ class Bodies:
         found = self.files.find(image.ref)
         if found is None or found.size > MAX_BYTES:
             return None
-        return file_part(found.path, image.name, image.mime)
+        return file_part(found, image.name, image.mime)
 
     def _written(self, image: InlineImage) -> dict[str, str] | None:
         """A data: image as a file under its content hash."""
@@ -111,7 +112,7 @@ class Bodies:
             temporary = path.with_suffix(".tmp")
             temporary.write_bytes(data)
             temporary.replace(path)
-        return file_part(str(path), image.name, image.mime)
+        return file_part(ExportFile(str(path), len(data), hashlib.sha256(data).hexdigest()), image.name, image.mime)
 
     def _tell(self, object_: str, source_id: str, column: str, converted: Content) -> None:
         for what in converted.removed:

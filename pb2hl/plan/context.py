@@ -80,7 +80,8 @@ class Context:
     def op_id(self, target: Target, object_: str, source_id: str, part: str = "") -> str:
         """The id of the record's own operation. It is the same whether the record is created, updated or found to be
         there, so that a plan built again after the load refers to what the ledger knows."""
-        return operation_id(self.location, self.source, object_, source_id, Kind.CREATE, target, part)
+        one = self.inputs.aliases.get((object_, source_id), source_id)
+        return operation_id(self.location, self.source, object_, one, Kind.CREATE, target, part)
 
     def ref(self, target: Target, object_: str, source_id: str, part: str = "", path: str = "") -> dict[str, str]:
         """A reference to another operation's record, or to `path` in what HighLevel answered to it."""
@@ -107,7 +108,7 @@ class Context:
             kind,
             target,
             object_,
-            source_id,
+            self.inputs.aliases.get((object_, source_id), source_id),
             part,
             body,
             references(body),

@@ -42,10 +42,11 @@ class MergesLike(Protocol):
 
 @dataclass(frozen=True)
 class ExportFile:
-    """Bytes that came with the export: a path inside the workspace and its size in bytes."""
+    """Bytes that came with the export: a path inside the workspace, its size in bytes and its SHA-256 (hex)."""
 
     path: str
     size: int
+    sha256: str = ""
 
 
 def _empty() -> pd.DataFrame:
@@ -61,6 +62,7 @@ class PlanInputs:
     `export_date` is the newest date of the export (None: taken from the tables). `inline_files` is the folder into which
     images that lie inside note bodies are written under their content hash (None: they are told and left out).
     `conflicts` says for (model, label case-folded) of a field that exists and does not fit whether one is made `beside` it or it is put to `use`.
+    `aliases`: (object, source id) of a row whose record was made for another row, to that row's source id.
     """
 
     staged: Mapping[str, pd.DataFrame]
@@ -76,6 +78,7 @@ class PlanInputs:
     export_date: date | None = None
     inline_files: Path | None = None
     conflicts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def table(self, name: str) -> pd.DataFrame:
         """The rows of `name` to migrate: survivors of contacts and companies, every staged row of the rest."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,6 +14,7 @@ from pb2hl.operations import Target
 from pb2hl.plan.account import Bucket
 from pb2hl.plan.lineage import BLANK, SUMMARY_COLUMNS, Fates, columns_of, source_ids
 from pb2hl.steps.compare import Comparison
+from pb2hl.steps.later import aliases_of
 from pb2hl.workspace import Workspace
 
 RECORD_OF = {
@@ -46,11 +47,12 @@ class Account:
 
 
 def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Account:
-    """Every cell and every row of the export in exactly one bucket; `found` is what the audit saw in the location."""
+    """Every cell and every row of the export of `ws` in exactly one bucket; `found` is what the audit saw in the location."""
     names = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged")
     if not all((ws.plan / f"{name}.parquet").exists() for name in names):
         return Account(*(pd.DataFrame(columns=list(c)) for c in (SUMMARY_COLUMNS, ROW_COLUMNS, UNBALANCED_COLUMNS)))
     summary, rules, exceptions, balance, merged = (pd.read_parquet(ws.plan / f"{name}.parquet") for name in names)
+    aliases = aliases_of(ws)
     cells: Counter[Key] = Counter()
     for row in summary.itertuples(index=False):
         cells[row.object, row.heading, row.column, row.bucket, row.where] += int(row.cells)
@@ -63,9 +65,11 @@ def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Account:
         if frame.empty:
             continue
         mine = [table[table["object"] == object_] for table in (rules, exceptions, merged)]
+        stands = aliases.get(object_, {})
         lost = _lost(ledger, object_, target, found, mine[2])
+        lost |= {item: lost[one] for item, one in stands.items() if one in lost}
         _move(cells, object_, frame, lost, known, *mine)
-        rows.update(_rows(ledger, object_, frame, lost, mine[1], mine[2]))
+        rows.update(_rows(ledger.source_ids(object_) | stands.keys(), object_, frame, lost, mine[1], mine[2]))
     rows.update(_dropped_rows(ws))
     _judge(cells, rules, found)
     table = pd.DataFrame([(*key, n) for key, n in cells.items() if n], columns=list(SUMMARY_COLUMNS))
@@ -117,7 +121,7 @@ def _move(
 
 
 def _rows(
-    ledger: Ledger,
+    known: Collection[str],
     object_: str,
     frame: pd.DataFrame,
     lost: Mapping[str, tuple[Bucket, str]],
@@ -125,7 +129,6 @@ def _rows(
     merged: pd.DataFrame,
 ) -> Counter[tuple[str, str, str]]:
     """Rows by bucket. A row that no operation, merge or decision speaks of is accounted for nowhere."""
-    known = ledger.source_ids(object_)
     into = set(merged["source_id"])
     whole = exceptions[exceptions["column"] == "*"]
     apart = {row.source_id: (row.bucket, row.where) for row in whole.itertuples(index=False)}

@@ -14,6 +14,7 @@ from pb2hl.steps.accounting import Account, accounting
 from pb2hl.steps.check import check
 from pb2hl.steps.compare import UNLINKED, Comparison, compare_location
 from pb2hl.steps.conflicts import kept
+from pb2hl.steps.later import current
 from pb2hl.steps.refusals import with_archive
 from pb2hl.steps.session import with_client
 from pb2hl.workspace import Workspace
@@ -36,7 +37,7 @@ def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
             )
 
         found = with_client(ws, ledger, STEP, work, progress)
-        result = with_archive(ws, ledger, _result(ledger, found, accounting(ws, ledger, found)))
+        result = with_archive(ws, ledger, _result(ledger, found, accounting(current(ws), ledger, found)))
         result.save(ws.results(STEP))
     return _with_checks(ws, result, progress, cancel)
 

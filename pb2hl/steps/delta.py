@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 
-from pb2hl import plan
+from pb2hl import mapper, plan
 from pb2hl.apply.undo import OUTCOME_COLUMNS
 from pb2hl.clock import SYSTEM_CLOCK, stamp
-from pb2hl.errors import ConfigError, GateClosed, Problem, Severity
-from pb2hl.highlevel import Client, Destination, read_destination
-from pb2hl.ledger import Ledger
+from pb2hl.errors import ConfigError, Problem, Severity
+from pb2hl.highlevel import Client, Destination
+from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.operations import Operation
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import conflicts, gates, later_columns, outcomes, proposal, removals
+from pb2hl.steps import conflicts, gates, later, later_schema, outcomes, proposal, removals
 from pb2hl.steps.conflicts import CONFLICT_COLUMNS
-from pb2hl.steps.inventory import inventory
+from pb2hl.steps.later_files import stale, take_away
 from pb2hl.steps.load import carry_out
-from pb2hl.steps.match import match
 from pb2hl.steps.session import with_client
 from pb2hl.steps.status import WINDOW, window_state
 from pb2hl.steps.threeway import Changes, changes, new_operations
@@ -33,12 +30,19 @@ STEP = "delta"
 
 
 def delta(
-    ws: Workspace, *, export: Path | str | None = None, progress: Progress = SILENT, cancel: Cancel | None = None
+    ws: Workspace,
+    *,
+    export: Path | str | None = None,
+    approve_all: str = "",
+    progress: Progress = SILENT,
+    cancel: Cancel | None = None,
 ) -> StepResult:
     """Compare a later export with what was loaded: create what is new, update what changed, report what was removed.
 
     A field that people changed in HighLevel since the load is kept; it goes to `sheets/conflicts.csv`, where the decision
-    `source` makes the next delta write it. Raises GateClosed before the load, ConfigError, ExportError, HighLevelError.
+    `source` makes the next delta write it. What the mapping or the schema never saw goes through their gates again;
+    `approve_all` is the name for which every default is taken there. Raises GateClosed for what waits for a person and
+    before the load, ConfigError, ExportError, HighLevelError.
     """
     if export is None:
         with ws.lock(STEP):
@@ -53,47 +57,44 @@ def delta(
         raise ConfigError(f"the later export {path} does not exist", hint="name the folder, .zip or file")
     gates.check(ws, "mapping")
     gates.check(ws, "sample")
-    second = later_workspace(ws, path)
-    inventory(second, progress=progress, cancel=cancel)
-    match(second, progress=progress, cancel=cancel)
     with ws.lock(STEP), Ledger.open(ws) as ledger:
-        result = _run(ws, second, ledger, progress, cancel)
+        ready = later.prepare(ws, ledger, path, approve_all, progress, cancel)
+        result = _run(ws, ready, ledger, approve_all, progress, cancel)
+        _plan_again(ws, ledger)
         result.save(ws.results(STEP))
     return result
 
 
-def later_workspace(ws: Workspace, export: Path) -> Workspace:
-    """A workspace inside the workspace for the later export, with the decisions of the first one's sheets."""
-    folder = ws.path / STEP
-    if folder.exists():
-        shutil.rmtree(folder)
-    second = Workspace.create(folder, ws.config.model_copy(update={"export": str(export.resolve())}))
-    shutil.copytree(ws.sheets, second.sheets)
-    return second
-
-
-def _run(ws: Workspace, second: Workspace, ledger: Ledger, progress: Progress, cancel: Cancel | None) -> StepResult:
-    first = Destination.load(ws.path)
-    if first is None:
-        raise GateClosed("the location was not read yet", hint=f"pb2hl schema {ws.path}")
-    later_columns.require_known(ws, second)
-    window, decided = _window(ws, ledger), conflicts.decisions(ws)
-    fresh = with_client(ws, ledger, STEP, lambda client: read_destination(client, progress=progress), progress)
-    place = _with_newcomers(proposal.without_ours(first, ledger), proposal.without_ours(fresh, ledger))
-    inputs = proposal.plan_inputs(second, ledger, place)
-    schema, later = plan.build_schema(inputs, progress=progress), plan.build(inputs, progress=progress)
-    later.operations.write(second.plan)
-    new = [*new_operations(ledger, schema.operations), *new_operations(ledger, plan.read(second.plan))]
+def _run(
+    ws: Workspace,
+    ready: later.Later,
+    ledger: Ledger,
+    who: str,
+    progress: Progress,
+    cancel: Cancel | None,
+) -> StepResult:
+    decided, second = conflicts.decisions(ws), ready.workspace
+    inputs = proposal.plan_inputs(second, ledger, ready.place, ready.aliases)
+    schema, data = plan.build_schema(inputs, progress=progress), plan.build(inputs, progress=progress)
+    data.operations.write(second.plan / "data")
+    _make_schema(ws, ledger, list(schema.operations), who, progress, cancel)
+    window = _window(ws, ledger)
+    replaced = _replace_files(ws, ledger, plan.read(second.plan / "data"), progress, cancel)
+    new = new_operations(ledger, plan.read(second.plan / "data"))
     made = carry_out(ws, ledger, STEP, new, len(new), progress, cancel)
 
     async def look(client: Client) -> Changes:
-        stream = plan.read(second.plan)
+        stream = plan.read(second.plan / "data")
         return await changes(client, ledger, stream, decided, ws.config.country, progress, cancel or Cancel())
 
     found = with_client(ws, ledger, STEP, look, progress)
     changed = carry_out(ws, ledger, STEP, found.updates, len(found.updates), progress, cancel)
-    removed = removals.removed_rows(ws, second, ledger)
+    ledger.finish(
+        ledger.runs()[-1].run_id, [Outcome(op.op_id, State.DONE, op.existing_id, operation=op) for op in found.agreed]
+    )
+    removed = removals.removed_rows(ws, second, ledger, ready.aliases)
     gone = removals.delete(ws, ledger, removed, progress, cancel) if ws.config.policy.removed_rows == "delete" else None
+    later.brought(ready, data.tables)
     open_conflicts = conflicts.write(ws, found.conflicts, frozenset(found.taken))
     operations = [*new, *found.updates]
     entries = ledger.entries(op.op_id for op in operations)
@@ -105,6 +106,7 @@ def _run(ws: Workspace, second: Workspace, ledger: Ledger, progress: Progress, c
         *_problems(open_conflicts, removed, window, gone),
         *removals.missing_tables(ws, second),
         *outcomes.not_cleared(ledger),
+        *replaced,
     ]
     sent, deleted = made.sent + changed.sent, int((undone["outcome"] == "undone").sum())
     return StepResult(
@@ -129,18 +131,51 @@ def _new_table(new: Sequence[Operation]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["object", "source_id", "target", "kind"])
 
 
-def _with_newcomers(first: Destination, fresh: Destination) -> Destination:
-    """The location as it was before the load, with the records that people have added since.
+def _make_schema(
+    ws: Workspace,
+    ledger: Ledger,
+    planned: Sequence[Operation],
+    who: str,
+    progress: Progress,
+    cancel: Cancel | None,
+) -> None:
+    """Make what the later export needs in the location beyond the approved schema, once it is approved."""
+    grown = with_client(ws, ledger, STEP, lambda client: later_schema.growth(client, ledger, planned), progress)
+    pieces = [*new_operations(ledger, planned), *grown]
+    later_schema.require_approved(ws, pieces, who)
+    if not pieces:
+        return
+    carry_out(ws, ledger, STEP, pieces, len(pieces), progress, cancel)
+    run = ledger.runs()[-1].run_id
+    with_client(ws, ledger, STEP, lambda client: later_schema.adopt(client, ledger, run, planned), progress)
 
-    What was there keeps its values of then: they decided what the load wrote, and a delta compares with that.
-    """
-    frames = {}
-    for name in ("contacts", "businesses", "opportunities"):
-        old, now = getattr(first, name), getattr(fresh, name)
-        if len(now):
-            since = now[~now["id"].isin(old["id"])] if len(old) else now
-            frames[name] = pd.concat([old, since], ignore_index=True) if len(old) else since.reset_index(drop=True)
-    return replace(first, **frames)
+
+def _replace_files(
+    ws: Workspace, ledger: Ledger, later_plan: Iterable[Operation], progress: Progress, cancel: Cancel | None
+) -> list[Problem]:
+    """Take away the files whose bytes changed; the plan's uploads then count as new."""
+    old = stale(ledger, later_plan)
+    if not old:
+        return []
+    run = ledger.start_run(STEP, {"files": len(old)})
+
+    async def work(client: Client) -> list[Problem]:
+        return await take_away(client, ledger, run, old, ws.config.country, progress, cancel or Cancel())
+
+    try:
+        found = with_client(ws, ledger, STEP, work, progress)
+    except BaseException:
+        ledger.end_run(run, "stopped")
+        raise
+    ledger.end_run(run, "done")
+    return found
+
+
+def _plan_again(ws: Workspace, ledger: Ledger) -> None:
+    """The first export's plan by the sheets as they are now: what a later export added to them lets no load lapse."""
+    first, planned = Destination.load(ws.path), ledger.recall(proposal.PLANNED)
+    if first is not None and planned and planned["mapping_hash"] != mapper.mapping_hash(ws):
+        proposal.propose(ws, ledger, first)
 
 
 def _window(ws: Workspace, ledger: Ledger) -> dict[str, str]:

@@ -80,8 +80,8 @@ def open_points(ws: Workspace, gate: str) -> list[Problem]:
     return found
 
 
-def check(ws: Workspace, gate: str) -> Approval:
-    """The standing approval of `gate`. Raises GateClosed (exit 3) when there is none, or it lapsed."""
+def check(ws: Workspace, gate: str, problems: Sequence[Problem] = ()) -> Approval:
+    """The standing approval of `gate`. Raises GateClosed (exit 3) with `problems` when there is none, or it lapsed."""
     approval, state = _standing(ws, gate)
     if approval is None or state != "approved":
         why = (
@@ -89,7 +89,8 @@ def check(ws: Workspace, gate: str) -> Approval:
             if approval is None
             else f"was approved by {approval.who} at {approval.at}, and has changed since"
         )
-        raise GateClosed(f"the gate {gate} {why}", hint=f"review it, then: pb2hl approve {ws.path} {gate} --by NAME")
+        hint = f"review it, then: pb2hl approve {ws.path} {gate} --by NAME"
+        raise GateClosed(f"the gate {gate} {why}", hint=hint, problems=problems)
     return approval
 
 

@@ -40,7 +40,7 @@ def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
     with ws.lock(STEP):
         cancel.check()
         fields = ws.sheet("fields", mapper.SHEETS["fields"])
-        sheets, lapsed = _write_sheets(ws, fields, place, progress)
+        sheets, lapsed = write_sheets(ws, fields, place, progress)
         result = _result(ws, sheets, place, restaged, lapsed)
         result.save(ws.results(STEP))
     return result
@@ -69,7 +69,7 @@ def _read_location(ws: Workspace, progress: Progress) -> Destination:
     return place
 
 
-def _write_sheets(
+def write_sheets(
     ws: Workspace, fields: pd.DataFrame, place: Destination, progress: Progress
 ) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
     """(every sheet, what lapsed of their decisions)."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -28,6 +29,9 @@ from pb2hl.source.files import ExportFiles
 from pb2hl.steps.schema_choices import choices, write_choices
 from pb2hl.workspace import Config, Workspace
 
+LATER_ROWS = "later_rows"
+"""The fact that holds the rows of match sheets that only later exports have: `{sheet: [source id]}`."""
+
 POLICY = "policy"
 """The fact that holds policies taken by default in a batch run: they win over migration.toml, and are on record."""
 
@@ -45,25 +49,39 @@ def config_in_force(ws: Workspace, ledger: Ledger) -> Config:
     return ws.config.model_copy(update={"policy": ws.config.policy.model_copy(update=taken)})
 
 
-def merges_of(ws: Workspace, staged: Mapping[str, pd.DataFrame]) -> matching.Merges:
-    """Who survived, by the decided sheets. Raises SheetError with every problem."""
+def merges_of(ws: Workspace, ledger: Ledger, staged: Mapping[str, pd.DataFrame]) -> matching.Merges:
+    """Who survived, by the decided sheets (rows that only later exports have aside). Raises SheetError with every problem."""
+    known = {str(item) for frame in staged.values() for item in frame["source_id"]} if later_rows(ledger) else set()
     rules = ws.sheet("survivorship", SURVIVORSHIP) if (ws.sheets / "survivorship.csv").exists() else None
     return matching.resolve(
         staged.get("contacts", pd.DataFrame()),
         staged.get("companies", pd.DataFrame()),
-        ws.sheet("duplicates", MATCH_SHEETS["duplicates"]),
-        ws.sheet("companies", MATCH_SHEETS["companies"]),
+        *(own_rows(ws.sheet(name, MATCH_SHEETS[name]), name, ledger, known) for name in ("duplicates", "companies")),
         rules,
     )
 
 
-def plan_inputs(ws: Workspace, ledger: Ledger, destination: Destination) -> PlanInputs:
-    """Everything a plan is made of. `destination` is the location without what this migration made in it."""
+def later_rows(ledger: Ledger) -> dict[str, list[str]]:
+    """The rows of match sheets that only later exports have, by sheet."""
+    return ledger.recall(LATER_ROWS) or {}
+
+
+def own_rows(sheet: pd.DataFrame, name: str, ledger: Ledger, known: Collection[str]) -> pd.DataFrame:
+    """A match sheet without the rows that a later export brought, unless this export has them (`known`)."""
+    others = set(later_rows(ledger).get(name, ())).difference(known)
+    return sheet[~sheet["source_id"].isin(others)] if others else sheet
+
+
+def plan_inputs(
+    ws: Workspace, ledger: Ledger, destination: Destination, aliases: Mapping[tuple[str, str], str] | None = None
+) -> PlanInputs:
+    """Everything a plan is made of. `destination` is the location without what this migration made in it; `aliases` are
+    rows whose record was made for another row (PlanInputs)."""
     ws.require_staged()
     staged = {name: table for name in OBJECTS if not (table := ws.table(name)).empty}
     return PlanInputs(
         staged=staged,
-        merges=merges_of(ws, staged),
+        merges=merges_of(ws, ledger, staged),
         mapping=mapper.resolved(ws, destination),
         destination=destination,
         config=config_in_force(ws, ledger),
@@ -75,6 +93,7 @@ def plan_inputs(ws: Workspace, ledger: Ledger, destination: Destination) -> Plan
         files=export_files(ws),
         inline_files=ws.files / "inline",
         conflicts=choices(ws),
+        aliases=aliases or {},
     )
 
 
@@ -105,16 +124,24 @@ def export_files(ws: Workspace) -> dict[str, ExportFile]:
     for item in open_container(ws.export_path, LIMITS)[0]:
         if item.name not in tables:
             files.add(item.name, item.size, item.read)
-    return {
-        name: ExportFile(str(files.copy(name)) if files.size(name) <= MAX_BYTES else "", files.size(name))
-        for name in files
-    }
+    return {name: _export_file(files, name) for name in files}
 
 
-def without_ours(destination: Destination, ledger: Ledger) -> Destination:
-    """The location as it would be without what this migration created: a plan is made against the client's own records."""
+def _export_file(files: ExportFiles, name: str) -> ExportFile:
+    size = files.size(name)
+    if size > MAX_BYTES:
+        return ExportFile("", size)
+    path = files.copy(name)
+    return ExportFile(str(path), size, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def without_ours(destination: Destination, ledger: Ledger, orphans: Collection[str] = ()) -> Destination:
+    """The location as it would be without what this migration created: a plan is made against the client's own records.
+
+    `orphans` are ids of records that we made and no row stands for any more: they count as the client's own.
+    """
     made = ledger.columns(["destination_id", "kind"], state=State.DONE)
-    ours = {destination for destination, kind in made if kind in (Kind.CREATE, Kind.UPLOAD)}
+    ours = {destination for destination, kind in made if kind in (Kind.CREATE, Kind.UPLOAD)}.difference(orphans)
     if not ours:
         return destination
     frames = {

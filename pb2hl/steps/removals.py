@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,8 +11,8 @@ from pb2hl.apply import UndoPlan, plan_undo
 from pb2hl.apply.undo import OUTCOME_COLUMNS, Undo
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Client
-from pb2hl.ledger import Ledger
-from pb2hl.operations import SCHEMA_TARGETS, Kind
+from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.operations import SCHEMA_TARGETS, Kind, Target
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.accounting import RECORD_OF
 from pb2hl.steps.session import with_client
@@ -32,10 +32,13 @@ class Deleted:
     problems: Sequence[Problem]
 
 
-def removed_rows(ws: Workspace, second: Workspace, ledger: Ledger) -> pd.DataFrame:
+def removed_rows(
+    ws: Workspace, second: Workspace, ledger: Ledger, aliases: Mapping[tuple[str, str], str]
+) -> pd.DataFrame:
     """Rows that were in an earlier export and are not in the later one: object, source_id, share (of the object, 0-1).
 
-    An object that the later export has no table of is not looked at.
+    An object that the later export has no table of is not looked at. Rows whose record another row stands for
+    (`aliases`, steps.later) are not gone.
     """
     rows: list[tuple[str, str, float]] = []
     for object_ in RECORD_OF:
@@ -43,6 +46,7 @@ def removed_rows(ws: Workspace, second: Workspace, ledger: Ledger) -> pd.DataFra
         if later.empty:
             continue
         there = {*later["source_id"].astype(str), *_collapsed(second, object_)}
+        there |= {one for (named, _), one in aliases.items() if named == object_}
         before = {*_ids(ws, object_), *_brought(ledger, object_)}
         gone = sorted(before - there)
         rows += [(object_, item, len(gone) / len(before)) for item in gone]
@@ -84,6 +88,28 @@ def _brought(ledger: Ledger, object_: str) -> set[str]:
     }
 
 
+def _needed(ledger: Ledger, going: Sequence[Entry]) -> dict[str, str]:
+    """Records that are to go and that a row which stays still hangs on, or stands for: record id → that row."""
+    leaving = {entry.op_id for entry in going}
+    ids = {entry.destination_id for entry in going if entry.kind is Kind.CREATE}
+    found: dict[str, str] = {}
+    links: dict[str, Entry] = {}
+    for entry in ledger.iterate(state=State.DONE) if ids else ():
+        if entry.op_id in leaving or entry.target in SCHEMA_TARGETS:
+            continue
+        if entry.target is Target.LINK:
+            links[str(entry.payload.get("contactId"))] = entry
+            continue
+        where = entry.payload.get("$url") or {}
+        refers = {entry.destination_id, str(entry.payload.get("contactId")), str(where.get("contactId"))}
+        found |= {one: f"{entry.object} {entry.source_id}" for one in refers & ids}
+    for contact, entry in links.items():
+        business = str(entry.payload.get("businessId"))
+        if business in ids and contact not in ids:
+            found[business] = f"contact {entry.source_id}"
+    return found
+
+
 def delete(ws: Workspace, ledger: Ledger, removed: pd.DataFrame, progress: Progress, cancel: Cancel | None) -> Deleted:
     """Delete what this migration made of the removed rows; what people touched since is kept and told."""
     few = removed[removed["share"] <= MOST_GONE]
@@ -93,11 +119,18 @@ def delete(ws: Workspace, ledger: Ledger, removed: pd.DataFrame, progress: Progr
         for object_, group in removed[removed["share"] > MOST_GONE].groupby("object")
     ]  # fmt: skip
     wanted = set(few[["object", "source_id"]].itertuples(index=False, name=None))
-    entries = [
+    going = [
         entry
         for entry in plan_undo(ledger).entries
         if (entry.object, entry.source_id) in wanted and entry.target not in SCHEMA_TARGETS
     ]
+    needed = _needed(ledger, going)
+    entries = [entry for entry in going if entry.destination_id not in needed]
+    problems += [
+        Problem("kept", f"{entry.target} {entry.source_id} ({entry.destination_id}) is kept: {needed[entry.destination_id]} still needs it",
+                treatment="left as it is")
+        for entry in going if entry.destination_id in needed and entry.kind is Kind.CREATE
+    ]  # fmt: skip
     if not entries:
         return Deleted(pd.DataFrame(columns=list(OUTCOME_COLUMNS)), problems)
     run = ledger.start_run(STEP, {"removed": len(few)})

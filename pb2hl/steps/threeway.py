@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -37,9 +38,13 @@ Decisions = Mapping[tuple[str, str, str], tuple[str, str]]
 
 @dataclass
 class Changes:
-    """What a delta is going to change. `conflicts` are rows of conflicts.CONFLICT_COLUMNS, `taken` decided ones now written."""
+    """What a delta is going to change. `conflicts` are rows of conflicts.CONFLICT_COLUMNS, `taken` decided ones now written.
+
+    `agreed` are updates that need no request: people in HighLevel wrote what the later export says.
+    """
 
     updates: list[Operation] = field(default_factory=list)
+    agreed: list[Operation] = field(default_factory=list)
     fields: list[tuple[Any, ...]] = field(default_factory=list)
     conflicts: list[tuple[Any, ...]] = field(default_factory=list)
     taken: set[tuple[str, str, str]] = field(default_factory=set)
@@ -87,7 +92,7 @@ async def changes(
         changed: list[tuple[Operation, Entry, dict[str, Any]]] = []
         for op in chunk:
             entry = entries.get(op.op_id)
-            if entry is None or _same(op, entry, latest, links):
+            if entry is None or (_same(op, entry, latest, links) and not _moved(op, entry, ledger)):
                 found.unchanged += 1
             elif (payload := _resolved(op, ledger)) is None:
                 found.unresolved += 1
@@ -110,9 +115,18 @@ async def changes(
 
 
 def _same(op: Operation, entry: Entry, latest: Mapping[str, Any], links: Mapping[str, str]) -> bool:
-    if entry.state is not State.DONE or op.target not in UPDATABLE:
+    if entry.state is not State.DONE or op.target not in UPDATABLE or op.kind is Kind.SKIP:
         return True
     return op.payload_hash == entry.payload_hash and entry.destination_id not in latest and op.op_id not in links
+
+
+def _moved(op: Operation, entry: Entry, ledger: Ledger) -> bool:
+    """Whether a body that shows files of ours shows them at other addresses now: the file was uploaded again."""
+    body = op.payload.get("body")
+    if entry.state is not State.DONE or op.target is not Target.NOTE or "{{ref:" not in str(body):
+        return False
+    payload = _resolved(op, ledger)
+    return payload is not None and _addresses(payload["body"]) != _addresses(entry.payload.get("body"))
 
 
 def _as_contact(entry: Entry) -> Entry:
@@ -133,7 +147,7 @@ _NONE: frozenset[str] = frozenset()
 def _stuck(ledger: Ledger) -> dict[str, frozenset[str]]:
     """Record id → what HighLevel would not take of earlier deltas' changes."""
     found: dict[str, frozenset[str]] = {}
-    for entry in ledger.iterate(state=State.DONE):
+    for entry in ledger.iterate(state=State.DONE, part=DELTA_PART):
         if entry.losses and entry.kind is Kind.UPDATE:
             found[entry.destination_id] = found.get(entry.destination_id, _NONE).union(entry.losses)
     return found
@@ -207,6 +221,7 @@ class _ThreeWay:
         self.found, self.op, self.entry, self.record = found, op, entry, record
         self.before = laid_over(entry.payload, written)
         self.stuck = stuck
+        self.agreed: dict[str, Any] = {}
         self.decided, self.region, self.salt = decided, region, len(written)
 
     def compare(self, payload: Mapping[str, Any]) -> None:
@@ -223,12 +238,15 @@ class _ThreeWay:
         take = {
             name: value for name, value in wanted.items() if name != "tags" and self._takes(name, sent.get(name), value)
         }
-        if self.entry.kind is Kind.CREATE:
+        if self.entry.kind is self.op.kind is Kind.CREATE:
             take |= self._cleared(sent, wanted)
         made = [*self._tags(sent.get("tags") or (), wanted.get("tags") or ())]
         if take:
             body = {**_companions(self.op.target, take, payload), **_body(take, payload, self.before)}
             made.append(_update(self.op, self.entry, self.op.target, body, self.salt))
+        if self.agreed:
+            body = _body(self.agreed, payload, self.before)
+            self.found.agreed.append(_update(self.op, self.entry, self.op.target, body, f"agreed {self.salt}"))
         self.found.updates += made
         self.found.unchanged += not made
 
@@ -244,7 +262,11 @@ class _ThreeWay:
 
     def _takes(self, name: str, was: Any, value: Any) -> bool:
         now = stored_value(flatten_record(self.record or {}), name)
-        if self._is(name, was, value) or self._is(name, value, now):
+        moved = _addresses(was) != _addresses(value)
+        if not moved and self._is(name, was, value):
+            return False
+        if not moved and self._is(name, value, now):
+            self.agreed[name] = value
             return False
         stricter, consent = _opts_out(value), name == "dnd" or name.startswith("dndSettings.")
         free = stricter if consent else self._is(name, was, now)
@@ -276,6 +298,14 @@ class _ThreeWay:
                 row = (self.op.object, self.op.source_id, self.entry.destination_id, name.lstrip("$"), "", _text(tags))
                 self.found.fields.append(row)
                 yield _update(self.op, self.entry, Target.CONTACT_TAGS, {"$url": where, name: tags}, self.salt)
+
+
+_ADDRESS = re.compile(r"""(?:href|src)=["']([^"']*)""")
+
+
+def _addresses(value: Any) -> list[str]:
+    """What a text links to or shows: two texts may read alike and show other files."""
+    return _ADDRESS.findall(value) if isinstance(value, str) else []
 
 
 def _opts_out(value: Any) -> bool:

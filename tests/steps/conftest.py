@@ -37,9 +37,9 @@ class Migration:
         """What the location holds now."""
         return Arrived.of(self.sandbox)
 
-    def delta(self, content: small.Tables, name: str = "later"):
+    def delta(self, content: small.Tables, name: str = "later", **options: Any):
         """Bring over a later export with these tables."""
-        return self.run("delta", export=small.write(self.folder / name, content))
+        return self.run("delta", export=small.write(self.folder / name, content), **options)
 
 
 @pytest.fixture(scope="session")

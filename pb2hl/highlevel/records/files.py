@@ -161,7 +161,8 @@ def _files_in(contact: Record, field_id: str) -> Any:
 
 def _upload_id(payload: Payload) -> str:
     where, file = url_of(payload), payload[FILE]
-    key = "\n".join((where["contactId"], where["fieldId"], str(file["name"]), Path(file["path"]).name))
+    bytes_ = (str(file["sha256"]),) if file.get("sha256") else ()
+    key = "\n".join((where["contactId"], where["fieldId"], str(file["name"]), Path(file["path"]).name, *bytes_))
     return str(uuid.uuid5(uuid.NAMESPACE_OID, key))
 
 
