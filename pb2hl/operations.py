@@ -77,18 +77,22 @@ class Operation:
         return canonical_hash(self.payload)
 
 
+_KEY = json.JSONEncoder(ensure_ascii=False)
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+"""Made once: `json.dumps` with options makes an encoder a call, and a plan of a million records asks three million times."""
+
+
 def operation_id(
     location: str, source: str, object_: str, source_id: str, kind: Kind, target: Target, part: str = ""
 ) -> str:
     """The deterministic id of an operation: 32 hex digits of SHA-256 over its key (DESIGN: exactly once)."""
-    key = json.dumps([location, source, object_, source_id, str(kind), str(target), part], ensure_ascii=False)
+    key = _KEY.encode([location, source, object_, source_id, str(kind), str(target), part])
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def canonical_hash(value: Any) -> str:
     """SHA-256 (hex) of a JSON-able value, the same whatever the order of its keys."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()
 
 
 def references(payload: Any) -> tuple[str, ...]:
@@ -99,7 +103,11 @@ def references(payload: Any) -> tuple[str, ...]:
 
 
 def _collect(value: Any, found: dict[str, None]) -> None:
-    if isinstance(value, Mapping):
+    if isinstance(value, str):  # first: most values are
+        if "{{ref:" in value:
+            for piece in value.split("{{ref:")[1:]:
+                found[piece.split("}}", 1)[0].split(":", 1)[0]] = None
+    elif isinstance(value, (dict, Mapping)):  # an abstract class alone is slow to ask
         if "$ref" in value:
             found[value["$ref"]] = None
             return
@@ -108,6 +116,3 @@ def _collect(value: Any, found: dict[str, None]) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             _collect(item, found)
-    elif isinstance(value, str) and "{{ref:" in value:
-        for piece in value.split("{{ref:")[1:]:
-            found[piece.split("}}", 1)[0].split(":", 1)[0]] = None

@@ -25,13 +25,16 @@ SCHEMA = pa.schema(
 """One row an operation; `payload` is JSON."""
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def encode(operations: Iterable[Operation]) -> pa.RecordBatch:
     """Operations as one record batch."""
     columns: list[list[object]] = [[] for _ in SCHEMA]
     for op in operations:
         values = (
             op.op_id, str(op.kind), str(op.target), op.object, op.source_id, op.part,
-            json.dumps(op.payload, ensure_ascii=False, separators=(",", ":")),
+            _JSON.encode(op.payload),
             list(op.depends_on), op.marker, op.existing_id, op.reason,
         )  # fmt: skip
         for column, value in zip(columns, values, strict=True):
