@@ -92,6 +92,18 @@ def test_an_analyst_adds_a_suite(ws, tmp_path):
     assert alone.status is Status.DONE and alone.counts["data_failed"] == 1 and len(alone.tables["rules"]) == 1
 
 
+def test_data_docs_are_made_only_on_request(ws):
+    """Great Expectations' own pages of the suites that ran; the shared report does not need them."""
+    suite = ws.path / "mine.json"
+    rule = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "email"}}
+    suite.write_text(json.dumps({"meta": {"object": "contacts"}, "expectations": [rule]}))
+    folder = ws.reports / "checks-before-data-docs"
+    check(ws, suite=suite)
+    assert not folder.exists()
+    check(ws, suite=suite, data_docs=True)
+    assert (folder / "index.html").exists() and list(folder.glob("validations/mine/**/*.html"))
+
+
 def test_no_mapping_yet_is_broken_not_green(ws):
     """Without the stages sheet nobody knows whether stages are mapped: the rule is broken and says what to run."""
     (ws.sheets / "stages.csv").unlink()
