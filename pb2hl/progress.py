@@ -4,16 +4,58 @@ from __future__ import annotations
 
 import html
 import io
+import os
 import signal
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
 from tqdm import tqdm
 
 from pb2hl.errors import Cancelled
+
+NOTES_VARIABLE = "PB2HL_NOTES"
+"""The file into which a notebook's bars write their notes as well; set by the runner, whose terminal shows them."""
+
+
+@contextmanager
+def relayed(say: Callable[[str], None]) -> Iterator[None]:
+    """Hand every note of the processes started inside the block to `say`, as it is written."""
+    with tempfile.TemporaryDirectory(prefix="pb2hl-") as folder:
+        path = Path(folder) / "notes"
+        path.touch()
+        before = os.environ.get(NOTES_VARIABLE)
+        os.environ[NOTES_VARIABLE] = str(path)
+        over = threading.Event()
+        reader = threading.Thread(target=_follow, args=(path, say, over), daemon=True)
+        reader.start()
+        try:
+            yield
+        finally:
+            over.set()
+            reader.join()
+            if before is None:
+                del os.environ[NOTES_VARIABLE]
+            else:
+                os.environ[NOTES_VARIABLE] = before
+
+
+def _follow(path: Path, say: Callable[[str], None], over: threading.Event) -> None:
+    with open(path, encoding="utf-8") as file:
+        while True:
+            last = over.wait(LOOK_EVERY_S)
+            for line in file.readlines():
+                say(line.rstrip("\n"))
+            if last:
+                return
+
+
+LOOK_EVERY_S = 0.25
+"""How soon a note of a notebook shows in the terminal."""
 
 
 class Cancel:
@@ -116,6 +158,7 @@ class Bar:
 
     def __init__(self) -> None:
         self._bar: tqdm | None = None
+        self._notes = os.environ.get(NOTES_VARIABLE, "")
 
     def start(self, what: str, total: int | None = None, unit: str = "rows") -> None:
         self.finish()
@@ -129,6 +172,9 @@ class Bar:
     def note(self, text: str) -> None:
         if self._bar is not None:
             self._bar.set_postfix_str(text)
+        if self._notes:
+            with open(self._notes, "a", encoding="utf-8") as file:
+                file.write(" ".join(text.split()) + "\n")
 
     def finish(self) -> None:
         if self._bar is not None:

@@ -19,7 +19,7 @@ from pb2hl import errors, report
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import MEND, ConfigError, Pb2hlError
 from pb2hl.notebook import PARENT_VARIABLE
-from pb2hl.progress import SILENT, Progress
+from pb2hl.progress import SILENT, Progress, relayed
 from pb2hl.resources import resource
 from pb2hl.workspace import CONFIG_NAME, Workspace
 
@@ -93,7 +93,8 @@ def run(
         for notebook in todo:
             progress.note(notebook.step)
             given = {"approved_by": who, "take_defaults": True} if who and notebook.decides else {}
-            paths.append(execute(ws, notebook, state.folder, given))
+            with relayed(lambda note, step=notebook.step: progress.note(f"{step}: {note}")):
+                paths.append(execute(ws, notebook, state.folder, given))
             state.finish(notebook.step)
             progress.advance()
     finally:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import nbformat
 from nbclient import NotebookClient
 
-from pb2hl.progress import Bar
+from pb2hl.progress import NOTES_VARIABLE, Bar, relayed
 
 CELL = """
 from pb2hl.progress import Bar
@@ -39,3 +43,17 @@ def test_a_terminal_gets_a_bar_with_rate(capsys):
     bar.finish()
     told = capsys.readouterr()
     assert "3/3" in told.err and "contacts/s" in told.err and told.out == ""
+
+
+def test_notes_of_another_process_are_relayed():
+    """What a bar in another process notes is said here, in order; the bars of this process stay out of it."""
+    heard = []
+    own = Bar()
+    code = (
+        "from pb2hl.progress import Bar; bar = Bar(); bar.note('waiting: server\\n unreachable'); bar.note('going on')"
+    )
+    with relayed(heard.append):
+        subprocess.run([sys.executable, "-c", code], check=True)
+        own.note("not this")
+    assert heard == ["waiting: server unreachable", "going on"]
+    assert NOTES_VARIABLE not in os.environ

@@ -110,7 +110,7 @@ def _move(
         return
     fates, ids = Fates(exceptions, merged), source_ids(frame)
     ids = ids[ids.isin(lost)]
-    groups = [(fate, ids[ids.map(lost) == fate]) for fate in dict.fromkeys(lost.values())]
+    groups = [(fate, ids[[lost[item] == fate for item in ids]]) for fate in dict.fromkeys(lost.values())]
     rule_of = {row.heading: (row.bucket, row.where) for row in rules.itertuples(index=False)}
     for column in columns_of(known, object_, frame):
         for fate, group in groups:

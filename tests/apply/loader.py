@@ -1,7 +1,7 @@
 """Loads (or rolls back) the hand-made migration in processes to be killed.
 
 `python -m loader` imports everything once, then forks one process for each JSON line it reads:
-`{"folder", "url", "token", "location", "reason", "what": "load" or "rollback", "kill_after_s": seconds or null}`; it answers with the exit code.
+`{"folder", "url", "token", "location", "reason", "what": "load", "delta" or "rollback", "kill_after_s": seconds or null}`; it answers with the exit code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from operations import everything
+from operations import changes, everything
 
 from pb2hl.apply import Apply
 from pb2hl.apply.undo import Undo, plan_undo
@@ -31,6 +31,8 @@ async def work(folder: Path, order: dict) -> None:
         run = ledger.start_run(order["what"])
         if order["what"] == "load":
             await Apply(ledger, client, run=run).run(everything(folder, order["reason"]))
+        elif order["what"] == "delta":
+            await Apply(ledger, client, run=run).run(changes(ledger))
         else:
             await Undo(ledger, client, run=run).run(plan_undo(ledger))
 

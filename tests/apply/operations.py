@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pb2hl.markers import provenance_line
-from pb2hl.operations import Kind, Operation, Target, operation_id, references
+from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target, operation_id, references
 
 
 def op(target, source_id, payload, *, object_="", kind=Kind.CREATE, marker="", existing_id="", part=""):
@@ -132,3 +132,33 @@ def everything(folder: Path, reason: str = "") -> list[Operation]:
             **({"lostReasonId": reason} if reason else {})}  # fmt: skip
     deal = op(Target.OPPORTUNITY, "d2", lost, marker="d2")
     return [*migration(folder, 3), *on_existing(), note, file, deal]
+
+
+def changes(ledger) -> list[Operation]:
+    """What a delta makes of the loaded records: values, a tag taken off, another business, for every kind that it changes."""
+
+    def change(target, source_id, body, about=None):
+        entry = ledger.operation(ref_id(about or target, source_id))
+        where = {"$url": entry.payload["$url"]} if entry.payload.get("$url") else {}
+        if target is Target.CONTACT_TAGS:
+            where = {"$url": {"contactId": entry.destination_id}}
+        return op(target, f"{source_id}+{target}", {**where, **body}, object_=entry.object, kind=Kind.UPDATE,
+                  existing_id=entry.destination_id, part=f"delta-{target}")  # fmt: skip
+
+    business = ledger.operation(ref_id(Target.BUSINESS, "2")).destination_id
+    contact = ledger.operation(ref_id(Target.CONTACT, "c0")).destination_id
+    when = {"startTime": "2030-01-03T10:00:00-05:00", "endTime": "2030-01-03T11:00:00-05:00", "toNotify": False,
+            "ignoreFreeSlotValidation": True, "ignoreDateRange": True}  # fmt: skip
+    return [
+        change(Target.BUSINESS, "1", {"city": "Hull"}),
+        change(Target.CONTACT, "c0", {"city": "Hull", "phone": None}),
+        change(Target.CONTACT, "old", {"city": "Hull"}),
+        change(Target.CONTACT_TAGS, "c0", {REMOVED_TAGS: ["vip"]}, Target.CONTACT),
+        op(Target.LINK, "c0+", {"contactId": contact, "businessId": business}, kind=Kind.LINK, part="delta-link"),
+        change(Target.OPPORTUNITY, "d1", {"monetaryValue": 99}),
+        change(Target.NOTE, "n0", {"body": line("notes", "n0")[0] + " more"}),
+        change(Target.TASK, "t1", {"title": "Call again"}),
+        change(Target.APPOINTMENT, "ap", when),
+        op(Target.CONTACT, "new", {"firstName": "New", "email": "new@example.com",
+           "customFields": [{"id": ref(Target.FIELD, "cid"), "fieldValue": "new"}]}, marker="new"),
+    ]  # fmt: skip

@@ -14,6 +14,7 @@ from pb2hl.errors import Cancelled, Pb2hlError, ScopeMissing, TooManyErrors
 from pb2hl.ledger import Ledger, State
 from pb2hl.operations import Kind, Target
 from pb2hl.progress import Cancel
+from pb2hl.sandbox.scenario import FaultAt, Faults
 
 
 def states(scene):
@@ -150,6 +151,24 @@ def test_missing_scope_stops_clearly_and_resumes(stage):
     scene.sandbox.scenario.lacking_scopes = []
     result = scene.load()
     assert result.already > 0 and len(scene.sandbox.contacts) == 4
+
+
+def test_what_cannot_be_looked_up_stays_in_doubt(stage):
+    """A lost answer, and a token that may not search: the run stops and says which scope; nothing is sent again until it can look."""
+    at = [FaultAt(fault="lost_answer", write=number) for number in range(1, 60)]
+    scene = stage(lacking_scopes=["contacts.readonly"], faults={"at": at})
+    operations = scene.operations()
+    with pytest.raises(ScopeMissing, match="contacts"):
+        scene.load(operations)
+    contacts = [entry for entry in scene.ledger.iterate(target=Target.CONTACT)]
+    assert {entry.state for entry in contacts} == {State.IN_DOUBT} and len(scene.sandbox.contacts) == 4
+    with pytest.raises(ScopeMissing):
+        scene.load(operations)
+    assert len(scene.sandbox.contacts) == 4, "never sent blind"
+    scene.sandbox.scenario.lacking_scopes = []
+    scene.sandbox.faults.replace(Faults())
+    scene.load(operations)
+    assert len(scene.sandbox.contacts) == 4 and states(scene) == {State.DONE: len(operations)}
 
 
 def test_breaker_says_what_is_wrong(stage):

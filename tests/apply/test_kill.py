@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from likeness import likeness
-from operations import EXISTING, everything
+from operations import EXISTING, changes, everything
 from test_execute import without_blanks
 
 from pb2hl.ledger import State
@@ -23,6 +23,9 @@ WRITES = 30
 
 UNDO_WRITES = 27
 """Writes of its rollback."""
+
+DELTA_WRITES = 10
+"""Writes of a delta: an update of every kind, a tag taken off, another business, a new record."""
 
 KILLED = -9
 
@@ -189,6 +192,35 @@ def test_killed_rollback(forks, expected, scene, write, mode):
 def test_killed_rollback_everywhere(forks, expected, scene, write, mode):
     """Every write of the rollback, in both modes."""
     killed_rollback(forks, scene, expected, write, mode)
+
+
+def killed_delta(forks, scene, write: int, mode: str) -> None:
+    """The proof for one write of a delta: gone on with it is as if nothing had happened, and all of it can be taken back."""
+    before = without_blanks(scene.dump())
+    scene.load(operations(scene))
+    arm(scene, write, mode)
+    assert forks(scene, "delta") == KILLED
+    disarm(scene)
+    scene.load(changes(scene.ledger))
+    found = likeness(scene.dump())
+    assert {entry.state for entry in scene.ledger.iterate()} == {State.DONE}
+    rolled_back(scene, before)
+    scene.load(operations(scene))
+    scene.load(changes(scene.ledger))
+    assert likeness(scene.dump()) == found, "and the same again without an accident"
+
+
+@pytest.mark.parametrize(("write", "mode"), random.Random(7).sample(cases(DELTA_WRITES), 2))
+def test_killed_delta(forks, scene, write, mode):
+    """A random few of a delta's writes, in both modes."""
+    killed_delta(forks, scene, write, mode)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("write", "mode"), cases(DELTA_WRITES))
+def test_killed_delta_everywhere(forks, scene, write, mode):
+    """Every write of a delta, in both modes."""
+    killed_delta(forks, scene, write, mode)
 
 
 @pytest.mark.slow

@@ -53,12 +53,23 @@ def test_a_whole_log_is_verified_and_exported(pb2hl, ws, tmp_path):
         ("UPDATE audit_log SET detail = 'nothing' WHERE number = 2", 2),
         ("DELETE FROM audit_log WHERE number = 2", 2),
         ("DELETE FROM audit_log WHERE number = 3", 3),
+        ("DELETE FROM audit_log WHERE number > 1", 2),
+        ("DELETE FROM audit_log", 1),
+        (
+            "INSERT INTO audit_log SELECT 4, at, run_id, op_id, action, object, source_id, target, destination_id, trace_id, detail,"
+            " hash, previous_hash FROM audit_log WHERE number = 3",
+            4,
+        ),
+        (
+            "UPDATE audit_log SET number = -number WHERE number < 3; UPDATE audit_log SET number = 3 + number WHERE number < 0",
+            1,
+        ),
     ],
 )
-def test_a_changed_or_removed_entry_is_found(pb2hl, ws, attack, entry):
-    """The command fails and names the first entry that does not hold."""
+def test_a_log_that_was_tampered_with_is_found(pb2hl, ws, attack, entry):
+    """The command fails and names the first entry that does not hold: changed, removed, cut off at the end, added, put in another order."""
     with sqlite3.connect(ws / "ledger.sqlite") as database:
-        database.execute(attack)
+        database.executescript(attack)
     said = pb2hl("audit", ws, "--verify-log", "--json")
     assert said.code != 0
     assert said.json["counts"]["first_broken"] == entry

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 
 from pb2hl.errors import ConfigError
+from pb2hl.ledger import Intent, Ledger, Outcome, State
+from pb2hl.operations import Kind, Operation, Target
 from pb2hl.results import Status
+from pb2hl.steps.batch import decide
+from tests.apply.likeness import likeness
 from tests.steps import small
 from tests.steps.test_audit import call
 
@@ -95,3 +99,71 @@ def test_unknown_run(migration):
     """A run that is not there is told with those that are."""
     with pytest.raises(ConfigError, match="no run"):
         migration.run("rollback", run="nope")
+
+
+def test_load_again_after_a_rollback(migration):
+    """Taken back and loaded again, the location holds the same records once; the ledger is true, and so a second rollback."""
+    held = likeness(migration.sandbox.state.dump(timestamps=False))
+    migration.run("rollback")
+    migration.run("schema")
+    decide(migration.ws, "schema", "Judge", take_defaults=True)
+    migration.run("schema", apply=True)
+    migration.run("sample")
+    decide(migration.ws, "sample", "Judge", take_defaults=True)
+    migration.run("load")
+    again = migration.sandbox.state.dump(timestamps=False)
+    assert {name: sum(rows.values()) for name, rows in likeness(again).items()} == {
+        name: sum(rows.values()) for name, rows in held.items()
+    }
+    with Ledger.open(migration.ws) as ledger:
+        made = [e.destination_id for e in ledger.iterate(state=State.DONE) if e.kind is Kind.CREATE]
+        assert ledger.verify_log() is None
+    there = {record for records in again.values() for record in records}
+    assert len(made) == len(set(made)) and set(made) <= there
+    result = migration.run("rollback")
+    assert result.status is Status.DONE and not result.counts["kept"], result.problems
+    assert migration.sandbox.state.dump() == migration.before
+
+
+@pytest.mark.parametrize("step", ["load", "sample", "schema"])
+def test_run_by_run_backwards(migration, step):
+    """Undoing the runs one by one, or a first run with what later ones hung on its records, ends where it began."""
+    for run in runs(migration, step):
+        result = migration.run("rollback", run=run)
+        assert result.status in (Status.DONE, Status.NOTHING_TO_DO), result.problems
+    rest = migration.run("rollback")
+    assert rest.status in (Status.DONE, Status.NOTHING_TO_DO) and not rest.counts["kept"], rest.problems
+    assert migration.sandbox.state.dump() == migration.before
+
+
+def test_objects_take_along_what_hangs_on_them(migration):
+    """Contacts go with their notes, tasks, deals and appointments, and the plan shown first says so."""
+    shown = migration.run("rollback", objects=("contacts",), dry_run=True)
+    assert {"note", "task", "opportunity"} <= set(shown.tables["plan"]["target"])
+    result = migration.run("rollback", objects=("contacts",))
+    found = migration.arrived()
+    assert result.status is Status.DONE and not found.contacts and not found.opportunities and found.businesses
+    assert migration.run("rollback").status is Status.DONE
+    assert migration.sandbox.state.dump() == migration.before
+
+
+def test_requests_are_told_before_and_counted_after(migration):
+    """The dry run says what it will cost; the real one lands within 3 % of it."""
+    told = migration.run("rollback", dry_run=True).counts["requests_told"]
+    done = migration.run("rollback")
+    assert done.counts["requests_told"] == told
+    assert abs(done.counts["requests_sent"] - told) <= max(1, 0.03 * told), done.tables["requests"]
+
+
+def test_what_stays_in_doubt_turns_the_audit_red(migration):
+    """A request whose answer was lost and that nobody could look up: status and audit name it, and the audit fails."""
+    doubtful = Operation("d" * 32, Kind.CREATE, Target.CONTACT, "contacts", "99", payload={"email": "x@y.example"})
+    with Ledger.open(migration.ws) as ledger:
+        run = ledger.start_run("load")
+        ledger.intend(run, [Intent(doubtful, doubtful.payload)])
+        ledger.finish(run, [Outcome(doubtful.op_id, State.IN_DOUBT, error="cannot be looked up: 403")])
+    shown, audit = migration.run("status"), migration.run("audit")
+    assert shown.counts["in_doubt_now"] == 1 and shown.next_step == "load"
+    assert audit.status is Status.FAILED and audit.counts["in_doubt"] == 1
+    for result in (shown, audit):
+        assert any("99" in problem.message and problem.code == "in_doubt" for problem in result.problems)
