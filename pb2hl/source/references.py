@@ -136,7 +136,7 @@ def _resolve(
             counts[position]
         )
         bad = [(part, item) for part, item in found if not item.source_id]
-        if bad and has_target:
+        if bad and (has_target or not people):
             rows = np.flatnonzero(codes == position)[:10_000]
             missing += [
                 (name, frame["source_id"].iat[row], spec.name, part, str(item.how), ", ".join(item.candidates[:5]))
