@@ -79,7 +79,8 @@ def test_lists_of_businesses_become_text():
     )
     values = built.custom(built.one(Target.BUSINESS))
     assert values["Lines"] == "A ; B" and values["Perfect Books Tags"] == "Key"
-    (row,) = built.schema.diff[built.schema.diff["name"] == "Lines"].to_dict("records")
+    row, cannot = built.schema.diff[built.schema.diff["name"] == "Lines"].to_dict("records")
+    assert (cannot["state"], cannot["type"], cannot["count"]) == ("cannot", "MULTIPLE_OPTIONS", 1)
     assert row["type"] == "LARGE_TEXT" and "joined" in row["detail"]
 
 
