@@ -19,6 +19,8 @@ SHOWN = 1000
 """Rows of a table that a page holds; a browser stays quick, and the CSV has all of them."""
 MOST_CHOICES = 25
 """A column with at most this many different texts gets a filter when it is one of `FILTERED`."""
+LONGEST_CHOICE = 60
+"""Characters of a filter's longest entry; columns with longer texts are searched, not filtered."""
 FILTERED = {
     "object", "class", "difference", "severity", "verdict", "state", "status", "kind", "action", "bucket", "decision", "target", "suite",
     "match", "code", "account", "issue", "outcome", "type", "personal_data", "pipeline", "band",
@@ -100,7 +102,8 @@ def _choices(name: str, cells: list[Cell]) -> tuple[str, ...]:
     if name not in FILTERED:
         return ()
     texts = sorted({cell.text for cell in cells})
-    return tuple(texts) if 1 < len(texts) <= MOST_CHOICES else ()
+    handy = 1 < len(texts) <= MOST_CHOICES and max(map(len, texts)) <= LONGEST_CHOICE
+    return tuple(texts) if handy else ()
 
 
 def _cells(column: pd.Series, name: str) -> list[Cell]:

@@ -13,6 +13,7 @@ import pytest
 from pb2hl import report
 from pb2hl.errors import Problem, Severity
 from pb2hl.profile import profile_tables
+from pb2hl.report.story import CHAPTERS
 from pb2hl.results import Status, StepResult
 from pb2hl.source import resolve_references
 from pb2hl.workspace import Config, Workspace
@@ -136,21 +137,36 @@ def visit(browser, path: Path, **options):
     return page, errors, [url for url in requests if url != path.as_uri() and not url.startswith("data:")]
 
 
+def assert_clean(browser, path: Path, name: str) -> None:
+    """The page loads without an error or a request, nothing in it runs, and it fits a telephone; a screenshot is kept."""
+    page, errors, requests = visit(browser, path)
+    assert (errors, requests) == ([], []), path.name
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("h1").count() >= 1
+    page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=path.stem in {"index", "inventory", "sample"})
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400, f"{path.name} is wider than a telephone"
+    page.close()
+
+
 def test_no_report_errs_or_asks_the_network(browser, reports):
-    """Every page of every kind, masked or not, loads clean, and nothing in it runs."""
+    """Every page of every kind out of hostile facts, masked or not, loads clean."""
     pages = sorted(reports.rglob("*.html"))
     assert len(pages) >= 26
     ARTIFACTS.mkdir(exist_ok=True)
     for path in pages:
-        page, errors, requests = visit(browser, path)
-        assert (errors, requests) == ([], []), path.name
-        assert page.evaluate("window.hacked") is None
-        assert page.locator("h1").count() >= 1
-        prefix = "masked-" if path.parent.name == "masked" else ""
-        page.screenshot(
-            path=ARTIFACTS / f"{prefix}{path.stem}.png", full_page=path.stem in {"index", "inventory", "sample"}
-        )
-        page.close()
+        assert_clean(browser, path, "-".join(("hostile", *path.relative_to(reports).with_suffix("").parts)))
+
+
+def test_no_report_of_a_real_migration_errs_or_asks_the_network(browser, migrated):
+    """Every page of a migration with a conflict, a rollback, owners and companies, masked or not, and an executed notebook."""
+    pages = sorted([*migrated.reports.rglob("*.html"), *migrated.runs.rglob("*.html")])
+    plain = {path.stem for path in pages if "masked" not in path.parts}
+    assert {item.file for item in CHAPTERS} | {"index", "workflows", "02_match"} <= plain
+    assert "Perth" in (migrated.reports / "delta.html").read_text(encoding="utf-8"), "the conflict is told"
+    ARTIFACTS.mkdir(exist_ok=True)
+    for path in pages:
+        assert_clean(browser, path, "-".join(path.relative_to(migrated.path).with_suffix("").parts))
 
 
 def test_tables_sort_search_and_filter_by_keyboard(browser, reports):

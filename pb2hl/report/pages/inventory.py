@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from pb2hl.report.cells import text_of
 from pb2hl.report.charts import bars
 from pb2hl.report.context import Context
 from pb2hl.report.diagram import relations_svg
@@ -70,8 +73,8 @@ def draw(context: Context) -> tuple[list[Section], set[str]]:
             )
             found.append(Section("Relations", text, table, relations_svg(rows, relations), f"Relations: {told}"))
     found += [context.section(name, title, blurb) for name, title, blurb in _TOLD]
-    found.append(_profile(context))
-    used = {"objects", "relations", "profile", *(name for name, _, _ in _TOLD)}
+    found += [_profile(context), _columns(context)]
+    used = {"objects", "relations", "profile", "columns", *(name for name, _, _ in _TOLD)}
     return [part for part in found if part is not None], used
 
 
@@ -81,3 +84,22 @@ def _profile(context: Context) -> Section | None:
         "histogram runs from the lowest value (of texts: the shortest) to the highest."
     )
     return context.section("profile", "Profile of every column", blurb, columns=_PROFILE)
+
+
+def _columns(context: Context) -> Section | None:
+    """Which column was taken for which field, and what was decided about its values, as words instead of JSON."""
+    frame = context.frame("columns")
+    if not {"kind", "decision"} <= set(frame.columns) or frame.empty:
+        return None
+    spoken = frame.assign(decision=frame["decision"].map({text: _spoken(text) for text in frame["decision"].unique()}))
+    table = context.evidence.table("columns", spoken, caption="How each column was read", labels=_READ)
+    blurb = "Which field each column was taken for, and what its values told about their writing: order of dates, zone, unit, country."
+    return Section("How each column was read", blurb, table)
+
+
+_READ = {"decision": "Read as", "staged_column": "Kept as"}
+
+
+def _spoken(decision: str) -> str:
+    """`{"zone": "UTC", "zone_from": "heading"}` → `zone UTC, zone from heading`."""
+    return ", ".join(f"{name.replace('_', ' ')} {text_of(value)}" for name, value in json.loads(decision).items())
