@@ -90,14 +90,30 @@ def error_of(response: httpx.Response, method: str, path: str, mask: Callable[[s
     )
 
 
+def scope_missing(error: TokenRefused) -> ScopeMissing:
+    """The same refusal as one of the endpoint's scope, for answers that do not say which of the two it is."""
+    return ScopeMissing(
+        error.message,
+        status=error.status,
+        api_message=error.api_message,
+        trace_id=error.trace_id,
+        meta=error.meta,
+        body=error.body,
+        method=error.method,
+        path=error.path,
+        hint=_scope_hint(error.method, error.path),
+    )
+
+
+def _scope_hint(method: str, path: str) -> str:
+    scope = scope_of(method, path) or "of this endpoint"
+    return f"add the scope {scope} to the private integration, then run this again"
+
+
 def _kind(status: int, words: str, method: str, path: str) -> tuple[type[ApiError], str]:
     lowered = words.lower()
     if status == 401 and "scope" in lowered:
-        scope = scope_of(method, path)
-        return (
-            ScopeMissing,
-            f"add the scope {scope or 'of this endpoint'} to the private integration, then run this again",
-        )
+        return ScopeMissing, _scope_hint(method, path)
     if status in (401, 403):
         return TokenRefused, "set HIGHLEVEL_TOKEN to a valid token of this location, then run this again"
     if status == 404 or (status == 400 and "not found" in lowered):

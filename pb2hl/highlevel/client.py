@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock
-from pb2hl.errors import AnswerLost, HighLevelError, Unreachable
+from pb2hl.errors import AnswerLost, HighLevelError, TokenRefused, Unreachable
 from pb2hl.highlevel import retry
-from pb2hl.highlevel.answers import Answer, Malformed, error_of, headers_of, read_answer
+from pb2hl.highlevel.answers import Answer, Malformed, error_of, headers_of, read_answer, scope_missing
 from pb2hl.highlevel.daily import DailyStore
 from pb2hl.highlevel.limiter import MOST_CONCURRENCY, Limiter, limiter_for
 from pb2hl.highlevel.transport import LOOPBACK, transport_for
@@ -77,6 +77,7 @@ class Client:
         self._first_contact_s = min(first_contact_s, patience_s)
         self._reached = False
         self._tried_since: float | None = None
+        self._granted: tuple[str, dict[str, Any]] | None = None
         self._mask = lambda text: text.replace(token, "***") if token else text
         host = urlsplit(self.base_url).hostname or ""
         self._http = httpx.AsyncClient(
@@ -131,16 +132,27 @@ class Client:
             arguments["timeout"] = _FIRST_TIMEOUT if hurried else httpx.USE_CLIENT_DEFAULT
             outcome = await self._once(method, path, arguments)
             if isinstance(outcome, Answer):
+                if method == "GET":
+                    self._granted = path, arguments
                 return outcome
             verdict, wait_s, error = self._judge(outcome, method, path, safe, attempt)
             if verdict is retry.Verdict.IN_DOUBT:
                 self.doubt_at = self.clock.monotonic()
             if verdict is not retry.Verdict.AGAIN or self._out_of_patience(waited_s):
-                raise error from None
+                raise await self._told_apart(error) from None
             waited_s += wait_s
             if wait_s >= TOLD_AFTER_S:
                 self.tell(f"{error.message}; trying again", wait_s)
             await self.clock.sleep(wait_s)
+
+    async def _told_apart(self, error: HighLevelError) -> HighLevelError:
+        """A 401 or 403 is about the endpoint's scope, whatever its words, when a read that was granted before still is."""
+        if not isinstance(error, TokenRefused) or self._granted is None:
+            return error
+        path, arguments = self._granted
+        again = await self._once("GET", path, arguments)
+        stands = isinstance(again, Answer) or (isinstance(again, httpx.Response) and again.status_code == 404)
+        return scope_missing(error) if stands else error
 
     def _out_of_patience(self, waited_s: float) -> bool:
         """A server that never answered is no server that is down for a while: it is given up early."""

@@ -158,6 +158,23 @@ def test_error_answers_are_typed(status, body, kind, says):
     assert outcome.trace_id == body.get("traceId", "")
 
 
+@pytest.mark.parametrize("words", ["Unauthorized", "Invalid token: access token is invalid", "", "Forbidden resource"])
+@pytest.mark.parametrize(
+    ("again", "kind", "says"),
+    [(OK, ScopeMissing, "contacts.write"), (reply(404), ScopeMissing, "contacts.write"), (reply(401), TokenRefused, "HIGHLEVEL_TOKEN")],
+)  # fmt: skip
+def test_a_refused_scope_is_told_from_a_refused_token(words, again, kind, says):
+    """Whatever the words of a 401: while a read that was granted before still is, the token is good and its scope missing."""
+
+    async def ask(client: Client) -> object:
+        await READ(client)
+        return await WRITE(client)
+
+    outcome, seen = run(talk([OK, reply(401, message=words), again], ask))
+    assert type(outcome) is kind and says in str(outcome)
+    assert [line.split()[0] for line in seen] == ["GET", "POST", "GET"]
+
+
 def test_meta_of_a_duplicate_is_kept():
     """The id of the contact that is there already comes with the refusal."""
     meta = {"contactId": "abc", "matchingField": "email"}
