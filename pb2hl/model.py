@@ -285,6 +285,7 @@ OBJECTS: dict[str, ObjectSpec] = {
                 _f("id", K.ID),
                 _f("file_name"),
                 _f("path"),
+                _f("content"),  # the file itself, in a cell: its name below the workspace's files
                 _f("url", K.URL),
                 _f("size", K.NUMBER),
                 _f("mime_type"),

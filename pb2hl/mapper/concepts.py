@@ -231,6 +231,7 @@ deprecated | ignore | deprecated, active
 id | ignore | id
 file_name | ignore | file name, name, title
 path | ignore | path, location
+content | ignore | body
 url | ignore | website, url, link, download+website, download+url
 size | ignore | size in bytes, employees, size
 mime_type | ignore | mime type, type, content+type

@@ -9,6 +9,7 @@ from pb2hl.mapper.concepts import CONSENT_TERMS, PART_TERMS, PLACES, SELF, SYSTE
 from pb2hl.mapper.consent import consent
 from pb2hl.mapper.signals import Signals
 from pb2hl.mapper.text import terms, tokens
+from pb2hl.source.embedded import is_kept
 
 _SOFT = frozenset(
     "main amount number name full associated official assoc is has legal complete value code single object default"
@@ -186,6 +187,8 @@ def _consent(heading: str, reading: Reading, object_: str, seen: Signals) -> Can
 
 def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
     """The best reading of one column of a canonical object, before its neighbours are looked at."""
+    if object_ == "attachments" and seen.examples and all(map(is_kept, seen.examples)):
+        return Candidate("content", "ignore", 0.98, "its cells hold the files themselves")
     reading = read(heading, object_)
     if reading.terms & SYSTEM_TERMS:
         return Candidate("ignore", "ignore", 0.92, "housekeeping of the old system or of a replication tool")
@@ -193,7 +196,7 @@ def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
     if said is not None:
         return said
     found = _by_heading(reading, object_)
-    if found is None:
+    if found is None or (found.field == "content" and seen.filled):  # words that tell of the file
         return _by_values(reading, object_, seen)
     found = _weigh(replace(found, place=reading.place, index=reading.index), seen)
     if found.target == "custom" and object_ in _WITHOUT_FIELDS:

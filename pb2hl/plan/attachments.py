@@ -147,11 +147,13 @@ class Attachments:
         return {row["source_id"]: self._told(row, self._way(row)) for row in rows(self.ctx.inputs.table(OBJECT))}
 
     def _way(self, row: Row) -> Way:
-        file = self.files.find(*(item for item in (text(row, "path"), text(row, "file_name")) if item))
+        inside = text(row, "content")
+        file = self.files.find(*(item for item in (inside, text(row, "path"), text(row, "file_name")) if item))
         address = text(row, "url")
         size = file.size if file else row.get("size")
         name = text(row, "file_name") or PurePosixPath(_path(text(row, "path") or address.split("?")[0])).name
         name = PurePosixPath(_path(name)).name or f"attachment-{row['source_id']}"
+        name = _with_extension(name, text(row, "mime_type"), inside) if inside else name
         extension = PurePosixPath(name).suffix.lstrip(".").casefold()
         if size is not None and float(size) > MAX_BYTES:
             return Way("skip", why=f"{name} has {float(size) / 1024**2:.1f} MB, over the 25 MB that are sent")
@@ -179,6 +181,13 @@ class Attachments:
         elif way.how == "media":
             self.ctx.account.loss(OBJECT, "file", "media library, linked in a note", "no file field takes it")
         return way
+
+
+def _with_extension(name: str, mime: str, inside: str) -> str:
+    """The name of a file that stood in a cell, with the extension that its type or its bytes tell where it has none."""
+    return (
+        name if PurePosixPath(name).suffix else name + (mimetypes.guess_extension(mime) or PurePosixPath(inside).suffix)
+    )
 
 
 def media_name(ctx: Context, object_: str, source_id: str, name: str, part: str = "") -> str:

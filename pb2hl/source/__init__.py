@@ -1,5 +1,7 @@
 """Reading exports: containers → raw tables → staged tables → references between them."""
 
+from pb2hl.source.embedded import known as embedded_files
+from pb2hl.source.embedded import take_out
 from pb2hl.source.limits import LIMITS, Limits
 from pb2hl.source.mixed import split_by
 from pb2hl.source.reading import open_files, read_export
@@ -16,10 +18,12 @@ __all__ = [
     "Limits",
     "RawTable",
     "Staging",
+    "embedded_files",
     "name_stages",
     "open_files",
     "read_export",
     "resolve_references",
     "split_by",
     "stage",
+    "take_out",
 ]

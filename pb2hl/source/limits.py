@@ -17,7 +17,7 @@ class Limits:
     zip_ratio: int = 200  # unpacked / packed of one entry, above 10 MiB; text rarely passes 30
     entries: int = 200_000  # files of a folder or zip
     columns: int = 4_000  # of one table
-    cell_chars: int = 8 * MIB  # of one cell
+    cell_chars: int = 36 * MIB  # of one cell; a file of 25 MB in base64 has 34 MiB
     sheet_cells: int = 120_000_000  # the bounding box of one spreadsheet sheet
     rows: int = 20_000_000  # of one table
     sql_steps: int = 2_000_000_000  # SQLite virtual machine steps of one table or view

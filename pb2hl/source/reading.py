@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 from pb2hl.errors import ExportError, Problem, Severity
 from pb2hl.progress import SILENT, Cancel, Progress
-from pb2hl.source import encoding, html_tables, json_tables, sqlite_tables, workbooks
+from pb2hl.source import embedded, encoding, html_tables, json_tables, sqlite_tables, workbooks
 from pb2hl.source.containers import Item, open_container
 from pb2hl.source.delimited import read_delimited
 from pb2hl.source.files import ExportFiles
@@ -31,7 +32,7 @@ def read_export(
 ) -> Export:
     """Read an export: a folder, a zip, or one file of any known kind.
 
-    `into` is where attachment bytes are copied when asked for; nothing else is written anywhere.
+    `into` is where attachment bytes are copied when asked for, and large binary cells at once; nothing else is written anywhere.
     Raises ExportError when nothing there can be read, with the reason for every file.
     """
     path = Path(path)
@@ -51,7 +52,7 @@ def read_export(
         if cancel is not None:
             cancel.check()
         progress.note(item.name)
-        read, told, why = _read_item(item, limits)
+        read, told, why = _read_item(item, limits, partial(embedded.keep, into))
         tables += read
         problems += told
         if why:
@@ -89,13 +90,13 @@ def _may_be_table(item: Item) -> bool:
     return not (_PROSE.search(item.name) and suffix in ("", ".txt", ".htm", ".html", ".json"))
 
 
-def _read_item(item: Item, limits: Limits) -> tuple[list[RawTable], list[Problem], str]:
+def _read_item(item: Item, limits: Limits, keep: embedded.Keep) -> tuple[list[RawTable], list[Problem], str]:
     """(tables, problems, why it could not be read) of one file."""
     if item.size > limits.file_bytes:
         return [], [], f"is larger than {limits.file_bytes // MIB} MiB"
     try:
         raw = item.read()
-        tables, problems = _dispatch(raw, item, limits)
+        tables, problems = _dispatch(raw, item, limits, keep)
     except ExportError as error:
         return (
             [],
@@ -109,13 +110,13 @@ def _read_item(item: Item, limits: Limits) -> tuple[list[RawTable], list[Problem
     return tables, problems, ""
 
 
-def _dispatch(raw: bytes, item: Item, limits: Limits) -> tuple[list[RawTable], list[Problem]]:
+def _dispatch(raw: bytes, item: Item, limits: Limits, keep: embedded.Keep) -> tuple[list[RawTable], list[Problem]]:
     """Read bytes by what they are; the name's suffix decides only where the bytes do not."""
     name, suffix = item.name, Path(item.name).suffix.lower()
     if not raw.strip(b"\x00 \t\r\n"):
         return [], []
     if raw.startswith(sqlite_tables.MAGIC):
-        return sqlite_tables.read_sqlite(raw, name, limits, item.path)
+        return sqlite_tables.read_sqlite(raw, name, limits, keep, item.path)
     if raw.startswith(workbooks.OLE) or raw.startswith(b"PK\x03\x04") or suffix in (".xlsx", ".xlsm", ".xlsb", ".ods"):
         grids, problems = workbooks.read_workbook(raw, name, limits)
         return _tabulated(grids, name, limits), problems

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.errors import ExportError, Problem
+from pb2hl.source.embedded import Keep, kept_note
 from pb2hl.source.limits import Limits
 from pb2hl.source.tables import TEXT, RawTable, problem, unique_headings
 
@@ -33,9 +34,10 @@ _FORBIDDEN = {
 
 
 def read_sqlite(
-    raw: bytes, file: str, limits: Limits, beside: Path | None = None
+    raw: bytes, file: str, limits: Limits, keep: Keep, beside: Path | None = None
 ) -> tuple[list[RawTable], list[Problem]]:
-    """Every table and view of a SQLite file. `beside`: its path, when it is a real file that may have a `-wal` log."""
+    """Every table and view of a SQLite file. `keep` puts aside the bytes of a large BLOB and names them; `beside` is the
+    file's path, when it is a real one that may have a `-wal` log."""
     problems: list[Problem] = []
     if beside is not None and (log := beside.with_name(beside.name + "-wal")).exists() and log.stat().st_size:
         problems.append(
@@ -65,7 +67,7 @@ def read_sqlite(
         tables = []
         for name in names:
             try:
-                tables.append(_read(connection, name, file, limits))
+                tables.append(_read(connection, name, file, limits, keep))
             except (sqlite3.Error, OverflowError, MemoryError) as error:
                 problems.append(
                     problem("sqlite_table", f"cannot be read: {error}", file, _text(name), treatment="left out")
@@ -87,7 +89,7 @@ def _defend(connection: sqlite3.Connection) -> None:
     connection.set_authorizer(allow)
 
 
-def _read(connection: sqlite3.Connection, name: str, file: str, limits: Limits) -> RawTable:
+def _read(connection: sqlite3.Connection, name: str, file: str, limits: Limits, keep: Keep) -> RawTable:
     steps = limits.sql_steps // _STEP
 
     def tick() -> int:
@@ -108,7 +110,7 @@ def _read(connection: sqlite3.Connection, name: str, file: str, limits: Limits) 
         for index, cells in enumerate(zip(*chunk, strict=True)):
             if index < len(headings):
                 blobs += sum(isinstance(cell, bytes) for cell in cells)
-                columns[index].append(pd.Series([_text(cell) for cell in cells], dtype=TEXT))
+                columns[index].append(pd.Series([_cell(cell, keep) for cell in cells], dtype=TEXT))
     frame = pd.DataFrame(
         {
             heading: pd.concat(parts, ignore_index=True) if parts else pd.Series([], dtype=TEXT)
@@ -123,7 +125,7 @@ def _read(connection: sqlite3.Connection, name: str, file: str, limits: Limits) 
                 file,
                 _text(name),
                 count=blobs,
-                treatment=f"kept as base64 up to {_BLOB_INLINE // 1024} KiB, larger ones are only named",
+                treatment=f"kept as base64 up to {_BLOB_INLINE // 1024} KiB, larger ones as files that the cell names",
             )
         ]
         if blobs
@@ -139,14 +141,18 @@ def _decode(raw: bytes) -> str:
         return raw.decode("cp1252", errors="replace")
 
 
+def _cell(value: object, keep: Keep) -> str:
+    if isinstance(value, bytes) and len(value) > _BLOB_INLINE:
+        return kept_note(keep(value), len(value))
+    return _text(value)
+
+
 def _text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
         return value.replace("\x00", "")
     if isinstance(value, bytes):
-        if len(value) > _BLOB_INLINE:
-            return f"(binary, {len(value)} bytes)"
         return "data:;base64," + base64.b64encode(value).decode()
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

@@ -69,6 +69,9 @@ def take_in(path: Path, *, into: Path, progress: Progress = SILENT, cancel: Canc
     progress.start("recognising tables", len(raws), "tables")
     for raw in raws:
         object_name, confidence, reason = mapper.recognise(raw, raws)
+        if object_name == "attachments":
+            raw, damaged = source.take_out(raw, into, export.files)
+            export = replace(export, problems=(*export.problems, *damaged))
         found.append(Recognised(raw, object_name, confidence, reason))
         progress.advance()
     progress.finish()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -23,7 +24,7 @@ from pb2hl.plan.attachments import MAX_BYTES
 from pb2hl.plan.inputs import newest_day
 from pb2hl.progress import SILENT, Progress
 from pb2hl.results import StepResult
-from pb2hl.source import LIMITS
+from pb2hl.source import LIMITS, embedded_files
 from pb2hl.source.containers import open_container
 from pb2hl.source.files import ExportFiles
 from pb2hl.steps.schema_choices import choices, write_choices
@@ -112,7 +113,8 @@ def _beside(ws: Workspace, name: str) -> pd.DataFrame:
 
 
 def export_files(ws: Workspace) -> dict[str, ExportFile]:
-    """The export's files that are no staged tables, by relative name, copied into the workspace under safe names.
+    """The export's files that are no staged tables, by relative name, copied into the workspace under safe names, and
+    those that stood in cells.
 
     A file over HighLevel's limit is known with its size and not copied: it is flagged, never sent.
     """
@@ -124,14 +126,21 @@ def export_files(ws: Workspace) -> dict[str, ExportFile]:
     for item in open_container(ws.export_path, LIMITS)[0]:
         if item.name not in tables:
             files.add(item.name, item.size, item.read)
-    return {name: _export_file(files, name) for name in files}
+    in_cells = {name: _file(path) for name, path in embedded_files(ws.files).items()}
+    return {name: _export_file(files, name) for name in files} | in_cells
 
 
 def _export_file(files: ExportFiles, name: str) -> ExportFile:
     size = files.size(name)
     if size > MAX_BYTES:
         return ExportFile("", size)
-    path = files.copy(name)
+    return _file(files.copy(name))
+
+
+def _file(path: Path) -> ExportFile:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        return ExportFile("", size)
     return ExportFile(str(path), size, hashlib.sha256(path.read_bytes()).hexdigest())
 
 

@@ -239,10 +239,11 @@ def _attachments(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]
         if "size" in frame.columns
         else pd.Series(index=frame.index, dtype=float)
     )
-    if facts.files is not None and "path" in frame.columns:
+    named = [frame[name].astype("str").fillna("") for name in ("content", "path") if name in frame.columns]
+    if facts.files is not None and named:
         known = {_plain_path(path): number for path, number in facts.files.items()}
         bare = {path.rsplit("/", 1)[-1]: path for path in known}
-        paths = frame["path"].astype("str").fillna("").map(_plain_path)
+        paths = named[0].where(named[0] != "", named[-1]).map(_plain_path)
         where = paths.where(paths.isin(set(known)), paths.str.rsplit("/", n=1).str[-1].map(bare))
         real = where.map(known)
         found["file_present"] = real.notna().astype("boolean").mask(paths == "")

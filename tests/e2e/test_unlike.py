@@ -127,3 +127,29 @@ def test_a_normalised_database(tmp_path, rehearse, monkeypatch):
         ("contact", ann["id"]), ("business", lee["id"]), ("contact", bob["id"]),
     ]  # fmt: skip
     assert len(arrived.contacts) == 3, "two people, and a stand-in for the deal without one"
+
+
+def test_files_in_cells(tmp_path, rehearse, monkeypatch):
+    """Attachments whose bytes stand in BLOBs, base64 and data: URIs arrive byte for byte, under their names; a damaged one is told."""
+    export = unlike.files_in_cells(tmp_path / "x")
+    sandbox = rehearse(users=[{"name": "Fall", "email": "office@pb.example"}])
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+    ws = workspace(tmp_path / "ws", export, sandbox, fallback_owner="office@pb.example")
+    results = migrate(ws)
+    assert results["audit"].status == "done", results["audit"].problems
+    sent = sorted(content for content, _ in sandbox.state.blobs.values())
+    assert sent == sorted([unlike.PNG, unlike.PDF, unlike.PDF, unlike.PDF[:900], "Grüße an alle".encode()])
+    arrived = Arrived.of(sandbox)
+    ann, bob = arrived.contact("ann@lee.example"), arrived.contact("bob@ray.example")
+    names = [sorted(_file_names(who)) for who in (ann, bob)]
+    assert names == [["photo.png"], ["Contract.pdf", "cv.pdf", "readme.txt"]]
+    (note,) = arrived.marked("notes", "PB:notes:1")
+    assert "scan.pdf</a>" in note["body"]
+    assert "attachment_damaged" in {problem.code for problem in results["inventory"].problems}
+    assert "file_not_sent" in {problem.code for problem in results["schema"].problems}
+    step(ws, "rollback")
+    assert not sandbox.state.dump()["contacts"]
+
+
+def _file_names(contact: dict) -> list[str]:
+    return [item["meta"]["originalname"] for item in contact["custom"]["Perfect Books Files"].values()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 from datetime import date, datetime
@@ -141,3 +142,37 @@ def database(path: Path) -> Path:
             create view v_bad as select * from nowhere;
         """)
     return path
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+PDF = b"%PDF-1.7\n" + bytes(reversed(range(256))) * 300
+
+
+def files_in_cells(path: Path) -> Path:
+    """A database with BLOBs small and large beside a table of JSON Lines with base64 and data: URIs: no file lies beside them."""
+    path.mkdir()
+    with sqlite3.connect(path / "crm.db") as db:
+        db.executescript("""
+            create table contacts (id int, first_name text, last_name text, email text);
+            insert into contacts values (1,'Ann','Lee','ann@lee.example'), (2,'Bob','Ray','bob@ray.example');
+            create table notes (id int, contact_id int, body text, created_at text);
+            insert into notes values (1,1,'see the scan','2024-01-01 10:00:00');
+            create table attachments (id int, file_name text, mime_type text, contact_id int, note_id int, file_data blob);
+        """)
+        rows = [
+            (1, "photo.png", "image/png", 1, None, PNG),
+            (2, "Contract", "application/pdf", 2, None, PDF),
+            (3, "scan.pdf", "", 1, 1, PDF),
+        ]
+        db.executemany("insert into attachments values (?, ?, ?, ?, ?, ?)", rows)
+    more = [
+        {"id": 11, "fileName": "cv.pdf", "mimeType": "application/pdf", "contactId": 2, "content": "data:application/pdf;base64," + _b64(PDF[:900])},
+        {"id": 12, "fileName": "readme.txt", "mimeType": "text/plain", "contactId": 2, "content": _b64("Grüße an alle".encode())},
+        {"id": 13, "fileName": "lost.pdf", "mimeType": "application/pdf", "contactId": 2, "content": "data:application/pdf;base64,%%%"},
+    ]  # fmt: skip
+    (path / "attachments.jsonl").write_text("\n".join(json.dumps(row) for row in more), encoding="utf-8")
+    return path
+
+
+def _b64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
