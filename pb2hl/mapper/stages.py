@@ -150,8 +150,7 @@ def _row(
     target, likeness = _pipeline(home, siblings, destination)
     if target is None:
         name = next((other.pipeline for other in siblings if other.pipeline), home)
-        spelled = next((other.stage for other in siblings if same(other.stage, own)), own)
-        row |= {"target_pipeline": name, "target_stage": spelled, "confidence": 0.95}
+        row |= {"target_pipeline": name, "target_stage": _spelled(own, siblings), "confidence": 0.95}
         return row | {"reason": f"no pipeline of the location is like {home!r}: made with its own stages"}
     stage, score, why = _stage(own, item, siblings, target["stages"])
     if stage is None:
@@ -161,7 +160,8 @@ def _row(
             f"{target['name']!r} has no stage like {own!r} (it has {names}): put one of them and decide map, "
             f"or decide beside: {beside!r} is made with all stages of this pipeline"
         )
-        found = {"proposal": "beside", "target_pipeline": beside, "target_stage": own, "confidence": 0.5}
+        spelled = _spelled(own, siblings)
+        found = {"proposal": "beside", "target_pipeline": beside, "target_stage": spelled, "confidence": 0.5}
         return row | found | {"reason": reason}
     return row | {
         "target_pipeline": target["name"],
@@ -169,6 +169,11 @@ def _row(
         "confidence": round(min(likeness, score), 2),
         "reason": f"existing pipeline; {why}",
     }
+
+
+def _spelled(stage: str, siblings: Sequence[SourceStage]) -> str:
+    """The spelling that comes first, declared before used, of a stage that deals write in several ways."""
+    return next((other.stage for other in siblings if same(other.stage, stage)), stage)
 
 
 def _beside(name: str, siblings: Sequence[SourceStage], destination: Sequence[Any]) -> str:
@@ -196,7 +201,9 @@ def together(sheet: pd.DataFrame) -> pd.DataFrame:
         loose = (sheet["pipeline"].str.strip() == "") & sheet["target_pipeline"].map(plain).isin(left)
         out.loc[own | loose, "target_pipeline"] = row.target_pipeline
         proposed = own & (sheet["who"] == PROPOSAL) & (sheet["stage"].str.strip() != "")
-        out.loc[proposed, "target_stage"] = sheet.loc[proposed, "stage"]
+        words = sheet.loc[own, "stage"]
+        first = words.groupby(words.map(plain), sort=False).first()
+        out.loc[proposed, "target_stage"] = sheet.loc[proposed, "stage"].map(plain).map(first)
     return out
 
 

@@ -71,8 +71,9 @@ def simulate(contacts: pd.DataFrame, place: Place, *, policy: str, source: str) 
     people: dict[str, Person] = {}
     report: list[tuple[str, ...]] = []
     taken: set[str] = set()
+    namesakes = there.namesakes(rows(contacts, _COLUMNS))
     for row in rows(oldest_first(contacts), _COLUMNS):
-        existing, by = there.match(row, taken) if policy != "separate" else ("", "")
+        existing, by = there.match(row, taken, namesakes) if policy != "separate" else ("", "")
         taken.add(existing)
         people[row["source_id"]] = _person(row, existing, by, holders, place.allow_duplicate_contact, report)
     return Identity(people, pd.DataFrame(report, columns=list(REPORT_COLUMNS), dtype="str"))
@@ -128,6 +129,7 @@ class _There:
     by_email: Mapping[str, str]
     by_phone_name: Mapping[tuple[str, str], str]
     by_marker: Mapping[str, str]
+    names: Mapping[str, frozenset[str]]
 
     @classmethod
     def of(cls, place: Place, source: str) -> _There:
@@ -136,8 +138,10 @@ class _There:
         by_email: dict[str, str] = {}
         by_phone_name: dict[tuple[str, str], str] = {}
         by_marker: dict[str, str] = {}
+        names: dict[str, frozenset[str]] = {}
         for row in rows(place.contacts):
             one = row["id"]
+            names[one] = _words(_name_there(row))
             email, phone = (row.get("email") or "").strip().casefold(), (row.get("phone") or "").strip()
             if email:
                 emails.setdefault(email, f"existing {one}")
@@ -152,10 +156,20 @@ class _There:
                 by_phone_name.setdefault((phone, _fold(_name_there(row))), one)
             for item in markers.split_ids(source, row.get("marker") or ""):
                 by_marker.setdefault(item, one)
-        return cls(emails, phones, by_email, by_phone_name, by_marker)
+        return cls(emails, phones, by_email, by_phone_name, by_marker, names)
 
-    def match(self, row: Row, taken: set[str]) -> tuple[str, str]:
-        """The existing record that the row is, and by what: marker, e-mail, then phone plus name."""
+    def namesakes(self, contacts: Iterable[Row]) -> dict[str, str]:
+        """Existing record → the contact that has its e-mail and its name too: of people who share a mailbox, the one it is."""
+        found: dict[str, str] = {}
+        for row in contacts:
+            for one in filter(None, map(self.by_email.get, emails_of(row))):
+                mine, its = _words(full_name(row)), self.names[one]
+                if mine and its and (mine <= its or its <= mine):
+                    found.setdefault(one, row["source_id"])
+        return found
+
+    def match(self, row: Row, taken: set[str], namesakes: Mapping[str, str]) -> tuple[str, str]:
+        """The existing record that the row is, and by what: marker, e-mail (its namesake before others), phone plus name."""
         name = _fold(full_name(row))
         candidates: Iterable[tuple[str, str]] = (
             *(
@@ -165,7 +179,19 @@ class _There:
             *((self.by_email.get(item, ""), "e-mail") for item in emails_of(row)),
             *((self.by_phone_name.get((item, name), ""), "phone and name") for item in phones_of(row) if name),
         )
-        return next(((one, by) for one, by in candidates if one and one not in taken), ("", ""))
+        me = row["source_id"]
+        return next(
+            (
+                (one, by)
+                for one, by in candidates
+                if one and one not in taken and (by != "e-mail" or namesakes.get(one, me) == me)
+            ),
+            ("", ""),
+        )
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(_fold(name).split())
 
 
 def _name_there(row: Row) -> str:

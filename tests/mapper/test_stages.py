@@ -50,6 +50,14 @@ def test_accepting_beside_takes_the_whole_pipeline_along():
     assert not invalid_rows({"stages": frame}, pipelines=[SALES])
 
 
+def test_the_pipeline_beside_spells_its_stages_as_declared():
+    """A stage that deals also write in capitals is made once, in the spelling that comes first."""
+    frame = sheet("Ice bath", "ICE BATH", "Proposal Sent", " PROPOSAL SENT").reset_index(drop=True)
+    assert set(frame.loc[frame["stage"].str.strip().str.lower() == "ice bath", "target_stage"]) == {"Ice bath"}
+    frame.loc[frame["proposal"] == "beside", "decision"] = "beside"
+    assert set(together(frame)["target_stage"]) == {"Ice bath", "Proposal Sent"}
+
+
 def test_naming_an_existing_stage_keeps_the_existing_pipeline():
     """A person who maps the leftover stage to one that exists needs no pipeline beside."""
     frame = sheet("Proposal Sent", "Ice bath").reset_index(drop=True)

@@ -26,12 +26,23 @@ def contacts(*rows, **more) -> Built:
 def test_consent_rides_in_the_creating_call():
     """Opt-outs of the export are in the body that creates the contact, as HighLevel's own flags."""
     built = contacts(
-        {"id": "1", "email": "a@b.example", "do_not_contact": True, "email_opt_out": True, "sms_opt_out": True, "call_opt_out": True},
+        {
+            "id": "1",
+            "email": "a@b.example",
+            "do_not_contact": True,
+            "email_opt_out": True,
+            "sms_opt_out": True,
+            "call_opt_out": True,
+        },
         {"id": "2", "email": "c@b.example"},
     )
     body = built.one(Target.CONTACT, "1").payload
     assert body["dnd"] is True
-    assert body["dndSettings"] == {"email": {"status": "active"}, "sms": {"status": "active"}, "call": {"status": "active"}}
+    assert body["dndSettings"] == {
+        "email": {"status": "active"},
+        "sms": {"status": "active"},
+        "call": {"status": "active"},
+    }
     assert not {"dnd", "dndSettings"} & set(built.one(Target.CONTACT, "2").payload)
 
 
@@ -151,6 +162,32 @@ def test_phone_matches_only_with_the_name():
     built = contacts(*rows, destination=place(contacts=[there]))
     assert built.one(Target.CONTACT, "1").existing_id == "X"
     assert built.one(Target.CONTACT, "2").kind is Kind.CREATE and "phone" not in built.one(Target.CONTACT, "2").payload
+
+
+def test_a_shared_mailbox_goes_to_its_namesake():
+    """Of people who share the address of a contact that is there, the one of its name is it, not whoever is older."""
+    there = {"id": "X", "email": "office@b.example", "firstName": "Bob", "tags": []}
+    rows = (
+        {
+            "id": "1",
+            "first_name": "Ann",
+            "last_name": "Lee",
+            "email": "office@b.example",
+            "created_at": at("2020-01-01"),
+        },
+        {
+            "id": "2",
+            "first_name": "Bob",
+            "last_name": "May",
+            "email": "office@b.example",
+            "created_at": at("2021-01-01"),
+        },
+    )
+    built = contacts(*rows, destination=place(contacts=[there]))
+    assert built.one(Target.CONTACT, "2").existing_id == "X"
+    ann = built.one(Target.CONTACT, "1")
+    assert ann.kind is Kind.CREATE and "email" not in ann.payload
+    assert built.custom(ann)["Other Emails"] == "office@b.example"
 
 
 def test_owner_who_is_no_user_is_told_and_kept():
