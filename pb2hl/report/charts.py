@@ -7,6 +7,13 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 PALETTE = ("#3b7ddd", "#d98e04", "#2a9d63", "#b3507e", "#7a68c9", "#8d99a6", "#c8553d", "#128a9c")
+MEANT = {
+    "passed": "#2a9d63", "equal": "#2a9d63", "landed": "#2a9d63", "done": "#2a9d63", "normalised": "#128a9c", "landed normalised": "#128a9c",
+    "data failed": "#d98e04", "changed": "#d98e04", "extra": "#d98e04", "missing": "#c8553d", "rule broken": "#c8553d", "refused": "#c8553d",
+    "not applicable": "#8d99a6", "skipped": "#8d99a6", "reported": "#8d99a6", "merged into": "#3b7ddd", "moved elsewhere": "#7a68c9",
+    "to make": "#3b7ddd", "exists, fits": "#2a9d63",
+}  # fmt: skip
+"""Colours of series that mean something, so that good is never drawn in the colour of bad; the others take the palette in turn."""
 MOST_BARS = 24
 LONGEST_LABEL = 40
 _WIDTH, _LABELS, _ROW, _END = 820, 190, 24, 90
@@ -28,7 +35,9 @@ def stacked(labels: Sequence[str], series: dict[str, Sequence[float]], *, unit: 
     legend = _legend(list(parts)) if len(parts) > 1 else Markup("")
     top = 26 if legend else 4
     rows = Markup("").join(
-        _bar(label, [values[i] for values in parts.values()], scale, top + i * _ROW, f"{totals[i]:,.0f}{unit}")
+        _bar(
+            label, {name: values[i] for name, values in parts.items()}, scale, top + i * _ROW, f"{totals[i]:,.0f}{unit}"
+        )
         for i, label in enumerate(labels)
     )
     return Markup(_SVG).format(_WIDTH, top + len(labels) * _ROW + 4, _WIDTH, legend + rows)
@@ -56,13 +65,17 @@ def columns(labels: Sequence[str], values: Sequence[float]) -> Markup:
     return Markup(_SVG).format(_WIDTH, _TALL + 44, _WIDTH, boxes + ends + told)
 
 
-def _bar(label: str, values: Sequence[float], scale: float, y: float, told: str) -> Markup:
+def _colour(name: str, i: int) -> str:
+    return MEANT.get(name, PALETTE[i % len(PALETTE)])
+
+
+def _bar(label: str, values: Mapping[str, float], scale: float, y: float, told: str) -> Markup:
     pieces, x = [], float(_LABELS)
-    for i, value in enumerate(values):
+    for i, (part, value) in enumerate(values.items()):
         if value > 0:
             pieces.append(
                 Markup('<rect x="{:.1f}" y="{}" width="{:.1f}" height="16" fill="{}"/>').format(
-                    x, y + 2, max(value * scale, 1), PALETTE[i % len(PALETTE)]
+                    x, y + 2, max(value * scale, 1), _colour(part, i)
                 )
             )
             x += max(value * scale, 1)
@@ -76,7 +89,7 @@ def _legend(names: Sequence[str]) -> Markup:
         text = _clip(name)
         pieces.append(
             Markup('<rect x="{:.0f}" y="4" width="12" height="12" fill="{}"/><text x="{:.0f}" y="14">{}</text>').format(
-                x, PALETTE[i % len(PALETTE)], x + 17, text
+                x, _colour(name, i), x + 17, text
             )
         )
         x += 34 + 7 * len(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,16 @@ from pb2hl.results import Status, StepResult
 from pb2hl.steps import gates
 from pb2hl.workspace import Workspace
 
+APPROVED = "approved"
+Standing = dict[str, dict[str, Any]]
+"""The state of each gate by its name."""
 
-def index_page(ws: Workspace, mask: Mask, folder: Path) -> Page:
+
+def index_page(ws: Workspace, mask: Mask, folder: Path, standing: Standing) -> Page:
     """The page over the reports in `folder`."""
     results = {item.step: StepResult.load(ws.results(item.step)) for item in CHAPTERS}
     done = [(item, results[item.step]) for item in CHAPTERS if results[item.step] is not None]
     last = max((result for _, result in done), key=lambda result: result.at, default=None)
-    standing = standing_of(ws)
     state, tone = _outcome(done, standing)
     return Page(
         title="A migration from Perfect Books to HighLevel",
@@ -35,10 +40,16 @@ def index_page(ws: Workspace, mask: Mask, folder: Path) -> Page:
         sections=tuple(
             part for part in (_story(results, mask, folder, standing), _gates(standing), _more(folder)) if part
         ),
-        next_step=mask.text(next_line(last.next_step)) if last else "pb2hl inventory",
+        next_step=mask.text(_next(last, standing)) if last else "pb2hl inventory",
         at=last.at if last else "",
         masked=mask.on,
     )
+
+
+def _next(last: StepResult, standing: Standing) -> str:
+    """What comes after the last step; nothing once only reports are left to draw, or what it asks for was approved."""
+    approved = standing.get(last.step, {}).get("state") == APPROVED
+    return "" if last.next_step == "report" or (approved and "approve" in last.next_step) else next_line(last.next_step)
 
 
 def next_line(step: str) -> str:
@@ -62,9 +73,28 @@ _COMMANDS = (
 )
 
 
-APPROVED = "approved"
-Standing = dict[str, dict[str, Any]]
-"""The state of each gate by its name."""
+@dataclass(frozen=True)
+class Stand:
+    """Where the migration stands: the state of each gate, and when each step left its result; read once for all pages."""
+
+    gates: Standing
+    left_at: dict[str, str]
+
+    def went_on(self, result: StepResult) -> bool:
+        """Whether a later step has run since, so that the next step of `result` is behind us."""
+        steps = list(dict.fromkeys(item.step for item in CHAPTERS))
+        after = steps[steps.index(result.step) + 1 :] if result.step in steps else []
+        return any(self.left_at.get(step, "") > result.at for step in after)
+
+
+def stand_of(ws: Workspace) -> Stand:
+    """Where `ws` stands now."""
+    steps = dict.fromkeys(item.step for item in CHAPTERS)
+    files = {step: ws.results(step) / "result.json" for step in steps}
+    left_at = {
+        step: json.loads(path.read_text(encoding="utf-8"))["at"] for step, path in files.items() if path.exists()
+    }
+    return Stand(standing_of(ws), left_at)
 
 
 def standing_of(ws: Workspace) -> Standing:

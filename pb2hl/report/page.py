@@ -76,6 +76,7 @@ class Section:
     checklist: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
     records: tuple[tuple[str, Table], ...] = ()  # one table a record, chosen from a list
+    folded: bool = False  # the table repeats the chart's figures and opens on demand
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,17 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals["style"] = Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8"))
+    environment.filters["moment"] = _moment
     script = (_TEMPLATES / "tables.js").read_text(encoding="utf-8")
     environment.globals["script"] = Markup(script)
     environment.globals["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment.globals["version"] = __version__
     return environment
+
+
+def _moment(at: str) -> str:
+    """`2026-01-31T09:30:05Z` as `2026-01-31 09:30 UTC`; anything else as it is."""
+    return f"{at[:10]} {at[11:16]} UTC" if len(at) == 20 and at[10] == "T" and at.endswith("Z") else at
 
 
 def style() -> str:

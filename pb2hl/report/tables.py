@@ -30,7 +30,7 @@ TONES = {
     "landed": "good", "landed normalised": "good", "merged into": "good", "moved elsewhere": "warn", "agrees": "good", "normalised": "good", "ok": "good",
     "warning": "warn", "waiting": "warn", "in doubt": "warn", "in_doubt": "warn", "changed": "warn", "extra": "warn", "skipped": "warn",
     "unmatched": "warn", "conflict": "warn", "not applicable": "mute", "info": "mute", "nothing to do": "mute", "not yet": "mute",
-    "critical": "bad", "failed": "bad", "data failed": "bad", "rule broken": "bad", "missing": "bad", "refused": "bad", "lost": "bad",
+    "critical": "bad", "failed": "bad", "data failed": "bad", "rule broken": "bad", "missing": "bad", "refused": "bad",
     "differs": "bad", "wrong": "bad",
 }  # fmt: skip
 _TONED = FILTERED - {"object", "target", "type", "account", "pipeline"}
@@ -53,8 +53,9 @@ class Evidence:
         labels: Mapping[str, str] | None = None,
         columns: tuple[str, ...] = (),
         csv: bool = True,
+        most: int = SHOWN,
     ) -> Table:
-        """`frame` as a table called `name`; `columns` picks and orders what is shown (the CSV keeps every column)."""
+        """`frame` as a table called `name`; `columns` picks and orders what is shown (the CSV keeps every column); `most` rows of it."""
         flat = frame.reset_index() if not isinstance(frame.index, pd.RangeIndex) and frame.index.name else frame
         flat = self.mask.frame(_plain(flat))
         link = ""
@@ -63,7 +64,7 @@ class Evidence:
             write_sheet(path, _spelled(flat))
             link = f"{self.folder.name}/{path.name}"
         shown = flat[[column for column in columns if column in flat.columns]] if columns else flat
-        return _table(shown, caption or words(name), labels or {}, link)
+        return _table(shown.head(most), len(flat), caption or words(name), labels or {}, link)
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -83,15 +84,14 @@ def _spelled(frame: pd.DataFrame) -> pd.DataFrame:
     return spelled
 
 
-def _table(frame: pd.DataFrame, caption: str, labels: Mapping[str, str], link: str) -> Table:
-    head = frame.head(SHOWN)
-    cells = [_cells(head.iloc[:, i], str(frame.columns[i])) for i in range(frame.shape[1])]
+def _table(head: pd.DataFrame, total: int, caption: str, labels: Mapping[str, str], link: str) -> Table:
+    cells = [_cells(head.iloc[:, i], str(head.columns[i])) for i in range(head.shape[1])]
     rows = tuple(zip(*cells, strict=True)) if cells else ()
     columns = tuple(
         Column(labels.get(str(name), words(str(name))), _numeric(head.iloc[:, i]), _choices(str(name), cells[i]))
-        for i, name in enumerate(frame.columns)
+        for i, name in enumerate(head.columns)
     )
-    return Table(caption, columns, rows, len(frame), link)
+    return Table(caption, columns, rows, total, link)
 
 
 def _numeric(column: pd.Series) -> bool:

@@ -13,7 +13,7 @@ from pb2hl.report import pages
 from pb2hl.report.cells import figure, words
 from pb2hl.report.context import Context
 from pb2hl.report.extracts import extract
-from pb2hl.report.index import APPROVED, approval_line, index_page, next_line, standing_of, status_of
+from pb2hl.report.index import APPROVED, Stand, approval_line, index_page, next_line, stand_of, status_of
 from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
 from pb2hl.report.page import Page, render
 from pb2hl.report.pages.told import HIDDEN, LABELS, plain
@@ -36,31 +36,31 @@ def write(ws: Workspace, step: str, *, mask: bool = False) -> Path:
     result = StepResult.load(ws.results(step))
     if result is None:
         raise Pb2hlError(f"{step} has left no result in this workspace", hint=f"pb2hl {step.split('-')[0]} {ws.path}")
-    return _write(ws, result, _mask(ws, mask))[0]
+    return _write(ws, result, _mask(ws, mask), stand_of(ws))[0]
 
 
 def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
     """Draw the report of `result` and the index; the path of the report. The audit draws its checks as well."""
-    hidden = _mask(ws, mask)
-    path = _write(ws, result, hidden)[0]
+    hidden, stand = _mask(ws, mask), stand_of(ws)
+    path = _write(ws, result, hidden, stand)[0]
     checks = StepResult.load(ws.results("check-after")) if result.step == "audit" else None
     if checks is not None:
-        _write(ws, checks, hidden)
-    write_index(ws, mask=mask)
+        _write(ws, checks, hidden, stand)
+    _write_index(ws, hidden, stand)
     return path
 
 
 def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT) -> list[Path]:
     """Draw the report of every step that left a result, the workflow reference, and the index last."""
-    hidden = _mask(ws, mask)
+    hidden, stand = _mask(ws, mask), stand_of(ws)
     found = [StepResult.load(ws.results(step)) for step in dict.fromkeys(item.step for item in CHAPTERS)]
     left = [result for result in found if result]
     progress.start("reports", len(left) + 1, "pages")
     paths: list[Path] = []
     for result in left:
-        paths += _write(ws, result, hidden)
+        paths += _write(ws, result, hidden, stand)
         progress.advance()
-    paths.append(write_index(ws, mask=mask))
+    paths.append(_write_index(ws, hidden, stand))
     progress.advance()
     progress.finish()
     return paths
@@ -69,22 +69,24 @@ def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT)
 def write_index(ws: Workspace, *, mask: bool = False) -> Path:
     """Draw `reports/index.html`: the story so far, the state of each gate, a link to every report there is, and beside
     it the workflow rebuild reference."""
-    hidden = _mask(ws, mask)
-    folder = _folder(ws, hidden)
-    reference = workflows_page(ws, hidden)
+    return _write_index(ws, _mask(ws, mask), stand_of(ws))
+
+
+def _write_index(ws: Workspace, mask: Mask, stand: Stand) -> Path:
+    folder = _folder(ws, mask)
+    reference = workflows_page(ws, mask)
     if reference is not None:
         _save(folder / f"{WORKFLOWS}.html", reference)
-    return _save(folder / "index.html", index_page(ws, hidden, folder))
+    return _save(folder / "index.html", index_page(ws, mask, folder, stand.gates))
 
 
-def _write(ws: Workspace, result: StepResult, mask: Mask) -> list[Path]:
-    return [_draw(ws, extract(result, told.file), told, mask) for told in chapters(result.step)]
+def _write(ws: Workspace, result: StepResult, mask: Mask, stand: Stand) -> list[Path]:
+    return [_draw(ws, extract(result, told.file), told, mask, stand) for told in chapters(result.step)]
 
 
-def _draw(ws: Workspace, result: StepResult, told: Chapter, mask: Mask) -> Path:
+def _draw(ws: Workspace, result: StepResult, told: Chapter, mask: Mask, stand: Stand) -> Path:
     main = told == chapters(result.step)[0]
-    standing = standing_of(ws)
-    status, tone = status_of(told, result, standing)
+    status, tone = status_of(told, result, stand.gates)
     folder = _folder(ws, mask)
     evidence = Evidence(folder / told.file, mask)
     shutil.rmtree(evidence.folder, ignore_errors=True)
@@ -113,8 +115,8 @@ def _draw(ws: Workspace, result: StepResult, told: Chapter, mask: Mask) -> Path:
         problems_total=len(problems),
         problems_csv=link,
         sections=pages.sections(context),
-        next_step="" if status == APPROVED else mask.text(next_line(result.next_step)),
-        approval=approval_line(standing, told.gate),
+        next_step="" if status == APPROVED or stand.went_on(result) else mask.text(next_line(result.next_step)),
+        approval=approval_line(stand.gates, told.gate),
         at=result.at,
         masked=mask.on,
         index="index.html",
@@ -131,9 +133,19 @@ def _summary(problems: list[Problem]) -> str:
     counts = {severity: sum(item.severity == severity for item in problems) for severity in Severity}
     if not problems:
         return "Nothing needs a look."
+    parts = [
+        _plural(counts[severity], noun)
+        for severity, noun in ((Severity.WARNING, "warning"), (Severity.INFO, "remark"))
+        if counts[severity]
+    ]
+    listed = (
+        f"{' and '.join(parts)} {'is' if sum(counts.values()) == 1 else 'are'} listed below with what is done about it."
+    )
     if counts[Severity.CRITICAL]:
-        return f"{_plural(counts[Severity.CRITICAL], 'problem')} must be mended before going on; {counts[Severity.WARNING]} more have a stated treatment."
-    return f"Nothing stands in the way. {_plural(counts[Severity.WARNING], 'warning')} and {_plural(counts[Severity.INFO], 'remark')} are listed below with what is done about them."
+        return f"{_plural(counts[Severity.CRITICAL], 'problem')} must be mended before going on." + (
+            f" {' and '.join(parts)} beside them." if parts else ""
+        )
+    return f"Nothing stands in the way. {listed}"
 
 
 def _plural(n: int, noun: str) -> str:

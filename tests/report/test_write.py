@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pb2hl import report
 from pb2hl.errors import Pb2hlError, Problem, Severity
 from pb2hl.report.cells import text_of
+from pb2hl.report.charts import MEANT, stacked
 from pb2hl.report.masking import Mask, shape, vocabulary
 from pb2hl.report.page import Page, Section, render
 from pb2hl.report.tables import SHOWN, Evidence
@@ -217,3 +218,19 @@ def test_people_companies_and_owners_have_reports_of_their_own(ws):
     assert "gold-tag" in pages["mapping"] and "kim@x.example" not in pages["mapping"]
     assert "1 of 2 owners have their user in HighLevel; 5 records" in pages["owners"]
     assert all(f'href="{name}.html"' in pages["index"] for name in ("duplicates", "companies", "mapping", "owners"))
+
+
+def test_a_step_that_is_past_names_no_next(ws):
+    """Once a later step has run, an earlier page does not send its reader back; the last page still says what comes."""
+    save(ws, "mapping", next_step="pb2hl approve WS mapping --by NAME", at="2026-01-01T00:00:00Z")
+    assert "pb2hl approve WS" in report.write(ws, "mapping").read_text(encoding="utf-8")
+    save(ws, "schema", next_step="sample", at="2026-01-02T00:00:00Z")
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in report.write_all(ws)}
+    assert "pb2hl approve WS" not in pages["mapping"] and "pb2hl sample" in pages["schema"]
+    assert "2026-01-02 00:00 UTC" in pages["schema"], "times are written for people"
+
+
+def test_series_with_a_meaning_keep_their_colour():
+    """What is good is drawn alike everywhere, whatever stands beside it."""
+    first, second = stacked(["a"], {"rule broken": [1], "passed": [2]}), stacked(["a"], {"passed": [2]})
+    assert MEANT["passed"] in first and MEANT["passed"] in second and MEANT["rule broken"] in first

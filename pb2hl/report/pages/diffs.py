@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 
 from pb2hl.report.charts import stacked
@@ -58,15 +61,19 @@ def _diff(context: Context, name: str, frame: pd.DataFrame) -> list[Section]:
 def _records(context: Context, frame: pd.DataFrame) -> tuple:
     if not {"object", "source_id"} <= set(frame.columns):
         return ()
-    off = (~frame["class"].isin(_SAME)).groupby([frame["object"], frame["source_id"]], sort=False).sum()
+    keys = [frame["object"], frame["source_id"]]
+    off = (~frame["class"].isin(_SAME)).groupby(keys, sort=False).sum()
     chosen = off.sort_values(ascending=False, kind="stable").head(MOST_RECORDS)
-    groups = frame.groupby(["object", "source_id"], sort=False)
-    found = []
+    rows = frame.groupby(keys, sort=False).indices
+    order = np.concatenate([rows[key] for key in chosen.index])
+    every = context.evidence.table("record", frame.iloc[order], columns=_SIDE_BY_SIDE, csv=False, most=len(order))
+    found, start = [], 0
     for key, differing in chosen.items():
-        rows = groups.get_group(key)
-        table = context.evidence.table("record", rows, caption=f"{key[0]} {key[1]}", columns=_SIDE_BY_SIDE, csv=False)
+        size = len(rows[key])
         name = context.mask.text(f"{key[0]} {key[1]}")
-        found.append((f"{name}: {len(rows)} fields, {differing} not simply equal", table))
+        table = replace(every, caption=name, rows=every.rows[start : start + size], total=size)
+        found.append((f"{name}: {size} fields, {differing} not simply equal", table))
+        start += size
     return tuple(found)
 
 

@@ -52,6 +52,7 @@ def _scores(context: Context) -> Section | None:
         context.evidence.table("score_histogram", scores, caption="Pairs by score"),
         chart,
         "Pairs by score from low to high, with the thresholds",
+        folded=True,
     )
 
 
@@ -75,6 +76,7 @@ def _thresholds(context: Context, kind: str) -> Section | None:
         context.evidence.table(f"thresholds_{kind}", table, caption=f"Estimated precision and recall, {kind}"),
         chart,
         f"Estimated precision and recall of {kind} by threshold",
+        folded=True,
     )
 
 
@@ -103,6 +105,7 @@ def _sizes(context: Context) -> Section | None:
         context.evidence.table("cluster_sizes", sizes, caption="Clusters by number of rows"),
         chart,
         "Clusters by number of rows",
+        folded=True,
     )
 
 

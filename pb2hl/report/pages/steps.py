@@ -136,5 +136,10 @@ def _rate(context: Context) -> Section | None:
     peak = f"{int(frame['operations'].max()):,} at most, {int(frame['operations'].sum()):,} in all"
     table = context.evidence.table("timeline", frame, caption="Operations over time")
     return Section(
-        "Operations over time", f"Finished in each interval: {peak}.", table, chart, f"Operations over time: {peak}"
+        "Operations over time",
+        f"Finished in each interval: {peak}.",
+        table,
+        chart=chart,
+        chart_label=f"Operations over time: {peak}",
+        folded=True,
     )

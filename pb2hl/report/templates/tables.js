@@ -90,7 +90,7 @@
   });
   const closed = [];
   addEventListener("beforeprint", () => {
-    for (const node of document.querySelectorAll("details.record:not([open])")) { node.open = true; closed.push(node); }
+    for (const node of document.querySelectorAll("details:is(.record, .fold):not([open])")) { node.open = true; closed.push(node); }
   });
   addEventListener("afterprint", () => { for (const node of closed.splice(0)) node.open = false; });
 })();
