@@ -37,8 +37,10 @@ def sheet_review(ws: Workspace, name: str, *, who: str = "") -> ReviewTable:
     return ReviewTable(ws.sheets / f"{name}.csv", spec, who=who)
 
 
-def schema_review(ws: Workspace, *, who: str = "") -> ReviewTable:
-    """The conflicts of the schema step, with the choice of each. Raises SheetError when there are none."""
+def schema_review(ws: Workspace, *, who: str = "") -> ReviewTable | None:
+    """The conflicts of the schema step, with the choice of each; None when there are none."""
+    if not (ws.sheets / f"{schema_choices.SHEET}.csv").exists():
+        return None
     spec = ReviewSpec(
         schema_choices.COLUMNS, choices={"decision": list(schema_choices.ALLOWED)}, preview=("detail", "comment")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pb2hl.errors import GateClosed, SheetError
+from pb2hl.review import schema_review
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sandbox.fields import make
 from pb2hl.sheets import write_sheet
@@ -109,6 +110,20 @@ def test_a_choice_is_honoured_and_nothing_there_is_altered(seeded):
     ada = Arrived.of(sandbox).contact("ada@mill.example")["custom"]
     assert ada["shoe size"] == "42" and ada["Plan (Perfect Books)"] == "Gold" and "Plan" not in ada
     assert "Shoe Size (Perfect Books)" not in {field["name"] for field in now.values()}
+
+
+def test_the_choice_is_made_in_a_table(seeded):
+    """The review table edits the sheet that the next proposal reads; without conflicts there is no table."""
+    ws, _sandbox = seeded
+    assert schema_review(ws) is None
+    step(ws, "schema")
+    table = schema_review(ws, who="Ann")
+    at = read_choices(ws)["name"].tolist().index("Shoe Size")
+    table.edit([(at, "decision", "use")])
+    assert table.save()
+    row = read_choices(ws).loc[at]
+    assert (row["decision"], row["who"]) == ("use", "Ann")
+    assert step(ws, "schema").tables["diff"].set_index("name").loc["Shoe Size", "state"] == "exists, conflict: used"
 
 
 def test_an_option_that_is_not_there_is_refused_and_archived(seeded):
