@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -189,10 +189,16 @@ def _choices(values: pd.Series, seen: Signals) -> tuple[str, str]:
     return ("LARGE_TEXT", "text of several lines") if counts.index.str.contains("\n").any() else ("TEXT", "text")
 
 
-def canonical_label(labels: Mapping[str, str], wanted: str) -> str:
-    """`wanted`, or with ` (2)`, ` (3)` … when another column already has that label (case ignored)."""
-    taken = {label.casefold() for label in labels.values()}
-    label, number = wanted, 2
-    while label.casefold() in taken:
-        label, number = f"{wanted} ({number})", number + 1
-    return label
+class Labels:
+    """The labels of a table's custom fields, no two alike."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def take(self, wanted: str) -> str:
+        """`wanted`, or with ` (2)`, ` (3)` … when another column already has that label (case ignored)."""
+        label, number = wanted, 2
+        while label.casefold() in self._taken:
+            label, number = f"{wanted} ({number})", number + 1
+        self._taken.add(label.casefold())
+        return label

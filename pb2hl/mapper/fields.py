@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.mapper.concepts import concepts
-from pb2hl.mapper.custom import KINDS, Declared, canonical_label, declaration, declared, infer
+from pb2hl.mapper.custom import KINDS, Declared, Labels, declaration, declared, infer
 from pb2hl.mapper.namesakes import find_namesakes
 from pb2hl.mapper.pipeline_tables import join_pipelines
 from pb2hl.mapper.propose import propose_fields
 from pb2hl.mapper.sheets import blank, prefill, takes_several
-from pb2hl.mapper.signals import signals
+from pb2hl.mapper.signals import Signals, signals
 from pb2hl.mapper.structure import Table, relate
 from pb2hl.mapper.text import tokens
 from pb2hl.mapper.vocabularies import tell_by_words
@@ -119,7 +119,8 @@ def _declares(raw: Any, object_: str, known: Sequence[Declared]) -> dict[str, De
 
 
 def _table(raw: Any, object_: str, known: Sequence[Declared]) -> Table:
-    return Table(raw, object_, _proposed(raw, object_, _declares(raw, object_, known)))
+    seen = {heading: signals(raw.frame[heading]) for heading in raw.headings}
+    return Table(raw, object_, _proposed(raw, object_, _declares(raw, object_, known), seen), _seen=seen)
 
 
 def _rows(table: Table, known: Sequence[Declared], threshold: float) -> list[dict[str, object]]:
@@ -127,7 +128,7 @@ def _rows(table: Table, known: Sequence[Declared], threshold: float) -> list[dic
     takes = OBJECTS[object_].takes_custom_fields
     declares_of = _declares(raw, object_, known)
     proposed = table.proposals
-    labels: dict[str, str] = {}
+    labels = Labels()
     rows = []
     for at, found in enumerate(proposed.itertuples(index=False)):
         values = raw.frame.iloc[:, at]
@@ -143,20 +144,22 @@ def _rows(table: Table, known: Sequence[Declared], threshold: float) -> list[dic
         if not takes and found.field == "custom":
             row["confidence"] = max(SAFE, found.confidence)
         if row["proposal"] == "custom":
-            row |= _custom(found.heading, values, declares, labels, takes)
+            row |= _custom(table, found.heading, declares, labels)
         elif takes and found.field != "ignore" and found.confidence < threshold:
-            row |= _instead(found.heading, values, declares)
+            row |= _instead(found.heading, values, declares, table.seen(found.heading))
         rows.append(row)
     return rows
 
 
-def _proposed(raw: Any, object_: str, declares_of: dict[str, Declared | None]) -> pd.DataFrame:
+def _proposed(
+    raw: Any, object_: str, declares_of: dict[str, Declared | None], seen: dict[str, Signals]
+) -> pd.DataFrame:
     """Canonical proposals; a column that custom_fields declares is custom and leaves its place to the others.
 
     A declared refusal still becomes HighLevel's own; a declared subscription (`Newsletter`: no) stays the field that it
     is, for not taking one mailing is no refusal of every e-mail.
     """
-    proposed = propose_fields(raw, object_)
+    proposed = propose_fields(raw, object_, seen)
     own = [
         row.heading
         for row in proposed.itertuples()
@@ -166,7 +169,7 @@ def _proposed(raw: Any, object_: str, declares_of: dict[str, Declared | None]) -
     if not own:
         return proposed
     rest = [heading for heading in raw.headings if heading not in own]
-    again = propose_fields(raw.frame[rest], object_).set_index("heading")
+    again = propose_fields(raw.frame[rest], object_, seen).set_index("heading")
     declared_row = {"field": "custom", "target": "custom", "confidence": 0.97, "reason": DECLARED, "transform": ""}
     rows = [{"heading": name, **(declared_row if name in own else again.loc[name].to_dict())} for name in raw.headings]
     return pd.DataFrame(rows, columns=list(proposed.columns))
@@ -178,14 +181,12 @@ def plain_label(heading: str) -> str:
     return rest.strip() if dot and rest.strip() and "".join(tokens(head)) in _CONTAINERS else heading
 
 
-def _custom(
-    heading: str, values: pd.Series, declares: Declared | None, labels: dict[str, str], takes: bool
-) -> dict[str, object]:
-    label = canonical_label(labels, (declares.label if declares else plain_label(heading)).strip())
-    labels[heading] = label
-    if not takes:
+def _custom(table: Table, heading: str, declares: Declared | None, labels: Labels) -> dict[str, object]:
+    label = labels.take((declares.label if declares else plain_label(heading)).strip())
+    if not OBJECTS[table.object].takes_custom_fields:
         return {"label": label, "type": "TEXT"}
-    inferred, why = infer(values, signals(values))
+    values = table.raw.frame[heading]
+    inferred, why = infer(values, table.seen(heading))
     data_type = (declares.data_type if declares else "") or inferred
     facts: dict[str, object] = {"label": label, "type": data_type}
     if declares:
@@ -201,9 +202,11 @@ def _custom(
     return facts
 
 
-def _instead(heading: str, values: pd.Series, declares: Declared | None) -> dict[str, object]:
+def _instead(
+    heading: str, values: pd.Series, declares: Declared | None, seen: Signals | None = None
+) -> dict[str, object]:
     """Label, type and options of a column with an unsure standard proposal, should a person or a batch run decide `custom`."""
-    data_type = (declares.data_type if declares else "") or infer(values, signals(values))[0]
+    data_type = (declares.data_type if declares else "") or infer(values, seen)[0]
     label = (declares.label if declares else plain_label(heading)).strip()
     return {"label": label, "type": data_type, "options": " | ".join(declares.options) if declares else ""}
 
@@ -242,7 +245,7 @@ def decided(sheet: pd.DataFrame) -> list[Decided]:
     for (object_, file, tab), rows in sheet.groupby(["object", "file", "sheet"], sort=False):
         names = OBJECTS[object_].field_names if object_ in OBJECTS else ()
         taken: set[str] = set()
-        labels: dict[str, str] = {}
+        labels = Labels()
         for row in rows.itertuples(index=False):
             decision = row.decision.strip() or "custom"
             several = takes_several(object_, decision)
@@ -251,7 +254,7 @@ def decided(sheet: pd.DataFrame) -> list[Decided]:
             taken.add(decision)
             label = ""
             if decision == "custom":
-                label = labels[row.column] = canonical_label(labels, row.label.strip() or row.column)
+                label = labels.take(row.label.strip() or row.column)
             found.append(
                 Decided(
                     object_, file, tab, row.column, decision, label, row.type.strip() or "TEXT",

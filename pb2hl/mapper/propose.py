@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -38,17 +38,18 @@ def propose(frame: pd.DataFrame | Iterable[str], object_name: str) -> pd.DataFra
     ).astype({"source_column": "str", "target": "str", "confidence": "float64", "reason": "str"})
 
 
-def propose_fields(table: Any, object_: str) -> pd.DataFrame:
+def propose_fields(table: Any, object_: str, seen: Mapping[str, Signals] | None = None) -> pd.DataFrame:
     """A canonical field for each column of a raw table or frame of the canonical object `object_` (`contacts`, …).
 
     Returns one row a column, in order: `heading`, `field` (canonical, `custom` or `ignore`; a canonical field occurs
-    once, references and refusals apart), `target` (HighLevel API name), `confidence` (0-1), `reason`, `transform`. Raises ValueError for an unknown object.
+    once, references and refusals apart), `target` (HighLevel API name), `confidence` (0-1), `reason`, `transform`. `seen` is what
+    the values look like, by heading, where that is known already. Raises ValueError for an unknown object.
     """
     if object_ not in TABLES:
         raise ValueError(f"object is {object_!r}; it must be one of {', '.join(TABLES)}")
     frame = getattr(table, "frame", table)
-    headings, seen = _columns(frame)
-    chosen = _decide(headings, seen, object_, strict=True)
+    headings, looks = _columns(frame) if seen is None else ([*frame.columns], [seen[name] for name in frame.columns])
+    chosen = _decide(headings, looks, object_, strict=True)
     return pd.DataFrame(
         {
             "heading": headings,

@@ -106,7 +106,7 @@ def _sample(values: pd.Series) -> pd.Series:
 
 def _texts(values: pd.Series) -> list[str]:
     found = []
-    for value in _sample(values):
+    for value in _sample(values).tolist():
         if value is None or value is pd.NA or value != value:
             continue
         text = (value if isinstance(value, str) else str(value))[:2_000].strip()
