@@ -29,10 +29,26 @@ SETTLE_S = (0.0, 1.0, 2.0, 4.0)
 REFUSED_BY_PUT = ("id", "position", "dateAdded", "dateUpdated", "locationId")
 
 
+NUMBERS = ("position", "stageWinProbability")
+"""Properties of a stage that are numbers here, though no official file says in what form a server writes them."""
+
+
 def stages_of(pipeline: Record) -> list[Record]:
-    """The stages of a pipeline in their order."""
-    stages = [stage for stage in pipeline.get("stages") or () if isinstance(stage, dict)]
+    """The stages of a pipeline in their order, `NUMBERS` as numbers; without positions as the server lists them."""
+    stages = [
+        {**stage, **{name: _number(stage[name]) for name in NUMBERS if name in stage}}
+        for stage in pipeline.get("stages") or ()
+        if isinstance(stage, dict)
+    ]
     return sorted(stages, key=lambda stage: stage.get("position") or 0)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return int(number) if number.is_integer() else number
 
 
 class PipelinePort:
