@@ -47,7 +47,7 @@ def test_a_delta_alone(migration):
     later["contacts"].append(
         {"Contact ID": "14", "First Name": "Neo", "Last Name": "Park", "Email": "neo@mill.example", "Owner": "1"}
     )
-    migration.delta(later)
+    migration.delta(later, approve_all="Ann")
     for run in reversed(runs(migration, "delta")):
         result = migration.run("rollback", run=run)
         assert result.status in (Status.DONE, Status.NOTHING_TO_DO), result.problems
