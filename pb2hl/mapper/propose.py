@@ -9,6 +9,7 @@ import pandas as pd
 
 from pb2hl.mapper.assign import assign
 from pb2hl.mapper.concepts import SINGULAR, TABLES
+from pb2hl.mapper.name_parts import join_parts
 from pb2hl.mapper.pointers import pointing
 from pb2hl.mapper.prefixes import without_prefix
 from pb2hl.mapper.score import Candidate, candidate
@@ -85,4 +86,5 @@ def _decide(headings: Sequence[str], seen: Sequence[Signals], object_: str, *, s
         pointing(heading, object_) or candidate(plain, object_, values)
         for heading, plain, values in zip(headings, said, seen, strict=True)
     ]
-    return assign(said, object_, found, seen, strict=strict)
+    chosen = assign(said, object_, found, seen, strict=strict)
+    return join_parts(headings, said, chosen) if object_ == "contacts" else chosen

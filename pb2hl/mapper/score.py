@@ -89,6 +89,19 @@ class Candidate:
     transform: str = ""
 
 
+_ALONE: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
+    "contacts": {
+        ("given",): ("first name",),
+        ("name", "given"): ("first name",),
+        ("family",): ("last name",),
+        ("name", "family"): ("last name",),
+    },
+    "notes": {("by",): ("author",)},
+    "activities": {("by",): ("owner",)},
+}
+"""Headings that say something only where they stand alone (`consent given`, `family status` and `by` in others do not)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A heading taken apart: its terms, which of several it is, and the terms left when object and place are dropped."""
@@ -102,7 +115,7 @@ class Reading:
 @lru_cache(maxsize=20_000)
 def read(heading: str, object_: str) -> Reading:
     """Take a heading apart for a canonical object."""
-    words = terms(heading)
+    words = _ALONE.get(object_, {}).get(tokens(heading)) or terms(heading)
     numbers = [int(word) for word in words if word.isdigit() and len(word) <= 2]
     plain = frozenset(word for word in words if not word.isdigit())
     own = SELF.get(object_, set())

@@ -16,6 +16,8 @@ from functools import cached_property
 
 import pandas as pd
 
+from pb2hl.model import CUSTOM_PREFIX
+
 _EMAIL = re.compile(r"[^\s<>()\[\],;|\"']+@[^\s<>()\[\],;|\"']+")
 _BRACKET = re.compile(r"^(.*?)\s*[(\[<#]\s*([^()\[\]<>]+?)\s*[)\]>]?\s*$")
 
@@ -249,8 +251,36 @@ def _named(frame: pd.DataFrame) -> Iterable[tuple[str, str]]:
                 for text, source_id in zip(frame.loc[here, column], frame.loc[here, "source_id"], strict=True)
             )
     if {"first_name", "last_name"} <= set(frame.columns):
-        both = frame["first_name"].fillna("").astype("str") + " " + frame["last_name"].fillna("").astype("str")
-        yield from ((fold(text), source_id) for text, source_id in zip(both, frame["source_id"], strict=True))
+        lasts = _forms(frame, "last_name")
+        for both in (first + " " + last for first in _forms(frame, "first_name") for last in lasts):
+            yield from ((fold(text), source_id) for text, source_id in zip(both, frame["source_id"], strict=True))
+
+
+def _forms(frame: pd.DataFrame, field: str) -> list[pd.Series]:
+    """A name as staged and, where the parts of other columns were joined to it (middle name, particle), also without them."""
+    whole = bare = frame[field].fillna("").astype("str")
+    for column in [name for name in frame.columns if name.startswith(CUSTOM_PREFIX) and frame[name].dtype != object]:
+        if not pd.api.types.is_string_dtype(frame[column].dtype):
+            continue
+        part = frame[column].fillna("").str.strip()
+        told = part.ne("").to_numpy()
+        if (
+            told.any()
+            and _parts(bare.iloc[[told.argmax()]], part.iloc[[told.argmax()]])
+            and _parts(bare[told], part[told])
+        ):
+            shorter = zip(bare, part, strict=True)
+            bare = pd.Series([_without(text, item) for text, item in shorter], index=bare.index, dtype="str")
+    return [whole] if bare is whole else [whole, bare]
+
+
+def _parts(names: pd.Series, parts: pd.Series) -> bool:
+    """Whether each part begins or ends its name."""
+    return all(_without(name, part) != name for name, part in zip(names, parts, strict=True))
+
+
+def _without(name: str, part: str) -> str:
+    return name.removeprefix(f"{part} ").removesuffix(f" {part}") if part else name
 
 
 def _turned(text: str) -> str:

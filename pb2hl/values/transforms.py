@@ -118,6 +118,7 @@ RULES: dict[str, Rule] = {
     "inverted": Rule("yes becomes no: for a permission that fills an opt-out field", kinds=(K.BOOLEAN,)),
     "split name": Rule("one part of a full name", "first, last, title or suffix", "last", _one_of(*_PARTS), (K.NAME, K.TEXT)),
     "join names": Rule("this name, and those of other columns behind it", "columns, joined by +", "Last Name", _wrong_columns, (K.NAME, K.TEXT)),
+    "prepend names": Rule("names of other columns, and this one behind them", "columns, joined by +", "Tussenvoegsel", _wrong_columns, (K.NAME, K.TEXT)),
     "split list": Rule("a list out of one cell", "the separator", ";", lambda text, _: "" if text else "the separator is missing", _LISTS),
     "map": Rule("other values for these", "old=new | old=new", "G=Gold | S=Silver", _wrong_pairs),
     "strip HTML": Rule("text without markup"),
@@ -210,6 +211,8 @@ def _run(texts: pd.Series, cell: str, frame: pd.DataFrame) -> tuple[pd.Series, l
             texts = texts.where(texts.str.strip() != "", _plain(item.argument))
         elif item.name in ("concatenate", "join names"):
             texts = _with_columns(texts, item.argument, frame)
+        elif item.name == "prepend names":
+            texts = _behind_columns(texts, item.argument, frame)
         elif step := _each(item):
             codes, uniques = pd.factorize(texts)
             answers = [step(text) for text in uniques]
@@ -234,6 +237,18 @@ def _with_columns(texts: pd.Series, argument: str, frame: pd.DataFrame) -> pd.Se
         if name in frame.columns:
             other = frame[name].str.strip()
             found = (found + between + other).where((found != "") & (other != ""), found + other)
+    return found
+
+
+def _behind_columns(texts: pd.Series, argument: str, frame: pd.DataFrame) -> pd.Series:
+    """Names behind those of other columns (`de` + `Vries`), unless they begin with them already."""
+    columns, between = _joined(argument)
+    found = texts.str.strip()
+    for name in reversed([name for name in columns if name in frame.columns]):
+        other = frame[name].str.strip()
+        starts = zip(found.str.casefold(), (other + between).str.casefold(), strict=True)
+        has = pd.Series([text.startswith(start) for text, start in starts], index=texts.index)
+        found = (other + between + found).where((found != "") & (other != "") & ~has, found)
     return found
 
 
