@@ -21,6 +21,8 @@ from pb2hl.suites.validate import FAILED, PASSED
 from pb2hl.workspace import Config, Workspace
 from tests.suites.biting import write
 
+pytestmark = pytest.mark.slow
+
 MENDED = {
     "every record has a key", "no key is blank", "every key is there once",  # staging repairs keys; `keys are as exported` tells
     "e-mail addresses have one @ and a domain", "phones are E.164",  # typing refuses others; `are valid` tells
