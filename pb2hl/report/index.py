@@ -210,5 +210,8 @@ def _more(folder: Path) -> Section | None:
     known = {f"{item.file}.html" for item in CHAPTERS} | {"index.html"}
     titles = {f"{WORKFLOWS}.html": "Workflow rebuild reference"}
     files = sorted(path.name for path in folder.glob("*.html") if path.name not in known)
-    steps = tuple(Step(titles.get(name, words(name.removesuffix(".html"))), href=name) for name in files)
+    files += sorted(path.relative_to(folder).as_posix() for path in (folder / "notebooks").glob("*.html"))
+    steps = tuple(
+        Step(titles.get(name, words(name.removesuffix(".html").replace("/", " "))), href=name) for name in files
+    )
     return Section("More", steps=steps) if steps else None

@@ -26,24 +26,32 @@ SAFE_COLUMNS = frozenset(
     severity treatment checked failing at when date started ended file_kind moved_to where_to goes_to gate endpoint scope band issue
     expected arrived missing extra wrong total unit zone order name_kind outcome_kind workflow trigger delay highlevel step_kind
     approved effect day requests days dtype cluster comparison weight threshold rule_id what mime_type normalisation
+    why instead where basis becomes explanation survivor proposal transform ask check model label
     expected_rows existing created updated linked uploaded skipped refused in_doubt duration""".split()
 )
 """Column names of results that hold no personal value, whatever the export."""
 
+_LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"']+", re.I)
 _EMAIL = re.compile(r"[^\s@<>()\[\]\"',;]+@[^\s@<>()\[\]\"',;]+\.[^\s@<>()\[\]\"',;]+")
 _DIGITS = re.compile(r"\+?\d[\d\s().-]{5,}\d")
 _QUOTED = re.compile(r"(?<!\w)(['\"“‘«])(.{2,200}?)(['\"”’»])(?!\w)")
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?$")
-LONGEST_NAME = 4
-"""Words of a personal value that is looked for inside free text."""
+LONGEST_NAME = 12
+"""Words of a personal value that is looked for inside free text; file names are the longest."""
 
 PERSONAL_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "contacts": ("first_name", "last_name", "full_name", "email", "phone", "company_name"),
-    "companies": ("name", "email", "phone"),
+    "contacts": ("first_name", "last_name", "full_name", "email", "phone", "company_name", "address_1", "address_2", "postal_code"),
+    "companies": ("name", "email", "phone", "domain", "website", "address_1", "address_2", "postal_code"),
     "users": ("name", "email"),
+    "attachments": ("file_name", "path"),
     "deals": ("name",),
-}
+    "tasks": ("title",),
+    "appointments": ("title", "location"),
+    "activities": ("subject",),
+}  # fmt: skip
+_TITLES = frozenset({"tasks", "appointments", "activities"})
+"""Objects whose titles are often one common word (Call, Demo), which alone says nothing about anybody."""
 
 
 def shape(text: str) -> str:
@@ -52,16 +60,26 @@ def shape(text: str) -> str:
 
 
 class Mask:
-    """What is hidden. `Mask(False)` hides nothing; `personal` are lower-cased values to look for in free text."""
+    """What is hidden. `Mask(False)` hides nothing; `personal` are lower-cased values to look for in free text.
 
-    def __init__(self, on: bool = False, personal: frozenset[str] = frozenset()):
+    `places` are folders of this machine and what stands for each: their names often are a client's.
+    """
+
+    def __init__(
+        self, on: bool = False, personal: frozenset[str] = frozenset(), places: Mapping[str, str] | None = None
+    ):
         self.on = on
         self.personal = personal
+        self._places = dict(places or {})
+        self._widest = min(max((len(_WORD.findall(value)) for value in personal), default=0), LONGEST_NAME)
 
     def text(self, text: str) -> str:
         """Free text without personal values."""
         if not self.on or not text:
             return text
+        for place, shown in self._places.items():
+            text = text.replace(place, shown)
+        text = _LINK.sub(lambda m: shape(m[0]), text)
         text = _EMAIL.sub(lambda m: shape(m[0]), text)
         text = _QUOTED.sub(lambda m: m[1] + shape(m[2]) + m[3], text)
         text = _DIGITS.sub(lambda m: m[0] if _STAMP.match(m[0].strip()) else shape(m[0]), text)
@@ -72,10 +90,12 @@ class Mask:
             return text
         found = list(_WORD.finditer(text))
         pieces = list(text)
-        for width in range(LONGEST_NAME, 0, -1):
+        spelled = [match[0].lower() for match in found]
+        for width in range(self._widest, 0, -1):
             for i in range(len(found) - width + 1):
                 start, end = found[i].start(), found[i + width - 1].end()
-                if " ".join(text[start:end].lower().split()) in self.personal:
+                as_words, as_written = " ".join(spelled[i : i + width]), " ".join(text[start:end].lower().split())
+                if as_words in self.personal or as_written in self.personal:
                     pieces[start:end] = shape(text[start:end])[: end - start].ljust(end - start, "x")
         return "".join(pieces)
 
@@ -99,6 +119,8 @@ class Mask:
             problem,
             message=self.text(problem.message),
             treatment=self.text(problem.treatment),
+            file=self._names(problem.file),
+            sheet=self._names(problem.sheet),
             field=self.text(problem.field),
         )
 
@@ -123,12 +145,14 @@ class Mask:
 def vocabulary(tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
     """The personal values of the staged tables that free text could quote, lower-cased; words under 3 letters left out."""
     found: set[str] = set()
+    titles: set[str] = set()
     for name, fields in PERSONAL_FIELDS.items():
         frame = tables.get(name)
         if frame is None:
             continue
         for field in fields:
             if field in frame.columns:
-                found.update(str(value) for value in frame[field].dropna().unique())
+                (titles if name in _TITLES else found).update(str(value) for value in frame[field].dropna().unique())
+    found |= {title for title in titles if len(title.split()) > 1}
     values = {" ".join(_WORD.findall(value.lower())) for value in found} | {" ".join(v.lower().split()) for v in found}
     return frozenset(value for value in values if len(value) > 2 and not value.isdigit())

@@ -15,6 +15,7 @@ from pb2hl.report.context import Context
 from pb2hl.report.extracts import extract
 from pb2hl.report.index import APPROVED, Stand, approval_line, index_page, next_line, stand_of, status_of
 from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
+from pb2hl.report.notebook import notebook_html
 from pb2hl.report.page import Page, render
 from pb2hl.report.pages.told import HIDDEN, LABELS, plain
 from pb2hl.report.story import CHAPTERS, WORKFLOWS, Chapter, chapters
@@ -60,6 +61,8 @@ def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT)
     for result in left:
         paths += _write(ws, result, hidden, stand)
         progress.advance()
+    if mask:
+        paths += _notebooks(ws, hidden)
     paths.append(_write_index(ws, hidden, stand))
     progress.advance()
     progress.finish()
@@ -78,6 +81,13 @@ def _write_index(ws: Workspace, mask: Mask, stand: Stand) -> Path:
     if reference is not None:
         _save(folder / f"{WORKFLOWS}.html", reference)
     return _save(folder / "index.html", index_page(ws, mask, folder, stand.gates))
+
+
+def _notebooks(ws: Workspace, mask: Mask) -> list[Path]:
+    """The notebook of each step that ran last, as HTML with personal values hidden."""
+    latest = {path.name: path for path in sorted(ws.runs.glob("*/*.ipynb"))}
+    folder = _folder(ws, mask) / "notebooks"
+    return [notebook_html(path, mask=mask, folder=folder) for _, path in sorted(latest.items())]
 
 
 def _write(ws: Workspace, result: StepResult, mask: Mask, stand: Stand) -> list[Path]:
@@ -155,7 +165,9 @@ def _plural(n: int, noun: str) -> str:
 def _mask(ws: Workspace, on: bool) -> Mask:
     if not on:
         return Mask()
-    return Mask(True, vocabulary({name: ws.table(name) for name in PERSONAL_FIELDS}))
+    named = {str(ws.config.export): "EXPORT", str(ws.path): "WS", str(ws.path.resolve()): "WS"}
+    places = {place: shown for place, shown in named.items() if Path(place).is_absolute()}
+    return Mask(True, vocabulary({name: ws.table(name) for name in PERSONAL_FIELDS}), places)
 
 
 def _folder(ws: Workspace, mask: Mask) -> Path:

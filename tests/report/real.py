@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.steps import small
 
 PERSONAL = (
     "Ada", "Byron", "Lovelace", "ada@mill.example", "lovelace", "555-0111", "5550111", "1 Analytical Way", "Analytical", "K1A 0B1",
-    "Max", "Stone", "max@quarry.example", "Una", "Reed", "una@quarry.example", "555-0113", "5550113", "Perth", "Kanata",
+    "Max Stone", "Stone", "max@quarry.example", "Una", "Reed", "una@quarry.example", "555-0113", "5550113", "Perth", "Kanata",
     "Mill Ltd", "mill.example", "Quarry", "quarry.example", "555-0100", "5550100",
     "Anna", "Vogel", "anna@agency.example", "Bo Lang", "bo@agency.example", "gone@agency.example",
     "Wheel of Ada", "Cart for Max", "Wants a wheel", "divorce", "Call in spring", "Send offer", "Visit at home", "Maple Street",
@@ -73,6 +74,7 @@ def _later(folder: Path, first: Path) -> Path:
     for path in first.glob("*.csv"):
         text = path.read_text(encoding="utf-8")
         (folder / path.name).write_text(text.replace("C1,Ottawa", "C1,Kanata"), encoding="utf-8")
+    shutil.copytree(first / "files", folder / "files")
     return folder
 
 
