@@ -14,6 +14,8 @@ from typing import Any
 import phonenumbers
 from bs4 import BeautifulSoup
 
+from pb2hl.values.keys import is_key_of
+
 
 class Class(StrEnum):
     """How a stored value relates to the one sent."""
@@ -169,12 +171,9 @@ def _same_html(a: str, b: str, _region: str) -> bool:
     return left != "" and left == _plain(b)
 
 
-def _key(text: str) -> str:
-    return re.sub(r"[\W_]+", "_", text.casefold()).strip("_")
-
-
 def _same_option(a: str, b: str, _region: str) -> bool:
-    return bool(re.fullmatch(r"[a-z0-9_]+", b)) and bool(re.search("[a-z]", b)) and _key(a) == _key(b)
+    """HighLevel gives back the key of an option that was set by its label."""
+    return is_key_of(b, a)
 
 
 def _bare_url(text: str) -> str:

@@ -6,7 +6,6 @@ Nothing that exists is altered. A field or pipeline of the same name that does n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from pb2hl.plan.context import SCHEMA, Context
 from pb2hl.plan.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.place import PlaceCalendar
 from pb2hl.plan.rows import rows, text, texts
+from pb2hl.values.keys import key_of, keys_of
 
 CALENDAR = "Perfect Books"
 FOLDER = "Perfect Books"
@@ -177,16 +177,6 @@ class SchemaPlan:
         return "calendar", CALENDAR, "appointment", "", str(state), detail, count
 
 
-def business_key(label: str) -> str:
-    """The fieldKey of a business field, made of its label: `Perfect Books ID` → `business.perfect_books_id`."""
-    return "business." + (re.sub(r"[^a-z0-9]+", "_", label.casefold()).strip("_") or f"field_{abs(hash_of(label))}")
-
-
-def hash_of(label: str) -> int:
-    """A small stable number for labels without a Latin letter or digit."""
-    return sum((number + 1) * ord(char) for number, char in enumerate(label)) % 1_000_000
-
-
 def business_field(ctx: Context, field: f.PlannedField) -> dict[str, Any]:
     """The payload of a custom field of businesses."""
     folder = ctx.place.folders.get(FOLDER) or ctx.ref(Target.FOLDER, SCHEMA, f"folder.{FOLDER}")
@@ -194,12 +184,13 @@ def business_field(ctx: Context, field: f.PlannedField) -> dict[str, Any]:
         "objectKey": "business",
         "name": field.label,
         "dataType": field.data_type,
-        "fieldKey": business_key(field.label),
+        "fieldKey": f"business.{key_of(field.label)}",
         "parentId": folder,
         "showInForms": True,
     }
     if field.data_type in f.OPTION_TYPES:
-        payload["options"] = [{"key": business_key(option)[9:], "label": option} for option in field.options]
+        keys = zip(keys_of(field.options), field.options, strict=True)
+        payload["options"] = [{"key": key, "label": option} for key, option in keys]
     return payload
 
 
