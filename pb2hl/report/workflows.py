@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.report.masking import Mask
-from pb2hl.report.page import Cell, Column, Page, Section, Table
+from pb2hl.report.page import Cell, Column, Page, Section, Step, Table
+from pb2hl.report.story import WORKFLOWS
 from pb2hl.workspace import Workspace
 
 TRIGGERS = (
@@ -35,45 +36,74 @@ ACTIONS = (
     (r"(add|enrol|start).*(workflow|sequence)", "Add to Workflow"), (r"(remove|stop|end)", "Remove from Workflow"),
 )  # fmt: skip
 """What a step of the source is called in HighLevel's workflow builder; the first that fits."""
+_TRIGGER = "Trigger in HighLevel"
 UNKNOWN = "choose in the builder: no like name is known"
 _STEP_WORDS = ("do", "action", "type", "name", "step", "title", "description")
 _DELAY_WORDS = ("delay", "wait", "after", "in")
 
 
-def workflows_page(ws: Workspace, mask: Mask) -> Page | None:
-    """The reference of all workflows of the export; None when it has none."""
+def workflow_pages(ws: Workspace, mask: Mask) -> dict[str, Page]:
+    """The overview and a page a workflow, by the path of their file below the reports; none when the export has no workflows."""
     frame = ws.table("workflows")
     if frame.empty:
-        return None
-    found = [_workflow(row, number, mask) for number, row in enumerate(frame.to_dict("records"), 1)]
+        return {}
+    rows = frame.to_dict("records")
+    names = [_text(row.get("name")) or f"Workflow {number}" for number, row in enumerate(rows, 1)]
+    files = [f"{WORKFLOWS}/{file_name(mask.text(name), number)}.html" for number, name in enumerate(names, 1)]
+    parts = [_workflow(name, row, mask) for name, row in zip(names, rows, strict=True)]
     active = int(frame["active"].fillna(False).astype(bool).sum()) if "active" in frame.columns else len(frame)
-    return Page(
+    kicker = f"Perfect Books to HighLevel · location {ws.config.location}"
+    steps = tuple(
+        Step(part.title, f"Trigger in HighLevel: {dict(part.facts)[_TRIGGER]}", _active(row), "mute", file)
+        for part, row, file in zip(parts, rows, files, strict=True)
+    )
+    overview = Page(
         title="Workflow rebuild reference",
-        kicker=f"Perfect Books to HighLevel · location {ws.config.location}",
+        kicker=kicker,
         headline=f"{len(frame)} workflows must be built again by hand; {active} of them are active in the source.",
         summary=(
-            "HighLevel lets no program make workflows. Each one is described below: trigger, conditions, steps and delays, with "
+            "HighLevel lets no program make workflows. Each one has a page of its own: trigger, conditions, steps and delays, with "
             "HighLevel's own terms beside the source's, and a checklist to tick while building.",
             "Build them as drafts and publish them after the load, so that nobody is messaged by it.",
         ),
-        sections=tuple(found),
+        sections=(Section("Workflows", "A page each.", steps=steps), *parts),
         masked=mask.on,
         index="index.html",
     )
+    single = {
+        file: Page(
+            title=part.title,
+            kicker=kicker,
+            question="How is this workflow built in HighLevel?",
+            headline=f"Trigger: {dict(part.facts)[_TRIGGER]}. Build it as a draft and publish it after the load.",
+            sections=(Section("In the source and in HighLevel", facts=part.facts), *part.sections),
+            masked=mask.on,
+            index=f"../{WORKFLOWS}.html",
+        )
+        for part, file in zip(parts, files, strict=True)
+    }
+    return {f"{WORKFLOWS}.html": overview, **single}
 
 
-def _workflow(row: dict[str, Any], number: int, mask: Mask) -> Section:
-    name, trigger = _text(row.get("name")) or f"Workflow {number}", _text(row.get("trigger"))
-    conditions, steps = _items(row.get("conditions")), _items(row.get("steps"))
+def file_name(name: str, number: int) -> str:
+    """A file name that every system takes: the number, and the letters, digits and dashes of `name`."""
+    plain = "-".join(re.findall(r"[a-z0-9]+", name.lower()))[:60].strip("-")
+    return f"{number:02d}-{plain}" if plain else f"{number:02d}"
+
+
+def _active(row: dict[str, Any]) -> str:
     active = row.get("active")
+    return "" if active is None or active is pd.NA or active != active else "active" if active else "not active"
+
+
+def _workflow(name: str, row: dict[str, Any], mask: Mask) -> Section:
+    trigger = _text(row.get("trigger"))
+    conditions, steps = _items(row.get("conditions")), _items(row.get("steps"))
     facts = (
         ("Kind in the source", _text(row.get("kind")) or "not said"),
-        (
-            "Active in the source",
-            "not said" if active is None or active is pd.NA or active != active else "yes" if active else "no",
-        ),
+        ("State in the source", _active(row) or "not said"),
         ("Trigger in the source", mask.text(trigger) or "not said"),
-        ("Trigger in HighLevel", term(trigger, TRIGGERS)),
+        (_TRIGGER, term(trigger, TRIGGERS)),
     )
     told = tuple((mask.text(_spoken(item)),) for item in conditions)
     rows = tuple(_step(i, item, mask) for i, item in enumerate(steps, 1))

@@ -20,7 +20,7 @@ from pb2hl.report.page import Page, render
 from pb2hl.report.pages.told import HIDDEN, LABELS, plain
 from pb2hl.report.story import CHAPTERS, WORKFLOWS, Chapter, chapters
 from pb2hl.report.tables import Evidence
-from pb2hl.report.workflows import workflows_page
+from pb2hl.report.workflows import workflow_pages
 from pb2hl.results import StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.workspace import Workspace
@@ -77,9 +77,9 @@ def write_index(ws: Workspace, *, mask: bool = False) -> Path:
 
 def _write_index(ws: Workspace, mask: Mask, stand: Stand) -> Path:
     folder = _folder(ws, mask)
-    reference = workflows_page(ws, mask)
-    if reference is not None:
-        _save(folder / f"{WORKFLOWS}.html", reference)
+    shutil.rmtree(folder / WORKFLOWS, ignore_errors=True)
+    for file, page in workflow_pages(ws, mask).items():
+        _save(folder / file, page)
     return _save(folder / "index.html", index_page(ws, mask, folder, stand.gates))
 
 
