@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 from pb2hl import report
-from pb2hl.errors import ChecksFailed, GateClosed
+from pb2hl.errors import ChecksFailed, ConfigError, GateClosed
 from pb2hl.progress import Bar
 from pb2hl.results import Status, StepResult
-from pb2hl.workspace import Workspace
+from pb2hl.workspace import CONFIG_NAME, Workspace
 
 PARENT_VARIABLE = "PB2HL_RUNNER_PID"
 """Process id of the command that runs this notebook; set by the runner, absent in JupyterLab."""
@@ -22,9 +22,18 @@ _PR_SET_PDEATHSIG = 1
 
 
 def open_workspace(path: str) -> Workspace:
-    """The workspace at `path`; run by the command line, this kernel from now on dies with that command."""
+    """The workspace at `path`; run by the command line, this kernel from now on dies with that command.
+
+    Raises ConfigError when there is none, saying which cell to edit.
+    """
     _die_with_parent()
-    return Workspace(Path(path))
+    folder = Path(path).resolve()
+    if not (folder / CONFIG_NAME).exists():
+        raise ConfigError(
+            f"{folder} is no workspace: it has no {CONFIG_NAME}",
+            hint="set `workspace` in the first cell to the folder that `pb2hl init` made, and run the cells again",
+        )
+    return Workspace(folder)
 
 
 def _die_with_parent() -> None:

@@ -7,6 +7,8 @@ import ast
 import nbformat
 import pytest
 
+from pb2hl.errors import ConfigError
+from pb2hl.notebook import open_workspace
 from pb2hl.resources import resource
 from pb2hl.runner import NOTEBOOKS
 
@@ -53,3 +55,10 @@ def test_thin(name):
     assert not [node for node in ast.walk(tree) if isinstance(node, logic)]
     assert sum("parameters" in cell.metadata.get("tags", []) for cell in code) == 1
     assert notebook.cells[0].source.startswith("# ")
+
+
+def test_a_folder_that_is_no_workspace(tmp_path):
+    """By hand the notebook starts in its own folder: the message names the cell to edit, not another workspace to make."""
+    with pytest.raises(ConfigError, match="is no workspace") as caught:
+        open_workspace(str(tmp_path))
+    assert "set `workspace` in the first cell" in caught.value.hint

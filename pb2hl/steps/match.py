@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 
-from pb2hl.errors import Problem
+from pb2hl.errors import ConfigError, Problem
 from pb2hl.matching import evidence, sheets
 from pb2hl.matching.labels import review_of, reviewed_pairs
 from pb2hl.matching.matches import Matches
@@ -47,6 +48,30 @@ def match(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
         result = _result(people, firms, duplicates, firms_sheet, found, problems, cycles)
         result.save(ws.results(STEP))
     return result
+
+
+def follow_decisions(ws: Workspace) -> StepResult:
+    """The result of `match` as the sheets stand after decisions: what was decided waits no longer. Nothing is matched again.
+
+    Raises ConfigError before `match` has run, SheetError for a damaged sheet.
+    """
+    with ws.lock(STEP):
+        before = StepResult.load(ws.results(STEP))
+        if before is None:
+            raise ConfigError("match has not run", hint=f"pb2hl match {ws.path}")
+        decided = {name: ws.sheet(name, sheets.SHEETS[name]) for name in ("duplicates", "companies")}
+        counts = {
+            **before.counts,
+            **_sheet_counts("contact", decided["duplicates"]),
+            **_sheet_counts("company", decided["companies"]),
+        }
+        result = replace(before, status=_status(counts), counts=counts, tables={**before.tables, **decided})
+        result.save(ws.results(STEP))
+    return result
+
+
+def _status(counts: Mapping[str, int]) -> Status:
+    return Status.WAITING if counts["contact_rows_waiting"] + counts["company_rows_waiting"] else Status.DONE
 
 
 def company_facts(found: CompanyEvidence) -> tuple[pd.DataFrame, list[Problem], pd.DataFrame]:
@@ -113,7 +138,6 @@ def _result(
         "contacts": review_of(people, reviewed_pairs(duplicates)),
         "companies": review_of(firms, reviewed_pairs(companies)),
     }
-    waiting = counts["contact_rows_waiting"] + counts["company_rows_waiting"]
     tables = {
         "duplicates": duplicates,
         "companies": companies,
@@ -145,9 +169,7 @@ def _result(
         f"{counts['company_rows_to_merge']} company rows in {counts['company_clusters']} clusters are proposed to merge; "
         f"{counts['contact_rows_in_band'] + counts['company_rows_in_band']} rows are close calls."
     )
-    return StepResult(
-        STEP, Status.WAITING if waiting else Status.DONE, headline, counts, tables, tuple(problems), next_step="mapping"
-    )
+    return StepResult(STEP, _status(counts), headline, counts, tables, tuple(problems), next_step="mapping")
 
 
 def _sheet_counts(what: str, sheet: pd.DataFrame) -> dict[str, int]:

@@ -9,7 +9,7 @@ from benchmarks import crm
 from pb2hl import matching, sheets
 from pb2hl.matching.sheets import COMPANIES, DUPLICATES, SHEETS
 from pb2hl.results import StepResult
-from pb2hl.steps.match import match
+from pb2hl.steps.match import follow_decisions, match
 from pb2hl.workspace import Config, Workspace
 
 
@@ -119,3 +119,15 @@ def test_canonical_names_come_by_evidence(tmp_path):
     found = matching.resolve(workspace.table("contacts"), workspace.table("companies"), *sheets_)
     assert sorted(found.companies["name"]) == ["Acme Plumbing Inc.", "Zenith Foods"]
     assert found.contacts["company_source_id"].nunique() == 2
+
+
+def test_the_result_follows_decisions(ws):
+    """After a decision nothing waits any more, and nothing is matched again to say so."""
+    before = match(ws)
+    assert before.status == "waiting"
+    matching.accept_all(ws, "Ann Analyst")
+    after = follow_decisions(ws)
+    assert after.status == "done" and after.at == before.at
+    assert after.counts["contact_rows_waiting"] == after.counts["company_rows_waiting"] == 0
+    assert set(after.tables["duplicates"]["decision"]) <= {"merge", "keep apart"}
+    assert StepResult.load(ws.results("match")).counts == after.counts
