@@ -105,7 +105,7 @@ def shows(column: str, frame: pd.DataFrame) -> str:
 
 
 _SHOWS = {
-    "stage_mapped": "stage", "tags_case": "tags", "file_present": "path", "file_under_limit": "size", "id_as_exported": "source_id",
+    "stage_mapped": "stage", "stage_named": "stage", "tags_case": "tags", "file_present": "path", "file_under_limit": "size", "id_as_exported": "source_id",
     "id_not_blank": "source_id", "contact_reachable": "full_name", "consent_kept": "do_not_contact", "consent_clear": "do_not_contact",
 }  # fmt: skip
 
@@ -256,6 +256,16 @@ def _plain_path(path: str) -> str:
     return path.replace("\\", "/").strip().lstrip("./").casefold()
 
 
+def _pipelines(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
+    """`stage_named`: False for a stage without a name; NA for a row that only names a pipeline, with its stages elsewhere or none."""
+    if "stage" not in frame.columns:
+        return {}
+    named = frame["stage"].notna()
+    told = [frame[name].notna() for name in ("probability", "outcome", "forecast_category") if name in frame.columns]
+    stage = pd.concat([named, *told], axis=1).any(axis=1)
+    return {"stage_named": named.astype("boolean").mask(~stage)}
+
+
 def _trust_transactions(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
     off = facts.books().differences
     return {"reconciled": ~frame["source_id"].astype("str").isin(set(off["source_id"]) if len(off) else set())}
@@ -279,6 +289,6 @@ def _rates(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
 
 
 _SPECIAL = {
-    "contacts": _contacts, "companies": _companies, "deals": _deals, "attachments": _attachments,
+    "contacts": _contacts, "companies": _companies, "deals": _deals, "attachments": _attachments, "pipelines": _pipelines,
     "trust_transactions": _trust_transactions, "trust_accounts": _trust_accounts, "time_entries": _time_entries, "rates": _rates,
 }  # fmt: skip

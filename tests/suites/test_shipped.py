@@ -13,6 +13,7 @@ import pytest
 from pb2hl.errors import ConfigError
 from pb2hl.resources import resource
 from pb2hl.suites import load_suite, load_suites, validate
+from pb2hl.suites.facts import CheckFacts, prepare
 from pb2hl.suites.validate import BROKEN, FAILED, PASSED, SKIPPED
 
 SUITES = [
@@ -236,3 +237,17 @@ def test_failing_rows_of_a_big_table_are_positions(tmp_path):
         frame,
     )
     assert found.failing == 2000 and len(found.rows) == 2000
+
+
+def test_a_pipeline_without_stages_is_no_stage_without_a_name():
+    """A row that only names a pipeline passes; one that has a probability and no stage does not."""
+    frame = pd.DataFrame(
+        {
+            "source_id": ["1", "2", "3"],
+            "pipeline": ["Sales", "Service", "Sales"],
+            "stage": ["New", None, None],
+            "probability": [10.0, None, 20.0],
+        }
+    )
+    named = prepare("pipelines", CheckFacts({"pipelines": frame}))["check.stage_named"]
+    assert [None if pd.isna(value) else value for value in named] == [True, None, False]
