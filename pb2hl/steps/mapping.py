@@ -22,6 +22,9 @@ from pb2hl.workspace import Workspace
 
 STEP = "mapping"
 
+MANY_FIELDS = 150
+"""Custom fields of one object above which a person should look: HighLevel tells no limit, but no form of it holds more."""
+
 
 def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
     """Read the location, stage again when fields.csv was edited, and write the mapping sheets; decisions are kept.
@@ -108,6 +111,17 @@ def _earlier(ws: Workspace, name: str) -> pd.DataFrame | None:
         return None  # an empty file: nothing was decided in it
 
 
+def _tell_many(customs: pd.DataFrame) -> list[Problem]:
+    counts = customs["object"].value_counts() if len(customs) else pd.Series(dtype=int)
+    return [
+        Problem("many_custom_fields", f"{count} columns of {name} become custom fields: each is a request, and a line in every form",
+                file="fields.csv", count=int(count),
+                treatment="made as decided; decide `ignore` for those nobody needs, or set policy.unmapped_columns to \"note\" or \"archive\"")
+        for name, count in counts.items()
+        if count > MANY_FIELDS
+    ]  # fmt: skip
+
+
 def _result(
     ws: Workspace, sheets: Mapping[str, pd.DataFrame], place: Destination, restaged: bool, lapsed: list[Problem]
 ) -> StepResult:
@@ -115,7 +129,7 @@ def _result(
     tables = mapper.staged_tables(ws)
     customs = _customs(mapper.custom_fields(sheets["fields"], tables.get("custom_fields")), tables)
     casts = lossy.casts(ws)
-    problems = [*open_rows, *lapsed, *_told(sheets, tables), *lossy.problems(casts)]
+    problems = [*open_rows, *lapsed, *_told(sheets, tables), *_tell_many(customs), *lossy.problems(casts)]
     waiting = sum(item.count for item in open_rows)
     decided = sum(int((sheet["decision"] != "").sum()) for sheet in sheets.values())
     headline = (

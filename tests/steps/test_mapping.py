@@ -10,7 +10,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.sandbox import Sandbox, Scenario, running
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.inventory import inventory
-from pb2hl.steps.mapping import mapping
+from pb2hl.steps.mapping import MANY_FIELDS, mapping
 from pb2hl.workspace import Config, Workspace
 
 CONTACTS = """Id,Vorname,Name,E-Mail,Plan,Werbesperre,Betreuer,Tags,Interner Code
@@ -80,3 +80,15 @@ def test_without_a_token_nothing_is_written(ws, monkeypatch):
     with pytest.raises(TokenMissing):
         mapping(ws)
     assert not (ws.sheets / "stages.csv").exists()
+
+
+def test_very_many_custom_fields_are_told(ws):
+    """A table of hundreds of columns is mapped as the policy says, and a person is told what that asks of HighLevel."""
+    many = MANY_FIELDS + 5
+    heads = ",".join(["id", "email", *(f"Topic {chr(97 + at % 26)}{at}" for at in range(many))])
+    (ws.export_path / "Kontakte.csv").write_text(f"{heads}\n1,ana@x.org,{','.join(map(str, range(many)))}\n")
+    inventory(ws)
+    mapping(ws)
+    mapper.accept_all(ws, "Ann")
+    (told,) = [problem for problem in mapping(ws).problems if problem.code == "many_custom_fields"]
+    assert MANY_FIELDS < told.count <= many and "contacts" in told.message and "unmapped_columns" in told.treatment
