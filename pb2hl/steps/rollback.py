@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.highlevel import Client, Destination
 from pb2hl.ledger import Ledger
 from pb2hl.ledger.port import OPEN
+from pb2hl.mapper.gate import BY_HAND
 from pb2hl.operations import SCHEMA_TARGETS
 from pb2hl.plan.estimate import Budget
 from pb2hl.progress import SILENT, Cancel, Progress
@@ -92,7 +94,16 @@ def _undo(
     if any(row[0] in _SCHEMA and row[5] == "undone" for row in done.outcomes):
         ledger.remember(APPLIED, None)
     ledger.end_run(this, "done", {"undone": done.undone, "kept": len(done.kept), "failed": done.failed})
-    return _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), dry_run=False)
+    result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), dry_run=False)
+    return replace(result, problems=(*result.problems, *_made_by_hand(ledger)))
+
+
+def _made_by_hand(ledger: Ledger) -> Iterator[Problem]:
+    """What an admin made at our request is the client's own: it stays, and that is said."""
+    names = ledger.recall(BY_HAND) or ()
+    if names:
+        text = f"pipelines that an admin made by hand for this migration stay: {', '.join(names)}"
+        yield Problem("made_by_hand", text, Severity.INFO, treatment="delete them in HighLevel if nobody uses them")
 
 
 _SCHEMA = frozenset(map(str, SCHEMA_TARGETS))

@@ -81,3 +81,6 @@ def test_pipelines_that_only_an_admin_can_make(tmp_path, rehearse, monkeypatch, 
     step(ws, "sample")
     arrived = Arrived.of(sandbox)
     assert arrived.stage(arrived.opportunity("Roof")) == ("Sales", "New")
+    undone = step(ws, "rollback")
+    assert [p.code for p in undone.problems] == ["made_by_hand"] and "sales" in undone.problems[0].message
+    assert "Sales" in {line["name"] for line in sandbox.state.dump()["pipelines"].values()}
