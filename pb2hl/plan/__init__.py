@@ -8,7 +8,7 @@ from __future__ import annotations
 from pb2hl.plan.account import Account, Bucket
 from pb2hl.plan.estimate import Estimate
 from pb2hl.plan.expected import Sources, fields_of
-from pb2hl.plan.inputs import ExportFile, PlanInputs
+from pb2hl.plan.inputs import ExportFile, Gone, PlanInputs
 from pb2hl.plan.planning import Plan, build, build_schema
 from pb2hl.plan.sampling import sample
 from pb2hl.plan.store import Operations, read
@@ -18,6 +18,7 @@ __all__ = [
     "Bucket",
     "Estimate",
     "ExportFile",
+    "Gone",
     "Operations",
     "Plan",
     "PlanInputs",

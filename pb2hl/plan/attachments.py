@@ -102,6 +102,7 @@ class Attachments:
             if way.how != "field" or planned is None:
                 continue
             contact = self.ctx.contacts.find(text(row, "contact_id")).source_id
+            person = self.identity.people.get(contact)
             url = {
                 "contactId": self.ctx.ref(Target.CONTACT, "contacts", contact),
                 "fieldId": self.ctx.field_ref(planned),
@@ -114,7 +115,7 @@ class Attachments:
                 row["source_id"],
                 payload,
                 marker=f"{row['source_id']} {way.file['name']}",
-                existing_id=self.identity.people[contact].existing_id,
+                existing_id=person.existing_id if person else "",
             )
 
     def link_of(self, row: Row) -> str:

@@ -75,6 +75,8 @@ class Context:
     def _index(self, object_: str) -> Index:
         merged = self.inputs.merges.survivor_of.get(object_, {}).items()
         survivor_of = {str(old): str(new) for old, new in merged if old != new}
+        if object_ in self.inputs.gone:
+            survivor_of |= self.inputs.gone[object_].owner
         return Index(self.inputs.table(object_), survivor_of, settled=True)
 
     def op_id(self, target: Target, object_: str, source_id: str, part: str = "") -> str:
@@ -189,8 +191,8 @@ class Context:
 
     @cached_property
     def company_names(self) -> dict[str, str]:
-        """The name of every surviving company by source id."""
-        companies = self.inputs.table("companies")
+        """The name of every surviving company, and of those gone since they were loaded, by source id."""
+        companies = self.inputs.named("companies")
         if companies.empty or "name" not in companies.columns:
             return {}
         named = companies["name"].fillna("").astype(str)
@@ -208,7 +210,7 @@ class Context:
     def contact_labels(self) -> dict[str, str]:
         """Every surviving contact as `Jane Roe (jane@acme.com)`, by source id; the id stands in for a missing e-mail."""
         found = {}
-        for row in rows(self.inputs.table("contacts"), ("source_id", "first_name", "last_name", "full_name", "email")):
+        for row in rows(self.inputs.named("contacts"), ("source_id", "first_name", "last_name", "full_name", "email")):
             name, key = full_name(row), text(row, "email") or row["source_id"]
             found[row["source_id"]] = f"{name} ({key})" if name else key
         return found

@@ -127,7 +127,15 @@ class Deals:
     @cached_property
     def hosts(self) -> Mapping[str, tuple[str, str]]:
         """For every deal, the contact operation it hangs on: (object, source id)."""
+        gone = self.ctx.inputs.gone.get(OBJECT)
+        before = {
+            row["source_id"]: self.ctx.contacts.first(texts(row.get("contact_id"))).source_id
+            for row in (rows(gone.rows, _PLACING) if gone else ())
+        }
         return {
+            source_id: ("contacts", contact) if contact else (OBJECT, source_id)
+            for source_id, contact in before.items()
+        } | {
             source_id: (OBJECT, source_id) if self._alone(place) else ("contacts", place.contact)
             for source_id, place in self.placements.items()
         }
@@ -138,7 +146,7 @@ class Deals:
     @cached_property
     def names(self) -> dict[str, str]:
         """The name of every deal."""
-        return {row["source_id"]: self._name(row) for row in rows(self.ctx.inputs.table(OBJECT), ("source_id", "name"))}
+        return {row["source_id"]: self._name(row) for row in rows(self.ctx.inputs.named(OBJECT), ("source_id", "name"))}
 
     @cached_property
     def blocked(self) -> dict[str, str]:

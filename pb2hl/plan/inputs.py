@@ -49,6 +49,15 @@ class ExportFile:
     sha256: str = ""
 
 
+@dataclass(frozen=True)
+class Gone:
+    """Rows that were loaded and are in this export no more, as an earlier one had them (a staged table), and the source id
+    of the loaded row whose record each went to."""
+
+    rows: pd.DataFrame
+    owner: Mapping[str, str]
+
+
 def _empty() -> pd.DataFrame:
     return pd.DataFrame()
 
@@ -63,6 +72,7 @@ class PlanInputs:
     images that lie inside note bodies are written under their content hash (None: they are told and left out).
     `conflicts` says for (model, label case-folded) of a field that exists and does not fit whether one is made `beside` it or it is put to `use`.
     `aliases`: (object, source id) of a row whose record was made for another row, to that row's source id.
+    `gone`: by object, loaded rows that this export lacks and that its rows may name.
     """
 
     staged: Mapping[str, pd.DataFrame]
@@ -79,6 +89,7 @@ class PlanInputs:
     inline_files: Path | None = None
     conflicts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    gone: Mapping[str, Gone] = field(default_factory=dict)
 
     def table(self, name: str) -> pd.DataFrame:
         """The rows of `name` to migrate: survivors of contacts and companies, every staged row of the rest."""
@@ -87,6 +98,11 @@ class PlanInputs:
         if name == "companies":
             return self.merges.companies
         return self.staged.get(name, pd.DataFrame())
+
+    def named(self, name: str) -> pd.DataFrame:
+        """`table(name)` with the loaded rows that this export lacks: what a row may name."""
+        frame, gone = self.table(name), self.gone.get(name)
+        return frame if gone is None else pd.concat([frame, gone.rows], ignore_index=True)
 
     def newest(self) -> date:
         """The day of the export: given, else the newest created or updated moment in any table."""

@@ -17,7 +17,7 @@ from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.operations import Operation
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import conflicts, gates, later, later_schema, outcomes, proposal, removals
+from pb2hl.steps import conflicts, gates, later, later_gone, later_schema, outcomes, proposal, removals
 from pb2hl.steps.conflicts import CONFLICT_COLUMNS
 from pb2hl.steps.later_files import stale, take_away
 from pb2hl.steps.load import carry_out
@@ -75,6 +75,7 @@ def _run(
 ) -> StepResult:
     decided, second = conflicts.decisions(ws), ready.workspace
     inputs = proposal.plan_inputs(second, ledger, ready.place, ready.aliases)
+    inputs = later_gone.reconnected(inputs, later_gone.gone(ws, second, ledger))
     schema, data = plan.build_schema(inputs, progress=progress), plan.build(inputs, progress=progress)
     data.operations.write(second.plan / "data")
     _make_schema(ws, ledger, list(schema.operations), who, progress, cancel)
@@ -94,7 +95,7 @@ def _run(
     )
     removed = removals.removed_rows(ws, second, ledger, ready.aliases)
     gone = removals.delete(ws, ledger, removed, progress, cancel) if ws.config.policy.removed_rows == "delete" else None
-    later.brought(ready, data.tables)
+    later.brought(ws, ready, data.tables)
     open_conflicts = conflicts.write(ws, found.conflicts, frozenset(found.taken))
     operations = [*new, *found.updates]
     entries = ledger.entries(op.op_id for op in operations)

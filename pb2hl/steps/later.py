@@ -15,7 +15,7 @@ from pb2hl.ledger import Ledger, State
 from pb2hl.matching import domains
 from pb2hl.operations import Kind
 from pb2hl.progress import Cancel, Progress
-from pb2hl.steps import later_matches, later_sheets, proposal
+from pb2hl.steps import later_gone, later_matches, later_sheets, proposal
 from pb2hl.steps.inventory import inventory
 from pb2hl.steps.match import match
 from pb2hl.steps.session import with_client
@@ -65,13 +65,14 @@ def current(ws: Workspace) -> Workspace:
     return Workspace(folder) if (folder / BROUGHT).exists() else ws
 
 
-def brought(later: Later, tables: Mapping[str, pd.DataFrame]) -> None:
+def brought(ws: Workspace, later: Later, tables: Mapping[str, pd.DataFrame]) -> None:
     """Keep the account of the later export's plan (`plan.Plan.tables`): from now on the audit is about that export."""
     for name in proposal.LINEAGE:
         tables[name].to_parquet(later.workspace.plan / f"{name}.parquet")
     rows = [(*key, one) for key, one in sorted(later.aliases.items())]
     frame = pd.DataFrame(rows, columns=["object", "source_id", "record_of"], dtype="str")
     frame.to_parquet(later.workspace.plan / f"{ALIASES}.parquet")
+    later_gone.remember(ws, later.workspace)
     (later.workspace.path / BROUGHT).touch()
 
 

@@ -36,7 +36,7 @@ def settle(ws: Workspace, second: Workspace, ledger: Ledger, who: str) -> dict[t
         ours, theirs = (space.sheet(name, SHEETS[name]) for space in (ws, second))
         standing = {**survivors(ours), **merged.get(object_, {})}
         ids = [*dict.fromkeys([*theirs["source_id"], *ids_of(second, object_)])]
-        owner = _owners(ws, ledger, object_, ids, standing)
+        owner = owners(ws, ledger, object_, ids, standing)
         decided = dict(zip(ours["source_id"], ours["decision"].str.strip().str.casefold(), strict=True))
         sheet, asked = _arranged(_with_missing(theirs, ours, owner), owner, decided, who)
         write_sheet(second.sheets / f"{name}.csv", sheet)
@@ -60,7 +60,7 @@ def ids_of(second: Workspace, object_: str) -> list[str]:
     return [*dict.fromkeys([*staged, *second.sheet("companies", SHEETS["companies"])["source_id"]])]
 
 
-def _owners(
+def owners(
     ws: Workspace, ledger: Ledger, object_: str, ids: Iterable[str], standing: Mapping[str, str]
 ) -> dict[str, str]:
     """Source id → the loaded row whose record it is, for all that have one."""

@@ -1,0 +1,133 @@
+"""Rows that were loaded and that a later export lacks: what still names them means the loaded record, so nothing is made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from pb2hl.ledger import Ledger
+from pb2hl.matching.sheets import SHEETS, survivors
+from pb2hl.model import OBJECTS, FieldKind
+from pb2hl.plan import Gone, PlanInputs
+from pb2hl.source.lookup import Index
+from pb2hl.steps import later_matches
+from pb2hl.workspace import Workspace
+
+_KNOWN = "known_{}"
+
+
+def gone(ws: Workspace, second: Workspace, ledger: Ledger) -> dict[str, Gone]:
+    """By object: the loaded rows that the later export in `second` lacks, as earlier exports had them."""
+    found = {}
+    for object_ in later_matches.TARGET_OF:
+        known = _known(ws, object_)
+        if known.empty:
+            continue
+        there = set(later_matches.ids_of(second, object_))
+        missing = known[~known["source_id"].astype(str).isin(there)]
+        owner = later_matches.owners(
+            ws, ledger, object_, missing["source_id"].astype(str), _standing(ws, ledger, object_)
+        )
+        rows = missing[missing["source_id"].astype(str).isin(owner)].reset_index(drop=True)
+        if len(rows):
+            found[object_] = Gone(rows, owner)
+    return found
+
+
+def remember(ws: Workspace, second: Workspace) -> None:
+    """Keep the rows of an export that was brought over: the next one may lack them."""
+    for object_ in later_matches.TARGET_OF:
+        both = _union(second.table(object_), _known(ws, object_))
+        if len(both):
+            both.to_parquet(ws.plan / f"{_KNOWN.format(object_)}.parquet", index=False)
+
+
+def _known(ws: Workspace, object_: str) -> pd.DataFrame:
+    path = ws.plan / f"{_KNOWN.format(object_)}.parquet"
+    return _union(pd.read_parquet(path) if path.exists() else pd.DataFrame(), ws.table(object_))
+
+
+def _union(newer: pd.DataFrame, older: pd.DataFrame) -> pd.DataFrame:
+    if newer.empty or older.empty:
+        return older if newer.empty else newer
+    rest = older[~older["source_id"].isin(newer["source_id"])]
+    return pd.concat([newer, rest], ignore_index=True) if len(rest) else newer
+
+
+def _standing(ws: Workspace, ledger: Ledger, object_: str) -> dict[str, str]:
+    """Merged rows → the row whose record they went to."""
+    later = (ledger.recall(later_matches.STANDING) or {}).get(object_, {})
+    name = later_matches.SHEET_OF.get(object_)
+    return {**(survivors(ws.sheet(name, SHEETS[name])) if name else {}), **later}
+
+
+def reconnected(inputs: PlanInputs, lost: Mapping[str, Gone]) -> PlanInputs:
+    """`inputs` with references that dangle in this export only because their row is gone (`lost`) settled."""
+    if not lost:
+        return inputs
+    indexes = {object_: Index(item.rows, item.owner) for object_, item in lost.items()}
+    settled = _settled(inputs.not_converted, indexes)
+    staged = {name: _filled(frame, name, settled) for name, frame in inputs.staged.items()}
+    merges = inputs.merges
+    merges = replace(
+        merges,
+        contacts=_filled(merges.contacts, "contacts", settled),
+        companies=_filled(merges.companies, "companies", settled),
+    )
+    if "companies" in indexes:
+        merges = _without_derived(merges, indexes["companies"])
+    return replace(
+        inputs,
+        staged=staged,
+        merges=merges,
+        gone=lost,
+        not_converted=inputs.not_converted.drop(index=settled.index).reset_index(drop=True),
+    )
+
+
+def _settled(unresolved: pd.DataFrame, indexes: Mapping[str, Index]) -> pd.DataFrame:
+    """The rows of not_converted whose reference means a row that is gone, with `means`: its source id."""
+    kept, means = [], []
+    if len(unresolved):
+        targets = {(name, spec.name): spec.refers_to for name, item in OBJECTS.items() for spec in item.fields}
+        dangling = unresolved[unresolved["reason"].astype(str).str.startswith("dangling reference")]
+        for row in dangling.itertuples():
+            index = indexes.get(targets.get((row.object, row.field)) or "")
+            if index is not None and (found := index.find(str(row.text))):
+                kept.append(row.Index)
+                means.append(found.source_id)
+    return unresolved.loc[kept].assign(means=means) if kept else unresolved.iloc[:0].assign(means="")
+
+
+def _filled(frame: pd.DataFrame, object_: str, settled: pd.DataFrame) -> pd.DataFrame:
+    mine = settled[settled["object"] == object_] if len(settled) else settled
+    if not len(mine) or frame.empty:
+        return frame
+    frame, ids = frame.copy(), frame["source_id"].astype(str)
+    lists = {spec.name for spec in OBJECTS[object_].fields if spec.kind == FieldKind.REFS}
+    for field, rows in mine.groupby("field"):
+        more = rows.groupby(rows["source_id"].astype(str))["means"].agg(list)
+        values = frame[field].astype(object) if field in frame.columns else pd.Series(None, frame.index, dtype=object)
+        for at in frame.index[ids.isin(more.index)]:
+            there = values[at] if isinstance(values[at], list) or hasattr(values[at], "tolist") else []
+            values[at] = [*there, *more[ids[at]]] if field in lists else more[ids[at]][0]
+        frame[field] = values if field in lists else values.astype("str")
+        if field == "company_id" and "company_source_id" in frame.columns:
+            own = more.str[0].reindex(ids).to_numpy()
+            frame["company_source_id"] = frame["company_source_id"].mask(pd.notna(own), pd.Series(own, frame.index))
+    return frame
+
+
+def _without_derived(merges, companies: Index):
+    """No company is derived from a name that a loaded company has: its contacts mean that one."""
+    frame = merges.companies
+    if "derived" not in frame.columns:
+        return merges
+    names = frame.loc[frame["derived"].fillna(False).astype(bool), ["source_id", "name"]]
+    known = {row.source_id: found.source_id for row in names.itertuples() if (found := companies.find(row.name))}
+    people = merges.contacts
+    if known and "company_source_id" in people.columns:
+        people = people.assign(company_source_id=people["company_source_id"].replace(known))
+    return replace(merges, contacts=people, companies=frame[~frame["source_id"].isin(known)].reset_index(drop=True))
