@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import httpx
 import pytest
 
+from pb2hl.errors import HighLevelError
+from pb2hl.sandbox.scenario import FaultAt, Faults
+from pb2hl.steps.batch import decide
 from tests.e2e import exports
 from tests.e2e.drive import in_budget, migrate, prompt_search, step, workspace
 
@@ -133,9 +138,59 @@ def test_no_room_is_told_before_and_nothing_is_made(firm):
 
 def test_books_stay_a_report_unless_asked_for(tmp_path, rehearse, monkeypatch):
     """By default no custom object is made, or even looked for: a token without their scope does."""
-    sandbox = rehearse(users=[{"name": "Lee Moss", "email": "lee@firm.example"}])
+    lacking = ["objects/schema.readonly", "objects/schema.write"]
+    sandbox = rehearse(users=[{"name": "Lee Moss", "email": "lee@firm.example"}], lacking_scopes=lacking)
     monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
     ws = workspace(tmp_path / "ws", exports.legal(tmp_path / "legal.sqlite"), sandbox)
-    migrate(ws)
+    assert migrate(ws)["audit"].status == "done"
     dump = sandbox.state.dump()
     assert not dump["objects"] and not dump["records"]
+
+
+def test_lost_answers_make_nothing_twice(firm):
+    """Every third write of schema and load is done and its answer lost: objects, fields and records are found again."""
+    sandbox, ws = firm
+    prompt_search(ws)
+    migrate(ws, "check")
+    step(ws, "schema")
+    decide(ws, "schema", "Judge", take_defaults=True)
+    at = [FaultAt(fault="lost_answer", write=number) for number in range(1, 400, 3)]
+    sandbox.state.faults.replace(Faults(at=at))
+    step(ws, "schema", apply=True)
+    step(ws, "sample")
+    sandbox.state.faults.replace(Faults())
+    decide(ws, "sample", "Judge", take_defaults=True)
+    step(ws, "load")
+    dump = sandbox.state.dump()
+    assert len(dump["objects"]) == 4 and len(dump["records"]) == 6
+    assert step(ws, "audit").status == "done"
+
+
+def test_a_later_export_changes_and_adds_records(firm, tmp_path):
+    """A delta writes the changed hours into the record that stands, and makes the new entry; the audit is green."""
+    sandbox, ws = firm
+    prompt_search(ws)
+    migrate(ws, "load")
+    later = exports.legal(tmp_path / "later.sqlite")
+    with sqlite3.connect(later) as db:
+        db.execute("update time_entries set hours = '3.5', amount = '875' where id = 1")
+        db.execute("insert into time_entries values (3,'M-2',1,'2025-02-01','1.5','250','375')")
+    step(ws, "delta", export=later, approve_all="Judge")
+    entries = _records(sandbox, "time_entries")
+    assert entries["1"]["hours"] == 3.5 and entries["1"]["amount"]["value"] == 875 and entries["3"]["hours"] == 1.5
+    assert len(entries) == 3
+    audit = step(ws, "audit")
+    assert audit.status == "done", audit.problems
+
+
+def test_a_token_that_may_not_see_objects_stops_before_anything_is_made(rehearse, tmp_path, monkeypatch):
+    """Where objects are asked for, the lacking scope is named before anything is written."""
+    lacking = ["objects/schema.readonly", "objects/schema.write"]
+    sandbox = rehearse(users=[{"name": "Lee Moss", "email": "lee@firm.example"}], lacking_scopes=lacking)
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+    ws = workspace(tmp_path / "ws", exports.legal(tmp_path / "legal.sqlite"), sandbox, policy=OPTED_IN)
+    migrate(ws, "check")
+    with pytest.raises(HighLevelError, match=r"objects/schema\.readonly"):
+        step(ws, "schema")
+    dump = sandbox.state.dump()
+    assert not dump["objects"] and not dump["fields"]
