@@ -23,8 +23,9 @@ class Kind(StrEnum):
 class Target(StrEnum):
     """The kinds of HighLevel records, in the order in which they are made; rollback goes the other way."""
 
-    FOLDER = "folder"  # a folder of business custom fields
-    FIELD = "field"  # a custom field; payload `objectKey` says contact, opportunity or business
+    OBJECT = "object"  # the schema of a custom object; no API deletes one
+    FOLDER = "folder"  # a folder of custom fields of businesses or a custom object
+    FIELD = "field"  # a custom field; payload `model` (contact, opportunity) or `objectKey` says of what
     TAG = "tag"
     PIPELINE = "pipeline"
     CALENDAR = "calendar"
@@ -38,12 +39,13 @@ class Target(StrEnum):
     NOTE = "note"
     TASK = "task"
     APPOINTMENT = "appointment"
+    OBJECT_RECORD = "object_record"  # a record of a custom object
 
 
 REMOVED_TAGS = "$removeTags"
 """In the payload of a CONTACT_TAGS operation: tags to take away (a delta), where `tags` names those to add."""
 
-SCHEMA_TARGETS = (Target.FOLDER, Target.FIELD, Target.TAG, Target.PIPELINE, Target.CALENDAR)
+SCHEMA_TARGETS = (Target.OBJECT, Target.FOLDER, Target.FIELD, Target.TAG, Target.PIPELINE, Target.CALENDAR)
 DATA_TARGETS = tuple(target for target in Target if target not in SCHEMA_TARGETS)
 
 

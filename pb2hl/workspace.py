@@ -57,6 +57,7 @@ class Policy(_Section):
     tag_groups: Literal["prefix", "drop"] = "drop"
     delta_window_hours: int = Field(default=48, ge=1, le=720)
     removed_rows: Literal["report", "delete"] = "report"
+    legal_objects: Literal["report", "custom objects"] = "report"  # trust and time tables of the legal edition
 
 
 class Thresholds(_Section):

@@ -16,7 +16,7 @@ NEEDED_BY: Mapping[Target, frozenset[Target]] = {
     Target.BUSINESS: frozenset({Target.CONTACT, Target.NOTE, Target.LINK}),
     Target.PIPELINE: frozenset({Target.OPPORTUNITY}),
     Target.CALENDAR: frozenset({Target.APPOINTMENT}),
-    Target.FIELD: frozenset({Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY, Target.FILE}),
+    Target.FIELD: frozenset({Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY, Target.FILE, Target.OBJECT_RECORD}),
     Target.TAG: frozenset({Target.CONTACT, Target.CONTACT_TAGS}),
     Target.FOLDER: frozenset({Target.FIELD}),
     Target.MEDIA: frozenset({Target.NOTE, Target.TASK, Target.CONTACT, Target.OPPORTUNITY, Target.BUSINESS}),
@@ -28,6 +28,7 @@ NAMES: Mapping[Target, tuple[str, str]] = {
     Target.BUSINESS: ("business", "businesses"),
     Target.LINK: ("linked contact", "linked contacts"),
     Target.CONTACT_TAGS: ("tagged contact", "tagged contacts"),
+    Target.OBJECT_RECORD: ("custom object record", "custom object records"),
 }
 """One and many of a kind of record, where they are not its own name with an s."""
 

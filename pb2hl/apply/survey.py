@@ -20,12 +20,14 @@ from pb2hl.diff.flatten import CUSTOM, bare_key, flatten_payload, flatten_record
 from pb2hl.diff.overlay import laid_over
 from pb2hl.diff.table import stored_value
 from pb2hl.errors import NotFound
+from pb2hl.highlevel.records.objects import PREFIX
 from pb2hl.highlevel.records.simple import calendars
 from pb2hl.highlevel.records.tasks import tasks_of
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import Kind, Target
 
-JUDGED = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT)
+JUDGED = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT,
+          Target.OBJECT_RECORD)  # fmt: skip
 """Records that people edit, and that hang on others."""
 
 YEARS_BACK, YEARS_AHEAD = 1, 3
@@ -112,7 +114,7 @@ class Left:
             self.tags[entry.destination_id].update(map(folded, entry.payload.get("tags") or ()))
         elif entry.target is Target.FIELD and entry.payload.get("objectKey"):
             key = str(entry.answer.get("fieldKey") or entry.payload.get("fieldKey") or "")
-            self.properties[bare_key(key)] = entry.destination_id
+            self.properties[key] = entry.destination_id
         elif entry.target is Target.FILE:
             where = entry.payload.get("$url") or {}
             self.files[str(where.get("contactId")), str(where.get("fieldId"))] += 1
@@ -226,8 +228,10 @@ class Surveyor:
         """A record that is not ours: whatever of ours it uses would be missed. What we wrote into it is taken back anyway."""
         record = self._without_ours(record_id, record, ours)
         needed = self._bonds.needs(target, record)
-        if target is Target.BUSINESS:
-            filled = {key for key, value in (record.get("properties") or {}).items() if value not in (None, "", [])}
+        if target in (Target.BUSINESS, Target.OBJECT_RECORD):
+            model = record["objectKey"] if target is Target.OBJECT_RECORD else "business"
+            held = record.get("properties") or {}
+            filled = {f"{model}.{bare_key(key)}" for key, value in held.items() if value not in (None, "", [])}
             needed |= {field_id for key, field_id in self._left.properties.items() if key in filled}
         added = moment_added(record)
         old = bool(self._left.first_run) and added is not None and added < datetime.fromisoformat(self._left.first_run)
@@ -278,6 +282,8 @@ def kinds_to_read(doomed: Iterable[Entry]) -> list[Target]:
         if entry.target is Target.FIELD:
             model = str(entry.payload.get("model") or entry.payload.get("objectKey"))
             needed |= {target for target in JUDGED if str(target) == model}
+            if model.startswith(PREFIX):
+                needed.add(Target.OBJECT_RECORD)
         elif entry.target is Target.BUSINESS:
             needed |= {Target.CONTACT, Target.NOTE}
         elif entry.target is not Target.MEDIA:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pb2hl.diff import Class, compare_records
-from pb2hl.diff.flatten import CUSTOM, flatten_payload, flatten_record
+from pb2hl.diff.flatten import CUSTOM, bare_key, flatten_payload, flatten_record
 from pb2hl.diff.table import stored_value
 from pb2hl.diff.values import compare
 
@@ -107,7 +107,7 @@ def _custom(sent: Mapping[str, Any], key: str, old: Any) -> dict[str, Any]:
     item = next(
         item
         for item in sent["customFields"]
-        if key in (item.get("id"), str(item.get("key", "")), str(item.get("key", "")).split(".", 1)[-1])
+        if key in (item.get("id"), str(item.get("key", "")), bare_key(str(item.get("key", ""))))
     )
     value_key = next(name for name in ("fieldValue", "field_value", "value") if name in item)
     return {**item, value_key: old}

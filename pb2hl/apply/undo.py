@@ -36,6 +36,7 @@ from pb2hl.progress import SILENT, Cancel, Progress
 
 CONCURRENCY = 32
 
+OBJECT_STAYS = "HighLevel's API cannot delete a custom object: without its fields and records it stays, and the next load uses it again"
 KEPT_COLUMNS = ("target", "object", "source_id", "record_id", "why")
 OUTCOME_COLUMNS = ("target", "object", "source_id", "record_id", "action", "outcome", "error")
 
@@ -200,6 +201,8 @@ class Undo:
                 return await self._clear_file(entry)
             case "restore":
                 return await self._restore(entry)
+            case "keep":
+                return OBJECT_STAYS
         return await self._delete(entry)
 
     async def _remove_tags(self, entry: Entry, look: bool) -> str:

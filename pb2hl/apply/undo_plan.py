@@ -64,6 +64,8 @@ def action(entry: Entry) -> str:
         return "remove tags"
     if entry.target is Target.LINK:
         return "unlink"
+    if entry.target is Target.OBJECT:
+        return "keep"
     if entry.kind is Kind.UPDATE:
         return "restore"
     return "clear" if entry.target is Target.FILE else "delete"

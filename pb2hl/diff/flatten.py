@@ -58,8 +58,8 @@ def custom_key(item: Mapping[str, Any]) -> str:
 
 
 def bare_key(key: str) -> str:
-    """`business.industry` → `industry`."""
-    return key.split(".", 1)[1] if "." in key else key
+    """`business.industry` → `industry`, `custom_objects.pet.age` → `age`."""
+    return key.rsplit(".", 1)[-1]
 
 
 def custom_value(item: Mapping[str, Any]) -> Any:

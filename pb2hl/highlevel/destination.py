@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,7 +16,8 @@ from pb2hl.errors import NotFound, ScopeMissing
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.records import PORTS, paging
 from pb2hl.highlevel.records.base import Record, id_of, rows, unwrap
-from pb2hl.highlevel.records.fields import business_fields, location_fields, normalised
+from pb2hl.highlevel.records.fields import business_fields, location_fields, normalised, object_fields
+from pb2hl.highlevel.records.objects import custom_objects
 from pb2hl.highlevel.records.pipelines import pipelines, stages_of
 from pb2hl.highlevel.records.simple import calendars, tags
 from pb2hl.highlevel.rows import INDEXES, index_rows
@@ -30,14 +31,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Destination:
-    """A location at one moment. All lists hold plain dicts; the three frames are the index of what is there.
+    """A location at one moment. All lists hold plain dicts; the frames are the index of what is there.
 
     `settings`: id, company_id, name, country, timezone, currency ("" when not told), allow_duplicate_contact,
     allow_duplicate_opportunity (None when not told). `users`: id, name, email (lower case), active, role. `fields`: by object
     (contact, opportunity, business) a list of id, name, fieldKey, dataType, model, options, parentId. `folders` (of business
     fields): id, name. `pipelines`: id, name, useOpportunityProbability, stages [{id, name, position, stageWinProbability}].
     `tags`: id, name. `calendars`: id, name, description, isActive, calendarType, user_ids. `workflows`: id, name, status.
-    `lost_reasons`: id, name. `missing_scopes`: scopes that reads were refused for. `unavailable`: endpoints that answered 404.
+    `lost_reasons`: id, name. `objects`: id, key, name, primaryDisplayProperty, folders [{id, name}] of every custom object (read only
+    where a plan wants some; `fields` has theirs by key then). `missing_scopes`: scopes that reads were refused for. `unavailable`: endpoints that answered 404.
     Frames: see `pb2hl.highlevel.rows.INDEXES`.
     """
 
@@ -52,14 +54,16 @@ class Destination:
     calendars: tuple[Record, ...] = ()
     workflows: tuple[Record, ...] = ()
     lost_reasons: tuple[Record, ...] = ()
+    objects: tuple[Record, ...] = ()
     missing_scopes: tuple[str, ...] = ()
     unavailable: tuple[str, ...] = ()
     contacts: pd.DataFrame = field(default_factory=lambda: index_rows("contacts", []))
     businesses: pd.DataFrame = field(default_factory=lambda: index_rows("businesses", []))
     opportunities: pd.DataFrame = field(default_factory=lambda: index_rows("opportunities", []))
+    object_records: pd.DataFrame = field(default_factory=lambda: index_rows("object_records", []))
 
     def save(self, folder: Path) -> None:
-        """Write destination.json and the three frames beside it (destination-contacts.parquet, …)."""
+        """Write destination.json and the frames beside it (destination-contacts.parquet, …)."""
         folder.mkdir(parents=True, exist_ok=True)
         for name in INDEXES:
             temporary = folder / f"destination-{name}.parquet.tmp"
@@ -79,7 +83,9 @@ class Destination:
         body = json.loads(path.read_text(encoding="utf-8"))
         body["fields"] = {name: tuple(items) for name, items in body["fields"].items()}
         body = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
-        frames = {name: pd.read_parquet(folder / f"destination-{name}.parquet") for name in INDEXES}
+        frames = {
+            name: pd.read_parquet(file) for name in INDEXES if (file := folder / f"destination-{name}.parquet").exists()
+        }
         return cls(**body, **frames)
 
     def field(self, model: str, name: str) -> Record | None:
@@ -93,10 +99,13 @@ class Destination:
 _NO_FRAMES = {name: None for name in INDEXES}
 
 
-async def read_destination(client: Client, *, index: bool = True, progress: Progress = SILENT) -> Destination:
+async def read_destination(
+    client: Client, *, index: bool = True, objects: Collection[str] = (), progress: Progress = SILENT
+) -> Destination:
     """Read the whole location. A missing scope or endpoint is noted in the result; a refused token is raised.
 
-    `index=False` leaves the existing contacts, businesses and opportunities unread.
+    `index=False` leaves the existing records unread. `objects`: keys of custom objects that a plan wants; without any the
+    location is not asked for its custom objects.
     """
     reader = _Reader(client, progress)
     location = unwrap((await client.request("GET", f"/locations/{client.location}")).body, "location")
@@ -112,12 +121,13 @@ async def read_destination(client: Client, *, index: bool = True, progress: Prog
     )
     users, fields, (own_fields, folders), lines, tag_list, calendar_list, workflows, reasons = parts
     frames = await reader.frames() if index else {}
+    every, object_fields_, records = await reader.objects(objects, index)
     return Destination(
         location=client.location,
         read_at=stamp(client.clock.now()),
         settings=_settings(location, client.location),
         users=tuple(_user(user) for user in users),
-        fields=_by_model(fields, own_fields),
+        fields={**_by_model(fields, own_fields), **object_fields_},
         folders=tuple({"id": id_of(folder), "name": str(folder.get("name") or "")} for folder in folders),
         pipelines=tuple(pipeline_of(line) for line in lines),
         tags=tuple({"id": id_of(tag), "name": str(tag.get("name") or "")} for tag in tag_list),
@@ -127,9 +137,11 @@ async def read_destination(client: Client, *, index: bool = True, progress: Prog
             for flow in workflows
         ),
         lost_reasons=tuple({"id": id_of(reason), "name": str(reason.get("name") or "")} for reason in reasons),
+        objects=every,
         missing_scopes=tuple(sorted(reader.missing)),
         unavailable=tuple(sorted(reader.unavailable)),
         **frames,
+        **records,
     )
 
 
@@ -187,9 +199,30 @@ class _Reader:
         self.progress.finish()
         return found
 
-    async def _frame(self, name: str, target: Target) -> pd.DataFrame:
+    async def objects(
+        self, wanted: Collection[str], index: bool
+    ) -> tuple[tuple[Record, ...], dict[str, tuple[Record, ...]], dict[str, pd.DataFrame]]:
+        """(every custom object, the fields of those in `wanted` by key, their records as the frames have them)."""
+        found = await self.attempt("GET", "/objects/", lambda: custom_objects(self.client), []) if wanted else []
+        every, fields, records = [], {}, []
+        for item in found:
+            key, folders = str(item["key"]), []
+            if key in wanted:
+                path = f"/custom-fields/object-key/{key}"
+                own, folders = await self.attempt("GET", path, lambda k=key: object_fields(self.client, k), ([], []))
+                fields[key] = tuple({**normalised(field), "model": key} for field in own)
+                if index:
+                    path = f"/objects/{key}/records/search"
+                    empty = index_rows("object_records", [])
+                    read = lambda k=key: self._frame("object_records", Target.OBJECT_RECORD, schemaKey=k)  # noqa: E731
+                    records.append(await self.attempt("POST", path, read, empty))
+            every.append(_object(item, folders))
+        frames = {"object_records": pd.concat(records, ignore_index=True)} if records else {}
+        return tuple(every), fields, frames
+
+    async def _frame(self, name: str, target: Target, **where: str) -> pd.DataFrame:
         parts = []
-        async for page in PORTS[target].pages(self.client):
+        async for page in PORTS[target].pages(self.client, **where):
             parts.append(index_rows(name, page))
             self.progress.advance(len(page))
         return pd.concat(parts, ignore_index=True) if parts else index_rows(name, [])
@@ -240,6 +273,17 @@ def pipeline_of(line: Record) -> Record:
         "name": str(line.get("name") or ""),
         "useOpportunityProbability": line.get("useOpportunityProbability"),
         "stages": [{"id": id_of(stage), **{name: stage.get(name) for name in names}} for stage in stages_of(line)],
+    }
+
+
+def _object(item: Record, folders: list[Record]) -> Record:
+    labels = item.get("labels") if isinstance(item.get("labels"), dict) else {}
+    return {
+        "id": id_of(item),
+        "key": str(item["key"]),
+        "name": str(labels.get("plural") or item["key"]),
+        "primaryDisplayProperty": str(item.get("primaryDisplayProperty") or ""),
+        "folders": [{"id": id_of(folder), "name": str(folder.get("name") or "")} for folder in folders],
     }
 
 

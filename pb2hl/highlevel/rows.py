@@ -46,6 +46,7 @@ INDEXES: dict[str, tuple[str, ...]] = {
         "customFields",
         "record",
     ),
+    "object_records": ("id", "objectKey", "customFields"),
 }
 """Columns of each index. more_emails, more_phones and tags are lists of text; `customFields` is JSON {field id, or key of a
 business property: value}; `record` is the whole record as JSON; the rest is text ("" when missing), dnd boolean,

@@ -12,6 +12,7 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     (r"^/contacts/.*", "contacts.readonly", "contacts.write"),
     (r"^/businesses/.*", "businesses.readonly", "businesses.write"),
     (r"^/objects/[^/]+/records.*", "objects/record.readonly", "objects/record.write"),
+    (r"^/objects/.*", "objects/schema.readonly", "objects/schema.write"),
     (r"^/opportunities/pipelines.*", "opportunities.readonly", "pipelines.create"),
     (r"^/opportunities/.*", "opportunities.readonly", "opportunities.write"),
     (r"^/calendars/events.*", "calendars/events.readonly", "calendars/events.write"),

@@ -159,7 +159,7 @@ def schema_facts(destination: Any, without: set[str] = frozenset()) -> Mapping[s
         [model, item.get("id"), item.get("name"), item.get("dataType"), sorted(map(str, item.get("options") or ()))]
         for model, items in sorted(destination.fields.items())
         for item in items
-        if item.get("id") not in without
+        if item.get("id") not in without and not model.startswith("custom_objects.")
     ]
     pipelines = [
         [line.get("id"), line.get("name"), [stage.get("name") for stage in line.get("stages", ())]]

@@ -85,7 +85,9 @@ class Companies:
             markers.PRIMARY_CONTACT_FIELD: self.primary.get(row["source_id"], ""),
             f.OWNER_FIELD: self.ctx.owners.find(row.get("owner")).name if text(row, "owner") else "",
         }
-        body["customFields"] = [self._item(field, value) for field, value in self.ctx.values(OBJECT, row, own)]
+        body["customFields"] = [
+            self.ctx.property_item(field, value) for field, value in self.ctx.values(OBJECT, row, own)
+        ]
         return body
 
     def _domain(self, row: Row) -> str:
@@ -96,10 +98,6 @@ class Companies:
             if own and not domains.is_freemail(domains.registrable(own))
             else self._domains.get(row["source_id"], "")
         )
-
-    def _item(self, field: f.PlannedField, value: Any) -> dict[str, Any]:
-        item = {"key": self.ctx.field_ref(field, "fieldKey"), "value": value}
-        return {**item, "dataType": "MONETORY"} if field.data_type == "MONETORY" else item
 
     def _parent(self, row: Row) -> str:
         given = text(row, "parent_id") or text(row, "parent_name") or self.ctx.lost(OBJECT, row, "parent_id")[0]
@@ -176,7 +174,7 @@ class Companies:
                 reason="is in the location already",
             )
         field = self.ctx.fields.get(OBJECT, markers.ID_FIELD)
-        items = [self._item(field, marker)] if field else []
+        items = [self.ctx.property_item(field, marker)] if field else []
         return self.ctx.operation(
             Kind.CREATE, Target.BUSINESS, SCHEMA, UNASSIGNED, {"name": name, "customFields": items}, marker=marker
         )

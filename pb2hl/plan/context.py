@@ -145,6 +145,11 @@ class Context:
             self._schema_refs[key] = known
         return known
 
+    def property_item(self, planned: PlannedField, value: Any) -> dict[str, Any]:
+        """A custom value of a business or custom object record, as the ports take it."""
+        item = {"key": self.field_ref(planned, "fieldKey"), "value": value}
+        return {**item, "dataType": "MONETORY"} if planned.data_type == "MONETORY" else item
+
     def pipeline_ref(self, label: str) -> dict[str, str]:
         """A reference to a pipeline that the schema step makes."""
         key = ("pipeline", label, "")

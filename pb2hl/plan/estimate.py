@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pb2hl.highlevel import Destination
-from pb2hl.highlevel.records import appointments, businesses, contacts, notes, opportunities, tasks
+from pb2hl.highlevel.records import appointments, businesses, contacts, notes, objects, opportunities, tasks
 from pb2hl.operations import Kind, Operation, Target
 
 BURST = 100
@@ -36,7 +36,7 @@ PAGE = {
 }
 """Records a page of what is read back in pages; appointments come by time."""
 
-READ_BACK = (*PAGE, Target.APPOINTMENT)
+READ_BACK = (*PAGE, Target.APPOINTMENT, Target.OBJECT_RECORD)
 """Records that are compared with what was sent; links come with their contacts."""
 
 USERS_PAGE = 100
@@ -59,6 +59,8 @@ class Estimate:
     """Contacts with a time zone and no flags."""
     starts: Sequence[float] = ()
     """Seconds since 1970 at which appointments begin."""
+    of_objects: Mapping[str, int] = field(default_factory=dict)
+    """Records made of custom objects, by the key of their object."""
 
     @property
     def total(self) -> int:
@@ -114,11 +116,12 @@ def estimate(
     consents: int = 0,
     timezones: int = 0,
     starts: Sequence[float] = (),
+    of_objects: Mapping[str, int] | None = None,
 ) -> Estimate:
     """Requests of a data plan.
 
     `counts` are operations by kind and target, `links` contacts by business, `lost_reasons` opportunities that need a
-    second call for it, `before_images` operations that first read the record that was there.
+    second call for it, `before_images` operations that first read the record that was there, `of_objects` records by custom object.
     """
     created, updated = Counter[Target](), Counter[Target]()
     for (kind, target), count in sorted(counts.items()):
@@ -126,7 +129,9 @@ def estimate(
             (updated if kind is Kind.UPDATE else created)[target] += count
     found = {str(target): count for target, count in (created + updated).items() if target is not Target.LINK}
     found |= {"link": link_requests(links), "lost reason": lost_reasons, "before-image": before_images}
-    return Estimate(_filled(found), dict(created), dict(updated), dict(links), consents, timezones, starts)
+    return Estimate(
+        _filled(found), dict(created), dict(updated), dict(links), consents, timezones, starts, dict(of_objects or {})
+    )
 
 
 def whole(
@@ -153,9 +158,12 @@ def whole(
 
 def _schema(operations: Iterable[Operation], place: Destination) -> dict[str, int]:
     """Fields with options are read back when they are made, since options may be lost; at the end all is read once."""
+    operations = list(operations)
     made = [op for op in operations if op.kind is not Kind.SKIP]
     listed = sum(op.target is Target.FIELD and bool(op.payload.get("options")) for op in made)
     lists = 7  # the location, both APIs' fields, pipelines, tags, calendars, workflows
+    ours = sum(op.target is Target.OBJECT for op in operations)
+    lists += ours + bool(ours)  # the custom objects, and the fields of each
     lists += page_requests(len(place.users), USERS_PAGE) + page_requests(len(place.lost_reasons), USERS_PAGE)
     return {"fields, tags, pipelines, calendars": len(made), "read back": listed + lists}
 
@@ -184,10 +192,19 @@ def _read_back(data: Estimate, place: Destination) -> dict[str, int]:
     if not data.created.get(Target.OPPORTUNITY) and not there[Target.OPPORTUNITY]:
         found[str(Target.OPPORTUNITY)] += 1  # asked again without a status
     found[str(Target.APPOINTMENT)] = event_requests(data.starts)
+    if data.of_objects:
+        found[str(Target.OBJECT_RECORD)] = object_requests(data.of_objects, place)
     compared = sum(data.created.get(target, 0) + data.updated.get(target, 0) for target in READ_BACK)
     found["contacts with consent flags"] = data.consents
     found["time zones, spot-checked"] = min(data.timezones, spot_checks(compared))
     return _filled(found)
+
+
+def object_requests(made: Mapping[str, int], place: Destination) -> int:
+    """Requests that read all records of our custom objects: one lists the objects, then each is read in pages."""
+    held = place.object_records["objectKey"].value_counts().to_dict() if len(place.object_records) else {}
+    total = {key: made.get(key, 0) + held.get(key, 0) for key in {*made, *held}}
+    return 1 + sum(page_requests(count, objects.PAGES[0]) for count in total.values())
 
 
 def spot_checks(records: int) -> int:

@@ -239,4 +239,4 @@ def _day(field: PlannedField, value: Any, zone: ZoneInfo) -> str | None:
             return None
     if not isinstance(value, date):
         return None
-    return f"{value.isoformat()}T00:00:00.000Z" if field.model == "business" else value.isoformat()
+    return value.isoformat() if field.model in ("contact", "opportunity") else f"{value.isoformat()}T00:00:00.000Z"

@@ -16,6 +16,7 @@ import pandas as pd
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, PROVENANCE, RAW_PREFIX
 from pb2hl.plan.account import Bucket
 from pb2hl.plan.context import Context
+from pb2hl.plan.legal import LABELS, landing
 from pb2hl.plan.needs import filled_mask
 from pb2hl.plan.residue import left_behind
 
@@ -26,9 +27,13 @@ BLANK = "read as blank"
 """Cells such as `N/A` and `-` hold text but no value."""
 
 _NORMALISED = frozenset({"email", "phone", "tags", "body", "country", "website", "amount", "probability", "timezone"})
-_REPORTED = ("workflows", "trust_accounts", "trust_transactions", "time_entries", "rates")
+_REPORTED = ("workflows", *LABELS)
+"""Tables that become a document and no record; those of the legal edition, unless they land as custom objects."""
 _READ = ("pipelines", "tags", "custom_fields", "users")
 """Objects whose rows become schema or owners."""
+
+_REFERENCES = {name: {spec.name for spec in OBJECTS[name].fields if spec.refers_to} for name in LABELS}
+"""Columns of custom objects' tables that land as the name of the record they mean, with its id."""
 
 _NOT_CELLS = frozenset({*PROVENANCE, "merged_ids", "residue", "company_source_id"})
 
@@ -194,16 +199,18 @@ _FEW = 100
 
 
 def _rule(ctx: Context, object_: str, heading: str, column: str) -> tuple[str, str]:
-    if object_ in _REPORTED:
+    lands = object_ in landing(ctx.inputs, ctx.place)
+    if object_ in _REPORTED and not lands:
         return str(Bucket.REPORTED), "report"
     if not column:
         return left_behind(ctx, object_, heading)
     if object_ in _READ:
         return str(Bucket.LANDED), "schema and owners of the location"
-    if object_ in ("contacts", "companies", "deals"):
+    if lands or object_ in ("contacts", "companies", "deals"):
         planned = ctx.fields.get(object_, column)
         if planned is not None:
-            return str(Bucket.LANDED), f"custom field {planned.label}"
+            named = lands and column in _REFERENCES[object_]
+            return str(Bucket.NORMALISED if named else Bucket.LANDED), f"custom field {planned.label}"
     if column.startswith(CUSTOM_PREFIX):
         return str(Bucket.MOVED), "provenance line"
     where = _ELSEWHERE.get((object_, column)) or _target(object_, column) or _ELSEWHERE.get(("", column), "the record")

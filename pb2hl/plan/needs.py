@@ -46,7 +46,7 @@ def plan_fields(inputs: PlanInputs, place: Place) -> FieldPlan:
                 continue
             fitted = f.for_model(field)
             choice = _choice(inputs, fitted) if field.key in frame.columns else f.BESIDE
-            found[object_, field.key] = _distinct(f.against(fitted, place.fields, choice), taken)
+            found[object_, field.key] = distinct(f.against(fitted, place.fields, choice), taken)
     return FieldPlan(found)
 
 
@@ -56,7 +56,8 @@ def _choice(inputs: PlanInputs, field: f.PlannedField) -> str:
     return decided or inputs.config.policy.schema_conflicts
 
 
-def _distinct(field: f.PlannedField, taken: set[str]) -> f.PlannedField:
+def distinct(field: f.PlannedField, taken: set[str]) -> f.PlannedField:
+    """The field under a label that none in `taken` (case-folded; it is added) has."""
     label, number = field.label, 2
     while label.casefold() in taken:
         label, number = f"{field.label} ({number})", number + 1

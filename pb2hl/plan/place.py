@@ -15,7 +15,7 @@ from pb2hl.highlevel.destination import Destination
 
 @dataclass(frozen=True, slots=True)
 class PlaceField:
-    """A custom field that exists; `model` is contact, opportunity or business."""
+    """A custom field that exists; `model` is contact, opportunity, business or the key of a custom object."""
 
     id: str
     name: str
@@ -43,6 +43,16 @@ class PlaceCalendar:
     team: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceObject:
+    """A custom object that exists: `shown` is the property it is displayed by, `folders` name → id."""
+
+    id: str
+    key: str
+    shown: str
+    folders: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Place:
     """The location as the plan sees it.
@@ -64,6 +74,8 @@ class Place:
     contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
     businesses: pd.DataFrame = field(default_factory=pd.DataFrame)
     opportunities: pd.DataFrame = field(default_factory=pd.DataFrame)
+    objects: Mapping[str, PlaceObject] = field(default_factory=dict)  # key → custom object
+    object_records: pd.DataFrame = field(default_factory=pd.DataFrame)  # id, objectKey, customFields (JSON by property)
 
 
 def place_of(destination: Destination) -> Place:
@@ -85,7 +97,14 @@ def place_of(destination: Destination) -> Place:
         contacts=_marked(destination, destination.contacts, "contact"),
         businesses=_marked(destination, destination.businesses, "business"),
         opportunities=_marked(destination, destination.opportunities, "opportunity"),
+        objects={item["key"]: _object(item) for item in destination.objects},
+        object_records=destination.object_records,
     )
+
+
+def _object(item: Mapping[str, Any]) -> PlaceObject:
+    folders = {folder["name"]: folder["id"] for folder in item["folders"]}
+    return PlaceObject(item["id"], item["key"], item["primaryDisplayProperty"], folders)
 
 
 def _field(model: str, item: Mapping[str, Any]) -> PlaceField:

@@ -25,8 +25,9 @@ from pb2hl.plan.estimate import Estimate, business_of, estimate, has_lost_reason
 from pb2hl.plan.identity import Identity, simulate
 from pb2hl.plan.inputs import PlanInputs
 from pb2hl.plan.leftovers import Leftovers
+from pb2hl.plan.legal import Legal, legal_fields
 from pb2hl.plan.lineage import lineage
-from pb2hl.plan.needs import plan_fields
+from pb2hl.plan.needs import FieldPlan, plan_fields
 from pb2hl.plan.notes import Notes
 from pb2hl.plan.parents import Parents
 from pb2hl.plan.pipelines import Pipelines, plan_pipelines
@@ -89,7 +90,8 @@ class Planner:
 
     def __init__(self, inputs: PlanInputs):
         place = place_of(inputs.destination)
-        self.ctx = Context(inputs, place, plan_fields(inputs, place))
+        fields = {**plan_fields(inputs, place).by_key, **legal_fields(inputs, place)}
+        self.ctx = Context(inputs, place, FieldPlan(fields))
         self.place: Place = place
         self.leftovers = Leftovers.of(inputs.not_converted, self.ctx.account)
 
@@ -102,6 +104,10 @@ class Planner:
         config = self.ctx.inputs.config
         contacts = self.ctx.inputs.table("contacts")
         return simulate(contacts, self.place, policy=config.policy.existing_contacts, source=config.source)
+
+    @cached_property
+    def legal(self) -> Legal:
+        return Legal(self.ctx, self.leftovers)
 
     @cached_property
     def deals(self) -> Deals:
@@ -117,7 +123,7 @@ class Planner:
 
     def schema(self, progress: Progress) -> Plan:
         """The schema operations and their diff."""
-        planner = SchemaPlan(self.ctx, self.pipelines)
+        planner = SchemaPlan(self.ctx, self.pipelines, self.legal)
         operations = self._collect(planner.operations(), progress, "schema")
         diff = planner.diff()
         tables = {"diff": diff, "conflicts": planner.conflicts(), **self._risks()}
@@ -160,6 +166,7 @@ class Planner:
         calendar = find_calendar(ctx)
         team = calendar.team if calendar else tuple(calendar_team(ctx))
         yield from Appointments(ctx, self.parents, self.leftovers, bodies, calendar, team).operations()
+        yield from self.legal.operations()
 
     def _collect(self, operations: Iterable[Operation], progress: Progress, what: str) -> Operations:
         found = Operations()
@@ -188,9 +195,15 @@ class Planner:
             self._extra["timezones"] += not flagged and "timezone" in operation.payload
         elif operation.target is Target.APPOINTMENT:
             self._starts.append(moment_of(operation.payload["startTime"]).timestamp())
+        elif operation.target is Target.OBJECT_RECORD:
+            self._of_objects[operation.payload["$url"]["schemaKey"]] += 1
 
     @cached_property
     def _links(self) -> Counter[str]:
+        return Counter()
+
+    @cached_property
+    def _of_objects(self) -> Counter[str]:
         return Counter()
 
     @cached_property
@@ -205,5 +218,7 @@ class Planner:
         return {"identity": self.identity.report, "duplicate_opportunities": self.deals.duplicates()}
 
     def _plan(self, operations: Operations, tables: Mapping[str, pd.DataFrame]) -> Plan:
-        cost = estimate(operations.counts, links=self._links, starts=self._starts, **self._extra)
+        cost = estimate(
+            operations.counts, links=self._links, starts=self._starts, of_objects=self._of_objects, **self._extra
+        )
         return Plan(operations, cost, self.ctx.account.problems, {**tables, "losses": self.ctx.account.losses})

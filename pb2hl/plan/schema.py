@@ -7,6 +7,7 @@ Nothing that exists is altered. A field or pipeline of the same name that does n
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ import pandas as pd
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan import fields as f
 from pb2hl.plan.context import SCHEMA, Context
+from pb2hl.plan.legal import Legal
 from pb2hl.plan.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.place import PlaceCalendar
 from pb2hl.plan.rows import rows, text, texts
@@ -30,19 +32,23 @@ FILE_FORMATS = (
 """What a FILE_UPLOAD field takes (forms-v3.json, /forms/upload-custom-files)."""
 
 MAX_FILES = 1000
+_FLAT = ("contact", "opportunity")
+"""Models whose fields need no folder."""
 
 
 class SchemaPlan:
     """The schema operations and their diff, made in one pass each."""
 
-    def __init__(self, ctx: Context, pipelines: Pipelines):
+    def __init__(self, ctx: Context, pipelines: Pipelines, legal: Legal):
         self.ctx = ctx
         self.pipelines = pipelines
+        self.legal = legal
         self.calendar = find_calendar(ctx)
 
     def operations(self) -> Iterator[Operation]:
-        """Folder, fields, tags, pipelines, calendar."""
-        yield from self._folder()
+        """Custom objects, folders, fields, tags, pipelines, calendar."""
+        yield from self.legal.schemas()
+        yield from self._folders()
         yield from (self._field(field) for _, field in self.ctx.fields)
         yield from (self._tag(tag) for tag in self.tags())
         yield from (self._pipeline(item) for item in self.pipelines.planned.values())
@@ -50,7 +56,8 @@ class SchemaPlan:
 
     def diff(self) -> pd.DataFrame:
         """One row a piece of schema (DIFF_COLUMNS): what is to make, what exists and fits, what conflicts."""
-        found: list[tuple[Any, ...]] = [
+        found: list[tuple[Any, ...]] = self.legal.diff()
+        found += [
             ("custom field", field.label, field.model, field.data_type, str(field.state), field.detail, field.count)
             for _, field in self.ctx.fields
         ]
@@ -84,12 +91,13 @@ class SchemaPlan:
         ]
         return pd.DataFrame(rows_, columns=list(CONFLICT_COLUMNS))
 
-    def _folder(self) -> Iterator[Operation]:
-        if not any(field.model == "business" for _, field in self.ctx.fields):
-            return
-        existing = self.ctx.place.folders.get(FOLDER, "")
-        payload = {"objectKey": "business", "name": FOLDER}
-        yield self._schema(Target.FOLDER, f"folder.{FOLDER}", payload, existing)
+    def _folders(self) -> Iterator[Operation]:
+        """One folder for the fields of businesses, and one in each custom object."""
+        for model in dict.fromkeys(field.model for _, field in self.ctx.fields if field.model not in _FLAT):
+            name, existing = _folder(self.ctx, model)
+            operation = self._schema(Target.FOLDER, name, {"objectKey": model, "name": FOLDER}, existing)
+            object_ = self.ctx.op_id(Target.OBJECT, SCHEMA, f"object.{model}")
+            yield operation if model == "business" else replace(operation, depends_on=(object_,))
 
     def _schema(self, target: Target, name: str, payload: dict[str, Any], existing: str) -> Operation:
         kind, reason = (Kind.SKIP, "exists and fits") if existing else (Kind.CREATE, "")
@@ -99,7 +107,7 @@ class SchemaPlan:
         )
 
     def _field(self, field: f.PlannedField) -> Operation:
-        payload = business_field(self.ctx, field) if field.model == "business" else _location_field(field)
+        payload = _location_field(field) if field.model in _FLAT else object_field(self.ctx, field)
         return self._schema(Target.FIELD, f"{field.model}.{field.label}", payload, field.existing_id)
 
     def tags(self) -> list[str]:
@@ -177,14 +185,23 @@ class SchemaPlan:
         return "calendar", CALENDAR, "appointment", "", str(state), detail, count
 
 
-def business_field(ctx: Context, field: f.PlannedField) -> dict[str, Any]:
-    """The payload of a custom field of businesses."""
-    folder = ctx.place.folders.get(FOLDER) or ctx.ref(Target.FOLDER, SCHEMA, f"folder.{FOLDER}")
+def _folder(ctx: Context, model: str) -> tuple[str, str]:
+    """(source id of the operation that makes the folder for the fields of `model`, the id of the one that is there)."""
+    if model == "business":
+        return f"folder.{FOLDER}", ctx.place.folders.get(FOLDER, "")
+    there = ctx.place.objects.get(model)
+    return f"folder.{model}.{FOLDER}", there.folders.get(FOLDER, "") if there else ""
+
+
+def object_field(ctx: Context, field: f.PlannedField) -> dict[str, Any]:
+    """The payload of a custom field of businesses or of a custom object."""
+    name, existing = _folder(ctx, field.model)
+    folder = existing or ctx.ref(Target.FOLDER, SCHEMA, name)
     payload: dict[str, Any] = {
-        "objectKey": "business",
+        "objectKey": field.model,
         "name": field.label,
         "dataType": field.data_type,
-        "fieldKey": f"business.{key_of(field.label)}",
+        "fieldKey": f"{field.model}.{key_of(field.label)}",
         "parentId": folder,
         "showInForms": True,
     }

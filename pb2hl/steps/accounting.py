@@ -12,6 +12,7 @@ from pb2hl.diff import Class
 from pb2hl.ledger import Ledger, State
 from pb2hl.operations import Target
 from pb2hl.plan.account import Bucket
+from pb2hl.plan.legal import LABELS
 from pb2hl.plan.lineage import BLANK, SUMMARY_COLUMNS, Fates, columns_of, source_ids
 from pb2hl.steps.compare import Comparison
 from pb2hl.steps.later import aliases_of
@@ -26,8 +27,10 @@ RECORD_OF = {
     "appointments": Target.APPOINTMENT,
     "activities": Target.NOTE,
     "attachments": None,
+    **dict.fromkeys(LABELS, Target.OBJECT_RECORD),
 }
-"""The record that carries the cells of a source row; attachments become files, media or notes."""
+"""The record that carries the cells of a source row; attachments become files, media or notes.
+Tables of the legal edition have records where they land as custom objects, else they are reported."""
 
 NOT_THERE = (State.REFUSED, State.PLANNED, State.IN_DOUBT, State.INTENDED, State.UNDONE)
 UNBALANCED_COLUMNS = ("object", "column", "filled", "accounted")
@@ -62,9 +65,9 @@ def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Account:
     rows: Counter[tuple[str, str, str]] = Counter()
     for object_, target in RECORD_OF.items():
         frame = ws.table(object_)
-        if frame.empty:
-            continue
         mine = [table[table["object"] == object_] for table in (rules, exceptions, merged)]
+        if frame.empty or (mine[0]["bucket"] == Bucket.REPORTED).all():
+            continue
         stands = aliases.get(object_, {})
         lost = _lost(ledger, object_, target, found, mine[2])
         lost |= {item: lost[one] for item, one in stands.items() if one in lost}

@@ -22,7 +22,8 @@ HOMES = {
     Target.TASK: "tasks",
     Target.APPOINTMENT: "appointments",
 }
-"""The object whose table a record is listed in, unless its own object's records are of that kind."""
+"""The object whose table a record is listed in, unless its own object's records are of that kind; records of custom objects are
+listed in that of their own."""
 OWN = {("activities", Target.NOTE), ("attachments", Target.NOTE)}
 AMOUNT = "monetaryValue"
 OWNERS = ("assignedTo", "assignedUserId", "userId")
@@ -101,7 +102,7 @@ class Arrived:
 def listed_as(entry: Entry) -> tuple[str, str]:
     """The object in whose table the entry's record is listed, and by which id: `deal:12` for a deal's stand-in contact,
     `7 20260703T151500` for one occurrence of a series."""
-    home = HOMES[entry.target]
+    home = HOMES.get(entry.target, entry.object)
     own = entry.object == home or (entry.object, entry.target) in OWN
     source_id = entry.source_id if own else f"{SINGULAR.get(entry.object, entry.object)}:{entry.source_id}"
     return entry.object if own else home, f"{source_id} {entry.part}".strip()

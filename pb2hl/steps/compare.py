@@ -15,6 +15,7 @@ from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.overlay import is_overlay, laid_over, overlays
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.highlevel.records.appointments import moment_of
+from pb2hl.highlevel.records.objects import OURS
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
 from pb2hl.operations import Kind, Target
@@ -118,7 +119,7 @@ async def compare_location(
     names = field_names(ledger)
     judge = Judge(found, names, source, region, overlays(ledger), kept)
     judge.spots = spot_checks(_compared(ledger))
-    for target in TARGETS:
+    for target in _targets(ledger):
         progress.start(f"reading back {target}", _compared(ledger, (target,)), "records")
         seen: set[str] = set()
         again: list[Entry] = []
@@ -134,6 +135,11 @@ async def compare_location(
         await _check_links(client, ledger, judge, target)
     progress.finish()
     return found
+
+
+def _targets(ledger: Ledger) -> tuple[Target, ...]:
+    """Custom objects are read where this migration has filled some: a token without their scope reads the rest."""
+    return (*TARGETS, Target.OBJECT_RECORD) if _compared(ledger, (Target.OBJECT_RECORD,)) else TARGETS
 
 
 def field_names(ledger: Ledger) -> dict[str, str]:
@@ -225,7 +231,7 @@ async def _late(client: Client, ledger: Ledger, judge: Judge, target: Target, mi
     return [*again, *left.values()]
 
 
-def _compared(ledger: Ledger, targets: Collection[Target] = TARGETS) -> int:
+def _compared(ledger: Ledger, targets: Collection[Target] = (*TARGETS, Target.OBJECT_RECORD)) -> int:
     """Records of `targets` that the audit compares."""
     return sum(row["count"] for row in ledger.counts() if row["target"] in targets and row["state"] == State.DONE)
 
@@ -356,7 +362,8 @@ class Judge:
                     return {Target.CONTACT: "contacts", Target.OPPORTUNITY: "deals"}[target], found
         value = (record.get("properties") or {}).get("perfect_books_id")
         found = split_ids(self._source, str(value)) if value else ()
-        return ("companies", found) if found else ("", ())
+        object_ = str(record["objectKey"]).removeprefix(OURS) if target is Target.OBJECT_RECORD else "companies"
+        return (object_, found) if found else ("", ())
 
 
 def _text(value: Any) -> str:

@@ -233,7 +233,7 @@ def will_not_move(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         ("contacts", "second e-mails and phones", filled("contacts", "email_2") + filled("contacts", "mobile") + filled("contacts", "more_emails") + filled("contacts", "more_phones"), "one of each can be written", "custom fields"),
         ("workflows", "workflows and sequences", len(tables.get("workflows", ())), "cannot be created through the API", "the workflow rebuild reference"),
         ("attachments", "files of deals, companies and notes", len(tables.get("attachments", ())) - filled("attachments", "contact_id"), "only contacts take files", "the media library, with a note that links them"),
-        ("trust_transactions", "trust transactions and time entries", sum(len(tables.get(name, ())) for name in ("trust_accounts", "trust_transactions", "time_entries", "rates")), "HighLevel keeps no books", "reconciled and reported; optionally custom objects"),
+        ("trust_transactions", "trust transactions and time entries", sum(len(tables.get(name, ())) for name in ("trust_accounts", "trust_transactions", "time_entries", "rates")), "HighLevel keeps no books", "reconciled and reported; custom objects as well where migration.toml says so (legal_objects)"),
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["object", "what", "records", "why", "instead"])
     return frame[frame["records"] > 0].reset_index(drop=True)

@@ -88,6 +88,8 @@ def _arranged(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(the sheet with one cluster a loaded record and new rows where they belong, the rows that wait for a decision)."""
     sheet = sheet.reset_index(drop=True)
+    if sheet.empty:
+        return sheet, sheet
     owners = sheet["source_id"].map(owner).fillna("")
     touched = owners.groupby(sheet["cluster"]).transform(lambda group: group.ne("").any() and len(group) > 1)
     cluster, decision, survivor = (sheet[name].copy() for name in ("cluster", "decision", "survivor"))

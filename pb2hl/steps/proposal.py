@@ -155,14 +155,16 @@ def without_ours(destination: Destination, ledger: Ledger, orphans: Collection[s
         return destination
     frames = {
         name: frame[~frame["id"].isin(ours)].reset_index(drop=True)
-        for name in ("contacts", "businesses", "opportunities")
+        for name in ("contacts", "businesses", "opportunities", "object_records")
         if not (frame := getattr(destination, name)).empty
     }
 
     def keep(items: Any) -> tuple[Any, ...]:
         return tuple(item for item in items if item.get("id") not in ours)
 
-    lists = {name: keep(getattr(destination, name)) for name in ("folders", "pipelines", "tags", "calendars")}
+    lists = {
+        name: keep(getattr(destination, name)) for name in ("folders", "pipelines", "tags", "calendars", "objects")
+    }
     fields = {model: keep(items) for model, items in destination.fields.items()}
     return replace(destination, fields=fields, **lists, **frames)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pb2hl.apply import Rollback, UndoPlan, plan_undo
 from pb2hl.apply.doubt import settle_open
-from pb2hl.apply.undo import KEPT_COLUMNS, OUTCOME_COLUMNS, Undo
+from pb2hl.apply.undo import KEPT_COLUMNS, OBJECT_STAYS, OUTCOME_COLUMNS, Undo
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.highlevel import Client, Destination
 from pb2hl.ledger import Ledger
@@ -156,7 +156,13 @@ def _result(
 
 
 def _problems(kept: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Problem]:
-    for row in kept.head(MOST_TOLD).itertuples(index=False):
+    objects = kept[kept["why"] == OBJECT_STAYS]
+    if len(objects):
+        names = ", ".join(objects["source_id"].str.removeprefix("object."))
+        text = f"{len(objects)} custom objects stay ({names}): {OBJECT_STAYS}"
+        yield Problem("objects_stay", text, Severity.INFO, count=len(objects),
+                      treatment="delete them in HighLevel (Settings, Objects) if they must go")  # fmt: skip
+    for row in kept[kept["why"] != OBJECT_STAYS].head(MOST_TOLD).itertuples(index=False):
         text = f"{row.target} {row.source_id} ({row.record_id}) is kept: {row.why}"
         yield Problem("kept", text, Severity.WARNING, treatment="left as it is; --force takes back what it may")
     for row in rows[rows["outcome"] == "failed"].head(MOST_TOLD).itertuples(index=False):

@@ -14,7 +14,7 @@ from pb2hl.highlevel import SEARCH_LAG_S, Destination
 from pb2hl.highlevel.records import appointments, businesses, contacts, notes, opportunities, tasks
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import Kind, Target
-from pb2hl.plan.estimate import page_requests
+from pb2hl.plan.estimate import object_requests, page_requests
 from pb2hl.steps.proposal import without_ours
 from pb2hl.steps.session import PROBED
 
@@ -48,6 +48,8 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
     for target in kinds_to_read(plan.deletions()):
         if target is Target.APPOINTMENT:
             found["read appointment"] = _diaries(plan, ledger, len(place.calendars))
+        elif target is Target.OBJECT_RECORD:
+            found[f"read {target}"] = object_requests(_of_objects(ledger), place)
         else:
             theirs = len(getattr(place, OTHERS[target])) if target in OTHERS else 0
             found[f"read {target}"] = page_requests(_made(ledger, target) + theirs, PAGES[target])
@@ -61,7 +63,7 @@ def _cost(entry: Entry) -> int:
     kind = action(entry)
     if kind == "remove tags":
         return bool(added_tags(entry)) + bool(removed_tags(entry))
-    return 1 if kind == "delete" else 2
+    return {"delete": 1, "keep": 0}.get(kind, 2)
 
 
 def _made(ledger: LedgerPort, target: Target) -> int:
@@ -70,6 +72,14 @@ def _made(ledger: LedgerPort, target: Target) -> int:
         for row in ledger.counts()
         if row["target"] == target and row["kind"] == Kind.CREATE and row["state"] == State.DONE
     )
+
+
+def _of_objects(ledger: LedgerPort) -> dict[str, int]:
+    """Records that were made of custom objects, by the key of every object that this migration made or found."""
+    found = {str(entry.payload["key"]): 0 for entry in ledger.iterate(target=Target.OBJECT)}
+    for entry in ledger.iterate(state=State.DONE, target=Target.OBJECT_RECORD):
+        found[str(entry.payload["$url"]["schemaKey"])] += 1
+    return found
 
 
 def _diaries(plan: UndoPlan, ledger: LedgerPort, theirs: int) -> int:

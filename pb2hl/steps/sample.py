@@ -27,7 +27,8 @@ from pb2hl.workspace import Workspace
 
 STEP = "sample"
 
-COMPARED = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT)
+COMPARED = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT,
+            Target.OBJECT_RECORD)  # fmt: skip
 
 
 def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
 from pb2hl.ledger import Entry, Ledger, Outcome, State
 from pb2hl.mapper.gate import BY_HAND
 from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.legal import KEYS, wanted
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import doctor, gates, proposal
@@ -37,6 +38,8 @@ ALWAYS_READ = (
 )
 READ_FOR = {"opportunities.readonly": ("deals", "pipelines"), "calendars.readonly": ("appointments",)}
 """Scopes that reading the location needs, always and for the objects that the export has."""
+READ_OBJECTS = "objects/schema.readonly"
+"""The scope that reading the custom objects needs, where migration.toml wants some."""
 
 APPLYING = ("schema_refused", "schema_differs", "pipeline_waits")
 """Problems of carrying the schema out: told anew each time, while those of the proposal stay as they are."""
@@ -52,7 +55,8 @@ def schema(
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         ws.require_staged()
         if not apply:
-            seen = with_client(ws, ledger, STEP, lambda client: _look(client, progress), progress)
+            objects = _objects(ws)
+            seen = with_client(ws, ledger, STEP, lambda client: _look(client, objects, progress), progress)
             destination = seen["destination"]
             destination.save(ws.path)
             require_scopes(ws, destination)
@@ -63,8 +67,13 @@ def schema(
         return _apply(ws, ledger, progress, cancel)
 
 
-async def _look(client: Client, progress: Progress) -> dict[str, Any]:
-    return await doctor.examine(client, await read_destination(client, progress=progress))
+def _objects(ws: Workspace) -> list[str]:
+    """Keys of the custom objects that the plan wants."""
+    return [KEYS[name] for name in wanted(ws.config, {name: ws.table(name, ["source_id"]) for name in KEYS})]
+
+
+async def _look(client: Client, objects: Collection[str], progress: Progress) -> dict[str, Any]:
+    return await doctor.examine(client, await read_destination(client, objects=objects, progress=progress))
 
 
 def require_scopes(ws: Workspace, destination: Destination) -> None:
@@ -73,6 +82,8 @@ def require_scopes(ws: Workspace, destination: Destination) -> None:
     for scope, objects in READ_FOR.items():
         if any(not ws.table(name, columns=["source_id"]).empty for name in objects):
             needed.add(scope)
+    if _objects(ws):
+        needed.add(READ_OBJECTS)
     lacking = sorted(needed & set(destination.missing_scopes))
     if lacking:
         raise HighLevelError(
@@ -125,7 +136,8 @@ async def _carry_out(
         asked = {str(op.payload["name"]).strip().casefold() for op, _ in waiting}
         ledger.remember(BY_HAND, sorted(asked | set(ledger.recall(BY_HAND) or ())))
         await _forget(ledger, run, waiting)
-    found = await read_destination(client, index=False)
+    objects = [str(op.payload["key"]) for op in operations if op.target is Target.OBJECT]
+    found = await read_destination(client, index=False, objects=objects)
     found = await _with_late_fields(client, ledger, operations, found)
     return waiting, await _with_late_pipelines(client, ledger, lines, found)
 
@@ -279,7 +291,7 @@ def verify(operations: Sequence[Operation], entries: dict[str, Entry], found: De
             verdict = _field_verdict(op, fields.get(entry.destination_id))
         elif op.target is Target.PIPELINE:
             verdict = _pipeline_verdict(op, lines.get(entry.destination_id))
-        rows.append((str(op.target), str(op.payload.get("name", "")), entry.destination_id, verdict))
+        rows.append((str(op.target), str(op.payload.get("name", op.marker)), entry.destination_id, verdict))
     return pd.DataFrame(rows, columns=["kind", "name", "record_id", "verdict"])
 
 

@@ -16,7 +16,16 @@ from pb2hl.diff.overlay import DELTA_PART, laid_over, overlays
 from pb2hl.diff.table import stored_value
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
-from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target, canonical_hash, operation_id, references
+from pb2hl.operations import (
+    DATA_TARGETS,
+    REMOVED_TAGS,
+    Kind,
+    Operation,
+    Target,
+    canonical_hash,
+    operation_id,
+    references,
+)
 from pb2hl.plan.existing import NOT_UPDATABLE
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.conflicts import KEEP, SOURCE, WHOLE
@@ -25,9 +34,7 @@ from pb2hl.steps.readback import read_records
 SAME = (Class.EQUAL, Class.NORMALISED)
 CHUNK = 500
 
-UPDATABLE = frozenset(
-    {Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT, Target.LINK}
-)
+UPDATABLE = frozenset({*DATA_TARGETS} - {Target.MEDIA, Target.CONTACT_TAGS, Target.FILE})
 
 BLANKS: Mapping[tuple[Target, str], Any] = {(Target.OPPORTUNITY, "monetaryValue"): 0}
 """What stands for blank where null changes nothing: a deal without an amount has 0. Everything else is cleared with null;

@@ -7,9 +7,10 @@ leaves it out where it is refused. Values that are None are sent as null (HighLe
 
 | Target | payload |
 |---|---|
-| FOLDER | `{"objectKey": "business", "name": "Perfect Books"}` |
+| OBJECT | `{"labels": {"singular", "plural"}, "key": "custom_objects.perfect_books_rates", "description"?, "primaryDisplayPropertyDetails": {"key", "name", "dataType"}}` |
+| FOLDER | `{"objectKey": "business" or the key of a custom object, "name": "Perfect Books"}` |
 | FIELD of contact, opportunity | `{"model": "contact" or "opportunity", "name", "dataType", "options": ["A", "B"]?, "placeholder"?, "position"?, "acceptedFormat": [".pdf"]?, "isMultipleFile"?, "maxNumberOfFiles"?}` |
-| FIELD of business | `{"objectKey": "business", "name", "dataType", "fieldKey": "business.perfect_books_id", "parentId": <folder id>, "showInForms": true, "options": [{"key", "label"}]?}` |
+| FIELD of business or custom object | `{"objectKey": "business", "name", "dataType", "fieldKey": "business.perfect_books_id", "parentId": <folder id>, "showInForms": true, "options": [{"key", "label"}]?}` |
 | TAG | `{"name"}` |
 | PIPELINE | `{"name", "stages": [{"name", "position": 0, "stageWinProbability": 0-100?, "showInFunnel"?, "showInPieChart"?}], "useOpportunityProbability"?, "showInFunnel"?, "showInPieChart"?}` |
 | CALENDAR | `{"name", "description"?, "calendarType": "round_robin"?, "teamMembers": [{"userId", "priority": 0.5}]?, "isActive"?, "slotDuration"?, …}` |
@@ -24,6 +25,7 @@ leaves it out where it is refused. Values that are None are sent as null (HighLe
 | NOTE on a business | `{"$url": {"businessId"}, "body", "userId"?}` (the Notes API; give `userId` whenever one is known) |
 | TASK | `{"$url": {"contactId"}, "title", "dueDate", "completed", "body"?, "assignedTo"?}` |
 | APPOINTMENT | the body of POST /calendars/events/appointments: `{"calendarId", "contactId", "startTime", "endTime", "title", "appointmentStatus", "assignedUserId", "description", "address", "toNotify": false, "ignoreFreeSlotValidation": true, "ignoreDateRange": true}` |
+| OBJECT_RECORD | `{"$url": {"schemaKey"}, "customFields": [{"key": <fieldKey>, "value": …}]}` |
 
 `parentId`, `key`, `id`, `contactId` … may be `{"$ref": op_id}` or `{"$ref": op_id, "path": …}` in a plan; ports get them resolved.
 A business's custom values are keyed by the field's `fieldKey` (`{"$ref": op_id, "path": "fieldKey"}`); the port drops the object
@@ -31,7 +33,7 @@ prefix. MONETORY values of businesses are numbers here; the port writes `{"curre
 when the item says `"dataType": "MONETORY"`.
 
 `Created.answer` holds what references need: pipeline `{"id", "stages": {name: stage id}}`, media `{"id", "url"}`, field
-`{"id", "fieldKey", "options": [labels]}`, every other kind at least `{"id"}`.
+`{"id", "fieldKey", "options": [labels]}`, custom object `{"id", "key", "primaryDisplayProperty"}`, every other kind at least `{"id"}`.
 """
 
 from pb2hl.highlevel.records.appointments import AppointmentPort
@@ -41,6 +43,7 @@ from pb2hl.highlevel.records.contacts import ContactPort, ContactTagsPort, LinkP
 from pb2hl.highlevel.records.fields import FieldPort, FolderPort
 from pb2hl.highlevel.records.files import ContactFilePort, MediaPort
 from pb2hl.highlevel.records.notes import NotePort
+from pb2hl.highlevel.records.objects import ObjectPort, ObjectRecordPort
 from pb2hl.highlevel.records.opportunities import OpportunityPort
 from pb2hl.highlevel.records.pipelines import PipelinePort
 from pb2hl.highlevel.records.simple import CalendarPort, TagPort
@@ -48,6 +51,7 @@ from pb2hl.highlevel.records.tasks import TaskPort
 from pb2hl.operations import Target
 
 PORTS: dict[Target, RecordPort] = {
+    Target.OBJECT: ObjectPort(),
     Target.FOLDER: FolderPort(),
     Target.FIELD: FieldPort(),
     Target.TAG: TagPort(),
@@ -63,6 +67,7 @@ PORTS: dict[Target, RecordPort] = {
     Target.NOTE: NotePort(),
     Target.TASK: TaskPort(),
     Target.APPOINTMENT: AppointmentPort(),
+    Target.OBJECT_RECORD: ObjectRecordPort(),
 }
 """The port of every kind of record that operations are about."""
 

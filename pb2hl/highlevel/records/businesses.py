@@ -51,7 +51,7 @@ class BusinessPort:
         if not payload.get("customFields"):
             answer = await client.request("POST", "/businesses/", json={**flat, "locationId": client.location})
             return created(client, answer, "POST /businesses/", "business", "buiseness")
-        body = {"locationId": client.location, "properties": {**flat, **_custom(payload)}}
+        body = {"locationId": client.location, "properties": {**flat, **custom_properties(payload)}}
         return created(client, await client.request("POST", RECORDS, json=body), f"POST {RECORDS}", "record")
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
@@ -66,7 +66,7 @@ class BusinessPort:
             "PUT",
             f"{RECORDS}/{id}",
             params={"locationId": client.location},
-            json={"properties": {**flat, **_custom(payload)}},
+            json={"properties": {**flat, **custom_properties(payload)}},
         )
         return _flat(unwrap(answer.body, "record"))
 
@@ -113,7 +113,8 @@ class BusinessPort:
         return await seek(client, look)
 
 
-def _custom(payload: Payload) -> dict[str, Any]:
+def custom_properties(payload: Payload) -> dict[str, Any]:
+    """The custom values of a payload as a record's properties take them."""
     values = {}
     for item in payload["customFields"]:
         value = custom_value(item)

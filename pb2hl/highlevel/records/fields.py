@@ -1,4 +1,4 @@
-"""Custom fields and their folders: two APIs, one for contacts and opportunities, one for businesses."""
+"""Custom fields and their folders: two APIs, one for contacts and opportunities, one for businesses and custom objects."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def normalised(field: Record) -> Record:
 
 
 class FieldPort:
-    """Custom fields. `where`: `objectKey="business"` for fields of businesses."""
+    """Custom fields. `where`: `objectKey` for fields of businesses (`business`) and custom objects."""
 
     async def create(self, client: Client, payload: Payload) -> Created:
-        if payload.get("objectKey") == BUSINESS:
+        if payload.get("objectKey"):
             answer = await client.request(
                 "POST", "/custom-fields/", json={**body_of(payload), "locationId": client.location}
             )
@@ -105,11 +105,11 @@ class FieldPort:
 
     async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
         """Found by name, type and object: the plan makes no field that was there before it."""
-        business = payload.get("objectKey") == BUSINESS
-        model = BUSINESS if business else payload.get("model")
+        key = str(payload.get("objectKey") or "")
+        model = key or payload.get("model")
 
         async def look() -> Created | None:
-            fields = (await business_fields(client))[0] if business else await location_fields(client)
+            fields = (await object_fields(client, key))[0] if key else await location_fields(client)
             for field in fields:
                 flat = normalised(field)
                 if same_text(flat["name"], payload.get("name")) and (flat["dataType"], flat["model"]) == (
@@ -123,7 +123,7 @@ class FieldPort:
 
 
 class FolderPort:
-    """Folders of business custom fields: /custom-fields/folder."""
+    """Folders of the custom fields of businesses and custom objects: /custom-fields/folder."""
 
     async def create(self, client: Client, payload: Payload) -> Created:
         body = {**body_of(payload), "locationId": client.location}
@@ -151,7 +151,7 @@ class FolderPort:
 
     async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
         async def look() -> Created | None:
-            for folder in (await business_fields(client))[1]:
+            for folder in (await object_fields(client, str(payload.get("objectKey") or BUSINESS)))[1]:
                 if same_text(folder.get("name"), payload.get("name")):
                     return Created(id_of(folder), {"id": id_of(folder)})
             return None
@@ -167,15 +167,29 @@ async def location_fields(client: Client) -> list[Record]:
 
 async def business_fields(client: Client) -> tuple[list[Record], list[Record]]:
     """Every custom field of businesses, and their folders."""
-    path = f"/custom-fields/object-key/{BUSINESS}"
+    return await object_fields(client, BUSINESS)
+
+
+async def object_fields(client: Client, key: str) -> tuple[list[Record], list[Record]]:
+    """Every custom field of an object (`business`, or the key of a custom one), and their folders."""
+    path = f"/custom-fields/object-key/{key}"
     body = (await client.request("GET", path, params={"locationId": client.location})).body
     return rows(body, "fields", "customFields"), rows(body, "folders")
 
 
 def _address(client: Client, id: str, where: Payload) -> tuple[str, str]:
-    if where.get("objectKey") == BUSINESS:
+    if where.get("objectKey"):
         return f"/custom-fields/{id}", "field"
     return f"/locations/{client.location}/customFields/{id}", "customField"
 
 
-__all__ = ["FieldPort", "FolderPort", "NotUpdatable", "business_fields", "location_fields", "normalised", "options_of"]
+__all__ = [
+    "FieldPort",
+    "FolderPort",
+    "NotUpdatable",
+    "business_fields",
+    "location_fields",
+    "normalised",
+    "object_fields",
+    "options_of",
+]
