@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -160,23 +160,38 @@ def _dropped_rows(ws: Workspace) -> Counter[tuple[str, str, str]]:
 
 
 def _judge(cells: Counter[Key], rules: pd.DataFrame, found: Comparison) -> None:
-    """What the location holds otherwise than sent is refused, or normalised: the audit's word overrules the plan's."""
+    """What the location holds otherwise than sent is kept by decision, normalised or refused: the audit overrules the plan."""
     by_field: dict[tuple[str, str], tuple[str, str, str, str]] = {}
     for row in rules.itertuples(index=False):
         label = str(row.where).removeprefix("custom field ")
         by_field.setdefault((row.object, label), (row.heading, row.column, row.bucket, row.where))
+    for object_, label, bucket, where, count in _fates(found):
+        if (object_, label) in by_field:
+            heading, column, planned, place = by_field[object_, label]
+            key = (object_, heading, column, planned, place)
+            moving = min(count, cells[key])
+            cells[key] -= moving
+            cells[object_, heading, column, str(bucket), where or place] += moving
+
+
+def _fates(found: Comparison) -> Iterator[tuple[str, str, Bucket, str, int]]:
+    """(object, field, bucket, where, values) of what is not simply equal; where it was planned to be, when not told."""
+    kept: Counter[tuple[str, str]] = Counter()
+    for (object_, label, who), count in found.kept.items():
+        kept[object_, label] += count
+        yield (
+            object_,
+            label,
+            Bucket.SKIPPED,
+            f"HighLevel's value is kept: sheets/conflicts.csv, by {who or 'nobody named'}",
+            count,
+        )
     for (object_, label, kind), count in found.fields.items():
-        if (object_, label) not in by_field or kind in (Class.EQUAL, Class.EXTRA):
-            continue
-        heading, column, bucket, where = by_field[object_, label]
-        key = (object_, heading, column, bucket, where)
-        moving = min(count, cells[key])
         if kind == Class.NORMALISED:
-            into = (str(Bucket.NORMALISED), where)
-        else:
-            into = (str(Bucket.REFUSED), f"HighLevel holds {'no' if kind == Class.MISSING else 'another'} value")
-        cells[key] -= moving
-        cells[object_, heading, column, *into] += moving
+            yield object_, label, Bucket.NORMALISED, "", count - kept[object_, label]
+        elif kind in (Class.CHANGED, Class.MISSING):
+            words = "no" if kind == Class.MISSING else "another"
+            yield object_, label, Bucket.REFUSED, f"HighLevel holds {words} value", count
 
 
 def _unbalanced(balance: pd.DataFrame, cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

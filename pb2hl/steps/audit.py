@@ -105,7 +105,7 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
                     Severity.CRITICAL,
                     field=field,
                     count=len(group),
-                    treatment="listed",
+                    treatment="listed with its reason",
                 )
             )
     for (object_, name), count in sorted(found.unread.items()):

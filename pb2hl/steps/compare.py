@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -51,6 +52,8 @@ class Comparison:
     """Source ids by object whose own record is not in the location."""
     wrong: Counter[tuple[str, str]] = field(default_factory=Counter)
     fields: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    kept: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Values by object, field and who decided that they stay as people in HighLevel have them; `fields` has them as normalised."""
     owner: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     tag: Counter[tuple[str, str]] = field(default_factory=Counter)
     link: Counter[str] = field(default_factory=Counter)
@@ -109,11 +112,11 @@ async def compare_location(
     region: str,
     progress: Progress,
     cancel: Cancel,
-    kept: frozenset[tuple[str, str, str]] = frozenset(),
+    kept: Mapping[tuple[str, str, str], str] = MappingProxyType({}),
 ) -> Comparison:
     """Read every kind of record in pages and compare; what the pages lack is read by id, since search may lag.
 
-    `kept` are (object, source id, field) that a person decided to leave as people in HighLevel have them.
+    `kept` are (object, source id, field) that a person decided to leave as people in HighLevel have them, and who did.
     """
     found = Comparison()
     names = field_names(ledger)
@@ -265,7 +268,7 @@ class Judge:
         source: str,
         region: str,
         later: Mapping[str, Sequence[Mapping[str, Any]]],
-        kept: frozenset[tuple[str, str, str]],
+        kept: Mapping[tuple[str, str, str], str],
     ):
         self.found = found
         self.spots = 0
@@ -314,8 +317,9 @@ class Judge:
         classes, decided = [], {}
         for name, sent, held, kind, why in compare_records(payload, record, region=self._region, ours=ours):
             label = self._names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name
-            verdict = kind
-            if kind is not Class.EQUAL and (entry.object, entry.source_id, name) in self._kept:
+            verdict, cell = kind, (entry.object, entry.source_id, name)
+            if kind is not Class.EQUAL and cell in self._kept:
+                self.found.kept[entry.object, label, self._kept[cell]] += 1
                 decided[name], verdict = record.get(name), Class.EQUAL
                 kind, why = Class.NORMALISED, "people in HighLevel have it so; kept by decision (sheets/conflicts.csv)"
             self.found.fields[entry.object, label, str(kind)] += 1

@@ -46,9 +46,11 @@ def decisions(ws: Workspace) -> dict[Key, tuple[str, str]]:
     }
 
 
-def kept(ws: Workspace) -> frozenset[Key]:
-    """What people decided to leave as it is in HighLevel."""
-    return frozenset(key for key, (decision, _) in decisions(ws).items() if decision == KEEP)
+def kept(ws: Workspace) -> dict[Key, str]:
+    """What people decided to leave as it is in HighLevel, and who did."""
+    chosen = decisions(ws)
+    who = {(row.object, row.source_id, row.field): row.who.strip() for row in _sheet(ws).itertuples(index=False)}
+    return {key: who[key] for key, (decision, _) in chosen.items() if decision == KEEP}
 
 
 def write(ws: Workspace, found: Sequence[tuple[Any, ...]], taken: frozenset[Key]) -> pd.DataFrame:

@@ -11,13 +11,13 @@ import pandas as pd
 from pb2hl import mapper, plan
 from pb2hl.apply.undo import OUTCOME_COLUMNS
 from pb2hl.clock import SYSTEM_CLOCK, stamp
-from pb2hl.errors import ConfigError, Problem, Severity
+from pb2hl.errors import ConfigError, GateClosed, Problem, Severity
 from pb2hl.highlevel import Client, Destination
 from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.operations import Operation
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import conflicts, gates, later, later_gone, later_schema, outcomes, proposal, removals
+from pb2hl.steps import conflicts, gates, later, later_gone, later_schema, later_sheets, outcomes, proposal, removals
 from pb2hl.steps.conflicts import CONFLICT_COLUMNS
 from pb2hl.steps.later_files import stale, take_away
 from pb2hl.steps.load import carry_out
@@ -55,7 +55,7 @@ def delta(
     path = Path(export)
     if not path.exists():
         raise ConfigError(f"the later export {path} does not exist", hint="name the folder, .zip or file")
-    gates.check(ws, "mapping")
+    _require_mapping(ws, approve_all)
     gates.check(ws, "sample")
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         ready = later.prepare(ws, ledger, path, approve_all, progress, cancel)
@@ -63,6 +63,16 @@ def delta(
         _plan_again(ws, ledger)
         result.save(ws.results(STEP))
     return result
+
+
+def _require_mapping(ws: Workspace, who: str) -> None:
+    """Raise GateClosed unless the mapping stands approved; with `who` what an earlier try left undecided takes its default."""
+    try:
+        gates.check(ws, "mapping")
+    except GateClosed:
+        if not who:
+            raise
+        later_sheets.take_defaults(ws, who)
 
 
 def _run(

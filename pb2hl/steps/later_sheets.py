@@ -58,8 +58,7 @@ def settle(ws: Workspace, second: Workspace, who: str) -> bool:
         ours = ws.sheet(name, mapper.SHEETS[name])
         write_sheet(ws.sheets / f"{name}.csv", pd.concat([ours, rows if who else _open(rows)], ignore_index=True))
     if who:
-        mapper.accept_all(ws, who)
-        gates.approve(ws, "mapping", who, note="for what the later export has more")
+        take_defaults(ws, who)
         return True
     count = sum(map(len, new.values()))
     raise GateClosed(
@@ -70,6 +69,12 @@ def settle(ws: Workspace, second: Workspace, who: str) -> bool:
             for name, rows in new.items() for row in rows.to_dict("records")
         ],
     )  # fmt: skip
+
+
+def take_defaults(ws: Workspace, who: str) -> None:
+    """Decide what is undecided by its proposal and approve the mapping, both as given by `who`."""
+    mapper.accept_all(ws, who)
+    gates.approve(ws, "mapping", who, note="for what the later export has more")
 
 
 def _new_rows(ws: Workspace, second: Workspace, name: str) -> pd.DataFrame:

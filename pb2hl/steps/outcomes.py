@@ -117,7 +117,7 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
         treatment = {
             "held": "sent once what it waits for is there",
             "in doubt": "looked up by the next load, never sent blind",
-        }.get(what, "listed")
+        }.get(what, "listed with its reason")
         found.append(
             Problem(
                 what.replace(" ", "_"),

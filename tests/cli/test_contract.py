@@ -7,25 +7,6 @@ import pytest
 from pb2hl.highlevel import retry
 from pb2hl.sheets import read_sheet, write_sheet
 from pb2hl.workspace import Workspace
-from tests.cli.terminal import Terminal, export
-
-
-@pytest.fixture
-def pb2hl(capsys) -> Terminal:
-    """The command line."""
-    return Terminal(capsys)
-
-
-@pytest.fixture
-def made(pb2hl, tmp_path, rehearse, monkeypatch):
-    """(sandbox, workspace folder) after `init`."""
-    sandbox = rehearse()
-    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
-    folder = tmp_path / "ws"
-    said = pb2hl("init", folder, "--export", export(tmp_path / "export"), "--location", sandbox.location,
-                 "--base-url", sandbox.url, "--fallback-owner", "alice@rehearsal.example", "--json")  # fmt: skip
-    assert said.code == 0 and said.json["next_step"] == "inventory"
-    return sandbox, folder
 
 
 def test_a_migration_step_by_step(pb2hl, made):

@@ -10,13 +10,7 @@ import pytest
 
 from pb2hl.ledger import Ledger
 from pb2hl.workspace import Workspace
-from tests.cli.terminal import Terminal, export
-
-
-@pytest.fixture
-def pb2hl(capsys) -> Terminal:
-    """The command line."""
-    return Terminal(capsys)
+from tests.cli.terminal import export
 
 
 @pytest.fixture

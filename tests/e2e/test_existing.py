@@ -52,7 +52,7 @@ def held(dump: object) -> object:
     return [held(item) for item in dump] if isinstance(dump, list) else dump
 
 
-@pytest.mark.parametrize("allow", [False, True])
+@pytest.mark.parametrize("allow", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_nothing_of_the_clients_own_is_damaged(tmp_path, rehearse, monkeypatch, allow):
     """Blanks are filled and tags added; names, numbers, amounts, fields and pipelines that were there stay; rollback restores."""
     settings = {"allow_duplicate_contact": allow, "allow_duplicate_opportunity": allow}

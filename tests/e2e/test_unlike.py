@@ -29,6 +29,7 @@ def _on(arrived: Arrived, note: dict) -> tuple[str, str]:
     return relation["objectKey"], relation["recordId"]
 
 
+@pytest.mark.slow
 def test_a_vendors_workbook(tmp_path, rehearse, monkeypatch):
     """Prefixes, titles, totals, formulas, lost zeros and references told by a type column are understood."""
     export = unlike.vendors_workbook(tmp_path / "x.xlsx")

@@ -111,6 +111,8 @@ def test_conflict_and_its_decision(migration, decision, city):
     assert again.counts["conflicts"] == 0 and migration.arrived().contact("ada@mill.example")["city"] == city
     audit = migration.run("audit")
     assert audit.status is Status.DONE and audit.counts["wrong"] == 0, audit.problems
+    cells = audit.tables["accounting"].query("heading == 'City' and bucket == 'skipped by decision'")
+    assert cells["cells"].sum() == (decision == "keep") and cells["where"].str.contains("conflicts.csv, by Jane").all()
 
 
 def test_a_kept_amount_passes_the_audit(migration):

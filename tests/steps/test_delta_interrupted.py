@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pb2hl.errors import Cancelled
 from pb2hl.progress import Cancel, Silent
 from pb2hl.results import Status
@@ -45,6 +47,7 @@ def busy() -> small.Tables:
     return later
 
 
+@pytest.mark.slow
 def test_stopped_and_resumed_then_back(migration):
     """Stopped at several places and resumed: each thing once, the audit green; then the first export again undoes the changes."""
     export = small.write(migration.folder / "later", busy())

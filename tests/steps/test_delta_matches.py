@@ -56,6 +56,7 @@ def test_a_new_row_of_a_loaded_person_is_put_to_a_decision_and_merged(migration)
     assert len(migration.arrived().contacts) == before, result.tables["new"]
 
 
+@pytest.mark.slow
 def test_batch_takes_proposals_and_new_ids_find_their_records(migration):
     """With every default taken proposals merge; a row whose id changed and a company under another id find their records."""
     later = small.tables()
