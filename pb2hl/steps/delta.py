@@ -103,7 +103,7 @@ def _run(
     ledger.finish(
         ledger.runs()[-1].run_id, [Outcome(op.op_id, State.DONE, op.existing_id, operation=op) for op in found.agreed]
     )
-    removed = removals.removed_rows(ws, second, ledger, ready.aliases)
+    removed = removals.removed_rows(ws, second, ledger, ready.aliases, plan.read(second.plan / "data"))
     gone = removals.delete(ws, ledger, removed, progress, cancel) if ws.config.policy.removed_rows == "delete" else None
     later.brought(ws, ready, data.tables)
     open_conflicts = conflicts.write(ws, found.conflicts, frozenset(found.taken))

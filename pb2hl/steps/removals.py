@@ -1,24 +1,27 @@
-"""Rows that a later export no longer has: told always, deleted in HighLevel on request, never what people touched."""
+"""Rows, and occurrences of a series, that a later export no longer has: told always, deleted in HighLevel on request, never what people touched."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import pandas as pd
 
 from pb2hl.apply import UndoPlan, plan_undo
 from pb2hl.apply.undo import OUTCOME_COLUMNS, Undo
+from pb2hl.diff.overlay import is_overlay
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
-from pb2hl.operations import SCHEMA_TARGETS, Kind, Target
+from pb2hl.operations import SCHEMA_TARGETS, Kind, Operation, Target
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.accounting import RECORD_OF
 from pb2hl.steps.session import with_client
 from pb2hl.workspace import Workspace
 
 STEP = "delta"
+
+SERIES = "appointments"
 
 MOST_GONE = 0.5
 """Share of an object's rows above which an export looks incremental or broken: then nothing of it is deleted."""
@@ -32,15 +35,24 @@ class Deleted:
     problems: Sequence[Problem]
 
 
+WHOLE_ROW = "*"
+"""Stands for every part of a removed row, where a removed occurrence names its own."""
+
+
 def removed_rows(
-    ws: Workspace, second: Workspace, ledger: Ledger, aliases: Mapping[tuple[str, str], str]
+    ws: Workspace,
+    second: Workspace,
+    ledger: Ledger,
+    aliases: Mapping[tuple[str, str], str],
+    planned: Iterable[Operation],
 ) -> pd.DataFrame:
-    """Rows that were in an earlier export and are not in the later one: object, source_id, share (of the object, 0-1).
+    """What was in an earlier export and is not in the later one: object, source_id, part, share (of the object, 0-1).
 
     An object that the later export has no table of is not looked at. Rows whose record another row stands for
-    (`aliases`, steps.later) are not gone.
+    (`aliases`, steps.later) are not gone. Of a row that is still there, the appointments that the later plan (`planned`)
+    does not make any more are gone: a series that ends earlier, or whose times moved; their share is 0.
     """
-    rows: list[tuple[str, str, float]] = []
+    rows: list[tuple[str, str, str, float]] = []
     for object_ in RECORD_OF:
         later = second.table(object_)
         if later.empty:
@@ -49,8 +61,21 @@ def removed_rows(
         there |= {one for (named, _), one in aliases.items() if named == object_}
         before = {*_ids(ws, object_), *_brought(ledger, object_)}
         gone = sorted(before - there)
-        rows += [(object_, item, len(gone) / len(before)) for item in gone]
-    return pd.DataFrame(rows, columns=["object", "source_id", "share"])
+        rows += [(object_, item, WHOLE_ROW, len(gone) / len(before)) for item in gone]
+        if object_ == SERIES:
+            rows += [(object_, *item, 0.0) for item in _occurrences(ledger, there, planned)]
+    return pd.DataFrame(rows, columns=["object", "source_id", "part", "share"])
+
+
+def _occurrences(ledger: Ledger, there: Set[str], planned: Iterable[Operation]) -> list[tuple[str, str]]:
+    """(source id, part) of appointments of rows that are still there and that are not planned any more."""
+    made = {op.op_id for op in planned if op.target is Target.APPOINTMENT}
+    return sorted(
+        (entry.source_id, entry.part)
+        for entry in ledger.iterate(state=State.DONE, target=Target.APPOINTMENT)
+        if entry.object == SERIES and entry.kind is Kind.CREATE and not is_overlay(entry)
+        and entry.source_id in there and entry.op_id not in made
+    )  # fmt: skip
 
 
 def missing_tables(ws: Workspace, second: Workspace) -> list[Problem]:
@@ -118,11 +143,12 @@ def delete(ws: Workspace, ledger: Ledger, removed: pd.DataFrame, progress: Progr
                 Severity.CRITICAL, count=len(group), treatment="looks like an export of changes only, or a broken one")
         for object_, group in removed[removed["share"] > MOST_GONE].groupby("object")
     ]  # fmt: skip
-    wanted = set(few[["object", "source_id"]].itertuples(index=False, name=None))
+    wanted = set(few[["object", "source_id", "part"]].itertuples(index=False, name=None))
     going = [
         entry
         for entry in plan_undo(ledger).entries
-        if (entry.object, entry.source_id) in wanted and entry.target not in SCHEMA_TARGETS
+        if not wanted.isdisjoint((entry.object, entry.source_id, part) for part in (WHOLE_ROW, entry.part))
+        and entry.target not in SCHEMA_TARGETS
     ]
     needed = _needed(ledger, going)
     entries = [entry for entry in going if entry.destination_id not in needed]
