@@ -4,7 +4,7 @@
     python benchmarks/profile.py --rows 100000 --peers /tmp/peers/bin/python
 
 Every tool gets the same table, in a process of its own; ratios are of CPU seconds per row, which a busy machine does not change.
-Without `--peers` the figures are held against those of issue 6: 11.1 s and 2.9 s for 100,000 x 30 on 2 cores.
+Without `--peers` the figures are held against figures measured elsewhere: 11.1 s and 2.9 s for 100,000 x 30 on 2 cores.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HERE = str(Path(__file__).parent)
 sys.path = [entry for entry in sys.path if entry != HERE]  # this file's name would hide the standard library's profile
 
 STATED = {"ydata-profiling minimal": 11.1 / 100_000, "skrub TableReport": 2.9 / 100_000}
-"""Seconds per row (issue 6)."""
+"""Seconds per row, measured elsewhere on 2 cores."""
 MEASURE = """
 import json, resource, sys, time
 import pandas as pd
@@ -66,7 +66,7 @@ def main() -> None:
         print(f"pb2hl: {given.rows} rows x 30 in {seconds:.1f} s ({cpu:.1f} s CPU), {peak:.2f} GiB peak")
         for name, parts in PEERS.items():
             if not given.peers:
-                print(f"{name}: {STATED[name] * given.rows / cpu:.0f} x our CPU seconds by the figures of issue 6")
+                print(f"{name}: {STATED[name] * given.rows / cpu:.0f} x our CPU seconds by figures measured elsewhere")
                 continue
             slow, slow_cpu, slow_peak = measured(given.peers, theirs, parts)
             print(f"{name}: {slow:.1f} s ({slow_cpu:.1f} s CPU), {slow_peak:.2f} GiB peak: {slow_cpu / cpu:.1f} x ours")

@@ -29,7 +29,7 @@ CREATES = {
 
 LINK, REASON = "POST /contacts/bulk/business", "PUT /opportunities/#/status"
 READ_SHARE = 0.15
-"""Requests a record that reading back may cost (issue 3), flags apart."""
+"""Requests a record that reading back may cost, flags apart."""
 
 
 def kinds(log: list[dict[str, Any]]) -> Counter[str]:
