@@ -200,6 +200,7 @@ def test_records_that_people_deleted_count_as_undone(scene, people):
 
 
 @pytest.mark.parametrize("fault", ["created_422", "error_after", "lost_answer", "malformed"])
+@pytest.mark.slow
 def test_a_write_that_was_done_and_not_answered_so_is_found_done(scene, fault):
     """Each write of the rollback is done and answered 422, 5xx, garbage or nothing: nothing counts as failed."""
     faults = scene.sandbox.faults

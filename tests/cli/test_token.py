@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from tests.e2e.drive import Arrived
 
 
+@pytest.mark.slow
 def test_an_expired_token_stops_and_a_new_one_goes_on(pb2hl, schema_made, monkeypatch):
     """Exit 4 and what to set, nothing of the token told; with the new one every record is there exactly once."""
     sandbox, ws = schema_made

@@ -58,6 +58,7 @@ def test_books_land_as_custom_objects(firm):
     assert "custom object" in set(results["schema"].tables["diff"]["kind"])
 
 
+@pytest.mark.slow
 def test_planned_requests_are_those_sent(firm):
     """The estimate knows what objects, their fields, records and reading back cost."""
     _, ws = firm
@@ -65,6 +66,7 @@ def test_planned_requests_are_those_sent(firm):
     assert in_budget(migrate(ws))
 
 
+@pytest.mark.slow
 def test_second_load_sends_nothing_and_rollback_leaves_empty_objects(firm):
     """Loading again makes no record twice; rollback takes records, fields and folders, and says that the objects stay."""
     sandbox, ws = firm
@@ -90,6 +92,7 @@ def test_second_load_sends_nothing_and_rollback_leaves_empty_objects(firm):
     assert len(sandbox.state.dump()["objects"]) == 4 and len(_records(sandbox, "time_entries")) == 2
 
 
+@pytest.mark.slow
 def test_what_people_added_to_an_object_keeps_its_fields(firm):
     """A record that a person added to one of our objects, and one that a person edited, stay with the fields they use."""
     sandbox, ws = firm
@@ -109,6 +112,7 @@ def test_what_people_added_to_an_object_keeps_its_fields(firm):
     assert {f"{key}.hours", f"{PREFIX}rates.hourly_rate"} <= names and f"{key}.amount" not in names
 
 
+@pytest.mark.slow
 def test_objects_and_records_that_are_there_are_used_again(firm, tmp_path):
     """A new workspace finds the objects by their keys and the records by their ids, and makes neither twice."""
     sandbox, ws = firm
@@ -121,6 +125,7 @@ def test_objects_and_records_that_are_there_are_used_again(firm, tmp_path):
     assert results["audit"].status == "done", results["audit"].problems
 
 
+@pytest.mark.slow
 def test_no_room_is_told_before_and_nothing_is_made(firm):
     """Seven objects of the client leave room for three: none of our four is made, the schema step says so, the books are reported."""
     sandbox, ws = firm
@@ -136,6 +141,7 @@ def test_no_room_is_told_before_and_nothing_is_made(firm):
     assert set(cells[cells["object"] == "trust_transactions"]["bucket"]) == {"reported"}
 
 
+@pytest.mark.slow
 def test_books_stay_a_report_unless_asked_for(tmp_path, rehearse, monkeypatch):
     """By default no custom object is made, or even looked for: a token without their scope does."""
     lacking = ["objects/schema.readonly", "objects/schema.write"]
@@ -147,6 +153,7 @@ def test_books_stay_a_report_unless_asked_for(tmp_path, rehearse, monkeypatch):
     assert not dump["objects"] and not dump["records"]
 
 
+@pytest.mark.slow
 def test_lost_answers_make_nothing_twice(firm):
     """Every third write of schema and load is done and its answer lost: objects, fields and records are found again."""
     sandbox, ws = firm
@@ -166,6 +173,7 @@ def test_lost_answers_make_nothing_twice(firm):
     assert step(ws, "audit").status == "done"
 
 
+@pytest.mark.slow
 def test_a_later_export_changes_and_adds_records(firm, tmp_path):
     """A delta writes the changed hours into the record that stands, and makes the new entry; the audit is green."""
     sandbox, ws = firm
@@ -183,6 +191,7 @@ def test_a_later_export_changes_and_adds_records(firm, tmp_path):
     assert audit.status == "done", audit.problems
 
 
+@pytest.mark.slow
 def test_a_token_that_may_not_see_objects_stops_before_anything_is_made(rehearse, tmp_path, monkeypatch):
     """Where objects are asked for, the lacking scope is named before anything is written."""
     lacking = ["objects/schema.readonly", "objects/schema.write"]

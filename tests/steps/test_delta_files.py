@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from pb2hl.results import Status
 from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small
@@ -38,6 +40,7 @@ def sha(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.slow
 def test_changed_bytes_replace_the_old_file(sandbox, tmp_path, monkeypatch):
     """One file in a contact's field and one in the library change: one version of each is there, the unchanged one stays."""
     monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pb2hl.results import Status
 from tests.steps import small
 from tests.steps.small import settings
 
 
+@pytest.mark.slow
 def test_two_deltas_go_back_whole(migration):
     """Updates, new rows, a new field, stage and tag, and a deletion on request, in two deltas: nothing of them is left."""
     first = small.tables()

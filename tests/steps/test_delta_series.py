@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.steps import small
 from tests.steps.small import settings
 
@@ -42,6 +44,7 @@ def test_a_shortened_series(migration):
     assert len(migration.arrived().dump["appointments"]) == 3
 
 
+@pytest.mark.slow
 def test_a_moved_series(migration):
     """A series at another hour leaves no appointment at the old one behind unsaid."""
     migration.delta(with_series("FREQ=WEEKLY;COUNT=2"), "second", approve_all="Jane")

@@ -82,6 +82,7 @@ def test_without_a_token_nothing_is_written(ws, monkeypatch):
     assert not (ws.sheets / "stages.csv").exists()
 
 
+@pytest.mark.slow
 def test_very_many_custom_fields_are_told(ws):
     """A table of hundreds of columns is mapped as the policy says, and a person is told what that asks of HighLevel."""
     many = MANY_FIELDS + 5
