@@ -10,9 +10,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any
 
+from pb2hl.apply.batches import batched
 from pb2hl.apply.breaker import Breaker
 from pb2hl.apply.doubt import settle
 from pb2hl.apply.journal import Journal
@@ -101,7 +102,7 @@ class Apply:
         return self._result
 
     async def _phase(self, operations: Iterator[Operation]) -> None:
-        for chunk in _chunks(operations):
+        for chunk in batched(operations, CHUNK):
             await self._chunk(chunk)
         await self._settle()
 
@@ -109,12 +110,12 @@ class Apply:
         """What waited for a later target, until nothing moves any more; the remainder is held, and says by what."""
         while self._waiting:
             waiting, self._waiting = self._waiting, []
-            for chunk in _chunks(iter(waiting)):
+            for chunk in batched(waiting, CHUNK):
                 await self._chunk(chunk)
             await self._settle()
             if len(self._waiting) == len(waiting):
                 break
-        for chunk in _chunks(iter(self._waiting)):
+        for chunk in batched(self._waiting, CHUNK):
             await self._journal.finish([self._held(op, self._why(op)) for op in chunk])
 
     async def _chunk(self, operations: Sequence[Operation], resend: bool = False) -> None:
@@ -274,12 +275,6 @@ def in_order(operations: Iterable[Operation]) -> Iterable[Operation]:
     """A sequence sorted by target; an iterator as it comes."""
     order = {target: number for number, target in enumerate(Target)}
     return sorted(operations, key=lambda op: order[op.target]) if isinstance(operations, Sequence) else operations
-
-
-def _chunks(operations: Iterator[Operation]) -> Iterator[list[Operation]]:
-    operations = iter(operations)
-    while chunk := list(islice(operations, CHUNK)):
-        yield chunk
 
 
 def _about_existing(op: Operation, lookup: Any) -> Operation:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, groupby
 from typing import Any
 
+from pb2hl.apply.batches import batched
 from pb2hl.apply.bonds import Bonds, folded
 from pb2hl.apply.journal import Journal
 from pb2hl.apply.lag import settled
@@ -19,7 +20,6 @@ from pb2hl.apply.undo_plan import (
     UndoPlan,
     action,
     added_tags,
-    batched,
     carrier,
     plan_undo,
     removed_tags,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
 
 import pandas as pd
 
+from pb2hl.apply.batches import batched
 from pb2hl.apply.bonds import children, folded
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import REMOVED_TAGS, Kind, Target
@@ -87,13 +86,6 @@ def plan_undo(ledger: LedgerPort, *, of_run: str = "", objects: Iterable[str] = 
     if len(chosen) < len(places):
         chosen |= children(Stored(ledger, sorted(chosen)), ledger.iterate(state=State.DONE))
     return UndoPlan(Stored(ledger, sorted(chosen, key=lambda op_id: (places[op_id], op_id))))
-
-
-def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """`items` in lists of `size`."""
-    stream = iter(items)
-    while chunk := list(islice(stream, size)):
-        yield chunk
 
 
 def carrier(entry: Entry, deleted: Collection[str]) -> str:

@@ -48,6 +48,13 @@ def stored_value(stored: Mapping[str, Any], field: str) -> Any:
     return None
 
 
+def shown(value: Any) -> str:
+    """A value as a cell of a diff shows it; lists with commas."""
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def compare_table(pairs: pd.DataFrame, region: str = "") -> pd.DataFrame:
     """`pairs` (columns `field`, `sent`, `stored`, any others) with `class` and `explanation`.
 

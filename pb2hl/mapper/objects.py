@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
-from pb2hl.mapper.concepts import TABLES
 from pb2hl.mapper.prefixes import without_prefix
 from pb2hl.mapper.score import candidate
 from pb2hl.mapper.signals import Signals
@@ -192,6 +191,3 @@ def mixed_types(headings: Sequence[str]) -> str:
         if found in ({"object"}, {"object", "type"}, {"type", "contact"}):
             return heading
     return ""
-
-
-OBJECT_NAMES = tuple(TABLES)

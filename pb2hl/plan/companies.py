@@ -17,6 +17,7 @@ from pb2hl.plan.identity import Identity
 from pb2hl.plan.leftovers import Leftovers
 from pb2hl.plan.primary import company_source_id
 from pb2hl.plan.rows import Row, oldest_first, rows, text, texts
+from pb2hl.values.fold import fold
 
 OBJECT = "companies"
 UNASSIGNED = "unassigned"
@@ -122,7 +123,7 @@ class Companies:
         for item in dict.fromkeys([row["source_id"], *texts(row.get("merged_ids"))]):
             if item in by_marker:
                 return by_marker[item], "Perfect Books ID"
-        found = by_name.pop(_fold(body["name"]), "")
+        found = by_name.pop(fold(body["name"]), "")
         return (found, "name") if found else ("", "")
 
     @cached_property
@@ -130,14 +131,14 @@ class Companies:
         by_marker: dict[str, str] = {}
         by_name: dict[str, str] = {}
         for row in rows(self.ctx.place.businesses):
-            by_name.setdefault(_fold(row.get("name") or ""), row["id"])
+            by_name.setdefault(fold(row.get("name") or ""), row["id"])
             for item in markers.split_ids(self.ctx.source, row.get("marker") or ""):
                 by_marker.setdefault(item, row["id"])
         return by_marker, by_name
 
     @cached_property
     def _domains(self) -> dict[str, str]:
-        return dict(getattr(self.ctx.inputs.merges, "domain_of", None) or {})
+        return dict(self.ctx.inputs.merges.domain_of)
 
     def company_of(self, row: Row) -> str:
         """The source id of a contact's company; "" when it has none."""
@@ -162,7 +163,7 @@ class Companies:
 
     def _unassigned(self) -> Operation:
         name = self.ctx.inputs.config.policy.unassigned_business
-        existing = self._index[1].get(_fold(name), "")
+        existing = self._index[1].get(fold(name), "")
         marker = markers.stand_in_id(self.ctx.source, "business", UNASSIGNED)
         if existing:
             return self.ctx.operation(
@@ -210,7 +211,3 @@ class Companies:
 
 
 _LINK_COLUMNS = ("source_id", "company_source_id", "company_id", "company_name")
-
-
-def _fold(text_: str) -> str:
-    return " ".join(text_.casefold().split())

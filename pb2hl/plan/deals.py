@@ -20,9 +20,10 @@ from pb2hl.plan.identity import Identity
 from pb2hl.plan.leftovers import Leftovers
 from pb2hl.plan.needs import option_of
 from pb2hl.plan.parents import stand_in
-from pb2hl.plan.pipelines import Pipelines, PlannedPipeline, fold
+from pb2hl.plan.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.primary import named_column
 from pb2hl.plan.rows import Row, oldest_first, rows, text, texts
+from pb2hl.values.fold import fold
 from pb2hl.values.statuses import deal_status
 
 OBJECT = "deals"

@@ -14,14 +14,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from pb2hl.highlevel import Destination
+from pb2hl.highlevel.daily import DAILY_LIMIT
+from pb2hl.highlevel.limiter import BURST, INTERVAL_S
 from pb2hl.highlevel.records import appointments, businesses, contacts, notes, objects, opportunities, tasks
 from pb2hl.operations import Kind, Operation, Target
-
-BURST = 100
-"""Requests per `BURST_SECONDS` per location (BEHAVIOUR: limits)."""
-
-BURST_SECONDS = 10
-DAILY = 200_000
 
 SPOT_SHARE = 0.1
 """Of the records, the share of contacts that the audit reads by id for their time zone alone, which search omits: with the
@@ -91,13 +87,12 @@ class Budget:
     @property
     def days(self) -> int:
         """Days that the daily allowance spreads the coming requests over."""
-        return math.ceil(self.to_come / DAILY)
+        return days_at_limit(self.to_come)
 
     @property
     def seconds(self) -> int:
         """Seconds of the coming requests at the burst limit, whole days of waiting for the allowance included."""
-        full, rest = divmod(self.to_come, DAILY)
-        return full * 86_400 + math.ceil(rest / BURST) * BURST_SECONDS
+        return seconds_at_limit(self.to_come)
 
     def rows(self) -> list[tuple[str, str, int]]:
         """(step, what for, requests), without what costs nothing."""
@@ -105,6 +100,17 @@ class Budget:
 
 
 SENT = "reading the location (sent)"
+
+
+def days_at_limit(requests: int) -> int:
+    """Days that the daily allowance spreads so many requests over."""
+    return math.ceil(requests / DAILY_LIMIT)
+
+
+def seconds_at_limit(requests: int) -> int:
+    """Seconds of so many requests at the burst limit, whole days of waiting for the allowance included."""
+    full, rest = divmod(requests, DAILY_LIMIT)
+    return full * 86_400 + math.ceil(math.ceil(rest / BURST) * INTERVAL_S)
 
 
 def estimate(

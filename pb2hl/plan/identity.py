@@ -15,6 +15,7 @@ import pandas as pd
 from pb2hl import markers
 from pb2hl.plan.place import Place
 from pb2hl.plan.rows import Row, oldest_first, rows, texts
+from pb2hl.values.fold import fold
 
 REPORT_COLUMNS = ("source_id", "name", "field", "value", "held_by", "treatment")
 _COLUMNS = (
@@ -153,7 +154,7 @@ class _There:
                 phones.setdefault(other.strip(), f"existing {one}")
             if phone:
                 phones.setdefault(phone, f"existing {one}")
-                by_phone_name.setdefault((phone, _fold(_name_there(row))), one)
+                by_phone_name.setdefault((phone, fold(_name_there(row))), one)
             for item in markers.split_ids(source, row.get("marker") or ""):
                 by_marker.setdefault(item, one)
         return cls(emails, phones, by_email, by_phone_name, by_marker, names)
@@ -170,7 +171,7 @@ class _There:
 
     def match(self, row: Row, taken: set[str], namesakes: Mapping[str, str]) -> tuple[str, str]:
         """The existing record that the row is, and by what: marker, e-mail (its namesake before others), phone plus name."""
-        name = _fold(full_name(row))
+        name = fold(full_name(row))
         candidates: Iterable[tuple[str, str]] = (
             *(
                 (self.by_marker.get(item, ""), "Perfect Books ID")
@@ -191,13 +192,9 @@ class _There:
 
 
 def _words(name: str) -> frozenset[str]:
-    return frozenset(_fold(name).split())
+    return frozenset(fold(name).split())
 
 
 def _name_there(row: Row) -> str:
     parts = [str(row.get(name) or "").strip() for name in ("firstName", "lastName")]
     return " ".join(part for part in parts if part) or str(row.get("name") or "")
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
 
 import pandas as pd
 
+from pb2hl import mapper
+from pb2hl.highlevel import Destination
+from pb2hl.matching import Merges
 from pb2hl.workspace import Config
-
-
-class CustomFieldLike(Protocol):
-    """A custom field that the mapping sheet decided on (`mapper.CustomField`)."""
-
-    staged_column: str
-    label: str
-    data_type: str
-    options: Sequence[str]
-
-
-class MappingLike(Protocol):
-    """The resolved review sheets (`mapper.Mapping`)."""
-
-    fields: Mapping[str, Sequence[Any]]
-    stages: Mapping[tuple[str, str], tuple[str, str, str]]
-    owners: Mapping[str, str]
-    tags: Mapping[str, Mapping[str, str]]
-    picklists: Mapping[Any, Any]
-
-
-class MergesLike(Protocol):
-    """Who survived (`matching.Merges`)."""
-
-    contacts: pd.DataFrame
-    companies: pd.DataFrame
-    survivor_of: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -76,9 +51,9 @@ class PlanInputs:
     """
 
     staged: Mapping[str, pd.DataFrame]
-    merges: Any
-    mapping: Any
-    destination: Any
+    merges: Merges
+    mapping: mapper.Mapping
+    destination: Destination
     config: Config
     columns: pd.DataFrame = field(default_factory=_empty)
     not_converted: pd.DataFrame = field(default_factory=_empty)

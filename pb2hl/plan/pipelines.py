@@ -11,6 +11,7 @@ import pandas as pd
 from pb2hl.plan.context import Context
 from pb2hl.plan.fields import SUFFIX, State
 from pb2hl.plan.rows import rows, text
+from pb2hl.values.fold import fold
 
 _WON, _LOST = 100, 0
 
@@ -86,7 +87,7 @@ def plan_pipelines(ctx: Context) -> Pipelines:
             stages[fold(to_stage)] = Stage(
                 to_stage.strip(), _percent(declared.get((fold(pipeline), fold(stage))), status)
             )
-    made = {fold(item.name): item for item in getattr(ctx.inputs.mapping, "pipelines", ())}
+    made = {fold(item.name): item for item in ctx.inputs.mapping.pipelines}
     planned = {}
     for key, (name, stages) in wanted.items():
         chances = {fold(stage): chance for stage, chance in made[key].stages} if key in made else {}
@@ -106,11 +107,6 @@ def _with_chance(stage: Stage, chance: float | None) -> Stage:
 def _rounded(percent: float) -> int | float:
     percent = round(float(percent), 4)
     return int(percent) if percent.is_integer() else percent
-
-
-def fold(name: str) -> str:
-    """A name as HighLevel compares it: case and outer spaces do not matter."""
-    return " ".join((name or "").casefold().split())
 
 
 def _declared(frame: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:

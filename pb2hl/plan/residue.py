@@ -25,10 +25,13 @@ def noted_columns(ctx: Context, object_: str) -> list[str]:
     """Headings of `object_` that are ignored and go into notes, in the order of the sheet; none under another policy."""
     if ctx.inputs.config.policy.unmapped_columns != "note" or object_ not in NOTED:
         return []
-    ignored = getattr(ctx.inputs.mapping, "ignored", ())
     frame = ctx.inputs.staged.get(object_)
     there = () if frame is None else frame.columns
-    return list(dict.fromkeys(item[3] for item in ignored if item[0] == object_ and f"{RAW_PREFIX}{item[3]}" in there))
+    return list(
+        dict.fromkeys(
+            item[3] for item in ctx.inputs.mapping.ignored if item[0] == object_ and f"{RAW_PREFIX}{item[3]}" in there
+        )
+    )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pb2hl.values.fold import fold
+
 IDENTITY = {
     "users": (("email",), ("name",)),
     "contacts": (("email", "full_name", "first_name", "last_name"),),
@@ -120,14 +122,10 @@ def _keys(part: pd.DataFrame, positions: np.ndarray) -> dict[int, tuple[str, tup
         positions, texts.itertuples(index=False, name=None), names.itertuples(index=False, name=None), strict=True
     ):
         filled = [(name, cell) for name, cell in zip(raw, cells, strict=True) if cell.strip()]
-        folded = "\x1f".join(f"{name}={_fold(cell)}" for name, cell in sorted(filled))
-        marked = tuple((name, _fold(str(mark))) for name, mark in zip(named, marks, strict=True) if str(mark).strip())
+        folded = "\x1f".join(f"{name}={fold(cell)}" for name, cell in sorted(filled))
+        marked = tuple((name, fold(str(mark))) for name, mark in zip(named, marks, strict=True) if str(mark).strip())
         found[int(position)] = (folded, marked)
     return found
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def _clusters(positions: list[int], keys: dict) -> list[list[int]]:

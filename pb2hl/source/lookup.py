@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +16,7 @@ from functools import cached_property
 import pandas as pd
 
 from pb2hl.model import CUSTOM_PREFIX
+from pb2hl.values.fold import fold_marks
 
 _EMAIL = re.compile(r"[^\s<>()\[\],;|\"']+@[^\s<>()\[\],;|\"']+")
 _BRACKET = re.compile(r"^(.*?)\s*[(\[<#]\s*([^()\[\]<>]+?)\s*[)\]>]?\s*$")
@@ -126,7 +126,7 @@ class Index:
         yield from _settle(self._healed.get(heal(text)), How.HEALED_ID)
         for address in _EMAIL.findall(text):
             yield from _settle(self._emails.get(address.casefold().strip(".:").removeprefix("mailto:")), How.EMAIL)
-        yield from _settle(self._names.get(fold(text)), How.NAME)
+        yield from _settle(self._names.get(fold_marks(text)), How.NAME)
         yield from _settle(self._names.get(_turned(text)), How.NAME)
         if match := _BRACKET.match(text):
             outside, inside = match[1], match[2]
@@ -134,7 +134,7 @@ class Index:
                 yield self._by_id(inside)
             yield from _settle(self._healed.get(heal(inside)), How.HEALED_ID)
             if not _EMAIL.search(inside):
-                yield from _settle(self._names.get(fold(outside)), How.NAME)
+                yield from _settle(self._names.get(fold_marks(outside)), How.NAME)
         if (match := re.match(r"^(\S+)\s*[:|–—-]\s+\S", text)) and match[1] in self._ids:
             yield self._by_id(match[1])
         if (url := re.match(r"(?i)^https?://.*[/=]([\w-]+)/?$", text)) and url[1] in self._ids:
@@ -182,12 +182,6 @@ def heal(text: str) -> str:
     if re.fullmatch(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", plain):
         return plain.replace("-", "")
     return plain
-
-
-def fold(name: str) -> str:
-    """A name without case, accents, punctuation and extra spaces."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return " ".join("".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c)).split())
 
 
 def several(text: str, index: Index) -> list[str]:
@@ -247,13 +241,13 @@ def _named(frame: pd.DataFrame) -> Iterable[tuple[str, str]]:
         if column in frame:
             here = frame[column].notna()
             yield from (
-                (fold(text), source_id)
+                (fold_marks(text), source_id)
                 for text, source_id in zip(frame.loc[here, column], frame.loc[here, "source_id"], strict=True)
             )
     if {"first_name", "last_name"} <= set(frame.columns):
         lasts = _forms(frame, "last_name")
         for both in (first + " " + last for first in _forms(frame, "first_name") for last in lasts):
-            yield from ((fold(text), source_id) for text, source_id in zip(both, frame["source_id"], strict=True))
+            yield from ((fold_marks(text), source_id) for text, source_id in zip(both, frame["source_id"], strict=True))
 
 
 def _forms(frame: pd.DataFrame, field: str) -> list[pd.Series]:
@@ -286,4 +280,4 @@ def _without(name: str, part: str) -> str:
 def _turned(text: str) -> str:
     """`Roe, Jane` as `jane roe`."""
     last, comma, first = text.partition(",")
-    return fold(f"{first} {last}") if comma else ""
+    return fold_marks(f"{first} {last}") if comma else ""

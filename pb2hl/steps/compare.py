@@ -14,6 +14,7 @@ import pandas as pd
 from pb2hl.diff import COLUMNS, Class, compare_records
 from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.overlay import is_overlay, laid_over, overlays
+from pb2hl.diff.table import shown
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.highlevel.records.appointments import moment_of
 from pb2hl.highlevel.records.objects import OURS
@@ -336,7 +337,7 @@ class Judge:
     def _row(self, entry: Entry, label: str, sent: Any, held: Any, kind: Class, why: str) -> None:
         if len(self.found.rows) < MOST_DIFFS:
             source = (entry.object, entry.source_id, entry.destination_id, label)
-            self.found.rows.append((*source, "", _text(sent), _text(held), str(kind), why))
+            self.found.rows.append((*source, "", shown(sent), shown(held), str(kind), why))
 
     def _tags(self, sent: Any, held: Any) -> None:
         there = {str(tag).strip().casefold() for tag in held or ()}
@@ -368,9 +369,3 @@ class Judge:
         found = split_ids(self._source, str(value)) if value else ()
         object_ = str(record["objectKey"]).removeprefix(OURS) if target is Target.OBJECT_RECORD else "companies"
         return (object_, found) if found else ("", ())
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -19,6 +19,7 @@ from pb2hl.steps import later_gone, later_matches, later_sheets, proposal
 from pb2hl.steps.inventory import inventory
 from pb2hl.steps.match import match
 from pb2hl.steps.session import with_client
+from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
 FOLDER = "delta"
@@ -132,7 +133,7 @@ def _texts(frame: pd.DataFrame, ids: Collection[str]) -> set[str]:
 
 
 def _fold(value: object) -> str:
-    text = " ".join(str(value or "").casefold().split())
+    text = fold(str(value or ""))
     return domains.company_domain(text) or text if "://" in text else text
 
 

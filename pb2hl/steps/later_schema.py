@@ -18,6 +18,7 @@ from pb2hl.operations import Kind, Operation, Target, canonical_hash, operation_
 from pb2hl.plan.schema import DIFF_COLUMNS
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import gates
+from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
 STAGE_KEYS = ("id", "name", "stageWinProbability", "showInFunnel", "showInPieChart", "color")
@@ -57,11 +58,11 @@ def _update(op: Operation, entry: Entry, more: Mapping[str, Any]) -> Operation:
 def _more_stages(op: Operation, record: Mapping[str, Any]) -> dict[str, Any]:
     """All stages with the missing ones behind the stage that precedes them in the plan."""
     stages = [{key: stage[key] for key in STAGE_KEYS if stage.get(key) is not None} for stage in stages_of(record)]
-    folded = [_fold(stage["name"]) for stage in stages]
-    missing = [stage for stage in op.payload["stages"] if _fold(stage["name"]) not in folded]
+    folded = [fold(stage["name"]) for stage in stages]
+    missing = [stage for stage in op.payload["stages"] if fold(stage["name"]) not in folded]
     before = 0
     for wanted in op.payload["stages"]:
-        name = _fold(wanted["name"])
+        name = fold(wanted["name"])
         if wanted in missing:
             stages.insert(before, {"name": wanted["name"], "stageWinProbability": _chance(wanted, stages, before)})
             folded.insert(before, name)
@@ -80,8 +81,8 @@ def _chance(wanted: Mapping[str, Any], stages: Sequence[Mapping[str, Any]], at: 
 
 def _more_options(op: Operation, record: Mapping[str, Any]) -> dict[str, Any]:
     there = options_of(record)
-    known = {_fold(item) for item in there}
-    missing = [item for item in op.payload.get("options") or () if _fold(_label(item)) not in known]
+    known = {fold(item) for item in there}
+    missing = [item for item in op.payload.get("options") or () if fold(_label(item)) not in known]
     if not missing:
         return {}
     given = record.get("options") if op.payload.get("objectKey") else there
@@ -97,10 +98,6 @@ def _more_members(op: Operation, record: Mapping[str, Any]) -> dict[str, Any]:
     known = {member.get("userId") for member in team}
     missing = [member for member in op.payload.get("teamMembers") or () if member["userId"] not in known]
     return {"teamMembers": [*team, *missing]} if missing else {}
-
-
-def _fold(name: str) -> str:
-    return " ".join(str(name).casefold().split())
 
 
 _GROW = {Target.PIPELINE: _more_stages, Target.FIELD: _more_options, Target.CALENDAR: _more_members}
@@ -185,5 +182,5 @@ async def adopt(client: Client, ledger: Ledger, run: str, planned: Iterable[Oper
 
 
 def _lacks(op: Operation, entry: Entry) -> bool:
-    known = {_fold(name) for name in (entry.answer.get("stages") or {})}
-    return any(_fold(stage["name"]) not in known for stage in op.payload["stages"])
+    known = {fold(name) for name in (entry.answer.get("stages") or {})}
+    return any(fold(stage["name"]) not in known for stage in op.payload["stages"])

@@ -11,21 +11,12 @@ from pb2hl.apply.survey import appointment_spans, kinds_to_read
 from pb2hl.apply.undo_plan import action, added_tags, carrier, removed_tags
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.highlevel import SEARCH_LAG_S, Destination
-from pb2hl.highlevel.records import appointments, businesses, contacts, notes, opportunities, tasks
+from pb2hl.highlevel.records import appointments
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import Kind, Target
-from pb2hl.plan.estimate import object_requests, page_requests
+from pb2hl.plan.estimate import PAGE, object_requests, page_requests
 from pb2hl.steps.proposal import without_ours
 from pb2hl.steps.session import PROBED
-
-PAGES = {
-    Target.CONTACT: contacts.PAGES[0],
-    Target.BUSINESS: businesses.PAGES[0],
-    Target.OPPORTUNITY: opportunities.PAGES[0],
-    Target.NOTE: notes.PAGES[0],
-    Target.TASK: tasks.PAGES[0],
-}
-"""Records a page."""
 
 OTHERS = {Target.CONTACT: "contacts", Target.BUSINESS: "businesses", Target.OPPORTUNITY: "opportunities"}
 """The frames of the destination that count the location's own records."""
@@ -52,7 +43,7 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
             found[f"read {target}"] = object_requests(_of_objects(ledger), place)
         else:
             theirs = len(getattr(place, OTHERS[target])) if target in OTHERS else 0
-            found[f"read {target}"] = page_requests(_made(ledger, target) + theirs, PAGES[target])
+            found[f"read {target}"] = page_requests(_made(ledger, target) + theirs, PAGE[target])
     lag = (ledger.recall(PROBED) or {}).get("search_lag_s", SEARCH_LAG_S)
     if lag and doomed and _made(ledger, Target.CONTACT):
         found["measure the lag of search"] = LOOKS

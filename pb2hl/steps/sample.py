@@ -10,6 +10,7 @@ import pandas as pd
 from pb2hl import plan
 from pb2hl.diff import COLUMNS, Class, class_counts, compare_records
 from pb2hl.diff.flatten import CUSTOM
+from pb2hl.diff.table import shown
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Client, Destination
 from pb2hl.ledger import Entry, Ledger, State
@@ -145,8 +146,8 @@ def diff_table(
                     entry.destination_id,
                     _named(field, names),
                     source,
-                    _text(sent),
-                    _text(held),
+                    shown(sent),
+                    shown(held),
                     str(kind),
                     why,
                 )
@@ -165,9 +166,3 @@ def _source_texts(sources: Sources, operations: Sequence[Operation]) -> dict[tup
 
 def _named(field: str, names: Mapping[str, str]) -> str:
     return names.get(field.removeprefix(CUSTOM), field) if field.startswith(CUSTOM) else field
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

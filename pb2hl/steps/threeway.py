@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any
 
+from pb2hl.apply.batches import batched
 from pb2hl.apply.resolve import Unresolved, resolve
 from pb2hl.apply.send import UNCLEARED
 from pb2hl.diff import Class, compare, flatten_payload, flatten_record
 from pb2hl.diff.flatten import CUSTOM, VALUE_KEYS, custom_key
 from pb2hl.diff.overlay import DELTA_PART, laid_over, overlays
-from pb2hl.diff.table import stored_value
+from pb2hl.diff.table import shown, stored_value
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.operations import (
@@ -62,8 +62,7 @@ class Changes:
 def new_operations(ledger: Ledger, later: Iterable[Operation]) -> list[Operation]:
     """Operations of the later plan that were never carried out, or were refused with another payload."""
     found: list[Operation] = []
-    stream = iter(later)
-    while chunk := list(islice(stream, CHUNK)):
+    for chunk in batched(later, CHUNK):
         entries = ledger.entries(op.op_id for op in chunk)
         found += [op for op in chunk if _is_new(op, entries.get(op.op_id))]
     return found
@@ -92,8 +91,7 @@ async def changes(
     latest, links = _latest(ledger)
     stuck = _stuck(ledger)
     progress.start("comparing with the first export", None, "operations")
-    stream = iter(later)
-    while chunk := list(islice(stream, CHUNK)):
+    for chunk in batched(later, CHUNK):
         cancel.check()
         entries = ledger.entries(op.op_id for op in chunk)
         changed: list[tuple[Operation, Entry, dict[str, Any]]] = []
@@ -205,9 +203,9 @@ def _conflict(
     found: Changes, decided: Decisions, op: Operation, record: str, name: str, was: Any, later: Any, now: Any
 ) -> None:
     """Ask, unless it was decided to keep HighLevel's value against this very value of the export."""
-    if decided.get((op.object, op.source_id, name)) == (KEEP, _text(later)):
+    if decided.get((op.object, op.source_id, name)) == (KEEP, shown(later)):
         return
-    row = (op.object, op.source_id, record, name, _text(was), _text(later), _text(now), "", "", "", "")
+    row = (op.object, op.source_id, record, name, shown(was), shown(later), shown(now), "", "", "", "")
     found.conflicts.append(row)
 
 
@@ -280,7 +278,7 @@ class _ThreeWay:
         if not free and not _settled(self.found, self.decided, self.op, name, value):
             _conflict(self.found, self.decided, self.op, self.entry.destination_id, name, was, value, now)
             return False
-        row = (self.op.object, self.op.source_id, self.entry.destination_id, name, _text(was), _text(value))
+        row = (self.op.object, self.op.source_id, self.entry.destination_id, name, shown(was), shown(value))
         self.found.fields.append(row)
         return True
 
@@ -302,7 +300,7 @@ class _ThreeWay:
         gone = [now[key] for key in was if key not in later and key in now]
         for name, tags in (("tags", added), (REMOVED_TAGS, gone if self.entry.kind is Kind.CREATE else [])):
             if tags:
-                row = (self.op.object, self.op.source_id, self.entry.destination_id, name.lstrip("$"), "", _text(tags))
+                row = (self.op.object, self.op.source_id, self.entry.destination_id, name.lstrip("$"), "", shown(tags))
                 self.found.fields.append(row)
                 yield _update(self.op, self.entry, Target.CONTACT_TAGS, {"$url": where, name: tags}, self.salt)
 
@@ -358,9 +356,3 @@ def _named(op: Operation, made: Operation, salt: Any) -> Operation:
     part = f"{DELTA_PART}{canonical_hash([made.payload, salt])[:12]}"
     key = operation_id("", "", op.op_id, op.source_id, made.kind, made.target, part)
     return replace(made, op_id=key, part=part)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from pb2hl.model import CUSTOM_PREFIX
-from pb2hl.plan.estimate import BURST, BURST_SECONDS, DAILY, link_requests
+from pb2hl.plan.estimate import days_at_limit, link_requests, seconds_at_limit
 from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
 
@@ -40,12 +40,10 @@ def volume(ws: Workspace, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 def time_at_limit(requests: int) -> dict[str, int]:
     """`requests`, `days_at_limit` (days that the daily allowance spreads them over) and `minutes_at_limit` of them all."""
-    full, rest = divmod(requests, DAILY)
-    seconds = full * 86_400 + math.ceil(rest / BURST) * BURST_SECONDS
     return {
         "requests": requests,
-        "days_at_limit": math.ceil(requests / DAILY),
-        "minutes_at_limit": math.ceil(seconds / 60),
+        "days_at_limit": days_at_limit(requests),
+        "minutes_at_limit": math.ceil(seconds_at_limit(requests) / 60),
     }
 
 

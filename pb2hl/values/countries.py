@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import cache
 
 import numpy as np
@@ -11,6 +10,7 @@ from babel import Locale, localedata
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
+from pb2hl.values.fold import fold_marks
 from pb2hl.values.parsed import Context, Parsed, one_by_one
 
 _LANGUAGES = "en fr de es it pt nl sv da nb fi pl cs sk hu ro bg hr sl sr el tr ru uk ar he ja ko zh zh_Hant vi th id ms hi ca eu et lv lt is".split()
@@ -62,9 +62,9 @@ def country(text: str) -> str:
     if upper in _alpha_3():
         return _alpha_3()[upper]
     for part in (plain, plain.split("(")[0], plain.split(",")[0]):
-        if code := _names().get(_fold(part)):
+        if code := _names().get(fold_marks(part)):
             return code
-    return _of_parts(plain) or _misspelt(_fold(plain))
+    return _of_parts(plain) or _misspelt(fold_marks(plain))
 
 
 def _of_parts(text: str) -> str:
@@ -119,10 +119,5 @@ def _names() -> dict[str, str]:
     for language in reversed(_LANGUAGES):
         if localedata.exists(language):
             territories = Locale.parse(language).territories
-            found |= {_fold(name): code for code, name in territories.items() if code in _codes()}
+            found |= {fold_marks(name): code for code, name in territories.items() if code in _codes()}
     return found | _ALSO
-
-
-def _fold(text: str) -> str:
-    text = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c if c.isalnum() else " " for c in text if not unicodedata.combining(c)).split())

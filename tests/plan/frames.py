@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from pb2hl.highlevel.destination import Destination
 from pb2hl.highlevel.rows import index_rows
+from pb2hl.mapper import Mapping as Mapped
 from pb2hl.matching import Merges
 from pb2hl.operations import Operation, Target
 from pb2hl.plan import PlanInputs, build, build_schema
@@ -44,17 +45,6 @@ class Field:
     label: str
     data_type: str
     options: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Mapped:
-    """A mapping with nothing in it unless given."""
-
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    stages: Mapping[Any, Any] = field(default_factory=dict)
-    owners: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, Any] = field(default_factory=dict)
-    picklists: Mapping[Any, Any] = field(default_factory=dict)
 
 
 SALES = {
