@@ -17,6 +17,7 @@ import httpx
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock
 from pb2hl.errors import Pb2hlError
+from pb2hl.operations import MOST_FILE_BYTES
 
 
 class Reason(StrEnum):
@@ -48,7 +49,7 @@ class FetchRefused(Pb2hlError):
 class Limits:
     """Bounds of one fetch, redirects included."""
 
-    max_bytes: int = 25 * 1024 * 1024
+    max_bytes: int = MOST_FILE_BYTES
     total_s: float = 60.0
     connect_s: float = 10.0
     redirects: int = 5

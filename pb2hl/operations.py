@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+MOST_FILE_BYTES = 25 * 1024 * 1024
+"""HighLevel's media library takes 25 MB (BEHAVIOUR); the form upload 50, but one limit is easier to tell."""
+
 
 class Kind(StrEnum):
     """What an operation does to HighLevel."""

@@ -9,9 +9,7 @@ import re
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from pb2hl.content.types import PLACEHOLDER, InlineImage
-
-MOST_BYTES = 25 * 1024 * 1024
-"""Largest decoded image: what HighLevel's media library takes."""
+from pb2hl.operations import MOST_FILE_BYTES
 
 MOST_IMAGES = 200
 _ACTIVE_SVG = re.compile(rb"<script|\son\w+\s*=|javascript:|<foreignobject", re.IGNORECASE)
@@ -60,7 +58,7 @@ class Images:
             self.removed.append("data: link that is no image")
             return None
         content = decoded(payload, ";base64" in head.lower())
-        if content is None or len(content) > MOST_BYTES:
+        if content is None or len(content) > MOST_FILE_BYTES:
             self.removed.append("inline image that is damaged" if content is None else "inline image over 25 MB")
             return None
         if "svg" in mime and _ACTIVE_SVG.search(content):
@@ -72,8 +70,8 @@ class Images:
 
 def decoded(payload: str, is_base64: bool) -> bytes | None:
     """The bytes of a data: URI; None when they are damaged, empty or absurdly long."""
-    if len(payload) > MOST_BYTES * 2:
-        return b"\0" * (MOST_BYTES + 1) if is_base64 else None
+    if len(payload) > MOST_FILE_BYTES * 2:
+        return b"\0" * (MOST_FILE_BYTES + 1) if is_base64 else None
     try:
         raw = unquote_to_bytes(payload)
         if not is_base64:

@@ -6,8 +6,8 @@ import re
 
 from striprtf.striprtf import rtf_to_text
 
-from pb2hl.content.images import MOST_BYTES
 from pb2hl.content.types import InlineImage
+from pb2hl.operations import MOST_FILE_BYTES
 
 _DANGEROUS = re.compile(
     r"\\objdata|\\objclass|\\object\b|MACROBUTTON|DDEAUTO|\bDDE\b|INCLUDEPICTURE|INCLUDETEXT", re.IGNORECASE
@@ -38,12 +38,12 @@ def _pictures(source: str) -> list[InlineImage]:
     for match in _PICTURE.finditer(source):
         head = source[match.end() : match.end() + 500]
         kind = next((item for item in _KINDS if item[0] in head), None)
-        run = _PICTURE_RUN.search(source, match.end(), min(len(source), match.end() + 2000 + MOST_BYTES * 2))
+        run = _PICTURE_RUN.search(source, match.end(), min(len(source), match.end() + 2000 + MOST_FILE_BYTES * 2))
         if kind is None or run is None or run.start() - match.end() > 1000:
             continue
         digits = re.sub(r"\s+", "", run[0])
         content = bytes.fromhex(digits[: len(digits) // 2 * 2])
-        if len(content) <= MOST_BYTES:
+        if len(content) <= MOST_FILE_BYTES:
             found.append(InlineImage("data", "", f"image-{len(found) + 1}{kind[1]}", kind[2], content))
     return found
 

@@ -174,22 +174,28 @@ def _how(decision: str) -> str:
 
 def problems(found: pd.DataFrame) -> list[Problem]:
     """A warning for each column with cells that could not be converted, or that a named transform has no answer for."""
-    lost, left = found[found["not_converted"] > 0], found[found["no_answer"] > 0]
     unconverted = [
-        Problem(
-            "lossy_cast", f"{row.not_converted} of {row.filled} cells do not convert ({row.transform}), such as {row.lost}", Severity.WARNING,
-            file=row.file, sheet=row.sheet, field=row.column, count=row.not_converted, treatment="kept as text",
+        _lossy(
+            row,
+            "lossy_cast",
+            row.not_converted,
+            f"do not convert ({row.transform}), such as {row.lost}",
+            "kept as text",
         )
-        for row in lost.itertuples(index=False)
-    ]  # fmt: skip
+        for row in found[found["not_converted"] > 0].itertuples(index=False)
+    ]
+    treatment = "kept as they are, or blank where a part of a name is asked for"
     unanswered = [
-        Problem(
-            "no_answer", f"{row.no_answer} of {row.filled} cells have no answer in the transform {row.transform!r}", Severity.WARNING,
-            file=row.file, sheet=row.sheet, field=row.column, count=row.no_answer, treatment="kept as they are, or blank where a part of a name is asked for",
-        )
-        for row in left.itertuples(index=False)
-    ]  # fmt: skip
+        _lossy(row, "no_answer", row.no_answer, f"have no answer in the transform {row.transform!r}", treatment)
+        for row in found[found["no_answer"] > 0].itertuples(index=False)
+    ]
     return unconverted + unanswered
+
+
+def _lossy(row: Any, code: str, count: int, what: str, treatment: str) -> Problem:
+    message = f"{count} of {row.filled} cells {what}"
+    where = {"file": row.file, "sheet": row.sheet, "field": row.column}
+    return Problem(code, message, Severity.WARNING, count=count, treatment=treatment, **where)
 
 
 def archive_ignored(ws: Workspace, fields: pd.DataFrame) -> int:

@@ -11,7 +11,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pb2hl import markers
-from pb2hl.operations import Kind, Operation, Target
+from pb2hl.highlevel.records.files import FIELD_TYPES
+from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, Target
 from pb2hl.plan.account import Bucket
 from pb2hl.plan.context import Context
 from pb2hl.plan.identity import Identity
@@ -19,14 +20,6 @@ from pb2hl.plan.inputs import ExportFile
 from pb2hl.plan.rows import Row, oldest_first, rows, text
 
 OBJECT = "attachments"
-MAX_BYTES = 25 * 1024 * 1024
-"""HighLevel's media library takes 25 MB (BEHAVIOUR); the form upload 50, but one limit is easier to tell."""
-
-FIELD_TYPES = frozenset(
-    {"pdf", "docx", "doc", "jpg", "jpeg", "png", "gif", "csv", "xlsx", "xls", "mp4", "mpeg", "zip", "rar", "txt", "svg"}
-)
-"""What a FILE_UPLOAD field takes (forms-v3.json)."""
-
 MEDIA_REFUSES = frozenset({"webp"})
 
 
@@ -156,7 +149,7 @@ class Attachments:
         name = PurePosixPath(_path(name)).name or f"attachment-{row['source_id']}"
         name = _with_extension(name, text(row, "mime_type"), inside) if inside else name
         extension = PurePosixPath(name).suffix.lstrip(".").casefold()
-        if size is not None and float(size) > MAX_BYTES:
+        if size is not None and float(size) > MOST_FILE_BYTES:
             return Way("skip", why=f"{name} has {float(size) / 1024**2:.1f} MB, over the 25 MB that are sent")
         if file is None and not address.casefold().startswith(("http://", "https://")):
             return Way("skip", why=f"{text(row, 'path') or name or 'the file'} is not in the export")

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from pb2hl import content
 from pb2hl.content import Content, InlineImage
-from pb2hl.operations import Kind, Operation, Target
+from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, Target
 from pb2hl.plan.account import Bucket
-from pb2hl.plan.attachments import MAX_BYTES, Files, file_part, media_name
+from pb2hl.plan.attachments import Files, file_part, media_name
 from pb2hl.plan.context import Context
 from pb2hl.plan.inputs import ExportFile
 from pb2hl.plan.rows import rows, text
@@ -97,14 +97,14 @@ class Bodies:
         if image.kind == "url":
             return {"url": image.ref, "name": image.name, "mime": mime}
         found = self.files.find(image.ref)
-        if found is None or found.size > MAX_BYTES:
+        if found is None or found.size > MOST_FILE_BYTES:
             return None
         return file_part(found, image.name, image.mime)
 
     def _written(self, image: InlineImage) -> dict[str, str] | None:
         """A data: image as a file under its content hash."""
         folder, data = self.ctx.inputs.inline_files, image.content or b""
-        if folder is None or not data or len(data) > MAX_BYTES:
+        if folder is None or not data or len(data) > MOST_FILE_BYTES:
             return None
         path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{mimetypes.guess_extension(image.mime) or ''}"
         if not path.exists():

@@ -17,6 +17,10 @@ from pb2hl.workspace import Config
 UNASSIGNED_NAMES = ("file", "sheet", "rows", "headings", "reason")
 
 
+REFERENCE = " reference"
+"""What follows `dangling` or `ambiguous` in the reason of a reference that is listed as not converted."""
+
+
 @dataclass(frozen=True)
 class Recognised:
     """A raw table with the object it is ("" when none), how sure that is (0-1), and why."""
@@ -174,9 +178,7 @@ def _as_not_converted(unresolved: pd.DataFrame, tables: dict[str, pd.DataFrame])
     for name, rows in unresolved.groupby("object", sort=False):
         where = tables[name].set_index("source_id")[["source_file", "source_sheet", "source_row"]]
         place = where.reindex(rows["source_id"])
-        reason = (
-            rows["reason"] + " reference" + rows["candidates"].map(lambda text: f": could be {text}" if text else "")
-        )
+        reason = rows["reason"] + REFERENCE + rows["candidates"].map(lambda text: f": could be {text}" if text else "")
         parts.append(
             pd.DataFrame(
                 {

@@ -11,8 +11,9 @@ from pb2hl.ledger import Ledger
 from pb2hl.matching.sheets import SHEETS, survivors
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.plan import Gone, PlanInputs
-from pb2hl.source.lookup import Index
+from pb2hl.source.lookup import How, Index
 from pb2hl.steps import later_matches
+from pb2hl.steps.intake import REFERENCE
 from pb2hl.workspace import Workspace
 
 _KNOWN = "known_{}"
@@ -92,7 +93,7 @@ def _settled(unresolved: pd.DataFrame, indexes: Mapping[str, Index]) -> pd.DataF
     kept, means = [], []
     if len(unresolved):
         targets = {(name, spec.name): spec.refers_to for name, item in OBJECTS.items() for spec in item.fields}
-        dangling = unresolved[unresolved["reason"].astype(str).str.startswith("dangling reference")]
+        dangling = unresolved[unresolved["reason"].astype(str).str.startswith(f"{How.DANGLING}{REFERENCE}")]
         for row in dangling.itertuples():
             index = indexes.get(targets.get((row.object, row.field)) or "")
             if index is not None and (found := index.find(str(row.text))):

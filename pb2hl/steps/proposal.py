@@ -18,9 +18,8 @@ from pb2hl.ledger import Ledger, State
 from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
 from pb2hl.matching.sheets import SURVIVORSHIP
 from pb2hl.model import OBJECTS
-from pb2hl.operations import Kind, Operation, canonical_hash
+from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, canonical_hash
 from pb2hl.plan import ExportFile, Plan, PlanInputs
-from pb2hl.plan.attachments import MAX_BYTES
 from pb2hl.plan.inputs import newest_day
 from pb2hl.progress import SILENT, Progress
 from pb2hl.results import StepResult
@@ -132,14 +131,14 @@ def export_files(ws: Workspace) -> dict[str, ExportFile]:
 
 def _export_file(files: ExportFiles, name: str) -> ExportFile:
     size = files.size(name)
-    if size > MAX_BYTES:
+    if size > MOST_FILE_BYTES:
         return ExportFile("", size)
     return _file(files.copy(name))
 
 
 def _file(path: Path) -> ExportFile:
     size = path.stat().st_size
-    if size > MAX_BYTES:
+    if size > MOST_FILE_BYTES:
         return ExportFile("", size)
     return ExportFile(str(path), size, hashlib.sha256(path.read_bytes()).hexdigest())
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, PROVENANCE, FieldKind
+from pb2hl.operations import MOST_FILE_BYTES
 from pb2hl.profile import Reconciliation, reconcile
 from pb2hl.profile.billing import rate_overlaps
 from pb2hl.source.lookup import Index, resolve
@@ -20,8 +21,6 @@ from pb2hl.suites.consents import ConsentColumn, consent_facts
 from pb2hl.values.consents import FIELDS as CONSENTS
 
 FACT = "check."
-BYTES_PER_FILE = 25 * 1024 * 1024
-"""What HighLevel's media library takes in one file (BEHAVIOUR: 25 MB)."""
 LISTS = {FieldKind.TAGS, FieldKind.REFS, FieldKind.MULTI_PICKLIST}
 
 
@@ -248,7 +247,7 @@ def _attachments(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]
         real = where.map(known)
         found["file_present"] = real.notna().astype("boolean").mask(paths == "")
         size = real.astype("float64").fillna(size)
-    found["file_under_limit"] = (size <= BYTES_PER_FILE).astype("boolean").mask(size.isna())
+    found["file_under_limit"] = (size <= MOST_FILE_BYTES).astype("boolean").mask(size.isna())
     return found
 
 

@@ -28,12 +28,6 @@ from pb2hl.highlevel.records.contacts import ContactPort
 from pb2hl.operations import Operation
 
 PAGE = 100
-MEDIA_LIMIT_BYTES = 25 * 1024 * 1024
-"""Largest file of the media library."""
-
-FIELD_LIMIT_BYTES = 50 * 1024 * 1024
-"""Largest file of a FILE_UPLOAD field."""
-
 FIELD_TYPES = frozenset("pdf docx doc jpg jpeg png gif csv xlsx xls mp4 mpeg zip rar txt svg".split())
 """Extensions that a FILE_UPLOAD field takes."""
 
