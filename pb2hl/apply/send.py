@@ -23,6 +23,9 @@ from pb2hl.operations import Kind, Operation, Target
 
 _UNKNOWN_PROPERTY = re.compile(r"property (\S+) should not exist")
 
+UNSURE = (409, 422)
+"""Refusals after which the record may be there all the same (BEHAVIOUR, GH#64)."""
+
 DROPPED = "HighLevel takes no property {}"
 UNCLEARED = "{}: HighLevel does not clear it"
 
@@ -88,7 +91,7 @@ class Sender:
         except (NotFound, Refused) as error:
             if len(intents) == 1:
                 outcome = refused(intents[0].operation, error)
-                return [Doubt(intents[0], error.message, outcome) if error.status == 422 else outcome]
+                return [Doubt(intents[0], error.message, outcome) if error.status in UNSURE else outcome]
             return [result for intent in intents for result in await self.link([intent])]
         trace = getattr(answer, "trace_id", "") or ""
         return [Outcome(i.operation.op_id, State.DONE, i.payload["contactId"], trace_id=trace) for i in intents]
@@ -128,7 +131,7 @@ class Sender:
         if names:
             self._unknown.setdefault(op.target, set()).update(names)
             return await self.send(intent) if repeatable(op) else Doubt(intent, error.message)
-        if error.status == 422:
+        if error.status in UNSURE:
             return Doubt(intent, error.message, refused(op, error))
         return refused(op, error)
 

@@ -36,6 +36,25 @@ def read_answer(response: httpx.Response) -> Answer:
     return Answer(response.status_code, body, trace_id(response, body), headers_of(response))
 
 
+_ERROR_BODY = frozenset({"statusCode", "message", "error", "meta", "traceId"})
+_OUTCOMES = ("success", "succeded", "succeeded")
+"""How bodies say whether it worked; `succeded` is HighLevel's own spelling."""
+
+
+def refusal_in(body: Any) -> int:
+    """The error status that a body tells although the answer's own status says success; 0 when it tells none.
+
+    A body that only says that it did not work counts as 422: whether anything was done has to be looked up.
+    """
+    if not isinstance(body, dict):
+        return 0
+    told = body.get("statusCode")
+    if isinstance(told, int) and 400 <= told < 600:
+        return told
+    failed = any(body.get(name) is False for name in _OUTCOMES) or (body.get("error") and set(body) <= _ERROR_BODY)
+    return 422 if failed else 0
+
+
 def headers_of(response: httpx.Response) -> dict[str, str]:
     """The headers by lower-case name. httpx looks each name up by a walk over all: reading them once is far cheaper."""
     return dict(response.headers.items())

@@ -13,7 +13,7 @@ import httpx
 from pb2hl.clock import SYSTEM_CLOCK, Clock
 from pb2hl.errors import AnswerLost, HighLevelError, TokenRefused, Unreachable
 from pb2hl.highlevel import retry
-from pb2hl.highlevel.answers import Answer, Malformed, error_of, headers_of, read_answer, scope_missing
+from pb2hl.highlevel.answers import Answer, Malformed, error_of, headers_of, read_answer, refusal_in, scope_missing
 from pb2hl.highlevel.daily import DailyStore
 from pb2hl.highlevel.limiter import MOST_CONCURRENCY, Limiter, limiter_for
 from pb2hl.highlevel.transport import LOOPBACK, transport_for
@@ -168,7 +168,11 @@ class Client:
             try:
                 response = await self._http.request(method, path, **arguments)
                 self._reached = True
-                return read_answer(response) if response.status_code < 300 else response
+                if response.status_code >= 300:
+                    return response
+                answer = read_answer(response)
+                response.status_code = refusal_in(answer.body) or response.status_code
+                return answer if response.status_code < 300 else response
             except (httpx.HTTPError, Malformed) as error:
                 return error
             finally:
@@ -186,7 +190,7 @@ class Client:
             verdict = retry.after_failure(outcome, safe=safe)
             return verdict, wait_s, self._no_answer(outcome, method, path, verdict)
         verdict = retry.after_status(outcome.status_code, safe=safe, attempt=attempt)
-        asked = retry.retry_after_s(outcome.headers)
+        asked = retry.retry_after_s(outcome.headers, self.clock)
         error: HighLevelError = error_of(outcome, method, path, self._mask)
         if verdict is retry.Verdict.IN_DOUBT:
             error = AnswerLost(f"{error.message}; whether it was done is not known", hint=_LOOK_UP)

@@ -7,6 +7,8 @@ nothing can have been sent, or when HighLevel said 429 (refused before it did an
 
 from __future__ import annotations
 
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from enum import Enum
 
 import httpx
@@ -66,10 +68,19 @@ def delay_s(attempt: int, clock: Clock) -> float:
     return full * (0.5 + clock.random() / 2)
 
 
-def retry_after_s(headers: httpx.Headers) -> float | None:
-    """Seconds that a Retry-After header asks for; None without a usable one."""
+def retry_after_s(headers: httpx.Headers, clock: Clock) -> float | None:
+    """Seconds that a Retry-After header asks for, in seconds or as an HTTP date (RFC 9110), at most PATIENCE_S; None without a usable one."""
+    told = headers.get("retry-after", "")
     try:
-        value = float(headers.get("retry-after", ""))
+        value = float(told)
     except ValueError:
-        return None
-    return value if 0 <= value <= PATIENCE_S else None
+        value = _seconds_until(told, clock)
+    return min(value, PATIENCE_S) if value >= 0 else None
+
+
+def _seconds_until(date: str, clock: Clock) -> float:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return -1.0
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - clock.now()).total_seconds()

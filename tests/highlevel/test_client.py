@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from pb2hl.clock import Clock
 from pb2hl.errors import AnswerLost, ApiError, NotFound, RateLimited, Refused, ScopeMissing, TokenRefused, Unreachable
 from pb2hl.highlevel import Client, Limiter, run
+from pb2hl.highlevel.retry import retry_after_s
 
 TOKEN = "pit-secret-marker"
 
@@ -28,6 +30,13 @@ class Quick(Clock):
     async def sleep(self, seconds: float) -> None:
         self.slept += seconds
         await asyncio.sleep(0)
+
+
+class Noon(Clock):
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 
 Reply = tuple[int, bytes] | None
@@ -106,6 +115,34 @@ def test_a_create_refused_for_the_rate_is_sent_again():
     """A 429 was refused before anything was done."""
     answer, seen = run(talk([reply(429), reply(429), OK], WRITE))
     assert answer.status == 200 and len(seen) == 3
+
+
+@pytest.mark.parametrize("ask", [READ, WRITE, CHANGE])
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"statusCode": 422, "message": "no"}, Refused),
+        ({"statusCode": 404, "message": "gone"}, NotFound),
+        ({"error": "Bad Request", "message": ["no"]}, Refused),
+        ({"succeded": False, "contact": {"id": "1"}}, Refused),
+        ({"success": False}, Refused),
+    ],
+)
+def test_a_success_that_holds_an_error_is_the_error(ask, body, kind):
+    """A 200 is no proof: whoever reads the body finds that it did not work."""
+    outcome, seen = run(talk([reply(200, **body)], ask))
+    assert type(outcome) is kind and len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [("7", 7, 8), ("2.5", 2.5, 3.6), ("Sat, 31 Jan 2026 09:30:20 GMT", 20, 21), ("Thu, 01 Jan 2026 00:00:00 GMT", 0, 1.1),
+     ("soon", 0, 1.1), ("", 0, 1.1), ("nan", 0, 1.1), ("86400", 600, 601)],
+)  # fmt: skip
+def test_a_retry_after_is_kept_in_every_form(header, least, most):
+    """Seconds or an HTTP date; nonsense and the past count for nothing, and no header puts a run to sleep for a day."""
+    asked = retry_after_s(httpx.Headers({"retry-after": header}), Noon())
+    assert least <= max(asked or 0.0, 0.0) <= most
 
 
 @pytest.mark.parametrize(("options", "least", "most"), [({"first_contact_s": 600.0}, 600, 640), ({}, 10, 30)])
