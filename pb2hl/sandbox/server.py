@@ -141,7 +141,7 @@ def running(sandbox: Sandbox, host: str = HOST, port: int = 0) -> Iterator[str]:
 def serve(
     host: str = HOST, port: int = 0, scenario_path: Path | str | None = None, state_path: Path | str | None = None
 ) -> None:
-    """Serve until interrupted; the first line printed is `sandbox ready at <base URL>`.
+    """Serve until interrupted; the first line printed is `sandbox ready at <base URL>`, then how to turn to it.
 
     State is loaded from `state_path` when it exists, saved there every few seconds and at the end.
     Raises ConfigError when the scenario or the state cannot be read.
@@ -159,4 +159,7 @@ def serve(
 
 def _announce(server: SandboxServer) -> None:
     if server.ready.wait(30):
-        print(f"sandbox ready at {server.url}", flush=True)
+        scenario = server.sandbox.scenario
+        print(f"sandbox ready at {server.url}")
+        print(f"its token, a rehearsal's and no secret: export HIGHLEVEL_TOKEN={scenario.token}")
+        print(f"its location: pb2hl init … --location {scenario.location.id} --base-url {server.url}", flush=True)

@@ -127,7 +127,7 @@ def test_running_stops_cleanly() -> None:
 
 
 def test_as_a_process(tmp_path: Path) -> None:
-    """`python -m pb2hl.sandbox` says its URL first, keeps its state over a stop, and explains a bad scenario."""
+    """`python -m pb2hl.sandbox` says its URL first, then how to turn to it, keeps its state, and explains a bad scenario."""
     state, scenario = tmp_path / "state.json", tmp_path / "scenario.json"
     scenario.write_text(json.dumps({"token": "secret-token"}))
     command = [sys.executable, "-m", "pb2hl.sandbox", "--port", "0", "--scenario", str(scenario), "--state", str(state)]
@@ -136,6 +136,8 @@ def test_as_a_process(tmp_path: Path) -> None:
             line = process.stdout.readline()
             assert line.startswith("sandbox ready at http://127.0.0.1:")
             url = line.split()[-1]
+            assert process.stdout.readline().endswith("export HIGHLEVEL_TOKEN=secret-token\n")
+            assert f"--location {Scenario().location.id} --base-url {url}" in process.stdout.readline()
             headers = {"Authorization": "Bearer secret-token", "Version": "v3"}
             body = {"locationId": Scenario().location.id, "email": f"u{round_}@b.co"}
             assert httpx.post(f"{url}/contacts/", json=body, headers=headers).status_code == 201
