@@ -20,6 +20,9 @@ from pb2hl.values import transforms
 
 LONGEST_LABEL = 255
 _NAMED = 20  # more undecided rows of one sheet than this are told as a number
+_TOLD = {"owners": ("name",)}
+"""What tells a person which row is meant, where its key is an id."""
+
 _RECORDS = ("contacts", "companies", "deals")
 
 
@@ -31,8 +34,9 @@ def undecided_rows(sheets: Mapping[str, pd.DataFrame]) -> list[Problem]:
     """One problem for each row without a decision."""
     found = []
     for name, frame in sheets.items():
+        told = [*KEYS[name], *_TOLD.get(name, ())]
         for at in frame.index[frame["decision"].str.strip() == ""]:
-            about = " · ".join(part for part in (frame.at[at, key] for key in KEYS[name]) if part)
+            about = " · ".join(filter(None, dict.fromkeys(frame.loc[at, told])))
             found.append(_problem("undecided", name, int(at) + 2, "decision", f"{about} is not decided yet"))
     return found
 

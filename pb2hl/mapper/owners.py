@@ -138,7 +138,12 @@ def _nobody(row: Mapping[str, Any], fallback: str, users: Sequence[Mapping[str, 
         return {"match": "unmatched", "proposal": "fallback", "confidence": 0.9, "reason": reason}
     if not row["records"]:
         return {"match": "unmatched", "proposal": "fallback", "confidence": 0.95, "reason": "owns no record"}
-    reason = "no user of the location: invite this person, or set fallback_owner in migration.toml"
+    other = (
+        f"invite the fallback owner {fallback}, who is none either"
+        if fallback
+        else "set fallback_owner in migration.toml"
+    )
+    reason = f"no user of the location: invite this person, or {other}"
     return {"match": "to invite", "proposal": "invite", "confidence": 0.5, "reason": reason}
 
 

@@ -168,6 +168,10 @@ def test_owners_by_email_name_and_fallback():
     assert row(sheet, owner="Xavier")["decision"] == "fallback"
     without = mapper.owners_sheet(tables, USERS)
     assert row(without, owner="Xavier")["decision"] == "" and row(without, owner="Xavier")["proposal"] == "invite"
+    stranger = mapper.owners_sheet(tables, USERS, "nobody@agency.com")
+    assert "the fallback owner nobody@agency.com, who is none either" in row(stranger, owner="Xavier")["reason"]
+    told = {item.message for item in undecided_rows({"owners": stranger})}
+    assert "Xavier is not decided yet" in told and "4 · Old Hand is not decided yet" in told
 
 
 def deals() -> pd.DataFrame:
