@@ -8,28 +8,22 @@ from typing import Any
 import pandas as pd
 
 from pb2hl import plan
-from pb2hl.diff import COLUMNS, Class, class_counts, compare_records
-from pb2hl.diff.flatten import CUSTOM
-from pb2hl.diff.table import shown
+from pb2hl.diff import Class, class_counts
 from pb2hl.errors import Problem, Severity
-from pb2hl.highlevel import Client, Destination
+from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
-from pb2hl.operations import Kind, Operation, Target, canonical_hash
-from pb2hl.plan.expected import Sources
+from pb2hl.operations import Operation, canonical_hash
 from pb2hl.plan.sampling import sample as choose
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import outcomes, proposal, requests
-from pb2hl.steps.compare import field_names
+from pb2hl.steps import outcomes, requests
 from pb2hl.steps.load import carry_out, require_ready
 from pb2hl.steps.readback import read_records
 from pb2hl.steps.session import with_client
+from pb2hl.steps.side_by_side import COMPARED, diff_table
 from pb2hl.workspace import Workspace
 
 STEP = "sample"
-
-COMPARED = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT,
-            Target.OBJECT_RECORD)  # fmt: skip
 
 
 def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
@@ -113,56 +107,3 @@ def _records(operations: Sequence[Operation], entries: Mapping[str, Entry]) -> p
         if (entry := entries.get(op.op_id)) is not None
     ]
     return pd.DataFrame(rows, columns=["object", "source_id", "target", "kind", "state", "record_id", "error"])
-
-
-def diff_table(
-    ws: Workspace,
-    ledger: Ledger,
-    operations: Sequence[Operation],
-    entries: Mapping[str, Entry],
-    stored: Mapping[str, Any],
-) -> pd.DataFrame:
-    """Source text, value sent, value stored, class and explanation of every field of every record (diff.COLUMNS)."""
-    destination = Destination.load(ws.path)
-    inputs = proposal.plan_inputs(ws, ledger, proposal.without_ours(destination, ledger))
-    texts = _source_texts(Sources.of(inputs), operations)
-    names = field_names(ledger)
-    ours = frozenset(names)
-    names |= {item["id"]: item["name"] for items in destination.fields.values() for item in items}
-    rows = []
-    for op in operations:
-        entry = entries.get(op.op_id)
-        if entry is None or entry.op_id not in stored:
-            continue
-        mine = ours if entry.kind is Kind.CREATE else frozenset()
-        for field, sent, held, kind, why in compare_records(
-            entry.payload, stored[entry.op_id], region=ws.config.country, ours=mine
-        ):
-            source = texts.get((op.op_id, field), "")
-            rows.append(
-                (
-                    op.object,
-                    op.source_id,
-                    entry.destination_id,
-                    _named(field, names),
-                    source,
-                    shown(sent),
-                    shown(held),
-                    str(kind),
-                    why,
-                )
-            )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _source_texts(sources: Sources, operations: Sequence[Operation]) -> dict[tuple[str, str], str]:
-    table = sources.table([op for op in operations if op.target in COMPARED])
-    return {
-        (op_id, field): str(source)
-        for op_id, field, source in zip(table["op_id"], table["field"], table["source_value"], strict=True)
-        if source
-    }
-
-
-def _named(field: str, names: Mapping[str, str]) -> str:
-    return names.get(field.removeprefix(CUSTOM), field) if field.startswith(CUSTOM) else field

@@ -253,6 +253,29 @@ def test_sources_say_what_the_export_said():
     assert (row["source_value"], row["sent"]) == (" A@B.example", "a@b.example")
 
 
+def test_sources_of_merged_and_computed_values():
+    """A merged record names the row each value came from, a custom field its column, and what no cell holds says what does."""
+    columns = pd.DataFrame(
+        [("contacts", "No", "id"), ("contacts", "Town", "city"), ("contacts", "Mail", "email"), ("contacts", "Shoe", "custom.Shoe")],
+        columns=["object", "heading", "staged_column"],
+    )  # fmt: skip
+    cells = [
+        {"id": "1", "email": "a@b.example", "city": None, "custom.Shoe": "42", "raw.No": "1", "raw.Mail": "A@b.example", "raw.Shoe": " 42"},
+        {"id": "2", "email": "z@b.example", "city": "Ottawa", "raw.No": "2", "raw.Mail": "z@b.example", "raw.Town": "OTTAWA"},
+    ]  # fmt: skip
+    rows = frame(*cells)
+    residue = '[{"source_id": "2", "field": "email", "value": "z@b.example"}]'
+    merged = rows.head(1).assign(merged_ids=[["1", "2"]], city="Ottawa", residue=residue)
+    given = inputs({"contacts": rows}, columns=columns, survivors={"contacts": {"2": "1"}}, merged={"contacts": merged})
+    built = Built(given)
+    table = Sources.of(given).table(built.of(Target.CONTACT)).set_index("field")
+    told = {name: tuple(table.loc[name, ["source_columns", "source_value"]]) for name in table.index}
+    assert told["email"] == ("Mail", "A@b.example") and told["city"] == ("Town (row 2)", "OTTAWA")
+    assert told["customFields.Perfect Books ID"] == ("No, No (row 2)", "No: 1\nNo: 2")
+    assert told["customFields.Other Emails"][1] == "Mail: A@b.example\nMail: z@b.example"
+    assert told["customFields.Perfect Books Merged"] == ("Mail (row 2)", "z@b.example")
+
+
 TEXT = st.one_of(st.none(), st.text(max_size=12), st.sampled_from(["1", "2", "a@b.example", "{{ref:x}}", "N/A"]))
 
 

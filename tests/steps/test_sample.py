@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 
 from pb2hl.errors import GateClosed
@@ -22,6 +23,50 @@ def test_a_sample_is_linked_and_compared_field_by_field(migration):
     assert result.counts["changed"] == result.counts["missing"] == result.counts["in_doubt"] == 0
     ada = migration.arrived().contact("ada@mill.example")
     assert ada["businessId"] == migration.arrived().business("Mill Ltd")["id"]
+
+
+def test_every_value_names_the_cells_it_comes_from(migration):
+    """Custom, split and put-together values show their text as exported and its columns; the migration's own say so."""
+    diff = StepResult.load(migration.ws.results("sample")).tables["diff"]
+    assert diff["source_columns"].ne("").all() and diff["prepared"].ne("").all()
+    silent = diff["source_value"] == ""
+    assert set(diff["prepared"][silent]) == {"no cell holds it"} and "no cell holds it" not in set(
+        diff["prepared"][~silent]
+    )
+    told = diff.set_index(["object", "field"])["source_columns"]
+    assert told["contacts", "Perfect Books ID"].str.contains("Contact ID").all()
+    assert told["contacts", "Perfect Books Created"].eq("Created").all()
+    assert not diff["field"].str.startswith("customFields.").any(), "custom fields go by the names that people know"
+    body = diff[(diff["object"] == "notes") & (diff["field"] == "body")].iloc[0]
+    assert "Body: " in body["source_value"] and body["prepared"] == "put together"
+    assert "Created, Contact ID" in body["source_columns"]
+
+
+def test_every_class_occurs_and_is_explained(migration):
+    """What people did to the sample before it was read back comes out as changed, missing and extra, each with its reason."""
+    there = migration.arrived()
+    ada, other = there.contact("ada@mill.example"), there.contact("max@quarry.example")
+    fields = {item["name"]: key for key, item in there.dump["fields"].items() if item["objectKey"] == "contact"}
+    free = next(fields[name] for name in fields if name not in other["custom"] and name != "Perfect Books Files")
+    edits = {
+        ada["id"]: {
+            "city": "Perth",
+            "firstName": "ADA",
+            "customFields": [{"id": fields["Perfect Books Created"], "fieldValue": None}],
+        },
+        other["id"]: {"customFields": [{"id": free, "fieldValue": "by hand"}]},
+    }
+    for contact, body in edits.items():
+        url = f"{migration.sandbox.url}/contacts/{contact}"
+        assert httpx.put(url, headers=migration.sandbox.headers, json=body).status_code < 300
+    result = migration.run("sample")
+    diff = result.tables["diff"]
+    why = diff.groupby("class")["explanation"].agg(set)
+    assert set(why.index) == {"equal", "normalised", "changed", "missing", "extra"}
+    assert why["equal"] == {""} and not any("" in why[kind] for kind in why.index if kind != "equal")
+    mine = diff[diff["source_id"] == "11"].set_index("field")["class"]
+    assert (mine["city"], mine["Perfect Books Created"]) == ("changed", "missing")
+    assert {item.code for item in result.problems} == {"sample_diff"}
 
 
 def test_sampling_again_sends_nothing(migration):
