@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from pb2hl.suites.fit import adapted, misfit
 from pb2hl.suites.load import Suite, expectation, great_expectations
 from pb2hl.suites.validate import plain
 
@@ -31,13 +32,17 @@ def build(folder: Path, work: list[tuple[Suite, pd.DataFrame | None]]) -> None:
     for suite, frame in work:
         if frame is None:
             continue
-        rules = [rule for rule in suite.rules if not rule.broken and set(rule.columns) <= set(frame.columns)]
+        runs = [rule for rule in suite.rules if not rule.broken and set(rule.columns) <= set(frame.columns)]
+        rules = [rule for rule in runs if not misfit(rule, frame)]
+        table = plain(frame, rules)
         definition = source.add_dataframe_asset(suite.name).add_batch_definition_whole_dataframe("all")
         gx_suite = context.suites.add(
-            gx.ExpectationSuite(name=suite.name.replace(".", "_"), expectations=[expectation(r) for r in rules])
+            gx.ExpectationSuite(
+                name=suite.name.replace(".", "_"), expectations=[expectation(adapted(r, table)) for r in rules]
+            )
         )
         run = context.validation_definitions.add(
             gx.ValidationDefinition(name=suite.name, data=definition, suite=gx_suite)
         )
-        run.run(batch_parameters={"dataframe": plain(frame, rules)})
+        run.run(batch_parameters={"dataframe": table})
     context.build_data_docs()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from pb2hl.errors import ConfigError, Problem, Severity
+
+SUITE_KEYS = frozenset(
+    {"name", "meta", "expectations", "id", "notes", "suite_parameters", "data_asset_type", "great_expectations_version"}
+)
+RULE_KEYS = frozenset(
+    {"type", "kwargs", "meta", "severity", "id", "notes", "description", "rendered_content", "expectation_context"}
+)
+"""The keys of a suite and of a rule that Great Expectations writes itself; any other is a slip of the pen."""
 
 
 @dataclass(frozen=True)
@@ -75,16 +84,33 @@ def load_suites(*folders: Path) -> list[Suite]:
 def load_suite(path: Path) -> Suite:
     """The suite in the JSON file `path`; ConfigError when it is no suite. Rules that cannot run are kept as broken."""
     try:
-        body = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+        text = path.read_text(encoding="utf-8-sig")
+        body = json.loads(text, object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
+    except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, f"it cannot be read as JSON: {error}") from error
     if not isinstance(body, dict) or not isinstance(body.get("expectations"), list):
         raise _unreadable(path, 'it needs a list called "expectations"')
+    if unknown := sorted(set(body) - SUITE_KEYS):
+        raise _unreadable(
+            path, f"{', '.join(unknown)} means nothing in a suite; known are {', '.join(sorted(SUITE_KEYS))}"
+        )
     meta = body.get("meta") if isinstance(body.get("meta"), dict) else {}
     rules = tuple(_rule(number, item) for number, item in enumerate(body["expectations"], 1))
     if not rules:
         rules = (Rule(0, "(no rule)", {}, broken="the suite has no rule at all"),)
     return Suite(path.stem, str(meta.get("object") or path.stem), path.name, rules, meta)
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Python's reader keeps the last of two equal keys in silence, and with it loses the rules of the first."""
+    twice = sorted(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+    if twice:
+        raise ValueError(f"the key {', '.join(twice)} is there twice in one object; only one of them would count")
+    return dict(pairs)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _unreadable(path: Path, why: str) -> ConfigError:
@@ -96,11 +122,16 @@ def _unreadable(path: Path, why: str) -> ConfigError:
 
 def _rule(number: int, item: Any) -> Rule:
     if not isinstance(item, dict) or not isinstance(item.get("type"), str):
-        return Rule(number, "(no type)", {}, broken='a rule is an object with a "type"')
+        return Rule(
+            number,
+            "(no type)",
+            {},
+            broken='a rule is an object with a "type", such as expect_column_values_to_not_be_null',
+        )
     meta = item.get("meta") if isinstance(item.get("meta"), dict) else {}
     kwargs = item.get("kwargs") if isinstance(item.get("kwargs"), dict) else {}
     severity = str(item.get("severity", "critical")).lower()
-    broken = "" if severity in set(Severity) else f"severity {severity!r} is none of critical, warning, info"
+    broken = _misspelt(item, severity)
     rule = Rule(
         number,
         item["type"],
@@ -108,19 +139,37 @@ def _rule(number: int, item: Any) -> Rule:
         Severity.CRITICAL if broken else Severity(severity),
         str(meta.get("title") or meta.get("notes") or ""),
         str(meta.get("treatment") or ""),
-        bool(meta.get("optional")),
+        meta.get("optional") is True,
         str(meta.get("needs") or ""),
         broken,
     )
     return rule if broken else _tried(rule)
 
 
+def _misspelt(item: Mapping[str, Any], severity: str) -> str:
+    """Why the rule as written cannot be meant; what nobody reads would otherwise be lost without a word."""
+    if unknown := sorted(set(item) - RULE_KEYS):
+        return f"{', '.join(unknown)} means nothing in a rule; known are {', '.join(sorted(RULE_KEYS))}"
+    for name in ("meta", "kwargs"):
+        if name in item and not isinstance(item[name], dict):
+            return f"its {name} is no object"
+    meta = item.get("meta", {})
+    if "severity" in meta:
+        return "its severity stands in meta; it belongs beside type"
+    if not isinstance(meta.get("optional", False), bool):
+        return f"optional is {meta['optional']!r}, and neither true nor false"
+    for name in ("needs", "title", "treatment"):
+        if not isinstance(meta.get(name, ""), str):
+            return f"{name} is {meta[name]!r}, and no text"
+    return "" if severity in set(Severity) else f"severity {severity!r} is none of critical, warning, info"
+
+
 def _tried(rule: Rule) -> Rule:
     try:
-        expectation(rule)
+        asked = expectation(rule).suite_parameter_options
     except Exception as error:  # any rule Great Expectations refuses, for whatever reason, is a broken one
         return replace(rule, broken=" ".join(str(error).split())[:300] or "refused")
-    return rule
+    return replace(rule, broken=f"nobody gives its parameter {', '.join(asked)}") if asked else rule
 
 
 def expectation(rule: Rule) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pb2hl.suites.fit import adapted, empty, misfit
 from pb2hl.suites.load import Rule, Suite, expectation, great_expectations
 
 PASSED = "passed"
@@ -58,7 +59,8 @@ def _before_running(suite: Suite, rule: Rule, frame: pd.DataFrame) -> Verdict | 
         return Verdict(suite, rule, SKIPPED, f"column not in this export: {rule.needs}")
     missing = [name for name in rule.columns if name not in frame.columns]
     if rule.type == "expect_column_to_exist" or not missing:
-        return None
+        reason = misfit(rule, frame)
+        return Verdict(suite, rule, BROKEN, reason) if reason else None
     names = ", ".join(missing)
     if rule.optional:
         return Verdict(suite, rule, SKIPPED, f"column not in this export: {names}")
@@ -88,7 +90,8 @@ def _run(suite: Suite, rules: list[Rule], frame: pd.DataFrame) -> dict[int, Verd
             .add_batch_definition_whole_dataframe("all")
             .get_batch({"dataframe": table})
         )
-        suite_gx = gx.ExpectationSuite(name=name.replace(".", "_"), expectations=[expectation(rule) for rule in rules])
+        asked = [expectation(adapted(rule, table)) for rule in rules]
+        suite_gx = gx.ExpectationSuite(name=name.replace(".", "_"), expectations=asked)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             report = batch.validate(
@@ -100,7 +103,7 @@ def _run(suite: Suite, rules: list[Rule], frame: pd.DataFrame) -> dict[int, Verd
     found: dict[int, Verdict | None] = {}
     for result in report.results:
         number = result.expectation_config.meta["number"]
-        found[number] = _verdict(suite, by_number[number], result, len(table))
+        found[number] = _verdict(suite, by_number[number], result, table)
     return found
 
 
@@ -117,24 +120,38 @@ def plain(frame: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
             plain[name] = column.astype(object).where(column.notna(), None)
         elif pd.api.types.is_extension_array_dtype(column.dtype) and pd.api.types.is_numeric_dtype(column.dtype):
             plain[name] = column.astype("float64")
+        elif isinstance(column.dtype, pd.DatetimeTZDtype):
+            plain[name] = column.dt.tz_convert("UTC").dt.tz_localize(None)
     return plain if len(plain.columns) else pd.DataFrame(index=range(len(frame)), columns=["row"], data=0)
 
 
-def _verdict(suite: Suite, rule: Rule, result: Any, rows: int) -> Verdict:
+def _verdict(suite: Suite, rule: Rule, result: Any, table: pd.DataFrame) -> Verdict:
     raised = _exception(result.exception_info)
     if raised:
         return Verdict(suite, rule, BROKEN, raised)
     told: Mapping[str, Any] = result.result or {}
-    checked = int(told.get("element_count") or rows) - int(told.get("missing_count") or 0)
+    looked_at = told.get("element_count")
+    rows = len(table) if looked_at is None else int(looked_at)
+    checked = rows - int(told.get("missing_count") or 0)
     base = Verdict(suite, rule, PASSED, checked=checked, observed=_observed(told.get("observed_value")))
     if result.success:
-        return base
+        nothing = _nothing_seen(rule, table, rows)
+        return replace(base, verdict=SKIPPED, reason=nothing, checked=0) if nothing else base
     failing = told.get("unexpected_index_list")
     positions = None if failing is None else np.unique(np.asarray([_position(item) for item in failing], dtype="int64"))
     count = int(told.get("unexpected_count") or 0) or (0 if positions is None else len(positions))
     if rule.type == "expect_column_values_to_not_be_null":
         base = replace(base, checked=rows)
     return replace(base, verdict=FAILED, failing=count, rows=positions)
+
+
+def _nothing_seen(rule: Rule, table: pd.DataFrame, rows: int) -> str:
+    """Why a pass would say nothing, so that it is not green; "" when there was something to look at."""
+    if rule.columns and not len(table):
+        return "the table has no rows"
+    if empty(rule, table):
+        return f"no row has a value in {', '.join(rule.columns)}"
+    return "no row meets its condition" if rule.kwargs.get("row_condition") and not rows else ""
 
 
 def _position(item: Any) -> int:

@@ -187,11 +187,11 @@ def test_nullable_numbers_and_booleans_survive(tmp_path):
 
 
 def test_a_missing_table_is_not_applicable(tmp_path):
-    """No table, no verdict; and an empty table passes with nothing checked."""
+    """No table, no verdict; and an empty table is never green."""
     path = write(tmp_path, {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "source_id"}})
     assert verdicts(path, None)[0][0] == SKIPPED
     (found,) = validate(load_suite(path), FRAME.iloc[:0])
-    assert (found.verdict, found.checked) == (PASSED, 0)
+    assert (found.verdict, found.checked, found.reason) == (SKIPPED, 0, "the table has no rows")
 
 
 def test_a_later_folder_replaces_a_suite(tmp_path):
