@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ import pandas as pd
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import Problem, Severity
 
+FAILURE = "failed.json"
+"""File beside a step's result that says what its last run failed with."""
+
 
 class Status(StrEnum):
     """How a step ended."""
@@ -22,6 +25,33 @@ class Status(StrEnum):
     NOTHING_TO_DO = "nothing to do"
     WAITING = "waiting"  # for a person: an approval, an admin, a decision
     FAILED = "failed"  # its checks failed; exit code 1
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What the last run of a step failed with, kept beside the result that an earlier run left; the next result ends it."""
+
+    message: str
+    hint: str
+    at: str
+
+    def told(self) -> str:
+        """As one line: what went wrong, and what to do."""
+        first = self.message.strip().splitlines()[0] if self.message.strip() else "no reason is known"
+        return f"{first.rstrip('.')}. {self.hint}".strip() if self.hint else first
+
+    def save(self, folder: Path) -> None:
+        """Keep it in `folder`, unless a result was left there at or after its time."""
+        left = StepResult.left_at(folder)
+        if left < self.at:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / FAILURE).write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Failure | None:
+        """The failure kept in `folder`, or None."""
+        path = folder / FAILURE
+        return cls(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
 @dataclass(frozen=True)
@@ -67,6 +97,13 @@ class StepResult:
         temporary = folder / "result.json.tmp"
         temporary.write_text(body, encoding="utf-8")
         temporary.replace(folder / "result.json")
+        (folder / FAILURE).unlink(missing_ok=True)
+
+    @staticmethod
+    def left_at(folder: Path) -> str:
+        """When the result in `folder` was left; "" when there is none."""
+        path = folder / "result.json"
+        return str(json.loads(path.read_text(encoding="utf-8"))["at"]) if path.exists() else ""
 
     @classmethod
     def load(cls, folder: Path) -> StepResult | None:

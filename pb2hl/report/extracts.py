@@ -72,7 +72,7 @@ def _owners(result: StepResult) -> StepResult:
 
 def _owners_line(counts: Mapping[str, int]) -> str:
     if not counts["owners"]:
-        return "The export names no owners: every record goes to the fallback owner."
+        return "The export names no owners: every record goes to the fallback owner, or to nobody where there is none."
     if not counts["without_a_user"]:
         return f"All {counts['owners']:,} owners have their user in HighLevel."
     return (

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pb2hl.errors import Severity
 from pb2hl.report.cells import figure, words
@@ -13,158 +10,89 @@ from pb2hl.report.extracts import extract
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Page, Section, Step
 from pb2hl.report.pages.told import HIDDEN, LABELS, plain
-from pb2hl.report.story import CHAPTERS, STATUS_TONES, WORKFLOWS, Chapter
-from pb2hl.results import Status, StepResult
-from pb2hl.steps import gates
+from pb2hl.report.standing import STEPS, Stand, Standing, status_of
+from pb2hl.report.story import CHAPTERS, WORKFLOWS, Chapter
+from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
 
-APPROVED = "approved"
-Standing = dict[str, dict[str, Any]]
-"""The state of each gate by its name."""
 
-
-def index_page(ws: Workspace, mask: Mask, folder: Path, standing: Standing) -> Page:
+def index_page(ws: Workspace, mask: Mask, folder: Path, stand: Stand) -> Page:
     """The page over the reports in `folder`."""
     results = {item.step: StepResult.load(ws.results(item.step)) for item in CHAPTERS}
-    done = [(item, results[item.step]) for item in CHAPTERS if results[item.step] is not None]
-    last = max((result for _, result in done), key=lambda result: result.at, default=None)
-    state, tone = _outcome(done, standing)
+    done = [(item, result) for item in CHAPTERS if (result := results[item.step]) is not None]
+    last = max((result for _, result in done), key=lambda result: (result.at, STEPS.index(result.step)), default=None)
+    state, tone = _outcome(done, stand)
+    parts = (_story(results, mask, folder, stand), _gates(stand.gates, mask), _more(folder))
     return Page(
         title="A migration from Perfect Books to HighLevel",
         kicker=f"location {ws.config.location} · source {ws.config.source}",
-        headline=mask.text(_headline(done, standing)),
+        headline=mask.text(_headline(done, stand)),
         status=state,
         tone=tone,
-        summary=tuple(mask.text(line) for line in _abstract(results)),
-        figures=_figures(results),
-        sections=tuple(
-            part for part in (_story(results, mask, folder, standing), _gates(standing), _more(folder)) if part
-        ),
-        next_step=mask.text(_next(last, standing)) if last else "pb2hl inventory",
+        summary=tuple(mask.text(line) for line in _abstract(results, stand)),
+        figures=_figures(results, stand),
+        sections=tuple(part for part in parts if part),
+        next_step=mask.text(stand.next_of(last) if last else stand.following),
         at=last.at if last else "",
         masked=mask.on,
     )
 
 
-def _next(last: StepResult, standing: Standing) -> str:
-    """What comes after the last step; nothing once only reports are left to draw, or what it asks for was approved."""
-    approved = standing.get(last.step, {}).get("state") == APPROVED
-    return "" if last.next_step == "report" or (approved and "approve" in last.next_step) else next_line(last.next_step)
-
-
-def next_line(step: str) -> str:
-    """The next step as a command: `load` → `pb2hl load`; a sentence stays as it is."""
-    return f"pb2hl {step}" if step and step.split()[0] in _COMMANDS else step
-
-
-_COMMANDS = (
-    "inventory",
-    "match",
-    "mapping",
-    "check",
-    "schema",
-    "sample",
-    "load",
-    "delta",
-    "audit",
-    "rollback",
-    "report",
-    "approve",
-)
-
-
-@dataclass(frozen=True)
-class Stand:
-    """Where the migration stands: the state of each gate, and when each step left its result; read once for all pages."""
-
-    gates: Standing
-    left_at: dict[str, str]
-
-    def went_on(self, result: StepResult) -> bool:
-        """Whether a later step has run since, so that the next step of `result` is behind us."""
-        steps = list(dict.fromkeys(item.step for item in CHAPTERS))
-        after = steps[steps.index(result.step) + 1 :] if result.step in steps else []
-        return any(self.left_at.get(step, "") > result.at for step in after)
-
-
-def stand_of(ws: Workspace) -> Stand:
-    """Where `ws` stands now."""
-    steps = dict.fromkeys(item.step for item in CHAPTERS)
-    files = {step: ws.results(step) / "result.json" for step in steps}
-    left_at = {
-        step: json.loads(path.read_text(encoding="utf-8"))["at"] for step, path in files.items() if path.exists()
-    }
-    return Stand(standing_of(ws), left_at)
-
-
-def standing_of(ws: Workspace) -> Standing:
-    """The state of each gate by name; a workspace that has no ledger yet has reached none."""
-    rows = gates.states(ws) if ws.ledger_path.exists() else []
-    found = {row["gate"]: row for row in rows}
-    return {name: found.get(name, {"gate": name, "state": "not reached"}) for name in gates.GATES}
-
-
-def approval_line(standing: Standing, gate: str) -> str:
-    """Who approved `gate` and when; "" for a page without a gate or a gate nobody approved."""
-    row = standing.get(gate, {})
-    if not row.get("who"):
-        return ""
-    lapsed = "" if row["state"] == "approved" else " It has changed since: the approval has lapsed."
-    return f"Approved by {row['who']} at {row['at']} ({row['hash'][:12]}).{lapsed}"
-
-
-def status_of(item: Chapter, result: StepResult, standing: Standing) -> tuple[str, str]:
-    """What the story says of a step: one that waited for an approval is approved once its gate stands so."""
-    gate = {"match": "mapping"}.get(item.step, item.gate)
-    if result.status is Status.WAITING and standing.get(gate, {}).get("state") == "approved":
-        return APPROVED, "good"
-    return str(result.status), STATUS_TONES[result.status]
-
-
-def _outcome(done: list[tuple[Chapter, StepResult]], standing: Standing) -> tuple[str, str]:
-    states = [status_of(item, result, standing) for item, result in done]
+def _outcome(done: list[tuple[Chapter, StepResult]], stand: Stand) -> tuple[str, str]:
+    states = [status_of(item, result, stand.gates) for item, result in done]
     steps = {item.step for item, _ in done}
-    for tone, word in (("bad", "needs attention"), ("warn", "waiting")):
-        if any(found == tone for _, found in states):
-            return word, tone
-    if "rollback" in steps:
+    if _taken_back(stand):
         return "rolled back", "mute"
-    return ("complete", "good") if "audit" in steps else ("under way", "mute") if done else ("not begun", "mute")
+    for tone, word in (("bad", "needs attention"), ("warn", "waiting")):
+        if any(found == tone for _, found in states) or (tone == "bad" and stand.failures):
+            return word, tone
+    if "audit" in steps and not stand.unproven():
+        return "complete", "good"
+    return ("under way", "mute") if done else ("not begun", "mute")
 
 
-def _headline(done: list[tuple[Chapter, StepResult]], standing: Standing) -> str:
-    if not done:
+def _taken_back(stand: Stand) -> bool:
+    """Whether the last thing that was written is a rollback."""
+    others = [at for step, at in stand.left_at.items() if step in ("schema", "sample", "load", "delta")]
+    return bool(stand.undone_at) and stand.undone_at >= max(others, default="")
+
+
+def _headline(done: list[tuple[Chapter, StepResult]], stand: Stand) -> str:
+    if not done and not stand.failures:
         return "Nothing has been run yet."
     found = {item.step: result for item, result in done}
-    failed = [item.title for item, result in done if result.status is Status.FAILED]
-    waiting = [item.title for item, result in done if status_of(item, result, standing)[1] == "warn"]
+    if _taken_back(stand):
+        return f"The migration was taken back. {found['rollback'].headline}"
+    titles = {item.step: item.title for item in reversed(CHAPTERS)}
+    failed = [item.title for item, result in done if status_of(item, result, stand.gates)[1] == "bad"]
+    failed += [title for step in stand.failures if (title := titles.get(step, step)) not in failed]
     if failed:
-        return f"Needs attention: {', '.join(failed)}. The records are named in the report."
+        return f"Needs attention: {', '.join(failed)}. The story below says what to do."
+    waiting = [item.title for item, result in done if status_of(item, result, stand.gates)[1] == "warn"]
     if waiting:
         return f"Waiting for a person at: {', '.join(waiting)}."
-    if "rollback" in found:
-        return f"The migration was taken back. {found['rollback'].headline}"
-    if "audit" in found:
+    if "audit" in found and not stand.unproven():
         return f"The migration is complete and proven. {found['audit'].headline}"
-    every = len({item.step for item in CHAPTERS})
-    return f"{len(found)} of {every} steps have been run, none of them with a failure."
+    if "audit" in found:
+        return "Records were written since the last audit: run the audit again to prove them."
+    return f"{len(found)} of {len(STEPS)} steps have been run, none of them with a failure."
 
 
-def _abstract(results: dict[str, StepResult | None]) -> list[str]:
+def _abstract(results: dict[str, StepResult | None], stand: Stand) -> list[str]:
     """What a reader in a hurry should know: what came, what became of it, what was proven."""
     lines = []
     for step in ("inventory", "load", "audit", "check-after"):
         result = results.get(step)
-        if result is not None:
+        if result is not None and not stand.taken_back(result):
             own = () if step in {"load", "audit"} else (result.headline,)
             lines += [*own, *plain(result)]
     return lines
 
 
-def _figures(results: dict[str, StepResult | None]) -> tuple[tuple[str, str], ...]:
+def _figures(results: dict[str, StepResult | None], stand: Stand) -> tuple[tuple[str, str], ...]:
     for step in ("audit", "load", "sample", "inventory"):
         result = results.get(step)
-        if result is not None:
+        if result is not None and not stand.taken_back(result):
             shown = [
                 (k, v) for k, v in result.counts.items() if isinstance(v, int | float) and not k.startswith(HIDDEN)
             ]
@@ -175,15 +103,14 @@ def _figures(results: dict[str, StepResult | None]) -> tuple[tuple[str, str], ..
 _GATE_TONES = {"approved": "good", "waiting for approval": "warn", "lapsed": "bad", "not reached": "mute"}
 
 
-def _gates(standing: Standing) -> Section:
+def _gates(standing: Standing, mask: Mask) -> Section:
     """The state of each gate with who, when and which hash."""
     steps = []
     for row in standing.values():
         forced = ", in spite of open points" if row.get("forced") else ""
         text = f"by {row['who']}{forced}; what was approved has the hash {row['hash']}" if row.get("who") else ""
-        steps.append(
-            Step(words(row["gate"]), text, row["state"], _GATE_TONES.get(row["state"], "mute"), at=row.get("at") or "")
-        )
+        tone = _GATE_TONES.get(row["state"], "mute")
+        steps.append(Step(words(row["gate"]), mask.text(text), row["state"], tone, at=row.get("at") or ""))
     return Section(
         "Gates",
         "What needs a person's approval. An approval names the hash of what was approved and lapses when that changes.",
@@ -191,19 +118,33 @@ def _gates(standing: Standing) -> Section:
     )
 
 
-def _story(results: dict[str, StepResult | None], mask: Mask, folder: Path, standing: Standing) -> Section:
+def _story(results: dict[str, StepResult | None], mask: Mask, folder: Path, stand: Stand) -> Section:
     steps = []
     for item in CHAPTERS:
-        result = results[item.step]
-        if result is None:
-            steps.append(Step(item.title, item.question, "not yet", "mute"))
-            continue
-        critical = sum(problem.severity is Severity.CRITICAL for problem in result.problems)
-        open_ = critical if status_of(item, result, standing)[1] in {"bad", "warn"} else 0
-        text = mask.text(extract(result, item.file).headline) + (f" {open_} critical." if open_ else "")
+        result, failure = results[item.step], stand.failures.get(item.step)
         href = f"{item.file}.html" if (folder / f"{item.file}.html").exists() else ""
-        steps.append(Step(item.title, text, *status_of(item, result, standing), href, result.at))
+        if failure is not None:
+            steps.append(
+                Step(item.title, mask.text(failure.told()), "failed", "bad", href if result else "", failure.at)
+            )
+        elif result is None:
+            steps.append(Step(item.title, item.question, "not yet", "mute"))
+        else:
+            steps.append(_step(item, result, mask, href, stand))
     return Section("The story", "Each step in its order; its report has the evidence.", steps=tuple(steps))
+
+
+def _step(item: Chapter, result: StepResult, mask: Mask, href: str, stand: Stand) -> Step:
+    state, tone = status_of(item, result, stand.gates)
+    critical = (
+        sum(problem.severity is Severity.CRITICAL for problem in result.problems) if tone in {"bad", "warn"} else 0
+    )
+    told = extract(result, item.file).headline + (f" {critical} critical." if critical else "")
+    if stand.taken_back(result):
+        state, tone, told = "taken back", "mute", f"{told} Taken back since."
+    if result.counts.get("dry_run"):
+        state, tone = "rehearsed", "mute"
+    return Step(item.title, mask.text(told), state, tone, href, result.at)
 
 
 def _more(folder: Path) -> Section | None:

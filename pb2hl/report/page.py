@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -114,7 +115,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals["style"] = Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8"))
-    environment.filters["moment"] = _moment
+    environment.filters["moment"] = moment
     script = (_TEMPLATES / "tables.js").read_text(encoding="utf-8")
     environment.globals["script"] = Markup(script)
     environment.globals["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -122,9 +123,13 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _moment(at: str) -> str:
-    """`2026-01-31T09:30:05Z` as `2026-01-31 09:30 UTC`; anything else as it is."""
-    return f"{at[:10]} {at[11:16]} UTC" if len(at) == 20 and at[10] == "T" and at.endswith("Z") else at
+def moment(at: str) -> str:
+    """`2026-01-31T09:30:05Z` (or with a zone of UTC) as `2026-01-31 09:30 UTC`; anything else as it is."""
+    found = _STAMP.fullmatch(at)
+    return f"{found[1]} {found[2]} UTC" if found else at
+
+
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)")
 
 
 def style() -> str:

@@ -13,11 +13,12 @@ from pb2hl.report import pages
 from pb2hl.report.cells import figure, words
 from pb2hl.report.context import Context
 from pb2hl.report.extracts import extract
-from pb2hl.report.index import APPROVED, Stand, approval_line, index_page, next_line, stand_of, status_of
+from pb2hl.report.index import index_page
 from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
 from pb2hl.report.notebook import notebook_html
 from pb2hl.report.page import Page, render
 from pb2hl.report.pages.told import HIDDEN, LABELS, plain
+from pb2hl.report.standing import Stand, approval_line, stand_of, status_of
 from pb2hl.report.story import CHAPTERS, WORKFLOWS, Chapter, chapters
 from pb2hl.report.tables import Evidence
 from pb2hl.report.workflows import workflow_pages
@@ -80,7 +81,7 @@ def _write_index(ws: Workspace, mask: Mask, stand: Stand) -> Path:
     shutil.rmtree(folder / WORKFLOWS, ignore_errors=True)
     for file, page in workflow_pages(ws, mask).items():
         _save(folder / file, page)
-    return _save(folder / "index.html", index_page(ws, mask, folder, stand.gates))
+    return _save(folder / "index.html", index_page(ws, mask, folder, stand))
 
 
 def _notebooks(ws: Workspace, mask: Mask) -> list[Path]:
@@ -115,7 +116,10 @@ def _draw(ws: Workspace, result: StepResult, told: Chapter, mask: Mask, stand: S
         headline=mask.text(result.headline),
         status=status,
         tone=tone,
-        summary=(*(mask.text(line) for line in (plain(result) if main else ())), _summary(problems)),
+        summary=(
+            *(mask.text(line) for line in (*stand.since(result), *(plain(result) if main else ()))),
+            _summary(problems),
+        ),
         figures=tuple(
             (LABELS.get(name, words(name)), figure(value))
             for name, value in result.counts.items()
@@ -125,8 +129,8 @@ def _draw(ws: Workspace, result: StepResult, told: Chapter, mask: Mask, stand: S
         problems_total=len(problems),
         problems_csv=link,
         sections=pages.sections(context),
-        next_step="" if status == APPROVED or stand.went_on(result) else mask.text(next_line(result.next_step)),
-        approval=approval_line(stand.gates, told.gate),
+        next_step=mask.text(stand.next_of(result)),
+        approval=mask.text(approval_line(stand.gates, told.gate)),
         at=result.at,
         masked=mask.on,
         index="index.html",

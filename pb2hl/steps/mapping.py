@@ -25,6 +25,8 @@ STEP = "mapping"
 MANY_FIELDS = 150
 """Custom fields of one object above which a person should look: HighLevel tells no limit, but no form of it holds more."""
 
+NO_FALLBACK = "nobody owns their records: no fallback owner is a user of the location; their names go to a custom field"
+
 
 def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
     """Read the location, stage again when fields.csv was edited, and write the mapping sheets; decisions are kept.
@@ -129,13 +131,20 @@ def _result(
     tables = mapper.staged_tables(ws)
     customs = _customs(mapper.custom_fields(sheets["fields"], tables.get("custom_fields")), tables)
     casts = lossy.casts(ws)
-    problems = [*open_rows, *lapsed, *_told(sheets, tables), *_tell_many(customs), *lossy.problems(casts)]
+    fallback = mapper.fallback_user(ws.config.fallback_owner, place.users)
+    problems = [
+        *open_rows,
+        *lapsed,
+        *_told(sheets, tables, bool(fallback)),
+        *_tell_many(customs),
+        *lossy.problems(casts),
+    ]
     waiting = sum(item.count for item in open_rows)
     decided = sum(int((sheet["decision"] != "").sum()) for sheet in sheets.values())
     headline = (
         f"{decided} decisions are proposed or made; {waiting} wait for a person."
         if waiting
-        else f"All {decided} decisions are made: the mapping can be approved."
+        else f"All {decided} decisions are made."
     )
     archived = lossy.archive_ignored(ws, sheets["fields"])
     return StepResult(
@@ -187,8 +196,8 @@ def _customs(fields: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> p
     return pd.DataFrame(rows, columns=["object", "label", "type", "options", "filled", "staged_column"])
 
 
-def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
-    """What a client should know although nobody has to decide it."""
+def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame], fallback: bool) -> list[Problem]:
+    """What a client should know although nobody has to decide it. `fallback`: there is a user for what has no owner."""
     found = []
     tags = sheets["tags"]
     contacts = tags[tags["object"] == "contacts"]
@@ -212,7 +221,7 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
                     message,
                     file="owners.csv",
                     count=len(rows),
-                    treatment="their records go to the fallback owner",
+                    treatment="their records go to the fallback owner" if fallback else NO_FALLBACK,
                 )
             )
     fields = sheets["fields"]

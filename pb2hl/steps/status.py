@@ -86,19 +86,36 @@ def _outside(window: dict[str, str]) -> list[Problem]:
     ]
 
 
+def _unchecked(ws: Workspace) -> bool:
+    """Whether the checks have not been run, or found something that closes the way."""
+    checks = StepResult.load(ws.results("check-before"))
+    return checks is None or checks.status is Status.FAILED
+
+
+def next_step(ws: Workspace) -> str:
+    """What comes next in `ws`, as a command without its workspace (`load`, `approve mapping`); "" once everything is proven."""
+    with Ledger.open(ws) as ledger:
+        by_state = outcomes.counts_of(outcomes.outcomes(ledger))
+        applied = bool(ledger.recall(APPLIED))
+    return _next_step(ws, gates.states(ws), applied, by_state)
+
+
 def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int]) -> str:
     gate = {row["gate"]: row["state"] for row in states}
     for step in ("inventory", "match", "mapping"):
-        if StepResult.load(ws.results(step)) is None:
+        if not StepResult.left_at(ws.results(step)):
             return step
     if gate["mapping"] != "approved":
         return "approve mapping"
+    if not applied and _unchecked(ws):
+        return "check"
     if gate["schema"] != "approved":
         return "approve schema" if gate["schema"] == "waiting for approval" else "schema"
     if not applied:
         return "schema --apply"
     if gate["sample"] != "approved":
         return "approve sample" if gate["sample"] == "waiting for approval" else "sample"
-    if StepResult.load(ws.results("load")) is None or by_state.get("in_doubt", 0) + by_state.get("intended", 0):
+    if not StepResult.left_at(ws.results("load")) or by_state.get("in_doubt", 0) + by_state.get("intended", 0):
         return "load"
-    return "audit" if StepResult.load(ws.results("audit")) is None else ""
+    written = max(StepResult.left_at(ws.results(step)) for step in ("load", "delta"))
+    return "audit" if StepResult.left_at(ws.results("audit")) < written else ""

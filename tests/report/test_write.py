@@ -221,13 +221,15 @@ def test_people_companies_and_owners_have_reports_of_their_own(ws):
 
 
 def test_a_step_that_is_past_names_no_next(ws):
-    """Once a later step has run, an earlier page does not send its reader back; the last page still says what comes."""
-    save(ws, "mapping", next_step="pb2hl approve WS mapping --by NAME", at="2026-01-01T00:00:00Z")
-    assert "pb2hl approve WS" in report.write(ws, "mapping").read_text(encoding="utf-8")
-    save(ws, "schema", next_step="sample", at="2026-01-02T00:00:00Z")
+    """Once a later step has run, an earlier page does not send its reader back; the last page says what really comes."""
+    for day, step in enumerate(("inventory", "match", "mapping"), 1):
+        save(ws, step, next_step="pb2hl whatever", at=f"2026-01-0{day}T00:00:00Z")
+    following = f"pb2hl approve {ws.path} mapping --by NAME"
+    assert following in report.write(ws, "mapping").read_text(encoding="utf-8")
+    save(ws, "schema", next_step="ask the admin first", at="2026-01-04T00:00:00Z")
     pages = {path.stem: path.read_text(encoding="utf-8") for path in report.write_all(ws)}
-    assert "pb2hl approve WS" not in pages["mapping"] and "pb2hl sample" in pages["schema"]
-    assert "2026-01-02 00:00 UTC" in pages["schema"], "times are written for people"
+    assert "Next:" not in pages["mapping"] and "ask the admin first" in pages["schema"]
+    assert "2026-01-04 00:00 UTC" in pages["schema"], "times are written for people"
 
 
 def test_series_with_a_meaning_keep_their_colour():

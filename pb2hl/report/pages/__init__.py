@@ -19,6 +19,7 @@ PAGES: dict[str, Callable[[Context], Drawn]] = {
     "match": matches.draw,
     "check-before": checks.draw,
     "check-after": checks.draw,
+    "check-suite": checks.draw,
     **dict.fromkeys(steps.PARTS, steps.draw),
 }
 

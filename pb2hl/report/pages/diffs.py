@@ -13,7 +13,7 @@ from pb2hl.report.page import Section
 
 MOST_RECORDS = 150
 """Records with a view of their own, those with differences first."""
-_SIDE_BY_SIDE = ("field", "source_value", "sent", "stored", "class", "explanation")
+_SIDE_BY_SIDE = ("field", "source_columns", "source_value", "prepared", "sent", "stored", "class", "explanation")
 _SAME = {"equal"}
 
 

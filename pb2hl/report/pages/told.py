@@ -50,7 +50,7 @@ def _mapping(counts: Mapping[str, Any], _tables: Mapping[str, pd.DataFrame]) -> 
     return [
         f"{_many(counts.get('columns'), 'column')} of the export: {counts.get('to standard fields', 0)} become HighLevel's own fields, "
         f"{counts.get('custom fields', 0)} become custom fields, {counts.get('ignored', 0)} are left out by decision.",
-        f"{_many(without, 'owner')} have no user in HighLevel: their records go to the fallback owner." if without else "Every owner has a user.",
+        f"{_many(without, 'owner')} have no user in HighLevel; the owners page says where their records go." if without else "Every owner has a user.",
     ]  # fmt: skip
 
 

@@ -1,0 +1,144 @@
+"""Where a migration stands, read once for all pages: gates, what each step left and when, what failed since, what comes next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pb2hl.ledger import Ledger
+from pb2hl.report.page import moment
+from pb2hl.report.story import CHAPTERS, STATUS_TONES, Chapter
+from pb2hl.results import Failure, Status, StepResult
+from pb2hl.steps import gates
+from pb2hl.steps.status import next_step
+from pb2hl.workspace import Workspace
+
+APPROVED = "approved"
+Standing = dict[str, dict[str, Any]]
+"""The state of each gate by its name."""
+
+STEPS = tuple(dict.fromkeys(item.step for item in CHAPTERS))
+_WRITE = ("schema", "sample", "load", "delta")
+"""Steps whose work a rollback takes back, and that an audit after them proves."""
+
+
+@dataclass(frozen=True)
+class Stand:
+    """`left_at`: when each step left its result; `undone_at`: when a rollback last took something back; `failures`: what a
+    step's last run failed with, where it left no result since; `following`: the command that comes next."""
+
+    gates: Standing
+    left_at: Mapping[str, str] = field(default_factory=dict)
+    undone_at: str = ""
+    failures: Mapping[str, Failure] = field(default_factory=dict)
+    following: str = ""
+
+    def went_on(self, result: StepResult) -> bool:
+        """Whether a later step has run since, so that the next step of `result` is behind us."""
+        after = STEPS[STEPS.index(result.step) + 1 :] if result.step in STEPS else ()
+        return any(self.left_at.get(step, "") > result.at for step in after)
+
+    def taken_back(self, result: StepResult) -> bool:
+        """Whether a rollback has taken things back since `result` was left."""
+        return result.step in (*_WRITE, "audit", "check-after") and self.undone_at > result.at
+
+    def unproven(self) -> bool:
+        """Whether something was written (or taken back) since the last audit."""
+        written = max([self.undone_at, *(self.left_at.get(step, "") for step in _WRITE)])
+        return written > self.left_at.get("audit", "")
+
+    def next_of(self, result: StepResult) -> str:
+        """What to do after the page of `result`; nothing once the story went on without it."""
+        if self.went_on(result):
+            return ""
+        own = result.next_step
+        if result.step == "rollback" and not own:
+            return ""
+        return own if own and own.split()[0] not in (*_COMMANDS, "pb2hl") else self.following
+
+    def since(self, result: StepResult) -> tuple[str, ...]:
+        """What has happened to the work of `result` since it was left, as sentences."""
+        failed = self.failures.get(result.step)
+        return (
+            *((f"This was taken back on {moment(self.undone_at)}: see Rollback.",) if self.taken_back(result) else ()),
+            *((f"A later run failed: {failed.told()}",) if failed else ()),
+        )
+
+
+_COMMANDS = (
+    "inventory", "match", "mapping", "check", "schema", "sample", "load", "delta", "audit", "rollback", "report", "approve",
+)  # fmt: skip
+
+
+def stand_of(ws: Workspace) -> Stand:
+    """Where `ws` stands now."""
+    files = {step: ws.results(step) / "result.json" for step in STEPS}
+    bodies = {step: json.loads(path.read_text(encoding="utf-8")) for step, path in files.items() if path.exists()}
+    left_at = {step: body["at"] for step, body in bodies.items()}
+    back = bodies.get("rollback", {})
+    undone = back.get("counts", {}).get("undone") and not back["counts"].get("dry_run")
+    failures = {step: found for step in STEPS if (found := Failure.load(ws.results(step)))}
+    began = ws.ledger_path.exists()
+    at_rest = undone and back["at"] >= max(left_at.values())
+    following = "" if at_rest else next_step(ws) if began or bodies else "inventory"
+    return Stand(
+        standing_of(ws),
+        left_at,
+        back["at"] if undone else "",
+        {**_cut_off(ws, left_at), **failures} if began else failures,
+        command(ws, following),
+    )
+
+
+def _cut_off(ws: Workspace, left_at: Mapping[str, str]) -> dict[str, Failure]:
+    """Steps whose last run began after their result was left and has not ended: killed, or still at it."""
+    with Ledger.open(ws) as ledger:
+        last = {run.step: run for run in ledger.runs()}
+    return {
+        step: Failure("it began and has not ended", "run it again, it goes on where it stopped", run.started_at)
+        for step, run in last.items()
+        if not run.status and run.started_at[:19] > left_at.get(step, "")[:19]
+    }
+
+
+def command(ws: Workspace, step: str) -> str:
+    """A step as what to type: `load` → `pb2hl load WS`, `approve mapping` → `pb2hl approve WS mapping --by NAME`."""
+    if not step:
+        return ""
+    name, _, rest = step.partition(" ")
+    rest = f" {rest}" if rest else ""
+    return f"pb2hl {name} {ws.path}{rest}" + (" --by NAME" if name == "approve" else "")
+
+
+def standing_of(ws: Workspace) -> Standing:
+    """The state of each gate by name; a workspace that has no ledger yet has reached none."""
+    rows = gates.states(ws) if ws.ledger_path.exists() else []
+    found = {row["gate"]: row for row in rows}
+    return {name: found.get(name, {"gate": name, "state": "not reached"}) for name in gates.GATES}
+
+
+def approval_line(standing: Standing, gate: str) -> str:
+    """Who approved `gate` and when, or that nobody has yet; "" for a page without a gate."""
+    row = standing.get(gate, {})
+    if not row.get("who"):
+        return "Nobody has approved this yet." if row.get("state") == "waiting for approval" else ""
+    forced = ", in spite of open points" if row.get("forced") else ""
+    lapsed = "" if row["state"] == APPROVED else " It has changed since: the approval has lapsed."
+    return f"Approved by {row['who']} on {moment(row['at'])}{forced} ({row['hash'][:12]}).{lapsed}"
+
+
+def status_of(item: Chapter, result: StepResult, standing: Standing) -> tuple[str, str]:
+    """What the story says of a step, and its tone: the gate's state counts where the step itself waits for it."""
+    gate = "mapping" if item.step == "match" else item.gate
+    state = standing.get(gate, {}).get("state", "")
+    if result.status is Status.FAILED or not (result.status is Status.WAITING or item.gate == "mapping"):
+        return str(result.status), STATUS_TONES[result.status]
+    if state == APPROVED:
+        return APPROVED, "good"
+    if state == "lapsed" and item.gate:
+        return "approval lapsed", "bad"
+    if state == "waiting for approval" and item.gate and result.facts.get("waits_for") != "admin":
+        return ("waiting" if result.counts.get("waiting") else state), "warn"
+    return str(result.status), STATUS_TONES[result.status]
