@@ -5,7 +5,7 @@ from pb2hl.mapper.fields import assignment, complete, decided, fields_sheet, fol
 from pb2hl.mapper.gate import accept_all, mapping_hash, read_sheets, resolved, staged_tables, undecided
 from pb2hl.mapper.merge import LAPSED_COLUMNS, Merged, archive, archived, merge, merged
 from pb2hl.mapper.objects import mixed_types, recognise
-from pb2hl.mapper.owners import owners_sheet
+from pb2hl.mapper.owners import fallback_user, owners_sheet
 from pb2hl.mapper.pointers import pointers, split_pointers
 from pb2hl.mapper.product import Product, product
 from pb2hl.mapper.propose import propose, propose_fields
@@ -29,6 +29,7 @@ __all__ = [
     "complete",
     "custom_fields",
     "decided",
+    "fallback_user",
     "fields_sheet",
     "follow",
     "infer",

@@ -132,8 +132,7 @@ def _match(row: dict[str, Any], users: Sequence[Mapping[str, Any]], fallback: st
 
 
 def _nobody(row: Mapping[str, Any], fallback: str, users: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    there = any(_text(user.get("email")).casefold() == fallback.casefold() for user in users) if fallback else False
-    if there:
+    if fallback_user(fallback, users):
         reason = f"no user of the location; its records go to the fallback owner {fallback}"
         return {"match": "unmatched", "proposal": "fallback", "confidence": 0.9, "reason": reason}
     if not row["records"]:
@@ -145,6 +144,13 @@ def _nobody(row: Mapping[str, Any], fallback: str, users: Sequence[Mapping[str, 
     )
     reason = f"no user of the location: invite this person, or {other}"
     return {"match": "to invite", "proposal": "invite", "confidence": 0.5, "reason": reason}
+
+
+def fallback_user(email: str, users: Sequence[Mapping[str, Any]]) -> str:
+    """The id of the user of the location who takes what nobody else can; "" when `email` is no active user's."""
+    wanted = email.strip().casefold()
+    fitting = (user for user in users if wanted and user.get("active") is not False)
+    return next((_text(user.get("id")) for user in fitting if _text(user.get("email")).casefold() == wanted), "")
 
 
 def user_ids(

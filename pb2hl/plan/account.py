@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import pandas as pd
@@ -32,7 +32,7 @@ class Account:
     """A collector; one a plan. `cell` overrides what the column's own rule says about one cell ("*": the whole row)."""
 
     _losses: Counter = field(default_factory=Counter)
-    _problems: dict[tuple[str, str], tuple[Problem, list[str]]] = field(default_factory=dict)
+    _problems: dict[tuple[str, str, str], tuple[Problem, list[str]]] = field(default_factory=dict)
     _cells: list[tuple[str, str, str, str, str]] = field(default_factory=list)
 
     def loss(self, object_: str, what: str, where: str, why: str, records: int = 1) -> None:
@@ -51,15 +51,13 @@ class Account:
         field_: str = "",
         count: int = 1,
     ) -> None:
-        """Tell once per (code, object) with the number of rows and the first source ids."""
-        known, examples = self._problems.get((code, object_), (None, []))
+        """Tell once per (code, object, field) with the number of rows and the first source ids."""
+        known, examples = self._problems.get((code, object_, field_), (None, []))
         if source_id and len(examples) < 5:
             examples.append(source_id)
         total = count + (known.count if known else 0)
-        self._problems[code, object_] = (
-            Problem(code, message, severity, sheet=object_, field=field_, count=total, treatment=treatment),
-            examples,
-        )
+        told = Problem(code, f"{object_}: {message}", severity, count=total, treatment=treatment)
+        self._problems[code, object_, field_] = (told, examples)
 
     def cell(self, object_: str, source_id: str, column: str, bucket: Bucket, where: str = "") -> None:
         """The cell `column` (a staged column) of one row, or the whole row (`*`), went to `bucket`."""
@@ -70,18 +68,9 @@ class Account:
         """Every problem once, with count and up to five source ids."""
         found = []
         for problem, examples in self._problems.values():
-            text = problem.message + (f", such as {', '.join(examples)}" if examples else "")
-            found.append(
-                Problem(
-                    problem.code,
-                    text,
-                    problem.severity,
-                    sheet=problem.sheet,
-                    field=problem.field,
-                    count=problem.count,
-                    treatment=problem.treatment,
-                )
-            )
+            named = ", such as " if problem.count > len(examples) else ": "
+            which = f"; {problem.count:,} in all{named}{', '.join(examples)}" if examples else ""
+            found.append(replace(problem, message=problem.message + which))
         return tuple(found)
 
     @property

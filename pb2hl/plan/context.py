@@ -54,7 +54,7 @@ class Context:
 
     @cached_property
     def owners(self) -> Owners:
-        return Owners.of(self.inputs, self.place)
+        return Owners.of(self.inputs)
 
     @cached_property
     def contacts(self) -> Index:
@@ -254,7 +254,10 @@ class Context:
         if owner.how in ("mapped", "blank"):
             if owner.how == "blank" and not owner.user_id:
                 self.account.problem(
-                    "no_owner", object_, "rows have no owner and no fallback is set", source_id=source_id
+                    "no_owner",
+                    object_,
+                    "rows have no owner, and no fallback owner is a user of the location",
+                    source_id=source_id,
                 )
             return {}
         self.account.cell(object_, source_id, "owner", Bucket.MOVED, OWNER_FIELD)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pb2hl.mapper import fallback_user
 from pb2hl.plan.inputs import PlanInputs
-from pb2hl.plan.place import Place
 from pb2hl.source.lookup import Index
 
 
@@ -30,7 +30,7 @@ class Owners:
     _memory: dict[str, Owner] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, inputs: PlanInputs, place: Place) -> Owners:
+    def of(cls, inputs: PlanInputs) -> Owners:
         """From the owners sheet, the users table and the fallback owner of migration.toml."""
         users = inputs.table("users")
         names = {}
@@ -39,8 +39,9 @@ class Owners:
             names = {
                 str(key): str(label) for key, label in zip(users["source_id"], labels, strict=True) if label == label
             }
+        fallback = fallback_user(inputs.config.fallback_owner, inputs.destination.users)
         folded = {str(value).strip().casefold(): user for value, user in inputs.mapping.owners.items()}
-        return cls(folded, _user_by_email(place, inputs.config.fallback_owner), Index(users, settled=True), names)
+        return cls(folded, fallback, Index(users, settled=True), names)
 
     def find(self, value: str | None) -> Owner:
         """The user for an owner value as exported; blank values get the fallback too."""
@@ -60,8 +61,3 @@ class Owners:
             if user:
                 return Owner(user, "mapped", name)
         return Owner(self.fallback, "fallback" if self.fallback else "nobody", name)
-
-
-def _user_by_email(place: Place, email: str) -> str:
-    wanted = email.strip().casefold()
-    return next((user for user, address in place.users.items() if wanted and address.casefold() == wanted), "")
