@@ -49,6 +49,7 @@ class Policy(_Section):
     existing_businesses: Existing = "fill"
     existing_opportunities: Existing = "fill"
     duplicate_opportunity: Literal["stop", "separate contact", "custom field + note"] = "stop"
+    made_keys: Literal["stop", "accept"] = "stop"  # records whose id is blank or that of another record, and so was made for them
     unassigned_business: str = "Unassigned"
     calendar: str = ""  # id or name of an existing calendar; empty: the schema step makes "Perfect Books"
     recurrence_until: str = ""  # YYYY-MM-DD for endless series; empty: one year after the export

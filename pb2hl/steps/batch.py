@@ -2,7 +2,8 @@
 
 The defaults (issue of record: `run --approve-all`): merges above the high threshold are accepted and the band below is
 kept apart; undecided contact, company and deal columns become custom fields; the listed workflows are confirmed as
-paused; a second open deal where the location forbids it becomes a custom field and a note.
+paused; a second open deal where the location forbids it becomes a custom field and a note; rows whose key is blank or
+another record's keep the one that was made for them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ def decide(ws: Workspace, step: str, who: str, *, take_defaults: bool = False) -
             matching.accept_all(ws, who)
         elif step == "mapping":
             mapper.accept_all(ws, who)
+            gates.accept_made_keys(ws, who)
         elif step == "schema":
             gates.take_default_policies(ws, who)
     if step not in gates.GATES:

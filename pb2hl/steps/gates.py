@@ -115,6 +115,30 @@ def states(ws: Workspace) -> list[dict[str, Any]]:
     return rows
 
 
+def require_checked(ws: Workspace) -> None:
+    """Raise GateClosed, naming the rows, when the checks on the staged tables found something critical."""
+    result = StepResult.load(ws.results("check-before"))
+    if result is None or result.status is not Status.FAILED:
+        return
+    problems = [problem for problem in result.problems if problem.severity is Severity.CRITICAL]
+    raise GateClosed(
+        f"the checks before the load found {len(problems)} critical problems, and nothing is written until they are mended",
+        hint=f"mend what is named, then: pb2hl check {ws.path}",
+        problems=problems,
+    )
+
+
+def accept_made_keys(ws: Workspace, who: str) -> None:
+    """The documented default of a batch run for rows without a key of their own: they keep the ones that were made for them."""
+    if ws.config.policy.made_keys == "accept":
+        return
+    with Ledger.open(ws) as ledger:
+        taken = ledger.recall(proposal.POLICY) or {}
+        if taken.get("made_keys") != "accept":
+            ledger.remember(proposal.POLICY, {**taken, "made_keys": "accept"})
+            ledger.log("", "decide", f"{who} takes the default of a batch run: made_keys = accept")
+
+
 def take_default_policies(ws: Workspace, who: str) -> dict[str, str]:
     """The documented default where migration.toml says `stop`: a second open deal becomes a custom field and a note.
 
@@ -124,9 +148,10 @@ def take_default_policies(ws: Workspace, who: str) -> dict[str, str]:
         return {}
     taken = {"duplicate_opportunity": "custom field + note"}
     with Ledger.open(ws) as ledger:
-        if ledger.recall(proposal.POLICY) == taken:
+        before = ledger.recall(proposal.POLICY) or {}
+        if taken.items() <= before.items():
             return taken
-        ledger.remember(proposal.POLICY, taken)
+        ledger.remember(proposal.POLICY, {**before, **taken})
         ledger.log("", "decide", f"{who} takes the default of a batch run: duplicate_opportunity = custom field + note")
     propose_again(ws)
     return taken

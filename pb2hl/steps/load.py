@@ -41,9 +41,11 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
 
 
 def require_ready(ws: Workspace, ledger: Ledger) -> None:
-    """Raise GateClosed unless mapping and schema stand approved, the schema is in place, and the plan is of today's sheets."""
+    """Raise GateClosed unless mapping and schema stand approved, the checks found nothing critical, the schema is in place, and
+    the plan is of today's sheets."""
     gates.check(ws, "mapping")
     gates.check(ws, "schema")
+    gates.require_checked(ws)
     proposal.require_current(ws, ledger)
     if ledger.recall(APPLIED) is None:
         raise GateClosed("the schema is not in place", hint=f"pb2hl schema {ws.path} --apply")

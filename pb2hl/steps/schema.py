@@ -63,6 +63,7 @@ def schema(
             return present(ws, ledger, destination, progress, seen)
         gates.check(ws, "mapping")
         gates.check(ws, "schema")
+        gates.require_checked(ws)
         proposal.require_current(ws, ledger)
         return _apply(ws, ledger, progress, cancel)
 

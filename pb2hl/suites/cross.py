@@ -57,18 +57,37 @@ def cross_before(
 
 
 def cross_after(
-    arrived: Mapping[str, pd.DataFrame], staged: Mapping[str, pd.DataFrame], cells: pd.DataFrame | None = None
+    arrived: Mapping[str, pd.DataFrame],
+    staged: Mapping[str, pd.DataFrame],
+    cells: pd.DataFrame | None = None,
+    not_landed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """After the load: as many records as expected of every object, the same money per pipeline, stage and owner, and every
-    filled cell of the export (`cells`: object, heading, expected, found) in a bucket of the accounting."""
+    """After the load: as many records as expected of every object, none that HighLevel refused (`not_landed`: one row each, with
+    its object), the same money per pipeline, stage and owner, and every filled cell of the export (`cells`: object, heading,
+    expected, found) in a bucket of the accounting."""
     rows: list[tuple] = _cells(cells)
     for name, frame in arrived.items():
         if "count" in frame.columns:
             rows.append(("records", name, "", float(len(frame)), float((frame["count"] >= 1).sum()), np.nan))
+    left = _refused(not_landed)
+    for name in sorted({*arrived, *left.keys()}):
+        landed = len(arrived.get(name, ()))
+        rows.append(("landed", name, "", float(landed + left.get(name, 0)), float(landed), np.nan))
     deals, source = arrived.get("deals", pd.DataFrame()), staged.get("deals", pd.DataFrame())
     if {"source_id", "amount"} <= set(deals.columns) and {"source_id", "amount"} <= set(source.columns):
         rows += _sums("deals", _as_sent(deals, source), deals)
+    for name, frame in arrived.items():
+        if name != "deals" and {"amount", "amount_sent"} <= set(frame.columns) and frame["amount_sent"].notna().any():
+            sent, held = (float(frame[column].fillna(0).sum()) for column in ("amount_sent", "amount"))
+            rows.append(("amount per object", name, "", round(sent, 2), round(held, 2), np.nan))
     return _frame(rows)
+
+
+def _refused(not_landed: pd.DataFrame | None) -> dict[str, int]:
+    """Records by object that were sent or should have been, and did not land; what was left out by intent is told elsewhere."""
+    if not_landed is None or not {"object", "state"} <= set(not_landed.columns):
+        return {}
+    return not_landed.loc[not_landed["state"] != "skipped", "object"].value_counts().to_dict()
 
 
 def _cells(cells: pd.DataFrame | None) -> list[tuple]:
@@ -150,7 +169,7 @@ def _frame(rows: list[tuple]) -> pd.DataFrame:
     both = frame["expected"].notna() & frame["found"].notna()
     equal = (frame["expected"] - frame["found"]).abs() <= CENT
     frame[f"{FACT}equal"] = equal.astype("boolean").mask(~both)
-    for name in ("records", "cells accounted for", "cells converted"):
+    for name in ("records", "landed", "cells accounted for", "cells converted"):
         frame[f"{FACT}{name.replace(' ', '_')}"] = frame[f"{FACT}equal"].mask(frame["measure"] != name)
     money = frame["measure"].str.startswith("amount per")
     frame[f"{FACT}amounts"] = frame[f"{FACT}equal"].mask(~money)

@@ -30,7 +30,7 @@ class CheckFacts:
 
     `tables`: staged tables by object. `owners`: the owners that have a user or an explicit decision, case-folded, as
     the owners sheet writes them ("" among them when a person approved that records without an owner stay so). `stages`: (pipeline, stage) pairs that have a target; None when not mapped yet. `fallback`:
-    a fallback owner is set. `not_converted`: object, source_id, field, text, reason. `files`: path → bytes in the export.
+    there is a fallback owner, who is a user of the location if that was read. `not_converted`: object, source_id, field, text, reason. `files`: path → bytes in the export.
     `consents`: columns of contacts that hold consent, whose `raw.*` texts the table has.
     """
 
@@ -38,6 +38,7 @@ class CheckFacts:
     owners: frozenset[str] | None = None
     stages: frozenset[tuple[str, str]] | None = None
     fallback: bool = False
+    made_keys: bool = False
     not_converted: pd.DataFrame = field(default_factory=pd.DataFrame)
     files: Mapping[str, int] | None = None
     now: pd.Timestamp | None = None
@@ -68,7 +69,7 @@ def prepare(object_name: str, facts: CheckFacts) -> pd.DataFrame:
     found: dict[str, pd.Series] = {}
     if "source_id" in frame.columns:
         ids = frame["source_id"].astype("str").fillna("")
-        found["id_as_exported"] = ~(ids.str.startswith("~") | ids.str.contains(r"~\d+$", regex=True))
+        found |= _keys(ids, facts.made_keys)
         found["id_not_blank"] = ids.str.strip() != ""
         found |= _converted(frame, ids, facts.lost(object_name))
     found |= _references(object_name, frame, facts)
@@ -79,6 +80,14 @@ def prepare(object_name: str, facts: CheckFacts) -> pd.DataFrame:
         found |= special(frame, facts)
     columns = {FACT + name: pd.Series(value, index=frame.index).astype("boolean") for name, value in found.items()}
     return pd.concat([frame, pd.DataFrame(columns, index=frame.index)], axis=1)
+
+
+def _keys(ids: pd.Series, accepted: bool) -> dict[str, pd.Series]:
+    """`id_as_exported`, and `key_certain`: False where the row's key is blank or another record's, so that staging made one,
+    unless somebody accepted that; NA where the whole table has no keys, such as notes that were exported without ids."""
+    made = ids.str.startswith("~") | ids.str.contains(r"~\d+$", regex=True)
+    keyless = pd.Series(bool(ids.str.startswith("~").all()), index=ids.index)
+    return {"id_as_exported": ~made, "key_certain": (~made | accepted).astype("boolean").mask(keyless)}
 
 
 def shows(column: str, frame: pd.DataFrame) -> str:
@@ -104,7 +113,7 @@ def shows(column: str, frame: pd.DataFrame) -> str:
 
 
 _SHOWS = {
-    "stage_mapped": "stage", "stage_named": "stage", "tags_case": "tags", "file_present": "path", "file_under_limit": "size", "id_as_exported": "source_id",
+    "stage_mapped": "stage", "stage_named": "stage", "tags_case": "tags", "file_present": "path", "file_under_limit": "size", "id_as_exported": "source_id", "key_certain": "source_id",
     "id_not_blank": "source_id", "contact_reachable": "full_name", "consent_kept": "do_not_contact", "consent_clear": "do_not_contact",
 }  # fmt: skip
 

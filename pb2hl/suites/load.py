@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pb2hl.errors import ConfigError, Problem, Severity
+from pb2hl.suites.joins import Join, parse
 
 SUITE_KEYS = frozenset(
     {"name", "meta", "expectations", "id", "notes", "suite_parameters", "data_asset_type", "great_expectations_version"}
@@ -59,6 +60,12 @@ class Suite:
     file: str
     rules: tuple[Rule, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+    joins: tuple[Join, ...] = ()
+
+    @property
+    def named(self) -> str:
+        """Everything that its rules say, in which the columns that they need are named."""
+        return json.dumps([[rule.needs, dict(rule.kwargs)] for rule in self.rules], ensure_ascii=False, default=str)
 
 
 def load_suites(*folders: Path) -> list[Suite]:
@@ -98,7 +105,11 @@ def load_suite(path: Path) -> Suite:
     rules = tuple(_rule(number, item) for number, item in enumerate(body["expectations"], 1))
     if not rules:
         rules = (Rule(0, "(no rule)", {}, broken="the suite has no rule at all"),)
-    return Suite(path.stem, str(meta.get("object") or path.stem), path.name, rules, meta)
+    try:
+        joins = parse(meta)
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
+    return Suite(path.stem, str(meta.get("object") or path.stem), path.name, rules, meta, joins)
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

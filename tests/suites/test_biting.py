@@ -88,6 +88,7 @@ def test_only_what_is_critical_by_default_closes_the_gate(bad):
     assert set(stops["rule"]) == {
         "every record has an owner in HighLevel or the fallback owner",
         "every deal has a stage in HighLevel",
+        "no key had to be made: none is blank or another record's",
     }
     others = rules[rules["severity"] != "critical"]
     assert others["treatment"].ne("").all()

@@ -62,6 +62,7 @@ def test_facts_severities_and_rows(ws):
         ("contacts", "consent is kept"): ("critical", 1),
         ("contacts", "every record has an owner in HighLevel or the fallback owner"): ("critical", 2),
         ("deals", "every deal has a stage in HighLevel"): ("critical", 1),
+        ("contacts", "no key had to be made"): ("critical", 1),
     }
     for key in (("contacts", "e-mail addresses are valid"), ("deals", "contact references are found"), ("attachments", "every file is in the export"),
                 ("attachments", "no file is over 25 MB"), ("contacts", "keys are as exported"), ("cross", "all money per pipeline, stage and owner has a place")):  # fmt: skip
