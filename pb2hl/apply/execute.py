@@ -18,7 +18,7 @@ from pb2hl.apply.breaker import Breaker
 from pb2hl.apply.doubt import settle
 from pb2hl.apply.journal import Journal
 from pb2hl.apply.resolve import Unresolved, check, resolve
-from pb2hl.apply.send import Doubt, Sender, refused, repeatable
+from pb2hl.apply.send import Doubt, Sender, beside_standing, refused, repeatable
 from pb2hl.errors import NotFound, Pb2hlError, Refused
 from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
@@ -184,7 +184,11 @@ class Apply:
         for op, payload in unit:
             op = _about_existing(op, lookup)
             try:
-                intents.append(Intent(op, payload, await self._sender.before_image(op)))
+                before = await self._sender.before_image(op)
+                if rest := beside_standing(op, payload, before, self._first_image(op) or before):
+                    intents.append(Intent(op, rest, before))
+                else:
+                    await self._record([Outcome(op.op_id, State.DONE, op.existing_id, operation=op)], {op.op_id: op})
             except (NotFound, Refused) as error:
                 await self._record([replace(refused(op, error), operation=op)], {op.op_id: op})
         if not intents:
@@ -196,6 +200,11 @@ class Apply:
         else:
             results = [await self._sender.send(intents[0])]
         await self._record(results, {intent.operation.op_id: intent.operation for intent in intents})
+
+    def _first_image(self, op: Operation) -> Mapping[str, Any] | None:
+        """The record as it was before an earlier attempt of the same update, which may have written it already."""
+        entry = self._ledger.operation(op.op_id) if "dndSettings" in op.payload else None
+        return None if entry is None or entry.state is State.UNDONE else entry.before_image
 
     async def _record(self, results: list[Outcome | Doubt], operations: Mapping[str, Operation]) -> None:
         outcomes = []

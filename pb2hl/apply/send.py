@@ -154,6 +154,38 @@ class Sender:
         return kept, tuple(DROPPED.format(name) for name in dropped)
 
 
+def beside_standing(
+    op: Operation, payload: Mapping[str, Any], now: Mapping[str, Any] | None, first: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """An update's payload with its channels beside those that the contact has, and an opt-out that stands as it stands.
+
+    Writing one again would take away its message and code and weaken a permanent one; leaving it out would lose it where
+    the API replaces the channels instead of adding to them. No plan can know them: search does not tell (BEHAVIOUR).
+    `first` is the contact as it was before any attempt of ours, `now` as it is.
+    """
+    wanted = payload.get("dndSettings") if op.target is Target.CONTACT and now else None
+    if not wanted:
+        return payload
+    was, held = ((record or {}).get("dndSettings") or {} for record in (first, now))
+    fresh = {name: item for name, item in wanted.items() if not (_opted_out(was.get(name)) and _opted_out(item))}
+    held = {name: _setting(item) for name, item in held.items()}
+    rest = {name: value for name, value in payload.items() if name != "dndSettings"}
+    return {**rest, "dndSettings": {**held, **fresh}} if fresh else rest
+
+
+def _opted_out(setting: Any) -> bool:
+    return isinstance(setting, Mapping) and setting.get("status") in ("active", "permanent")
+
+
+def _setting(item: Any) -> Any:
+    """What a write takes of a channel's setting."""
+    return (
+        {name: item[name] for name in ("status", "message", "code") if item.get(name)}
+        if isinstance(item, Mapping)
+        else item
+    )
+
+
 def clearing(payload: Mapping[str, Any]) -> list[str]:
     """The fields (by the names of `diff.flatten`) that an update clears."""
     return [name for name, value in flatten_payload(payload).items() if value is None]

@@ -11,8 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pb2hl.diff import Class, compare_records
-from pb2hl.diff.flatten import CUSTOM, bare_key, flatten_payload, flatten_record
-from pb2hl.diff.table import stored_value
+from pb2hl.diff.flatten import CUSTOM, flatten_payload, flatten_record
 from pb2hl.diff.values import compare
 
 CREATED_KEYS = ("dateAdded", "createdAt")
@@ -72,48 +71,3 @@ def _moment(record: Mapping[str, Any], keys: tuple[str, ...]) -> datetime | None
     except ValueError:
         return None
     return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def restoration(
-    sent: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], *, force: bool, region: str = ""
-) -> tuple[dict[str, Any], list[str]]:
-    """(the update that puts a record back to what it was, the fields kept because a person changed them since).
-
-    Only fields we wrote are put back; a field that was blank is cleared with null.
-    """
-    put: dict[str, Any] = {}
-    custom: list[dict[str, Any]] = []
-    kept: list[str] = []
-    was, held = flatten_record(before), flatten_record(now)
-    for name, value in flatten_payload(sent).items():
-        old, current = stored_value(was, name), stored_value(held, name)
-        if compare(old, current)[0] is Class.EQUAL:
-            continue
-        if not force and compare(value, current, name, region)[0] not in (Class.EQUAL, Class.NORMALISED):
-            kept.append(name)
-        elif name.startswith(CUSTOM):
-            custom.append(_custom(sent, name.removeprefix(CUSTOM), old))
-        elif "." in name:
-            top = name.split(".")[0]
-            put[top] = before.get(top) or _cleared(now.get(top))
-        else:
-            put[name] = old
-    if custom:
-        put["customFields"] = custom
-    return put, kept
-
-
-def _custom(sent: Mapping[str, Any], key: str, old: Any) -> dict[str, Any]:
-    item = next(
-        item
-        for item in sent["customFields"]
-        if key in (item.get("id"), str(item.get("key", "")), bare_key(str(item.get("key", ""))))
-    )
-    value_key = next(name for name in ("fieldValue", "field_value", "value") if name in item)
-    return {**item, value_key: old}
-
-
-def _cleared(settings: Any) -> Any:
-    if not isinstance(settings, Mapping):
-        return None
-    return {name: {"status": "inactive"} for name in settings}

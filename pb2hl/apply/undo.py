@@ -12,8 +12,8 @@ from pb2hl.apply.batches import batched
 from pb2hl.apply.bonds import Bonds, folded
 from pb2hl.apply.journal import Journal
 from pb2hl.apply.lag import settled
+from pb2hl.apply.restore import Restorer, restoration
 from pb2hl.apply.survey import JUDGED, Left, Survey, Surveyor
-from pb2hl.apply.touched import restoration
 from pb2hl.apply.undo_plan import (
     CHUNK,
     PLAN_COLUMNS,
@@ -78,6 +78,7 @@ class Undo:
         self._ledger = ledger
         self._client = client
         self._ports = PORTS if ports is None else ports
+        self._restorer = Restorer(client, self._ports)
         self._run = run
         self._force = force
         self._region = region
@@ -247,13 +248,12 @@ class Undo:
     async def _restore(self, entry: Entry) -> str:
         if entry.before_image is None:
             return ""
-        port = self._ports[entry.target]
         where = dict(entry.payload.get("$url") or {})
-        now = await port.get(self._client, entry.destination_id, **where)
-        put, kept = restoration(entry.payload, entry.before_image, now, force=self._force, region=self._region)
-        if put:
-            await port.update(self._client, entry.destination_id, {**put, **({"$url": where} if where else {})})
-        return f"changed since by a person: {', '.join(kept)}" if kept else ""
+        now = await self._ports[entry.target].get(self._client, entry.destination_id, **where)
+        found = restoration(entry.payload, entry.before_image, now, force=self._force, region=self._region)
+        if found.put:
+            await self._restorer.put_back(entry, found, now)
+        return f"changed since by a person: {', '.join(found.kept)}" if found.kept else ""
 
     async def _delete(self, entry: Entry) -> str:
         record = entry.destination_id

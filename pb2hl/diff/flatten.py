@@ -24,7 +24,8 @@ VALUE_KEYS = (
 
 CUSTOM = "customFields."
 
-_NESTED = frozenset({"dndSettings", "inboundDndSettings"})
+NESTED = frozenset({"dndSettings", "inboundDndSettings"})
+"""Fields that hold a setting a channel: `dndSettings.email`."""
 
 
 def flatten_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def _flat(body: Mapping[str, Any]) -> dict[str, Any]:
         elif name in ("customFields", "properties") and isinstance(value, Mapping):
             prefix = CUSTOM if name == "customFields" else ""
             found |= {f"{prefix}{bare_key(key)}": _unwrap(item) for key, item in value.items()}
-        elif name in _NESTED and isinstance(value, Mapping):
+        elif name in NESTED and isinstance(value, Mapping):
             found |= {f"{name}.{key}": _status(item) for key, item in value.items()}
         else:
             found[name] = value

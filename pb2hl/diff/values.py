@@ -36,12 +36,14 @@ _TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
 def compare(sent: Any, stored: Any, field: str = "", region: str = "") -> tuple[Class, str]:
     """The class of `stored` against `sent`, and what the platform did to it.
 
-    `region` (ISO 3166-1 alpha-2) reads national phone numbers; `field` is only there for the explanation.
+    `region` (ISO 3166-1 alpha-2) reads national phone numbers; `field` tells the settings of channels, which are strict.
     """
     if _blank(sent) or _blank(stored):
         if _blank(sent) and _blank(stored):
             return Class.EQUAL, ""
         return (Class.EXTRA, "nothing was sent") if _blank(sent) else (Class.MISSING, "HighLevel stored nothing")
+    if sent == "active" and stored == "permanent" and field.startswith("dndSettings."):
+        return Class.NORMALISED, "a stricter opt-out of this channel stood there before"
     if _many(sent) or _many(stored):
         return _compare_lists(_items(sent), _items(stored), region)
     return _compare_texts(_text(sent), _text(stored), region)

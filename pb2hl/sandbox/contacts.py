@@ -99,7 +99,17 @@ def read(sandbox: State, call: Call) -> Answer:
 def update(sandbox: State, call: Call) -> Answer:
     """Change a contact: `tags` replace all tags; companyName and gender cannot be sent."""
     held = contact(sandbox, call.path["contactId"])
-    return Answer({"succeded": True, "succeeded": True, "contact": view(_change(sandbox, held, call.body))})
+    body = _without_nulls(sandbox, call.body)
+    return Answer({"succeded": True, "succeeded": True, "contact": view(_change(sandbox, held, body))})
+
+
+def _without_nulls(sandbox: State, body: dict[str, Any]) -> dict[str, Any]:
+    nulls = [name for name, value in body.items() if value is None]
+    if nulls and sandbox.behaviour.put_null == "refused":
+        raise invalid(*(f"{name} must be a string" for name in nulls))
+    if sandbox.behaviour.put_null == "ignored":
+        return {name: value for name, value in body.items() if value is not None}
+    return body
 
 
 def _change(sandbox: State, held: Record, body: dict[str, Any]) -> Record:
@@ -107,7 +117,7 @@ def _change(sandbox: State, held: Record, body: dict[str, Any]) -> Record:
     if not sandbox.scenario.location.allow_duplicate_contact:
         for name in ("email", "phone"):
             _refuse_duplicate(sandbox, name, fields.get(name), held["id"])
-    if "dndSettings" in fields:
+    if "dndSettings" in fields and sandbox.behaviour.put_adds_channels:
         fields["dndSettings"] = {**(held.get("dndSettings") or {}), **fields["dndSettings"]}
     record = {
         **held,

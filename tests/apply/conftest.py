@@ -10,6 +10,7 @@ from operations import migration
 
 from pb2hl import highlevel
 from pb2hl.apply import Apply, Execution, plan_undo
+from pb2hl.apply.doubt import settle_open
 from pb2hl.apply.undo import Rollback, Undo
 from pb2hl.highlevel import Client, Limiter
 from pb2hl.ledger import Ledger
@@ -50,8 +51,12 @@ class Scene:
     def rollback(self, force: bool = False, client=None, **options) -> Rollback:
         """Take everything back."""
         run = self.ledger.start_run("rollback")
-        plan = plan_undo(self.ledger, **options)
-        return self.run(lambda c: Undo(self.ledger, c, run=run, force=force).run(plan), **(client or {}))
+
+        async def undo(client: Client) -> Rollback:
+            await settle_open(self.ledger, client, run, options.get("of_run", ""))
+            return await Undo(self.ledger, client, run=run, force=force).run(plan_undo(self.ledger, **options))
+
+        return self.run(undo, **(client or {}))
 
     def dump(self):
         """What the location holds, timestamps aside."""

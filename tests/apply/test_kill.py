@@ -150,6 +150,16 @@ def killed_rollback(forks, scene, expected, write: int, mode: str) -> None:
     rolled_back(scene, before)
 
 
+def killed_and_undone(forks, scene, write: int, mode: str) -> None:
+    """The proof for one write of a load that nobody went on with: the rollback settles what is in doubt by itself."""
+    before = without_blanks(scene.dump())
+    arm(scene, write, mode)
+    assert forks(scene, "load") == KILLED
+    disarm(scene)
+    rolled_back(scene, before)
+    assert scene.ledger.verify_log() is None
+
+
 def rolled_back(scene, before) -> None:
     """Rolled back (again), the location is as before the load and the ledger says so."""
     result = scene.rollback()
@@ -179,6 +189,19 @@ def test_killed_load(forks, expected, scene, write, mode):
 def test_killed_load_everywhere(forks, expected, scene, write, mode):
     """Every write of the load, in both modes."""
     killed_load(forks, scene, expected, write, mode)
+
+
+@pytest.mark.parametrize(("write", "mode"), random.Random(9).sample(cases(WRITES), 4))
+def test_killed_load_is_undone(forks, expected, scene, write, mode):
+    """A load is killed and taken back without having been gone on with: nothing of ours is left, nothing of theirs gone."""
+    killed_and_undone(forks, scene, write, mode)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("write", "mode"), cases(WRITES))
+def test_killed_load_is_undone_everywhere(forks, expected, scene, write, mode):
+    """Every write of the load, in both modes."""
+    killed_and_undone(forks, scene, write, mode)
 
 
 @pytest.mark.parametrize(("write", "mode"), random.Random(5).sample(cases(UNDO_WRITES), 3))
