@@ -133,7 +133,9 @@ def execute(ws: Workspace, notebook: Notebook, folder: Path, parameters: Mapping
             extra_arguments=_KERNEL_ARGUMENTS,
         )
     except PapermillExecutionError as failure:
-        raise _as_ours(failure, notebook, target) from None
+        error = _as_ours(failure, notebook, target)
+        report.tell_failure(ws, "check-before" if notebook.step == "check" else notebook.step, error)
+        raise error from None
     finally:
         if before is None:
             del os.environ[PARENT_VARIABLE]

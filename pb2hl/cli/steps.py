@@ -12,7 +12,7 @@ import typer
 from pb2hl import report
 from pb2hl.cli import output
 from pb2hl.cli.app import Json, Mask, Ws, Yes, app
-from pb2hl.errors import ConfigError, GateClosed
+from pb2hl.errors import ConfigError, GateClosed, Pb2hlError
 from pb2hl.progress import Bar, Cancel
 from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
@@ -27,8 +27,12 @@ def run_step(name: str, ws: Path, as_json: bool, mask: bool = False, **options: 
     """Run one step with progress and a clean Ctrl-C, write its report and the index, print its result."""
     with output.quiet_stdout(as_json):
         workspace = Workspace(ws)
-        with Cancel().on_interrupt() as cancel:
-            outcome = step_function(name)(workspace, progress=Bar(), cancel=cancel, **options)
+        try:
+            with Cancel().on_interrupt() as cancel:
+                outcome = step_function(name)(workspace, progress=Bar(), cancel=cancel, **options)
+        except Pb2hlError as error:
+            report.tell_failure(workspace, f"check-{options['stage']}" if name == "check" else name, error)
+            raise
         path = report.present(workspace, outcome, mask=mask)
     output.result(outcome, as_json, str(path))
 

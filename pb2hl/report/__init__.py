@@ -2,6 +2,15 @@
 
 from pb2hl.report.notebook import notebook_html
 from pb2hl.report.snippets import links_html, verdict_html
-from pb2hl.report.write import present, write, write_all, write_index
+from pb2hl.report.write import present, tell_failure, write, write_all, write_index
 
-__all__ = ["links_html", "notebook_html", "present", "verdict_html", "write", "write_all", "write_index"]
+__all__ = [
+    "links_html",
+    "notebook_html",
+    "present",
+    "tell_failure",
+    "verdict_html",
+    "write",
+    "write_all",
+    "write_index",
+]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pb2hl.errors import Pb2hlError, Problem, Severity
+from pb2hl.clock import SYSTEM_CLOCK, stamp
+from pb2hl.errors import Pb2hlError, Problem, Severity, WorkspaceLocked
 from pb2hl.progress import SILENT, Progress
 from pb2hl.report import pages
 from pb2hl.report.cells import figure, words
@@ -18,11 +19,11 @@ from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
 from pb2hl.report.notebook import notebook_html
 from pb2hl.report.page import Page, render
 from pb2hl.report.pages.told import HIDDEN, LABELS, plain
-from pb2hl.report.standing import Stand, approval_line, stand_of, status_of
+from pb2hl.report.standing import STEPS, Stand, approval_line, stand_of, status_of
 from pb2hl.report.story import CHAPTERS, WORKFLOWS, Chapter, chapters
 from pb2hl.report.tables import Evidence
 from pb2hl.report.workflows import workflow_pages
-from pb2hl.results import StepResult
+from pb2hl.results import Failure, StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.workspace import Workspace
 
@@ -68,6 +69,13 @@ def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT)
     progress.advance()
     progress.finish()
     return paths
+
+
+def tell_failure(ws: Workspace, step: str, error: Pb2hlError) -> None:
+    """Keep what `step` failed with, unless it left a result that says so, and tell it on the index."""
+    if step in STEPS and not isinstance(error, WorkspaceLocked):
+        Failure(error.message, error.hint, stamp(SYSTEM_CLOCK.now())).save(ws.results(step))
+        write_index(ws)
 
 
 def write_index(ws: Workspace, *, mask: bool = False) -> Path:
