@@ -56,7 +56,8 @@ class Account:
         if source_id and len(examples) < 5:
             examples.append(source_id)
         total = count + (known.count if known else 0)
-        told = Problem(code, f"{object_}: {message}", severity, count=total, treatment=treatment)
+        text = message if message.startswith(object_) else f"{object_}: {message}"
+        told = Problem(code, text, severity, count=total, treatment=treatment)
         self._problems[code, object_, field_] = (told, examples)
 
     def cell(self, object_: str, source_id: str, column: str, bucket: Bucket, where: str = "") -> None:
