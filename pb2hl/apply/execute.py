@@ -143,7 +143,7 @@ class Apply:
 
     def _is_fresh(self, op: Operation, entry: Entry | None) -> bool:
         """Whether the operation is to be sent; what is in doubt goes to be looked up, what is done is counted."""
-        if entry is None or entry.state in (State.PLANNED, State.UNDONE):
+        if entry is None or entry.state in (State.PLANNED, State.UNDONE) or left_out(op, entry):
             return True
         if entry.state in (State.INTENDED, State.IN_DOUBT):
             if repeatable(op):
@@ -261,6 +261,11 @@ class Apply:
             if outcome.state in (*FINAL, State.REFUSED):
                 self._result.count(operations[outcome.op_id].target, outcome.state)
                 self._progress.advance()
+
+
+def left_out(op: Operation, entry: Entry) -> bool:
+    """Whether an earlier plan left out what this one makes: a file that was too big, a second open deal."""
+    return entry.state is State.SKIPPED and not entry.destination_id and op.kind is not Kind.SKIP
 
 
 SETTLE_ROUNDS = 6
