@@ -18,7 +18,7 @@ from pb2hl.apply.breaker import Breaker
 from pb2hl.apply.doubt import settle
 from pb2hl.apply.journal import Journal
 from pb2hl.apply.resolve import Unresolved, check, resolve
-from pb2hl.apply.send import Doubt, Sender, beside_standing, refused, repeatable
+from pb2hl.apply.send import Doubt, Sender, refused, repeatable, without_standing
 from pb2hl.errors import NotFound, Pb2hlError, Refused
 from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
@@ -185,7 +185,7 @@ class Apply:
             op = _about_existing(op, lookup)
             try:
                 before = await self._sender.before_image(op)
-                if rest := beside_standing(op, payload, before, self._first_image(op) or before):
+                if rest := without_standing(op, payload, self._first_image(op) or before):
                     intents.append(Intent(op, rest, before))
                 else:
                     await self._record([Outcome(op.op_id, State.DONE, op.existing_id, operation=op)], {op.op_id: op})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,13 +33,19 @@ class Restoration:
 
 
 def restoration(
-    sent: Mapping[str, Any], before: Mapping[str, Any], now: Mapping[str, Any], *, force: bool, region: str = ""
+    sent: Mapping[str, Any],
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+    *,
+    force: bool,
+    region: str = "",
+    but: Collection[str] = (),
 ) -> Restoration:
-    """What has to be written so that the fields of `sent`, and no others, are again as in `before`."""
+    """What has to be written so that the fields of `sent` but those named, and no others, are again as in `before`."""
     found = Restoration()
     was, held = flatten_record(before), flatten_record(now)
     for name, value in flatten_payload(sent).items():
-        if _same(name, before, now):
+        if name in but or _same(name, before, now):
             continue
         current = stored_value(held, name)
         if not force and compare(value, current, name, region)[0] not in SAME:

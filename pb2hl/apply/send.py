@@ -63,7 +63,8 @@ class Sender:
         op = intent.operation
         payload, losses = self._without_unknown(op.target, intent.payload)
         try:
-            created = await (self._with_fetched(op, payload) if _must_fetch(payload) else self._call(op, payload))
+            body = _beside_standing(payload, intent.before_image)
+            created = await (self._with_fetched(op, body) if _must_fetch(body) else self._call(op, body))
             payload, kept = await self._cleared(op, payload)
             return _done(op, created, payload, intent.payload, (*losses, *kept))
         except FetchRefused as error:
@@ -154,23 +155,28 @@ class Sender:
         return kept, tuple(DROPPED.format(name) for name in dropped)
 
 
-def beside_standing(
-    op: Operation, payload: Mapping[str, Any], now: Mapping[str, Any] | None, first: Mapping[str, Any] | None
-) -> Mapping[str, Any]:
-    """An update's payload with its channels beside those that the contact has, and an opt-out that stands as it stands.
+def without_standing(op: Operation, payload: Mapping[str, Any], first: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """An update's payload less the channels that its contact had opted out of before any attempt of ours (`first`).
 
-    Writing one again would take away its message and code and weaken a permanent one; leaving it out would lose it where
-    the API replaces the channels instead of adding to them. No plan can know them: search does not tell (BEHAVIOUR).
-    `first` is the contact as it was before any attempt of ours, `now` as it is.
+    Writing one again would take away its message and code and weaken a permanent one. No plan can know them: search does not
+    tell (BEHAVIOUR).
     """
-    wanted = payload.get("dndSettings") if op.target is Target.CONTACT and now else None
+    wanted = payload.get("dndSettings") if op.target is Target.CONTACT and first else None
     if not wanted:
         return payload
-    was, held = ((record or {}).get("dndSettings") or {} for record in (first, now))
+    was = (first or {}).get("dndSettings") or {}
     fresh = {name: item for name, item in wanted.items() if not (_opted_out(was.get(name)) and _opted_out(item))}
-    held = {name: _setting(item) for name, item in held.items()}
     rest = {name: value for name, value in payload.items() if name != "dndSettings"}
-    return {**rest, "dndSettings": {**held, **fresh}} if fresh else rest
+    return {**rest, "dndSettings": fresh} if fresh else rest
+
+
+def _beside_standing(payload: Mapping[str, Any], now: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The payload with its channels beside those that the contact has: where the API replaces them all, none is lost."""
+    held = (now or {}).get("dndSettings") or {}
+    if not held or "dndSettings" not in payload:
+        return payload
+    standing = {name: _setting(item) for name, item in held.items()}
+    return {**payload, "dndSettings": {**standing, **payload["dndSettings"]}}
 
 
 def _opted_out(setting: Any) -> bool:

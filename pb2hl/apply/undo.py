@@ -12,17 +12,16 @@ from pb2hl.apply.batches import batched
 from pb2hl.apply.bonds import Bonds, folded
 from pb2hl.apply.journal import Journal
 from pb2hl.apply.lag import settled
+from pb2hl.apply.later import Later
 from pb2hl.apply.restore import Restorer, restoration
-from pb2hl.apply.survey import JUDGED, Left, Survey, Surveyor
+from pb2hl.apply.survey import Left, Survey, Surveyor
 from pb2hl.apply.undo_plan import (
     CHUNK,
     PLAN_COLUMNS,
     UndoPlan,
     action,
-    added_tags,
     carrier,
     plan_undo,
-    removed_tags,
 )
 from pb2hl.diff import flatten_record
 from pb2hl.diff.flatten import CUSTOM
@@ -31,7 +30,7 @@ from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
 from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.ledger import Entry, LedgerPort, Outcome, State
-from pb2hl.operations import Kind, Target
+from pb2hl.operations import RECORD_TARGETS, Kind, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 
 CONCURRENCY = 32
@@ -43,11 +42,13 @@ OUTCOME_COLUMNS = ("target", "object", "source_id", "record_id", "action", "outc
 
 @dataclass
 class Rollback:
-    """What a rollback did: `outcomes` one row an operation, `kept` what was left alone and why, `requests` how many it sent."""
+    """What a rollback did: `outcomes` one row an operation, `kept` what was left alone and why, `requests` how many it sent,
+    `covered` how many values stay because a later run, which stays, wrote them too."""
 
     outcomes: list[tuple[str, ...]] = field(default_factory=list)
     kept: list[tuple[str, ...]] = field(default_factory=list)
     requests: int = 0
+    covered: int = 0
 
     @property
     def undone(self) -> int:
@@ -87,6 +88,7 @@ class Undo:
         self._result = Rollback()
         self._stop: Exception | None = None
         self._riders: dict[str, list[Entry]] = {}
+        self._later = Later(ledger, run, ())
 
     async def run(self, plan: UndoPlan) -> Rollback:
         """Take everything in `plan` back. Raises as `Apply.run` does."""
@@ -102,6 +104,7 @@ class Undo:
                         raise self._stop
         finally:
             self._result.requests = self._client.sent - sent
+            self._result.covered = self._later.covered
             await self._journal.close()
             self._progress.finish()
         return self._result
@@ -111,11 +114,13 @@ class Undo:
         self._doomed = {entry.destination_id for entry in plan.deletions()}
         self._left = Left(self._ledger)
         self._bonds = Bonds(plan.deletions())
+        self._later = Later(self._ledger, self._run, plan.entries)
         if len(plan.entries) < sum(row["count"] for row in self._ledger.counts() if row["state"] == State.DONE):
             planned = {entry.op_id for entry in plan.entries}
             for entry in self._ledger.iterate(state=State.DONE):
                 if entry.op_id not in planned:
                     self._bonds.stays(entry.target, entry.payload)
+                    self._later.stays(entry)
         self._survey = Survey()
         if any(entry.target not in (Target.FOLDER, Target.MEDIA) for entry in plan.deletions()):
             self._progress.note("looking for what people touched")
@@ -208,7 +213,7 @@ class Undo:
 
     async def _remove_tags(self, entry: Entry, look: bool) -> str:
         port, contact = self._ports[Target.CONTACT_TAGS], entry.destination_id
-        missing, extra = removed_tags(entry), added_tags(entry)
+        missing, extra = self._later.tags(entry)
         if look:
             there = {folded(tag) for tag in (await port.get(self._client, contact))["tags"]}
             missing = [tag for tag in missing if folded(tag) not in there]
@@ -219,10 +224,12 @@ class Undo:
         return ""
 
     async def _unlink(self, entry: Entry) -> str:
+        if self._later.link(entry):
+            return ""
         contact, ours = str(entry.payload["contactId"]), entry.payload["businessId"]
         before = (entry.before_image or {}).get("businessId")
         now = (await self._ports[Target.CONTACT].get(self._client, contact)).get("businessId")
-        if now != ours and not (self._force and now):
+        if (now or None) != (ours or None) and not (self._force and now):
             return "" if (now or None) == (before or None) else "linked to another business since"
         if before:
             await contact_records.link(self._client, str(before), [contact])
@@ -250,7 +257,14 @@ class Undo:
             return ""
         where = dict(entry.payload.get("$url") or {})
         now = await self._ports[entry.target].get(self._client, entry.destination_id, **where)
-        found = restoration(entry.payload, entry.before_image, now, force=self._force, region=self._region)
+        found = restoration(
+            entry.payload,
+            entry.before_image,
+            now,
+            force=self._force,
+            region=self._region,
+            but=self._later.fields(entry),
+        )
         if found.put:
             await self._restorer.put_back(entry, found, now)
         return f"changed since by a person: {', '.join(found.kept)}" if found.kept else ""
@@ -260,7 +274,7 @@ class Undo:
         if why := self._survey.why(entry.target, record, force=self._force) or self._bonds.why(record):
             return why
         where = _where(entry)
-        judged = entry.target in JUDGED and not self._force
+        judged = entry.target in RECORD_TARGETS and not self._force
         if judged and (record in self._survey.suspects or record not in self._survey.seen):
             held = await self._ports[entry.target].get(self._client, record, **where)
             changed = self._left.changed(entry, held, self._region)

@@ -16,6 +16,12 @@ GENESIS = "0" * 64
 COLUMNS = tuple(item.name for item in fields(LogEntry))
 
 
+def line(at: str, run_id: str, action: str, detail: str = "", **about: str) -> LogEntry:
+    """An entry to be numbered and sealed; `about`: op_id, object, source_id, target, destination_id, trace_id."""
+    blank = LogEntry(0, at, run_id, "", action, "", "", "", "", "", detail, "", "")
+    return replace(blank, **about)
+
+
 def seal(entry: LogEntry) -> LogEntry:
     """`entry` with its hash."""
     body = asdict(entry)

@@ -152,6 +152,9 @@ class LedgerPort(Protocol):
     def record(self, run_id: str, intents: Sequence[Intent] = (), outcomes: Sequence[Outcome] = ()) -> None:
         """Make `intents` and `outcomes` durable together."""
 
+    def keep_before(self, run_id: str, op_id: str, before_image: Mapping[str, Any]) -> None:
+        """From now on the operation replaced this: an earlier update of the same record was taken back from under it."""
+
     def operation(self, op_id: str) -> Entry | None:
         """The operation, or None when the ledger never heard of it."""
 

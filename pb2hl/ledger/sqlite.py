@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,7 @@ class Ledger:
                 "INSERT INTO runs (run_id, step, started_at, facts) VALUES (?, ?, ?, ?)",
                 (run_id, step, now, _dump(dict(facts or {}))),
             )
-            self._append(db, [_about(now, run_id, "run started", detail=step)])
+            self._append(db, [chain.line(now, run_id, "run started", detail=step)])
         return run_id
 
     def end_run(self, run_id: str, status: str, facts: Mapping[str, Any] | None = None) -> None:
@@ -153,7 +154,7 @@ class Ledger:
                 "UPDATE runs SET ended_at = ?, status = ?, facts = ? WHERE run_id = ?",
                 (now, status, _dump(merged), run_id),
             )
-            self._append(db, [_about(now, run_id, "run ended", detail=status)])
+            self._append(db, [chain.line(now, run_id, "run ended", detail=status)])
 
     def runs(self) -> list[Run]:
         """Every run, oldest first."""
@@ -179,6 +180,13 @@ class Ledger:
     def finish(self, run_id: str, outcomes: Sequence[Outcome]) -> None:
         """Make `outcomes` durable."""
         self.record(run_id, outcomes=outcomes)
+
+    def keep_before(self, run_id: str, op_id: str, before_image: Mapping[str, Any]) -> None:
+        """From now on the operation replaced this: an earlier update of the same record was taken back from under it."""
+        with self._transaction() as db:
+            db.execute("UPDATE operations SET before_image = ? WHERE op_id = ?", (_dump(dict(before_image)), op_id))
+            detail = "takes over what an earlier update of the same record had replaced"
+            self._append(db, [chain.line(stamp(self._clock.now()), run_id, "before-image", detail, op_id=op_id)])
 
     def _key(self, op: Operation) -> tuple:
         return (op.op_id, self.location, self.source, op.kind, op.target, op.object, op.source_id, op.part)
@@ -307,7 +315,7 @@ class Ledger:
                 (gate, subject_hash, who, approval.at, int(forced), note),
             )
             detail = f"{gate} {subject_hash[:12]} by {who}{' (forced)' if forced else ''}{': ' + note if note else ''}"
-            self._append(db, [_about(approval.at, "", "approve", detail=detail)])
+            self._append(db, [chain.line(approval.at, "", "approve", detail=detail)])
         return approval
 
     def approval(self, gate: str) -> Approval | None:
@@ -321,14 +329,14 @@ class Ledger:
     def log(self, run_id: str, action: str, detail: str = "", **about: str) -> None:
         """Append to the audit log something that is no operation."""
         with self._transaction() as db:
-            self._append(db, [_about(stamp(self._clock.now()), run_id, action, detail, **about)])
+            self._append(db, [chain.line(stamp(self._clock.now()), run_id, action, detail, **about)])
 
     def _append(self, db: sqlite3.Connection, lines: Iterable[LogEntry]) -> None:
         number, previous = self._head(db)
         sealed = []
         for line in lines:
             number += 1
-            entry = chain.seal(LogEntry(number, *_middle(line), previous, ""))
+            entry = chain.seal(replace(line, number=number, previous_hash=previous))
             previous = entry.hash
             sealed.append(tuple(getattr(entry, name) for name in chain.COLUMNS))
         db.executemany(f"INSERT INTO audit_log VALUES ({', '.join('?' * len(chain.COLUMNS))})", sealed)
@@ -384,13 +392,3 @@ _REGISTER = f"""
 INSERT INTO operations ({_COLUMNS}, run_id, state) VALUES ({", ".join("?" * 13)}, 'planned')
 ON CONFLICT (op_id) DO UPDATE SET run_id = excluded.run_id
 """
-
-
-def _about(at: str, run_id: str, action: str, detail: str = "", **about: str) -> LogEntry:
-    names = ("op_id", "object", "source_id", "target", "destination_id", "trace_id")
-    op_id, object_, source_id, target, destination_id, trace_id = (about.get(name, "") for name in names)
-    return LogEntry(0, at, run_id, op_id, action, object_, source_id, target, destination_id, trace_id, detail, "", "")
-
-
-def _middle(line: LogEntry) -> tuple:
-    return tuple(getattr(line, name) for name in chain.COLUMNS[1:-2])

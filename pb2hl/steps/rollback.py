@@ -55,8 +55,12 @@ def rollback(
                 f"nothing was made of {', '.join(unknown)}", hint=f"one of: {', '.join(sorted(there)) or 'none yet'}"
             )
         if dry_run:
+            progress.start("planning the rollback", 2, "parts")
             undo_plan = plan_undo(ledger, of_run=run or "", objects=objects)
+            progress.advance()
             cost = requests(undo_plan, ledger, Destination.load(ws.path))
+            progress.advance()
+            progress.finish()
             result = _result(undo_plan, Rollback(), cost, outcomes.errors(ledger, OPEN), dry_run=True)
         else:
             result = _undo(ws, ledger, run or "", objects, force, progress, cancel)
@@ -74,12 +78,15 @@ def _undo(
     cancel: Cancel | None,
 ) -> StepResult:
     this = ledger.start_run(STEP, {"of_run": of_run, "objects": list(objects), "force": force})
-    progress.start("settling what is in doubt", None, "operations")
+    progress.start("settling what is in doubt, planning the rollback", 3, "parts")
 
     async def work(client: Client) -> tuple[UndoPlan, dict[str, int], Rollback]:
         await settle_open(ledger, client, this, of_run)
+        progress.advance()
         undo_plan = plan_undo(ledger, of_run=of_run, objects=objects)
+        progress.advance()
         cost = requests(undo_plan, ledger, Destination.load(ws.path))
+        progress.advance()
         progress.start(STEP, len(undo_plan.entries), "operations")
         undoing = Undo(
             ledger, client, run=this, force=force, region=ws.config.country, progress=progress, cancel=cancel
@@ -150,9 +157,15 @@ def _result(
             "kept": kept,
             "in_doubt": doubt,
         },
-        problems=(*_problems(kept, rows), *outcomes.problems_of(doubt)),
+        problems=(*_problems(kept, rows), *_covered(done.covered), *outcomes.problems_of(doubt)),
         next_step="rollback" if dry_run else "",
     )
+
+
+def _covered(values: int) -> Iterator[Problem]:
+    if values:
+        text = f"{values:,} values stay as later runs, which stay, wrote them too; undone in their turn, those go back past this one"
+        yield Problem("written_later", text, Severity.INFO, count=values)
 
 
 def _problems(kept: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Problem]:
