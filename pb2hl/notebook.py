@@ -59,8 +59,9 @@ def show(ws: Workspace, result: StepResult) -> None:
 
 
 def show_reports(ws: Workspace, *, mask: bool = False) -> None:
-    """Write every report and the index again, and link them here."""
+    """Write every report and the index again, link them here, and say where the migration stands."""
     from IPython.display import HTML, display
 
     paths = report.write_all(ws, mask=mask, progress=Bar())
     display(HTML(report.links_html(paths)))
+    display(HTML(report.story_html(ws)))

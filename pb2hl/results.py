@@ -38,7 +38,7 @@ class Failure:
     def told(self) -> str:
         """As one line: what went wrong, and what to do."""
         first = self.message.strip().splitlines()[0] if self.message.strip() else "no reason is known"
-        return f"{first.rstrip('.')}. {self.hint}".strip() if self.hint else first
+        return f"{first.rstrip('.')}. {self.hint[:1].upper()}{self.hint[1:]}" if self.hint else first
 
     def save(self, folder: Path) -> None:
         """Keep it in `folder`, unless a result was left there at or after its time."""

@@ -20,6 +20,7 @@ from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import MEND, ConfigError, Pb2hlError
 from pb2hl.notebook import PARENT_VARIABLE
 from pb2hl.progress import SILENT, Progress, relayed
+from pb2hl.report.snippets import again
 from pb2hl.resources import resource
 from pb2hl.workspace import CONFIG_NAME, Workspace
 
@@ -161,7 +162,7 @@ def _as_ours(failure: Any, notebook: Notebook, target: Path) -> Pb2hlError:
     """The error that the notebook raised, as the package's own; anything else says where to look."""
     kind = getattr(errors, failure.ename, None)
     told, _, remedy = str(failure.evalue).partition(MEND)
-    hint = f"{remedy + '; then ' if remedy else ''}run the same command again, it goes on here (details: {target})"
+    hint = f"{again(remedy)}, it goes on here (details: {target})"
     if isinstance(kind, type) and issubclass(kind, Pb2hlError):
         error = Pb2hlError(f"{notebook.step}: {told}", hint=hint)
         error.exit_code = kind.exit_code

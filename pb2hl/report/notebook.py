@@ -1,31 +1,34 @@
-"""Executed notebooks as reports: their outputs without code, one file that asks the network for nothing."""
+"""Executed notebooks as reports: their outputs without code, in the pages' own look, one file that asks the network for nothing."""
 
 from __future__ import annotations
 
+import ast
 import html
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from pb2hl.errors import Pb2hlError
+from markupsafe import Markup
+
+from pb2hl import errors
+from pb2hl.errors import MEND, Pb2hlError
 from pb2hl.report.masking import Mask, shape
-from pb2hl.report.page import style
+from pb2hl.report.page import render_notebook
+from pb2hl.report.snippets import failure_html
 
-_REMOTE = re.compile(
-    r"""<(?:script|link)\b[^>]*\b(?:src|href)\s*=\s*["']?(?:https?:)?//[^>]*>(?:\s*</script>)?""", re.I
-)
 _STYLES = {"color", "padding", "margin", "border-left", "font-weight", "text-align", "width", "max-width"}
-_POLICY = (
-    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-    "font-src data:; base-uri 'none'; form-action 'none'\">"
-)
+_OF_PAPERMILL = "papermill-error-cell-tag"
+"""Tag of the cells by which papermill tells an error; the box in its place is ours."""
 
 
 def notebook_html(path: Path, *, mask: Mask | None = None, folder: Path | None = None) -> Path:
     """Write the executed notebook at `path` as HTML without code beside it, or into `folder`, and return that file's path.
 
-    No script of the notebook or of its data runs: the page's policy allows none. Widgets do not survive; a cell with a
-    widget also emits static HTML. Pb2hlError when the file is no notebook.
+    A notebook that failed ends with what went wrong and what to do. No script of the notebook or of its data runs: the page's
+    policy allows none. Widgets do not survive; a cell with a widget also emits static HTML. Pb2hlError when the file is no notebook.
     """
     import nbformat
     from nbconvert import HTMLExporter
@@ -35,26 +38,67 @@ def notebook_html(path: Path, *, mask: Mask | None = None, folder: Path | None =
     except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
         raise Pb2hlError(f"{path} cannot be read as a notebook: {error}", hint="run the notebook again") from error
     notebook.metadata.pop("widgets", None)
+    notebook.cells = _until_failure(notebook.cells)
     exporter = HTMLExporter(
-        exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True, embed_images=True
+        template_name="basic",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+        embed_images=True,
     )
-    for trait in exporter.trait_names():
-        if trait.endswith("_url"):
-            setattr(exporter, trait, "")
     body, _resources = exporter.from_notebook_node(notebook)
-    head, _, rest = body.partition("<body")
-    opening, _, content = rest.partition(">")
-    head = re.sub(r"<script\b.*?</script>", "", _REMOTE.sub("", head), flags=re.S | re.I)
-    head = head.replace("<head>", f"<head>{_POLICY}", 1).replace("</head>", f"<style>{_look()}</style></head>", 1)
     hidden = mask or Mask()
-    main = _clean(content.rpartition("</body>")[0], told=not hidden.on)
-    body = f"{head}<body{opening}><main>{_masked(main, hidden) if hidden.on else main}</main></body></html>"
     target = (folder or path.parent) / f"{path.stem}.html"
+    content = _clean(body, target.parent, told=not hidden.on)
+    title = _title(notebook, path)
+    page = render_notebook(title, Markup(_masked(content, hidden) if hidden.on else content), masked=hidden.on)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_suffix(".html.tmp")
-    temporary.write_text(body, encoding="utf-8")
+    temporary.write_text(page, encoding="utf-8")
     temporary.replace(target)
     return target
+
+
+def _title(notebook: Any, path: Path) -> str:
+    """The notebook's own title: its first heading."""
+    first = notebook.cells[0].source.splitlines() if notebook.cells else []
+    return first[0].removeprefix("# ") if first and first[0].startswith("# ") else path.stem
+
+
+def _until_failure(cells: list[Any]) -> list[Any]:
+    """The cells up to the one that failed, its error as a box that says what to do; what never ran is left out."""
+    kept = []
+    for cell in cells:
+        if _OF_PAPERMILL in cell.metadata.get("tags", ()):
+            continue
+        kept.append(cell)
+        if cell.cell_type != "code":
+            continue
+        failed = [output for output in cell.outputs if output.output_type == "error"]
+        cell.outputs = [_spoken(output) for output in cell.outputs if output.output_type != "error"]
+        if failed:
+            cell.outputs.append(_told(failed[0]))
+            break
+    return kept
+
+
+def _spoken(output: Any) -> Any:
+    """A text that a cell ends with, without Python's quotes around it."""
+    text = output.get("data", {}).get("text/plain", "")
+    if output.output_type == "execute_result" and set(output.data) == {"text/plain"} and text[:1] in "'\"":
+        output.data = {"text/html": str(Markup("<p>{}</p>").format(ast.literal_eval(text)))}
+    return output
+
+
+def _told(error: Any) -> Any:
+    import nbformat
+
+    told, _, remedy = str(error.evalue).partition(MEND)
+    kind = getattr(errors, error.ename, None)
+    ours = isinstance(kind, type) and issubclass(kind, Pb2hlError)
+    shown = failure_html(told if ours else f"{error.ename}: {told}", remedy)
+    return nbformat.v4.new_output("display_data", {"text/html": shown})
 
 
 class _Texts(HTMLParser):
@@ -85,17 +129,19 @@ def _masked(content: str, mask: Mask) -> str:
     return "".join(texts.pieces)
 
 
-def _clean(content: str, told: bool) -> str:
-    """`content` without scripts, handlers, remote images and anything else that acts or asks.
+def _clean(content: str, folder: Path, told: bool) -> str:
+    """`content` without scripts, handlers, remote images and anything else that acts or asks; links to files relative to `folder`.
 
     Unless `told`, also without links, pictures and whatever else an attribute could say.
     """
     import nh3
 
     def kept(tag: str, attribute: str, value: str) -> str | None:
-        if attribute == "src" and told:
+        if not told and attribute in {"href", "src", "alt", "title", "aria-label"}:
+            return None
+        if attribute == "src":
             return value if value.startswith("data:image/") else None
-        return value if told or attribute not in {"href", "src", "alt", "title", "aria-label"} else None
+        return _near(value, folder) if attribute == "href" else value
 
     return nh3.clean(
         content,
@@ -109,5 +155,8 @@ def _clean(content: str, told: bool) -> str:
     )  # fmt: skip
 
 
-def _look() -> str:
-    return style() + "body.jp-Notebook{max-width:78rem;margin:0 auto;background:var(--paper);color:var(--ink)}"
+def _near(link: str, folder: Path) -> str:
+    """A link to a file as one that moves along with the workspace; another notebook as its page."""
+    if link.startswith("file:"):
+        return Path(os.path.relpath(unquote(urlsplit(link).path), folder.resolve())).as_posix()
+    return re.sub(r"^(\w+)\.ipynb$", r"\1.html", link)

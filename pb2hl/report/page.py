@@ -132,11 +132,14 @@ def moment(at: str) -> str:
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)")
 
 
-def style() -> str:
-    """The style sheet of every page."""
-    return str(_environment().globals["style"])
-
-
 def render(page: Page) -> str:
     """`page` as one HTML document. Its only script is ours, pinned by hash in the content security policy."""
     return _environment().get_template("page.html").render(page=page)
+
+
+def render_notebook(title: str, content: Markup, *, masked: bool = False) -> str:
+    """The outputs of a notebook (`content`, cleaned HTML) as one HTML document in the look of the pages, without any script."""
+    template = _environment().get_template("notebook.html")
+    return template.render(
+        title=title, kicker="Perfect Books to HighLevel · a notebook", content=content, masked=masked
+    )

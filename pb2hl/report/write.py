@@ -74,7 +74,7 @@ def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT)
 def tell_failure(ws: Workspace, step: str, error: Pb2hlError) -> None:
     """Keep what `step` failed with, unless it left a result that says so, and tell it on the index."""
     if step in STEPS and not isinstance(error, WorkspaceLocked):
-        Failure(error.message, error.hint, stamp(SYSTEM_CLOCK.now())).save(ws.results(step))
+        Failure(error.message.removeprefix(f"{step}: "), error.hint, stamp(SYSTEM_CLOCK.now())).save(ws.results(step))
         write_index(ws)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from pb2hl import report
-from pb2hl.errors import Problem, Severity
+from pb2hl.errors import MEND, Problem, Severity
 from pb2hl.profile import profile_tables
 from pb2hl.report.story import CHAPTERS
 from pb2hl.results import Status, StepResult
@@ -205,6 +205,29 @@ def test_notebooks_show_outputs_and_no_code(browser, reports):
     """The verdict is there, the code is not, and no script of the notebook is."""
     html = (reports / "notebook.html").read_text(encoding="utf-8")
     assert "The verdict" in html and "secret_code" not in html and "<script" not in html.lower()
+
+
+def test_a_failed_notebook_ends_with_what_to_do(browser, tmp_path):
+    """The error is one box with its remedy; no traceback, nothing of the cells that never ran, and none of papermill's own words."""
+    new = nbformat.v4
+    evalue = f"3 rows have no owner {EVIL}\n  - row 7{MEND}set fallback_owner, then run this again"
+    error = new.new_output("error", ename="ChecksFailed", evalue=evalue, traceback=["Traceback of ours"])
+    notebook = new.new_notebook(
+        cells=[
+            new.new_markdown_cell("papermill says", metadata={"tags": ["papermill-error-cell-tag"]}),
+            new.new_markdown_cell("# 4. Checks"),
+            new.new_code_cell("check(ws)", outputs=[error]),
+            new.new_markdown_cell("Next: [5. Schema](05_schema.ipynb)."),
+        ]
+    )
+    nbformat.write(notebook, tmp_path / "04_check.ipynb")
+    page, errors, requests = visit(browser, report.notebook_html(tmp_path / "04_check.ipynb"))
+    text = page.locator("body").inner_text()
+    assert (errors, requests) == ([], []) and page.evaluate("window.hacked") is None
+    assert "failed 3 rows have no owner <script>" in text and "row 7" in text
+    assert "What to do: set fallback_owner; then run the same command again." in text
+    assert not [word for word in ("papermill", "Traceback", "Schema", "ChecksFailed") if word in text]
+    assert page.title().startswith("4. Checks")
 
 
 def test_every_control_has_a_name(browser, reports):

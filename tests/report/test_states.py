@@ -66,7 +66,7 @@ def test_every_state_is_told_as_it_is(ws):
 
     step(ws, "check")
     report.tell_failure(ws, "schema", Pb2hlError("no token is set", hint="set HIGHLEVEL_TOKEN"))
-    assert "failed Schema no token is set. set HIGHLEVEL_TOKEN" in said(ws) and "Needs attention: Schema" in said(ws)
+    assert "failed Schema no token is set. Set HIGHLEVEL_TOKEN" in said(ws) and "Needs attention: Schema" in said(ws)
     step(ws, "schema")
     assert "no token is set" not in said(ws), "a result ends the failure"
     decide(ws, "schema", WHO, take_defaults=True)
@@ -80,7 +80,7 @@ def test_every_state_is_told_as_it_is(ws):
 
     with Ledger.open(ws) as ledger:
         run = ledger.start_run("load")
-    assert "failed Load it began and has not ended. run it again, it goes on where it stopped" in said(ws)
+    assert "failed Load it began and has not ended. Run it again, it goes on where it stopped" in said(ws)
     with Ledger.open(ws) as ledger:
         ledger.end_run(run, "stopped")
 

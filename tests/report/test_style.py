@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from pb2hl.report.page import style
+from pb2hl.report import page
 
+STYLE = Path(page.__file__).parent / "templates" / "style.css"
 PAIRS = (
     ("ink", "paper"), ("ink", "panel"), ("soft", "paper"), ("soft", "panel"), ("accent", "paper"), ("accent", "panel"),
     ("good", "good-bg"), ("warn", "warn-bg"), ("bad", "bad-bg"), ("ink", "line"),
@@ -18,7 +20,8 @@ PAIRS = (
 def themes() -> list[dict[str, str]]:
     """The colours of the light theme, and those of the dark one over them."""
     found = [
-        dict(re.findall(r"--([\w-]+):(#[0-9a-f]{3,6})", block)) for block in re.findall(r":root\{[^}]*\}", style())
+        dict(re.findall(r"--([\w-]+):(#[0-9a-f]{3,6})", block))
+        for block in re.findall(r":root\{[^}]*\}", STYLE.read_text(encoding="utf-8"))
     ]
     return [found[0], found[0] | found[1]]
 
