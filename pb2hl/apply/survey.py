@@ -109,7 +109,7 @@ class Left:
 
     def _done(self, entry: Entry) -> None:
         if entry.target is Target.LINK:
-            self.businesses[str(entry.payload["contactId"])] = str(entry.payload["businessId"])
+            self.businesses[str(entry.payload["contactId"])] = str(entry.payload["businessId"] or "")
         elif entry.target is Target.CONTACT_TAGS:
             self.tags[entry.destination_id].update(map(folded, entry.payload.get("tags") or ()))
         elif entry.target is Target.FIELD and entry.payload.get("objectKey"):
