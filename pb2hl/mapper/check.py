@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -42,11 +42,15 @@ def undecided_rows(sheets: Mapping[str, pd.DataFrame]) -> list[Problem]:
 
 
 def invalid_rows(
-    sheets: Mapping[str, pd.DataFrame], users: Sequence[Any] | None = None, pipelines: Sequence[Any] = ()
+    sheets: Mapping[str, pd.DataFrame],
+    users: Sequence[Any] | None = None,
+    pipelines: Sequence[Any] = (),
+    columns: Collection[tuple[str, str]] = (),
 ) -> list[Problem]:
     """One problem for each edit that cannot be: unknown decisions, clashes, missing targets, unknown users.
 
     `users` and `pipelines` are the location's; None or none when they are not known (then user ids and stages are not checked).
+    `columns` are (object, column) of this export: those that only another export has never clash with them. None given: all are.
     """
     found: list[Problem] = []
     for name, frame in sheets.items():
@@ -61,7 +65,7 @@ def invalid_rows(
                 found.append(_problem("sheet_decision", name, line, "decision", message))
             found += [_problem(*problem) for problem in _CHECKS[name](name, line, row, users)]
     if "fields" in sheets:
-        found += _clashes(sheets["fields"])
+        found += _clashes(sheets["fields"], columns)
         found += _transforms(sheets["fields"])
     if "stages" in sheets:
         found += _stages_missing(sheets["stages"], pipelines)
@@ -150,15 +154,16 @@ _CHECKS = {
 }
 
 
-def _clashes(sheet: pd.DataFrame) -> list[Problem]:
-    """Two columns of one table decided for one field, and one label for custom fields of two types."""
+def _clashes(sheet: pd.DataFrame, columns: Collection[tuple[str, str]]) -> list[Problem]:
+    """Two columns of one table of one export decided for one field, and one label for custom fields of two types."""
     found = []
     taken: dict[tuple[str, ...], str] = {}
     for at, row in zip(sheet.index, sheet.to_dict("records"), strict=True):
         decision = row["decision"].strip()
         if decision in ("", "custom", "ignore") or takes_several(row["object"], decision):
             continue
-        key = (row["object"], row["file"], row["sheet"], decision)
+        here = not columns or (row["object"], row["column"]) in columns
+        key = (row["object"], row["file"], row["sheet"], decision, str(here))
         if key in taken:
             message = (
                 f"{decision} already has column {taken[key]!r} of this table; a field takes one column: choose custom"

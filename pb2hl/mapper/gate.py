@@ -69,7 +69,7 @@ def undecided(ws: Workspace) -> list[Problem]:
         return list(error.problems)
     place = Destination.load(ws.path)
     users, lines = (place.users, place.pipelines) if place is not None else (None, ())
-    return summary([*undecided_rows(sheets), *invalid_rows(sheets, users, lines), *outdated(ws, sheets)])
+    return summary([*undecided_rows(sheets), *invalid_rows(sheets, users, lines, _here(ws)), *outdated(ws, sheets)])
 
 
 def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
@@ -121,6 +121,11 @@ def mapping_hash(ws: Workspace, destination: Any = None) -> str:
 def _canonical(name: str, frame: pd.DataFrame) -> list[list[str]]:
     columns = [*KEYS[name], *(column for column in EDITABLE[name] if column != "comment")]
     return sorted([str(cell).strip() for cell in row] for row in frame[columns].itertuples(index=False, name=None))
+
+
+def _here(ws: Workspace) -> set[tuple[str, str]]:
+    """(object, column) of this export; the fields sheet may have more, from later ones."""
+    return {(object_, heading) for object_, _, _, heading in _columns(ws)}
 
 
 def _columns(ws: Workspace) -> list[list[str]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -58,7 +59,8 @@ class Deals:
 
     @cached_property
     def placements(self) -> Mapping[str, Placement]:
-        """Where every deal goes, decided oldest first so that the oldest open deal keeps its place."""
+        """Where every deal goes, decided oldest first so that the oldest open deal keeps its place; those that are
+        opportunities already come before all others."""
         return self._decided[0]
 
     @cached_property
@@ -71,7 +73,7 @@ class Deals:
         place_of = {one: key for key, (one, _) in there.items()}
         table = self.ctx.inputs.table(OBJECT)
         primary = named_column(table)
-        for row in rows(oldest_first(table), (*_PLACING, primary) if primary else _PLACING):
+        for row in self._loaded_first(table, (*_PLACING, primary) if primary else _PLACING):
             source_id, place = row["source_id"], self._place(row, primary)
             existing, by = self._match(row, place.contact)
             if existing:
@@ -82,6 +84,13 @@ class Deals:
             found[source_id] = self._held(source_id, place, holders) if moves else place
         return found, matched
 
+    def _loaded_first(self, table: pd.DataFrame, columns: Sequence[str]) -> Iterator[Row]:
+        ordered, loaded = oldest_first(table), self.ctx.inputs.loaded
+        if not loaded:
+            return rows(ordered, columns)
+        there = ordered["source_id"].astype(str).isin(loaded)
+        return chain(rows(ordered[there], columns), rows(ordered[~there], columns))
+
     def _held(self, source_id: str, place: Placement, holders: dict[tuple[str, str], str]) -> Placement:
         """The placement, with the open deal that stands in its way. A deal that stays where the location has it claims no place."""
         if self.ctx.place.allow_duplicate_opportunity or not (
@@ -89,7 +98,9 @@ class Deals:
         ):
             return place
         holder = holders.setdefault((place.contact, place.pipeline.label), source_id)
-        return place if holder == source_id else replace(place, blocked_by=holder)
+        return (
+            place if holder == source_id or source_id in self.ctx.inputs.loaded else replace(place, blocked_by=holder)
+        )
 
     def _open_there(self) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
         """Open opportunities that the location has already, on contacts that the export has too: (contact, pipeline) → (id, name)."""

@@ -48,6 +48,7 @@ class PlanInputs:
     `conflicts` says for (model, label case-folded) of a field that exists and does not fit whether one is made `beside` it or it is put to `use`.
     `aliases`: (object, source id) of a row whose record was made for another row, to that row's source id.
     `gone`: by object, loaded rows that this export lacks and that its rows may name.
+    `loaded`: source ids of deals that this migration made opportunities of: no other deal takes their place.
     """
 
     staged: Mapping[str, pd.DataFrame]
@@ -65,6 +66,7 @@ class PlanInputs:
     conflicts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
     gone: Mapping[str, Gone] = field(default_factory=dict)
+    loaded: frozenset[str] = frozenset()
 
     def table(self, name: str) -> pd.DataFrame:
         """The rows of `name` to migrate: survivors of contacts and companies, every staged row of the rest."""

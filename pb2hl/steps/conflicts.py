@@ -46,6 +46,11 @@ def decisions(ws: Workspace) -> dict[Key, tuple[str, str]]:
     }
 
 
+def asked(ws: Workspace) -> set[Key]:
+    """(object, source id, field) of every row of the sheet, decided or not."""
+    return {(row.object, row.source_id, row.field) for row in _sheet(ws).itertuples(index=False)}
+
+
 def kept(ws: Workspace) -> dict[Key, str]:
     """What people decided to leave as it is in HighLevel, and who did."""
     chosen = decisions(ws)

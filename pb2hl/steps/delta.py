@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
 from pb2hl import mapper, plan
+from pb2hl.apply import Execution
 from pb2hl.apply.undo import OUTCOME_COLUMNS
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import ConfigError, GateClosed, Problem, Severity
 from pb2hl.highlevel import Client, Destination
 from pb2hl.ledger import Ledger, Outcome, State
-from pb2hl.operations import Operation
+from pb2hl.operations import Kind, Operation, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import conflicts, gates, later, later_gone, later_schema, later_sheets, outcomes, proposal, removals
+from pb2hl.steps import (
+    conflicts,
+    gates,
+    later,
+    later_gone,
+    later_hosts,
+    later_schema,
+    later_sheets,
+    outcomes,
+    proposal,
+    removals,
+)
 from pb2hl.steps.conflicts import CONFLICT_COLUMNS
 from pb2hl.steps.later_files import stale, take_away
 from pb2hl.steps.load import carry_out
 from pb2hl.steps.session import with_client
 from pb2hl.steps.status import WINDOW, window_state
-from pb2hl.steps.threeway import Changes, changes, new_operations
+from pb2hl.steps.threeway import Changes, Decisions, changes, new_operations
 from pb2hl.workspace import Workspace
 
 STEP = "delta"
+Found = TypeVar("Found")
 
 
 def delta(
@@ -85,28 +100,33 @@ def _run(
 ) -> StepResult:
     decided, second = conflicts.decisions(ws), ready.workspace
     inputs = proposal.plan_inputs(second, ledger, ready.place, ready.aliases)
+    inputs = replace(inputs, loaded=_opportunities(ledger))
     inputs = later_gone.reconnected(inputs, later_gone.gone(ws, second, ledger))
     schema, data = plan.build_schema(inputs, progress=progress), plan.build(inputs, progress=progress)
     data.operations.write(second.plan / "data")
     _make_schema(ws, ledger, list(schema.operations), who, progress, cancel)
     window = _window(ws, ledger)
     replaced = _replace_files(ws, ledger, plan.read(second.plan / "data"), progress, cancel)
+    moved = _move(ws, ledger, ready, decided, progress, cancel)
     new = new_operations(ledger, plan.read(second.plan / "data"))
-    made = carry_out(ws, ledger, STEP, new, len(new), progress, cancel)
+    first, last = _in_two(new)
+    made = carry_out(ws, ledger, STEP, first, len(first), progress, cancel)
 
     async def look(client: Client) -> Changes:
         stream = plan.read(second.plan / "data")
-        return await changes(client, ledger, stream, decided, ws.config.country, progress, cancel or Cancel())
+        there = {object_: set(second.table(object_, ["source_id"])["source_id"]) for object_ in ("contacts", "deals")}
+        return await changes(client, ledger, stream, there, decided, ws.config.country, progress, cancel or Cancel())
 
     found = with_client(ws, ledger, STEP, look, progress)
     changed = carry_out(ws, ledger, STEP, found.updates, len(found.updates), progress, cancel)
+    opened = carry_out(ws, ledger, STEP, last, len(last), progress, cancel) if last else Execution()
     ledger.finish(
         ledger.runs()[-1].run_id, [Outcome(op.op_id, State.DONE, op.existing_id, operation=op) for op in found.agreed]
     )
     removed = removals.removed_rows(ws, second, ledger, ready.aliases, plan.read(second.plan / "data"))
     gone = removals.delete(ws, ledger, removed, progress, cancel) if ws.config.policy.removed_rows == "delete" else None
     later.brought(ws, ready, data.tables)
-    open_conflicts = conflicts.write(ws, found.conflicts, frozenset(found.taken))
+    open_conflicts = conflicts.write(ws, [*found.conflicts, *moved.conflicts()], frozenset(found.taken | moved.taken()))
     operations = [*new, *found.updates]
     entries = ledger.entries(op.op_id for op in operations)
     failed = outcomes.errors(ledger)
@@ -115,11 +135,13 @@ def _run(
     problems = [
         *outcomes.problems_of(failed),
         *_problems(open_conflicts, removed, window, gone),
+        *ready.not_compared,
         *removals.missing_tables(ws, second),
         *outcomes.not_cleared(ledger),
         *replaced,
+        *moved.problems(),
     ]
-    sent, deleted = made.sent + changed.sent, int((undone["outcome"] == "undone").sum())
+    sent, deleted = made.sent + changed.sent + opened.sent, int((undone["outcome"] == "undone").sum())
     return StepResult(
         step=STEP,
         status=Status.WAITING if len(open_conflicts) else Status.DONE if sent or deleted else Status.NOTHING_TO_DO,
@@ -127,7 +149,7 @@ def _run(
         f"by people in HighLevel and kept; {len(removed)} rows are gone from the export, {deleted} records deleted.",
         counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(open_conflicts),
                 "unresolved": found.unresolved, "removed": len(removed), "deleted": deleted, "sent": sent,
-                "refused": made.refused + changed.refused, "held": made.held + changed.held, **window},
+                "refused": made.refused + changed.refused + opened.refused, "held": made.held + changed.held + opened.held, **window},
         tables={"updates": pd.DataFrame(found.fields, columns=["object", "source_id", "record_id", "field", "was", "now"]),
                 "conflicts": open_conflicts, "removed": removed, "deleted": undone, "errors": failed,
                 "new": _new_table(new)},
@@ -166,20 +188,59 @@ def _replace_files(
 ) -> list[Problem]:
     """Take away the files whose bytes changed; the plan's uploads then count as new."""
     old = stale(ledger, later_plan)
-    if not old:
-        return []
-    run = ledger.start_run(STEP, {"files": len(old)})
 
-    async def work(client: Client) -> list[Problem]:
+    async def work(client: Client, run: str) -> list[Problem]:
         return await take_away(client, ledger, run, old, ws.config.country, progress, cancel or Cancel())
 
+    return _taking(ws, ledger, {"files": len(old)}, work, progress) if old else []
+
+
+def _move(
+    ws: Workspace, ledger: Ledger, ready: later.Later, decided: Decisions, progress: Progress, cancel: Cancel | None
+) -> later_hosts.Moved:
+    """Take away what hangs on another contact now; the plan's own operation then makes it anew there."""
+    planned = plan.read(ready.workspace.plan / "data")
+    wanted = later_hosts.moves(ledger, planned, later_hosts.pointing_elsewhere(ws, ready.workspace))
+    one_open = ready.place.settings.get("allow_duplicate_opportunity") is False
+
+    async def work(client: Client, run: str) -> later_hosts.Moved:
+        stop = cancel or Cancel()
+        return await later_hosts.take_away(
+            client, ledger, run, wanted, decided, ws.config.country, one_open, progress, stop
+        )
+
+    return _taking(ws, ledger, {"moves": len(wanted)}, work, progress) if wanted else later_hosts.Moved()
+
+
+def _taking(
+    ws: Workspace,
+    ledger: Ledger,
+    facts: dict[str, int],
+    work: Callable[[Client, str], Awaitable[Found]],
+    progress: Progress,
+) -> Found:
+    """Do `work`, which takes records away, as a run of its own."""
+    run = ledger.start_run(STEP, facts)
     try:
-        found = with_client(ws, ledger, STEP, work, progress)
+        found = with_client(ws, ledger, STEP, lambda client: work(client, run), progress)
     except BaseException:
         ledger.end_run(run, "stopped")
         raise
     ledger.end_run(run, "done")
     return found
+
+
+def _in_two(new: Sequence[Operation]) -> tuple[list[Operation], list[Operation]]:
+    """(what goes first, deals): where a contact may have one open deal, the one that ended makes room for the next."""
+    return [op for op in new if op.target is not Target.OPPORTUNITY], [
+        op for op in new if op.target is Target.OPPORTUNITY
+    ]
+
+
+def _opportunities(ledger: Ledger) -> frozenset[str]:
+    """Source ids of the deals that this migration made opportunities of."""
+    rows = ledger.columns(["source_id", "object", "kind"], state=State.DONE, target=Target.OPPORTUNITY)
+    return frozenset(source_id for source_id, object_, kind in rows if object_ == "deals" and kind == Kind.CREATE)
 
 
 def _plan_again(ws: Workspace, ledger: Ledger) -> None:

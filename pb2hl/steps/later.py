@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from pb2hl.errors import GateClosed
+from pb2hl.errors import GateClosed, Problem
 from pb2hl.highlevel import Destination, read_destination
 from pb2hl.ledger import Ledger, State
 from pb2hl.matching import domains
 from pb2hl.operations import Kind
 from pb2hl.progress import Cancel, Progress
-from pb2hl.steps import later_gone, later_matches, later_sheets, proposal
+from pb2hl.steps import later_columns, later_known, later_matches, later_sheets, proposal
 from pb2hl.steps.inventory import inventory
 from pb2hl.steps.match import match
 from pb2hl.steps.session import with_client
@@ -31,11 +31,13 @@ ALIASES = "aliases"
 
 @dataclass(frozen=True)
 class Later:
-    """The later export's workspace, the location to plan against, and rows whose record was made for another row."""
+    """The later export's workspace, the location to plan against, rows whose record was made for another row, and what of
+    the export cannot be compared."""
 
     workspace: Workspace
     place: Destination
     aliases: Mapping[tuple[str, str], str]
+    not_compared: Sequence[Problem] = ()
 
 
 def prepare(ws: Workspace, ledger: Ledger, export: Path, who: str, progress: Progress, cancel: Cancel | None) -> Later:
@@ -51,13 +53,15 @@ def prepare(ws: Workspace, ledger: Ledger, export: Path, who: str, progress: Pro
         second = later_workspace(ws, export)
         later_sheets.pin(second)
         inventory(second, progress=progress, cancel=cancel)
+        untold = later_columns.settle(ws, second, progress, cancel)
         match(second, progress=progress, cancel=cancel)
         place = as_planned(first, fresh, ledger)
         later_sheets.propose(second, place)
         again = later_sheets.settle(ws, second, who)
         if not again:
             aliases = later_matches.settle(ws, second, ledger, who)
-            return Later(second, as_planned(first, fresh, ledger, orphans(second, ledger, aliases)), aliases)
+            lost = orphans(second, ledger, aliases)
+            return Later(second, as_planned(first, fresh, ledger, lost), aliases, untold)
 
 
 def current(ws: Workspace) -> Workspace:
@@ -73,7 +77,7 @@ def brought(ws: Workspace, later: Later, tables: Mapping[str, pd.DataFrame]) -> 
     rows = [(*key, one) for key, one in sorted(later.aliases.items())]
     frame = pd.DataFrame(rows, columns=["object", "source_id", "record_of"], dtype="str")
     frame.to_parquet(later.workspace.plan / f"{ALIASES}.parquet")
-    later_gone.remember(ws, later.workspace)
+    later_known.remember(ws, later.workspace)
     (later.workspace.path / BROUGHT).touch()
 
 

@@ -14,16 +14,15 @@ from pb2hl.plan import Gone, PlanInputs
 from pb2hl.source.lookup import How, Index
 from pb2hl.steps import later_matches
 from pb2hl.steps.intake import REFERENCE
+from pb2hl.steps.later_known import known_rows
 from pb2hl.workspace import Workspace
-
-_KNOWN = "known_{}"
 
 
 def gone(ws: Workspace, second: Workspace, ledger: Ledger) -> dict[str, Gone]:
     """By object: the loaded rows that the later export in `second` lacks, as earlier exports had them."""
     found = {}
     for object_ in later_matches.TARGET_OF:
-        known = _known(ws, object_)
+        known = known_rows(ws, object_)
         if known.empty:
             continue
         there = set(later_matches.ids_of(second, object_))
@@ -35,26 +34,6 @@ def gone(ws: Workspace, second: Workspace, ledger: Ledger) -> dict[str, Gone]:
         if len(rows):
             found[object_] = Gone(rows, owner)
     return found
-
-
-def remember(ws: Workspace, second: Workspace) -> None:
-    """Keep the rows of an export that was brought over: the next one may lack them."""
-    for object_ in later_matches.TARGET_OF:
-        both = _union(second.table(object_), _known(ws, object_))
-        if len(both):
-            both.to_parquet(ws.plan / f"{_KNOWN.format(object_)}.parquet", index=False)
-
-
-def _known(ws: Workspace, object_: str) -> pd.DataFrame:
-    path = ws.plan / f"{_KNOWN.format(object_)}.parquet"
-    return _union(pd.read_parquet(path) if path.exists() else pd.DataFrame(), ws.table(object_))
-
-
-def _union(newer: pd.DataFrame, older: pd.DataFrame) -> pd.DataFrame:
-    if newer.empty or older.empty:
-        return older if newer.empty else newer
-    rest = older[~older["source_id"].isin(newer["source_id"])]
-    return pd.concat([newer, rest], ignore_index=True) if len(rest) else newer
 
 
 def _standing(ws: Workspace, ledger: Ledger, object_: str) -> dict[str, str]:

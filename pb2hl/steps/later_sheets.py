@@ -7,11 +7,12 @@ import pandas as pd
 from pb2hl import mapper
 from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
-from pb2hl.mapper.sheets import KEYS, PROPOSAL
+from pb2hl.mapper.sheets import KEYS, PROPOSAL, prefill
 from pb2hl.progress import SILENT
 from pb2hl.sheets import write_sheet
 from pb2hl.steps import gates
 from pb2hl.steps.mapping import write_sheets
+from pb2hl.values.fold import fold_marks
 from pb2hl.workspace import Workspace
 
 APPROVED = "approved mapping"
@@ -73,6 +74,10 @@ def settle(ws: Workspace, second: Workspace, who: str) -> bool:
 
 def take_defaults(ws: Workspace, who: str) -> None:
     """Decide what is undecided by its proposal and approve the mapping, both as given by `who`."""
+    sheet = ws.sheet("fields", mapper.SHEETS["fields"])
+    sure = prefill(sheet, ws.config.thresholds.mapping_high)
+    taken = sheet["decision"].eq("") & sure["decision"].ne("")
+    write_sheet(ws.sheets / "fields.csv", sure.assign(who=sure["who"].mask(taken, who)))
     mapper.accept_all(ws, who)
     gates.approve(ws, "mapping", who, note="for what the later export has more")
 
@@ -81,9 +86,14 @@ def _new_rows(ws: Workspace, second: Workspace, name: str) -> pd.DataFrame:
     """Rows of the later sheet that ours lacks and that somebody has to decide; every new column is one."""
     ours, theirs = ws.sheet(name, mapper.SHEETS[name]), second.sheet(name, mapper.SHEETS[name])
     keys = list(_FIELDS if name == "fields" else KEYS[name])
-    known = pd.MultiIndex.from_frame(ours[[*keys, "decision"]]).droplevel("decision")
-    new = theirs[~pd.MultiIndex.from_frame(theirs[[*keys, "decision"]]).droplevel("decision").isin(known)]
+    new = theirs[~_keys(theirs, keys).isin(_keys(ours, keys))]
     return new if name == "fields" else new[new["decision"].eq("")]
+
+
+def _keys(sheet: pd.DataFrame, names: list[str]) -> pd.Index:
+    """What the rows are about; a heading in other letters or spaces is the same column."""
+    plain = {"column": sheet["column"].map(fold_marks)} if "column" in names else {}
+    return pd.MultiIndex.from_frame(sheet.assign(**plain)[[*names, "decision"]]).droplevel("decision")
 
 
 def _open(rows: pd.DataFrame) -> pd.DataFrame:

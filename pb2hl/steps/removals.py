@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from pb2hl.apply import UndoPlan, plan_undo
 from pb2hl.apply.undo import OUTCOME_COLUMNS, Undo
-from pb2hl.diff.overlay import is_overlay
+from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.operations import SCHEMA_TARGETS, Kind, Operation, Target
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.accounting import RECORD_OF
+from pb2hl.steps.later_known import known_rows
 from pb2hl.steps.session import with_client
 from pb2hl.workspace import Workspace
 
 STEP = "delta"
-
-SERIES = "appointments"
 
 MOST_GONE = 0.5
 """Share of an object's rows above which an export looks incremental or broken: then nothing of it is deleted."""
@@ -46,13 +45,15 @@ def removed_rows(
     aliases: Mapping[tuple[str, str], str],
     planned: Iterable[Operation],
 ) -> pd.DataFrame:
-    """What was in an earlier export and is not in the later one: object, source_id, part, share (of the object, 0-1).
+    """What was in an earlier export and is not in the later one: object, source_id, target, part, share (of the object, 0-1).
 
     An object that the later export has no table of is not looked at. Rows whose record another row stands for
-    (`aliases`, steps.later) are not gone. Of a row that is still there, the appointments that the later plan (`planned`)
-    does not make any more are gone: a series that ends earlier, or whose times moved; their share is 0.
+    (`aliases`, steps.later) are not gone. Of a row that is still there, what the later plan (`planned`) does not make any
+    more is gone: appointments of a series that ends earlier or whose times moved, the note that stood for a second open
+    deal, the contact that stood in for a missing one; their share is 0.
     """
-    rows: list[tuple[str, str, str, float]] = []
+    rows: list[tuple[str, str, str, str, float]] = []
+    left = _left_over(ledger, planned)
     for object_ in RECORD_OF:
         later = second.table(object_)
         if later.empty:
@@ -61,21 +62,26 @@ def removed_rows(
         there |= {one for (named, _), one in aliases.items() if named == object_}
         before = {*_ids(ws, object_), *_brought(ledger, object_)}
         gone = sorted(before - there)
-        rows += [(object_, item, WHOLE_ROW, len(gone) / len(before)) for item in gone]
-        if object_ == SERIES:
-            rows += [(object_, *item, 0.0) for item in _occurrences(ledger, there, planned)]
-    return pd.DataFrame(rows, columns=["object", "source_id", "part", "share"])
+        rows += [(object_, item, WHOLE_ROW, WHOLE_ROW, len(gone) / len(before)) for item in gone]
+        rows += [(object_, *item, 0.0) for item in left.get(object_, ()) if item[0] in there]
+    return pd.DataFrame(rows, columns=["object", "source_id", "target", "part", "share"])
 
 
-def _occurrences(ledger: Ledger, there: Set[str], planned: Iterable[Operation]) -> list[tuple[str, str]]:
-    """(source id, part) of appointments of rows that are still there and that are not planned any more."""
-    made = {op.op_id for op in planned if op.target is Target.APPOINTMENT}
-    return sorted(
-        (entry.source_id, entry.part)
-        for entry in ledger.iterate(state=State.DONE, target=Target.APPOINTMENT)
-        if entry.object == SERIES and entry.kind is Kind.CREATE and not is_overlay(entry)
-        and entry.source_id in there and entry.op_id not in made
-    )  # fmt: skip
+def _left_over(ledger: Ledger, planned: Iterable[Operation]) -> dict[str, list[tuple[str, str, str]]]:
+    """By object: (source id, target, part) of records that this migration made beside, or as part of, a row's own and that
+    are not planned any more."""
+    made = {op.op_id for op in planned if op.target in _BESIDE}
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    names = ["op_id", "object", "source_id", "target", "part", "kind"]
+    for target in _BESIDE:
+        for op_id, object_, source_id, kind_of, part, kind in ledger.columns(names, state=State.DONE, target=target):
+            own = target is Target.CONTACT and object_ == "contacts"
+            if kind == Kind.CREATE and not own and op_id not in made and not part.startswith(DELTA_PART):
+                found.setdefault(object_, []).append((source_id, str(kind_of), part))
+    return {object_: sorted(items) for object_, items in found.items()}
+
+
+_BESIDE = (Target.APPOINTMENT, Target.NOTE, Target.CONTACT)
 
 
 def missing_tables(ws: Workspace, second: Workspace) -> list[Problem]:
@@ -89,7 +95,7 @@ def missing_tables(ws: Workspace, second: Workspace) -> list[Problem]:
 
 
 def _ids(ws: Workspace, object_: str) -> set[str]:
-    frame = ws.table(object_)
+    frame = known_rows(ws, object_)
     return set(frame["source_id"].astype(str)) if "source_id" in frame.columns else set()
 
 
@@ -143,11 +149,14 @@ def delete(ws: Workspace, ledger: Ledger, removed: pd.DataFrame, progress: Progr
                 Severity.CRITICAL, count=len(group), treatment="looks like an export of changes only, or a broken one")
         for object_, group in removed[removed["share"] > MOST_GONE].groupby("object")
     ]  # fmt: skip
-    wanted = set(few[["object", "source_id", "part"]].itertuples(index=False, name=None))
+    wanted = set(few[["object", "source_id", "target", "part"]].itertuples(index=False, name=None))
     going = [
         entry
         for entry in plan_undo(ledger).entries
-        if not wanted.isdisjoint((entry.object, entry.source_id, part) for part in (WHOLE_ROW, entry.part))
+        if not wanted.isdisjoint(
+            (entry.object, entry.source_id, *which)
+            for which in ((WHOLE_ROW, WHOLE_ROW), (str(entry.target), entry.part))
+        )
         and entry.target not in SCHEMA_TARGETS
     ]
     needed = _needed(ledger, going)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pb2hl.apply.batches import batched
+from pb2hl.apply.execute import left_out
 from pb2hl.apply.resolve import Unresolved, resolve
 from pb2hl.apply.send import UNCLEARED
 from pb2hl.diff import Class, compare, flatten_payload, flatten_record
@@ -60,7 +61,8 @@ class Changes:
 
 
 def new_operations(ledger: Ledger, later: Iterable[Operation]) -> list[Operation]:
-    """Operations of the later plan that were never carried out, or were refused with another payload."""
+    """Operations of the later plan that were never carried out, were refused with another payload, or were left out and
+    need not be any more."""
     found: list[Operation] = []
     for chunk in batched(later, CHUNK):
         entries = ledger.entries(op.op_id for op in chunk)
@@ -71,6 +73,8 @@ def new_operations(ledger: Ledger, later: Iterable[Operation]) -> list[Operation
 def _is_new(op: Operation, entry: Entry | None) -> bool:
     if entry is None or entry.state in (State.PLANNED, State.UNDONE):
         return True
+    if left_out(op, entry):
+        return True
     return entry.state is State.REFUSED and entry.payload_hash != op.payload_hash
 
 
@@ -78,6 +82,7 @@ async def changes(
     client: Client,
     ledger: Ledger,
     later: Iterable[Operation],
+    there: Mapping[str, Set[str]],
     decided: Decisions,
     region: str,
     progress: Progress,
@@ -85,16 +90,19 @@ async def changes(
 ) -> Changes:
     """Compare the later export's plan with the ledger; records that changed are read by id. Nothing is written.
 
+    `there`: by object, the rows that the later export has: a contact of theirs without a planned link has lost its business.
     Call it when what is new is there, since what changed may refer to it.
     """
     found = Changes()
     latest, links = _latest(ledger)
     stuck = _stuck(ledger)
+    linked: set[str] = set()
     progress.start("comparing with the first export", None, "operations")
     for chunk in batched(later, CHUNK):
         cancel.check()
         entries = ledger.entries(op.op_id for op in chunk)
         changed: list[tuple[Operation, Entry, dict[str, Any]]] = []
+        linked |= {op.op_id for op in chunk if op.target is Target.LINK}
         for op in chunk:
             entry = entries.get(op.op_id)
             if entry is None or (_same(op, entry, latest, links) and not _moved(op, entry, ledger)):
@@ -115,8 +123,33 @@ async def changes(
                     found, op, entry, record, written, stuck.get(entry.destination_id, _NONE), decided, region
                 ).compare(payload)
         progress.advance(len(chunk))
+    await _unlink(client, ledger, found, linked, there, links, decided)
     progress.finish()
     return found
+
+
+async def _unlink(
+    client: Client,
+    ledger: Ledger,
+    found: Changes,
+    linked: Set[str],
+    there: Mapping[str, Set[str]],
+    links: Mapping[str, str],
+    decided: Decisions,
+) -> None:
+    """Contacts of rows that are still there and that no link is planned for any more."""
+    gone = [
+        entry
+        for entry in ledger.iterate(state=State.DONE, target=Target.LINK)
+        if not entry.part.startswith(DELTA_PART)
+        and entry.op_id not in linked
+        and entry.source_id in there.get(entry.object, ())
+        and links.get(entry.op_id) != ""
+    ]
+    records = await read_records(client, [_as_contact(entry) for entry in gone])
+    for entry in gone:
+        op = Operation(entry.op_id, Kind.LINK, Target.LINK, entry.object, entry.source_id)
+        _relink(found, op, entry, {"businessId": ""}, records[entry.op_id], links.get(entry.op_id), decided)
 
 
 def _same(op: Operation, entry: Entry, latest: Mapping[str, Any], links: Mapping[str, str]) -> bool:
@@ -142,7 +175,7 @@ def _latest(ledger: Ledger) -> tuple[dict[str, list[Mapping[str, Any]]], dict[st
     """(record id → what earlier deltas wrote to it: it counts as sent; op id of a link → the business it was moved to)."""
     links = {}
     for entry in ledger.iterate(state=State.DONE, target=Target.LINK, part=DELTA_PART):
-        links[entry.marker] = str(entry.payload["businessId"])
+        links[entry.marker] = str(entry.payload["businessId"] or "")
     return overlays(ledger), links
 
 
@@ -175,7 +208,8 @@ def _relink(
     decided: Decisions,
 ) -> None:
     """The contact belongs to another business in the later export."""
-    was, wanted = moved_to or str(entry.payload["businessId"]), str(payload["businessId"])
+    was = str(entry.payload["businessId"]) if moved_to is None else moved_to
+    wanted = str(payload["businessId"] or "")
     now = str((record or {}).get("businessId") or "")
     if record is None or wanted in (was, now):
         found.unchanged += 1
@@ -185,7 +219,7 @@ def _relink(
         _conflict(found, decided, op, contact, "businessId", was, wanted, now)
         return
     found.fields.append((op.object, op.source_id, contact, "businessId", was, wanted))
-    body = {"businessId": wanted, "contactId": contact}
+    body = {"businessId": wanted or None, "contactId": contact}
     made = replace(op, payload=body, depends_on=(), existing_id=contact, marker=op.op_id)
     found.updates.append(_named(op, made, moved_to))
 
@@ -230,8 +264,9 @@ class _ThreeWay:
         self.decided, self.region, self.salt = decided, region, len(written)
 
     def compare(self, payload: Mapping[str, Any]) -> None:
-        """Collect what is to be written, and what is in conflict."""
+        """Collect what is to be written, and what is in conflict. A record that did not move is found where it was."""
         record_id = self.entry.destination_id
+        payload = {**payload, **{key: self.entry.payload[key] for key in ("$url",) if key in self.entry.payload}}
         if self.record is None:
             _conflict(self.found, self.decided, self.op, record_id, WHOLE, "", "changed", "removed")
             return
