@@ -246,7 +246,7 @@ async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Tar
     doubtful = []
     latest = {str(entry.payload["contactId"]): entry for entry in ledger.iterate(state=State.DONE, target=Target.LINK)}
     for contact, entry in latest.items():
-        if contact in judge.businesses and judge.businesses[contact] == entry.payload["businessId"]:
+        if contact in judge.businesses and judge.businesses[contact] == (entry.payload["businessId"] or ""):
             judge.found.link["linked"] += 1
             judge.found.landed.link(contact, True)
         else:
