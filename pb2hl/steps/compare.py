@@ -254,7 +254,7 @@ async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Tar
     records = await read_records(client, doubtful)
     for entry in doubtful:
         record = records[entry.op_id] or {}
-        linked = record.get("businessId") == entry.payload["businessId"]
+        linked = (record.get("businessId") or "") == (entry.payload["businessId"] or "")
         judge.found.link["linked" if linked else UNLINKED] += 1
         judge.found.landed.link(str(entry.payload["contactId"]), linked)
 
