@@ -51,6 +51,10 @@ REMOVED_TAGS = "$removeTags"
 SCHEMA_TARGETS = (Target.OBJECT, Target.FOLDER, Target.FIELD, Target.TAG, Target.PIPELINE, Target.CALENDAR)
 DATA_TARGETS = tuple(target for target in Target if target not in SCHEMA_TARGETS)
 
+RECORD_TARGETS = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT,
+                  Target.OBJECT_RECORD)  # fmt: skip
+"""Records that people see and edit; other data operations add to them: tags, links, files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:

@@ -24,11 +24,7 @@ from pb2hl.highlevel.records.objects import PREFIX
 from pb2hl.highlevel.records.simple import calendars
 from pb2hl.highlevel.records.tasks import tasks_of
 from pb2hl.ledger import Entry, LedgerPort, State
-from pb2hl.operations import Kind, Target
-
-JUDGED = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT,
-          Target.OBJECT_RECORD)  # fmt: skip
-"""Records that people edit, and that hang on others."""
+from pb2hl.operations import RECORD_TARGETS, Kind, Target
 
 YEARS_BACK, YEARS_AHEAD = 1, 3
 """Appointments have no list of all: those of others are looked for from a year before the migration to three years ahead."""
@@ -277,18 +273,18 @@ def kinds_to_read(doomed: Iterable[Entry]) -> list[Target]:
     """The kinds of records that have to be read before `doomed` can be deleted."""
     needed: set[Target] = set()
     for entry in doomed:
-        if entry.target in JUDGED:
+        if entry.target in RECORD_TARGETS:
             needed.add(entry.target)
         if entry.target is Target.FIELD:
             model = str(entry.payload.get("model") or entry.payload.get("objectKey"))
-            needed |= {target for target in JUDGED if str(target) == model}
+            needed |= {target for target in RECORD_TARGETS if str(target) == model}
             if model.startswith(PREFIX):
                 needed.add(Target.OBJECT_RECORD)
         elif entry.target is Target.BUSINESS:
             needed |= {Target.CONTACT, Target.NOTE}
         elif entry.target is not Target.MEDIA:
             needed |= NEEDED_BY.get(entry.target, frozenset())
-    return [target for target in JUDGED if target in needed]
+    return [target for target in RECORD_TARGETS if target in needed]
 
 
 def appointment_spans(doomed: Iterable[Entry], first_run: str, now: datetime) -> dict[str, tuple[datetime, datetime]]:

@@ -12,30 +12,30 @@ from typing import Any
 
 import pyarrow as pa
 
-from pb2hl.operations import Kind, Target
+from pb2hl.operations import RECORD_TARGETS, Kind, Target
 from pb2hl.plan.store import Operations
 
 SMALLEST, LARGEST = 100, 500
-"""Bounds of a sample in operations; a sample that has to cover more than LARGEST kinds of things may grow over it."""
-
-RECORDS = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY)
+"""Bounds of a sample in records; a sample that has to cover more than LARGEST kinds of things may grow over it."""
 
 
 def sample(operations: Operations, size: int = 200) -> frozenset[str]:
-    """Op ids of about `size` operations (clamped to 100-500; all of them when there are fewer), closed under dependencies.
+    """Op ids of about `size` records (clamped to 100-500; all when there are fewer), closed under dependencies.
+
+    What adds to a chosen record, such as its link or a file, is not counted, nor is what is planned to be skipped.
 
     Deterministic: the same plan gives the same sample.
     """
     wanted = max(SMALLEST, min(size, LARGEST))
     chooser = _Chooser(operations)
-    if len(operations) <= wanted:
+    if chooser.in_all <= wanted:
         return frozenset(chooser.every())
     chooser.add(chooser.covering())
     for contacts in chooser.contacts_to_fill():
-        if len(chooser.chosen) >= wanted:
+        if chooser.records >= wanted:
             break
         chooser.add(contacts)
-        chooser.add(chooser.hanging_on(contacts, wanted - len(chooser.chosen)))
+        chooser.add(chooser.hanging_on(contacts, wanted - chooser.records))
     return frozenset(chooser.chosen)
 
 
@@ -43,6 +43,8 @@ class _Chooser:
     def __init__(self, operations: Operations):
         self.operations = operations
         self.chosen: set[str] = set()
+        self.records = 0
+        self._countable: set[str] = set()
         self._depends: dict[str, tuple[str, ...]] = {}
         self._hanging: dict[str, list[str]] = {}
         self._contacts: list[str] = []
@@ -54,6 +56,9 @@ class _Chooser:
         for target, batch in _batches(self.operations):
             ids = batch.column("op_id").to_pylist()
             known.update(ids)
+            if target in RECORD_TARGETS:
+                kinds = batch.column("kind").to_pylist()
+                self._countable.update(item for item, kind in zip(ids, kinds, strict=True) if kind != Kind.SKIP)
             if target is Target.CONTACT:
                 self._contacts += ids
         contacts = set(self._contacts)
@@ -68,6 +73,11 @@ class _Chooser:
                     if item in contacts:
                         self._hanging.setdefault(item, []).append(op_id)
 
+    @property
+    def in_all(self) -> int:
+        """Records of the whole plan."""
+        return len(self._countable)
+
     def every(self) -> Iterator[str]:
         """All op ids."""
         for _, batch in _batches(self.operations):
@@ -80,6 +90,7 @@ class _Chooser:
             op_id = waiting.pop()
             if op_id not in self.chosen:
                 self.chosen.add(op_id)
+                self.records += op_id in self._countable
                 waiting += self._depends.get(op_id, ())
 
     def covering(self) -> list[str]:
