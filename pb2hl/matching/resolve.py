@@ -97,7 +97,7 @@ def _companies(
     rules.pop("derived", None)
     merged = survivorship.merge(found.companies, survivor_of, rules)
     own = merged["source_id"].astype(str)
-    names = _survivor_cells(_decided(sheet, survivor_of), survivor_of, "canonical_name")
+    names = _survivor_cells(sheets.settled(sheet, survivor_of), survivor_of, "canonical_name")
     merged["name"] = [names.get(source_id) or name for source_id, name in zip(own, merged["name"], strict=True)]
     parent, problems, cycles = evidence.parents(found.companies, dict(survivor_of))
     name_of = dict(zip(own, merged["name"].fillna("").astype(str), strict=True))
@@ -130,12 +130,6 @@ def _parents_as_given(companies: pd.DataFrame, own: pd.Series) -> tuple[dict[str
     }
 
 
-def _decided(sheet: pd.DataFrame, survivor_of: Mapping[str, str]) -> pd.DataFrame:
-    """The rows that merged or stand in a cluster of their own: a proposed name is not given to a row that was kept apart."""
-    alone = sheet.groupby("cluster")["source_id"].transform("size") == 1
-    return sheet[sheet["source_id"].isin(survivor_of) | alone]
-
-
 def _survivor_cells(sheet: pd.DataFrame, survivor_of: Mapping[str, str], column: str) -> dict[str, str]:
     """Non-empty cells of `column` in the rows of surviving companies."""
     return {
@@ -148,7 +142,7 @@ def _survivor_cells(sheet: pd.DataFrame, survivor_of: Mapping[str, str], column:
 def _domain_of(
     found: CompanyEvidence, sheet: pd.DataFrame, survivor_of: Mapping[str, str], merged: pd.DataFrame
 ) -> dict[str, str]:
-    chosen = _survivor_cells(_decided(sheet, survivor_of), survivor_of, "canonical_domain")
+    chosen = _survivor_cells(sheets.settled(sheet, survivor_of), survivor_of, "canonical_domain")
     result = {}
     for source_id, members in zip(merged["source_id"].astype(str), merged["merged_ids"], strict=True):
         own = [domain for member in members for domain in found.domains.get(member, [])[:1]]

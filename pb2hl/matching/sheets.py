@@ -202,6 +202,12 @@ def survivors(sheet: pd.DataFrame) -> dict[str, str]:
     return found
 
 
+def settled(sheet: pd.DataFrame, survivor_of: Collection[str]) -> pd.DataFrame:
+    """The rows that merged or stand in a cluster of their own: a proposed name is not given to a row that was kept apart."""
+    alone = sheet.groupby("cluster")["source_id"].transform("size") == 1
+    return sheet[sheet["source_id"].isin(survivor_of) | alone]
+
+
 def chosen_rules(sheet: pd.DataFrame | None, object_: str, columns: list[str]) -> dict[str, Rule]:
     """The survivorship rules of `object_`: the sheet's decision, else the default. SheetError names every unknown rule."""
     rules = default_rules(object_, columns)

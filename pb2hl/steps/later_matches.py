@@ -9,7 +9,7 @@ import pandas as pd
 from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.ledger import Ledger, State
 from pb2hl.matching.proposals import KEEP_APART, MERGE
-from pb2hl.matching.sheets import SHEETS, YES, survivors
+from pb2hl.matching.sheets import SHEETS, YES, settled, survivors
 from pb2hl.operations import Kind, Target, operation_id
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.proposal import LATER_ROWS, later_rows
@@ -39,6 +39,7 @@ def settle(ws: Workspace, second: Workspace, ledger: Ledger, who: str) -> dict[t
         owner = owners(ws, ledger, object_, ids, standing)
         decided = dict(zip(ours["source_id"], ours["decision"].str.strip().str.casefold(), strict=True))
         sheet, asked = _arranged(_with_missing(theirs, ours, owner), owner, decided, who)
+        sheet = _named_as_loaded(sheet, ours, owner)
         write_sheet(second.sheets / f"{name}.csv", sheet)
         if len(asked):
             waiting[name] = asked
@@ -115,6 +116,15 @@ def _arranged(
     asked = asked[decision[fresh].eq("") & asked["proposal"].eq(MERGE)]
     arranged = sheet.assign(cluster=cluster, decision=decision, survivor=survivor)
     return arranged, asked
+
+
+def _named_as_loaded(sheet: pd.DataFrame, ours: pd.DataFrame, owner: Mapping[str, str]) -> pd.DataFrame:
+    """The sheet with the names and domains that the load gave the loaded companies: what it only proposed stays so."""
+    given = settled(ours, survivors(ours)).drop_duplicates("source_id", keep="last").set_index("source_id")
+    mine = sheet["source_id"].isin(owner)
+    columns = [name for name in ("canonical_name", "canonical_domain") if name in sheet.columns]
+    kept = {name: sheet[name].mask(mine, sheet["source_id"].map(given[name]).fillna("")) for name in columns}
+    return sheet.assign(**kept)
 
 
 def _by_email(sheet: pd.DataFrame, owners: pd.Series) -> dict[str, str]:

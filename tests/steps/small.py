@@ -73,12 +73,15 @@ def row(content: Tables, name: str, source_id: str) -> dict[str, str]:
     return next(item for item in content[name] if next(iter(item.values())) == source_id)
 
 
-def migrate(ws: Workspace, who: str = "Judge") -> dict[str, Any]:
-    """From inventory to load, every default taken; results by step. The suites have tests of their own."""
+def migrate(ws: Workspace, who: str = "Judge", *, merge: bool = True) -> dict[str, Any]:
+    """From inventory to load, every default taken; results by step. The suites have tests of their own.
+
+    Without `merge` nobody decides about proposed merges.
+    """
     results = {}
     for name in ("inventory", "match", "mapping", "schema", "sample", "load"):
         results[name] = step(ws, name)
-        if name in ("match", "mapping", "schema", "sample"):
+        if name in ("mapping", "schema", "sample") or (name == "match" and merge):
             decide(ws, name, who, take_defaults=True)
         if name == "schema":
             results[name] = step(ws, name, apply=True)

@@ -8,6 +8,7 @@ from pb2hl.errors import GateClosed
 from pb2hl.results import Status
 from pb2hl.sheets import write_sheet
 from pb2hl.steps import gates
+from tests.e2e.drive import Arrived, prompt_search, step, workspace
 from tests.steps import small
 
 AGAIN = {"Contact ID": "21", "First Name": "Ada", "Last Name": "Byron", "Email": "ada@mill.example", "Phone": "613-555-0111", "Company ID": "C1",
@@ -84,3 +85,18 @@ def test_batch_takes_proposals_and_new_ids_find_their_records(migration):
     assert again.status is Status.NOTHING_TO_DO, again.tables["updates"].to_csv()
     audit = migration.run("audit")
     assert audit.status is Status.DONE, [str(problem) for problem in audit.problems]
+
+
+def test_rows_kept_apart_undecided_keep_their_names(sandbox, tmp_path, monkeypatch):
+    """Two companies that nobody decided about are loaded as two, each under its own name; a later export renames neither."""
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+    content = small.tables()
+    content["companies"].append({**content["companies"][0], "Company ID": "C3", "Company Name": "MILL LTD"})
+    export = small.write(tmp_path / "export", content)
+    ws = workspace(tmp_path / "ws", export, sandbox)
+    small.migrate(ws, merge=False)
+    assert ws.sheet("companies", ("canonical_name",))["canonical_name"].ne("").sum() == 2, "a merge is proposed"
+    prompt_search(ws)
+    result = step(ws, "delta", export=export)
+    assert result.status is Status.NOTHING_TO_DO, result.tables["updates"].to_csv()
+    assert {"Mill Ltd", "MILL LTD"} <= {record["name"] for record in Arrived.of(sandbox).businesses}
