@@ -35,6 +35,7 @@ from pb2hl.steps import (
 from pb2hl.steps.conflicts import CONFLICT_COLUMNS
 from pb2hl.steps.later_files import stale, take_away
 from pb2hl.steps.load import carry_out
+from pb2hl.steps.schema import make_pipelines
 from pb2hl.steps.session import with_client
 from pb2hl.steps.status import WINDOW, window_state
 from pb2hl.steps.threeway import Changes, Decisions, changes, new_operations
@@ -176,10 +177,18 @@ def _make_schema(
     grown = with_client(ws, ledger, STEP, lambda client: later_schema.growth(client, ledger, planned), progress)
     pieces = [*new_operations(ledger, planned), *grown]
     later_schema.require_approved(ws, pieces, who)
+    later_schema.forget_asked(ledger, pieces)
     if not pieces:
         return
-    carry_out(ws, ledger, STEP, pieces, len(pieces), progress, cancel)
+    lines = [op for op in pieces if op.target is Target.PIPELINE]
+    others = [op for op in pieces if op.target is not Target.PIPELINE]
+    carry_out(ws, ledger, STEP, others, len(others), progress, cancel)
     run = ledger.runs()[-1].run_id
+    waiting = with_client(
+        ws, ledger, STEP, lambda client: make_pipelines(ledger, client, run, lines, progress, cancel), progress
+    )
+    if waiting:
+        later_schema.ask_admin(ws, waiting)
     with_client(ws, ledger, STEP, lambda client: later_schema.adopt(client, ledger, run, planned), progress)
 
 

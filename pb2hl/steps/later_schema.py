@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.diff.overlay import DELTA_PART
-from pb2hl.errors import Problem, Severity
+from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.highlevel.records.fields import options_of
 from pb2hl.highlevel.records.pipelines import stages_of
@@ -18,6 +18,7 @@ from pb2hl.operations import Kind, Operation, Target, canonical_hash, operation_
 from pb2hl.plan.schema import DIFF_COLUMNS
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import gates
+from pb2hl.steps.schema import instructions
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
@@ -131,6 +132,42 @@ def _present(ws: Workspace, before: StepResult | None, pieces: Sequence[Operatio
         facts={**(dict(before.facts) if before else {}), "hash": subject, "of_delta": True},
         next_step=f"approve schema, then delta again: pb2hl approve {ws.path} schema --by NAME",
     ).save(ws.results("schema"))
+
+
+def ask_admin(ws: Workspace, waiting: Sequence[tuple[Operation, str]]) -> None:
+    """Save the exact steps for an admin with the schema's result and stop. Raises GateClosed."""
+    steps = instructions(waiting, f"pb2hl delta {ws.path} --export PATH")
+    before = StepResult.load(ws.results("schema"))
+    told = [
+        Problem("pipeline_waits", f"{row.pipeline}, step {row.step}: {row.do}", Severity.CRITICAL, treatment=row.why)
+        for row in steps.itertuples(index=False)
+    ]
+    headline = f"{len(waiting)} pipelines of the later export wait for an admin: the token may not make or change them."
+    StepResult(
+        "schema",
+        Status.WAITING,
+        headline,
+        counts=dict(before.counts) if before else {},
+        tables={**(dict(before.tables) if before else {}), "instructions": steps},
+        problems=tuple(told),
+        facts={**(dict(before.facts) if before else {}), "waits_for": "admin"},
+        next_step="delta again, once the pipelines are made",
+    ).save(ws.results("schema"))
+    raise GateClosed(
+        headline, hint="let an admin do the steps below, or add the scope; then run delta again", problems=told
+    )
+
+
+def forget_asked(ledger: Ledger, pieces: Sequence[Operation]) -> None:
+    """What waited for an admin and is not needed any more was made by hand."""
+    needed = {op.op_id for op in pieces}
+    done = [
+        Outcome(entry.op_id, State.SKIPPED, entry.existing_id, error="made by an admin by hand")
+        for entry in ledger.iterate(state=State.PLANNED, target=Target.PIPELINE)
+        if entry.kind is Kind.UPDATE and entry.op_id not in needed
+    ]
+    if done:
+        ledger.finish(ledger.runs()[-1].run_id, done)
 
 
 def _problem(op: Operation) -> Problem:

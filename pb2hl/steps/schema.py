@@ -96,7 +96,6 @@ def require_scopes(ws: Workspace, destination: Destination) -> None:
 def _apply(ws: Workspace, ledger: Ledger, progress: Progress, cancel: Cancel | None) -> StepResult:
     operations = list(plan.read(ws.plan / "schema"))
     run = ledger.start_run(STEP)
-    progress.start("schema", len(operations), "operations")
     try:
         waiting, found = with_client(
             ws, ledger, STEP, lambda client: _carry_out(ledger, client, run, operations, progress, cancel), progress
@@ -118,9 +117,21 @@ async def _carry_out(
     """Make everything; pipelines last, since a token may lack their scope: those are then taken as an admin made them."""
     others = [op for op in operations if op.target is not Target.PIPELINE]
     lines = [op for op in operations if op.target is Target.PIPELINE]
+    progress.start("schema", len(others), "operations")
     await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(others)
+    waiting = await make_pipelines(ledger, client, run, lines, progress, cancel)
+    objects = [str(op.payload["key"]) for op in operations if op.target is Target.OBJECT]
+    found = await read_destination(client, index=False, objects=objects)
+    found = await _with_late_fields(client, ledger, operations, found)
+    return waiting, await _with_late_pipelines(client, ledger, lines, found)
+
+
+async def make_pipelines(
+    ledger: Ledger, client: Client, run: str, lines: Sequence[Operation], progress: Progress, cancel: Cancel | None
+) -> list[tuple[Operation, str]]:
+    """Make or extend pipelines; those that the token may not touch, with the reason: an admin makes them by `instructions`."""
     waiting: list[tuple[Operation, str]] = []
-    made_by_hand = await _by_hand(ledger, client, run, lines)
+    made_by_hand = await _by_hand(ledger, client, run, [op for op in lines if op.kind is not Kind.UPDATE])
     left = [op for op in lines if op.op_id not in made_by_hand]
     why = ""
     try:
@@ -137,10 +148,7 @@ async def _carry_out(
         asked = {str(op.payload["name"]).strip().casefold() for op, _ in waiting}
         ledger.remember(BY_HAND, sorted(asked | set(ledger.recall(BY_HAND) or ())))
         await _forget(ledger, run, waiting)
-    objects = [str(op.payload["key"]) for op in operations if op.target is Target.OBJECT]
-    found = await read_destination(client, index=False, objects=objects)
-    found = await _with_late_fields(client, ledger, operations, found)
-    return waiting, await _with_late_pipelines(client, ledger, lines, found)
+    return waiting
 
 
 async def _with_late_fields(
@@ -214,18 +222,33 @@ def missing_stages(op: Operation, line: Any) -> list[str]:
     return [stage["name"] for stage in op.payload["stages"] if stage["name"].strip().casefold() not in have]
 
 
-def instructions(waiting: Sequence[tuple[Operation, str]]) -> pd.DataFrame:
-    """Exact steps for an admin, one row a step, for pipelines that the token may not make."""
+def instructions(waiting: Sequence[tuple[Operation, str]], then: str = "pb2hl schema --apply") -> pd.DataFrame:
+    """Exact steps for an admin, one row a step, for pipelines that the token may not make or extend; `then` is the command
+    that goes on."""
     rows = []
     for op, why in waiting:
-        name = op.payload["name"]
-        steps = ["In HighLevel open Opportunities > Pipelines > Create new pipeline", f"Name it exactly: {name}"]
-        for stage in op.payload["stages"]:
-            chance = f", win probability {stage['stageWinProbability']} %" if "stageWinProbability" in stage else ""
-            steps.append(f"Stage {stage['position'] + 1}: {stage['name']}{chance}")
-        steps.append("Save, then run: pb2hl schema --apply again; it verifies the name and the stages")
-        rows += [(name, number, step, why) for number, step in enumerate(steps, 1)]
+        steps = [*_by_admin(op), f"Save, then run: {then} again; it verifies the name and the stages"]
+        rows += [(op.payload["name"], number, step, why) for number, step in enumerate(steps, 1)]
     return pd.DataFrame(rows, columns=["pipeline", "step", "do", "why"])
+
+
+def _by_admin(op: Operation) -> list[str]:
+    name, stages = op.payload["name"], list(op.payload["stages"])
+    chances = [
+        f", win probability {stage['stageWinProbability']} %" if stage.get("stageWinProbability") is not None else ""
+        for stage in stages
+    ]
+    if op.kind is not Kind.UPDATE:
+        steps = ["In HighLevel open Opportunities > Pipelines > Create new pipeline", f"Name it exactly: {name}"]
+        return steps + [
+            f"Stage {s['position'] + 1}: {s['name']}{chance}" for s, chance in zip(stages, chances, strict=True)
+        ]
+    steps = [f"In HighLevel open Opportunities > Pipelines > edit the pipeline {name}"]
+    for at, (stage, chance) in enumerate(zip(stages, chances, strict=True)):
+        if "id" not in stage:  # those that are there have one
+            place = f"behind {stages[at - 1]['name']}" if at else "as the first"
+            steps.append(f"Add the stage {stage['name']} {place}{chance}")
+    return steps
 
 
 def _result(

@@ -77,3 +77,31 @@ def test_new_owner_and_stage_that_people_made(migration):
     names = [s["name"] for p in found.dump["pipelines"].values() if p["name"] == "Sales" for s in p["stages"]]
     assert "By hand" in names and len(names) == len(stages) + 2
     assert migration.run("load").counts["sent"] == 0
+
+
+def test_pipelines_that_the_token_may_not_make(migration):
+    """The admin gets the exact steps for the new pipeline and the new stage; done by hand, the delta goes on with them."""
+    scenario = migration.sandbox.state.scenario
+    scenario.lacking_scopes = ["pipelines.create"]
+    with pytest.raises(GateClosed, match="wait for an admin") as stopped:
+        migration.delta(grown(), approve_all="Jane")
+    steps = StepResult.load(migration.ws.results("schema")).tables["instructions"]
+    told = "\n".join(steps["do"])
+    assert "Name it exactly: Service" in told and "Add the stage Negotiation" in told and "delta" in told
+    assert "Negotiation" in str(stopped.value)
+    scenario.lacking_scopes = []
+    (line,) = [p for p in migration.sandbox.state.dump()["pipelines"].values() if p["name"] == "Sales"]
+    keys = ("id", "name", "position", "stageWinProbability")
+    stages = [{key: stage[key] for key in keys} for stage in line["stages"]]
+    added = {"name": "Negotiation", "position": len(stages), "stageWinProbability": 70}
+    call(migration.sandbox, "PUT", f"/opportunities/pipelines/{line['id']}", json={"stages": [*stages, added]})
+    body = {"locationId": migration.sandbox.location, "name": "service", "stages": [{"name": "Open call", "position": 0}]}  # fmt: skip
+    call(migration.sandbox, "POST", "/opportunities/pipelines", json=body)
+    scenario.lacking_scopes = ["pipelines.create"]
+    result = migration.run("delta", export=migration.folder / "later", approve_all="Jane")
+    found = migration.arrived()
+    assert not result.counts["held"] and not result.counts["refused"], result.tables["errors"].to_csv()
+    assert found.stage(found.opportunity("Wheel")) == ("Sales", "Negotiation")
+    assert found.stage(found.opportunity("Axle")) == ("service", "Open call")
+    assert migration.run("status").counts["in_doubt_now"] == 0
+    assert migration.run("delta", export=migration.folder / "later").status is Status.NOTHING_TO_DO
