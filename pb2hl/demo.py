@@ -49,7 +49,8 @@ def demo(folder: Path, *, reports: Path | None = None, say: Callable[[str], None
             )
             workspace = Workspace.create(folder, config)
             say("Migration: notebooks 01 to 11, one after the other")
-            outcome = runner.run(workspace, runner.steps_between(), who=WHO, progress=Bar())
+            with Bar() as bar:
+                outcome = runner.run(workspace, runner.steps_between(), who=WHO, progress=bar)
     finally:
         if before is None:
             del os.environ[TOKEN_VARIABLE]

@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,12 +130,50 @@ class Silent:
     def finish(self) -> None: ...
 
 
-class _CellBar(tqdm):
-    """A tqdm bar in a notebook cell. A saved notebook keeps it as it was last; tqdm's own widget is kept as it began."""
+GOING = "{n:,.0f} of {total:,.0f}{unit} · {pace} · {remaining} left{postfix}"
+UNKNOWN = "{n:,.0f}{unit} · {pace} · {elapsed}{postfix}"
+OVER = "{n:,.0f} of {total:,.0f}{unit} · {pace} · took {elapsed}{postfix}"
+"""How far, how fast, how long still: what a bar says while it goes on, while nobody knows of how many, and when it is over."""
 
-    def __init__(self, **options: Any):
+
+class _Bar(tqdm):
+    """A tqdm bar that says its counts in words."""
+
+    def __init__(self, what: str, total: int | None, unit: str, **options: Any):
+        self._whole = total is not None
+        super().__init__(
+            total=total, desc=what, unit=f" {unit}", mininterval=0.5, bar_format=self._says(GOING), **options
+        )
+
+    def _says(self, words: str) -> str:
+        return ("{desc}: {percentage:3.0f}% |{bar:20}| " + words) if self._whole else "{desc}: " + UNKNOWN
+
+    @property
+    def format_dict(self) -> dict[str, Any]:
+        """tqdm's figures, and the `pace` of late; of the whole when it is over."""
+        told = super().format_dict
+        rate = None if self._over else told["rate"]
+        rate = told["n"] / max(told["elapsed"], 0.001) if rate is None else rate
+        return {**told, "pace": f"{rate:,.0f}{self.unit}/s" if rate >= 10 else f"{rate:.1f}{self.unit}/s"}
+
+    _over = False
+
+    def finish(self) -> None:
+        """Say how long it took, and end the line."""
+        self._over = True
+        self.bar_format = self._says(OVER)
+        self.close()
+
+
+class _CellBar(_Bar):
+    """A bar in a notebook cell. A saved notebook keeps it as it was last; tqdm's own widget is kept as it began."""
+
+    def __init__(self, what: str, total: int | None, unit: str):
         self._cell: Any = None
-        super().__init__(file=io.StringIO(), **options)
+        super().__init__(what, total, unit, file=io.StringIO())
+
+    def _says(self, words: str) -> str:
+        return ("{desc}: {percentage:3.0f}% · " + words) if self._whole else "{desc}: " + UNKNOWN
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
         """Show `msg`, or the bar as it stands, in place of what was shown."""
@@ -149,21 +188,106 @@ class _CellBar(tqdm):
             self._cell.update(shown, raw=True)
 
 
-def _in_a_cell() -> bool:
-    return "ipykernel.zmqshell" in sys.modules and sys.modules["IPython"].get_ipython() is not None
+class _TerminalBar(_Bar):
+    """A bar in a terminal. It is drawn anew while nothing advances, so that people see that something goes on."""
+
+    def __init__(self, what: str, total: int | None, unit: str, **options: Any):
+        known = os.get_terminal_size(sys.stderr.fileno()).columns  # 0 in a terminal that nobody gave a size
+        super().__init__(
+            what, total, unit, **({"dynamic_ncols": True} if known else {"ncols": 80, "nrows": 24}), **options
+        )
+        self._closed = threading.Event()
+        threading.Thread(target=self._tick, daemon=True).start()
+
+    def _tick(self) -> None:
+        while not self._closed.wait(TICK_S):
+            self.refresh()
+
+    def close(self) -> None:
+        """Stop drawing; a line stays of what took longer than a moment."""
+        if hasattr(self, "_closed"):
+            self._closed.set()
+        self.leave = self.leave and self.format_dict["elapsed"] >= WORTH_A_LINE_S
+        super().close()
+
+
+class _LogBar(_Bar):
+    """A bar where lines stay, as in a log: a line now and then, and one at the end of what took its time."""
+
+    def __init__(self, what: str, total: int | None, unit: str):
+        self._told = time.monotonic()
+        self._began = self._told
+        super().__init__(what, total, unit, file=io.StringIO())
+
+    def _says(self, words: str) -> str:
+        return ("{desc}: {percentage:3.0f}% · " + words) if self._whole else "{desc}: " + UNKNOWN
+
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
+        """Write a line, if the last one is long enough ago."""
+        if time.monotonic() - self._told >= LINE_EVERY_S:
+            self._line()
+
+    def _line(self) -> None:
+        self._told = time.monotonic()
+        sys.stderr.write(f"{self}\n")
+
+    def close(self) -> None:
+        """The last line, of what took longer than anybody wants to wait in the dark."""
+        if not self.disable and time.monotonic() - self._began >= WORTH_A_LINE_S:
+            self._line()
+        super().close()
+
+
+class _Between(_TerminalBar):
+    """What a terminal shows between two bars, when the work there takes longer than a moment; it leaves no line."""
+
+    def __init__(self) -> None:
+        super().__init__("working", None, "", leave=False, delay=TICK_S)
+
+    def _says(self, words: str) -> str:
+        return "{desc} · {elapsed}"
+
+
+TICK_S = 0.5
+LINE_EVERY_S = 10.0
+WORTH_A_LINE_S = 1.0
+
+
+def _kind() -> type[_CellBar | _TerminalBar | _LogBar]:
+    if "ipykernel.zmqshell" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+        return _CellBar
+    return _TerminalBar if sys.stderr.isatty() else _LogBar
 
 
 class Bar:
-    """Progress as a tqdm bar with rate and ETA, on stderr in a terminal and in the cell of a notebook."""
+    """Progress with rate and time left: a bar in a terminal (on stderr) or a notebook's cell, lines in a log."""
 
     def __init__(self) -> None:
-        self._bar: tqdm | None = None
+        self._bar: _CellBar | _TerminalBar | _LogBar | None = None
         self._notes = os.environ.get(NOTES_VARIABLE, "")
+        self._between: _Between | None = None
+        self._inside = False
+
+    def __enter__(self) -> Bar:
+        """Inside the block a terminal always shows that something goes on, also between two bars."""
+        self._inside = True
+        self._idle(_kind() is _TerminalBar)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """No bar is left behind, whatever ended the work."""
+        self._inside = False
+        self.finish()
+
+    def _idle(self, shown: bool) -> None:
+        if self._between is not None:
+            self._between.close()
+        self._between = _Between() if shown else None
 
     def start(self, what: str, total: int | None = None, unit: str = "rows") -> None:
-        self.finish()
-        kind = _CellBar if _in_a_cell() else tqdm
-        self._bar = kind(total=total, desc=what, unit=f" {unit}", mininterval=0.5, dynamic_ncols=True)
+        self._close()
+        self._idle(False)
+        self._bar = _kind()(what, total, unit) if total != 0 else None  # nothing to do is nothing to show
 
     def advance(self, n: int = 1) -> None:
         if self._bar is not None:
@@ -177,8 +301,12 @@ class Bar:
                 file.write(" ".join(text.split()) + "\n")
 
     def finish(self) -> None:
+        self._close()
+        self._idle(self._inside and _kind() is _TerminalBar)
+
+    def _close(self) -> None:
         if self._bar is not None:
-            self._bar.close()
+            self._bar.finish()
             self._bar = None
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 
 import nbformat
 from nbclient import NotebookClient
@@ -29,20 +35,81 @@ def test_a_saved_notebook_keeps_the_bar_as_it_was_last():
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
     NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
     loading, reading = notebook.cells[0].outputs
-    assert loading.data["text/plain"].startswith("loading <people>: 100%") and "40/40" in loading.data["text/plain"]
+    assert loading.data["text/plain"].startswith("loading <people>: 100% · 40 of 40 contacts · ")
     assert "contacts/s" in loading.data["text/plain"] and "waiting for nobody" in loading.data["text/plain"]
     assert 'value="40" max="40"' in loading.data["text/html"] and "&lt;people&gt;" in loading.data["text/html"]
     assert "3 pages" in reading.data["text/plain"] and "<progress" not in reading.data["text/html"]
 
 
-def test_a_terminal_gets_a_bar_with_rate(capsys):
-    """Outside a notebook the bar goes to stderr, nothing to stdout."""
-    bar = Bar()
-    bar.start("loading", 3, "contacts")
+WORK = """
+import sys, time
+from pb2hl.progress import Bar
+with Bar() as bar:
+    bar.start("loading", 12000, "contacts")
+    for _ in range(24):
+        bar.advance(500)
+        time.sleep(0.05)
+    bar.start("nothing", 0, "tables")
+    bar.start("quick", 3, "tables")
     bar.advance(3)
     bar.finish()
-    told = capsys.readouterr()
-    assert "3/3" in told.err and "contacts/s" in told.err and told.out == ""
+    time.sleep(1.3)
+    bar.start("cut off", 10, "files")
+    bar.advance(4)
+    time.sleep(1.1)
+    sys.exit(1)
+"""
+
+
+def in_a_terminal(code: str) -> str:
+    """What a process writes into a terminal of 100 columns."""
+    mine, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    with subprocess.Popen([sys.executable, "-c", code], stderr=its, stdout=its, stdin=its) as process:
+        os.close(its)
+        said = b""
+        with contextlib.suppress(OSError):  # how a terminal says that nobody is at its other end any more
+            while some := os.read(mine, 65536):
+                said += some
+        process.wait(timeout=60)
+    os.close(mine)
+    return said.decode()
+
+
+def screen(said: str) -> list[str]:
+    """The lines that stay on the screen."""
+    lines = []
+    for line in said.split("\r\n"):
+        shown = ""
+        for part in line.split("\r"):
+            shown = part + shown[len(part) :]
+        lines.append(shown.rstrip())
+    return [line for line in lines if line]
+
+
+def test_a_terminal_keeps_what_took_its_time_and_nothing_else():
+    """Counts in words with rate and time left; the last line says how long it took; no half bar, no line of a moment."""
+    said = in_a_terminal(WORK)
+    assert "left" in said and "working" in said, "also between two bars something is seen to go on"
+    loading, cut = screen(said)
+    assert re.fullmatch(r"loading: 100% \|█+\| 12,000 of 12,000 contacts · [\d,]+ contacts/s · took 00:0\d", loading)
+    assert "4 of 10 files" in cut and said.endswith("\r\n"), "what was cut off says how far it came"
+
+
+def test_a_terminal_without_a_size_shows_bars_too():
+    """Some terminals in containers say that they have no columns."""
+    code = WORK.replace(
+        "import sys, time", "import sys, time, fcntl, struct, termios\nfcntl.ioctl(2, termios.TIOCSWINSZ, bytes(8))"
+    )
+    assert "12,000 of 12,000 contacts" in in_a_terminal(code)
+
+
+def test_a_log_gets_lines_and_no_control_characters():
+    """A line for what took longer than a second; nothing is drawn over."""
+    told = subprocess.run([sys.executable, "-c", WORK], capture_output=True, text=True, timeout=60)
+    assert told.stdout == "" and "\r" not in told.stderr and "\x1b" not in told.stderr
+    loading, cut = told.stderr.splitlines()
+    assert loading.startswith("loading: 100% · 12,000 of 12,000 contacts · ") and "cut off:  40% · 4 of 10 files" in cut
 
 
 def test_notes_of_another_process_are_relayed():

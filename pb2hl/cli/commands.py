@@ -108,8 +108,8 @@ def status(ws: Ws, json: Json = False) -> None:
 @app.command(name="report")
 def write_reports(ws: Ws, json: Json = False, mask: Mask = False) -> None:
     """Write every report again from what the steps left, and the index."""
-    with output.quiet_stdout(json):
-        paths = report.write_all(Workspace(ws), mask=mask, progress=Bar())
+    with output.quiet_stdout(json), Bar() as bar:
+        paths = report.write_all(Workspace(ws), mask=mask, progress=bar)
     if json:
         output.data({"status": "done", "reports": [str(path) for path in paths]})
     else:
@@ -138,8 +138,8 @@ def run(
     plan = runner.steps_between(from_, to)
     if not approve_all and runner.writes(plan):
         output.confirm("Run the steps that write to the location as well?", yes)
-    with output.quiet_stdout(json):
-        done = runner.run(workspace, plan, who=by if approve_all else "", restart=bool(from_), progress=Bar())
+    with output.quiet_stdout(json), Bar() as bar:
+        done = runner.run(workspace, plan, who=by if approve_all else "", restart=bool(from_), progress=bar)
     if json:
         output.data(done)
     else:

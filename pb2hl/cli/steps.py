@@ -28,8 +28,8 @@ def run_step(name: str, ws: Path, as_json: bool, mask: bool = False, **options: 
     with output.quiet_stdout(as_json):
         workspace = Workspace(ws)
         try:
-            with Cancel().on_interrupt() as cancel:
-                outcome = step_function(name)(workspace, progress=Bar(), cancel=cancel, **options)
+            with Cancel().on_interrupt() as cancel, Bar() as bar:
+                outcome = step_function(name)(workspace, progress=bar, cancel=cancel, **options)
         except Pb2hlError as error:
             report.tell_failure(workspace, f"check-{options['stage']}" if name == "check" else name, error)
             raise
@@ -153,10 +153,11 @@ def audit(
     mask: Mask = False,
     verify_log: Annotated[bool, typer.Option("--verify-log", help="Only verify the audit log's hash chain.")] = False,
     export_log: Annotated[Path | None, typer.Option(help="Write the audit log to this .csv or .jsonl file.")] = None,
+    head: Annotated[str, typer.Option(help="With --verify-log: the log's end as a report told it.")] = "",
 ) -> None:
     """Read everything back and compare it with what was expected; then run the suites of the after stage."""
-    if verify_log or export_log:
-        run_step("log", ws, json, verify=verify_log, export=export_log)
+    if verify_log or export_log or head:
+        run_step("log", ws, json, verify=verify_log, export=export_log, head=head)
         return
     run_step("audit", ws, json, mask)
 

@@ -19,6 +19,7 @@ from pb2hl.mapper.structure import Table, relate
 from pb2hl.mapper.text import tokens
 from pb2hl.mapper.vocabularies import tell_by_words
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
+from pb2hl.progress import SILENT, Progress
 from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.transforms import fills
 
@@ -42,7 +43,10 @@ DECLARED = "declared in custom_fields"
 
 
 def fields_sheet(
-    tables: Sequence[tuple[Any, str]], threshold: float = 0.8, unmapped: str = "custom field"
+    tables: Sequence[tuple[Any, str]],
+    threshold: float = 0.8,
+    unmapped: str = "custom field",
+    progress: Progress = SILENT,
 ) -> pd.DataFrame:
     """The fields sheet for raw tables and the object of each: `[(RawTable, "contacts"), …]`.
 
@@ -51,9 +55,13 @@ def fields_sheet(
     `note` it is proposed to ignore them, but for those that are declared or speak of consent.
     """
     known = [row for raw, object_ in tables if object_ == "custom_fields" for row in declared(raw.frame)]
-    found = [_table(raw, object_, known) for raw, object_ in tables if object_ in OBJECTS]
-    for table in found:
-        tell_by_words(table)
+    progress.start("proposing what columns are", sum(object_ in OBJECTS for _, object_ in tables), "tables")
+    found = []
+    for raw, object_ in tables:
+        if object_ in OBJECTS:
+            found.append(_table(raw, object_, known))
+            tell_by_words(found[-1])
+            progress.advance()
     join_pipelines(found)
     relate(found)
     find_namesakes(found)

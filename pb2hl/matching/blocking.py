@@ -13,6 +13,7 @@ import pandas as pd
 from pb2hl.matching import names
 from pb2hl.matching.fields import Field, Records
 from pb2hl.matching.kinds import Kind
+from pb2hl.progress import SILENT, Progress
 
 PAIRS_PER_ROW = 10
 """Pairs that one blocking rule may yield, per record, in tables up to 50,000 rows; of a larger table each further record adds one."""
@@ -63,17 +64,19 @@ class Candidates:
         return len(self.left)
 
 
-def candidate_pairs(records: Records) -> Candidates:
+def candidate_pairs(records: Records, progress: Progress = SILENT) -> Candidates:
     """The pairs worth comparing: records that share a key of a block that is not too large."""
     count = records.count
     budget = PAIRS_PER_ROW * min(count, _LARGE) + max(count - _LARGE, 0)
     keys = [key for field in records.fields for key in _keys(field)]
     found, report, common = [], [], set()
+    progress.start("finding pairs", len(keys), "blocking rules")
     for number, key in enumerate(keys):
         cap, total = block_cap(key.codes, budget)
         if total > budget:
             common.add(number)
         _collect(key.codes, key.name, cap, found, report)
+        progress.advance()
     for first, second in _two_key_rules(keys, common):
         code = _both(first.codes[0], second.codes[0])
         cap = min(block_cap((code,), budget // 2)[0], _TWO_KEY_BLOCK)

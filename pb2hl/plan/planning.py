@@ -13,6 +13,7 @@ import pandas as pd
 
 from pb2hl.errors import Problem
 from pb2hl.highlevel.records.appointments import moment_of
+from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.appointments import Appointments
 from pb2hl.plan.attachments import Attachments, Files
@@ -124,14 +125,15 @@ class Planner:
     def schema(self, progress: Progress) -> Plan:
         """The schema operations and their diff."""
         planner = SchemaPlan(self.ctx, self.pipelines, self.legal)
-        operations = self._collect(planner.operations(), progress, "schema")
+        operations = self._collect(planner.operations(), progress, "planning the schema", 1, "plans")
         diff = planner.diff()
         tables = {"diff": diff, "conflicts": planner.conflicts(), **self._risks()}
         return self._plan(operations, tables)
 
     def data(self, progress: Progress) -> Plan:
         """The data operations."""
-        operations = self._collect(self._data_operations(), progress, "plan")
+        rows = sum(len(frame) for name, frame in self.ctx.inputs.staged.items() if name in OBJECTS)
+        operations = self._collect(self._data_operations(), progress, "planning", rows, "rows")
         found = lineage(self.ctx)
         tables = {
             **self._risks(),
@@ -168,15 +170,21 @@ class Planner:
         yield from Appointments(ctx, self.parents, self.leftovers, bodies, calendar, team).operations()
         yield from self.legal.operations()
 
-    def _collect(self, operations: Iterable[Operation], progress: Progress, what: str) -> Operations:
+    def _collect(
+        self, operations: Iterable[Operation], progress: Progress, what: str, left: int, unit: str
+    ) -> Operations:
         found = Operations()
-        progress.start(what, None, "operations")
-        for number, operation in enumerate(operations, 1):
+        progress.start(what, left, unit)
+        seen: tuple[str, str] | None = None
+        for operation in operations:
             found.add(operation)
             self._note(operation)
-            if number % 1_000 == 0:
-                progress.advance(1_000)
+            row = (operation.object, operation.source_id)
+            if row != seen and left:  # rows come one after the other; some become nothing, some several operations
+                seen, left = row, left - 1
+                progress.advance()
         found.close()
+        progress.advance(left)
         progress.finish()
         return found
 

@@ -37,8 +37,10 @@ def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
             )
 
         found = with_client(ws, ledger, STEP, work, progress)
+        progress.start("accounting for every cell of the export", 1, "accounts")
         result = with_archive(ws, ledger, _result(ledger, found, accounting(current(ws), ledger, found)))
         result.save(ws.results(STEP))
+        progress.advance()
     return _with_checks(ws, result, progress, cancel)
 
 
@@ -122,7 +124,8 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
         status=Status.FAILED if failed else Status.DONE,
         headline=f"{totals['arrived']:,} of {totals['expected']:,} records are in the location; {totals['missing']} missing, "
         f"{totals['extra']} extra, {totals['wrong']} with a value that differs.",
-        counts={**totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **requests.counts(ledger), **found.classes()},
+        counts={**totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **requests.counts(ledger),
+                **outcomes.log_head(ledger), **found.classes()},
         tables={"objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
                 "links": found.links(), "accounting": account.cells, "rows": account.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
                 "requests": requests.table(ledger), **found.landed.tables()},

@@ -19,6 +19,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.steps.check_tables import Arrived, Staged, Tables, judged
 from pb2hl.suites import Rule, Suite, Verdict, load_suite, load_suites, validate
 from pb2hl.suites.facts import shows
+from pb2hl.suites.load import great_expectations
 from pb2hl.suites.validate import BROKEN, FAILED, PASSED, SKIPPED
 from pb2hl.workspace import Workspace
 
@@ -67,12 +68,15 @@ def check(
         raise ConfigError(f"there is no stage {stage!r}", hint="before or after")
     if stage == "before":
         ws.require_staged()
-    progress.start("reading suites, starting Great Expectations", None, "suites")
+    progress.start("starting Great Expectations, reading suites and tables", 3, "parts")
+    great_expectations()
+    progress.advance()
     shipped, own = resource(f"expectations/{stage}"), ws.path / "expectations" / stage
     suites = [load_suite(Path(suite))] if suite else load_suites(shipped, own)
-    progress.start(f"reading tables for the checks {stage}", None, "tables")
+    progress.advance()
     tables: Tables = Staged(ws, suites, clock, cancel) if stage == "before" else Arrived(ws, cancel)
     suites = [item if tables.known(item.object) else _of_nothing(item) for item in suites]
+    progress.advance()
     verdicts, failing = _judge(stage, suites, tables, progress, cancel)
     if data_docs:
         _data_docs(ws, stage, suites, tables)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pb2hl.diff import COLUMNS, Class, compare_records
 from pb2hl.diff.flatten import CUSTOM
-from pb2hl.diff.overlay import is_overlay, laid_over, overlays
+from pb2hl.diff.overlay import DELTA_PART, is_overlay, laid_over, overlays
 from pb2hl.diff.table import shown
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.highlevel.records.appointments import moment_of
@@ -129,10 +129,14 @@ async def compare_location(
         again: list[Entry] = []
         async for page in _pages(client, ledger, target):
             cancel.check()
-            again += _compare_page(ledger, judge, target, page, seen)
-            progress.advance(len(page))
+            before = len(seen)
+            unsettled = _compare_page(ledger, judge, target, page, seen)
+            progress.advance(len(seen) - before - len(unsettled))
+            again += unsettled
         missing = _not_seen(ledger, judge, target, seen)
-        again += await _late(client, ledger, judge, target, missing)
+        late = await _late(client, ledger, judge, target, missing)
+        progress.advance(len(missing) - len(late))
+        again += late
         records = await read_records(client, again, progress)
         for entry in again:
             judge.entry(entry, records[entry.op_id])
@@ -236,8 +240,13 @@ async def _late(client: Client, ledger: Ledger, judge: Judge, target: Target, mi
 
 
 def _compared(ledger: Ledger, targets: Collection[Target] = (*TARGETS, Target.OBJECT_RECORD)) -> int:
-    """Records of `targets` that the audit compares."""
-    return sum(row["count"] for row in ledger.counts() if row["target"] in targets and row["state"] == State.DONE)
+    """Records of `targets` that the audit compares; what deltas changed of one is compared with it."""
+    done = sum(row["count"] for row in ledger.counts() if row["target"] in targets and row["state"] == State.DONE)
+    updates = ledger.columns(["target", "kind", "part"], state=State.DONE)
+    changed = (
+        part.startswith(DELTA_PART) for target, kind, part in updates if target in targets and kind == Kind.UPDATE
+    )
+    return done - sum(changed)
 
 
 async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Target) -> None:

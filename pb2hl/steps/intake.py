@@ -108,10 +108,10 @@ def _pointed(raw: source.RawTable) -> source.RawTable:
     return replace(raw, headings=list(frame.columns), frame=frame)
 
 
-def decide_fields(intake: Intake, path: Path, config: Config) -> mapper.Merged:
+def decide_fields(intake: Intake, path: Path, config: Config, *, progress: Progress = SILENT) -> mapper.Merged:
     """The fields sheet: new proposals, with the decisions of the sheet at `path` that still apply, and those that lapsed."""
     high, unmapped = config.thresholds.mapping_high, config.policy.unmapped_columns
-    proposed = mapper.fields_sheet(intake.assigned, high, unmapped)
+    proposed = mapper.fields_sheet(intake.assigned, high, unmapped, progress)
     found = mapper.merged("fields", proposed, existing_sheet(path))
     return mapper.Merged(mapper.follow(mapper.complete(found.sheet, intake.assigned)), found.lapsed)
 

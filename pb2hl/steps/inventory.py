@@ -48,7 +48,7 @@ def restage(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
 def _run(ws: Workspace, progress: Progress, cancel: Cancel | None) -> StepResult:
     intake = take_in(ws.export_path, into=ws.files, progress=progress, cancel=cancel)
     path = ws.sheets / "fields.csv"
-    fields, lapsed = decide_fields(intake, path, ws.config)
+    fields, lapsed = decide_fields(intake, path, ws.config, progress=progress)
     staged = stage_tables(intake, fields, ws.config, progress=progress)
     if cancel is not None:
         cancel.check()

@@ -38,15 +38,20 @@ def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
     place = _read_location(ws, progress)
     cancel.check()
     with ws.lock(STEP):
+        progress.start("comparing the staged tables with sheets/fields.csv", 1, "sheets")
         fields = ws.sheet("fields", mapper.SHEETS["fields"])
         restaged = lossy.staging_differs(ws, fields)
+        progress.advance()
     if restaged:
         inventory.restage(ws, progress=progress, cancel=cancel)
     with ws.lock(STEP):
         cancel.check()
         fields = ws.sheet("fields", mapper.SHEETS["fields"])
         sheets, lapsed = write_sheets(ws, fields, place, progress)
+        progress.start("trying what was decided on every value", 1, "mappings")
         result = _result(ws, sheets, place, restaged, lapsed)
+        progress.advance()
+        progress.finish()
         result.save(ws.results(STEP))
     return result
 
@@ -78,6 +83,7 @@ def write_sheets(
     ws: Workspace, fields: pd.DataFrame, place: Destination, progress: Progress
 ) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
     """(every sheet, what lapsed of their decisions)."""
+    progress.start("writing sheets", 4, "sheets")
     tables = mapper.staged_tables(ws)
     empty = pd.DataFrame()
     high = ws.config.thresholds.mapping_high
@@ -91,7 +97,6 @@ def write_sheets(
         "picklists": mapper.picklists_sheet(tables, customs, high),
     }
     found, lapsed = {"fields": fields}, []
-    progress.start("writing sheets", len(fresh), "sheets")
     for name, sheet in fresh.items():
         found[name], gone = mapper.merged(name, sheet, _earlier(ws, name))
         mapper.archive(ws.reports, gone)

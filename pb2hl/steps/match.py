@@ -33,20 +33,27 @@ def match(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
     ws.require_staged()
     with ws.lock(STEP):
         contacts, companies = ws.table("contacts"), ws.table("companies")
+        progress.start("companies of contacts and their domains", len(contacts) + len(companies), "rows")
         found = CompanyEvidence.of(contacts, companies)
+        progress.advance(len(contacts) + len(companies))
         low, high = ws.config.thresholds.match_low, ws.config.thresholds.match_high
         people = match_staged_contacts(contacts, found, threshold=low, progress=progress, cancel=cancel)
         firms = match_staged_companies(found, threshold=low, progress=progress, cancel=cancel)
+        progress.start("writing what was found", 3, "sheets")
         names = dict(zip(found.companies["source_id"], evidence.text_column(found.companies, "name"), strict=True))
         company_names = found.linked["company"].map(names).fillna("")
         facts, problems, cycles = company_facts(found)
         duplicates = _write(ws, "duplicates", sheets.duplicates_sheet(contacts, company_names, propose(people, high)))
+        progress.advance()
         proposed = propose(firms, high)
         facts = sheets.with_canonical(facts, proposed, found.linked["company"].value_counts())
         firms_sheet = _write(ws, "companies", sheets.companies_sheet(facts, proposed))
+        progress.advance()
         _write_rules(ws, contacts, companies)
+        progress.advance()
         result = _result(people, firms, duplicates, firms_sheet, found, problems, cycles)
         result.save(ws.results(STEP))
+        progress.finish()
     return result
 
 

@@ -173,13 +173,19 @@ def propose(ws: Workspace, ledger: Ledger, destination: Destination, progress: P
 
     Raises SheetError or ConfigError when sheets or settings do not hold together.
     """
+    progress.start("reading what the plan is made of", 1, "plans")
     inputs = plan_inputs(ws, ledger, without_ours(destination, ledger))
+    progress.advance()
     schema = plan.build_schema(inputs, progress=progress)
     data = plan.build(inputs, progress=progress)
+    progress.start("keeping the plan", 2 + len(LINEAGE), "tables")
     schema.operations.write(ws.plan / "schema")
+    progress.advance()
     data.operations.write(ws.plan / "data")
+    progress.advance()
     for name in LINEAGE:
         data.tables[name].to_parquet(ws.plan / f"{name}.parquet")
+        progress.advance()
     write_choices(ws, schema.tables["conflicts"])
     made_of = {
         "mapping_hash": mapper.mapping_hash(ws),

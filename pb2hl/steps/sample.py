@@ -27,21 +27,26 @@ STEP = "sample"
 
 
 def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
-    """Load about `size` linked operations (100-500) that show every object, custom field, stage and owner.
+    """Load about `size` linked records (100-500) that show every object, custom field, stage and owner.
 
     Raises GateClosed until mapping and schema are approved and in place, TokenMissing, HighLevelError, Cancelled.
     """
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         require_ready(ws, ledger)
+        progress.start("choosing the sample", 1, "samples")
         operations = plan.Operations.load(ws.plan / "data")
         chosen = choose(operations, size)
         taken = list(operations.pick(chosen))
+        progress.advance()
         carry_out(ws, ledger, STEP, taken, len(taken), progress, cancel)
         entries = ledger.entries(chosen)
         stored = with_client(
             ws, ledger, STEP, lambda client: _read_back(client, list(entries.values()), progress), progress
         )
+        progress.start("comparing the sample", len(taken), "operations")
         result = _result(ws, ledger, taken, entries, stored)
+        progress.advance(len(taken))
+        progress.finish()
         result.save(ws.results(STEP))
     return result
 

@@ -51,6 +51,7 @@ def present(
     `seen` is what `doctor.examine` saw; without it the findings of the last proposal stay.
     """
     schema, data = proposal.propose(ws, ledger, destination, progress)
+    progress.start("telling what it costs and changes", 1, "proposals")
     workflows = published_workflows(destination)
     cost = _cost(ledger, destination, schema, data)
     requests.keep(ledger, cost)
@@ -102,6 +103,8 @@ def present(
         },
         next_step="approve schema",
     )
+    progress.advance()
+    progress.finish()
     result.save(ws.results(STEP))
     return result
 
