@@ -204,6 +204,9 @@ class LedgerPort(Protocol):
     def audit_log(self) -> Iterator[LogEntry]:
         """The audit log, oldest first."""
 
+    def log_head(self) -> tuple[int, str]:
+        """(number, hash) of the latest audit entry: kept elsewhere, it shows that a log was cut or written anew."""
+
     def verify_log(self) -> int | None:
         """The number of the first audit entry that was changed or removed; None when the chain holds."""
 

@@ -354,11 +354,14 @@ class Ledger:
             yield from (LogEntry(*row) for row in rows)
             last = rows[-1][0]
 
+    def log_head(self) -> tuple[int, str]:
+        """(number, hash) of the latest audit entry."""
+        with self._mutex:
+            return self._head(self._db)
+
     def verify_log(self) -> int | None:
         """The number of the first audit entry that was changed or removed; None when the chain holds."""
-        with self._mutex:
-            head = self._head(self._db)
-        return chain.first_broken(self.audit_log(), head)
+        return chain.first_broken(self.audit_log(), self.log_head())
 
     def requests_today(self) -> int:
         """Requests sent since midnight UTC, when HighLevel's daily allowance begins anew."""

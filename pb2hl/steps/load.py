@@ -106,7 +106,7 @@ def _result(ledger: Ledger, execution: Execution) -> StepResult:
         headline=told + (f"; {', '.join(rest)}." if rest else "."),
         counts={"sent": execution.sent, "already": execution.already, "refused": execution.refused, "held": execution.held,
                 "in_doubt": doubt, **{f"total_{state}": count for state, count in by_state.items()},
-                "requests_used_today": ledger.requests_today(), **requests.counts(ledger)},
+                "requests_used_today": ledger.requests_today(), **requests.counts(ledger), **outcomes.log_head(ledger)},
         tables={"outcomes": table, "errors": missing, "losses": outcomes.losses(ledger), "timeline": outcomes.timeline(ledger),
                 "requests": requests.table(ledger)},
         problems=outcomes.problems_of(missing),

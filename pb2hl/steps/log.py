@@ -12,6 +12,8 @@ from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Workspace
 
 STEP = "log"
+TELLING = ("load", "delta", "audit", "rollback")
+"""Steps whose results say how the log ended."""
 WRITERS = {".csv": as_csv, ".jsonl": as_jsonl}
 
 
@@ -20,17 +22,20 @@ def log(
     *,
     verify: bool = False,
     export: Path | None = None,
+    head: str = "",
     progress: Progress = SILENT,
     cancel: Cancel | None = None,
 ) -> StepResult:
     """Verify the hash chain of the audit log and, with `export`, write it to that .csv or .jsonl file.
 
+    The chain has to hold, and every end that a step told (in its saved result, in its report) has to be in it still: a log
+    that was cut off or sealed anew as a whole is found by them. `head` is such an end that a person kept elsewhere.
     The result is FAILED when an entry was changed or removed. Raises ConfigError for another kind of file.
     """
     if export is not None and export.suffix.lower() not in WRITERS:
         raise ConfigError(f"{export.name}: the audit log is written as .csv or .jsonl", hint="give a name that ends so")
     with Ledger.open(ws) as ledger:
-        broken = ledger.verify_log()
+        broken = _first_broken(ws, ledger, head)
         written = 0
         if export is not None:
             with open(export, "w", encoding="utf-8", newline="") as out:
@@ -38,6 +43,7 @@ def log(
                     out.write(line)
                     written += 1
         total = sum(1 for _ in ledger.audit_log())
+        last = ledger.log_head()[1]
     problems = ()
     if broken is not None:
         text = f"entry {broken} of the audit log was changed or removed, or follows one that was"
@@ -48,6 +54,27 @@ def log(
         headline=f"The audit log of {total:,} entries is whole."
         if broken is None
         else f"The audit log is broken at entry {broken}.",
-        counts={"entries": total, "first_broken": broken or 0, "lines_written": written},
+        counts={"entries": total, "first_broken": broken or 0, "lines_written": written, "head": last},
         problems=problems,
     )
+
+
+def _first_broken(ws: Workspace, ledger: Ledger, head: str) -> int | None:
+    """The number of the first entry that does not hold, by the chain itself or by an end that was told of it."""
+    told = _told(ws)
+    number, found = 0, {ledger.verify_log()}
+    for entry in ledger.audit_log():
+        number = entry.number
+        if told.pop(number, entry.hash) != entry.hash:
+            found.add(number)
+        head = "" if entry.hash == head else head
+    if told or head:
+        found.add(number + 1)
+    found.discard(None)
+    return min(found, default=None)
+
+
+def _told(ws: Workspace) -> dict[int, str]:
+    """Number → hash of the ends of the log that saved results tell."""
+    counts = [result.counts for step in TELLING if (result := StepResult.load(ws.results(step)))]
+    return {int(one["audit_log_entries"]): str(one["audit_log_head"]) for one in counts if one.get("audit_log_entries")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -69,6 +70,12 @@ def timeline(ledger: Ledger) -> pd.DataFrame:
     counts = times.dt.floor(f"{seconds}s").value_counts().sort_index()
     counts = counts.asfreq(f"{seconds}s", fill_value=0) if span / seconds <= MOST_INTERVALS else counts
     return pd.DataFrame({"at": counts.index.strftime("%Y-%m-%dT%H:%M:%SZ"), "operations": counts.to_numpy()})
+
+
+def log_head(ledger: Ledger) -> dict[str, Any]:
+    """The audit log's length and last hash, as every step that writes tells them: outside of the ledger they are proof."""
+    number, last = ledger.log_head()
+    return {"audit_log_entries": number, "audit_log_head": last}
 
 
 def losses(ledger: Ledger) -> pd.DataFrame:

@@ -102,7 +102,8 @@ def _undo(
         ledger.remember(APPLIED, None)
     ledger.end_run(this, "done", {"undone": done.undone, "kept": len(done.kept), "failed": done.failed})
     result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), dry_run=False)
-    return replace(result, problems=(*result.problems, *_made_by_hand(ledger)))
+    counts = {**result.counts, **outcomes.log_head(ledger)}
+    return replace(result, counts=counts, problems=(*result.problems, *_made_by_hand(ledger)))
 
 
 def _made_by_hand(ledger: Ledger) -> Iterator[Problem]:

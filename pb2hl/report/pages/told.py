@@ -9,7 +9,7 @@ import pandas as pd
 
 from pb2hl.results import StepResult
 
-HIDDEN = ("rows_", "restaged", "dry_run")
+HIDDEN = ("rows_", "restaged", "dry_run", "audit_log_")
 """Counts that a page's tables tell better than a headline figure."""
 LABELS = {
     "already": "Sent before", "held": "Waiting for another record", "total_done": "Done in all", "total_skipped": "Left as they were",
@@ -24,7 +24,16 @@ LABELS = {
 def plain(result: StepResult) -> tuple[str, ...]:
     """Sentences that say what the step means for the client; none for a step without words of its own."""
     words = _WORDS.get(result.step)
-    return tuple(line for line in words(result.counts, result.tables) if line) if words else ()
+    lines = words(result.counts, result.tables) if words else []
+    return tuple(line for line in (*lines, _log_head(result.counts)) if line)
+
+
+def _log_head(counts: Mapping[str, Any]) -> str:
+    """The end of the audit log as a sentence to keep: whoever cuts the log cannot cut this page."""
+    if not counts.get("audit_log_entries"):
+        return ""
+    entries, last = counts["audit_log_entries"], counts["audit_log_head"]
+    return f"The audit log then held {_many(entries, 'entry').replace('entrys', 'entries')} and ended in {last}; pb2hl audit --verify-log checks that it still does."
 
 
 def _many(n: Any, noun: str) -> str:
