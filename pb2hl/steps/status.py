@@ -36,7 +36,7 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
             ],
             columns=["run_id", "step", "started_at", "ended_at", "status"],
         )
-        used, window = ledger.requests_today(), window_state(ledger)
+        used, window = ledger.requests_today(), window_state(ledger) or _not_open(ws)
         cost, cost_counts = requests.table(ledger), requests.counts(ledger)
     by_object = _by_object(table)
     following = _next_step(ws, states, applied, by_state)
@@ -76,6 +76,14 @@ def window_state(ledger: Ledger) -> dict[str, str]:
     left = (end - SYSTEM_CLOCK.now().astimezone(UTC)).total_seconds() / 3600
     where = f"{left:.1f} h left" if left > 0 else f"closed {-left:.1f} h ago: a delta now is outside the window"
     return {"delta_window_start": window["start"], "delta_window_end": window["end"], "delta_window": where}
+
+
+def _not_open(ws: Workspace) -> dict[str, str]:
+    """What there is to say of the window between the load and the first delta."""
+    if StepResult.load(ws.results("load")) is None:
+        return {}
+    hours = ws.config.policy.delta_window_hours
+    return {"delta_window": f"not open yet: it opens with the first delta and lasts {hours} h"}
 
 
 def _outside(window: dict[str, str]) -> list[Problem]:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from pb2hl.clock import stamp
+from pb2hl.ledger import Ledger
+from pb2hl.steps.status import WINDOW
+from pb2hl.workspace import Workspace
 from tests.cli.terminal import CONTACTS, DEALS
 from tests.e2e.drive import Arrived
 
@@ -26,8 +32,10 @@ def later(folder, contacts: str):
 
 
 def test_a_delta_with_known_columns(pb2hl, loaded, tmp_path):
-    """Changed and new rows arrive, the same export again has nothing to do, and status says where the window stands."""
+    """Changed and new rows arrive, the same export again has nothing to do; status says before, inside and outside of the
+    window where one stands, and outside both warn."""
     sandbox, ws = loaded
+    assert "not open yet" in pb2hl("status", ws).out
     second = later(tmp_path / "second", CONTACTS.replace(",42", ",44") + "3,Cy,Fox,cy@c.example,613-555-0103,,41\n")
     said = pb2hl("delta", ws, "--export", second, "--yes", "--json")
     assert said.code == 0 and said.json["counts"]["sent"] > 0
@@ -36,7 +44,22 @@ def test_a_delta_with_known_columns(pb2hl, loaded, tmp_path):
     assert arrived.contact("cy@c.example")["custom"]["Perfect Books ID"] == "3"
     again = pb2hl("delta", ws, "--export", second, "--yes", "--json")
     assert again.code == 0 and again.json["counts"]["sent"] == 0
-    assert "window" in " ".join(pb2hl("status", ws, "--json").json["counts"])
+    inside = pb2hl("status", ws)
+    assert inside.code == 0 and "48.0 h left" in inside.out and "outside" not in inside.out
+    with Ledger.open(Workspace(ws)) as ledger:
+        window = ledger.recall(WINDOW)
+        ledger.remember(WINDOW, {name: _days_ago(at, 5) for name, at in window.items()})
+    outside = pb2hl("status", ws)
+    assert outside.code == 0 and "[warning]" in outside.out and "outside the window" in outside.out
+    assert pb2hl("status", ws, "--json").json["problems"][0]["code"] == "delta_window"
+    late = pb2hl("delta", ws, "--export", second, "--yes", "--json").json
+    assert [p["code"] for p in late["problems"]] == ["delta_window"]
+    with Ledger.open(Workspace(ws)) as ledger:
+        assert ledger.recall(WINDOW)["end"] < window["end"], "another delta opens no new window"
+
+
+def _days_ago(at: str, days: int) -> str:
+    return stamp(datetime.fromisoformat(at) - timedelta(days=days))
 
 
 def test_a_delta_with_a_new_column(pb2hl, loaded, tmp_path):
