@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from pb2hl.errors import Cancelled
+from pb2hl.values.visible import visible
 
 NOTES_VARIABLE = "PB2HL_NOTES"
 """The file into which a notebook's bars write their notes as well; set by the runner, whose terminal shows them."""
@@ -158,6 +160,10 @@ class _Bar(tqdm):
 
     _over = False
 
+    def say(self, text: str) -> None:
+        """Show `text` beside the bar."""
+        self.set_postfix_str(text)
+
     def finish(self) -> None:
         """Say how long it took, and end the line."""
         self._over = True
@@ -170,7 +176,19 @@ class _CellBar(_Bar):
 
     def __init__(self, what: str, total: int | None, unit: str):
         self._cell: Any = None
+        self._waits: dict[str, tuple[int, float]] = {}
         super().__init__(what, total, unit, file=io.StringIO())
+
+    def say(self, text: str) -> None:
+        """Show `text` beside the bar; what it waited for stays below it, added up, when it is over."""
+        if found := _WAIT.fullmatch(text):
+            times, seconds = self._waits.get(found[1], (0, 0.0))
+            self._waits[found[1]] = times + 1, seconds + float(found[2])
+        super().say(text)
+
+    def _waited(self) -> list[str]:
+        longest = sorted(self._waits.items(), key=lambda item: -item[1][1])[:MOST_WAITS]
+        return [f"waited {times} times, {seconds:,.0f} s: {reason}" for reason, (times, seconds) in longest]
 
     def _says(self, words: str) -> str:
         return ("{desc}: {percentage:3.0f}% · " + words) if self._whole else "{desc}: " + UNKNOWN
@@ -181,7 +199,11 @@ class _CellBar(_Bar):
 
         text = str(self) if msg is None else msg
         part = f'<progress value="{self.n}" max="{self.total}"></progress> ' if self.total else ""
-        shown = {"text/plain": text, "text/html": f"{part}<code>{html.escape(text)}</code>"}
+        lines = [text, *(self._waited() if self._over else ())]
+        shown = {
+            "text/plain": "\n".join(lines),
+            "text/html": part + "<br>".join(f"<code>{html.escape(x)}</code>" for x in lines),
+        }
         if self._cell is None:
             self._cell = display(shown, raw=True, display_id=True)
         else:
@@ -212,12 +234,28 @@ class _TerminalBar(_Bar):
 
 
 class _LogBar(_Bar):
-    """A bar where lines stay, as in a log: a line now and then, and one at the end of what took its time."""
+    """A bar where lines stay, as in a log: a line now and then, and one at the end of what took its time.
+
+    What is said while the last line is still young is said a little later: it may be the reason for a long wait.
+    """
 
     def __init__(self, what: str, total: int | None, unit: str):
         self._told = time.monotonic()
         self._began = self._told
+        self._unsaid = threading.Event()
+        self._closed = threading.Event()
         super().__init__(what, total, unit, file=io.StringIO())
+        threading.Thread(target=self._tick, daemon=True).start()
+
+    def say(self, text: str) -> None:
+        """Show `text` beside the bar, in a line of its own soon."""
+        self._unsaid.set()
+        super().say(text)
+
+    def _tick(self) -> None:
+        while not self._closed.wait(TICK_S):
+            if self._unsaid.is_set():
+                self.display()
 
     def _says(self, words: str) -> str:
         return ("{desc}: {percentage:3.0f}% · " + words) if self._whole else "{desc}: " + UNKNOWN
@@ -229,10 +267,12 @@ class _LogBar(_Bar):
 
     def _line(self) -> None:
         self._told = time.monotonic()
+        self._unsaid.clear()
         sys.stderr.write(f"{self}\n")
 
     def close(self) -> None:
         """The last line, of what took longer than anybody wants to wait in the dark."""
+        self._closed.set()
         if not self.disable and time.monotonic() - self._began >= WORTH_A_LINE_S:
             self._line()
         super().close()
@@ -251,6 +291,15 @@ class _Between(_TerminalBar):
 TICK_S = 0.5
 LINE_EVERY_S = 10.0
 WORTH_A_LINE_S = 1.0
+MOST_WAITS = 12
+"""Reasons for waiting that a saved notebook names."""
+
+_WAIT = re.compile(r"(.*) \((\d+) s\)")
+
+
+def waiting(reason: str, seconds: float) -> str:
+    """The note that says why a step waits, and how long."""
+    return f"{reason} ({seconds:.0f} s)"
 
 
 def _kind() -> type[_CellBar | _TerminalBar | _LogBar]:
@@ -294,11 +343,12 @@ class Bar:
             self._bar.update(n)
 
     def note(self, text: str) -> None:
+        text = " ".join(visible(text).split())
         if self._bar is not None:
-            self._bar.set_postfix_str(text)
+            self._bar.say(text)
         if self._notes:
             with open(self._notes, "a", encoding="utf-8") as file:
-                file.write(" ".join(text.split()) + "\n")
+                file.write(text + "\n")
 
     def finish(self) -> None:
         self._close()

@@ -12,6 +12,7 @@ import typer
 
 from pb2hl.errors import ChecksFailed, GateClosed, Pb2hlError
 from pb2hl.results import Status, StepResult
+from pb2hl.values.visible import escaped, visible
 
 MAX_PROBLEMS_SHOWN = 20
 
@@ -31,7 +32,7 @@ def quiet_stdout(as_json: bool) -> Iterator[None]:
 
 def data(body: Mapping[str, Any]) -> None:
     """Print `body` as JSON."""
-    typer.echo(json.dumps(body, ensure_ascii=False, indent=1, default=str))
+    typer.echo(escaped(json.dumps(body, ensure_ascii=False, indent=1, default=str)))
 
 
 def result(outcome: StepResult, as_json: bool, report: str = "") -> None:
@@ -46,26 +47,31 @@ def result(outcome: StepResult, as_json: bool, report: str = "") -> None:
         raise typer.Exit(GateClosed.exit_code)
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print `text`, which may quote the data, so that nothing in it acts on the terminal."""
+    typer.echo(visible(text), err=err)
+
+
 def _result_text(outcome: StepResult, report: str) -> None:
-    typer.echo(f"{outcome.step}: {outcome.status}. {outcome.headline}")
+    say(f"{outcome.step}: {outcome.status}. {outcome.headline}")
     for name, value in outcome.counts.items():
-        typer.echo(f"  {name.replace('_', ' ')}: {value}")
+        say(f"  {name.replace('_', ' ')}: {value}")
     problems = sorted(
         outcome.problems, key=lambda problem: ("critical", "warning", "info").index(str(problem.severity))
     )
     for problem in problems[:MAX_PROBLEMS_SHOWN]:
-        typer.echo(f"  [{problem.severity}] {problem}")
+        say(f"  [{problem.severity}] {problem}")
     if len(problems) > MAX_PROBLEMS_SHOWN:
-        typer.echo(f"  … and {len(problems) - MAX_PROBLEMS_SHOWN} more in the report")
+        say(f"  … and {len(problems) - MAX_PROBLEMS_SHOWN} more in the report")
     if report:
-        typer.echo(f"  report: {report}")
+        say(f"  report: {report}")
     if outcome.next_step:
-        typer.echo(f"  next: {outcome.next_step}")
+        say(f"  next: {outcome.next_step}")
 
 
 def error(problem: Pb2hlError, *, as_json: bool) -> None:
     """Say what went wrong on stderr, and with --json as JSON on stdout as well."""
-    typer.echo(f"Error: {problem}", err=True)
+    say(f"Error: {problem}", err=True)
     if as_json:
         body = {
             "status": "error",

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 
+from pb2hl.values.visible import visible
+
 LONG_TEXT = 160
 """Characters of a cell that are shown at once; the rest folds out."""
 LONGEST_TEXT = 4000
 """Characters of a cell that a page holds at all; the CSV beside the report holds the rest."""
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 def is_missing(value: Any) -> bool:
@@ -36,7 +35,7 @@ def text_of(value: Any) -> str:
     if is_missing(value):
         return ""
     if isinstance(value, str):
-        return _CONTROL.sub("", value)[:LONGEST_TEXT]
+        return visible(value)[:LONGEST_TEXT]
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float | np.floating):
@@ -48,10 +47,10 @@ def text_of(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, np.ndarray | list | tuple | set | frozenset):
-        return _CONTROL.sub("", ", ".join(text_of(item) for item in value))[:LONGEST_TEXT]
+        return visible(", ".join(text_of(item) for item in value))[:LONGEST_TEXT]
     if isinstance(value, Mapping):
         return text_of(json.dumps(value, ensure_ascii=False, default=str))
-    return _CONTROL.sub("", str(value))[:LONGEST_TEXT]
+    return visible(str(value))[:LONGEST_TEXT]
 
 
 def _number(value: float) -> str:

@@ -24,12 +24,20 @@ SAFE_COLUMNS = frozenset(
     filled fill distinct converted not_converted position probability outcome sheet source_sheet source_row row source_id record_id
     destination_id op_id run_id hash row_hash part personal_data language histogram patterns currency month bucket relation refers_to
     severity treatment checked failing at when date started ended file_kind moved_to where_to goes_to gate endpoint scope band issue
-    expected arrived missing extra wrong total unit zone order name_kind outcome_kind workflow trigger delay highlevel step_kind
+    expected arrived missing extra wrong total unit zone order name_kind outcome_kind delay highlevel step_kind
     approved effect day requests days dtype cluster comparison weight threshold rule_id what mime_type normalisation
-    why instead where basis becomes explanation survivor proposal transform ask check model label
+    why instead where basis becomes explanation prepared source_columns survivor proposal transform ask check model label
     expected_rows existing created updated linked uploaded skipped refused in_doubt duration""".split()
 )
 """Column names of results that hold no personal value, whatever the export."""
+
+OF_VALUES = frozenset({"tag", "value"})
+"""Columns of the sheets about tags and picklists, where `target` is such a value and no field."""
+_QUOTING = {
+    "explanation": re.compile(r"\b(lost: |added: )([^;]+)"),
+    "source_id": re.compile(r"^(tag\.)(.+)$", re.S),
+}
+"""Harmless columns that quote a value of the data, and where they do."""
 
 _LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"']+", re.I)
 _EMAIL = re.compile(r"[^\s@<>()\[\]\"',;]+@[^\s@<>()\[\]\"',;]+\.[^\s@<>()\[\]\"',;]+")
@@ -85,6 +93,10 @@ class Mask:
         text = _DIGITS.sub(lambda m: m[0] if _STAMP.match(m[0].strip()) else shape(m[0]), text)
         return self._names(text)
 
+    def whole(self, text: str) -> str:
+        """A text that people wrote freely, as nothing but its shape."""
+        return shape(text) if self.on else text
+
     def _names(self, text: str) -> str:
         if not self.personal:
             return text
@@ -135,8 +147,10 @@ class Mask:
                 continue
             if name == "histogram":
                 continue
-            harmless = str(name) in SAFE_COLUMNS
+            harmless = str(name) in SAFE_COLUMNS and not (name == "target" and OF_VALUES & set(frame.columns))
             texts = column.map(text_of)
+            if harmless and name in _QUOTING:
+                texts = texts.str.replace(_QUOTING[name], lambda m: m[1] + shape(m[2]), regex=True)
             hide = {text: self.text(text) if harmless else shape(text) for text in texts.unique()}
             masked[name] = texts.map(hide)
         return masked

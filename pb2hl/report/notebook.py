@@ -18,6 +18,7 @@ from pb2hl.errors import MEND, Pb2hlError
 from pb2hl.report.masking import Mask, shape
 from pb2hl.report.page import render_notebook
 from pb2hl.report.snippets import failure_html
+from pb2hl.values.visible import visible
 
 _STYLES = {"color", "padding", "margin", "border-left", "font-weight", "text-align", "width", "max-width"}
 _OF_PAPERMILL = "papermill-error-cell-tag"
@@ -50,7 +51,7 @@ def notebook_html(path: Path, *, mask: Mask | None = None, folder: Path | None =
     body, _resources = exporter.from_notebook_node(notebook)
     hidden = mask or Mask()
     target = (folder or path.parent) / f"{path.stem}.html"
-    content = _clean(body, target.parent, told=not hidden.on)
+    content = _clean(visible(body), target.parent, told=not hidden.on)
     title = _title(notebook, path)
     page = render_notebook(title, Markup(_masked(content, hidden) if hidden.on else content), masked=hidden.on)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Cell, Column, Page, Section, Step, Table
 from pb2hl.report.story import WORKFLOWS
+from pb2hl.values.visible import visible
 from pb2hl.workspace import Workspace
 
 TRIGGERS = (
@@ -49,7 +50,7 @@ def workflow_pages(ws: Workspace, mask: Mask) -> dict[str, Page]:
         return {}
     rows = frame.to_dict("records")
     names = [_text(row.get("name")) or f"Workflow {number}" for number, row in enumerate(rows, 1)]
-    files = [f"{WORKFLOWS}/{file_name(mask.text(name), number)}.html" for number, name in enumerate(names, 1)]
+    files = [f"{WORKFLOWS}/{file_name('' if mask.on else name, number)}.html" for number, name in enumerate(names, 1)]
     parts = [_workflow(name, row, mask) for name, row in zip(names, rows, strict=True)]
     active = int(frame["active"].fillna(False).astype(bool).sum()) if "active" in frame.columns else len(frame)
     kicker = f"Perfect Books to HighLevel · location {ws.config.location}"
@@ -102,24 +103,26 @@ def _workflow(name: str, row: dict[str, Any], mask: Mask) -> Section:
     facts = (
         ("Kind in the source", _text(row.get("kind")) or "not said"),
         ("State in the source", _active(row) or "not said"),
-        ("Trigger in the source", mask.text(trigger) or "not said"),
+        ("Trigger in the source", mask.whole(trigger) or "not said"),
         (_TRIGGER, term(trigger, TRIGGERS)),
     )
-    told = tuple((mask.text(_spoken(item)),) for item in conditions)
+    told = tuple((mask.whole(_spoken(item)),) for item in conditions)
     rows = tuple(_step(i, item, mask) for i, item in enumerate(steps, 1))
     columns = (Column("No.", True), Column("Step in the source"), Column("Delay"), Column("Action in HighLevel"))
     parts = [
         Section(
             "Conditions",
             "In HighLevel: filters of the trigger, or an If / Else action.",
-            _table("Conditions", (Column("Condition"),), told),
+            _table(f"Conditions of {mask.whole(name)}", (Column("Condition"),), told),
         )
         if told
         else Section("Conditions", "None."),
-        Section("Steps", table=_table("Steps", columns, rows)) if rows else Section("Steps", "None are in the export."),
-        Section("Checklist", checklist=_checklist(mask.text(name), trigger, len(told), rows)),
+        Section("Steps", table=_table(f"Steps of {mask.whole(name)}", columns, rows))
+        if rows
+        else Section("Steps", "None are in the export."),
+        Section("Checklist", checklist=_checklist(mask.whole(name), trigger, len(told), rows)),
     ]
-    return Section(mask.text(name), facts=facts, sections=tuple(parts))
+    return Section(mask.whole(name), facts=facts, sections=tuple(parts))
 
 
 def _table(caption: str, columns: tuple[Column, ...], rows: tuple[tuple[str, ...], ...]) -> Table:
@@ -138,7 +141,7 @@ def _step(number: int, item: Any, mask: Mask) -> tuple[str, ...]:
     text, delay = _spoken(item, skip=_DELAY_WORDS), ""
     if isinstance(item, dict):
         delay = next((_text(value) for key, value in item.items() if str(key).lower() in _DELAY_WORDS), "")
-    return str(number), mask.text(text), "" if delay in {"0", "0.0", "none"} else delay, term(text, ACTIONS)
+    return str(number), mask.whole(text), "" if delay in {"0", "0.0", "none"} else delay, term(text, ACTIONS)
 
 
 def term(text: str, terms: tuple[tuple[str, str], ...]) -> str:
@@ -172,5 +175,5 @@ def _items(value: Any) -> list[Any]:
 
 def _text(value: Any) -> str:
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    return "" if value is None or value is pd.NA or value != value else str(value).strip()
+        return visible(json.dumps(value, ensure_ascii=False))
+    return "" if value is None or value is pd.NA or value != value else visible(str(value)).strip()

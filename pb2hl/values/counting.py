@@ -1,0 +1,23 @@
+"""How many of what, as people write it: `1 cell`, `1,234 cells`, `2 entries`, `1 person is`."""
+
+from __future__ import annotations
+
+import re
+from typing import SupportsInt
+
+
+def counted(n: SupportsInt, noun: str) -> str:
+    """`n` with the last word of `noun` (given for one) in the number that fits: `counted(2, "audit log entry")`."""
+    return f"{int(n):,} {noun if int(n) == 1 else plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """The last word of `noun` for several: cell → cells, entry → entries, address → addresses."""
+    if re.search(r"[^aeiou]y$", noun):
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if re.search(r"(s|x|ch|sh)$", noun) else f"{noun}s"
+
+
+def agree(n: SupportsInt, one: str, several: str) -> str:
+    """The form of a verb for `n` of something: `agree(1, "is", "are")`."""
+    return one if int(n) == 1 else several
