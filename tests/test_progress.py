@@ -18,11 +18,13 @@ from nbclient import NotebookClient
 from pb2hl.progress import NOTES_VARIABLE, Bar, relayed
 
 CELL = """
-from pb2hl.progress import Bar
+from pb2hl.progress import Bar, waiting
 bar = Bar()
 bar.start("loading <people>", 40, "contacts")
 for _ in range(40):
     bar.advance()
+bar.note(waiting("the server is <away>", 60))
+bar.note(waiting("the server is <away>", 5))
 bar.note("waiting for nobody")
 bar.start("reading", None, "pages")
 bar.advance(3)
@@ -38,6 +40,8 @@ def test_a_saved_notebook_keeps_the_bar_as_it_was_last():
     assert loading.data["text/plain"].startswith("loading <people>: 100% · 40 of 40 contacts · ")
     assert "contacts/s" in loading.data["text/plain"] and "waiting for nobody" in loading.data["text/plain"]
     assert 'value="40" max="40"' in loading.data["text/html"] and "&lt;people&gt;" in loading.data["text/html"]
+    assert "waited 2 times, 65 s: the server is <away>" in loading.data["text/plain"], "it stays on record"
+    assert "&lt;away&gt;" in loading.data["text/html"]
     assert "3 pages" in reading.data["text/plain"] and "<progress" not in reading.data["text/html"]
 
 
@@ -110,6 +114,16 @@ def test_a_log_gets_lines_and_no_control_characters():
     assert told.stdout == "" and "\r" not in told.stderr and "\x1b" not in told.stderr
     loading, cut = told.stderr.splitlines()
     assert loading.startswith("loading: 100% · 12,000 of 12,000 contacts · ") and "cut off:  40% · 4 of 10 files" in cut
+
+
+def test_a_log_says_why_it_waits():
+    """A reason that comes right after a line is not lost, although nothing advances any more."""
+    code = (
+        "import time; from pb2hl import progress; progress.LINE_EVERY_S = 0.4; bar = progress.Bar(); bar.start('loading', 9)\n"
+        "time.sleep(0.5); bar.advance(); time.sleep(0.1); bar.note('the day is spent'); time.sleep(2); raise SystemExit(1)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert told.stderr.count("the day is spent") == 1
 
 
 def test_notes_of_another_process_are_relayed():

@@ -140,6 +140,9 @@ class Client:
                 self.doubt_at = self.clock.monotonic()
             if verdict is not retry.Verdict.AGAIN or self._out_of_patience(waited_s):
                 raise await self._told_apart(error) from None
+            if verdict is retry.Verdict.AGAIN and self.limiter.daily.resumes_at is not None:
+                attempt = 0
+                continue  # the limiter waits for the day's allowance, and says so: that is no trouble of the server's
             waited_s += wait_s
             if wait_s >= TOLD_AFTER_S:
                 self.tell(f"{error.message}; trying again", wait_s)

@@ -11,8 +11,9 @@ from pb2hl.clock import Clock, stamp
 DAILY_LIMIT = 200_000
 """Documented requests a day and location, until headers say otherwise."""
 
-PROBE_AFTER_S = 900.0
-"""HighLevel does not say when its day ends. We expect midnight UTC; if the allowance is still spent then, ask again this often."""
+PROBE_FIRST_S, PROBE_AFTER_S = 60.0, 900.0
+"""HighLevel does not say when its day ends. We expect midnight UTC at the latest; until then one request asks whether there is
+allowance again, first after a minute, then ever more seldom, at least every quarter of an hour. A refused one does nothing."""
 
 SAVE_EVERY = 100
 
@@ -39,6 +40,7 @@ class Daily:
         self._day = self._today()
         self._resumes_at: datetime | None = None
         self._unsaved = 0
+        self._probe_s = PROBE_FIRST_S
         if store is not None:
             self.use(store)
 
@@ -48,6 +50,7 @@ class Daily:
         state = store.load() or {}
         if state.get("day") == self._day:
             self.used = max(self.used, int(state.get("used") or 0))
+            self.remaining = self.remaining if state.get("remaining") is None else int(state["remaining"])
         resumes_at = state.get("resumes_at")
         if resumes_at:
             self._resumes_at = datetime.fromisoformat(str(resumes_at))
@@ -72,7 +75,18 @@ class Daily:
         if remaining is None:
             return
         self.remaining = int(remaining)
-        if self.remaining <= 0 and self._resumes_at is None:
+        if self.remaining > 0:
+            self._probe_s = PROBE_FIRST_S
+        if self.remaining <= 0:
+            self._pause()
+
+    def refused(self) -> None:
+        """A 429 that says nothing of the day: a day that was spent still is."""
+        if self.remaining is not None and self.remaining <= 0:
+            self._pause()
+
+    def _pause(self) -> None:
+        if self._resumes_at is None:
             self._resumes_at = self._next_reset()
             self.save()
 
@@ -82,19 +96,21 @@ class Daily:
         return self._resumes_at
 
     async def wait(self, on_wait: Callable[[str, float], None] | None) -> None:
-        """Wait while the day's allowance is spent."""
-        while self._resumes_at is not None:
-            seconds = (self._resumes_at - self._clock.now()).total_seconds()
-            if seconds <= 0:
-                self._resumes_at = None
-                self.save()
-                return
-            if on_wait:
-                on_wait(
-                    f"the daily allowance of {self.limit} requests is spent; going on at {stamp(self._resumes_at)}",
-                    seconds,
-                )
-            await self._clock.sleep(min(seconds, PROBE_AFTER_S))
+        """Wait while the day's allowance is spent, or until it is time to ask whether it still is."""
+        if self._resumes_at is None:
+            return
+        seconds = max(0.0, (self._resumes_at - self._clock.now()).total_seconds())
+        pause_s = min(seconds, self._probe_s)
+        if on_wait and pause_s:
+            on_wait(
+                f"the daily allowance of {self.limit} requests is spent; going on at {stamp(self._resumes_at)} at the latest, "
+                "and asking again",
+                pause_s,
+            )
+        self._probe_s = min(2 * self._probe_s, PROBE_AFTER_S)
+        await self._clock.sleep(pause_s)
+        self._resumes_at = None
+        self.save()
 
     def save(self) -> None:
         """Write the state to the store, if there is one."""

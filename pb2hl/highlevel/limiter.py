@@ -191,11 +191,13 @@ class Limiter:
         if status != 429:
             self._refusals = 0 if status else self._refusals
             return
+        if number(headers, "x-ratelimit-daily-remaining") is None:
+            self.daily.refused()
         remaining = number(headers, "x-ratelimit-remaining")
         if remaining is not None and remaining > 0:
             return
         self._refusals += 1
-        pause_s = min(2.0 ** (self._refusals - 2), self._interval_s)
+        pause_s = min(2.0 ** min(self._refusals - 2, 10), self._interval_s)
         self._closed_until = max(self._closed_until, now + pause_s)
 
     def _queue(self) -> asyncio.Lock:

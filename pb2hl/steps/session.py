@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pb2hl.highlevel import SEARCH_LAG_S, Client, retry, run
 from pb2hl.highlevel.destination import FILE_NAME
 from pb2hl.ledger import DAILY, Ledger
-from pb2hl.progress import SILENT, Progress
+from pb2hl.progress import SILENT, Progress, waiting
 from pb2hl.workspace import Workspace
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ def open_client(ws: Workspace, ledger: Ledger, step: str, progress: Progress = S
         search_lag_s=float(probed.get("search_lag_s", SEARCH_LAG_S)),
         first_contact_s=retry.KNOWN_CONTACT_S if known else retry.FIRST_CONTACT_S,
         daily_store=meter,
-        on_wait=lambda reason, seconds: progress.note(f"{reason} ({seconds:.0f} s)"),
+        on_wait=lambda reason, seconds: progress.note(waiting(reason, seconds)),
     )
     meter.watch(client)
     return client

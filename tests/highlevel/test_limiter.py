@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pb2hl.highlevel.limiter import Limiter
-from tests.highlevel.virtual import BEGINNING, VirtualClock, simulate
+from tests.highlevel.virtual import VirtualClock, simulate
 
 
 class Allowance:
@@ -226,26 +226,33 @@ class Memory:
         self.state = dict(state)
 
 
-def test_the_spent_day_is_waited_out_and_told():
-    """When the day is spent the run says when it resumes, waits, survives a restart, and goes on without a refusal."""
+@pytest.mark.parametrize("told_in_refusals", [True, False])
+@pytest.mark.parametrize("hours", [3.0, 14.6])
+def test_the_spent_day_is_waited_out_and_told(hours, told_in_refusals):
+    """When the day is spent the run says when it resumes, waits, survives a restart, and goes on soon after the allowance is back.
+
+    HighLevel's day ends we know not when: midnight UTC is 14.5 hours away. Few requests ask, and nobody else leaves meanwhile.
+    """
     told: list[tuple[str, float]] = []
 
     async def run(clock):
         store = Memory()
         server, limiter = Allowance(clock, daily=150), Limiter(clock, store=store)
         await drive(clock, server, limiter, 150, lambda rng: 0.1)
-        again = Limiter(clock, store=store)
-        waiting = asyncio.create_task(again.acquire(lambda reason, seconds: told.append((reason, seconds))))
-        await clock.sleep(3600)
-        assert not waiting.done()
-        server.daily = 1000
-        again.release(await waiting, server.count()[1], 200)
-        return clock.now(), server.refused
+        assert server.refused == 0, "the last request of the day is no one too many"
+        again, began = Limiter(clock, store=store), clock.now()
+        while True:
+            slot = await again.acquire(lambda reason, seconds: told.append((reason, seconds)))
+            server.daily = 1000 if clock.now() - began >= timedelta(hours=hours) else 0
+            status, headers = server.count()
+            again.release(slot, headers if told_in_refusals or status == 200 else {}, status)
+            if status == 200:
+                return (clock.now() - began).total_seconds(), server.refused
 
-    resumed, refused = simulate(run)
-    assert refused == 0
-    assert resumed >= datetime(2026, 2, 1, tzinfo=UTC) > BEGINNING
-    assert "2026-02-01T00:00:00Z" in told[0][0]
+    waited_s, refused = simulate(run)
+    assert hours * 3600 <= waited_s <= hours * 3600 + 901
+    assert refused <= 5 + waited_s / 900
+    assert "2026-02-01T00:00:00Z" in told[0][0] and told[0][1] == 60
 
 
 def test_concurrency_follows_latency():
