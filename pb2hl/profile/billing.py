@@ -10,7 +10,8 @@ import pandas as pd
 from pb2hl.source.lookup import Index, resolve
 
 TIME_COLUMNS = (
-    "source_id", "timekeeper", "matter", "date", "hours", "rate", "expected_rate", "amount", "expected_amount", "effect", "issue",
+    "source_id", "timekeeper", "matter", "date", "hours", "rate", "expected_rate", "amount", "expected_amount", "effect", "least_effect",
+    "most_effect", "issue",
     "source_file", "source_sheet", "source_row",
 )  # fmt: skip
 CENT = 0.005
@@ -19,20 +20,23 @@ CENT = 0.005
 def time_issues(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Every time entry that the rate table does not bear out (`TIME_COLUMNS`); no columns when there are no entries.
 
-    `expected_rate` is the rate in force on the entry's day; of overlapping ones the one that began last. `effect` is
-    expected_amount minus amount: what the bill would change by if the rate table is right (NA when no rate is known).
+    `expected_rate` is the rate in force on the entry's day; of overlapping ones the one that began last, and a line without a
+    rate is none. `effect` is expected_amount minus amount: what the bill would change by if the rate table is right (NA when no
+    rate is known); `least_effect` and `most_effect` are the same by the lowest and the highest of the rates that overlap.
     """
     entries, rates = (tables.get(name, pd.DataFrame()) for name in ("time_entries", "rates"))
     if entries.empty:
         return pd.DataFrame()
     users = tables.get("users", pd.DataFrame())
     work = _entries(entries, users)
-    in_force = _in_force(work, _rates(rates, users))
+    in_force = _in_force(work, _rates(rates, users).dropna(subset="hourly_rate"))
     work["expected_rate"] = in_force["hourly_rate"].reindex(work.index)
     matching = in_force["matching"].reindex(work.index).fillna(0)
     work["expected_amount"] = (work["hours"] * work["expected_rate"]).round(2)
-    charged = work["amount"].fillna((work["hours"] * work["rate"]).round(2))
-    work["effect"] = (work["expected_amount"] - charged.fillna(0)).round(2)
+    charged = work["amount"].fillna((work["hours"] * work["rate"]).round(2)).fillna(0)
+    work["effect"] = (work["expected_amount"] - charged).round(2)
+    for name in ("least", "most"):
+        work[f"{name}_effect"] = ((work["hours"] * in_force[name].reindex(work.index)).round(2) - charged).round(2)
     issues = {
         "no timekeeper": work["key"].eq(""),
         "no date": work["date"].isna(),
@@ -116,8 +120,16 @@ def _rates(rates: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
 
 
 def _in_force(work: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
-    """By entry: the rate in force (the one that began last) and how many are."""
+    """By entry: the rate in force (the one that began last), the least and the most of those that are, and how many."""
     pairs = work[["key", "date"]].reset_index(names="entry").merge(rates, on="key")
     pairs = pairs[(pairs["date"] >= pairs["from"]) & (pairs["date"] <= pairs["to"])]
     grouped = pairs.sort_values(["entry", "from"], kind="stable").groupby("entry")
-    return pd.DataFrame({"hourly_rate": grouped["hourly_rate"].last(), "matching": grouped.size()})
+    rates_there = grouped["hourly_rate"]
+    return pd.DataFrame(
+        {
+            "hourly_rate": rates_there.last(),
+            "least": rates_there.min(),
+            "most": rates_there.max(),
+            "matching": grouped.size(),
+        }
+    )

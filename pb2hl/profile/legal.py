@@ -57,7 +57,12 @@ class Reconciliation:
             gaps = off[["bank_minus_ledger", "ledger_minus_clients"]].abs().sum().sum()
             found |= {"trust_accounts_off": len(off), "trust_difference": round(float(gaps), 2)}
         if len(self.time.columns):
-            found |= {"time_entries_off": len(self.time), "time_effect": round(float(self.time["effect"].sum()), 2)}
+            unrated = self.time.loc[self.time["expected_rate"].isna(), "amount"]
+            found |= {
+                "time_entries_off": len(self.time),
+                "time_effect": round(float(self.time["effect"].sum()), 2),
+                "time_without_rate": round(float(unrated.sum()), 2),
+            }
         return found
 
 

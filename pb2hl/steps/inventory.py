@@ -17,6 +17,7 @@ from pb2hl.sheets import write_sheet
 from pb2hl.steps.apart import fields_apart
 from pb2hl.steps.intake import Intake, Staged, decide_fields, stage_tables, take_in, write_staged
 from pb2hl.steps.volume import time_at_limit, volume
+from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
 
 STEP = "inventory"
@@ -79,7 +80,7 @@ def _result(
     return StepResult(
         step=STEP,
         status=Status.DONE,
-        headline=f"The export is of the {EDITIONS[intake.product.edition]}: {moving:,} records of {len(staged.tables)} kinds in {len(intake.export.tables)} tables.",
+        headline=f"The export is of the {EDITIONS[intake.product.edition]}: {counted(moving, 'record')} of {counted(len(staged.tables), 'kind')} in {counted(len(intake.export.tables), 'table')}.",
         counts={
             "tables": len(intake.export.tables),
             "objects": len(staged.tables),
@@ -189,7 +190,8 @@ def _tell_books(books: Reconciliation) -> list[Problem]:
         )
     if off := counts.get("time_entries_off", 0):
         message = (
-            f"the rate table does not bear out {off} time entries (effect on the bills: {counts['time_effect']:+,.2f})"
+            f"the rate table does not bear out {off} time entries (effect on the bills: {counts['time_effect']:+,.2f}; "
+            f"billed without any rate: {counts['time_without_rate']:,.2f})"
         )
         found.append(Problem("rate_differs", message, count=off, treatment="listed in time_issues; nothing is changed"))
     return found
