@@ -69,6 +69,8 @@ class Client:
         self.on_wait = on_wait
         self.doubt_at = clock.monotonic()
         """When a write last went in doubt, on the clock's monotonic scale; at the start, when the client was made."""
+        self.learned: dict[str, Any] = {}
+        """What the record ports have found out about this location's uncertain ways, so that they find it out once."""
         self.sent = 0
         """Requests that this client has sent, repeated ones included."""
         self.concurrency = concurrency

@@ -42,7 +42,7 @@ def search(sandbox: State, call: Call) -> Answer:
     if not 1 <= size <= sandbox.behaviour.search_page_limit:
         raise invalid(f"pageLimit must not be greater than {sandbox.behaviour.search_page_limit}")
     get = _getter(sandbox)
-    filters = Query(body.get("filters") or [], get, _known, sandbox.behaviour.search_value_limit)
+    filters = _query(sandbox, body.get("filters") or [], get)
     order = Order(body.get("sort") or [], "dateAdded", get)
     text = (body.get("query") or "").lower()
     question = [body.get("filters"), body.get("sort"), text]
@@ -51,6 +51,15 @@ def search(sandbox: State, call: Call) -> Answer:
     )
     page = cut(sandbox, body, records, keys, order, int(size))
     return Answer({"contacts": [_hit(sandbox, record, order) for record in page], "total": len(records)})
+
+
+def _query(sandbox: State, filters: list[Any], get: Any) -> Query:
+    """The filters, and what becomes of those by custom fields in this location."""
+    ways, limit = sandbox.behaviour.custom_field_search, sandbox.behaviour.search_value_limit
+    if ways == "ignored":
+        filters = [item for item in filters if not str(item.get("field")).startswith(_CUSTOM)]
+    known = _FIELDS.__contains__ if ways == "refused" else _known
+    return Query(filters, get, known, limit, lambda field, _: ways == "blind" and field.startswith(_CUSTOM))
 
 
 def _found(record: Record, text: str) -> bool:

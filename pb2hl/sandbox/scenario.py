@@ -47,6 +47,9 @@ class Behaviour(_Section):
     opportunity_takes_source: bool = False  # `source` in the create body: told by the notes, absent from the v3 spec
     opportunity_put_takes_lost_reason: bool = False  # `lostReasonId` in PUT /opportunities/{id}: likewise
     notes_on_opportunities: bool = False  # relations of the notes API to opportunities are unproven
+    custom_field_search: Literal["works", "blind", "ignored", "refused"] = (
+        "works"  # filters `customFields.<id>` of contacts
+    )
     put_adds_channels: bool = True  # PUT of a contact adds to dndSettings; False: replaces them (neither is documented)
     put_null: Literal["clears", "ignored", "refused"] = "clears"  # null for a plain field of a contact
     link_sets_company_name: bool = False  # linking a contact to a business writes its companyName

@@ -259,6 +259,25 @@ def test_markers_tell_records_apart(sandbox, connect):
     run(life())
 
 
+@pytest.mark.parametrize("ways", ["works", "blind", "ignored", "refused"])
+def test_a_contact_without_address_is_found_whatever_search_can_do(rehearse, connect, ways):
+    """That search knows custom fields is only reported: where it is blind, it is not taken at its word, and nobody is made twice."""
+    place = rehearse(behaviour={"custom_field_search": ways})
+
+    async def life() -> None:
+        async with connect(place) as client:
+            made = await schema(client)
+            for number in range(30):
+                await contact(client, made, f"c-{number}", email=f"p{number}@example.com")
+            lost = await contact(client, made, "c-lost")
+            for marker, wanted in (("c-lost", lost.id), ("c-none", None)):
+                payload = {"firstName": "Jane", "customFields": [{"id": made["contact"].id, "fieldValue": marker}]}
+                found = await PORTS[Target.CONTACT].find(client, operation(Target.CONTACT, marker), payload)
+                assert (found.id if found else None) == wanted
+
+    run(life())
+
+
 def test_links_tags_and_files_of_a_contact(sandbox, connect, recorder, tmp_path):
     """Links in bulk, added tags and uploaded files are made, seen and taken back."""
     file = tmp_path / "a.pdf"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from pb2hl.errors import NotFound
+from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.records import paging
 from pb2hl.highlevel.records.base import (
@@ -15,6 +15,7 @@ from pb2hl.highlevel.records.base import (
     body_of,
     carries,
     created,
+    custom_value,
     gone,
     id_of,
     marker_field,
@@ -71,29 +72,68 @@ class ContactPort:
             return None
 
         async def look() -> Created | None:
-            for candidate in await self._candidates(client, payload, field_id, operation.marker):
-                if await self._is_ours(client, candidate, field_id, operation.marker):
-                    return Created(id_of(candidate), {"id": id_of(candidate)})
+            for record in await self._holders(client, payload):
+                if await self._is_ours(client, record, field_id, operation.marker):
+                    return Created(id_of(record), {"id": id_of(record)})
+            for record in await self._marked(client, field_id, operation.marker):
+                if await self._is_ours(client, record, field_id, operation.marker):
+                    return Created(id_of(record), {"id": id_of(record)})
             return None
 
         return await seek(client, look)
 
-    async def _candidates(self, client: Client, payload: Payload, field_id: str, marker: str) -> list[Record]:
-        found = []
-        for parameter, value in (("email", payload.get("email")), ("number", payload.get("phone"))):
-            if value:
-                found.append(await duplicate_of(client, **{parameter: str(value)}))
-        exact = len(marker) <= FILTER_LENGTH
-        filters = [
-            {
-                "field": f"customFields.{field_id}",
-                "operator": "eq" if exact else "contains",
-                "value": marker[:FILTER_LENGTH],
-            }
-        ]
+    async def _holders(self, client: Client, payload: Payload) -> list[Record]:
+        """Who has the payload's e-mail or phone; told without lag."""
+        asked = (("email", payload.get("email")), ("number", payload.get("phone")))
+        found = [await duplicate_of(client, **{parameter: str(value)}) for parameter, value in asked if value]
+        return [record for record in found if record]
+
+    async def _marked(self, client: Client, field_id: str, marker: str) -> list[Record]:
+        """Who has the marker: by a search for the field's value, and where this location's search cannot do that, page by page.
+
+        That a custom field can be searched for is only reported (BEHAVIOUR); taking a blind search's word would make a
+        record twice.
+        """
+        if await self._finds_values(client, field_id):
+            return await self._by_value(client, field_id, marker)
+        return [record async for page in self.pages(client) for record in page if carries(record, field_id, marker)]
+
+    async def _by_value(self, client: Client, field_id: str, value: str) -> list[Record]:
+        exact = len(value) <= FILTER_LENGTH
+        operator = "eq" if exact else "contains"
+        filters = [{"field": f"customFields.{field_id}", "operator": operator, "value": value[:FILTER_LENGTH]}]
         body = {"locationId": client.location, "page": 1, "pageLimit": 20, "filters": filters}
         answer = await client.request("POST", "/contacts/search", json=body, safe=True)
-        return [record for record in [*found, *rows(answer.body, "contacts")] if record and id_of(record)]
+        return [record for record in rows(answer.body, "contacts") if id_of(record)]
+
+    async def _finds_values(self, client: Client, field_id: str) -> bool:
+        """Whether a search for a field's value finds a contact that lists show to have it, and no others.
+
+        With no such contact on the first page there is nothing to try it on, and little to search.
+        """
+        name = f"search by {field_id}"
+        if name not in client.learned:
+            sample = await self._sample(client, field_id)
+            if sample is None:
+                return False
+            record_id, value = sample
+            try:
+                found = await self._by_value(client, field_id, value)
+            except Refused:
+                found = []
+            client.learned[name] = record_id in map(id_of, found) and len(found) < 20
+        return client.learned[name]
+
+    async def _sample(self, client: Client, field_id: str) -> tuple[str, str] | None:
+        """(id, value) of a contact that has a value in the field."""
+        async for page in self.pages(client):
+            for record in page:
+                item = next((i for i in record.get("customFields") or () if str(i.get("id")) == field_id), None)
+                value = custom_value(item) if item else None
+                if isinstance(value, str) and 0 < len(value) <= FILTER_LENGTH:
+                    return id_of(record), value
+            break
+        return None
 
     async def _is_ours(self, client: Client, candidate: Record, field_id: str, marker: str) -> bool:
         if carries(candidate, field_id, marker):
