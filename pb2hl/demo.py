@@ -23,11 +23,11 @@ WHO = "the demo"
 _MARK = ".pb2hl-demo"
 
 
-def demo(folder: Path, *, reports: Path | None = None, say: Callable[[str], None] = print) -> Path:
+def demo(folder: Path, *, reports: Path | None = None, mask: bool = False, say: Callable[[str], None] = print) -> Path:
     """Make `folder` a workspace of the example, run the whole migration, return the path of its index.
 
     A demo that is already there is made anew; any other folder with something in it is refused. With `reports` the
-    reports are copied there as well, and the index there is returned.
+    reports are copied there as well, and the index there is returned; with `mask` those with personal values hidden.
     """
     _clear(folder)
     export = folder / "export"
@@ -50,7 +50,7 @@ def demo(folder: Path, *, reports: Path | None = None, say: Callable[[str], None
             workspace = Workspace.create(folder, config)
             say("Migration: notebooks 01 to 11, one after the other")
             with Bar() as bar:
-                outcome = runner.run(workspace, runner.steps_between(), who=WHO, progress=bar)
+                outcome = runner.run(workspace, runner.steps_between(), who=WHO, mask=mask, progress=bar)
     finally:
         if before is None:
             del os.environ[TOKEN_VARIABLE]
@@ -59,7 +59,7 @@ def demo(folder: Path, *, reports: Path | None = None, say: Callable[[str], None
     index = Path(outcome["index"])
     if reports is None:
         return index
-    shutil.copytree(workspace.reports, reports, dirs_exist_ok=True)
+    shutil.copytree(index.parent, reports, dirs_exist_ok=True)
     return reports / index.name
 
 

@@ -79,10 +79,13 @@ def run(
     *,
     who: str = "",
     restart: bool = False,
+    mask: bool = False,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
     """Run `notebooks` in order; with `who`, every decision is taken and recorded as given by that person.
 
+    With `mask` the reports of all steps and notebooks so far are drawn once more with personal values hidden, also when a
+    notebook fails; the index that is returned is theirs.
     Returns {"steps": those run, "skipped": those an earlier, cut-off run had finished, "notebooks": paths, "index": path}.
     Raises the error of the notebook that failed.
     """
@@ -100,13 +103,14 @@ def run(
             progress.advance()
     finally:
         progress.finish()
+        masked = report.write_all(ws, mask=True) if mask else []
     state.close()
     return {
         "status": "done",
         "steps": [notebook.step for notebook in todo],
         "skipped": [notebook.step for notebook in notebooks if notebook not in todo],
         "notebooks": [str(path) for path in paths],
-        "index": str(report.write_index(ws)),
+        "index": str(masked[-1] if masked else report.write_index(ws)),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pb2hl.ledger import Entry
 from pb2hl.operations import Kind, Target
+from pb2hl.values.counting import counted
 
 NEEDED_BY: Mapping[Target, frozenset[Target]] = {
     Target.CONTACT: frozenset({Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT, Target.FILE}),
@@ -23,22 +24,19 @@ NEEDED_BY: Mapping[Target, frozenset[Target]] = {
 }
 """Deleting the record on the left takes the ones on the right along, or damages them."""
 
-NAMES: Mapping[Target, tuple[str, str]] = {
-    Target.OPPORTUNITY: ("opportunity", "opportunities"),
-    Target.BUSINESS: ("business", "businesses"),
-    Target.LINK: ("linked contact", "linked contacts"),
-    Target.CONTACT_TAGS: ("tagged contact", "tagged contacts"),
-    Target.OBJECT_RECORD: ("custom object record", "custom object records"),
+NAMES: Mapping[Target, str] = {
+    Target.LINK: "linked contact",
+    Target.CONTACT_TAGS: "tagged contact",
+    Target.OBJECT_RECORD: "custom object record",
 }
-"""One and many of a kind of record, where they are not its own name with an s."""
+"""What one record of a kind is called, where that is not the kind's own name."""
 
 _ADDRESS = re.compile(r"https?://[^\s\"'<>()]+")
 
 
-def counted(count: int, target: Target) -> str:
+def records(count: int, target: Target) -> str:
     """`1 note`, `2 opportunities`."""
-    one, many = NAMES.get(target, (str(target), f"{target}s"))
-    return f"{count} {one if count == 1 else many}"
+    return counted(count, NAMES.get(target, str(target)))
 
 
 def listed(parts: Iterable[str]) -> str:
@@ -80,7 +78,7 @@ class Bonds:
         held = self._held.get(record_id)
         if not held:
             return ""
-        needy = listed(counted(count, target) for target, count in sorted(held.items()))
+        needy = listed(records(count, target) for target, count in sorted(held.items()))
         return f"still needed by {needy} of this migration that {'stay' if sum(held.values()) > 1 else 'stays'}"
 
 

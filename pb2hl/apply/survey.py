@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pb2hl.apply.bonds import NEEDED_BY, Bonds, counted, folded, listed
+from pb2hl.apply.bonds import NEEDED_BY, Bonds, folded, listed, records
 from pb2hl.apply.touched import edited, moment_added, written_later
 from pb2hl.apply.undo_plan import UndoPlan
 from pb2hl.diff import Class, compare
@@ -70,7 +70,7 @@ class Survey:
             found = Counter({Target.OPPORTUNITY: found[Target.OPPORTUNITY]})
         elif force:
             found = Counter()
-        parts = [counted(count, kind) for kind, count in sorted(found.items()) if count]
+        parts = [records(count, kind) for kind, count in sorted(found.items()) if count]
         if not parts and self.older[record_id] and target in _TAKES_ALONG:
             return f"holds {self.older[record_id]} of the records that were here before this migration"
         return _USES[target].format(listed(parts)) if parts else ""

@@ -19,4 +19,4 @@ app = typer.Typer(
 Ws = Annotated[Path, typer.Argument(metavar="WS", help="The workspace: the migration's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout, and nothing else there.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before writing to HighLevel.")]
-Mask = Annotated[bool, typer.Option("--mask", help="Hide personal values in the report, for sharing.")]
+Mask = Annotated[bool, typer.Option("--mask", help="Hide personal values in the reports, for sharing: reports/masked.")]

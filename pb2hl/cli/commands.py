@@ -80,6 +80,7 @@ def approve(
     ] = False,
     note: Annotated[str, typer.Option(help="Anything to put on record with it.")] = "",
     json: Json = False,
+    mask: Mask = False,
 ) -> None:
     """Approve a gate. The approval names the hash of what is approved and lapses when that changes."""
     from pb2hl.steps import gates
@@ -87,7 +88,7 @@ def approve(
     with output.quiet_stdout(json):
         workspace = Workspace(ws)
         approval = gates.approve(workspace, gate, who=by, force=force, note=note)
-        report.write_index(workspace)
+        report.write_index(workspace, mask=mask)
     body = {"gate": gate, "hash": approval.subject_hash, "by": approval.who, "at": approval.at}
     if json:
         output.data(body)
@@ -128,6 +129,7 @@ def run(
     by: Annotated[str, typer.Option(help="NAME for --approve-all.")] = "",
     yes: Yes = False,
     json: Json = False,
+    mask: Mask = False,
 ) -> None:
     """Run the notebooks one after the other into WS/runs/; started again after a crash it goes on where it was."""
     if approve_all and not by:
@@ -163,9 +165,10 @@ def sandbox(
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make the demo's workspace.")] = Path("demo"),
     reports: Annotated[Path | None, typer.Option(help="Also copy the reports here.")] = None,
+    mask: Mask = False,
 ) -> None:
     """Migrate the shipped example into a sandbox, end to end, through the notebooks."""
     from pb2hl.demo import demo as run_demo
 
-    index = run_demo(folder, reports=reports, say=typer.echo)
+    index = run_demo(folder, reports=reports, mask=mask, say=typer.echo)
     typer.echo(str(index))

@@ -31,7 +31,7 @@ def run_step(name: str, ws: Path, as_json: bool, mask: bool = False, **options: 
             with Cancel().on_interrupt() as cancel, Bar() as bar:
                 outcome = step_function(name)(workspace, progress=bar, cancel=cancel, **options)
         except Pb2hlError as error:
-            report.tell_failure(workspace, f"check-{options['stage']}" if name == "check" else name, error)
+            report.tell_failure(workspace, f"check-{options['stage']}" if name == "check" else name, error, mask=mask)
             raise
         path = report.present(workspace, outcome, mask=mask)
     output.result(outcome, as_json, str(path))

@@ -11,6 +11,7 @@ import pandas as pd
 from pb2hl.errors import Problem
 from pb2hl.matching import domains
 from pb2hl.matching.legal_forms import core_name
+from pb2hl.values.counting import agree, counted
 
 DERIVED = "name:"
 """Prefix of the source id of a company that no company row gives, only the `company_name` of contacts."""
@@ -138,7 +139,7 @@ def _named(
         if len(matches) == 1:
             return matches[0], "company name", ()
         if matches:
-            return "", f"{len(matches)} companies have this name", matches
+            return "", f"{counted(len(matches), 'company')} {agree(len(matches), 'has', 'have')} this name", matches
     return "", "", ()
 
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from pb2hl import markers
 from pb2hl.plan.rows import local_iso
+from pb2hl.values.counting import counted
 
 MODEL = {"contacts": "contact", "companies": "business", "deals": "opportunity"}
 SUFFIX = markers.BESIDE
@@ -172,7 +173,7 @@ def _misfit(field: PlannedField, there: Any) -> str:
         missing = [option for option in field.options if option.casefold() not in known]
         if missing:
             shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-            return f"the existing field {there.name!r} lacks {len(missing)} options: {shown}"
+            return f"the existing field {there.name!r} lacks {counted(len(missing), 'option')}: {shown}"
     return ""
 
 

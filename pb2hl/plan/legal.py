@@ -28,6 +28,7 @@ from pb2hl.plan.leftovers import Leftovers
 from pb2hl.plan.needs import distinct, filled
 from pb2hl.plan.place import Place
 from pb2hl.plan.rows import Row, rows, text
+from pb2hl.values.counting import counted
 from pb2hl.workspace import Config
 
 LABELS = {
@@ -149,7 +150,7 @@ class Legal:
     @property
     def _room(self) -> str:
         return (
-            f"the location has {others(self.ctx.place)} custom objects of its own and may have {MOST_OBJECTS}: "
+            f"the location has {counted(others(self.ctx.place), 'custom object')} of its own and may have {MOST_OBJECTS}: "
             f"no room for {len(self._without_room)} more, so none is made"
         )
 

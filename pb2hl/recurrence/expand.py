@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from dateutil import rrule as dr
 
 from pb2hl.recurrence.words import Words, read_words
+from pb2hl.values.counting import agree, counted
 
 MOST_OCCURRENCES = 1_000
 """Bound on one series: an export that asks for more is told so, not obeyed."""
@@ -194,7 +195,7 @@ def _occurrences(
 def _told(finite: bool, kept: list[datetime], limit: datetime) -> str:
     if len(kept) >= MOST_OCCURRENCES - 1 or finite:
         return f"the series is longer than {MOST_OCCURRENCES} appointments; only the first {len(kept)} are made"
-    return f"the series never ends; {len(kept)} appointments up to {limit:%Y-%m-%d} are made"
+    return f"the series never ends; {counted(len(kept), 'appointment')} up to {limit:%Y-%m-%d} {agree(len(kept), 'is', 'are')} made"
 
 
 def _split(exceptions: str | Iterable[str | date], problems: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from pb2hl.results import StepResult
+from pb2hl.values.counting import counted
 
 
 def extract(result: StepResult, file: str) -> StepResult:
@@ -77,7 +78,7 @@ def _owners_line(counts: Mapping[str, int]) -> str:
         return f"All {counts['owners']:,} owners have their user in HighLevel."
     return (
         f"{counts['with_a_user']:,} of {counts['owners']:,} owners have their user in HighLevel; "
-        f"{counts['records_of_owners_without_a_user']:,} records of the others go where the table says."
+        f"{counted(counts['records_of_owners_without_a_user'], 'record')} of the others go where the table says."
     )
 
 

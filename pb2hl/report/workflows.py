@@ -11,6 +11,7 @@ import pandas as pd
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Cell, Column, Page, Section, Step, Table
 from pb2hl.report.story import WORKFLOWS
+from pb2hl.values.counting import counted
 from pb2hl.values.visible import visible
 from pb2hl.workspace import Workspace
 
@@ -61,7 +62,7 @@ def workflow_pages(ws: Workspace, mask: Mask) -> dict[str, Page]:
     overview = Page(
         title="Workflow rebuild reference",
         kicker=kicker,
-        headline=f"{len(frame)} workflows must be built again by hand; {active} of them are active in the source.",
+        headline=f"{counted(len(frame), 'workflow')} must be built again by hand; {active} of them are active in the source.",
         summary=(
             "HighLevel lets no program make workflows. Each one has a page of its own: trigger, conditions, steps and delays, with "
             "HighLevel's own terms beside the source's, and a checklist to tick while building.",

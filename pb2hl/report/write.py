@@ -25,6 +25,7 @@ from pb2hl.report.tables import Evidence
 from pb2hl.report.workflows import workflow_pages
 from pb2hl.results import Failure, StepResult
 from pb2hl.sheets import write_sheet
+from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
 
 MOST_PROBLEMS = 200
@@ -71,11 +72,11 @@ def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT)
     return paths
 
 
-def tell_failure(ws: Workspace, step: str, error: Pb2hlError) -> None:
+def tell_failure(ws: Workspace, step: str, error: Pb2hlError, *, mask: bool = False) -> None:
     """Keep what `step` failed with, unless it left a result that says so, and tell it on the index."""
     if step in STEPS and not isinstance(error, WorkspaceLocked):
         Failure(error.message.removeprefix(f"{step}: "), error.hint, stamp(SYSTEM_CLOCK.now())).save(ws.results(step))
-        write_index(ws)
+        write_index(ws, mask=mask)
 
 
 def write_index(ws: Workspace, *, mask: bool = False) -> Path:
@@ -156,7 +157,7 @@ def _summary(problems: list[Problem]) -> str:
     if not problems:
         return "Nothing needs a look."
     parts = [
-        _plural(counts[severity], noun)
+        counted(counts[severity], noun)
         for severity, noun in ((Severity.WARNING, "warning"), (Severity.INFO, "remark"))
         if counts[severity]
     ]
@@ -164,14 +165,10 @@ def _summary(problems: list[Problem]) -> str:
         f"{' and '.join(parts)} {'is' if sum(counts.values()) == 1 else 'are'} listed below with what is done about it."
     )
     if counts[Severity.CRITICAL]:
-        return f"{_plural(counts[Severity.CRITICAL], 'problem')} must be mended before going on." + (
+        return f"{counted(counts[Severity.CRITICAL], 'problem')} must be mended before going on." + (
             f" {' and '.join(parts)} beside them." if parts else ""
         )
     return f"Nothing stands in the way. {listed}"
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n} {noun}" + ("" if n == 1 else "s")
 
 
 def _mask(ws: Workspace, on: bool) -> Mask:

@@ -208,13 +208,13 @@ def _field(name: str, cells: list[str], first: int) -> dict[str, Any]:
 
 def _static(view: Mapping[str, Any], state: str) -> str:
     def line(head: str, cells: Iterable[str]) -> str:
-        return f"<tr><th>{html.escape(head)}</th>{''.join(cells)}</tr>"
+        return f'<tr><th scope="row">{html.escape(head)}</th>{"".join(cells)}</tr>'
 
     cards = view["rows"]
     head = line(
-        "",
+        "decision",
         [
-            f"<th>{html.escape(card['decision'] or card['proposal'] + '?')}{' ★' if card['survivor'] else ''}</th>"
+            f'<th scope="col">{html.escape(card["decision"] or card["proposal"] + "?")}{" ★" if card["survivor"] else ""}</th>'
             for card in cards
         ],
     )

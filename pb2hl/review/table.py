@@ -207,7 +207,7 @@ class ReviewTable(anywidget.AnyWidget):
     def static_html(self, most: int = STATIC_ROWS) -> str:
         """The sheet as a read-only HTML table, for notebooks that are looked at without a kernel."""
         names = self.columns
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
         lines = [
             f"<tr>{''.join(self._static_cell(name, cell) for name, cell in zip(names, row, strict=True))}</tr>"
             for row in self._frame[names].head(most).itertuples(index=False, name=None)

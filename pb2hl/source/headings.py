@@ -13,6 +13,7 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.source.limits import Limits
 from pb2hl.source.rejoin import rejoin
 from pb2hl.source.tables import Dropped, Grid, RawTable, problem, unique_headings
+from pb2hl.values.counting import counted
 
 _LOOK = 40  # rows in which headings are looked for
 _VALUE = re.compile(
@@ -257,7 +258,7 @@ def _tell(file, sheet, headings, names, rows, found, body, limits: Limits) -> li
         told.append(
             problem(
                 "blank_heading",
-                f"{blank} columns with values have no heading",
+                f"{counted(blank, 'column')} with values have no heading",
                 file,
                 sheet,
                 row=row,

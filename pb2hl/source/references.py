@@ -13,6 +13,7 @@ from pb2hl.model import OBJECTS, FieldKind, FieldSpec
 from pb2hl.progress import SILENT, Progress
 from pb2hl.source.lookup import Found, How, Index, several
 from pb2hl.source.typed import ALSO
+from pb2hl.values.counting import agree, counted
 
 RELATION_NAMES = ("object", "field", "refers_to", "filled", "resolved", "dangling", "ambiguous", "by")
 UNRESOLVED_NAMES = ("object", "source_id", "field", "text", "reason", "candidates")
@@ -87,7 +88,7 @@ def _chosen(
         problems.append(
             Problem(
                 "reference_torn",
-                f"{count} rows name different {spec.refers_to} in {len(columns)} columns of {spec.name}",
+                f"{counted(count, 'row')} {agree(count, 'names', 'name')} different {spec.refers_to} in {counted(len(columns), 'column')} of {spec.name}",
                 field=spec.name,
                 count=count,
                 treatment="the id counts before the e-mail, the e-mail before the name",
@@ -182,14 +183,14 @@ def _tell(relation: dict, has_target: bool) -> list[Problem]:
     for code in ("dangling", "ambiguous"):
         if relation[code]:
             meaning = (
-                f"point to no {relation['refers_to']}"
+                f"{agree(relation[code], 'points', 'point')} to no {relation['refers_to']}"
                 if code == "dangling"
                 else f"could mean several {relation['refers_to']}"
             )
             found.append(
                 Problem(
                     f"reference_{code}",
-                    f"{where}: {relation[code]} references {meaning}",
+                    f"{where}: {counted(relation[code], 'reference')} {meaning}",
                     Severity.WARNING,
                     field=relation["field"],
                     count=relation[code],

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pb2hl.errors import Problem, Severity
 from pb2hl.model import RAW_PREFIX
+from pb2hl.values.counting import agree, counted
 
 _KNOWN = 0.8  # share of different values that a column must hold to be what they mean
 
@@ -85,7 +86,7 @@ def _named(column: pd.Series, names: Mapping[str, str], problems: list[Problem],
         problems.append(
             Problem(
                 "unknown_stage",
-                f"{missing} deals name {what} that the {what} table does not have",
+                f"{counted(missing, 'deal')} {agree(missing, 'names', 'name')} {what} that the {what} table does not have",
                 Severity.WARNING,
                 field=what.removesuffix("s"),
                 count=missing,

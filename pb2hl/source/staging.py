@@ -17,6 +17,7 @@ from pb2hl.source.identity import settle_repeats, source_ids
 from pb2hl.source.tables import Dropped, RawTable
 from pb2hl.source.typed import Assigned, Hints, TypedTable, learn, type_table
 from pb2hl.values import names
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Config
 
 COLUMN_NAMES = (
@@ -205,7 +206,7 @@ def _collapse(object_name, frame, repeats, dropped, problems) -> pd.DataFrame:
         problems.append(
             Problem(
                 "repeated_id",
-                f"{object_name}: {count} rows share the id of another row ({reason})",
+                f"{object_name}: {counted(count, 'row')} {agree(count, 'shares', 'share')} the id of another row ({reason})",
                 field="source_id",
                 count=count,
                 treatment="one row was kept; the others are listed in dropped",
@@ -250,7 +251,7 @@ def _tell_ids(object_name: str, frame: pd.DataFrame, derived: int, problems: lis
         problems.append(
             Problem(
                 "shared_id",
-                f"{object_name}: {split} rows have the id of a different record",
+                f"{object_name}: {counted(split, 'row')} {agree(split, 'has', 'have')} the id of a different record",
                 field="source_id",
                 count=split,
                 treatment="kept with ~2, ~3 behind the id",
@@ -260,7 +261,7 @@ def _tell_ids(object_name: str, frame: pd.DataFrame, derived: int, problems: lis
         problems.append(
             Problem(
                 "missing_id",
-                f"{object_name}: {derived} rows have no id",
+                f"{object_name}: {counted(derived, 'row')} {agree(derived, 'has', 'have')} no id",
                 Severity.WARNING,
                 field="id",
                 count=derived,

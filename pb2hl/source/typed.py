@@ -15,6 +15,7 @@ from pb2hl.model import CUSTOM_PREFIX, OBJECTS, RAW_PREFIX, FieldKind
 from pb2hl.source.tables import RawTable
 from pb2hl.values import Context, Converted, convert
 from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.counting import agree, counted
 from pb2hl.values.transforms import changed, missed, steered
 from pb2hl.workspace import Config
 
@@ -176,7 +177,7 @@ def _strict(maker: _Maker, heading: str, converted: Converted) -> pd.Series:
         _tell(
             maker,
             "consent_blank",
-            f"{int(empty.sum())} cells are empty where the others give permission",
+            f"{counted(int(empty.sum()), 'cell')} {agree(int(empty.sum()), 'is', 'are')} empty where the others give permission",
             heading,
             int(empty.sum()),
             "taken as refusals: nobody gave permission there",
@@ -193,7 +194,7 @@ def _first_filled(maker: _Maker, name: str, heading: str, values: pd.Series) -> 
             _tell(
                 maker,
                 "two_columns_one_field",
-                f"{both} rows have another value here than in the column before",
+                f"{counted(both, 'row')} {agree(both, 'has', 'have')} another value here than in the column before",
                 heading,
                 both,
                 f"the first column's value became {name}; this one stays in the raw text",
@@ -268,7 +269,7 @@ def _settle(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind
             _tell(
                 maker,
                 "not_converted",
-                f"{count} cells are no {kind} ({'; '.join(reasons)})",
+                f"{counted(count, 'cell')} {agree(count, 'is', 'are')} no {kind} ({'; '.join(reasons)})",
                 heading,
                 count,
                 "kept as text, listed in not_converted",

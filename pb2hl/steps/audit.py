@@ -17,6 +17,7 @@ from pb2hl.steps.conflicts import kept
 from pb2hl.steps.later import current
 from pb2hl.steps.refusals import with_archive
 from pb2hl.steps.session import with_client
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 STEP = "audit"
@@ -76,7 +77,7 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
         problems.append(
             Problem(
                 "missing",
-                f"{totals['missing']} records are not in the location any more",
+                f"{counted(totals['missing'], 'record')} {agree(totals['missing'], 'is', 'are')} not in the location any more",
                 Severity.CRITICAL,
                 count=totals["missing"],
             )
@@ -85,7 +86,7 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
         problems.append(
             Problem(
                 "extra",
-                f"{totals['extra']} records carry our marker and the ledger does not know them",
+                f"{counted(totals['extra'], 'record')} {agree(totals['extra'], 'carries', 'carry')} our marker and the ledger does not know them",
                 Severity.CRITICAL,
                 count=totals["extra"],
             )
@@ -103,7 +104,7 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
             problems.append(
                 Problem(
                     "differs",
-                    f"{object_}.{field}: {kind} in {len(group)} records",
+                    f"{object_}.{field}: {kind} in {counted(len(group), 'record')}",
                     Severity.CRITICAL,
                     field=field,
                     count=len(group),
@@ -111,12 +112,12 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
                 )
             )
     for (object_, name), count in sorted(found.unread.items()):
-        text = f"{object_}.{name}: search does not tell it; {count:,} values were sent and not read back one by one"
+        text = f"{object_}.{name}: search does not tell it; {counted(count, 'value')} {agree(count, 'was', 'were')} sent and not read back one by one"
         problems.append(Problem("spot_checked", text, Severity.INFO, field=name, count=count,
                                 treatment="a tenth as many contacts as there are records was read by id for it"))  # fmt: skip
     unlinked = found.link[UNLINKED]
     if unlinked:
-        text = f"{unlinked} contacts are not linked to the business they were linked to"
+        text = f"{counted(unlinked, 'contact')} {agree(unlinked, 'is', 'are')} not linked to the business they were linked to"
         problems.append(Problem("unlinked", text, Severity.CRITICAL, count=unlinked, treatment="listed"))
     failed = any((totals["missing"], totals["extra"], totals["wrong"], unlinked, len(doubt), len(off)))
     return StepResult(

@@ -39,6 +39,7 @@ from pb2hl.steps.schema import make_pipelines
 from pb2hl.steps.session import with_client
 from pb2hl.steps.status import WINDOW, window_state
 from pb2hl.steps.threeway import Changes, Decisions, changes, new_operations
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 STEP = "delta"
@@ -146,8 +147,8 @@ def _run(
     return StepResult(
         step=STEP,
         status=Status.WAITING if len(open_conflicts) else Status.DONE if sent or deleted else Status.NOTHING_TO_DO,
-        headline=f"{len(new)} new and {len(found.updates)} changed operations were brought over; {len(open_conflicts)} fields were changed "
-        f"by people in HighLevel and kept; {len(removed)} rows are gone from the export, {deleted} records deleted.",
+        headline=f"{len(new)} new and {len(found.updates)} changed operations were brought over; {counted(len(open_conflicts), 'field')} {agree(len(open_conflicts), 'was', 'were')} changed "
+        f"by people in HighLevel and kept; {counted(len(removed), 'row')} {agree(len(removed), 'is', 'are')} gone from the export, {counted(deleted, 'record')} deleted.",
         counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(open_conflicts),
                 "unresolved": found.unresolved, "removed": len(removed), "deleted": deleted, "sent": sent,
                 "refused": made.refused + changed.refused + opened.refused, "held": made.held + changed.held + opened.held, **window,
@@ -274,7 +275,7 @@ def _problems(
 ) -> Sequence[Problem]:
     found = []
     if len(waiting):
-        found.append(Problem("conflicts", f"{len(waiting)} fields were changed on both sides", Severity.WARNING, file="conflicts.csv",
+        found.append(Problem("conflicts", f"{counted(len(waiting), 'field')} {agree(len(waiting), 'was', 'were')} changed on both sides", Severity.WARNING, file="conflicts.csv",
                              count=len(waiting), treatment="HighLevel's value is kept until decided"))  # fmt: skip
     for object_, group in removed.groupby("object", sort=True):
         ids = ", ".join(group["source_id"].head(5))

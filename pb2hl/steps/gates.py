@@ -12,6 +12,7 @@ from pb2hl.ledger import Approval, Ledger
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import proposal
 from pb2hl.steps.schema_proposal import propose_again, published_workflows
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 GATES = ("mapping", "schema", "sample")
@@ -36,7 +37,7 @@ def approve(ws: Workspace, gate: str, who: str, *, force: bool = False, note: st
     problems = open_points(ws, gate)
     if problems and not force:
         raise GateClosed(
-            f"{gate} cannot be approved: {len(problems)} points are open",
+            f"{gate} cannot be approved: {counted(len(problems), 'point')} {agree(len(problems), 'is', 'are')} open",
             hint=f"settle them, or approve with --force: pb2hl approve {ws.path} {gate} --by NAME --force",
             problems=problems,
         )
@@ -122,7 +123,7 @@ def require_checked(ws: Workspace) -> None:
         return
     problems = [problem for problem in result.problems if problem.severity is Severity.CRITICAL]
     raise GateClosed(
-        f"the checks before the load found {len(problems)} critical problems, and nothing is written until they are mended",
+        f"the checks before the load found {counted(len(problems), 'critical problem')}, and nothing is written until they are mended",
         hint=f"mend what is named, then: pb2hl check {ws.path}",
         problems=problems,
     )

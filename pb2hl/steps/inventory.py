@@ -221,6 +221,14 @@ def will_not_move(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         frame = tables.get(name)
         return 0 if frame is None else int(frame[column].isna().sum()) if column in frame else len(frame)
 
+    def second(*columns: str) -> int:
+        """Values beyond the first that each contact has."""
+        frame = tables.get("contacts", pd.DataFrame())
+        held = sum(
+            (frame[name].notna().astype(int) for name in columns if name in frame), pd.Series(0, index=frame.index)
+        )
+        return int((held - 1).clip(lower=0).sum())
+
     rows = [
         ("contacts, companies, deals", "original dates of creation and change", sum(filled(name, "created_at") for name in ("contacts", "companies", "deals")), "the server stamps its own", "custom fields Perfect Books Created and Perfect Books Updated"),
         ("companies", "parent company", filled("companies", "parent_id"), "businesses have no parent field", "custom field Parent Company with name and id"),
@@ -232,7 +240,7 @@ def will_not_move(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         ("notes", "original dates and authors of notes", filled("notes", "created_at"), "the server stamps its own", "the provenance line of each note"),
         ("activities", "calls, e-mails, meetings and messages", len(tables.get("activities", ())), "message history needs a marketplace app", "notes with original time, direction, duration and outcome"),
         ("appointments", "recurring appointments", filled("appointments", "recurrence"), "no recurrence through the API", "single appointments, up to a date for endless series"),
-        ("contacts", "second e-mails and phones", filled("contacts", "email_2") + filled("contacts", "mobile") + filled("contacts", "more_emails") + filled("contacts", "more_phones"), "one of each can be written", "custom fields"),
+        ("contacts", "second e-mails and phones", second("email", "email_2", "more_emails") + second("phone", "mobile", "more_phones"), "one of each can be written", "custom fields"),
         ("workflows", "workflows and sequences", len(tables.get("workflows", ())), "cannot be created through the API", "the workflow rebuild reference"),
         ("attachments", "files of deals, companies and notes", len(tables.get("attachments", ())) - filled("attachments", "contact_id"), "only contacts take files", "the media library, with a note that links them"),
         ("trust_transactions", "trust transactions and time entries", sum(len(tables.get(name, ())) for name in ("trust_accounts", "trust_transactions", "time_entries", "rates")), "HighLevel keeps no books", "reconciled and reported; custom objects as well where migration.toml says so (legal_objects)"),

@@ -21,6 +21,7 @@ from pb2hl.steps import conflicts
 from pb2hl.steps.conflicts import KEEP, SOURCE
 from pb2hl.steps.later_known import known_rows
 from pb2hl.steps.readback import read_records
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 HUNG = (Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT)
@@ -68,7 +69,7 @@ class Moved:
         """What a person should know."""
         found = []
         if self.gone:
-            found.append(Problem("moved", f"{len(self.gone)} records hang on another contact in the later export", Severity.INFO,
+            found.append(Problem("moved", f"{counted(len(self.gone), 'record')} {agree(len(self.gone), 'hangs', 'hang')} on another contact in the later export", Severity.INFO,
                                  count=len(self.gone), treatment="made anew there, the old ones are taken away"))  # fmt: skip
         found += [
             Problem("not_moved", f"{move.op.object} {move.op.source_id} hangs on another contact in the later export, and stays: {why}",

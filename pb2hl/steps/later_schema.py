@@ -19,6 +19,7 @@ from pb2hl.plan.schema import DIFF_COLUMNS
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import gates
 from pb2hl.steps.schema import instructions
+from pb2hl.values.counting import agree, counted
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
@@ -142,7 +143,7 @@ def ask_admin(ws: Workspace, waiting: Sequence[tuple[Operation, str]]) -> None:
         Problem("pipeline_waits", f"{row.pipeline}, step {row.step}: {row.do}", Severity.CRITICAL, treatment=row.why)
         for row in steps.itertuples(index=False)
     ]
-    headline = f"{len(waiting)} pipelines of the later export wait for an admin: the token may not make or change them."
+    headline = f"{counted(len(waiting), 'pipeline')} of the later export {agree(len(waiting), 'waits', 'wait')} for an admin: the token may not make or change them."
     StepResult(
         "schema",
         Status.WAITING,
@@ -213,7 +214,7 @@ async def adopt(client: Client, ledger: Ledger, run: str, planned: Iterable[Oper
         record = await PORTS[Target.PIPELINE].get(client, entry.destination_id)
         stages = {str(stage.get("name")): str(stage.get("id")) for stage in stages_of(record)}
         answer = {**entry.answer, "stages": stages}
-        told = f"has {len(stages)} stages by now"
+        told = f"has {counted(len(stages), 'stage')} by now"
         outcomes.append(Outcome(op.op_id, State.DONE, entry.destination_id, answer, error=told))
     ledger.finish(run, outcomes)
 

@@ -19,6 +19,7 @@ from pb2hl.steps import gates, outcomes, proposal, requests
 from pb2hl.steps.refusals import with_archive
 from pb2hl.steps.schema import APPLIED
 from pb2hl.steps.session import with_client
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 STEP = "load"
@@ -92,7 +93,7 @@ def _result(ledger: Ledger, execution: Execution) -> StepResult:
     missing = outcomes.errors(ledger)
     by_state = outcomes.counts_of(table)
     doubt = by_state.get("in_doubt", 0) + by_state.get("intended", 0)
-    told = f"{by_state.get('done', 0):,} operations are done"
+    told = f"{counted(by_state.get('done', 0), 'operation')} {agree(by_state.get('done', 0), 'is', 'are')} done"
     if execution.sent == 0:
         told = f"Nothing was left to send; {told}"
     rest = [

@@ -18,6 +18,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.steps import inventory
 from pb2hl.steps.session import with_client
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 STEP = "mapping"
@@ -121,7 +122,7 @@ def _earlier(ws: Workspace, name: str) -> pd.DataFrame | None:
 def _tell_many(customs: pd.DataFrame) -> list[Problem]:
     counts = customs["object"].value_counts() if len(customs) else pd.Series(dtype=int)
     return [
-        Problem("many_custom_fields", f"{count} columns of {name} become custom fields: each is a request, and a line in every form",
+        Problem("many_custom_fields", f"{counted(count, 'column')} of {name} become custom fields: each is a request, and a line in every form",
                 file="fields.csv", count=int(count),
                 treatment="made as decided; decide `ignore` for those nobody needs, or set policy.unmapped_columns to \"note\" or \"archive\"")
         for name, count in counts.items()
@@ -147,7 +148,7 @@ def _result(
     waiting = sum(item.count for item in open_rows)
     decided = sum(int((sheet["decision"] != "").sum()) for sheet in sheets.values())
     headline = (
-        f"{decided} decisions are proposed or made; {waiting} wait for a person."
+        f"{counted(decided, 'decision')} {agree(decided, 'is', 'are')} proposed or made; {waiting} {agree(waiting, 'waits', 'wait')} for a person."
         if waiting
         else f"All {decided} decisions are made."
     )
@@ -208,7 +209,7 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
     contacts = tags[tags["object"] == "contacts"]
     folded = contacts["tag"].str.casefold()
     if collisions := int(folded[folded.duplicated(keep=False)].nunique()):
-        message = f"{collisions} tags occur in several spellings that differ only in case"
+        message = f"{counted(collisions, 'tag')} {agree(collisions, 'occurs', 'occur')} in several spellings that differ only in case"
         found.append(
             Problem(
                 "tag_case", message, Severity.INFO, file="tags.csv", count=collisions, treatment="each becomes one tag"
@@ -219,7 +220,7 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
         rows = owners[(owners["match"] == match) & (owners["records"] != "0")]
         if len(rows):
             records = int(pd.to_numeric(rows["records"], errors="coerce").fillna(0).sum())
-            message = f"{len(rows)} owners of {records} records: {match}"
+            message = f"{counted(len(rows), 'owner')} of {counted(records, 'record')}: {match}"
             found.append(
                 Problem(
                     "owner",

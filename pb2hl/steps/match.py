@@ -17,6 +17,7 @@ from pb2hl.matching.staged import CompanyEvidence, match_staged_companies, match
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 STEP = "match"
@@ -171,10 +172,11 @@ def _result(
         ),
         "cycles": cycles,
     }
+    close = counts["contact_rows_in_band"] + counts["company_rows_in_band"]
     headline = (
-        f"{counts['contact_rows_to_merge']} contact rows in {counts['contact_clusters']} clusters and "
-        f"{counts['company_rows_to_merge']} company rows in {counts['company_clusters']} clusters are proposed to merge; "
-        f"{counts['contact_rows_in_band'] + counts['company_rows_in_band']} rows are close calls."
+        f"{counted(counts['contact_rows_to_merge'], 'contact row')} in {counted(counts['contact_clusters'], 'cluster')} and "
+        f"{counted(counts['company_rows_to_merge'], 'company row')} in {counted(counts['company_clusters'], 'cluster')} are proposed to merge; "
+        f"{counted(close, 'row')} {agree(close, 'is a close call', 'are close calls')}."
     )
     return StepResult(STEP, _status(counts), headline, counts, tables, tuple(problems), next_step="mapping")
 

@@ -12,6 +12,7 @@ from pb2hl.apply.send import UNCLEARED
 from pb2hl.errors import Problem, Severity
 from pb2hl.ledger import Ledger, State
 from pb2hl.operations import DATA_TARGETS
+from pb2hl.values.counting import counted
 
 ERROR_COLUMNS = ("state", "target", "object", "source_id", "kind", "error", "trace_id", "at")
 NOT_LANDED = (State.REFUSED, State.IN_DOUBT, State.INTENDED, State.PLANNED, State.SKIPPED)
@@ -93,7 +94,7 @@ def not_cleared(ledger: Ledger) -> list[Problem]:
     table = losses(ledger)
     table = table[table["what"].str.endswith(ending)]
     return [
-        Problem("not_cleared", f"{row.object}.{row.what.removesuffix(ending)}: HighLevel keeps {row.records} values that the later "
+        Problem("not_cleared", f"{row.object}.{row.what.removesuffix(ending)}: HighLevel keeps {counted(row.records, 'value')} that the later "
                 "export no longer has", count=row.records, treatment="the old value stays; clear it by hand if it must go")
         for row in table.itertuples(index=False)
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from pb2hl.plan.account import Bucket
 from pb2hl.results import StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.accounting import RECORD_OF
+from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
 
 ARCHIVE = "refused_cells.csv"
@@ -80,6 +81,6 @@ def with_archive(ws: Workspace, ledger: Ledger, result: StepResult) -> StepResul
     counts = {**result.counts, "refused_cells_archived": count}
     if not count:
         return replace(result, counts=counts)
-    message = f"{count} cells of the export could not be put into HighLevel"
+    message = f"{counted(count, 'cell')} of the export could not be put into HighLevel"
     told = Problem("refused_cells", message, Severity.WARNING, count=count, treatment=f"archived in reports/{ARCHIVE}")
     return replace(result, counts=counts, problems=(*result.problems, told))

@@ -23,6 +23,7 @@ from pb2hl.steps import outcomes
 from pb2hl.steps.rollback_cost import requests
 from pb2hl.steps.schema import APPLIED
 from pb2hl.steps.session import with_client
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 STEP = "rollback"
@@ -126,13 +127,13 @@ def _result(
     total, expected = len(plan.entries), Budget({STEP: cost})
     if dry_run:
         status = Status.DONE
-        told = f"{total:,} operations would be undone, with {expected.total:,} requests in about {expected.seconds:,} s; nothing was sent."
+        told = f"{counted(total, 'operation')} would be undone, with {counted(expected.total, 'request')} in about {expected.seconds:,} s; nothing was sent."
     elif not total:
         status = Status.FAILED if len(doubt) else Status.NOTHING_TO_DO
         told = "There is nothing to undo."
     else:
         status = Status.FAILED if done.failed or len(doubt) else Status.DONE
-        told = f"{done.undone:,} operations were undone, with {done.requests:,} requests ({expected.total:,} were told)"
+        told = f"{counted(done.undone, 'operation')} {agree(done.undone, 'was', 'were')} undone, with {counted(done.requests, 'request')} ({expected.total:,} were told)"
         told += f", {len(kept)} kept" if len(kept) else ""
         told += f", {done.failed} failed." if done.failed else "."
     if len(doubt):
@@ -165,7 +166,7 @@ def _result(
 
 def _covered(values: int) -> Iterator[Problem]:
     if values:
-        text = f"{values:,} values stay as later runs, which stay, wrote them too; undone in their turn, those go back past this one"
+        text = f"{counted(values, 'value')} {agree(values, 'stays', 'stay')} as later runs, which stay, wrote them too; undone in their turn, those go back past this one"
         yield Problem("written_later", text, Severity.INFO, count=values)
 
 
@@ -173,7 +174,9 @@ def _problems(kept: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Problem]:
     objects = kept[kept["why"] == OBJECT_STAYS]
     if len(objects):
         names = ", ".join(objects["source_id"].str.removeprefix("object."))
-        text = f"{len(objects)} custom objects stay ({names}): {OBJECT_STAYS}"
+        text = (
+            f"{counted(len(objects), 'custom object')} {agree(len(objects), 'stays', 'stay')} ({names}): {OBJECT_STAYS}"
+        )
         yield Problem("objects_stay", text, Severity.INFO, count=len(objects),
                       treatment="delete them in HighLevel (Settings, Objects) if they must go")  # fmt: skip
     for row in kept[kept["why"] != OBJECT_STAYS].head(MOST_TOLD).itertuples(index=False):
@@ -184,7 +187,7 @@ def _problems(kept: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Problem]:
     cleared = rows[(rows["action"] == "clear") & (rows["outcome"] == "undone")]
     alone = [record for record in cleared["record_id"].str.split("/").str[0].unique() if record not in _deleted(rows)]
     if alone:
-        text = f"the file fields of {len(alone)} contacts that were there before are cleared ({', '.join(alone[:5])})"
+        text = f"the file fields of {counted(len(alone), 'contact')} that were there before are cleared ({', '.join(alone[:5])})"
         yield Problem(
             "files_cleared", text, Severity.WARNING, count=len(alone), treatment="their files are gone with it"
         )

@@ -21,6 +21,7 @@ from pb2hl.steps.load import carry_out, require_ready
 from pb2hl.steps.readback import read_records
 from pb2hl.steps.session import with_client
 from pb2hl.steps.side_by_side import COMPARED, diff_table
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 STEP = "sample"
@@ -75,7 +76,7 @@ def _result(
     bad = by_class["changed"] + by_class["missing"] + by_class["extra"]
     problems = list(outcomes.problems_of(missing))
     for row in counts[counts["class"].isin(["missing", "changed", "extra"])].itertuples(index=False):
-        text = f"{row.object}.{row.field}: {row[2]} in {row.count} records"
+        text = f"{row.object}.{row.field}: {row[2]} in {counted(row.count, 'record')}"
         problems.append(
             Problem(
                 "sample_diff",
@@ -89,7 +90,7 @@ def _result(
     return StepResult(
         step=STEP,
         status=Status.FAILED if doubt else Status.WAITING,
-        headline=f"{len(stored)} records were loaded and read back: {by_class['equal']:,} values equal, "
+        headline=f"{counted(len(stored), 'record')} {agree(len(stored), 'was', 'were')} loaded and read back: {counted(by_class['equal'], 'value')} equal, "
         f"{by_class['normalised']:,} normalised by the platform, {bad:,} changed, missing or extra.",
         counts={"operations": len(operations), "records": len(stored), **by_class, "in_doubt": doubt},
         tables={

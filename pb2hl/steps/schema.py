@@ -24,6 +24,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.steps import doctor, gates, proposal
 from pb2hl.steps.schema_proposal import STEP, present
 from pb2hl.steps.session import with_client
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 APPLIED = "schema_applied"
@@ -134,6 +135,7 @@ async def make_pipelines(
     made_by_hand = await _by_hand(ledger, client, run, [op for op in lines if op.kind is not Kind.UPDATE])
     left = [op for op in lines if op.op_id not in made_by_hand]
     why = ""
+    progress.start("pipelines", len(left), "pipelines")
     try:
         await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(left)
     except ScopeMissing as error:
@@ -281,10 +283,10 @@ def _result(
 
 def _headline(made: int, existed: int, waiting: Sequence[Any], failed: Sequence[Any]) -> str:
     if waiting:
-        return f"{made} pieces were made; {len(waiting)} pipelines wait for an admin, who finds the exact steps below."
+        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; {counted(len(waiting), 'pipeline')} {agree(len(waiting), 'waits', 'wait')} for an admin, who finds the exact steps below."
     if failed:
-        return f"{made} pieces were made; HighLevel refused {len(failed)}."
-    return f"{made} fields, tags, pipelines and calendars are in place, {existed} were there before."
+        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; HighLevel refused {len(failed)}."
+    return f"{made} fields, tags, pipelines and calendars are in place, {existed} {agree(existed, 'was', 'were')} there before."
 
 
 def _problems(failed: Sequence[Entry], wrong: pd.DataFrame, waiting: Sequence[tuple[Operation, str]]) -> list[Problem]:

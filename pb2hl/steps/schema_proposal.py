@@ -18,6 +18,7 @@ from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import doctor, proposal, requests
 from pb2hl.steps.session import sent
+from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
 
 STEP = "schema"
@@ -166,7 +167,7 @@ def _place_problems(destination: Destination) -> list[Problem]:
     ]
     flows = published_workflows(destination)
     if flows:
-        text = f"{len(flows)} published workflows may fire when records are created: {', '.join(flows[:10])}"
+        text = f"{counted(len(flows), 'published workflow')} may fire when records are created: {', '.join(flows[:10])}"
         found.append(
             Problem(
                 "workflows",

@@ -79,7 +79,7 @@ def test_the_diff_says_what_is_made_fits_conflicts_and_cannot_be(seeded):
     assert diff.loc["Hobby", "state"] == "exists, fits" and diff.loc["Perfect Books ID"]["state"].eq("to make").all()
     assert diff.loc["Shoe Size (Perfect Books)", "state"] == "exists, conflict"
     assert "of type TEXT exists, NUMERICAL is needed" in diff.loc["Shoe Size (Perfect Books)", "detail"]
-    assert "lacks 1 options: Silver" in diff.loc["Plan (Perfect Books)", "detail"]
+    assert "lacks 1 option: Silver" in diff.loc["Plan (Perfect Books)", "detail"]
     cannot = result.tables["diff"][lambda frame: frame["state"] == "cannot"].set_index("name")
     assert (cannot.loc["Markets", "type"], cannot.loc["Markets", "count"]) == ("MULTIPLE_OPTIONS", 2)
     assert "values joined by" in cannot.loc["Markets", "detail"]

@@ -10,6 +10,7 @@ import pandas as pd
 from pb2hl.report.charts import stacked
 from pb2hl.report.context import Context
 from pb2hl.report.page import Section
+from pb2hl.values.counting import counted
 
 MOST_RECORDS = 150
 """Records with a view of their own, those with differences first."""
@@ -72,7 +73,7 @@ def _records(context: Context, frame: pd.DataFrame) -> tuple:
         size = len(rows[key])
         name = context.mask.text(f"{key[0]} {key[1]}")
         table = replace(every, caption=name, rows=every.rows[start : start + size], total=size)
-        found.append((f"{name}: {size} fields, {differing} not simply equal", table))
+        found.append((f"{name}: {counted(size, 'field')}, {differing} not simply equal", table))
         start += size
     return tuple(found)
 

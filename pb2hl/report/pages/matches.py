@@ -7,6 +7,7 @@ import pandas as pd
 from pb2hl.report.charts import lines, stacked
 from pb2hl.report.context import Context
 from pb2hl.report.page import Section
+from pb2hl.values.counting import counted
 
 _DRAWN = {"duplicates", "companies", "score_histogram", "thresholds", "cluster_sizes"}
 _KINDS = ("contacts", "companies")
@@ -87,7 +88,7 @@ def _told_by(context: Context, kind: str) -> str:
     if not len(found):
         return "as the scores themselves say; no labels are needed"
     review = found.iloc[0]
-    text = f"re-estimated from {int(review['pairs'])} decided pairs, of which {int(review['confirmed'])} were merged"
+    text = f"re-estimated from {counted(int(review['pairs']), 'decided pair')}, of which {int(review['confirmed'])} were merged"
     known = pd.notna(review["threshold"])
     return text + (f"; from {review['threshold']:g} up 99 of 100 pairs are matches" if known else "")
 

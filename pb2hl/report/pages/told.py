@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.results import StepResult
+from pb2hl.values.counting import agree, counted
 
 HIDDEN = ("rows_", "restaged", "dry_run", "audit_log_")
 """Counts that a page's tables tell better than a headline figure."""
@@ -33,11 +34,7 @@ def _log_head(counts: Mapping[str, Any]) -> str:
     if not counts.get("audit_log_entries"):
         return ""
     entries, last = counts["audit_log_entries"], counts["audit_log_head"]
-    return f"The audit log then held {_many(entries, 'entry').replace('entrys', 'entries')} and ended in {last}; pb2hl audit --verify-log checks that it still does."
-
-
-def _many(n: Any, noun: str) -> str:
-    return f"{int(n or 0):,} {noun}" + ("" if n == 1 else "s")
+    return f"The audit log then held {counted(entries, 'entry')} and ended in {last}; pb2hl audit --verify-log checks that it still does."
 
 
 def _total(frame: pd.DataFrame | None, column: str) -> int:
@@ -49,17 +46,17 @@ def _inventory(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) ->
     lost = tables.get("relations")
     dangling = _total(lost, "dangling")
     return [
-        f"{_many(len(moved), 'kind')} of data have no equal place in HighLevel; each goes to a stated place instead." if moved is not None and len(moved) else "",
-        f"{_many(dangling, 'reference')} lead to records that the export does not hold; nothing is dropped for that." if dangling else "",
+        f"{counted(len(moved), 'kind')} of data {agree(len(moved), 'has', 'have')} no equal place in HighLevel; each goes to a stated place instead." if moved is not None and len(moved) else "",
+        f"{counted(dangling, 'reference')} {agree(dangling, 'leads', 'lead')} to records that the export does not hold; nothing is dropped for that." if dangling else "",
     ]  # fmt: skip
 
 
 def _mapping(counts: Mapping[str, Any], _tables: Mapping[str, pd.DataFrame]) -> list[str]:
     without = counts.get("owners without a user", 0)
     return [
-        f"{_many(counts.get('columns'), 'column')} of the export: {counts.get('to standard fields', 0)} become HighLevel's own fields, "
-        f"{counts.get('custom fields', 0)} become custom fields, {counts.get('ignored', 0)} are left out by decision.",
-        f"{_many(without, 'owner')} have no user in HighLevel; the owners page says where their records go." if without else "Every owner has a user.",
+        f"{counted(counts.get('columns') or 0, 'column')} of the export: {counts.get('to standard fields', 0):,} {agree(counts.get('to standard fields', 0), 'goes', 'go')} to HighLevel's own fields, "
+        f"{counts.get('custom fields', 0):,} {agree(counts.get('custom fields', 0), 'becomes a custom field', 'become custom fields')}, {counts.get('ignored', 0):,} left out by decision.",
+        f"{counted(without, 'owner')} {agree(without, 'has', 'have')} no user in HighLevel; the owners page says where their records go." if without else "Every owner has a user.",
     ]  # fmt: skip
 
 
@@ -70,7 +67,7 @@ def _schema(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
     )
     return [
         "Planned: " + ", ".join(f"{n} {state}" for state, n in states.items()) + ". Nothing that exists is altered." if states else "",
-        f"{_many(len(flows), 'published workflow')} could message people when records are created: pause before the load." if flows is not None and len(flows) else "",
+        f"{counted(len(flows), 'published workflow')} could message people when records are created: pause before the load." if flows is not None and len(flows) else "",
     ]  # fmt: skip
 
 
@@ -80,7 +77,7 @@ def _load(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list
     bad = sum(int(counts.get(name, 0)) for name in ("refused", "held", "in_doubt"))
     return [
         f"{made:,} writes to HighLevel have succeeded so far, the sample's among them; sending this again would send nothing twice.",
-        f"{_many(bad, 'write')} did not succeed: each is listed with HighLevel's answer." if bad else "HighLevel refused nothing.",
+        f"{counted(bad, 'write')} did not succeed: each is listed with HighLevel's answer." if bad else "HighLevel refused nothing.",
     ]  # fmt: skip
 
 
@@ -89,8 +86,8 @@ def _delta(_counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
     if not sum(sizes.values()):
         return ["What people changed in HighLevel since the load is never overwritten unseen."]
     return [
-        f"{_many(sizes['new'], 'new record')}, {_many(sizes['updates'], 'changed value')}, {_many(sizes['removed'], 'record')} gone from the source.",
-        f"{_many(sizes['conflicts'], 'value')} changed on both sides: HighLevel's is kept until somebody decides." if sizes["conflicts"] else "No change clashes with work done in HighLevel.",
+        f"{counted(sizes['new'], 'new record')}, {counted(sizes['updates'], 'changed value')}, {counted(sizes['removed'], 'record')} gone from the source.",
+        f"{counted(sizes['conflicts'], 'value')} changed on both sides: HighLevel's is kept until somebody decides." if sizes["conflicts"] else "No change clashes with work done in HighLevel.",
     ]  # fmt: skip
 
 
@@ -101,8 +98,8 @@ def _audit(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> lis
     return [
         f"Every record was read back from HighLevel and compared with what was sent: {counts.get('values_equal', 0):,} values are the same, "
         f"{counts.get('values_normalised', 0):,} are the same in HighLevel's own writing.",
-        f"All {cells:,} filled cells of the export are accounted for." if cells and not off else f"{_many(off, 'column')} of the export have cells that are not accounted for." if off else "",
-        f"{_many(counts['not_landed'], 'operation')} were not sent or did not land; each is listed with its reason." if counts.get("not_landed") else "",
+        f"All {cells:,} filled cells of the export are accounted for." if cells and not off else f"{counted(off, 'column')} of the export {agree(off, 'has', 'have')} cells that are not accounted for." if off else "",
+        f"{counted(counts['not_landed'], 'operation')} {agree(counts['not_landed'], 'was', 'were')} not sent or did not land; each is listed with its reason." if counts.get("not_landed") else "",
     ]  # fmt: skip
 
 
@@ -112,7 +109,7 @@ def _rollback(counts: Mapping[str, Any], _tables: Mapping[str, pd.DataFrame]) ->
     kept = counts.get("kept", 0)
     return [
         "Created records were deleted and changed ones restored, the last one first.",
-        f"{_many(kept, 'record')} stayed, because people have worked on them since." if kept else "Nothing of the migration was left behind." if not counts.get("failed") else "",
+        f"{counted(kept, 'record')} stayed, because people have worked on them since." if kept else "Nothing of the migration was left behind." if not counts.get("failed") else "",
     ]  # fmt: skip
 
 
