@@ -49,6 +49,9 @@ class KeptConnections(httpx.AsyncBaseTransport):
         except _FAILURES as error:
             await connection.aclose()
             raise getattr(httpx, type(error).__name__)(str(error)) from error
+        except _TORN as error:
+            await connection.aclose()
+            raise httpx.TransportError(f"the connection broke: {type(error).__name__} {error}") from error
         except BaseException:
             await connection.aclose()
             raise
@@ -79,6 +82,10 @@ _FAILURES = (
     httpcore.UnsupportedProtocol,
 )
 """httpx has an error of the same name for each of these."""
+
+_TORN = (AttributeError, OSError, RuntimeError)
+"""What else comes out of a socket that the other side resets in the moment it opens: anyio asks for the peer of one that is gone
+already. Whether the request left is not known then."""
 
 
 def transport_for(host: str, keepalive_s: float) -> httpx.AsyncBaseTransport | None:

@@ -77,6 +77,27 @@ def test_a_cut_answer_is_a_transport_error():
         sent(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nok", 1)
 
 
+class Torn:
+    """A connection whose socket is gone in the moment it opens, as anyio meets it when the other side resets it."""
+
+    async def handle_async_request(self, request):
+        raise AttributeError("'NoneType' object has no attribute 'getpeername'")
+
+    async def aclose(self):
+        pass
+
+
+def test_a_connection_that_breaks_as_it_opens_is_a_transport_error(monkeypatch):
+    """Whether the request left is not known: whoever asked may look, and gets no traceback."""
+
+    async def opened(transport, target):
+        return Torn()
+
+    monkeypatch.setattr(KeptConnections, "_connection", opened)
+    with pytest.raises(httpx.TransportError, match="broke"):
+        sent(b"", 1)
+
+
 def test_nobody_there_is_a_connect_error():
     """A refused connection is known for one: nothing was sent."""
 
