@@ -14,6 +14,12 @@ COLUMNS = ("object", "field", "state", "records", "why", "instead")
 RECORDS = ("contacts", "companies", "deals")
 MANY = "MULTIPLE_OPTIONS"
 
+REWORKED = {
+    ("deals", "probability"), ("deals", "lost_reason"), ("deals", "status"), ("deals", "stage"), ("deals", "pipeline"),
+    ("deals", "contact_id"), ("deals", "contact_email"), ("companies", "domain"), ("contacts", "full_name"),
+}  # fmt: skip
+"""Fields that reach a standard field of HighLevel after all, though not as they are: the plan works them out."""
+
 
 def fields_apart(fields: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """One row a field (`COLUMNS`); `fields` is the fields sheet, `tables` the staged tables, `records` those it is filled in."""
@@ -50,7 +56,7 @@ def _own(column: Any, tables: Mapping[str, pd.DataFrame], says: list[Declared]) 
     known = column.decision in OBJECTS[column.object].field_names
     name = column.decision if known else f"{CUSTOM_PREFIX}{column.label or column.column}"
     filled = int(frame[name].notna().sum()) if name in frame.columns else 0
-    if known and column.target == "custom" and filled:
+    if known and column.target == "custom" and filled and (column.object, column.decision) not in REWORKED:
         rows.append(
             (
                 column.object,
