@@ -50,3 +50,27 @@ def upgrade(connection: sqlite3.Connection, file: str) -> None:
                 connection.execute(statement)
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema_version', ?)", (str(number),))
         connection.execute("COMMIT")
+
+
+ENTRY = (
+    "op_id, state, kind, target, object, source_id, part, payload, payload_hash, marker, existing_id, destination_id, "
+    "answer, before_image, run_id, attempts, error, trace_id, losses, sequence, intended_at, finished_at, undone_by"
+)
+"""The columns of an operation, in the order of `port.Entry`."""
+
+_COLUMNS = "op_id, location, source, kind, target, object, source_id, part, payload, payload_hash, marker, existing_id"
+
+INTEND = f"""
+INSERT INTO operations ({_COLUMNS}, before_image, run_id, intended_at, state, attempts)
+VALUES ({", ".join("?" * 15)}, 'intended', 1)
+ON CONFLICT (op_id) DO UPDATE SET state = 'intended', payload = excluded.payload, payload_hash = excluded.payload_hash,
+    marker = excluded.marker, existing_id = excluded.existing_id, run_id = excluded.run_id, error = '', losses = '[]',
+    before_image = COALESCE(CASE state WHEN 'undone' THEN NULL ELSE before_image END, excluded.before_image),
+    intended_at = excluded.intended_at, attempts = attempts + 1, undone_by = ''
+"""
+"""The first before-image wins: on a second attempt the record may already hold what the first one wrote."""
+
+REGISTER = f"""
+INSERT INTO operations ({_COLUMNS}, run_id, state) VALUES ({", ".join("?" * 13)}, 'planned')
+ON CONFLICT (op_id) DO UPDATE SET run_id = excluded.run_id
+"""

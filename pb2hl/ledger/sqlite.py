@@ -13,21 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
-from pb2hl.errors import ConfigError
+from pb2hl.errors import ConfigError, Pb2hlError
 from pb2hl.ledger import chain
 from pb2hl.ledger.port import DAILY, Approval, Entry, Intent, LogEntry, Outcome, Run, State
-from pb2hl.ledger.schema import upgrade
+from pb2hl.ledger.schema import ENTRY, INTEND, REGISTER, upgrade
 from pb2hl.operations import Kind, Operation, Target, canonical_hash
 from pb2hl.workspace import Workspace
 
 BATCH = 500
 """Rows fetched at a time: well under SQLite's limit of 32,766 variables, and small in memory."""
 
-_ENTRY = (
-    "op_id, state, kind, target, object, source_id, part, payload, payload_hash, marker, existing_id, destination_id, "
-    "answer, before_image, run_id, attempts, error, trace_id, losses, sequence, intended_at, finished_at, undone_by"
+_UNWRITABLE = (
+    "make room on its disk and end other programs that use it, then run the same command again: nothing is sent without its "
+    "record, and what was sent last is looked up"
 )
-
 
 _dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
@@ -104,16 +103,20 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """One durable transaction, or none of it; Pb2hlError when the disk is full or another program holds the database."""
         with self._mutex:
-            self._db.execute("BEGIN IMMEDIATE")
             sequence = self._sequence
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
+                self._db.execute("COMMIT")
+            except BaseException as error:
+                if self._db.in_transaction:  # SQLite ends it by itself when the disk is full
+                    self._db.execute("ROLLBACK")
                 self._sequence = sequence
+                if isinstance(error, sqlite3.OperationalError):
+                    raise Pb2hlError(f"the ledger {self.path} cannot be written: {error}", hint=_UNWRITABLE) from error
                 raise
-            self._db.execute("COMMIT")
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple]:
         with self._mutex:
@@ -169,7 +172,7 @@ class Ledger:
         with self._transaction() as db:
             for outcome in outcomes:
                 self._finish(db, run_id, outcome, now)
-            db.executemany(_INTEND, [self._intent_row(run_id, intent, now) for intent in intents])
+            db.executemany(INTEND, [self._intent_row(run_id, intent, now) for intent in intents])
             if outcomes:
                 self._append(db, [self._log_line(db, run_id, outcome, now) for outcome in outcomes])
 
@@ -202,7 +205,7 @@ class Ledger:
         if outcome.operation is not None:
             op = outcome.operation
             db.execute(
-                _REGISTER, (*self._key(op), _dump(dict(op.payload)), op.payload_hash, op.marker, op.existing_id, run_id)
+                REGISTER, (*self._key(op), _dump(dict(op.payload)), op.payload_hash, op.marker, op.existing_id, run_id)
             )
         self._sequence += 1
         undone = run_id if outcome.state is State.UNDONE else ""
@@ -251,7 +254,7 @@ class Ledger:
         for start in range(0, len(wanted), BATCH):
             piece = wanted[start : start + BATCH]
             marks = ", ".join("?" * len(piece))
-            for row in self._rows(f"SELECT {_ENTRY} FROM operations WHERE {column} IN ({marks})", piece):
+            for row in self._rows(f"SELECT {ENTRY} FROM operations WHERE {column} IN ({marks})", piece):
                 yield _entry(row)
 
     def destination_id(self, op_id: str) -> str:
@@ -276,14 +279,14 @@ class Ledger:
         for start in range(0, len(rowids), BATCH):
             piece = rowids[start : start + BATCH]
             rows = self._rows(
-                f"SELECT {_ENTRY}, rowid FROM operations WHERE rowid IN ({', '.join('?' * len(piece))})", piece
+                f"SELECT {ENTRY}, rowid FROM operations WHERE rowid IN ({', '.join('?' * len(piece))})", piece
             )
             by_rowid = {row[-1]: row[:-1] for row in rows}
             yield from (_entry(by_rowid[rowid]) for rowid in piece)
 
     def columns(self, names: Sequence[str], **chosen: Any) -> Iterator[tuple[Any, ...]]:
         """Fields of operations as stored, in the order in which the ledger first heard of them; see LedgerPort."""
-        if unknown := set(names) - set(_ENTRY.split(", ")):
+        if unknown := set(names) - set(ENTRY.split(", ")):
             raise ValueError(f"an operation has no {', '.join(sorted(unknown))}")
         where, values = _chosen(**chosen)
         query = f"SELECT rowid, {', '.join(names)} FROM operations WHERE {where} AND rowid > ? ORDER BY rowid LIMIT ?"
@@ -377,21 +380,3 @@ class Ledger:
         """The fact kept under `key`; None when there is none."""
         rows = self._rows("SELECT value FROM meta WHERE key = ?", (f"fact:{key}",))
         return json.loads(rows[0][0]) if rows else None
-
-
-_COLUMNS = "op_id, location, source, kind, target, object, source_id, part, payload, payload_hash, marker, existing_id"
-
-_INTEND = f"""
-INSERT INTO operations ({_COLUMNS}, before_image, run_id, intended_at, state, attempts)
-VALUES ({", ".join("?" * 15)}, 'intended', 1)
-ON CONFLICT (op_id) DO UPDATE SET state = 'intended', payload = excluded.payload, payload_hash = excluded.payload_hash,
-    marker = excluded.marker, existing_id = excluded.existing_id, run_id = excluded.run_id, error = '', losses = '[]',
-    before_image = COALESCE(CASE state WHEN 'undone' THEN NULL ELSE before_image END, excluded.before_image),
-    intended_at = excluded.intended_at, attempts = attempts + 1, undone_by = ''
-"""
-"""The first before-image wins: on a second attempt the record may already hold what the first one wrote."""
-
-_REGISTER = f"""
-INSERT INTO operations ({_COLUMNS}, run_id, state) VALUES ({", ".join("?" * 13)}, 'planned')
-ON CONFLICT (op_id) DO UPDATE SET run_id = excluded.run_id
-"""

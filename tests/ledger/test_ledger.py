@@ -13,7 +13,7 @@ import pytest
 
 from pb2hl.apply import plan_undo
 from pb2hl.clock import SYSTEM_CLOCK
-from pb2hl.errors import ConfigError
+from pb2hl.errors import ConfigError, Pb2hlError
 from pb2hl.ledger import DAILY, Intent, Ledger, Outcome, State
 from pb2hl.ledger.chain import as_csv, as_jsonl
 from pb2hl.operations import Kind, Operation, Target
@@ -55,6 +55,36 @@ def test_group_is_one_transaction(ledger):
     with pytest.raises(AttributeError):
         ledger.record(run, intents=[Intent(make(1), {}), None])
     assert ledger.operation("op1") is None and ledger.verify_log() is None
+
+
+def full(ledger):
+    """A disk with room for no more."""
+    pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
+    ledger._db.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def held(ledger):
+    """Another program that writes to the database for good."""
+    ledger._db.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+@pytest.mark.parametrize(("trouble", "says"), [(full, "full"), (held, "locked")])
+def test_what_cannot_be_written_is_told_and_leaves_nothing(ledger, trouble, says):
+    """A full disk or a database that another program holds: an error with its remedy, half of nothing, and it goes on after."""
+    run = ledger.start_run("load")
+    other = trouble(ledger)
+    with pytest.raises(Pb2hlError, match=f"(?s)cannot be written.*{says}.*make room"):
+        for number in range(200):
+            ledger.intend(run, [Intent(make(number), {"text": "x" * 5000})])
+    count = len(list(ledger.iterate()))
+    if other is not None:
+        other.close()
+    ledger._db.execute("PRAGMA max_page_count = 1000000")
+    ledger.intend(run, [Intent(make(999), {})])
+    assert len(list(ledger.iterate())) == count + 1 and ledger.verify_log() is None
 
 
 def test_before_image_of_first_attempt_wins(ledger):
