@@ -96,7 +96,7 @@ def test_who_was_told_is_read_from_what_was_sent():
     )["arrived_appointments"]
     assert table["notified"].to_dict() == {"1": False, "2": True, "3": True, "4": False}
     suite = load_suite(resource("expectations/after") / "appointments.json")
-    rule = tuple(item for item in suite.rules if item.title == "nobody was notified")
+    rule = tuple(item for item in suite.rules if item.title.startswith("nobody was notified"))
     only = type(suite)(suite.name, suite.object, suite.file, rule)
     assert validate(only, table.reset_index())[0].verdict == FAILED
     assert validate(only, table.loc[["1", "4"]].reset_index())[0].verdict == PASSED

@@ -139,3 +139,26 @@ def test_nothing_to_check(tmp_path):
         check(ws)
     with pytest.raises(ConfigError, match="audit"):
         check(ws, stage="after")
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_failing_rows_are_listed_in_full(tmp_path):
+    """The CSV beside the page has every one of them with file, sheet and row; the page itself stays small."""
+    ws = Workspace.create(tmp_path / "ws", Config(export="export", location="LOC"))
+    ws.staged.mkdir()
+    rows = 100_000
+    frame = pd.DataFrame({"source_id": pd.Series(range(rows)).astype("str"), "email": [None] * rows})
+    frame = frame.assign(source_file="big.xlsx", source_sheet="People", source_row=range(2, rows + 2))
+    frame.to_parquet(ws.staged / "contacts.parquet")
+    suite = ws.path / "mine.json"
+    rule = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "email"}}
+    suite.write_text(json.dumps({"meta": {"object": "contacts"}, "expectations": [rule]}))
+    path = report.present(ws, check(ws, suite=suite))
+    listed = pd.read_csv(path.parent / "check-suite" / "rule-mine.1.csv", dtype="str")
+    assert len(listed) == rows and listed["source_row"].is_unique
+    assert listed[["source_file", "source_sheet", "source_row"]].iloc[-1].tolist() == [
+        "big.xlsx",
+        "People",
+        str(rows + 1),
+    ]
+    assert 'href="check-suite/rule-mine.1.csv"' in path.read_text(encoding="utf-8") and path.stat().st_size < 2_000_000
