@@ -53,7 +53,7 @@ def fact_sections(facts: Mapping[str, Any], mask: Mask) -> tuple[Section, ...]:
             pairs = tuple((words(str(key)), text_of(mask.value({key: item})[key])) for key, item in value.items())
             deep.append(Section(words(name), facts=pairs))
         elif isinstance(value, Mapping | list) and value:
-            deep.append(Section(words(name), preformatted=_outline(mask.value(value))))
+            deep.append(Section(words(name), preformatted=_outline(mask.value({name: value})[name])))
         elif value not in (None, "", [], {}):
             flat.append((words(name), text_of(mask.value({name: value})[name])))
     head = (Section("Particulars", facts=tuple(flat), sections=tuple(deep)),) if flat or deep else ()

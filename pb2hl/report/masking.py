@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.errors import Problem
+from pb2hl.model import OBJECTS
 from pb2hl.report.cells import text_of
 
 SAFE_COLUMNS = frozenset(
@@ -33,11 +34,9 @@ SAFE_COLUMNS = frozenset(
 
 OF_VALUES = frozenset({"tag", "value"})
 """Columns of the sheets about tags and picklists, where `target` is such a value and no field."""
-_QUOTING = {
-    "explanation": re.compile(r"\b(lost: |added: )([^;]+)"),
-    "source_id": re.compile(r"^(tag\.)(.+)$", re.S),
-}
-"""Harmless columns that quote a value of the data, and where they do."""
+_QUOTING = re.compile(r"\b(lost: |added: )([^;]+)|\b(tag\.)(.+?)(?= \(|[;\n]|$)")
+"""Where explanations quote values of a list, and where the id of a tag names it."""
+_TAG = re.compile(r"^(tag\.)(.+)$", re.S)
 
 _LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"']+", re.I)
 _EMAIL = re.compile(r"[^\s@<>()\[\]\"',;]+@[^\s@<>()\[\]\"',;]+\.[^\s@<>()\[\]\"',;]+")
@@ -45,6 +44,13 @@ _DIGITS = re.compile(r"\+?\d[\d\s().-]{5,}\d")
 _QUOTED = re.compile(r"(?<!\w)(['\"“‘«])(.{2,200}?)(['\"”’»])(?!\w)")
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?Z?)?$")
+_KNOWN_WORDS = frozenset(
+    {word for name in OBJECTS for word in name.split("_")}
+    | set(
+        "owners stages picklists duplicates survivorship conflicts migration cross csv tsv xlsx json jsonl txt xls sqlite zip toml".split()
+    )
+)
+"""Words of file names that say nothing of anybody."""
 LONGEST_NAME = 12
 """Words of a personal value that is looked for inside free text; file names are the longest."""
 
@@ -87,6 +93,7 @@ class Mask:
             return text
         for place, shown in self._places.items():
             text = text.replace(place, shown)
+        text = _QUOTING.sub(lambda m: (m[1] or m[3]) + shape(m[2] or m[4]), text)
         text = _LINK.sub(lambda m: shape(m[0]), text)
         text = _EMAIL.sub(lambda m: shape(m[0]), text)
         text = _QUOTED.sub(lambda m: m[1] + shape(m[2]) + m[3], text)
@@ -96,6 +103,11 @@ class Mask:
     def whole(self, text: str) -> str:
         """A text that people wrote freely, as nothing but its shape."""
         return shape(text) if self.on else text
+
+    def file(self, name: str) -> str:
+        """The name of a file or sheet: shown when it says what it holds and nothing else, such as contacts.csv."""
+        known = all(word.lower() in _KNOWN_WORDS for word in re.findall(r"[^\W\d_]+", name))
+        return name if known or not self.on else shape(name)
 
     def _names(self, text: str) -> str:
         if not self.personal:
@@ -118,10 +130,16 @@ class Mask:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {key: item if key in SAFE_COLUMNS else self.value(item) for key, item in value.items()}
+            return {
+                key: item if key in SAFE_COLUMNS else self._files(item) if key == "files" else self.value(item)
+                for key, item in value.items()
+            }
         if isinstance(value, list | tuple | np.ndarray):
             return [self.value(item) for item in value]
         return value
+
+    def _files(self, names: Any) -> Any:
+        return [self.file(name) if isinstance(name, str) else self.value(name) for name in names]
 
     def problem(self, problem: Problem) -> Problem:
         """`problem` with its message hidden as free text."""
@@ -131,8 +149,8 @@ class Mask:
             problem,
             message=self.text(problem.message),
             treatment=self.text(problem.treatment),
-            file=self._names(problem.file),
-            sheet=self._names(problem.sheet),
+            file=self.file(problem.file),
+            sheet=self.file(problem.sheet),
             field=self.text(problem.field),
         )
 
@@ -149,8 +167,8 @@ class Mask:
                 continue
             harmless = str(name) in SAFE_COLUMNS and not (name == "target" and OF_VALUES & set(frame.columns))
             texts = column.map(text_of)
-            if harmless and name in _QUOTING:
-                texts = texts.str.replace(_QUOTING[name], lambda m: m[1] + shape(m[2]), regex=True)
+            if name == "source_id":
+                texts = texts.str.replace(_TAG, lambda m: m[1] + shape(m[2]), regex=True)
             hide = {text: self.text(text) if harmless else shape(text) for text in texts.unique()}
             masked[name] = texts.map(hide)
         return masked

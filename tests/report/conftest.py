@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from pb2hl import report, runner
@@ -18,3 +20,16 @@ def migrated(sandbox_server, tmp_path_factory) -> Workspace:
     report.write_all(ws)
     report.write_all(ws, mask=True)
     return ws
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium; tests that need it are skipped where it is not."""
+    sync = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's Chromium")
+    with sync.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()

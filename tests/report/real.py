@@ -22,7 +22,7 @@ PERSONAL = (
     "Mill Ltd", "mill.example", "Quarry", "quarry.example", "555-0100", "5550100",
     "Anna", "Vogel", "anna@agency.example", "Bo Lang", "bo@agency.example", "gone@agency.example",
     "Wheel of Ada", "Cart for Max", "Wants a wheel", "divorce", "Call in spring", "Send offer", "Visit at home", "Maple Street",
-    "ada-contract", "1815-12-10",
+    "ada-contract", "1815-12-10", "Scheidung", "Smithers", "Brass",
 )  # fmt: skip
 """What a stranger must not read: values of the export (and of the location's users) that say who somebody is or what they said."""
 
@@ -34,6 +34,7 @@ def export(folder: Path) -> Path:
     tables = small.tables()
     ada, max_, una = tables["contacts"]
     ada |= {"Street": "1 Analytical Way", "Postal Code": "K1A 0B1", "Birthday": "1815-12-10", "Province": "ON"}
+    ada["Tags"] = "vip; Scheidung"
     max_["Job Title"] = EVIL
     una["Owner"] = "gone@agency.example"
     twin = ada | {
@@ -52,7 +53,7 @@ def export(folder: Path) -> Path:
         {"File Name": "ada-contract.txt", "Path": "files/ada-contract.txt", "Contact ID": "11", "Attachment ID": "F1"}
     ]
     tables["workflows"] = [
-        {"Workflow": "Welcome", "Trigger": "Contact created", "Conditions": "City is Ottawa", "Steps": "Send SMS -> Wait 2 days -> Create task", "Active": "Y"},
+        {"Workflow": "Welcome Smithers", "Trigger": "Contact created with tag Scheidung", "Conditions": "City is Brass", "Steps": "Send SMS to Smithers -> Wait 2 days -> Create task", "Active": "Y"},
         {"Workflow": "../Renewal / <b>yearly</b>", "Trigger": "Deal won", "Conditions": "", "Steps": "Send e-mail", "Active": "N"},
     ]  # fmt: skip
     small.write(folder, tables)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,18 +20,6 @@ from pb2hl.workspace import Config, Workspace
 pytestmark = pytest.mark.browser
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
 EVIL = "<script>window.hacked = 1</script><img src=https://example.com/x onerror='window.hacked = 1'>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Debian's Chromium")
-    with sync.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
