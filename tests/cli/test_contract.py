@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
+from pb2hl.cli.app import app
 from pb2hl.highlevel import retry
 from pb2hl.sheets import read_sheet, write_sheet
 from pb2hl.workspace import Workspace
@@ -44,6 +47,17 @@ def test_a_migration_step_by_step(pb2hl, made):
 def _decide(pb2hl, ws, gate):
     said = pb2hl("approve", ws, gate, "--by", "Jane Roe", "--force", "--json")
     assert said.code == 0 and said.json["by"] == "Jane Roe" and said.json["hash"]
+
+
+def test_every_command_that_draws_reports_can_mask_them():
+    """`--mask` is one option with one meaning, wherever pages are written."""
+    taking = {
+        command.name or command.callback.__name__.replace("_", "-")
+        for command in app.registered_commands
+        if "mask" in inspect.signature(command.callback).parameters
+    }
+    steps = {"inventory", "match", "mapping", "check", "schema", "sample", "load", "delta", "audit", "rollback"}
+    assert taking == steps | {"approve", "report", "run", "demo"}
 
 
 def test_an_approval_lapses_when_its_sheets_change(pb2hl, made):

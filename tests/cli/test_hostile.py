@@ -122,3 +122,20 @@ def test_what_cannot_be_read_is_refused(inventory, case):
     said = inventory(make)
     assert said.code == 2 and said.json["hint"], said
     assert told in said.err
+
+
+def test_nothing_in_an_export_acts_on_the_terminal(capsys, tmp_path):
+    """Escape sequences in names of files, headings and cells are printed as what they spell, as text and as JSON."""
+    folder = tmp_path / "export"
+    folder.mkdir()
+    evil = "\x1b]0;owned\x07\x1b[31m\u202e"
+    (folder / f"{evil}strange.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    (folder / "contacts.csv").write_text(
+        CONTACTS.replace("Shoe Size", f"Shoe {evil}") + f"1,{evil}Zed,Z,z@z.example,,,\n"
+    )
+    pb2hl, ws = Terminal(capsys), tmp_path / "ws"
+    assert pb2hl("init", ws, "--export", folder, "--location", "x", "--base-url", "http://127.0.0.1:9").code == 0
+    for options in ((), ("--json",)):
+        said = pb2hl("inventory", ws, *options)
+        assert said.code == 0 and "strange.csv" in said.out
+        assert not set("\x1b\x07\u202e") & set(said.out + said.err)

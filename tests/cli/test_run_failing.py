@@ -17,7 +17,7 @@ def test_a_critical_failure_stops_the_run_and_keeps_its_notebook(sandbox, tmp_pa
     monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
     ws = workspace(tmp_path / "ws", small.write(tmp_path / "export", small.tables()), sandbox)
     step(ws, "inventory")
-    told = pb2hl("run", ws.path, "--from", "check", "--to", "check")
+    told = pb2hl("run", ws.path, "--from", "check", "--to", "check", "--mask")
     assert told.returncode == 1, told.stderr
     (notebook,) = ws.runs.glob("*/04_check.ipynb")
     page = notebook.with_suffix(".html").read_text(encoding="utf-8")
@@ -26,3 +26,6 @@ def test_a_critical_failure_stops_the_run_and_keeps_its_notebook(sandbox, tmp_pa
     lines = [line for line in told.stderr.splitlines() if "run the same command again" in line]
     assert len(lines) == 1 and "checks-before.html" in lines[0] and str(notebook) in lines[0], told.stderr
     assert "needs attention" in report.write_index(ws).read_text(encoding="utf-8")
+    masked = {path.name: path.read_text(encoding="utf-8") for path in (ws.reports / "masked").rglob("*.html")}
+    assert {"index.html", "checks-before.html", "04_check.html"} <= set(masked), "what failed can be shared as well"
+    assert not [name for name, text in masked.items() if "ada@mill" in text or str(ws.path) in text]
