@@ -48,8 +48,9 @@ NOTEBOOKS = (
     Notebook("rollback", "10_rollback.ipynb", writes=True),
     Notebook("report", "11_report.ipynb"),
 )
-_KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=40"]
-"""Errors only: ipykernel warns at each start that it talks over an unencrypted socket, which is the loopback's."""
+_KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=50"]
+"""Hardly anything: ipykernel warns of its unencrypted socket, which is the loopback's, and is loud when Ctrl-C ends it. What a cell
+raises comes through papermill."""
 
 IN_A_RUN = tuple(notebook for notebook in NOTEBOOKS if notebook.step != "rollback")
 """`run` never rolls back; that is asked for by name."""

@@ -67,7 +67,10 @@ def update(sandbox: State, call: Call) -> Answer:
         changes["name"] = _free_name(sandbox, body["name"], held["id"])
     if body.get("stages") is not None:
         check_items("stages", body["stages"], _STAGE)
-        changes["stages"] = _stages(sandbox, body["stages"], tuple(stage["id"] for stage in held["stages"]))
+        sent = body["stages"]
+        if not sandbox.behaviour.put_keeps_stage_ids:
+            sent = [{key: value for key, value in stage.items() if key != "id"} for stage in sent]
+        changes["stages"] = _stages(sandbox, sent, tuple(stage["id"] for stage in held["stages"]))
         _move_orphans(sandbox, held["id"], changes["stages"])
     return Answer({"pipeline": sandbox.pipelines.put({**held, **changes, "dateUpdated": sandbox.stamp()})})
 

@@ -42,6 +42,7 @@ class Behaviour(_Section):
     business_name_eq_misses: bool = True  # records search by name: `eq` finds nothing, `contains` does
     recompute_stage_probabilities: bool = True  # if one stage lacks its probability all are recomputed
     pipelines_api: bool = True  # False: POST, PUT, DELETE of pipelines answer 404, as before June 2026
+    put_keeps_stage_ids: bool = True  # PUT of a pipeline keeps the stages whose id it is sent; False: all are made anew
     pipelines_lag_s: float = 0.0  # seconds by which the pipelines list lags a write (about 3 in life)
     delete_contact_deletes_opportunities: bool = True
     opportunity_takes_source: bool = False  # `source` in the create body: told by the notes, absent from the v3 spec

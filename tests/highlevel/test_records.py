@@ -259,6 +259,35 @@ def test_markers_tell_records_apart(sandbox, connect):
     run(life())
 
 
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_pipeline_that_grows_keeps_its_deals_in_their_stages(rehearse, connect, keeps):
+    """Whether HighLevel keeps the ids of stages in a PUT is not documented: nobody's deal ends in another stage."""
+    stages = [{"name": name, "position": at} for at, name in enumerate(("New", "Offer", "Won"))]
+    place = rehearse(
+        behaviour={"put_keeps_stage_ids": keeps},
+        pipelines=[{"id": "p1", "name": "Sales", "stages": stages}, {"id": "p2", "name": "Other", "stages": stages}],
+        contacts=[{"id": "c1", "firstName": "A"}, {"id": "c2", "firstName": "B"}],
+        opportunities=[
+            {"id": "o1", "name": "x", "contactId": "c1", "pipeline": "Sales", "stage": "Offer", "status": "open"},
+            {"id": "o2", "name": "y", "contactId": "c2", "pipeline": "Sales", "stage": "Won", "status": "won"},
+            {"id": "o3", "name": "z", "contactId": "c2", "pipeline": "Other", "stage": "Won", "status": "won"},
+        ],
+    )
+
+    async def life() -> None:
+        async with connect(place) as client:
+            held = (await PORTS[Target.PIPELINE].get(client, "p1"))["stages"]
+            grown = [{"id": item["id"], "name": item["name"], "position": item["position"] + 1} for item in held]
+            sent = {"name": "Sales", "stages": [{"name": "Lead", "position": 0}, *grown]}
+            record = await PORTS[Target.PIPELINE].update(client, "p1", sent)
+            names = {stage["id"]: stage["name"] for stage in record["stages"]}
+            deals = {one: await PORTS[Target.OPPORTUNITY].get(client, one) for one in ("o1", "o2", "o3")}
+            assert names[deals["o1"]["pipelineStageId"]] == "Offer" and names[deals["o2"]["pipelineStageId"]] == "Won"
+            assert deals["o3"]["pipelineId"] == "p2" and deals["o2"]["status"] == "won"
+
+    run(life())
+
+
 @pytest.mark.parametrize("ways", ["works", "blind", "ignored", "refused"])
 def test_a_contact_without_address_is_found_whatever_search_can_do(rehearse, connect, ways):
     """That search knows custom fields is only reported: where it is blind, it is not taken at its word, and nobody is made twice."""

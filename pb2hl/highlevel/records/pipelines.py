@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from pb2hl.errors import NotFound
@@ -20,6 +20,7 @@ from pb2hl.highlevel.records.base import (
     seek,
     unwrap,
 )
+from pb2hl.highlevel.records.opportunities import OpportunityPort
 from pb2hl.operations import Operation
 
 PATH = "/opportunities/pipelines"
@@ -85,9 +86,38 @@ class PipelinePort:
             raise
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
-        """`stages` is a full replacement in HighLevel: give them all."""
+        """`stages` is a full replacement in HighLevel: give them all, those that are there with their `id`.
+
+        That a stage keeps its id is only reported (BEHAVIOUR). One that is made anew has lost its opportunities to the first
+        stage: they are put back into the one of the same name.
+        """
         body = body_of(payload, without=REFUSED_BY_PUT)
-        return unwrap((await client.request("PUT", f"{PATH}/{id}", json=body)).body, "pipeline")
+        names = {id_of(stage): str(stage.get("name")) for stage in payload.get("stages") or () if id_of(stage)}
+        held = await self._stages_held(client, id) if names else {}
+        record = unwrap((await client.request("PUT", f"{PATH}/{id}", json=body)).body, "pipeline")
+        if names:
+            record = record if stages_of(record) else await self.get(client, id)
+            await self._put_back(client, id, names, held, record)
+        return record
+
+    async def _stages_held(self, client: Client, id: str) -> dict[str, str]:
+        """Opportunity → its stage, of all in the pipeline."""
+        pages = OpportunityPort().pages(client, pipelineId=id)
+        return {
+            id_of(deal): str(deal.get("pipelineStageId"))
+            async for page in pages
+            for deal in page
+            if str(deal.get("pipelineId")) == id
+        }
+
+    async def _put_back(
+        self, client: Client, id: str, names: Mapping[str, str], held: Mapping[str, str], record: Record
+    ) -> None:
+        now = {str(stage.get("name")): id_of(stage) for stage in stages_of(record)}
+        anew = {old: now[name] for old, name in names.items() if now.get(name, old) != old}
+        for deal, stage in held.items():
+            if stage in anew:
+                await OpportunityPort().update(client, deal, {"pipelineId": id, "pipelineStageId": anew[stage]})
 
     async def delete(self, client: Client, id: str, **where: str) -> None:
         await gone(client.request("DELETE", f"{PATH}/{id}"))
