@@ -67,7 +67,7 @@ class Arrived:
         rows.append(
             (source_id, *_facts(entry, payload, record, list(compared)), AMOUNT in superseded)
             if record is not None
-            else (source_id, None, 0, None, None, None, 0, None, None, _amount(payload),
+            else (source_id, None, 0, None, None, None, 0, None, None, _number(payload.get(AMOUNT)),
                   *(item for pair in _places(payload, {}) for item in pair), _notified(entry), AMOUNT in superseded)
         )  # fmt: skip
         if len(rows) >= _BATCH:
@@ -115,7 +115,7 @@ def _facts(entry: Entry, payload: Mapping[str, Any], record: Mapping[str, Any], 
     links = _links(payload, record)
     return (
         entry.destination_id, 1, all(owners) if owners else None, links, all(consent) if consent else None, wrong,
-        _marked(entry, payload, record), _amount(record), _amount(payload),
+        _marked(entry, payload, record), _number(record.get(AMOUNT)), _number(payload.get(AMOUNT)),
         *(item for pair in _places(payload, record) for item in pair), _notified(entry),
     )  # fmt: skip
 
@@ -164,12 +164,6 @@ def _places(payload: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[tupl
 
 def _text(value: Any) -> str | None:
     return str(value) if value not in (None, "") else None
-
-
-def _amount(body: Mapping[str, Any]) -> float | None:
-    """The money of an opportunity, or of a record of a custom object."""
-    held = (body.get("properties") or {}).get("amount")
-    return _number(held.get("value") if isinstance(held, Mapping) else body.get(AMOUNT))
 
 
 def _number(value: Any) -> float | None:

@@ -76,10 +76,6 @@ def cross_after(
     deals, source = arrived.get("deals", pd.DataFrame()), staged.get("deals", pd.DataFrame())
     if {"source_id", "amount"} <= set(deals.columns) and {"source_id", "amount"} <= set(source.columns):
         rows += _sums("deals", _as_sent(deals, source), deals)
-    for name, frame in arrived.items():
-        if name != "deals" and {"amount", "amount_sent"} <= set(frame.columns) and frame["amount_sent"].notna().any():
-            sent, held = (float(frame[column].fillna(0).sum()) for column in ("amount_sent", "amount"))
-            rows.append(("amount per object", name, "", round(sent, 2), round(held, 2), np.nan))
     return _frame(rows)
 
 

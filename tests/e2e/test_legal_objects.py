@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from pb2hl.errors import HighLevelError
+from pb2hl.results import StepResult
 from pb2hl.sandbox.scenario import FaultAt, Faults
 from pb2hl.steps.batch import decide
 from tests.e2e import exports
@@ -56,6 +57,27 @@ def test_books_land_as_custom_objects(firm):
     rows = results["audit"].tables["rows"].set_index("object")
     assert rows.loc["trust_transactions", "rows"] == 2 and rows.loc["trust_transactions", "bucket"] == "landed"
     assert "custom object" in set(results["schema"].tables["diff"]["kind"])
+    checks = StepResult.load(ws.results("check-after"))
+    rules = checks.tables["rules"]
+    judged = rules[
+        (rules["verdict"] == "passed")
+        & rules["object"].isin(["trust_transactions", "time_entries", "rates", "trust_accounts"])
+    ]
+    assert judged.groupby("object").size().to_dict() == dict.fromkeys(
+        ("rates", "time_entries", "trust_accounts", "trust_transactions"), 6
+    )
+    key = next(
+        r["id"]
+        for r in sandbox.state.dump()["records"].values()
+        if r["properties"].get("bank_amount", {}).get("value") == 450
+    )
+    held = sandbox.state.records.get(key)
+    sandbox.state.records.put(
+        {**held, "properties": {**held["properties"], "amount": {"currency": "default", "value": 1}}}
+    )
+    step(ws, "audit")
+    bad = StepResult.load(ws.results("check-after")).tables["rules"].set_index(["object", "rule"])["verdict"]
+    assert bad[bad == "data failed"].index.get_level_values("object").tolist() == ["trust_transactions"]
 
 
 @pytest.mark.slow
