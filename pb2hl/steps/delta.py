@@ -116,7 +116,7 @@ def _run(
 
     async def look(client: Client) -> Changes:
         stream = plan.read(second.plan / "data")
-        there = {object_: set(second.table(object_, ["source_id"])["source_id"]) for object_ in ("contacts", "deals")}
+        there = {one: set(second.table(one, ["source_id"]).get("source_id", ())) for one in ("contacts", "deals")}
         return await changes(client, ledger, stream, there, decided, ws.config.country, progress, cancel or Cancel())
 
     found = with_client(ws, ledger, STEP, look, progress)
