@@ -86,7 +86,7 @@ class Deals:
 
     def _loaded_first(self, table: pd.DataFrame, columns: Sequence[str]) -> Iterator[Row]:
         ordered, loaded = oldest_first(table), self.ctx.inputs.loaded
-        if not loaded:
+        if ordered.empty or not loaded:
             return rows(ordered, columns)
         there = ordered["source_id"].astype(str).isin(loaded)
         return chain(rows(ordered[there], columns), rows(ordered[~there], columns))
@@ -209,7 +209,8 @@ class Deals:
             for key, value in shown.items()
             if value not in (None, "", [])
         ]
-        return [f"{self._name(row)} (Perfect Books deal {row['source_id']})", *pairs]
+        lost = self.leftovers.lines(OBJECT, row["source_id"])
+        return [f"{self._name(row)} (Perfect Books deal {row['source_id']})", *pairs, *lost]
 
     def stand_ins(self) -> Iterator[Operation]:
         """A marked contact for every deal without one of its own."""
