@@ -138,6 +138,13 @@ OVER = "{n:,.0f} of {total:,.0f}{unit} · {pace} · took {elapsed}{postfix}"
 """How far, how fast, how long still: what a bar says while it goes on, while nobody knows of how many, and when it is over."""
 
 
+def _pace(rate: float, unit: str) -> str:
+    """`rate` a second in words; a slow one is told a minute."""
+    if rate >= 10:
+        return f"{rate:,.0f}{unit}/s"
+    return f"{rate:.1f}{unit}/s" if rate >= 0.1 else f"{rate * 60:.1f}{unit}/min"
+
+
 class _Bar(tqdm):
     """A tqdm bar that says its counts in words."""
 
@@ -156,7 +163,7 @@ class _Bar(tqdm):
         told = super().format_dict
         rate = None if self._over else told["rate"]
         rate = told["n"] / max(told["elapsed"], 0.001) if rate is None else rate
-        return {**told, "pace": f"{rate:,.0f}{self.unit}/s" if rate >= 10 else f"{rate:.1f}{self.unit}/s"}
+        return {**told, "pace": _pace(rate, self.unit)}
 
     _over = False
 

@@ -13,8 +13,10 @@ import sys
 import termios
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
+from pb2hl import progress
 from pb2hl.progress import NOTES_VARIABLE, Bar, relayed
 
 CELL = """
@@ -138,3 +140,17 @@ def test_notes_of_another_process_are_relayed():
         own.note("not this")
     assert heard == ["waiting: server unreachable", "going on"]
     assert NOTES_VARIABLE not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [
+        (0.02, "1.2 notebooks/min"),
+        (0.5, "0.5 notebooks/s"),
+        (9.94, "9.9 notebooks/s"),
+        (12_345.6, "12,346 notebooks/s"),
+    ],
+)
+def test_a_slow_pace_is_told_a_minute(rate, told):
+    """No bar says 0.0 a second."""
+    assert progress._pace(rate, " notebooks") == told
