@@ -11,7 +11,8 @@ MEANT = {
     "passed": "#2a9d63", "equal": "#2a9d63", "landed": "#2a9d63", "done": "#2a9d63", "normalised": "#128a9c", "landed normalised": "#128a9c",
     "data failed": "#d98e04", "changed": "#d98e04", "extra": "#d98e04", "missing": "#c8553d", "rule broken": "#c8553d", "refused": "#c8553d",
     "not applicable": "#8d99a6", "skipped": "#8d99a6", "reported": "#8d99a6", "merged into": "#3b7ddd", "moved elsewhere": "#7a68c9",
-    "to make": "#3b7ddd", "exists, fits": "#2a9d63",
+    "to make": "#3b7ddd", "exists, fits": "#2a9d63", "HighLevel's own field": "#2a9d63", "custom field": "#3b7ddd", "left out": "#8d99a6",
+    "undecided": "#d98e04", "others": "#8d99a6",
 }  # fmt: skip
 """Colours of series that mean something, so that good is never drawn in the colour of bad; the others take the palette in turn."""
 MOST_BARS = 24
@@ -29,11 +30,10 @@ def bars(labels: Sequence[str], values: Sequence[float], *, unit: str = "") -> M
 def stacked(labels: Sequence[str], series: dict[str, Sequence[float]], *, unit: str = "") -> Markup:
     """Horizontal bars, one a label, with a part a series."""
     labels = [_clip(label) for label in labels[:MOST_BARS]]
-    parts = {name: [float(value) for value in values[:MOST_BARS]] for name, values in series.items()}
+    parts = _few({name: [float(value) for value in values[:MOST_BARS]] for name, values in series.items()})
     totals = [sum(values[i] for values in parts.values()) for i in range(len(labels))]
     scale = (_WIDTH - _LABELS - _END) / (max(totals, default=0) or 1)
-    legend = _legend(list(parts)) if len(parts) > 1 else Markup("")
-    top = 26 if legend else 4
+    legend, top = _legend(list(parts)) if len(parts) > 1 else (Markup(""), 4)
     rows = Markup("").join(
         _bar(
             label, {name: values[i] for name, values in parts.items()}, scale, top + i * _ROW, f"{totals[i]:,.0f}{unit}"
@@ -83,17 +83,31 @@ def _bar(label: str, values: Mapping[str, float], scale: float, y: float, told: 
     return name + Markup("").join(pieces) + Markup('<text x="{:.1f}" y="{}">{}</text>').format(x + 6, y + 14, told)
 
 
-def _legend(names: Sequence[str]) -> Markup:
-    pieces, x = [], float(_LABELS)
+def _legend(names: Sequence[str], left: float = _LABELS) -> tuple[Markup, int]:
+    """Colour and name of each series, in as many lines as they need, and the height that takes."""
+    pieces, x, y = [], float(left), 4
     for i, name in enumerate(names):
         text = _clip(name)
+        wide = 34 + 7 * len(text)
+        if x > left and x + wide > _WIDTH:
+            x, y = float(left), y + 18
         pieces.append(
-            Markup('<rect x="{:.0f}" y="4" width="12" height="12" fill="{}"/><text x="{:.0f}" y="14">{}</text>').format(
-                x, _colour(name, i), x + 17, text
-            )
+            Markup(
+                '<rect x="{:.0f}" y="{}" width="12" height="12" fill="{}"/><text x="{:.0f}" y="{}">{}</text>'
+            ).format(x, y, _colour(name, i), x + 17, y + 10, text)
         )
-        x += 34 + 7 * len(text)
-    return Markup("").join(pieces)
+        x += wide
+    return Markup("").join(pieces), y + 22
+
+
+def _few(parts: dict[str, list[float]]) -> dict[str, list[float]]:
+    """At most as many series as there are colours; the smallest together as `others`."""
+    if len(parts) <= len(PALETTE):
+        return parts
+    order = sorted(parts, key=lambda name: -sum(parts[name]))
+    kept, rest = order[: len(PALETTE) - 1], order[len(PALETTE) - 1 :]
+    others = [sum(values) for values in zip(*(parts[name] for name in rest), strict=True)]
+    return {**{name: parts[name] for name in parts if name in kept}, "others": others}
 
 
 def _clip(label: str) -> str:
@@ -106,12 +120,14 @@ def lines(
 ) -> Markup:
     """Curves over the shared axis `x` with values of 0 to 1; `marks` are upright lines with a name, `label` names the axis."""
     low, high = (min(x), max(x)) if len(x) else (0.0, 1.0)
-    wide, left, top = _WIDTH - 110, 45, 30
+    wide, left = _WIDTH - 110, 45
+    legend, top = _legend(list(series))
+    top += 4
 
     def across(value: float) -> float:
         return left + wide * (value - low) / ((high - low) or 1)
 
-    pieces = [_legend(list(series))]
+    pieces = [legend]
     for share in (0.0, 0.5, 1.0):
         y = top + _TALL * (1 - share)
         pieces.append(

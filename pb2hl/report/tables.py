@@ -17,6 +17,8 @@ from pb2hl.sheets import write_sheet
 
 SHOWN = 1000
 """Rows of a table that a page holds; a browser stays quick, and the CSV has all of them."""
+MOST_CHARACTERS = 1_500_000
+"""Characters of all cells of a table that a page holds: a page with several of them still opens out of a mail."""
 MOST_CHOICES = 25
 """A column with at most this many different texts gets a filter when it is one of `FILTERED`."""
 LONGEST_CHOICE = 60
@@ -86,12 +88,18 @@ def _spelled(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _table(head: pd.DataFrame, total: int, caption: str, labels: Mapping[str, str], link: str) -> Table:
     cells = [_cells(head.iloc[:, i], str(head.columns[i])) for i in range(head.shape[1])]
-    rows = tuple(zip(*cells, strict=True)) if cells else ()
+    rows = _within(tuple(zip(*cells, strict=True))) if cells else ()
     columns = tuple(
         Column(labels.get(str(name), words(str(name))), _numeric(head.iloc[:, i]), _choices(str(name), cells[i]))
         for i, name in enumerate(head.columns)
     )
     return Table(caption, columns, rows, total, link)
+
+
+def _within(rows: tuple[tuple[Cell, ...], ...]) -> tuple[tuple[Cell, ...], ...]:
+    """The first rows, as many as fit `MOST_CHARACTERS`; at least one."""
+    sizes = np.cumsum([sum(len(cell.text) for cell in row) for row in rows])
+    return rows[: max(1, int(np.searchsorted(sizes, MOST_CHARACTERS, side="right")))]
 
 
 def _numeric(column: pd.Series) -> bool:

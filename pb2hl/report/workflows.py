@@ -39,6 +39,8 @@ ACTIONS = (
 )  # fmt: skip
 """What a step of the source is called in HighLevel's workflow builder; the first that fits."""
 _TRIGGER = "Trigger in HighLevel"
+MOST_TOLD = 100
+"""Workflows up to which the overview tells each in full as well; of more it only leads to their pages."""
 UNKNOWN = "choose in the builder: no like name is known"
 _STEP_WORDS = ("do", "action", "type", "name", "step", "title", "description")
 _DELAY_WORDS = ("delay", "wait", "after", "in")
@@ -68,7 +70,7 @@ def workflow_pages(ws: Workspace, mask: Mask) -> dict[str, Page]:
             "HighLevel's own terms beside the source's, and a checklist to tick while building.",
             "Build them as drafts and publish them after the load, so that nobody is messaged by it.",
         ),
-        sections=(Section("Workflows", "A page each.", steps=steps), *parts),
+        sections=(Section("Workflows", _where(len(parts)), steps=steps), *(parts if len(parts) <= MOST_TOLD else ())),
         masked=mask.on,
         index="index.html",
     )
@@ -85,6 +87,10 @@ def workflow_pages(ws: Workspace, mask: Mask) -> dict[str, Page]:
         for part, file in zip(parts, files, strict=True)
     }
     return {f"{WORKFLOWS}.html": overview, **single}
+
+
+def _where(count: int) -> str:
+    return "A page each, and below one after the other for printing." if count <= MOST_TOLD else "A page each."
 
 
 def file_name(name: str, number: int) -> str:

@@ -236,3 +236,33 @@ def test_series_with_a_meaning_keep_their_colour():
     """What is good is drawn alike everywhere, whatever stands beside it."""
     first, second = stacked(["a"], {"rule broken": [1], "passed": [2]}), stacked(["a"], {"passed": [2]})
     assert MEANT["passed"] in first and MEANT["passed"] in second and MEANT["rule broken"] in first
+
+
+def test_many_series_fit_a_chart():
+    """A legend breaks into lines within the picture; more series than colours go together."""
+    svg = str(stacked(["a", "b"], {f"a series with a long name {i}": [i, 1] for i in range(30)}))
+    places = [(float(x), int(y)) for x, y in re.findall(r'<rect x="(\d+)" y="(\d+)" width="12"', svg)]
+    assert len(places) == 8 and svg.count("others") == 1
+    assert max(x for x, _ in places) < 820 and len({y for _, y in places}) > 1
+
+
+def test_a_page_of_a_big_migration_stays_small(ws):
+    """Long texts, many fields a record and many workflows: the page says how much it shows, and the CSV beside has all."""
+    size, long = 3000, "lorem ipsum " * 100
+    diff = pd.DataFrame(
+        {"object": "contacts", "source_id": [str(i // 300) for i in range(size)], "field": [f"f{i % 300}" for i in range(size)],
+         "source_value": long, "sent": long, "stored": long, "class": ["changed", "equal", "equal"] * 1000, "explanation": ""}
+    )  # fmt: skip
+    save(ws, "sample", tables={"diff": diff})
+    path = report.write(ws, "sample")
+    html = path.read_text(encoding="utf-8")
+    assert len(html) < 8_000_000 and re.search(r"The first \d+ of 3000 rows are shown", html)
+    assert "of 10, those with differences first" in html
+    assert len((path.parent / "sample" / "diff.csv").read_text(encoding="utf-8-sig").splitlines()) == size + 1
+    ws.staged.mkdir()
+    pd.DataFrame({"name": [f"Flow {i}" for i in range(150)], "steps": "Wait -> Send SMS"}).to_parquet(
+        ws.staged / "workflows.parquet"
+    )
+    report.write_index(ws)
+    overview = (ws.reports / "workflows.html").read_text(encoding="utf-8")
+    assert overview.count('href="workflows/') == 150 and 'type="checkbox"' not in overview

@@ -14,6 +14,8 @@ from pb2hl.values.counting import counted
 
 MOST_RECORDS = 150
 """Records with a view of their own, those with differences first."""
+MOST_FIELDS = 6_000
+"""Fields in all these views together; fewer where their texts are long (`tables.MOST_CHARACTERS`)."""
 _SIDE_BY_SIDE = ("field", "source_columns", "source_value", "prepared", "sent", "stored", "class", "explanation")
 _SAME = {"equal"}
 
@@ -54,7 +56,8 @@ def _diff(context: Context, name: str, frame: pd.DataFrame) -> list[Section]:
     else:
         records = ()
     if records:
-        told = f"At most {MOST_RECORDS} records, those with differences first; the CSV has all."
+        every = len(frame.groupby(["object", "source_id"]))
+        told = f"{counted(len(records), 'record')} of {every:,}, those with differences first; the CSV of all fields has every one."
         found.append(Section("Record by record", told, records=records))
     return found
 
@@ -67,10 +70,12 @@ def _records(context: Context, frame: pd.DataFrame) -> tuple:
     chosen = off.sort_values(ascending=False, kind="stable").head(MOST_RECORDS)
     rows = frame.groupby(keys, sort=False).indices
     order = np.concatenate([rows[key] for key in chosen.index])
-    every = context.evidence.table("record", frame.iloc[order], columns=_SIDE_BY_SIDE, csv=False, most=len(order))
+    every = context.evidence.table("record", frame.iloc[order], columns=_SIDE_BY_SIDE, csv=False, most=MOST_FIELDS)
     found, start = [], 0
     for key, differing in chosen.items():
         size = len(rows[key])
+        if start >= len(every.rows):
+            break
         name = context.mask.text(f"{key[0]} {key[1]}")
         table = replace(every, caption=name, rows=every.rows[start : start + size], total=size)
         found.append((f"{name}: {counted(size, 'field')}, {differing} not simply equal", table))

@@ -32,7 +32,7 @@ PARTS: dict[str, tuple[Part, ...]] = {
         Part("owners", "Owners", "Who owns the records, and which user of HighLevel takes them.", ("owner", "name", "email", "active", "records", "user_email", "match", "reason", *_DECIDED), ("match", "", "")),
         Part("stages", "Pipelines and stages", "Every stage of the source, and where its deals go.", ("pipeline", "stage", "outcome", "deals", "target_pipeline", "target_stage", "status", "confidence", "reason", *_DECIDED)),
         Part("custom_fields", "Custom fields to make", "What HighLevel has no field of its own for."),
-        Part("fields", "Every column", "Where each column goes; a low confidence deserves a look.", ("object", "column", "examples", "target", "label", "type", "confidence", "reason", *_DECIDED), ("object", "proposal", "")),
+        Part("fields", "Every column", "Where each column goes; a low confidence deserves a look.", ("object", "column", "examples", "target", "label", "type", "confidence", "reason", *_DECIDED), ("object", "goes_to", "")),
         Part("tags", "Tags", "HighLevel keeps tags in lower case; spellings that differ only so become one.", ("object", "tag", "count", "target", "reason", *_DECIDED)),
         Part("picklists", "Picklist values", "", ("object", "field", "value", "count", "option", "reason", *_DECIDED)),
         Part("transforms", "How values are rewritten", "Before and after, with what could not be converted."),
@@ -112,8 +112,16 @@ def _section(context: Context, part: Part) -> Section | None:
     if part.checklist and told is not None:
         shown = context.mask.frame(frame).astype("str")
         return replace(told, table=None, checklist=tuple(": ".join(row) for row in shown.itertuples(index=False)))
-    chart = _chart(context.mask.frame(frame), part.chart) if part.chart else None
+    drawn = frame.assign(goes_to=frame["decision"].map(_goes_to)) if part.table == "fields" else frame
+    chart = _chart(context.mask.frame(drawn), part.chart) if part.chart else None
     return replace(told, chart=chart[0], chart_label=chart[1]) if told is not None and chart else told
+
+
+def _goes_to(decision: str) -> str:
+    """What a decision of the fields sheet means for a column, in a word for a chart."""
+    return {"": "undecided", "custom": "custom field", "ignore": "left out"}.get(
+        decision or "", "HighLevel's own field"
+    )
 
 
 def _chart(frame: pd.DataFrame, chart: tuple[str, str, str]) -> tuple | None:
