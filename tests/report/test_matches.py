@@ -10,6 +10,7 @@ import pytest
 from benchmarks import crm
 from pb2hl.matching import find_duplicates
 from pb2hl.report.context import Context
+from pb2hl.report.extracts import extract
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Section
 from pb2hl.report.pages import matches
@@ -51,3 +52,30 @@ def test_the_three_charts_are_drawn(sections):
 def test_every_chart_has_its_figures_beside_it(sections):
     """What a chart shows is there as a table too, and as words for those who cannot see it."""
     assert all(section.chart_label and section.table is not None for section in sections.values())
+
+
+def test_the_headline_follows_the_decisions():
+    """Proposals that wait are proposals; decided ones are told as they were decided, also against the proposal."""
+    sheet = pd.DataFrame(
+        {"cluster": list("aabbc"), "proposal": ["merge"] * 4 + [""], "decision": [""] * 5, "source_id": list("12345")}
+    )
+    counts = {
+        "contacts": 9,
+        "contact_rows_to_merge": 4,
+        "contact_clusters": 2,
+        "contact_rows_in_band": 1,
+        "contact_rows_waiting": 4,
+    }
+    told = extract(StepResult("match", Status.WAITING, "", counts, {"duplicates": sheet}), "duplicates").headline
+    assert (
+        told
+        == "4 of 9 contact rows, in 2 clusters, are proposed to merge; 1 row is a close call; 4 wait for a decision."
+    )
+    decided = sheet.assign(decision=["merge", "merge", "keep apart", "keep apart", ""])
+    result = StepResult("match", Status.DONE, "", {**counts, "contact_rows_waiting": 0}, {"duplicates": decided})
+    assert (
+        extract(result, "duplicates").headline
+        == "2 of 9 contact rows become 1 record by decision; 2 proposed rows stay apart."
+    )
+    none = StepResult("match", Status.DONE, "", {"contacts": 9}, {"duplicates": sheet.head(0)})
+    assert extract(none, "duplicates").headline == "No two of 9 contact rows look like one contact."
