@@ -49,7 +49,9 @@ class Policy(_Section):
     existing_businesses: Existing = "fill"
     existing_opportunities: Existing = "fill"
     duplicate_opportunity: Literal["stop", "separate contact", "custom field + note"] = "stop"
-    made_keys: Literal["stop", "accept"] = "stop"  # records whose id is blank or that of another record, and so was made for them
+    made_keys: Literal["stop", "accept"] = (
+        "stop"  # records whose id is blank or that of another record, and so was made for them
+    )
     unassigned_business: str = "Unassigned"
     calendar: str = ""  # id or name of an existing calendar; empty: the schema step makes "Perfect Books"
     recurrence_until: str = ""  # YYYY-MM-DD for endless series; empty: one year after the export
@@ -97,9 +99,11 @@ class Config(_Section):
     @field_validator("country")
     @classmethod
     def _alpha_2(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Za-z]{2}", value):
-            raise ValueError(f"{value!r} is no ISO 3166-1 alpha-2 code, such as CA")
-        return value.upper()
+        from pb2hl.values.countries import country  # its names are read when they are asked for only
+
+        if code := country(value):
+            return code
+        raise ValueError(f"{value!r} is no country: write its ISO 3166-1 alpha-2 code, such as CA")
 
     @field_validator("currency")
     @classmethod
@@ -107,6 +111,13 @@ class Config(_Section):
         if not re.fullmatch(r"[A-Za-z]{3}", value):
             raise ValueError(f"{value!r} is no ISO 4217 code, such as CAD")
         return value.upper()
+
+    @field_validator("fallback_owner")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value.strip() and not re.fullmatch(r"\S+@\S+", value.strip()):
+            raise ValueError(f"{value!r} is no e-mail address: write that of a user of the location, or leave it empty")
+        return value.strip()
 
     @field_validator("source")
     @classmethod
@@ -291,7 +302,13 @@ def parse_config(body: dict, file: str = CONFIG_NAME) -> Config:
             f"{file} has settings that do not fit",
             hint="mend the settings named above",
             problems=[
-                Problem("config", item["msg"], Severity.CRITICAL, file=file, field=".".join(map(str, item["loc"])))
+                Problem(
+                    "config",
+                    item["msg"].removeprefix("Value error, "),
+                    Severity.CRITICAL,
+                    file=file,
+                    field=".".join(map(str, item["loc"])),
+                )
                 for item in error.errors(include_url=False, include_input=False)
             ],
         ) from error

@@ -21,13 +21,26 @@ def ws(tmp_path):
 
 
 def test_every_wrong_setting_is_told_at_once(ws):
-    """A migration.toml with three mistakes names all three."""
+    """A migration.toml with four mistakes names all four."""
     text = (ws.path / CONFIG_NAME).read_text(encoding="utf-8")
-    text = text.replace('"America/Toronto"', '"Mars/Base"').replace('"CAD"', '"dollars"').replace('"CA"', '"Canada"')
+    text = text.replace('"America/Toronto"', '"Mars/Base"').replace('"CAD"', '"dollars"').replace('"CA"', '"Narnia"')
+    text = text.replace('fallback_owner = ""', 'fallback_owner = "Dana"')
     (ws.path / CONFIG_NAME).write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as told:
         Workspace(ws.path)
-    assert {problem.field for problem in told.value.problems} == {"timezone", "currency", "country"}
+    assert {problem.field for problem in told.value.problems} == {
+        "timezone",
+        "currency",
+        "country",
+        "fallback_owner",
+    }
+    assert all(problem.message.startswith("'") for problem in told.value.problems), "in our words, not the library's"
+
+
+@pytest.mark.parametrize(("written", "code"), [("ca", "CA"), ("UK", "GB"), ("Deutschland", "DE")])
+def test_a_country_may_be_written_as_people_do(written, code):
+    """Codes in any case, the usual slip for Great Britain, and names."""
+    assert Config(export="x", location="L", country=written).country == code
 
 
 def test_an_older_workspace_is_upgraded_on_disk(ws):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pb2hl.errors import Problem, Severity
+from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Ledger
 from pb2hl.progress import SILENT, Cancel, Progress
@@ -28,9 +28,14 @@ def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
     """Compare the location with the ledger, record by record and field by field.
 
     FAILED when a record is missing, twice there, or in doubt, a value, owner or link is not as it was sent (unless a person
-    decided to keep it), or the accounting does not balance. Raises TokenMissing, HighLevelError.
+    decided to keep it), or the accounting does not balance. Raises ConfigError before anything was written, TokenMissing,
+    HighLevelError.
     """
     with ws.lock(STEP), Ledger.open(ws) as ledger:
+        if not ledger.runs():
+            raise ConfigError(
+                "nothing was written to the location yet: there is nothing to audit", hint=f"pb2hl status {ws.path}"
+            )
 
         async def work(client: Client) -> Comparison:
             return await compare_location(

@@ -6,8 +6,10 @@ import httpx
 import pandas as pd
 import pytest
 
+from pb2hl.errors import ConfigError
 from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.results import Status
+from tests.e2e.drive import step, workspace
 
 
 def call(sandbox, method: str, path: str, **arguments):
@@ -26,6 +28,14 @@ def test_untouched_is_green_and_balances(migration):
     cells = audit.tables["accounting"].groupby("object")["cells"].sum()
     assert cells["contacts"] == 3 * 13 - 4, "every filled cell of contacts.csv, `N/A` among them"
     assert audit.tables["rows"].groupby("object")["rows"].sum()["contacts"] == 3
+
+
+def test_nothing_to_audit(sandbox, tmp_path):
+    """Before anything was written the audit says so, and asks nobody."""
+    ws = workspace(tmp_path / "ws", tmp_path, sandbox)
+    with pytest.raises(ConfigError, match="nothing to audit"):
+        step(ws, "audit")
+    assert httpx.get(f"{sandbox.url}/_sandbox/counts").json()["requests"] == 0
 
 
 def test_deleted_record_is_missing(migration):
