@@ -96,7 +96,7 @@ def _own(
 def _markers(object_: str, frame: pd.DataFrame, inputs: PlanInputs) -> list[f.PlannedField]:
     attached = inputs.table("attachments")
     if object_ == "contacts":
-        fields = [_own(object_, markers.ID_FIELD), *_dates(object_, frame)]
+        fields = [_own(object_, markers.ID_FIELD, count=len(frame)), *_dates(object_, frame)]
         if filled(attached, "contact_id"):
             fields.append(_own(object_, markers.FILES_FIELD, "FILE_UPLOAD", filled(attached, "contact_id")))
         return fields

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pb2hl.report.cells import text_of, words
 from pb2hl.report.masking import Mask
-from pb2hl.report.page import Cell, Column, Table
+from pb2hl.report.page import Cell, Column, Table, moment
 from pb2hl.sheets import write_sheet
 
 SHOWN = 1000
@@ -36,6 +36,8 @@ TONES = {
     "differs": "bad", "wrong": "bad",
 }  # fmt: skip
 _TONED = FILTERED - {"object", "target", "type", "account", "pipeline"}
+_MOMENTS = {"at", "when", "started_at", "ended_at", "created_at", "updated_at"}
+"""Columns whose texts are moments, written for people and sorted as they were."""
 _NESTED = (list, tuple, dict, set, np.ndarray)
 
 
@@ -118,6 +120,8 @@ def _cells(column: pd.Series, name: str) -> list[Cell]:
     if name == "histogram":
         return [_bars(value) for value in column.tolist()]
     texts = [text_of(value) for value in column.tolist()]
+    if name in _MOMENTS:
+        return [Cell(moment(text), sort=text) for text in texts]
     if name in _TONED:
         return [Cell(text, tone=TONES.get(text.lower(), "")) for text in texts]
     return [Cell(text) for text in texts]
