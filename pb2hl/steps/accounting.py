@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from pb2hl.diff import Class
-from pb2hl.ledger import Ledger, State
-from pb2hl.operations import Target
+from pb2hl.diff import Class, flatten_payload
+from pb2hl.diff.flatten import CUSTOM
+from pb2hl.diff.overlay import DELTA_PART
+from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.operations import Kind, Target
 from pb2hl.plan.account import Bucket
 from pb2hl.plan.legal import LABELS
 from pb2hl.plan.lineage import BLANK, SUMMARY_COLUMNS, Fates, columns_of, source_ids
-from pb2hl.steps.compare import Comparison
+from pb2hl.steps.compare import Comparison, field_names
 from pb2hl.steps.later import aliases_of
 from pb2hl.workspace import Workspace
 
@@ -74,7 +76,7 @@ def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Account:
         _move(cells, object_, frame, lost, known, *mine)
         rows.update(_rows(ledger.source_ids(object_) | stands.keys(), object_, frame, lost, mine[1], mine[2]))
     rows.update(_dropped_rows(ws))
-    _judge(cells, rules, found)
+    _judge(cells, rules, [*_fates(found), *_not_brought(ledger)])
     table = pd.DataFrame([(*key, n) for key, n in cells.items() if n], columns=list(SUMMARY_COLUMNS))
     row_table = pd.DataFrame([(*key, n) for key, n in sorted(rows.items()) if n], columns=list(ROW_COLUMNS))
     return Account(table, row_table, _unbalanced(balance, table, row_table))
@@ -86,16 +88,33 @@ def _lost(
     """Source id → (bucket, why) of rows whose record is not in the location; rows merged into it share its fate."""
     lost: dict[str, tuple[Bucket, str]] = {}
     for entry in ledger.iterate(state=NOT_THERE, target=target):
-        if entry.object == object_ and not entry.part.startswith("delta-"):
-            undone = entry.state is State.UNDONE
-            why = "rolled back" if undone else f"{entry.state}: {entry.error}"[:200]
-            lost[entry.source_id] = (Bucket.SKIPPED if undone else Bucket.REFUSED, why)
+        if entry.object == object_ and not entry.part.startswith(DELTA_PART):
+            lost[entry.source_id] = _why(entry)
+    if object_ == "deals":
+        lost |= _lost_notes(ledger)
     for source_id in found.gone.get(object_, ()):
         lost[source_id] = (Bucket.REFUSED, "not in the location any more")
     for row in merged.itertuples(index=False):
         if row.survivor in lost:
             lost[row.source_id] = lost[row.survivor]
     return lost
+
+
+def _lost_notes(ledger: Ledger) -> dict[str, tuple[Bucket, str]]:
+    """Deals that are a note on their contact, and whose note is not there (any more)."""
+    alone = ledger.columns(["object", "source_id"], state=State.SKIPPED, target=Target.OPPORTUNITY)
+    told = {source_id for object_, source_id in alone if object_ == "deals"}
+    return {
+        entry.source_id: _why(entry)
+        for entry in ledger.iterate(state=NOT_THERE, target=Target.NOTE)
+        if entry.object == "deals" and entry.source_id in told
+    }
+
+
+def _why(entry: Entry) -> tuple[Bucket, str]:
+    if entry.state is State.UNDONE:
+        return Bucket.SKIPPED, "rolled back"
+    return Bucket.REFUSED, f"{entry.state}: {entry.error}"[:200]
 
 
 def _move(
@@ -159,13 +178,13 @@ def _dropped_rows(ws: Workspace) -> Counter[tuple[str, str, str]]:
     return Counter(zip(frame["object"], bucket, frame["reason"], strict=True))
 
 
-def _judge(cells: Counter[Key], rules: pd.DataFrame, found: Comparison) -> None:
+def _judge(cells: Counter[Key], rules: pd.DataFrame, fates: Iterable[tuple[str, str, Bucket, str, int]]) -> None:
     """What the location holds otherwise than sent is kept by decision, normalised or refused: the audit overrules the plan."""
     by_field: dict[tuple[str, str], tuple[str, str, str, str]] = {}
     for row in rules.itertuples(index=False):
         label = str(row.where).removeprefix("custom field ")
         by_field.setdefault((row.object, label), (row.heading, row.column, row.bucket, row.where))
-    for object_, label, bucket, where, count in _fates(found):
+    for object_, label, bucket, where, count in fates:
         if (object_, label) in by_field:
             heading, column, planned, place = by_field[object_, label]
             key = (object_, heading, column, planned, place)
@@ -192,6 +211,19 @@ def _fates(found: Comparison) -> Iterator[tuple[str, str, Bucket, str, int]]:
         elif kind in (Class.CHANGED, Class.MISSING):
             words = "no" if kind == Class.MISSING else "another"
             yield object_, label, Bucket.REFUSED, f"HighLevel holds {words} value", count
+
+
+def _not_brought(ledger: Ledger) -> Iterator[tuple[str, str, Bucket, str, int]]:
+    """The same for values that the last delta about them could not write: the location still holds the earlier ones."""
+    names, last = field_names(ledger), {}
+    for entry in ledger.iterate(part=DELTA_PART):
+        if entry.kind is Kind.UPDATE:
+            for name, value in flatten_payload(entry.payload).items():
+                last[entry.destination_id or entry.existing_id, name] = (entry, value)
+    for (_, name), (entry, value) in last.items():
+        if entry.state in NOT_THERE and entry.state is not State.UNDONE and value is not None:
+            label = names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name
+            yield entry.object, label, Bucket.REFUSED, f"the change is {entry.state}: {entry.error}"[:200], 1
 
 
 def _unbalanced(balance: pd.DataFrame, cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
