@@ -23,6 +23,9 @@ API_VERSION = "v3"
 SEARCH_LAG_S = 60.0
 """How long search and list endpoints may lag behind writes (12 to 60 s reported by users). A probe may pin it lower."""
 
+LATE_SHARE = 0.25
+"""A server may still be busy with what a killed run sent last (stalls of 10 s are seen): so much of the lag is waited longer."""
+
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 60.0
 """Longer than any stall seen: giving up on a write puts it in doubt, which costs more than waiting."""
@@ -67,8 +70,9 @@ class Client:
         self.limiter = limiter or limiter_for(self.base_url, location)
         self.limiter.use_store(daily_store)
         self.on_wait = on_wait
-        self.doubt_at = clock.monotonic()
-        """When a write last went in doubt, on the clock's monotonic scale; at the start, when the client was made."""
+        self.doubt_at = clock.monotonic() + LATE_SHARE * search_lag_s
+        """When a write last went in doubt, on the clock's monotonic scale; at the start, when the last requests of a killed run
+        must have been carried out."""
         self.learned: dict[str, Any] = {}
         """What the record ports have found out about this location's uncertain ways, so that they find it out once."""
         self.sent = 0

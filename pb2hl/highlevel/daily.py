@@ -25,7 +25,7 @@ class DailyStore(Protocol):
         """The state saved last, or None."""
 
     def save(self, state: Mapping[str, Any]) -> None:
-        """Keep `state`: `{"day": "2026-01-31", "used": n, "remaining": n or None, "resumes_at": ISO 8601 or None}`."""
+        """Keep `state`: `{"day": "2026-01-31", "limit": n, "used": n, "remaining": n or None, "resumes_at": ISO 8601 or None}`."""
 
 
 class Daily:
@@ -48,6 +48,7 @@ class Daily:
         """Keep the state in `store`, and take up what it holds of today."""
         self._store = store
         state = store.load() or {}
+        self.limit = int(state.get("limit") or self.limit)
         if state.get("day") == self._day:
             self.used = max(self.used, int(state.get("used") or 0))
             self.remaining = self.remaining if state.get("remaining") is None else int(state["remaining"])
@@ -119,6 +120,7 @@ class Daily:
             self._store.save(
                 {
                     "day": self._day,
+                    "limit": self.limit,
                     "used": self.used,
                     "remaining": self.remaining,
                     "resumes_at": self._resumes_at.isoformat() if self._resumes_at else None,

@@ -12,6 +12,7 @@ from pb2hl.errors import ApiError, NotFound, Refused, ScopeMissing
 from pb2hl.highlevel.client import SEARCH_LAG_S, Client
 from pb2hl.highlevel.records import PORTS
 from pb2hl.highlevel.records.base import id_of, rows
+from pb2hl.highlevel.records.contacts import duplicate_of
 from pb2hl.operations import Target
 
 SKEW_TOLERATED_S = 30.0
@@ -36,6 +37,8 @@ _WRITES = {
 
 _LOOK_EVERY_S = 2.0
 _LAG_MARGIN = 1.5
+LEAST_LAG_S = 15.0
+"""A lag that was measured once, in a quiet moment, is no promise: to take a record for missing too early makes it twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,38 +130,54 @@ async def clock_skew_s(client: Client) -> float | None:
     return (theirs - client.clock.now()).total_seconds()
 
 
-async def probe(client: Client) -> dict[str, Any]:
-    """Pin uncertain behaviours on one scratch contact, which is removed again whatever happens.
+def scratch_mark(client: Client) -> str:
+    """A name that no other contact has, for the scratch contact of one probe."""
+    return f"pb2hl-probe-{int(client.clock.now().timestamp())}"
+
+
+async def probe(client: Client, mark: str) -> dict[str, Any]:
+    """Pin uncertain behaviours on one scratch contact of this `scratch_mark`, which is removed again whatever happens.
 
     Gives `search_lag_s` (seconds to wait for search, with a margin; the default when it never showed), `search_seen_after_s`,
     `tags_lower_cased`, `email_lower_cased`, `odd_phone` (dropped, kept, refused), `notes_listed_at_once`.
     """
-    mark = f"pb2hl-probe-{int(client.clock.now().timestamp())}"
     contact = {
         "firstName": "Scratch",
         "lastName": mark,
-        "email": f"{mark.upper()}@example.com",
+        "email": _scratch_email(mark).upper(),
         "tags": ["PB2HL Probe "],
         "source": "pb2hl doctor --probe",
         "dnd": True,
     }
     port = PORTS[Target.CONTACT]
-    made = await port.create(client, contact)
-    written_at = client.clock.monotonic()
     try:
+        made = await port.create(client, contact)
+        written_at = client.clock.monotonic()
         record = await port.get(client, made.id)
         seen = await _seen_after(client, str(record.get("email") or contact["email"]), made.id, written_at)
         return {
             "search_seen_after_s": seen,
-            "search_lag_s": SEARCH_LAG_S if seen is None else round(max(seen * _LAG_MARGIN, _LOOK_EVERY_S), 1),
+            "search_lag_s": SEARCH_LAG_S if seen is None else round(max(seen * _LAG_MARGIN, LEAST_LAG_S), 1),
             "tags_lower_cased": record.get("tags") == ["pb2hl probe"],
             "email_lower_cased": record.get("email") == contact["email"].lower(),
             "odd_phone": await _odd_phone(client, made.id),
             "notes_listed_at_once": await _note_listed(client, made.id),
         }
     finally:
-        await port.delete(client, made.id)
-        await _remove_tag(client)
+        await sweep(client, mark)
+
+
+async def sweep(client: Client, mark: str) -> None:
+    """Remove the scratch contact of a probe, also of one that was killed or whose answer was lost, and its tag."""
+    for email in (_scratch_email(mark), _scratch_email(mark).upper()):
+        record = await duplicate_of(client, email=email)
+        if record is not None and mark in (record.get("lastName"), str(record.get("email")).lower().partition("@")[0]):
+            await PORTS[Target.CONTACT].delete(client, id_of(record))
+    await _remove_tag(client)
+
+
+def _scratch_email(mark: str) -> str:
+    return f"{mark}@example.com"
 
 
 async def _seen_after(client: Client, email: str, contact_id: str, written_at: float) -> float | None:

@@ -27,7 +27,7 @@ OPEN = (State.INTENDED, State.IN_DOUBT)
 
 
 DAILY = "daily"
-"""The fact under which the day's requests are kept: `{"day", "used", "remaining", "resumes_at"}`."""
+"""The fact under which the day's requests are kept: `{"day", "limit", "used", "remaining", "resumes_at"}`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ from pb2hl.steps.session import PROBED, with_client
 from pb2hl.workspace import Workspace
 
 STEP = "doctor"
+SCRATCH = "scratch contact"
+"""The fact that a probe has a contact in the location: its mark, durable before the contact is made."""
+
 Row = tuple[str, str, str, str]
 
 
@@ -30,7 +33,9 @@ def doctor(
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         progress.start("looking at the location", None)
         try:
-            seen = with_client(ws, ledger, STEP, lambda client: _look(client, probe=probe, cancel=cancel), progress)
+            seen = with_client(
+                ws, ledger, STEP, lambda client: _look(client, ledger, probe=probe, cancel=cancel), progress
+            )
         except ApiError as error:
             seen = {"refused": error}
         finally:
@@ -44,8 +49,16 @@ def doctor(
     return result
 
 
-async def _look(client: Client, *, probe: bool, cancel: Cancel | None) -> dict[str, Any]:
+async def swept(client: Client, ledger: Ledger) -> None:
+    """Remove what a probe that was killed has left in the location."""
+    if mark := ledger.recall(SCRATCH):
+        await preflight.sweep(client, mark)
+        ledger.remember(SCRATCH, None)
+
+
+async def _look(client: Client, ledger: Ledger, *, probe: bool, cancel: Cancel | None) -> dict[str, Any]:
     cancel = cancel or Cancel()
+    await swept(client, ledger)
     destination = await read_destination(client, index=False)
     cancel.check()
     seen = await examine(client, destination)
@@ -54,7 +67,10 @@ async def _look(client: Client, *, probe: bool, cancel: Cancel | None) -> dict[s
         writes = await preflight.check_write_scopes(client)
         seen["scopes"] = [*seen["scopes"], *writes]
         if not any(check.scope == "contacts.write" and check.state == "missing" for check in writes):
-            seen["probed"] = await preflight.probe(client)
+            mark = preflight.scratch_mark(client)
+            ledger.remember(SCRATCH, mark)
+            seen["probed"] = await preflight.probe(client, mark)
+            ledger.remember(SCRATCH, None)
     seen["allowance"] = preflight.allowance(client)
     return seen
 

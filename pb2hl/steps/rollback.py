@@ -20,6 +20,7 @@ from pb2hl.plan.estimate import Budget
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import outcomes
+from pb2hl.steps.doctor import swept
 from pb2hl.steps.rollback_cost import requests
 from pb2hl.steps.schema import APPLIED
 from pb2hl.steps.session import with_client
@@ -82,6 +83,7 @@ def _undo(
     progress.start("settling what is in doubt, planning the rollback", 3, "parts")
 
     async def work(client: Client) -> tuple[UndoPlan, dict[str, int], Rollback]:
+        await swept(client, ledger)
         await settle_open(ledger, client, this, of_run)
         progress.advance()
         undo_plan = plan_undo(ledger, of_run=of_run, objects=objects)

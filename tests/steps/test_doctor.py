@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from pb2hl import highlevel
+from pb2hl.errors import AnswerLost
+from pb2hl.highlevel import Client, Limiter, preflight
 from pb2hl.ledger import Ledger
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.doctor import doctor
+from pb2hl.sandbox.scenario import FaultAt
+from pb2hl.steps.doctor import SCRATCH, doctor
+from pb2hl.steps.rollback import rollback
 from pb2hl.steps.session import PROBED
 from pb2hl.workspace import Config, Workspace
 
@@ -76,6 +81,42 @@ def test_the_probe_pins_and_cleans_up(sandbox, workspace):
     doctor(ws, probe=True)
     with Ledger.open(ws) as ledger:
         seen = ledger.recall(PROBED)
-    assert seen["search_lag_s"] < 10 and seen["tags_lower_cased"] and seen["odd_phone"] == "dropped"
+    assert seen["search_lag_s"] == preflight.LEAST_LAG_S and seen["tags_lower_cased"] and seen["odd_phone"] == "dropped"
     assert len(sandbox.state.contacts) == 0
     assert len(sandbox.state.tags) == tags
+
+
+@pytest.mark.parametrize("step", [doctor, rollback])
+def test_what_a_killed_probe_left_is_removed(sandbox, workspace, step):
+    """The scratch contact is on record before it is made: the next look at the location, or a rollback, takes it away."""
+    ws = workspace(sandbox)
+    before = sandbox.state.dump()
+    body = {"locationId": sandbox.location, "lastName": "pb2hl-probe-7", "email": "pb2hl-probe-7@example.com", "tags": ["pb2hl probe"]}  # fmt: skip
+    other = {"locationId": sandbox.location, "lastName": "Else", "email": "else@example.com"}
+
+    async def left() -> None:
+        async with Client(sandbox.token, sandbox.location, sandbox.url, limiter=Limiter()) as client:
+            for contact in (body, other):
+                await client.request("POST", "/contacts/", json=contact)
+
+    highlevel.run(left())
+    with Ledger.open(ws) as ledger:
+        ledger.remember(SCRATCH, "pb2hl-probe-7")
+    step(ws)
+    assert [contact["lastName"] for contact in sandbox.state.contacts.records.values()] == ["Else"]
+    assert sandbox.state.dump()["tags"] == before["tags"]
+    with Ledger.open(ws) as ledger:
+        assert ledger.recall(SCRATCH) is None
+
+
+def test_a_probe_whose_answer_is_lost_leaves_nothing(rehearse):
+    """The contact was made and nobody said so."""
+    sandbox = rehearse(faults={"at": [FaultAt(fault="lost_answer", write=1)]})
+
+    async def probe() -> None:
+        async with Client(sandbox.token, sandbox.location, sandbox.url, limiter=Limiter()) as client:
+            await preflight.probe(client, preflight.scratch_mark(client))
+
+    with pytest.raises(AnswerLost):
+        highlevel.run(probe())
+    assert len(sandbox.state.contacts) == 0
