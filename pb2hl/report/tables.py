@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pb2hl.report.cells import text_of, words
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Cell, Column, Table, moment
 from pb2hl.sheets import write_sheet
+from pb2hl.values.visible import visible
 
 SHOWN = 1000
 """Rows of a table that a page holds; a browser stays quick, and the CSV has all of them."""
@@ -66,7 +68,7 @@ class Evidence:
         if csv and len(flat):
             path = self.folder / f"{name}.csv"
             write_sheet(path, _spelled(flat))
-            link = f"{self.folder.name}/{path.name}"
+            link = quote(f"{self.folder.name}/{path.name}")
         shown = flat[[column for column in columns if column in flat.columns]] if columns else flat
         return _table(shown.head(most), len(flat), caption or words(name), labels or {}, link)
 
@@ -79,12 +81,14 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _spelled(frame: pd.DataFrame) -> pd.DataFrame:
-    """`frame` with lists and objects as text, for a CSV."""
+    """`frame` for a CSV: lists and objects as text, and no character in a text that acts on a terminal."""
     spelled = frame.copy(deep=False)
     for name in frame.columns:
         column = frame[name]
         if column.dtype == object and column.map(lambda value: isinstance(value, _NESTED)).any():
             spelled[name] = column.map(text_of)
+        elif pd.api.types.is_string_dtype(column.dtype):
+            spelled[name] = column.map(lambda value: visible(value) if isinstance(value, str) else value)
     return spelled
 
 

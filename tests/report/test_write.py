@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -266,3 +267,20 @@ def test_a_page_of_a_big_migration_stays_small(ws):
     report.write_index(ws)
     overview = (ws.reports / "workflows.html").read_text(encoding="utf-8")
     assert overview.count('href="workflows/') == 150 and 'type="checkbox"' not in overview
+
+
+def test_the_csv_beside_a_report_is_quiet_too(ws):
+    """Neither a formula in a spreadsheet nor an escape sequence in a terminal."""
+    evil = ["=1+1", "@SUM(A1)", "-2+3", "\t=1+1", "\r=1+1", "a\x1b[31mred\x07", "\u202egnp.exe", None, "plain"]
+    save(
+        ws,
+        "load",
+        tables={
+            "things": pd.DataFrame({"what": pd.Series(evil, dtype="str"), "list": [[item or ""] for item in evil]})
+        },
+    )
+    report.write(ws, "load")
+    with open(ws.reports / "load" / "things.csv", encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert "plain" in cells and not [cell for cell in cells if cell[:1] in set("=@-+\t\r")]
+    assert not set("\x1b\x07\u202e") & set("".join(cells))
