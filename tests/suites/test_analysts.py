@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
 
+from pb2hl import report
 from pb2hl.errors import ConfigError, GateClosed, Severity
 from pb2hl.results import Status, StepResult
 from pb2hl.steps import gates
@@ -216,3 +220,11 @@ def test_a_rule_about_what_arrived_and_what_the_export_said(staged):
         for path in folder.glob("*.parquet"):
             path.unlink()
     assert StepResult.load(staged.results("check-suite")) is not None
+
+
+def test_the_link_to_the_failing_rows_leads_there(staged):
+    """Whatever an analyst calls the file."""
+    result = alone(staged, rule(NOT_NULL, column="company_id"), object="contacts", name="größe #1 50% & more")
+    page = report.present(staged, result)
+    (link,) = set(re.findall(r'href="(check-suite/rule-[^"]+)"', page.read_text(encoding="utf-8")))
+    assert (page.parent / unquote(html.unescape(link))).is_file() and "#" not in link
