@@ -17,6 +17,9 @@ MOST_RECORDS = 150
 MOST_FIELDS = 6_000
 """Fields in all these views together; fewer where their texts are long (`tables.MOST_CHARACTERS`)."""
 _SIDE_BY_SIDE = ("field", "source_columns", "source_value", "prepared", "sent", "stored", "class", "explanation")
+_SHOWN = ("object", "source_id", *_SIDE_BY_SIDE)
+"""The columns of the tables over all records; the CSV also has the id of each record in HighLevel."""
+_LABELS = {"source_columns": "From columns", "source_value": "As exported", "prepared": "How it was prepared"}
 _SAME = {"equal"}
 
 
@@ -48,10 +51,21 @@ def _diff(context: Context, name: str, frame: pd.DataFrame) -> list[Section]:
     different = frame[~frame["class"].isin(_SAME)]
     found = [Section("Fields compared", blurb, chart=chart, chart_label=label, facts=facts)]
     if len(different):
-        table = context.evidence.table(f"{name}-differences", different, caption="Everything that is not simply equal")
+        table = context.evidence.table(
+            f"{name}-differences",
+            different,
+            caption="Everything that is not simply equal",
+            columns=_SHOWN,
+            labels=_LABELS,
+        )
         found.append(Section("Everything that is not simply equal", "Filter by class or object.", table))
     if len(different) < len(frame):
-        found.append(Section("All fields", table=context.evidence.table(name, frame, caption="All fields")))
+        found.append(
+            Section(
+                "All fields",
+                table=context.evidence.table(name, frame, caption="All fields", columns=_SHOWN, labels=_LABELS),
+            )
+        )
         records = _records(context, frame)
     else:
         records = ()
@@ -70,7 +84,9 @@ def _records(context: Context, frame: pd.DataFrame) -> tuple:
     chosen = off.sort_values(ascending=False, kind="stable").head(MOST_RECORDS)
     rows = frame.groupby(keys, sort=False).indices
     order = np.concatenate([rows[key] for key in chosen.index])
-    every = context.evidence.table("record", frame.iloc[order], columns=_SIDE_BY_SIDE, csv=False, most=MOST_FIELDS)
+    every = context.evidence.table(
+        "record", frame.iloc[order], columns=_SIDE_BY_SIDE, labels=_LABELS, csv=False, most=MOST_FIELDS
+    )
     found, start = [], 0
     for key, differing in chosen.items():
         size = len(rows[key])
