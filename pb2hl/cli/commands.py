@@ -141,7 +141,7 @@ def run(
     if not approve_all and runner.writes(plan):
         output.confirm("Run the steps that write to the location as well?", yes)
     with output.quiet_stdout(json), Bar() as bar:
-        done = runner.run(workspace, plan, who=by if approve_all else "", restart=bool(from_), progress=bar)
+        done = runner.run(workspace, plan, who=by if approve_all else "", restart=bool(from_), mask=mask, progress=bar)
     if json:
         output.data(done)
     else:

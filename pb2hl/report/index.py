@@ -29,7 +29,7 @@ def index_page(ws: Workspace, mask: Mask, folder: Path, stand: Stand) -> Page:
         headline=mask.text(_headline(done, stand)),
         status=state,
         tone=tone,
-        summary=tuple(mask.text(line) for line in _abstract(results, stand)),
+        summary=tuple(mask.text(line) for line in dict.fromkeys(_abstract(results, stand))),
         figures=_figures(results, stand),
         sections=tuple(part for part in parts if part),
         next_step=mask.text(stand.next_of(last) if last else stand.following),
