@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pb2hl.diff.overlay import DELTA_PART
+from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.results import Status
 from tests.steps import small
+from tests.steps.test_audit import call
 
 
 def test_the_later_export_is_accounted_for(migration):
@@ -28,3 +31,17 @@ def test_the_later_export_is_accounted_for(migration):
             filled = sum(bool(row.get(heading, "").strip()) for row in later[table])
             counted = cells[(cells["object"] == table) & (cells["heading"] == heading)]["cells"].sum()
             assert counted == filled, (table, heading)
+
+
+def test_a_refused_change_has_not_landed(migration):
+    """A value that HighLevel would not take of a delta is told as refused, not by the one that is there still."""
+    later = small.tables()
+    small.row(later, "contacts", "12")["City"] = "Wakefield"
+    migration.delta(later)
+    with Ledger.open(migration.ws) as ledger:
+        (change,) = ledger.iterate(part=DELTA_PART)
+        ledger.finish(ledger.start_run("delta"), [Outcome(change.op_id, State.REFUSED, error="no such city")])
+    call(migration.sandbox, "PUT", f"/contacts/{change.destination_id}", json={"city": "Hull"})
+    audit = migration.run("audit")
+    (row,) = audit.tables["accounting"].query("heading == 'City' and bucket == 'refused'").to_dict("records")
+    assert row["cells"] == 1 and "no such city" in row["where"] and not len(audit.tables["unbalanced"])
