@@ -288,8 +288,8 @@ class _LogBar(_Bar):
 class _Between(_TerminalBar):
     """What a terminal shows between two bars, when the work there takes longer than a moment; it leaves no line."""
 
-    def __init__(self) -> None:
-        super().__init__("working", None, "", leave=False, delay=TICK_S)
+    def __init__(self, delay_s: float = 0.0) -> None:
+        super().__init__("working", None, "", leave=False, delay=delay_s)
 
     def _says(self, words: str) -> str:
         return "{desc} · {elapsed}"
@@ -327,7 +327,7 @@ class Bar:
     def __enter__(self) -> Bar:
         """Inside the block a terminal always shows that something goes on, also between two bars."""
         self._inside = True
-        self._idle(_kind() is _TerminalBar)
+        self._idle(_kind() is _TerminalBar, 0.0)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -335,10 +335,10 @@ class Bar:
         self._inside = False
         self.finish()
 
-    def _idle(self, shown: bool) -> None:
+    def _idle(self, shown: bool, delay_s: float = TICK_S) -> None:
         if self._between is not None:
             self._between.close()
-        self._between = _Between() if shown else None
+        self._between = _Between(delay_s) if shown else None
 
     def start(self, what: str, total: int | None = None, unit: str = "rows") -> None:
         self._close()

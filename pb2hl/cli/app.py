@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +16,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def heavy(name: str) -> Any:
+    """The module `pb2hl.<name>`, imported when a command needs it: `pb2hl --help` stays quick, and a bar is up before."""
+    return import_module(f"pb2hl.{name}")
+
 
 Ws = Annotated[Path, typer.Argument(metavar="WS", help="The workspace: the migration's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout, and nothing else there.")]

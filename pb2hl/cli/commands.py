@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from pb2hl import __version__, report, runner
+from pb2hl import __version__
 from pb2hl.cli import output
-from pb2hl.cli.app import Json, Mask, Ws, Yes, app
+from pb2hl.cli.app import Json, Mask, Ws, Yes, app, heavy
 from pb2hl.errors import ConfigError
 from pb2hl.progress import Bar
 from pb2hl.workspace import BASE_URL, Workspace, parse_config
@@ -88,7 +88,7 @@ def approve(
     with output.quiet_stdout(json):
         workspace = Workspace(ws)
         approval = gates.approve(workspace, gate, who=by, force=force, note=note)
-        report.write_index(workspace, mask=mask)
+        heavy("report").write_index(workspace, mask=mask)
     body = {"gate": gate, "hash": approval.subject_hash, "by": approval.who, "at": approval.at}
     if json:
         output.data(body)
@@ -110,7 +110,7 @@ def status(ws: Ws, json: Json = False) -> None:
 def write_reports(ws: Ws, json: Json = False, mask: Mask = False) -> None:
     """Write every report again from what the steps left, and the index."""
     with output.quiet_stdout(json), Bar() as bar:
-        paths = report.write_all(Workspace(ws), mask=mask, progress=bar)
+        paths = heavy("report").write_all(Workspace(ws), mask=mask, progress=bar)
     if json:
         output.data({"status": "done", "reports": [str(path) for path in paths]})
     else:
@@ -137,6 +137,7 @@ def run(
     if by and not approve_all:
         raise ConfigError("--by belongs to --approve-all", hint="add --approve-all, or leave --by out")
     workspace = Workspace(ws)
+    runner = heavy("runner")
     plan = runner.steps_between(from_, to)
     if not approve_all and runner.writes(plan):
         output.confirm("Run the steps that write to the location as well?", yes)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pb2hl import report
 from pb2hl.cli import output
-from pb2hl.cli.app import Json, Mask, Ws, Yes, app
+from pb2hl.cli.app import Json, Mask, Ws, Yes, app, heavy
 from pb2hl.errors import ConfigError, GateClosed, Pb2hlError
 from pb2hl.progress import Bar, Cancel
 from pb2hl.results import StepResult
@@ -20,20 +18,22 @@ from pb2hl.workspace import Workspace
 
 def step_function(name: str) -> Callable[..., StepResult]:
     """The function of `pb2hl.steps.<name>`; imported when called, so that `pb2hl --help` stays quick."""
-    return getattr(import_module(f"pb2hl.steps.{name}"), name)
+    return getattr(heavy(f"steps.{name}"), name)
 
 
 def run_step(name: str, ws: Path, as_json: bool, mask: bool = False, **options: Any) -> None:
     """Run one step with progress and a clean Ctrl-C, write its report and the index, print its result."""
-    with output.quiet_stdout(as_json):
+    with output.quiet_stdout(as_json), Bar() as bar:
         workspace = Workspace(ws)
         try:
-            with Cancel().on_interrupt() as cancel, Bar() as bar:
+            with Cancel().on_interrupt() as cancel:
                 outcome = step_function(name)(workspace, progress=bar, cancel=cancel, **options)
         except Pb2hlError as error:
-            report.tell_failure(workspace, f"check-{options['stage']}" if name == "check" else name, error, mask=mask)
+            heavy("report").tell_failure(
+                workspace, f"check-{options['stage']}" if name == "check" else name, error, mask=mask
+            )
             raise
-        path = report.present(workspace, outcome, mask=mask)
+        path = heavy("report").present(workspace, outcome, mask=mask)
     output.result(outcome, as_json, str(path))
 
 
@@ -142,7 +142,7 @@ def delta(
         run_step("delta", ws, json, mask, export=export, approve_all=by)
     except GateClosed:
         with output.quiet_stdout(json):
-            report.write_all(Workspace(ws), mask=mask)
+            heavy("report").write_all(Workspace(ws), mask=mask)
         raise
 
 

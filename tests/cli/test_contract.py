@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 
@@ -172,3 +174,10 @@ def test_the_lock_names_its_holder(pb2hl, made):
         assert said.code == 2 and '"command": "load"' in said.err and '"pid"' in said.err
         assert pb2hl("status", ws).code == 0
     assert pb2hl("inventory", ws).code == 0
+
+
+def test_help_does_not_wait_for_what_steps_need():
+    """Reports, matching and the notebooks' runner are imported by the commands that use them; a bar is up before."""
+    heavy = ("pb2hl.report", "pb2hl.runner", "pb2hl.matching", "pb2hl.mapper", "great_expectations", "matplotlib")
+    code = f"import sys, pb2hl.cli; assert not [name for name in {heavy} if name in sys.modules]"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
