@@ -117,7 +117,8 @@ def _run(
     async def look(client: Client) -> Changes:
         stream = plan.read(second.plan / "data")
         there = {one: set(second.table(one, ["source_id"]).get("source_id", ())) for one in ("contacts", "deals")}
-        return await changes(client, ledger, stream, there, decided, ws.config.country, progress, cancel or Cancel())
+        region, stop, total = ws.config.country, cancel or Cancel(), len(data.operations)
+        return await changes(client, ledger, stream, there, decided, region, progress, stop, total)
 
     found = with_client(ws, ledger, STEP, look, progress)
     changed = carry_out(ws, ledger, STEP, found.updates, len(found.updates), progress, cancel)

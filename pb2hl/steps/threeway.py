@@ -87,17 +87,19 @@ async def changes(
     region: str,
     progress: Progress,
     cancel: Cancel,
+    total: int | None = None,
 ) -> Changes:
     """Compare the later export's plan with the ledger; records that changed are read by id. Nothing is written.
 
     `there`: by object, the rows that the later export has: a contact of theirs without a planned link has lost its business.
-    Call it when what is new is there, since what changed may refer to it.
+    Call it when what is new is there, since what changed may refer to it. `total` is how many operations that plan has, if
+    somebody knows.
     """
     found = Changes()
     latest, links = _latest(ledger)
     stuck = _stuck(ledger)
     linked: set[str] = set()
-    progress.start("comparing with the first export", None, "operations")
+    progress.start("comparing with the first export", total, "operations")
     for chunk in batched(later, CHUNK):
         cancel.check()
         entries = ledger.entries(op.op_id for op in chunk)
@@ -112,7 +114,7 @@ async def changes(
             else:
                 changed.append((op, entry, payload))
         contacts = [_as_contact(entry) if entry.target is Target.LINK else entry for _, entry, _ in changed]
-        records = await read_records(client, contacts, progress)
+        records = await read_records(client, contacts)
         for op, entry, payload in changed:
             record = records[entry.op_id]
             if op.target is Target.LINK:
