@@ -124,7 +124,7 @@ def test_what_writes_asks_first(pb2hl, made, command):
         (["init", "WS", "--export", "/nowhere", "--location", "x"], "does not exist"),
         (["init", "WS", "--export", "EXPORT", "--location", "x"], "already a workspace"),
         (["init", "NEW", "--export", "EXPORT", "--location", "x", "--timezone", "Mars/Base"], "time zone"),
-        (["init", "NEW", "--export", "EXPORT", "--location", "x", "--country", "Canada"], "alpha-2"),
+        (["init", "NEW", "--export", "EXPORT", "--location", "x", "--country", "Narnia"], "is no country"),
         (["init", "EXPORT", "--export", "EXPORT", "--location", "x"], "another folder"),
         (["delta", "WS", "--export", "/nowhere", "--yes"], "/nowhere"),
     ],
