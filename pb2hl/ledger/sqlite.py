@@ -93,13 +93,19 @@ class Ledger:
     def _check_owner(self) -> None:
         for key, value in (("location", self.location), ("source", self.source)):
             row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-            if row is None:
-                self._db.execute("INSERT INTO meta VALUES (?, ?)", (key, value))
+            if row is None or (row[0] != value and self._is_blank()):
+                self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
             elif row[0] != value:
                 raise ConfigError(
                     f"{self.path.name} belongs to {key} {row[0]}, migration.toml says {value}",
                     hint=f"put {key} back in migration.toml, or make a workspace of its own with pb2hl init",
                 )
+
+    def _is_blank(self) -> bool:
+        """Whether the ledger was only looked into: it serves a location that was mistyped as well as any other."""
+        used = [f"SELECT EXISTS (SELECT 1 FROM {table})" for table in ("runs", "operations", "approvals", "audit_log")]
+        used.append("SELECT EXISTS (SELECT 1 FROM meta WHERE key LIKE 'fact:%')")
+        return not any(self._db.execute(query).fetchone()[0] for query in used)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

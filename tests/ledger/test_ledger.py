@@ -166,7 +166,10 @@ def test_log_exports(ledger):
 
 
 def test_other_location_is_refused(ledger):
-    """A ledger never serves another location or source: ids of one mean nothing in the other."""
+    """A ledger that holds anything never serves another location or source: ids of one mean nothing in the other."""
+    Ledger(ledger.path, "mistyped", "perfect-books").close()
+    Ledger(ledger.path, "loc", "perfect-books").close()
+    ledger.log("", "note", "something")
     with pytest.raises(ConfigError, match="belongs to location loc"):
         Ledger(ledger.path, "elsewhere", "perfect-books")
 
