@@ -87,6 +87,7 @@ def test_run_again_sends_nothing_new(migrated):
     assert state.dump() == dump
 
 
+@pytest.mark.slow
 def test_rollback_notebook_restores_the_location(migrated):
     """The rollback's notebook, run for real, leaves the location as it was before; a dry run changes nothing."""
     ws, state, before, _ = migrated

@@ -62,6 +62,7 @@ def _days_ago(at: str, days: int) -> str:
     return stamp(datetime.fromisoformat(at) - timedelta(days=days))
 
 
+@pytest.mark.slow
 def test_a_delta_with_a_new_column(pb2hl, loaded, tmp_path):
     """What nobody decided stops it at its gate (3) before anything is written; taking every default needs a name (2)."""
     sandbox, ws = loaded

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.e2e.drive import Arrived, migrate, step, workspace
 
 EXPORT = {
@@ -15,6 +17,7 @@ EXPORT = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_owner_outside_the_team(tmp_path, rehearse, monkeypatch):
     """The owner in the team is assigned; the other's appointment arrives, says its owner, and the schema says it before."""
     sandbox = rehearse(

@@ -107,6 +107,7 @@ def _firm_and_deals(arrived: Arrived, allow: bool) -> None:
     assert allow or arrived.marked("notes", "PB:deals:D2")
 
 
+@pytest.mark.slow
 def test_two_accounts_in_one_location(tmp_path, rehearse, monkeypatch):
     """Two sources with the same ids do not touch each other's records, and each is undone alone."""
     sandbox = rehearse(users=USERS)

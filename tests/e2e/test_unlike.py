@@ -75,6 +75,7 @@ def test_a_vendors_workbook(tmp_path, rehearse, monkeypatch):
     assert len(arrived.contacts) == 4, "three people, and a placeholder for the company's task"
 
 
+@pytest.mark.slow
 def test_a_document_that_nests_everything(tmp_path, rehearse, monkeypatch):
     """People, deals, notes and to-dos inside accounts become records of their own that know where they stood."""
     export = unlike.document(tmp_path / "dump.json")

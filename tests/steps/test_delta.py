@@ -86,6 +86,7 @@ def test_changes_of_every_kind(migration):
     assert not any(audit.counts[name] for name in ("missing", "extra", "wrong", "unlinked", "unbalanced_columns"))
 
 
+@pytest.mark.slow
 def test_back_and_forth(migration):
     """A value that goes, comes back and goes again arrives every time."""
     for number, city in enumerate(("Kanata", "Ottawa", "Kanata")):
@@ -115,6 +116,7 @@ def test_conflict_and_its_decision(migration, decision, city):
     assert cells["cells"].sum() == (decision == "keep") and cells["where"].str.contains("conflicts.csv, by Jane").all()
 
 
+@pytest.mark.slow
 def test_a_kept_amount_passes_the_audit(migration):
     """The amount that people decided to keep is what the sums of the audit expect; before the decision the audit fails."""
     deal = migration.arrived().opportunity("Wheel")

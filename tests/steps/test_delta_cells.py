@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pb2hl.results import Status
 from tests.steps import small
 from tests.steps.small import settings
@@ -32,6 +34,7 @@ def test_cleared_cells_end_in_a_green_audit(migration):
     assert again.counts["sent"] == 0, again.tables["updates"].to_csv()
 
 
+@pytest.mark.slow
 def test_a_cleared_amount_is_zero(migration):
     """A deal that has no amount any more is worth 0 in HighLevel; an amount may come back."""
     later = small.tables()
@@ -46,6 +49,7 @@ def test_a_cleared_amount_is_zero(migration):
     assert migration.run("audit").status is Status.DONE
 
 
+@pytest.mark.slow
 def test_load_does_not_bring_back_what_a_delta_deleted(migration):
     """After a deletion on request a load sends nothing; a row that comes back is made again by the delta that has it."""
     later = small.tables()

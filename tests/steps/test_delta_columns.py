@@ -57,6 +57,7 @@ def test_three_kinds_of_files_in_a_row(migration):
     assert migration.run("audit").status is Status.DONE
 
 
+@pytest.mark.slow
 def test_another_notation_is_no_change(migration):
     """Days before months that fit both orders, and comma decimals, are read as what they were; a real change still shows."""
     later = rewritten(small.tables(), lambda at: at.strftime("%d/%m/%Y %H:%M" if at.hour else "%d/%m/%Y"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pb2hl.results import Status
 from tests.steps import small
 
@@ -28,6 +30,7 @@ def test_what_names_a_removed_row_keeps_its_loaded_record(migration):
         assert now[kind] == dump[kind], kind
 
 
+@pytest.mark.slow
 def test_a_new_row_hangs_on_the_record_of_a_removed_one(migration):
     """A note that a third export brings for a contact that only the second had goes to that contact."""
     later = small.tables()

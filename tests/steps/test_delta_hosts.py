@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pb2hl.results import Status
 from tests.steps import small
 from tests.steps.small import settings
@@ -52,6 +54,7 @@ def test_what_hangs_on_another_contact_moves(migration):
     assert migration.sandbox.state.dump() == migration.before
 
 
+@pytest.mark.slow
 def test_what_people_edited_is_asked_about_before_it_moves(migration):
     """An edited deal stays with its edits and stands in conflicts.csv; decided for the export it moves; a note by hand stays said."""
     deal = migration.arrived().opportunity("Wheel")
@@ -68,6 +71,7 @@ def test_what_people_edited_is_asked_about_before_it_moves(migration):
     assert not len(migration.ws.sheet("conflicts", ("field",)))
 
 
+@pytest.mark.slow
 def test_one_open_deal_a_contact(migration):
     """An older deal that turns up never displaces a loaded one; when that one ends, the other becomes an opportunity in its place."""
     later = small.tables()
@@ -83,6 +87,7 @@ def test_one_open_deal_a_contact(migration):
     assert audit.status is Status.DONE and not len(audit.tables["unbalanced"]), audit.problems
 
 
+@pytest.mark.slow
 def test_a_contact_without_a_company_any_more(migration):
     """Where no business holds such contacts the link is taken away, unless people linked it to another one."""
     migration = settings(migration, unassigned_business="")

@@ -20,6 +20,7 @@ def persons(migration, email: str) -> list[dict]:
     return [record for record in migration.arrived().contacts if record.get("email") == email]
 
 
+@pytest.mark.slow
 def test_a_new_row_of_a_loaded_person_is_put_to_a_decision_and_merged(migration):
     """The same person under another id waits in the duplicates sheet; decided to merge, her record is updated, and stays one."""
     later = small.tables()

@@ -97,6 +97,7 @@ def trial(migration, seed: int, rounds: int) -> None:
     assert migration.run("delta", export=migration.folder / f"round{rounds - 1}").counts["sent"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1])
 def test_a_delta_is_a_three_way_merge(migration, seed):
     """A round of edits on both sides; the same export again sends nothing."""

@@ -54,6 +54,7 @@ def test_new_schema_is_shown_approved_and_then_lands(migration):
     assert migration.run("delta", export=migration.folder / "later").status is Status.NOTHING_TO_DO
 
 
+@pytest.mark.slow
 def test_new_owner_and_stage_that_people_made(migration):
     """An owner nobody mapped stops the delta; with every default taken he goes to the fallback and all lands."""
     (line,) = [p for p in migration.sandbox.state.dump()["pipelines"].values() if p["name"] == "Sales"]
@@ -79,6 +80,7 @@ def test_new_owner_and_stage_that_people_made(migration):
     assert migration.run("load").counts["sent"] == 0
 
 
+@pytest.mark.slow
 def test_pipelines_that_the_token_may_not_make(migration):
     """The admin gets the exact steps for the new pipeline and the new stage; done by hand, the delta goes on with them."""
     scenario = migration.sandbox.state.scenario

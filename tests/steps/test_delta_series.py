@@ -30,6 +30,7 @@ def starts(migration) -> list[str]:
     return sorted(visit["startTime"][:10] for visit in migration.arrived().marked("appointments", "PB:appointments:A9"))
 
 
+@pytest.mark.slow
 def test_a_shortened_series(migration):
     """What the series no longer has is reported and stays; with the policy `delete` it goes, and nothing else does."""
     migration.delta(with_series("FREQ=WEEKLY;COUNT=4"), "second", approve_all="Jane")

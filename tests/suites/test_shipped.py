@@ -218,6 +218,7 @@ def test_what_is_no_suite_is_told_at_once(tmp_path):
     assert {problem.file for problem in caught.value.problems} == {"a.json", "b.json"}
 
 
+@pytest.mark.slow
 def test_the_package_does_not_import_great_expectations():
     """It takes seconds to import; only validation does, with its analytics off."""
     code = (
