@@ -22,9 +22,12 @@ def migrated(sandbox_server, tmp_path_factory) -> Workspace:
     return ws
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Debian's Chromium; tests that need it are skipped where it is not."""
+    """Debian's Chromium; tests that need it are skipped where it is not.
+
+    Closed with its module: an open one keeps an event loop running, in which no other test could start its own.
+    """
     sync = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium")
     if chromium is None:

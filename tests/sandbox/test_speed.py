@@ -43,8 +43,10 @@ def _cpu_s(scenario: Path, writes: int) -> float:
         async def all_writes() -> None:
             await asyncio.gather(*(_write(url, worker, writes // 10) for worker in range(10)))
 
-        asyncio.run(all_writes())
-        process.terminate()
+        try:
+            asyncio.run(all_writes())
+        finally:
+            process.terminate()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
