@@ -154,5 +154,5 @@ def test_storm_of_ten_thousand_records(storm):
 
 def test_storm_of_hundreds(storm):
     """The same storm over 340 records."""
-    storm.admin("faults", **FAULTS, token_expires_after=200, down_at_request=100, down_s=1.0)
+    storm.admin("faults", **FAULTS, token_expires_after=200, down_at_request=100, down_s=4.0)
     weathered(storm, 100)
