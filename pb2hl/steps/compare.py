@@ -20,13 +20,12 @@ from pb2hl.highlevel.records.appointments import moment_of
 from pb2hl.highlevel.records.objects import OURS
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
-from pb2hl.operations import Kind, Target
+from pb2hl.operations import RECORD_TARGETS, Kind, Target
 from pb2hl.plan.estimate import spot_checks
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.arrived import Arrived
 from pb2hl.steps.readback import read_records
 
-TARGETS = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT)
 FLAGS = frozenset({"dnd", "dndSettings"})
 """Consent, which search leaves out (BEHAVIOUR): every contact that was sent with it is read by id."""
 
@@ -147,7 +146,8 @@ async def compare_location(
 
 def _targets(ledger: Ledger) -> tuple[Target, ...]:
     """Custom objects are read where this migration has filled some: a token without their scope reads the rest."""
-    return (*TARGETS, Target.OBJECT_RECORD) if _compared(ledger, (Target.OBJECT_RECORD,)) else TARGETS
+    filled = _compared(ledger, (Target.OBJECT_RECORD,))
+    return tuple(target for target in RECORD_TARGETS if filled or target is not Target.OBJECT_RECORD)
 
 
 def field_names(ledger: Ledger) -> dict[str, str]:
@@ -239,7 +239,7 @@ async def _late(client: Client, ledger: Ledger, judge: Judge, target: Target, mi
     return [*again, *left.values()]
 
 
-def _compared(ledger: Ledger, targets: Collection[Target] = (*TARGETS, Target.OBJECT_RECORD)) -> int:
+def _compared(ledger: Ledger, targets: Collection[Target] = RECORD_TARGETS) -> int:
     """Records of `targets` that the audit compares; what deltas changed of one is compared with it."""
     done = sum(row["count"] for row in ledger.counts() if row["target"] in targets and row["state"] == State.DONE)
     updates = ledger.columns(["target", "kind", "part"], state=State.DONE)

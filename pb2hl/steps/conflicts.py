@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,9 +23,11 @@ WHOLE = "(whole record)"
 
 _NAME = "conflicts"
 Key = tuple[str, str, str]
+Decisions = Mapping[Key, tuple[str, str]]
+"""(object, source id, field) → (decision, the later value it was made about)."""
 
 
-def decisions(ws: Workspace) -> dict[Key, tuple[str, str]]:
+def decisions(ws: Workspace) -> Decisions:
     """(object, source id, field) → (decision, the later value it was made about). SheetError for unknown decisions."""
     sheet = _sheet(ws)
     chosen = sheet["decision"].str.strip().str.casefold()

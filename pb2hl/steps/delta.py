@@ -32,13 +32,13 @@ from pb2hl.steps import (
     proposal,
     removals,
 )
-from pb2hl.steps.conflicts import CONFLICT_COLUMNS
+from pb2hl.steps.conflicts import CONFLICT_COLUMNS, Decisions
 from pb2hl.steps.later_files import stale, take_away
 from pb2hl.steps.load import carry_out
 from pb2hl.steps.schema import make_pipelines
 from pb2hl.steps.session import with_client
 from pb2hl.steps.status import WINDOW, window_state
-from pb2hl.steps.threeway import Changes, Decisions, changes, new_operations
+from pb2hl.steps.threeway import Changes, changes, new_operations
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 

@@ -283,7 +283,7 @@ def _keep_place(ws: Workspace, second: Workspace) -> list[Problem]:
     ids = ", ".join(pair.later.loc[no_line | no_stage, "source_id"].astype(str).head(5))
     return [
         Problem("place_cleared", f"the later export names no pipeline or stage any more for {int((no_line | no_stage).sum()):,} deals ({ids})",
-                sheet="deals", field="pipeline", count=int((no_line | no_stage).sum()),
+                field="pipeline", count=int((no_line | no_stage).sum()),
                 treatment="they stay where they are: HighLevel knows no deal outside of a pipeline")
     ]  # fmt: skip
 
@@ -313,5 +313,5 @@ def _not_compared(object_: str, name: str, rows: int) -> Problem:
     return Problem(
         "no_column",
         f"the later export has no column for {field!r} of {object_}: the values of {rows:,} rows stay as they are",
-        sheet=object_, field=field, count=max(1, rows), treatment="not compared, nothing of it is cleared",
+        field=field, count=max(1, rows), treatment="not compared, nothing of it is cleared",
     )  # fmt: skip

@@ -18,7 +18,7 @@ from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.operations import Kind, Operation, Target, references
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps import conflicts
-from pb2hl.steps.conflicts import KEEP, SOURCE
+from pb2hl.steps.conflicts import KEEP, SOURCE, Decisions
 from pb2hl.steps.later_known import known_rows
 from pb2hl.steps.readback import read_records
 from pb2hl.values.counting import agree, counted
@@ -32,8 +32,6 @@ HOST = "contactId"
 
 POINTERS = ("contact_id", "contact_email", "company_id", "deal_id")
 CHUNK = 500
-
-Decisions = Mapping[tuple[str, str, str], tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class Moved:
                                  count=len(self.gone), treatment="made anew there, the old ones are taken away"))  # fmt: skip
         found += [
             Problem("not_moved", f"{move.op.object} {move.op.source_id} hangs on another contact in the later export, and stays: {why}",
-                    sheet=move.op.object, field=HOST, treatment="decide it in sheets/conflicts.csv, or move it by hand")
+                    field=HOST, treatment="decide it in sheets/conflicts.csv, or move it by hand")
             for move, why in self.stay
         ]  # fmt: skip
         return found

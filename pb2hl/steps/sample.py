@@ -12,7 +12,7 @@ from pb2hl.diff import Class, class_counts
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
-from pb2hl.operations import Operation, canonical_hash
+from pb2hl.operations import RECORD_TARGETS, Operation, canonical_hash
 from pb2hl.plan.sampling import sample as choose
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
@@ -20,7 +20,7 @@ from pb2hl.steps import outcomes, requests
 from pb2hl.steps.load import carry_out, require_ready
 from pb2hl.steps.readback import read_records
 from pb2hl.steps.session import with_client
-from pb2hl.steps.side_by_side import COMPARED, diff_table
+from pb2hl.steps.side_by_side import diff_table
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -53,7 +53,7 @@ def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cance
 
 
 async def _read_back(client: Client, entries: Sequence[Entry], progress: Progress) -> dict[str, Any]:
-    wanted = [entry for entry in entries if entry.target in COMPARED and entry.state is State.DONE]
+    wanted = [entry for entry in entries if entry.target in RECORD_TARGETS and entry.state is State.DONE]
     progress.start("reading the sample back", len(wanted), "records")
     found = await read_records(client, wanted, progress)
     progress.finish()

@@ -13,7 +13,7 @@ from pb2hl.diff.table import shown
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Entry, Ledger
 from pb2hl.markers import ID_FIELD
-from pb2hl.operations import Kind, Operation, Target
+from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
 from pb2hl.plan.expected import Sources
 from pb2hl.plan.legal import DISPLAY
 from pb2hl.steps import proposal
@@ -23,9 +23,6 @@ from pb2hl.workspace import Workspace
 COLUMNS = (
     "object", "source_id", "record_id", "field", "source_columns", "source_value", "prepared", "sent", "stored", "class", "explanation",
 )  # fmt: skip
-COMPARED = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT,
-            Target.OBJECT_RECORD)  # fmt: skip
-"""Kinds of records that are read back and compared."""
 _IDS = frozenset(
     {*OWNER_FIELDS, "pipelineId", "pipelineStageId", "lostReasonId", "calendarId", "contactId", "businessId"}
 )
@@ -102,7 +99,7 @@ def _labelled(name: str, target: Target, labels: Mapping[tuple[Target, str], str
 
 def _told(sources: Sources, operations: Sequence[Operation]) -> dict[tuple[str, str], tuple[str, str]]:
     """(columns, source text) by operation and field."""
-    table = sources.table([op for op in operations if op.target in COMPARED])
+    table = sources.table([op for op in operations if op.target in RECORD_TARGETS])
     names = ("op_id", "field", "source_columns", "source_value")
     return {
         (op_id, field): (columns, source)

@@ -29,7 +29,7 @@ from pb2hl.operations import (
 )
 from pb2hl.plan.existing import NOT_UPDATABLE
 from pb2hl.progress import Cancel, Progress
-from pb2hl.steps.conflicts import KEEP, SOURCE, WHOLE
+from pb2hl.steps.conflicts import KEEP, SOURCE, WHOLE, Decisions
 from pb2hl.steps.readback import read_records
 
 SAME = (Class.EQUAL, Class.NORMALISED)
@@ -40,8 +40,6 @@ UPDATABLE = frozenset({*DATA_TARGETS} - {Target.MEDIA, Target.CONTACT_TAGS, Targ
 BLANKS: Mapping[tuple[Target, str], Any] = {(Target.OPPORTUNITY, "monetaryValue"): 0}
 """What stands for blank where null changes nothing: a deal without an amount has 0. Everything else is cleared with null;
 what HighLevel keeps all the same is told (`apply.send.UNCLEARED`) and not tried again."""
-
-Decisions = Mapping[tuple[str, str, str], tuple[str, str]]
 
 
 @dataclass
