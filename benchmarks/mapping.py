@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.mapper import propose, propose_fields
-from pb2hl.mapper.namesakes import find_namesakes
-from pb2hl.mapper.structure import Table, relate
+from pb2hl.mapper.proposer.namesakes import find_namesakes
+from pb2hl.mapper.proposer.structure import Table, relate
 
 NEITHER = {"custom", "ignore"}
 CONSENT = {"dnd", "dndSettings"}

@@ -30,9 +30,9 @@ from pb2hl.mapper import Mapping
 from pb2hl.matching import Merges
 from pb2hl.operations import Operation, Target
 from pb2hl.plan import PlanInputs
-from pb2hl.plan.estimate import whole
-from pb2hl.steps import outcomes
-from pb2hl.steps.compare import field_names, overlays
+from pb2hl.plan.building.estimate import whole
+from pb2hl.steps.audit.compare import field_names, overlays
+from pb2hl.steps.shared import outcomes
 from pb2hl.workspace import Config
 
 SHARES = {"contacts": 0.30, "companies": 0.05, "deals": 0.15, "notes": 0.30, "tasks": 0.20}

@@ -14,7 +14,7 @@ FLOORS = {
     1: {"source", "highlevel", "ledger", "fetch"},
     0: {
         "errors", "model", "operations", "results", "sheets", "workspace", "resources", "progress", "clock", "values", "content", "markers",
-        "recurrence",
+        "recurrence", "register",
     },
 }  # fmt: skip
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
@@ -80,6 +80,38 @@ def test_only_faces_know_the_sandbox():
         or (room(name) == "sandbox" and room(other) not in {"sandbox", ""} and FLOOR_OF[room(other)] > 0)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def folder(module: str) -> str:
+    """The folder of a dotted module name: `pb2hl.steps.load.sample` → `steps.load`, `pb2hl.ledger.port` → `ledger`."""
+    parts = module.split(".")
+    if parts[1] in {"report", "highlevel"}:  # still one room each
+        return parts[1]
+    return ".".join(parts[1:3]) if len(parts) > 3 else ".".join(parts[1:2])
+
+
+def test_no_circle_between_folders():
+    """Folders import each other one way: no two of them need each other, by any path."""
+    found = modules()
+    doors = {name for name, path in found.items() if path.name == "__init__.py"}
+    graph: dict[str, set[str]] = {}
+    for name, path in found.items():
+        if name not in doors:
+            inner = {folder(other) for other in imports(path, set(found)) - doors}
+            graph.setdefault(folder(name), set()).update(inner - {folder(name)})
+    state: dict[str, int] = {}
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert state.get(name) != 1, " → ".join((*trail, name))
+        if state.get(name) == 2:
+            return
+        state[name] = 1
+        for other in graph.get(name, ()):
+            visit(other, (*trail, name))
+        state[name] = 2
+
+    for name in graph:
+        visit(name, ())
 
 
 def test_no_cycles():

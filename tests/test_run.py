@@ -11,7 +11,7 @@ from pb2hl import runner
 from pb2hl.resources import resource
 from pb2hl.results import StepResult
 from pb2hl.sandbox import Scenario
-from pb2hl.steps.status import status
+from pb2hl.steps.overview.status import status
 from pb2hl.workspace import TOKEN_VARIABLE, Workspace, parse_config
 from tests.conftest import UNHURRIED
 

@@ -83,7 +83,7 @@ def approve(
     mask: Mask = False,
 ) -> None:
     """Approve a gate. The approval names the hash of what is approved and lapses when that changes."""
-    from pb2hl.steps import gates
+    from pb2hl.steps.gates import gates
 
     with output.quiet_stdout(json):
         workspace = Workspace(ws)
@@ -99,7 +99,7 @@ def approve(
 @app.command()
 def status(ws: Ws, json: Json = False) -> None:
     """Gates, counts by object and outcome, what is in doubt, requests used today, the next step."""
-    from pb2hl.steps.status import status as read_status
+    from pb2hl.steps.overview.status import status as read_status
 
     with output.quiet_stdout(json):
         outcome = read_status(Workspace(ws))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,13 +11,8 @@ from pb2hl.cli import output
 from pb2hl.cli.app import Json, Mask, Ws, Yes, app, heavy
 from pb2hl.errors import ConfigError, GateClosed, Pb2hlError
 from pb2hl.progress import Bar, Cancel
-from pb2hl.results import StepResult
+from pb2hl.register import STEPS
 from pb2hl.workspace import Workspace
-
-
-def step_function(name: str) -> Callable[..., StepResult]:
-    """The function of `pb2hl.steps.<name>`; imported when called, so that `pb2hl --help` stays quick."""
-    return getattr(heavy(f"steps.{name}"), name)
 
 
 def run_step(name: str, ws: Path, as_json: bool, mask: bool = False, **options: Any) -> None:
@@ -27,7 +21,7 @@ def run_step(name: str, ws: Path, as_json: bool, mask: bool = False, **options: 
         workspace = Workspace(ws)
         try:
             with Cancel().on_interrupt() as cancel:
-                outcome = step_function(name)(workspace, progress=bar, cancel=cancel, **options)
+                outcome = STEPS[name].function()(workspace, progress=bar, cancel=cancel, **options)
         except Pb2hlError as error:
             heavy("report").tell_failure(
                 workspace, f"check-{options['stage']}" if name == "check" else name, error, mask=mask

@@ -1,18 +1,18 @@
 """Which column goes where: proposals with reasons, the sheets in which people decide, and what the plan takes of it."""
 
-from pb2hl.mapper.custom import infer
-from pb2hl.mapper.fields import assignment, complete, decided, fields_sheet, follow
-from pb2hl.mapper.gate import accept_all, mapping_hash, read_sheets, resolved, staged_tables, undecided
-from pb2hl.mapper.merge import LAPSED_COLUMNS, Merged, archive, archived, merge, merged
-from pb2hl.mapper.objects import mixed_types, recognise
-from pb2hl.mapper.owners import fallback_user, owners_sheet
-from pb2hl.mapper.pointers import pointers, split_pointers
-from pb2hl.mapper.product import Product, product
-from pb2hl.mapper.propose import propose, propose_fields
-from pb2hl.mapper.resolve import CustomField, Mapping, PipelineToMake, custom_fields, resolve
-from pb2hl.mapper.sheets import SHEETS
-from pb2hl.mapper.stages import stages_sheet
-from pb2hl.mapper.tags import picklists_sheet, tags_sheet
+from pb2hl.mapper.knowledge.sheet_layout import SHEETS
+from pb2hl.mapper.proposer.custom import infer
+from pb2hl.mapper.proposer.objects import mixed_types, recognise
+from pb2hl.mapper.proposer.pointers import pointers, split_pointers
+from pb2hl.mapper.proposer.product import Product, product
+from pb2hl.mapper.proposer.propose import propose, propose_fields
+from pb2hl.mapper.sheets.fields import assignment, complete, decided, fields_sheet, follow
+from pb2hl.mapper.sheets.gate import accept_all, mapping_hash, read_sheets, resolved, staged_tables, undecided
+from pb2hl.mapper.sheets.merge import LAPSED_COLUMNS, Merged, archive, archived, merge, merged
+from pb2hl.mapper.sheets.owners import fallback_user, owners_sheet
+from pb2hl.mapper.sheets.resolve import CustomField, Mapping, PipelineToMake, custom_fields, resolve
+from pb2hl.mapper.sheets.stages import stages_sheet
+from pb2hl.mapper.sheets.tags import picklists_sheet, tags_sheet
 
 __all__ = [
     "LAPSED_COLUMNS",

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from pb2hl.plan.account import Account, Bucket
-from pb2hl.plan.estimate import Estimate
-from pb2hl.plan.expected import Sources, fields_of
-from pb2hl.plan.inputs import ExportFile, Gone, PlanInputs
-from pb2hl.plan.planning import Plan, build, build_schema
-from pb2hl.plan.sampling import sample
-from pb2hl.plan.store import Operations, read
+from pb2hl.plan.building.estimate import Estimate
+from pb2hl.plan.building.expected import Sources, fields_of
+from pb2hl.plan.building.planning import Plan, build, build_schema
+from pb2hl.plan.building.sampling import sample
+from pb2hl.plan.fields.tally import Account, Bucket
+from pb2hl.plan.inputs.inputs import ExportFile, Gone, PlanInputs
+from pb2hl.plan.inputs.store import Operations, read
 
 __all__ = [
     "Account",

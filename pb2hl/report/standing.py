@@ -11,8 +11,8 @@ from pb2hl.ledger import Ledger
 from pb2hl.report.page import moment
 from pb2hl.report.story import CHAPTERS, STATUS_TONES, Chapter
 from pb2hl.results import Failure, Status, StepResult
-from pb2hl.steps import gates
-from pb2hl.steps.status import next_step
+from pb2hl.steps.gates import gates
+from pb2hl.steps.overview.status import next_step
 from pb2hl.workspace import Workspace
 
 APPROVED = "approved"

@@ -8,8 +8,8 @@ from functools import lru_cache
 import pandas as pd
 import pyarrow.parquet as pq
 
-from pb2hl.mapper.custom import KINDS
-from pb2hl.mapper.lossy import shown
+from pb2hl.mapper.proposer.custom import KINDS
+from pb2hl.mapper.sheets.lossy import shown
 from pb2hl.model import OBJECTS, RAW_PREFIX, FieldKind
 from pb2hl.review.table import Preview
 from pb2hl.values import Context, convert

@@ -9,16 +9,16 @@ import pandas as pd
 
 from pb2hl.errors import Problem
 from pb2hl.highlevel import Destination
-from pb2hl.mapper.check import invalid_rows
-from pb2hl.mapper.custom import KINDS
-from pb2hl.mapper.fields import target_of
-from pb2hl.mapper.sheets import DATA_TYPES, DECISIONS, EDITABLE, SHEETS, STATUSES
+from pb2hl.mapper.knowledge.sheet_layout import DATA_TYPES, DECISIONS, EDITABLE, SHEETS, STATUSES
+from pb2hl.mapper.proposer.custom import KINDS
+from pb2hl.mapper.sheets.check import invalid_rows
+from pb2hl.mapper.sheets.fields import target_of
 from pb2hl.matching import sheets as matching
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.review.clusters import ClusterReview
 from pb2hl.review.preview import field_previews
 from pb2hl.review.table import ReviewSpec, ReviewTable
-from pb2hl.steps import schema_choices
+from pb2hl.steps.proposal import schema_choices
 from pb2hl.values.transforms import offered
 from pb2hl.workspace import Workspace
 

@@ -8,7 +8,7 @@ import pytest
 
 from pb2hl.clock import stamp
 from pb2hl.ledger import Ledger
-from pb2hl.steps.status import WINDOW
+from pb2hl.steps.overview.status import WINDOW
 from pb2hl.workspace import Workspace
 from tests.cli.terminal import CONTACTS, DEALS
 from tests.e2e.drive import Arrived

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from pb2hl.sandbox.scenario import KillAt
-from pb2hl.steps.batch import decide
+from pb2hl.steps.gates.batch import decide
 from pb2hl.workspace import Workspace
 from tests.cli.test_run import command, pb2hl
 from tests.e2e.drive import prompt_search, step, workspace

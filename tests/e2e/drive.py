@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from pb2hl.ledger import Ledger
-from pb2hl.steps.batch import decide
-from pb2hl.steps.session import PROBED
+from pb2hl.register import STEPS
+from pb2hl.steps.gates.batch import decide
+from pb2hl.steps.shared.session import PROBED
 from pb2hl.workspace import Workspace, parse_config
 
 ORDER = ("inventory", "match", "mapping", "check", "schema", "sample", "load", "delta", "audit")
@@ -18,7 +18,7 @@ DECIDED = {"match", "mapping", "sample"}
 
 def step(ws: Workspace, name: str, **options: Any):
     """Run one step's function."""
-    return getattr(import_module(f"pb2hl.steps.{name}"), name)(ws, **options)
+    return STEPS[name].function()(ws, **options)
 
 
 def workspace(folder: Path, export: Path, sandbox: Any, **settings: str) -> Workspace:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pb2hl import report, runner
-from pb2hl.steps.batch import decide
+from pb2hl.steps.gates.batch import decide
 from tests.e2e.drive import DECIDED, prompt_search, step, workspace
 from tests.steps import small
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pb2hl.errors import HighLevelError
-from pb2hl.steps.batch import decide
+from pb2hl.steps.gates.batch import decide
 from tests.cli.terminal import export
 from tests.e2e.drive import Arrived, migrate, step, workspace
 

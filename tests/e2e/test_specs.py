@@ -7,7 +7,7 @@ import pytest
 from pb2hl.highlevel import Client
 from pb2hl.resources import resource
 from pb2hl.sandbox import Scenario
-from pb2hl.steps import session
+from pb2hl.steps.shared import session
 from tests.conftest import UNHURRIED
 from tests.e2e.drive import migrate, step, workspace
 from tests.highlevel.conftest import Recorder

@@ -10,7 +10,7 @@ import pytest
 
 from pb2hl import mapper, source
 from pb2hl.mapper import propose_fields
-from pb2hl.mapper.check import invalid_rows
+from pb2hl.mapper.sheets.check import invalid_rows
 from pb2hl.workspace import parse_config
 
 

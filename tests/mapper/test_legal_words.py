@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pb2hl.mapper.fields import fields_sheet
+from pb2hl.mapper.sheets.fields import fields_sheet
 from pb2hl.source.tables import RawTable
 
 FROM, TO = ["01.01.2024", "01.07.2024"], ["30.06.2024", "31.12.2024"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from pb2hl import mapper
-from pb2hl.mapper.merge import merged, tell
-from pb2hl.mapper.sheets import blank
+from pb2hl.mapper.knowledge.sheet_layout import blank
+from pb2hl.mapper.sheets.merge import merged, tell
 
 
 def fields(file: str, columns: dict[str, dict[str, str]], sheet: str = "") -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pb2hl.mapper import propose_fields
-from pb2hl.steps.inventory import inventory
+from pb2hl.steps.prepare.inventory import inventory
 from pb2hl.values.transforms import changed
 from pb2hl.workspace import Workspace, parse_config
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from pb2hl.mapper import fields_sheet, pointers, split_pointers
-from pb2hl.mapper.prefixes import without_prefix
+from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.source import RawTable
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pb2hl.mapper import propose, propose_fields
-from pb2hl.mapper.concepts import SINGULAR
+from pb2hl.mapper.knowledge.concepts import SINGULAR
 from pb2hl.model import OBJECTS
 
 

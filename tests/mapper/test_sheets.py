@@ -10,8 +10,8 @@ import pytest
 
 from pb2hl import mapper
 from pb2hl.errors import SheetError
-from pb2hl.mapper.check import invalid_rows, undecided_rows
-from pb2hl.mapper.custom import data_type_of, infer, split_options
+from pb2hl.mapper.proposer.custom import data_type_of, infer, split_options
+from pb2hl.mapper.sheets.check import invalid_rows, undecided_rows
 from pb2hl.sheets import read_sheet, write_sheet
 from pb2hl.workspace import Config, Workspace
 

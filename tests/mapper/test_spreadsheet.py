@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pb2hl.errors import SheetError
-from pb2hl.mapper.sheets import SHEETS, blank
+from pb2hl.mapper.knowledge.sheet_layout import SHEETS, blank
 from pb2hl.sheets import read_sheet, to_csv, write_sheet
 from tests.mapper.excel import ENGLISH, GERMAN, Language, Rows, as_workbook, opened, round_trip, saved, understood
 

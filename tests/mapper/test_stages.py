@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from pb2hl import mapper
-from pb2hl.mapper.check import invalid_rows
-from pb2hl.mapper.stages import together
+from pb2hl.mapper.sheets.check import invalid_rows
+from pb2hl.mapper.sheets.stages import together
 
 SALES = {"id": "p1", "name": "Sales", "stages": [
     {"id": "s1", "name": "New Lead", "position": 0}, {"id": "s2", "name": "Proposal Sent", "position": 1},

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from pb2hl.mapper import propose_fields
-from pb2hl.mapper.consent import consent
-from pb2hl.mapper.lexicon import LINES
-from pb2hl.mapper.signals import signals
-from pb2hl.mapper.text import phrases, terms, tokens
+from pb2hl.mapper.knowledge.consent import consent
+from pb2hl.mapper.knowledge.lexicon import LINES
+from pb2hl.mapper.knowledge.signals import signals
+from pb2hl.mapper.knowledge.text import phrases, terms, tokens
 
 BATCHES = Path(__file__).with_name("unseen_headings.csv")
 """Columns as in header_truth.csv; `evidence` names the batch. Order of columns is that of the exports."""

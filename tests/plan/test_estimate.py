@@ -7,7 +7,16 @@ import pytest
 
 from pb2hl.highlevel import Destination
 from pb2hl.operations import Kind, Operation, Target
-from pb2hl.plan.estimate import SENT, Budget, business_of, estimate, event_requests, link_requests, page_requests, whole
+from pb2hl.plan.building.estimate import (
+    SENT,
+    Budget,
+    business_of,
+    estimate,
+    event_requests,
+    link_requests,
+    page_requests,
+    whole,
+)
 
 DAY = 86_400.0
 

@@ -12,7 +12,7 @@ from pb2hl.errors import Pb2hlError
 from pb2hl.ledger import Ledger
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.batch import decide
+from pb2hl.steps.gates.batch import decide
 from pb2hl.workspace import TOKEN_VARIABLE, Workspace
 from tests.conftest import UNHURRIED, Rehearsal
 from tests.e2e.drive import prompt_search, step, workspace

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from pb2hl import review
-from pb2hl.mapper.sheets import blank
+from pb2hl.mapper.knowledge.sheet_layout import blank
 from pb2hl.review import ReviewTable, mapping_spec
 from pb2hl.sheets import write_sheet
 

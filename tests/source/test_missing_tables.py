@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pb2hl.steps.intake import decide_fields, stage_tables, take_in
+from pb2hl.steps.shared.intake import decide_fields, stage_tables, take_in
 from pb2hl.workspace import parse_config
 
 CONFIG = parse_config({"export": "x", "location": "l"})

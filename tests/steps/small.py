@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pb2hl.steps.batch import decide
+from pb2hl.steps.gates.batch import decide
 from pb2hl.workspace import Workspace
 from tests.e2e.drive import step
 

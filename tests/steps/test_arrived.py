@@ -10,7 +10,7 @@ from pb2hl.diff import Class
 from pb2hl.ledger import Entry, State
 from pb2hl.operations import Kind, Target
 from pb2hl.resources import resource
-from pb2hl.steps.arrived import COLUMNS, Arrived
+from pb2hl.steps.audit.arrived import COLUMNS, Arrived
 from pb2hl.suites import load_suite, validate
 from pb2hl.suites.validate import FAILED, PASSED
 

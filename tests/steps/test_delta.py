@@ -7,7 +7,7 @@ import pytest
 from pb2hl.errors import GateClosed
 from pb2hl.results import Status
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.conflicts import CONFLICT_COLUMNS
+from pb2hl.steps.delta.conflicts import CONFLICT_COLUMNS
 from tests.steps import small
 from tests.steps.test_audit import call
 

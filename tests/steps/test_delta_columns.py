@@ -8,7 +8,7 @@ import pytest
 
 from pb2hl.errors import GateClosed
 from pb2hl.results import Status
-from pb2hl.steps import gates
+from pb2hl.steps.gates import gates
 from tests.e2e import write
 from tests.steps import small
 

@@ -7,7 +7,7 @@ import pytest
 from pb2hl.errors import GateClosed
 from pb2hl.results import Status
 from pb2hl.sheets import write_sheet
-from pb2hl.steps import gates
+from pb2hl.steps.gates import gates
 from tests.e2e.drive import Arrived, prompt_search, step, workspace
 from tests.steps import small
 

@@ -6,7 +6,7 @@ import pytest
 
 from pb2hl.errors import GateClosed
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import gates
+from pb2hl.steps.gates import gates
 from tests.steps import small
 from tests.steps.test_audit import call
 

@@ -10,9 +10,9 @@ from pb2hl.highlevel import Client, Limiter, preflight
 from pb2hl.ledger import Ledger
 from pb2hl.results import Status, StepResult
 from pb2hl.sandbox.scenario import FaultAt
-from pb2hl.steps.doctor import SCRATCH, doctor
-from pb2hl.steps.rollback import rollback
-from pb2hl.steps.session import PROBED
+from pb2hl.steps.prepare.doctor import SCRATCH, doctor
+from pb2hl.steps.rollback.rollback import rollback
+from pb2hl.steps.shared.session import PROBED
 from pb2hl.workspace import Config, Workspace
 
 

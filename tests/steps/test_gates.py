@@ -11,10 +11,10 @@ from pb2hl.ledger import Ledger
 from pb2hl.results import StepResult
 from pb2hl.sandbox.fields import make
 from pb2hl.sheets import write_sheet
-from pb2hl.steps import gates
-from pb2hl.steps.inventory import inventory
-from pb2hl.steps.mapping import follow_edits, mapping
-from pb2hl.steps.schema import schema
+from pb2hl.steps.gates import gates
+from pb2hl.steps.load.schema import schema
+from pb2hl.steps.prepare.inventory import inventory
+from pb2hl.steps.prepare.mapping import follow_edits, mapping
 from tests.steps.conftest import Migration
 
 

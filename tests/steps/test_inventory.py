@@ -8,7 +8,7 @@ import pytest
 from pb2hl.errors import ExportError
 from pb2hl.results import StepResult
 from pb2hl.sheets import read_sheet, write_sheet
-from pb2hl.steps.inventory import inventory, restage
+from pb2hl.steps.prepare.inventory import inventory, restage
 from pb2hl.workspace import Config, Workspace
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from pb2hl import report
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.check import check
-from pb2hl.steps.inventory import inventory
-from pb2hl.steps.volume import BY_PLAN, time_at_limit, volume
+from pb2hl.steps.check.check import check
+from pb2hl.steps.prepare.forecast import BY_PLAN, time_at_limit, volume
+from pb2hl.steps.prepare.inventory import inventory
 from pb2hl.workspace import Config, Workspace
 
 FILES = {

@@ -7,7 +7,7 @@ import pytest
 from pb2hl.errors import GateClosed, TokenMissing
 from pb2hl.ledger import Ledger, State
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import gates
+from pb2hl.steps.gates import gates
 
 
 def test_everything_of_the_export_arrives_once(migration):

@@ -9,7 +9,7 @@ import sqlite3
 from pb2hl.ledger import Ledger
 from pb2hl.report import present
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.log import log
+from pb2hl.steps.overview.log import log
 
 
 def cut(ws, by: int) -> None:

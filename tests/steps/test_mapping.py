@@ -9,8 +9,8 @@ from pb2hl.errors import TokenMissing
 from pb2hl.results import Status, StepResult
 from pb2hl.sandbox import Sandbox, Scenario, running
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.inventory import inventory
-from pb2hl.steps.mapping import MANY_FIELDS, mapping
+from pb2hl.steps.prepare.inventory import inventory
+from pb2hl.steps.prepare.mapping import MANY_FIELDS, mapping
 from pb2hl.workspace import Config, Workspace
 
 CONTACTS = """Id,Vorname,Name,E-Mail,Plan,Werbesperre,Betreuer,Tags,Interner Code

@@ -9,7 +9,7 @@ from benchmarks import crm
 from pb2hl import matching, sheets
 from pb2hl.matching.sheets import COMPANIES, DUPLICATES, SHEETS
 from pb2hl.results import StepResult
-from pb2hl.steps.match import follow_decisions, match
+from pb2hl.steps.prepare.match import follow_decisions, match
 from pb2hl.workspace import Config, Workspace
 
 

@@ -7,8 +7,8 @@ import pytest
 from pb2hl.mapper import SHEETS
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sheets import read_sheet
-from pb2hl.steps import gates
-from pb2hl.steps.refusals import COLUMNS
+from pb2hl.steps.gates import gates
+from pb2hl.steps.shared.refusals import COLUMNS
 from tests.conftest import Rehearsal
 from tests.e2e.drive import Arrived, migrate, step, workspace
 from tests.steps import small

@@ -8,7 +8,7 @@ from pb2hl.errors import ConfigError
 from pb2hl.ledger import Intent, Ledger, Outcome, State
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.results import Status
-from pb2hl.steps.batch import decide
+from pb2hl.steps.gates.batch import decide
 from tests.apply.likeness import likeness
 from tests.steps import small
 from tests.steps.test_audit import call

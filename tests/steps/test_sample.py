@@ -8,7 +8,7 @@ import pytest
 from pb2hl.errors import GateClosed
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
-from pb2hl.steps import gates
+from pb2hl.steps.gates import gates
 
 
 def test_a_sample_is_linked_and_compared_field_by_field(migration):

@@ -9,8 +9,8 @@ from pb2hl.review import schema_review
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sandbox.fields import make
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.batch import decide
-from pb2hl.steps.schema_choices import read_choices
+from pb2hl.steps.gates.batch import decide
+from pb2hl.steps.proposal.schema_choices import read_choices
 from tests.conftest import Rehearsal
 from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small

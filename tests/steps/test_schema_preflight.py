@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pb2hl.errors import Severity
 from pb2hl.results import StepResult
-from pb2hl.steps.schema_proposal import propose_again
+from pb2hl.steps.proposal.proposed_schema import propose_again
 
 
 def test_the_proposal_shows_the_preflight(migration):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.status import status
+from pb2hl.steps.overview.status import status
 from pb2hl.workspace import Workspace, parse_config
 
 

@@ -11,7 +11,7 @@ from pb2hl import mapper
 from pb2hl.errors import GateClosed
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sheets import read_sheet, write_sheet
-from pb2hl.steps.batch import decide
+from pb2hl.steps.gates.batch import decide
 from tests.conftest import Rehearsal
 from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small

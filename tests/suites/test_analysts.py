@@ -13,9 +13,9 @@ import pytest
 from pb2hl import report
 from pb2hl.errors import ConfigError, GateClosed, Severity
 from pb2hl.results import Status, StepResult
-from pb2hl.steps import gates
-from pb2hl.steps.check import check
-from pb2hl.steps.inventory import inventory
+from pb2hl.steps.check.check import check
+from pb2hl.steps.gates import gates
+from pb2hl.steps.prepare.inventory import inventory
 from pb2hl.workspace import Config, Workspace, parse_config
 
 FILES = {

@@ -15,8 +15,8 @@ from pb2hl.clock import Clock
 from pb2hl.resources import resource
 from pb2hl.results import StepResult
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.check import check
-from pb2hl.steps.inventory import inventory
+from pb2hl.steps.check.check import check
+from pb2hl.steps.prepare.inventory import inventory
 from pb2hl.suites.validate import FAILED, PASSED
 from pb2hl.workspace import Config, Workspace
 from tests.suites.biting import write

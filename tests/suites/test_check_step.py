@@ -11,7 +11,7 @@ from pb2hl import report
 from pb2hl.errors import ConfigError
 from pb2hl.results import Status
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.check import check
+from pb2hl.steps.check.check import check
 from pb2hl.workspace import Config, Workspace
 
 

@@ -1,0 +1,163 @@
+"""Consent columns: which refusal a heading speaks of, whether it asks for a refusal or a permission, and what the values say.
+
+A heading needs a channel (e-mail, SMS, …, or marketing as such) and a word that refuses or permits, in any order and in
+any of the languages below; whole phrases of the lexicon (`opt out`, `keine werbung`) count as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from pb2hl.mapper.knowledge import consent_words as known
+from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS
+from pb2hl.mapper.knowledge.signals import Signals
+from pb2hl.mapper.knowledge.text import tokens
+
+_FIELD = {
+    "email": "email_opt_out",
+    "text": "sms_opt_out",
+    "call": "call_opt_out",
+    "any": "do_not_contact",
+    "fax": "custom",
+    "post": "custom",
+}
+_TERM_CHANNEL = {
+    "do not email": "email", "do not text": "text", "do not call": "call", "do not fax": "fax", "do not post": "post",
+}  # fmt: skip
+_WORD_CHANNEL = {word: channel for channel, listed in known.CHANNELS.items() for word in listed.split()}
+_SPACELESS = frozenset(
+    word
+    for word in {*known.REFUSALS, *known.PERMISSIONS, *known.WISHES, *_WORD_CHANNEL}
+    if "\u3040" <= word[0] <= "\ud7a3"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a column says: the canonical field it fills (`custom` where HighLevel has no such switch here), whether yes means
+    permission (`inverted`), whether that had to be chosen on the strict side (`unsure`), and why."""
+
+    field: str
+    inverted: bool
+    unsure: bool
+    reason: str
+    refusal: bool = True
+
+
+def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | None:
+    """The consent that a column of contacts holds, by its heading and its values; None when it is about something else."""
+    order = tokens(heading)
+    words = _words(order)
+    channel = _channel(terms, words)
+    refusing, permitting, wishing = _asks(order, words, terms, channel)
+    permitting = permitting or (not refusing and _promotes(words, channel, seen))
+    if not (refusing or permitting) or (wishing and seen.filled and not seen.looks("answer", at_least=0.5)):
+        return _by_values(terms, words, channel, seen)
+    if _beside(words, terms, channel) or (permitting and not refusing and _when(order, terms)):
+        return Consent("custom", False, False, "said about a consent: kept beside it", refusing)
+    inverted = not refusing
+    field = _FIELD[channel or "any"]
+    if seen.filled and field != "custom" and not _answers(seen, inverted):
+        return Consent("custom", False, True, "heading says consent, its values are something else: kept", refusing)
+    unsure = inverted and (channel or "any") == "any" and field != "custom"
+    said = min(terms & CONSENT_TERMS, default="refusal" if refusing else "consent")
+    if field == "custom":
+        told = "consent, kept as a field: HighLevel has no such switch"
+    else:
+        told = "consent, no means opted out" if inverted else "consent, a refusal loaded with the contact"
+    if unsure:
+        told += "; of no one channel, so whoever does not permit is not contacted at all"
+    return Consent(field, inverted and field != "custom", unsure, f"heading says {said}: {told}", refusing)
+
+
+def _asks(
+    order: tuple[str, ...], words: frozenset[str], terms: frozenset[str], channel: str
+) -> tuple[bool, bool, bool]:
+    """Whether a heading refuses, whether it permits, and whether only words of wishing (`receives`, `can be`) say so."""
+    refuses = bool(terms & (CONSENT_TERMS - {"consent"})) or bool(channel and words & known.REFUSALS)
+    permits = "consent" in terms or bool(channel and words & known.PERMISSIONS)
+    wishes = bool(channel) and (bool(words & known.WISHES) or _modal(order))
+    negated = any(word in known.NEGATIONS for word in order[:-1])
+    if (permits or wishes) and negated:
+        return True, False, not permits and not refuses
+    return refuses, permits or wishes, wishes and not permits and not refuses
+
+
+def _promotes(words: frozenset[str], channel: str, seen: Signals) -> bool:
+    """Whether a column of yes and no is called after advertising by one channel (`PromotionalEmails`)."""
+    advertises = any(_WORD_CHANNEL.get(word) == "any" for word in words)
+    return channel not in ("", "any") and advertises and seen.looks("answer", at_least=0.8)
+
+
+def _modal(order: tuple[str, ...]) -> bool:
+    follows = itertools.pairwise(order)
+    return any(
+        word in known.MODALS and (after in known.AFTER_MODALS or after in _WORD_CHANNEL) for word, after in follows
+    )
+
+
+def _beside(words: frozenset[str], terms: frozenset[str], channel: str) -> bool:
+    """Whether a heading speaks about a consent (its reason, page or wording) instead of being it."""
+    beside = (terms & known.BESIDE) | (words & known.NOT_ABOUT_CONSENT)
+    if channel == "text" and not words & {"consent", "gdpr", "dsgvo", "rgpd"}:
+        beside -= {"text", "body"}  # `OK to text`: the channel, not the wording of a consent
+    return bool(beside)
+
+
+def _when(order: tuple[str, ...], terms: frozenset[str]) -> bool:
+    return bool(terms & known.WHEN) or order[-1] in known.DATE_ENDINGS
+
+
+def _words(order: tuple[str, ...]) -> frozenset[str]:
+    found = set(order)
+    for word in order:
+        for stem in known.STEMS[0]:
+            if word.endswith(stem) and word != stem:
+                found |= {stem if stem in known.REFUSALS else "sperre", word.removesuffix(stem).removesuffix("s")}
+        for stem in known.STEMS[1]:
+            if word.endswith(stem) and word != stem:
+                found |= {"einwilligung", word.removesuffix(stem).removesuffix("s")}
+        for ending in known.MEDIA:
+            if word.endswith(ending) and word != ending:
+                found |= {ending, word.removesuffix(ending).removesuffix("s")}
+    for word in list(found):
+        if "\u3040" <= word[:1] <= "\ud7a3":  # scripts without spaces: words are found inside
+            found |= {inside for inside in _SPACELESS if inside in word}
+    return frozenset(found)
+
+
+def _channel(terms: frozenset[str], words: frozenset[str]) -> str:
+    told = [channel for term, channel in _TERM_CHANNEL.items() if term in terms]
+    told += [_WORD_CHANNEL[word] for word in words if word in _WORD_CHANNEL]
+    if "email" in terms:
+        told.append("email")
+    if "mobile" in terms:
+        told.append("text" if not words & {"call", "calls"} else "call")
+    for channel in ("text", "email", "call", "fax", "post", "any"):
+        if channel in told:
+            return channel
+    return ""
+
+
+def _answers(seen: Signals, permission: bool) -> bool:
+    """Whether the values answer a question of consent; an unknown word may still be a refusal, but no permission."""
+    if permission:
+        return seen.looks("answer", at_least=0.5)
+    return seen.looks("answer", at_least=0.5) or (
+        seen.mean_length <= 25 and not seen.looks("email", "url", "person", "phone", at_least=0.3)
+    )
+
+
+def _by_values(terms: frozenset[str], words: frozenset[str], channel: str, seen: Signals) -> Consent | None:
+    """A status column (`Email Status`, `Marketing status`) whose values are words of subscription."""
+    if not seen.looks("consent", at_least=0.5):
+        return None
+    sure = bool(channel) or bool(words & known.STATUS)
+    field = _FIELD[channel or "any"]
+    reason = "values say who is (un)subscribed: consent, never dropped"
+    return (
+        Consent(field, field != "custom", not channel or channel == "any", reason, False)
+        if sure
+        else Consent("custom", False, True, reason, False)
+    )

@@ -1,0 +1,36 @@
+"""Prefixes that a system puts before every heading of a table (`pbk_first_name`, `acme.email`): they say nothing of a column."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+
+from pb2hl.mapper.knowledge.text import PLAIN_WORDS, phrases, tokens
+
+_SHARE = 0.8  # of a table's headings: some columns are the database's own
+_LEAST = 4  # headings: fewer begin alike by chance
+_WORDS = 2  # a prefix such as `acme_crm_`
+
+
+def without_prefix(headings: Sequence[str]) -> list[str]:
+    """`headings` without the words that most of them begin with and that mean nothing in any language we know."""
+    said = list(headings)
+    for _ in range(_WORDS):
+        parts = [tokens(heading) for heading in said]
+        firsts = Counter(words[0] for words in parts if len(words) > 1)
+        prefix, count = firsts.most_common(1)[0] if firsts else ("", 0)
+        if count < max(_LEAST, _SHARE * len(said)) or prefix.isdigit() or prefix in _words_we_know():
+            break
+        cut = re.compile(rf"^[\W_]*{re.escape(prefix)}[\W_]*", re.IGNORECASE)
+        said = [
+            cut.sub("", heading, count=1) if len(words) > 1 and words[0] == prefix else heading
+            for heading, words in zip(said, parts, strict=True)
+        ]
+    return said
+
+
+@lru_cache(maxsize=1)
+def _words_we_know() -> frozenset[str]:
+    return frozenset(word for phrase in phrases() for word in phrase) | PLAIN_WORDS

@@ -1,0 +1,201 @@
+"""Headings to terms: tokens in any casing and script, then the English terms of `pb2hl.mapper.lexicon`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from pb2hl.mapper.knowledge.lexicon import LINES
+from pb2hl.values.zones import without_zone
+
+_STOP = frozenset(
+    "de du des of the della dello delle di van der den het la le les l d el los las un une s su sa".split()
+)
+"""Joining words that carry no meaning in a heading; dropped from headings and lexicon alike."""
+
+_BETWEEN = frozenset({"do", "da", "dos", "das", "del"})
+
+_NOISE = frozenset(
+    "property properties hs hubspot field fields c pc r zoho crm sf sfdc fld col column cf attr attribute custom my your"
+    " this current our input dt str txt raw record pipedrive ghl pb perfect books sugar odoo x studio li z".split()
+)
+"""Vendors' prefixes and words for "field": they never tell one field from another."""
+
+_WHOLE = frozenset(
+    "st ort lan land no first last ad info information from local size dom kon via key items art ca cap index path text"
+    " total portable pro bus staff about voice rank class canal channel who pad sti vag inte minutes sequence action"
+    " table model memo document till room best beginning scheduled nos plan sort by il verdi zeme tila mesto kod paikka arvo ten vir stan"
+    " tara stare rok grad hp comm dir prn rem ime meno nama obor kota spol grp progress regarding".split()
+)
+"""Short words that mean this only when they are the whole heading (`ORT`, `ST`, `by`)."""
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_PLURAL_ID = re.compile(r"(?:IDs|Ids|GUIDs)(?![a-z])|(?<![A-Za-z])ids(?![A-Za-z])")
+_E_MAIL = re.compile(r"(?<![^\W\d_])e[ _-]?mails?(?![^\W\d_])")
+_INITIALS = re.compile(r"(?<![^\W\d_])([^\W\d_])\.(?=[^\W\d_](?![^\W\d_]))")
+_NUMBER = re.compile(r"(?<![^\W\d_])n\s?[°º]\s?|(?<![^\W\d_])no\.(?=\s|$)", re.I)
+"""`N°`, `Nº`, `No.`: number, not a refusal."""
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_UNITS = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ß": "ss", "ı": "i", "ð": "d", "þ": "th"}
+
+
+def fold(text: str) -> str:
+    """`text` in lower case without accents (`Prénom` → `prenom`, `Straße` → `strasse`)."""
+    plain = "".join(_UNITS.get(char, char) for char in text.casefold())
+    decomposed = unicodedata.normalize("NFKD", plain)
+    kept = (char for char in decomposed if not (unicodedata.combining(char) and not "\u3099" <= char <= "\u309a"))
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def tokens(heading: str) -> tuple[str, ...]:
+    """The words and numbers of a heading: camelCase, snake_case, dots, brackets and punctuation split them."""
+    heading = _NUMBER.sub(" number ", heading).replace("〒", " 郵便番号 ")
+    plain = _PLURAL_ID.sub("Id", unicodedata.normalize("NFKC", heading).replace("#", " number "))
+    spaced = _CAMEL.sub(" ", _INITIALS.sub(r"\1", plain))
+    return tuple(_WORD.findall(_E_MAIL.sub("email", fold(spaced))))
+
+
+def _content(words: tuple[str, ...]) -> tuple[str, ...]:
+    """`words` without joining words; Portuguese `do` and `da` only join between two others (`do not`, `to do` stay)."""
+    kept = tuple(
+        word
+        for at, word in enumerate(words)
+        if word not in _STOP
+        and not (word in _BETWEEN and 0 < at < len(words) - 1 and words[at - 1] != "to" and words[at + 1] != "not")
+    )
+    return kept or words
+
+
+@lru_cache(maxsize=1)
+def phrases() -> dict[tuple[str, ...], str]:
+    """Every synonym as a tuple of tokens → its English term."""
+    table: dict[tuple[str, ...], str] = {}
+    for line in LINES.strip().splitlines():
+        term, _, synonyms = line.partition(" = ")
+        for synonym in (term, *synonyms.split(", ")):
+            table.setdefault(_content(tokens(synonym)), term)
+    return table
+
+
+@lru_cache(maxsize=1)
+def _single_words() -> dict[str, str]:
+    return {key[0]: term for key, term in phrases().items() if len(key) == 1}
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> frozenset[str]:
+    return frozenset(word for key in phrases() for word in key) | PLAIN_WORDS
+
+
+PLAIN_WORDS = frozenset(
+    "contract county score count rating value date time day year month address billing shipping mailing hash verified"
+    " bounced reason ip latitude longitude lat long lng stage level tier plan contents context content assets partner"
+    " spouse emergency vendor supplier invoice payment card bank tax vat tva payable score open click visits views"
+    " portal scheduled corporate code line member campaign session page facebook linkedin twitter instagram skype youtube tiktok utm medium term".split()
+)
+"""English words of headings that must never be taken for a misspelt term."""
+
+
+def means(term: str) -> bool:
+    """Whether a single word is a term of the lexicon or a plain word of its own."""
+    return term in PLAIN_WORDS or (term,) in phrases()
+
+
+def _split_compound(word: str) -> tuple[str, ...]:
+    """A compound of two known words (`firmenadresse`, `closedate`), with a German or Dutch linking letter or none."""
+    known = _single_words()
+    for cut in range(len(word) - 2, 2, -1):
+        head, tail = word[:cut], word[cut:]
+        if len(tail) == 2 and tail not in ("id", "no", "nr"):
+            continue
+        if tail not in known and tail not in PLAIN_WORDS:
+            continue
+        for stem in (head, head.removesuffix("s"), head.removesuffix("n"), head.removesuffix("en")):
+            if len(stem) >= 3 and (stem in known or stem in PLAIN_WORDS):
+                return stem, tail
+    return (word,)
+
+
+def _numbered(word: str) -> tuple[str, ...]:
+    """`kundnr` as `kund`, `nr`: a known word with the word for number behind it; () for others."""
+    for ending in ("nr", "num", "no"):
+        head = word.removesuffix(ending)
+        if head != word and len(head) >= 3 and head in _single_words():
+            return head, "nr"
+    return ()
+
+
+def _spaceless(word: str) -> tuple[str, ...]:
+    """A word of a script without spaces as known words, longest first (`顧客番号` → `顧客`, `番号`); () for others."""
+    if not "\u3040" <= word[:1] <= "\ud7a3":
+        return ()
+    known, found, at = _single_words(), [], 0
+    while at < len(word):
+        length = next((size for size in range(len(word) - at, 0, -1) if word[at : at + size] in known), 0)
+        if length == 1 and len(word) > 2:
+            length = 0
+        if length:
+            found.append(word[at : at + length])
+        elif found and found[-1] not in known:
+            found[-1] += word[at]
+        else:
+            found.append(word[at])
+        at += length or 1
+    return tuple(found) if any(part in known for part in found) else ()
+
+
+def _respell(word: str) -> str:
+    """`word`, or the one known word that it is a slip of the keyboard away from."""
+    if len(word) < 6 or not word.isascii() or word in _vocabulary():
+        return word
+    choices = [known for known in _vocabulary() if abs(len(known) - len(word)) <= 1 and known[:1] == word[:1]]
+    found = process.extract(word, choices, scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=2)
+    return found[0][0] if len(found) == 1 else word
+
+
+@lru_cache(maxsize=20_000)
+def terms(heading: str) -> tuple[str, ...]:
+    """The terms of a heading in order; words that the lexicon does not know stay as they are."""
+    words = _content(tokens(without_zone(heading)))
+    if len(words) > 1 and words[-1] == "no":  # `Client No`
+        words = (*words[:-1], "number")
+    if words in phrases() and len(words) > 1:
+        return (phrases()[words],)
+    content = tuple(word for word in words if word not in _NOISE) or words
+    found = _translate(content)
+    if all(term in phrases() or term.isdigit() for term in found) and len(found) == len(content):
+        return found
+    expanded: list[str] = []
+    for word in content:
+        if (word,) in phrases() or word in _vocabulary() or word.isdigit():
+            expanded.append(word)
+        else:
+            if parts := _spaceless(word) or _numbered(word):
+                expanded.extend(parts)
+                continue
+            spelled = _respell(word)
+            expanded.extend((spelled,) if spelled != word else _split_compound(word) if len(word) >= 6 else (word,))
+    return _translate(tuple(expanded))
+
+
+def _translate(words: tuple[str, ...]) -> tuple[str, ...]:
+    table = phrases()
+    found: list[str] = []
+    at = 0
+    while at < len(words):
+        for length in range(min(6, len(words) - at), 0, -1):
+            key = words[at : at + length]
+            if key in table and (length > 1 or key[0] not in _WHOLE or len(words) == 1):
+                found.append(table[key])
+                at += length
+                break
+        else:
+            word = words[at]
+            single = word.removesuffix("s") if len(word) > 4 else word
+            found.append(table.get((single,), word) if single not in _WHOLE else word)
+            at += 1
+    return tuple(found)

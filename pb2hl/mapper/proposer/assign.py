@@ -1,0 +1,222 @@
+"""Neighbours: each single place goes to the column that fits it best, and names are read side by side."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pb2hl.mapper.knowledge.concepts import PLACES
+from pb2hl.mapper.knowledge.sheet_layout import takes_several
+from pb2hl.mapper.knowledge.signals import Signals
+from pb2hl.mapper.knowledge.text import means, terms, tokens
+from pb2hl.mapper.proposer.score import Candidate
+from pb2hl.values.consents import FIELDS as CONSENTS
+
+_SHAREABLE = frozenset(
+    "source assignedTo assignedUserId userId status completed tags note.body dnd contactId website lostReasonId description"
+    " pipelineId pipelineStageId followers body appointmentStatus custom ignore".split()
+)
+"""HighLevel fields that several equally good columns may point at; the plan joins or ranks them."""
+
+_JOINED = frozenset({"tags", "note.body"})
+"""HighLevel fields that take any number of columns."""
+
+_SECOND = {
+    "email": ("email_2", "additionalEmails"),
+    "phone": ("mobile", "additionalPhones"),
+    "mobile": ("phone", "additionalPhones"),
+}
+"""Where the second-best column of a contact's e-mail or phone goes: (canonical field, HighLevel field)."""
+
+_LAST_NAME_WORDS = frozenset({"nom", "name", "naam", "nazwisko", "namn", "navn", "nume", "prezime"})
+_FIRST_NAME_WORDS = frozenset({"nombre", "nome", "imie", "name", "nombres", "ime", "meno", "jmeno"})
+
+
+def assign(
+    headings: Sequence[str], object_: str, found: Sequence[Candidate], seen: Sequence[Signals], *, strict: bool
+) -> list[Candidate]:
+    """The candidates after looking at each other; `strict` gives every canonical field to one column only."""
+    chosen = list(found)
+    if object_ == "contacts":
+        _read_names(headings, chosen, seen)
+        _seconds(chosen)
+    _own_name(headings, object_, chosen)
+    _ids(chosen, seen)
+    _composites(headings, chosen)
+    by_field: dict[str, list[int]] = defaultdict(list)
+    for at, item in enumerate(chosen):
+        if item.field not in ("custom", "ignore"):
+            by_field[item.field].append(at)
+    for field, places in by_field.items():
+        if len(places) > 1:
+            _settle(headings, object_, chosen, seen, field, places, strict)
+    return chosen
+
+
+def _rank(item: Candidate, seen: Signals, at: int) -> tuple:
+    second = item.index >= 2
+    unsure = item.confidence < 0.8
+    return (
+        second or item.place >= PLACES.index("shipping"),
+        unsure,
+        item.place,
+        item.index,
+        -(seen.filled > 0),
+        -round(item.confidence, 1),
+        at,
+    )
+
+
+_ATTRIBUTES = frozenset({"id", "email", "name", "full name", "number", "key", "code", "address"})
+"""What a reference may say of the one it means (`owner.id`, `owner.email`, `owner.name`)."""
+
+
+def _root(heading: str) -> frozenset[str]:
+    return frozenset(word for word in tokens(heading) if not set(terms(word)) <= _ATTRIBUTES)
+
+
+def _together(field: str, object_: str, alike: bool, heading: str, best: str, item: Candidate) -> bool:
+    """Whether two columns fill one field: refusals always, references when they speak of the same person or company."""
+    if field in CONSENTS:
+        return True
+    return takes_several(object_, field) and alike and item.confidence >= 0.8 and _root(heading) == _root(best)
+
+
+def _settle(
+    headings: Sequence[str],
+    object_: str,
+    chosen: list[Candidate],
+    seen: Sequence[Signals],
+    field: str,
+    places: list[int],
+    strict: bool,
+) -> None:
+    ranked = sorted(places, key=lambda at: _rank(chosen[at], seen[at], at))
+    best = chosen[ranked[0]]
+    for at in ranked[1:]:
+        item = chosen[at]
+        alike = item.place == best.place and max(1, item.index) == max(1, best.index)
+        if strict and _together(field, object_, alike, headings[at], headings[ranked[0]], item):
+            continue
+        equal = (alike or item.target in _JOINED) and item.confidence >= 0.8
+        if not strict and equal and item.target in _SHAREABLE:
+            chosen[at] = replace(item, confidence=min(item.confidence, 0.85))
+            continue
+        keeps = not strict and equal
+        chosen[at] = replace(
+            item,
+            field="custom",
+            target=item.target if keeps else "custom",
+            confidence=0.7 if keeps else 0.8,
+            reason=f"{item.reason}, but another column has {field}",
+            transform="",
+        )
+
+
+def _seconds(chosen: list[Candidate]) -> None:
+    """A contact's further e-mails and phones go to the second place instead of being dropped."""
+    for field in ("email", "phone"):
+        places = [at for at, item in enumerate(chosen) if item.field == field]
+        ranked = sorted(places, key=lambda at: _rank(chosen[at], Signals(filled=1), at))
+        for order, at in enumerate(ranked):
+            item = chosen[at]
+            repeated = order and item.place == 0 and item.index == chosen[ranked[0]].index == 0
+            if (order and not repeated) or (not order and _plainly_second(item)):
+                _demote(chosen, at, field)
+    phones = [at for at, item in enumerate(chosen) if item.field == "phone"]
+    mobiles = [at for at, item in enumerate(chosen) if item.field == "mobile" and item.target == "additionalPhones"]
+    if not phones and mobiles:
+        chosen[mobiles[0]] = replace(chosen[mobiles[0]], target="phone")
+
+
+def _plainly_second(item: Candidate) -> bool:
+    return item.index >= 2 or item.place == PLACES.index("other")
+
+
+def _demote(chosen: list[Candidate], at: int, field: str) -> None:
+    second, target = _SECOND[field]
+    taken = any(other.field == second for other in chosen)
+    chosen[at] = replace(
+        chosen[at],
+        field="custom" if taken else second,
+        target=target,
+        confidence=min(chosen[at].confidence, 0.9),
+        reason=f"{chosen[at].reason}; a second {field}",
+    )
+
+
+_NAMED = {
+    "deals": ("name", "name"),
+    "companies": ("name", "name"),
+    "tasks": ("title", "title"),
+    "appointments": ("title", "title"),
+}
+"""Objects that may go by another word for themselves (`Box Name`): (canonical field, HighLevel field) of their name."""
+
+
+def _own_name(headings: Sequence[str], object_: str, chosen: list[Candidate]) -> None:
+    """Where no column is the name, the only `<word> name` whose word means nothing to us is it, for a person to look at."""
+    field, target = _NAMED.get(object_, ("", ""))
+    if not field or any(item.field == field for item in chosen):
+        return
+    found = [
+        at
+        for at, heading in enumerate(headings)
+        if chosen[at].field == "custom"
+        and len(terms(heading)) == 2
+        and terms(heading)[1] == "name"
+        and not means(terms(heading)[0])
+    ]
+    if len(found) == 1:
+        reason = f"the only name in this table, of a {terms(headings[found[0]])[0]}"
+        chosen[found[0]] = replace(chosen[found[0]], field=field, target=target, confidence=0.6, reason=reason)
+
+
+_BY_ID = {"company_name": ("company_id", "businessId"), "parent_name": ("parent_id", "custom")}
+"""What a column of names is when its values are ids: (canonical field, HighLevel field)."""
+
+
+def _ids(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
+    """`Parent` or `Company` that holds ids is a reference by id, unless another column is that already."""
+    taken = {item.field for item in chosen}
+    for at, item in enumerate(chosen):
+        field, target = _BY_ID.get(item.field, ("", ""))
+        if field and field not in taken and seen[at].looks("number", "guid", at_least=0.9):
+            chosen[at] = replace(item, field=field, target=target, reason=f"{item.reason}; its values are ids")
+
+
+def _read_names(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[Signals]) -> None:
+    """`Nom` beside `Prénom` is a last name; `Nombre` beside `Apellidos` a first name."""
+    fields = {item.field for item in chosen}
+    missing = {"first_name", "last_name"} - fields
+    if len(missing) != 1:
+        return
+    wanted, words, target = (
+        ("last_name", _LAST_NAME_WORDS, "lastName")
+        if "last_name" in missing
+        else ("first_name", _FIRST_NAME_WORDS, "firstName")
+    )
+    for at, item in enumerate(chosen):
+        if item.field == "full_name" and words & set(tokens(headings[at])) and seen[at].spaced < 0.5:
+            chosen[at] = replace(
+                item,
+                field=wanted,
+                target=target,
+                confidence=0.88,
+                reason=f"{item.reason}; beside the other half of the name",
+            )
+            return
+
+
+def _composites(headings: Sequence[str], chosen: list[Candidate]) -> None:
+    """A formatted whole address is only needed when its parts are missing."""
+    has_street = any(item.field == "address_1" for item in chosen)
+    for at, heading in enumerate(headings):
+        words = set(tokens(heading))
+        if "formatted" in words and words & {"address", "adresse", "direccion", "indirizzo", "adres"}:
+            if has_street:
+                chosen[at] = Candidate("custom", "ignore", 0.75, "the whole address again; its parts have columns")
+            else:
+                street = "address1" if any(item.target == "firstName" for item in chosen) else "address"
+                chosen[at] = Candidate("address_1", street, 0.7, "the whole address in one column")

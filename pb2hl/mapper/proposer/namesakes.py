@@ -1,0 +1,112 @@
+"""References by name under headings of an unknown language: columns whose values are the names of another table's records.
+
+Evidence is weaker than that of ids (people share names), so only columns of which nothing else is known are looked at,
+nearly every value must be a name of that table, and where two columns could be the same reference a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pb2hl.mapper.knowledge.text import terms
+from pb2hl.mapper.proposer.structure import Table, may_change
+from pb2hl.model import OBJECTS, FieldKind
+
+_SURE, _FEW = 0.9, 3  # share of a column's distinct values that are names, and the least number of them
+_LONGEST, _MOST = 60, 5_000  # characters of a name on average, and distinct values that are enough
+_NOT_NAMES = (
+    "email",
+    "url",
+    "domain",
+    "date",
+    "datetime",
+    "boolean",
+    "money",
+    "percent",
+    "timezone",
+    "phone",
+    "number",
+    "html",
+)
+_NAMES = {"companies": ("name",), "users": ("name",), "deals": ("name",), "contacts": ("full_name",)}
+_HALVES = ("first_name", "last_name")
+_BY_NAME = {("contacts", "company_id"): ("company_name", "companyName")}
+"""References that have a field of their own for the name: (canonical field, HighLevel field)."""
+
+_ANOTHERS = frozenset(
+    "author manager followers source partner spouse assistant referrer referral vendor parent updated".split()
+)
+
+
+def find_namesakes(tables: Sequence[Table]) -> None:
+    """Propose references for columns of names of other tables' records; changes the proposals in place."""
+    known: dict[str, pa.Array] = {}
+    for table in tables:
+        open_headings = [heading for heading in table.raw.headings if _could_be_names(table, heading)]
+        for spec in OBJECTS[table.object].fields if open_headings else ():
+            about = spec.refers_to
+            if not about or about == table.object or spec.kind not in (FieldKind.REF, FieldKind.REFS):
+                continue
+            field, target = _BY_NAME.get((table.object, spec.name), (spec.name, spec.target))
+            if {field, spec.name} & set(table.proposals["field"]) or about not in _NAMES:
+                continue
+            if about not in known:
+                known[about] = _names([other for other in tables if other.object == about], about)
+            _settle(table, open_headings, field, target, about, known[about])
+
+
+def _could_be_names(table: Table, heading: str) -> bool:
+    seen = table.seen(heading)
+    if not seen.filled or seen.distinct < _FEW or seen.mean_length > _LONGEST or not may_change(table, heading):
+        return False
+    if table.proposed(heading) not in ("custom", "ignore") or set(terms(table.said(heading))) & _ANOTHERS:
+        return False
+    return not any(seen.share(kind) >= 0.5 for kind in _NOT_NAMES)
+
+
+def _settle(table: Table, headings: Sequence[str], field: str, target: str, about: str, names: pa.Array) -> None:
+    shares = {heading: _share(table.raw.frame[heading], names) for heading in headings} if len(names) else {}
+    fitting = [heading for heading, share in shares.items() if share >= _SURE and table.proposed(heading) != field]
+    fitting = [heading for heading in fitting if table.proposed(heading) in ("custom", "ignore")]
+    if not fitting:
+        return
+    best = max(fitting, key=lambda heading: (shares[heading], table.seen(heading).filled))
+    confidence = 0.85 if len(fitting) == 1 else 0.7
+    reason = f"{shares[best]:.0%} of its values are names of {about}"
+    if len(fitting) > 1:
+        reason += "; so are those of " + ", ".join(repr(heading) for heading in fitting if heading != best)
+    table.decide(best, field, target or ("ignore" if about != "users" else "custom"), confidence, reason)
+
+
+def _share(column: pd.Series, names: pa.Array) -> float:
+    values = _plain(column[column != ""].iloc[: 10 * _MOST])[:_MOST]
+    if len(values) < _FEW:
+        return 0.0
+    return (pc.sum(pc.is_in(values, value_set=names)).as_py() or 0) / len(values)
+
+
+def _names(tables: Sequence[Table], about: str) -> pa.Array:
+    """The names of the records of `about`, as they are compared; people also surname first."""
+    found = [_plain(column) for table in tables for column in _columns(table, about)]
+    return pc.unique(pa.concat_arrays(found)) if found else pa.array([], type=pa.large_string())
+
+
+def _columns(table: Table, about: str) -> list[pd.Series]:
+    by_field = {row.field: row.heading for row in table.proposals.itertuples() if row.field not in ("custom", "ignore")}
+    found = [table.raw.frame[by_field[name]] for name in _NAMES[about] if name in by_field]
+    if about == "contacts" and all(half in by_field for half in _HALVES):
+        first, last = (table.raw.frame[by_field[half]].str.strip() for half in _HALVES)
+        found += [first + " " + last, last + " " + first]
+    return found
+
+
+def _plain(column: pd.Series) -> pa.Array:
+    """Distinct names without case, commas and doubled spaces."""
+    texts = pc.unique(pa.array(column.astype("str"), type=pa.large_string()))
+    texts = pc.replace_substring_regex(pc.utf8_lower(texts), r"[\s,]+", " ")
+    texts = pc.unique(pc.utf8_trim_whitespace(texts))
+    return texts.filter(pc.greater(pc.utf8_length(texts), 0))

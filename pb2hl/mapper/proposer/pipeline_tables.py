@@ -1,0 +1,46 @@
+"""Exports with a table of pipelines and one of stages: which is which, and the column that joins them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pb2hl.mapper.knowledge.text import terms
+from pb2hl.mapper.proposer.structure import Table
+
+_ID = frozenset({"id", "number", "key", "code"})
+
+
+def join_pipelines(tables: Sequence[Table]) -> None:
+    """In a stages table the pipeline's id is the pipeline; the table that has those ids holds pipelines, not stages."""
+    kinds = [table for table in tables if table.object == "pipelines"]
+    for stages in kinds:
+        joins = [heading for heading in stages.raw.headings if _is_join(stages, heading)]
+        if len(joins) != 1 or (
+            (stages.proposals["field"] == "pipeline").any() and stages.proposed(joins[0]) != "pipeline"
+        ):
+            continue
+        stages.decide(joins[0], "pipeline", "ignore", 0.93, "heading says pipeline id")
+        for heads in kinds:
+            if heads is not stages and _has(heads, stages.values(joins[0])):
+                _to_pipelines(heads)
+
+
+def _is_join(table: Table, heading: str) -> bool:
+    said = set(terms(table.said(heading)))
+    return "pipeline" in said and bool(said & _ID) and said <= _ID | {"pipeline", "deal"}
+
+
+def _has(table: Table, ids) -> bool:
+    """Whether a table without stages of its own has the ids in a column without repeats."""
+    if any(
+        _is_join(table, heading) and len(table.values(heading)) < len(table.raw.frame) for heading in table.raw.headings
+    ):
+        return False
+    wanted = set(ids)
+    return bool(wanted) and any(wanted <= set(table.values(heading)) for heading in table.raw.headings)
+
+
+def _to_pipelines(table: Table) -> None:
+    for heading in table.raw.headings:
+        if table.proposed(heading) == "stage" and not (table.proposals["field"] == "pipeline").any():
+            table.decide(heading, "pipeline", "ignore", 0.93, "the name of a pipeline: another table holds its stages")

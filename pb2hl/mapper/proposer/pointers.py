@@ -1,0 +1,107 @@
+"""References of two columns, one that says which object and one that holds the id (`parent_type`, `parent_id`).
+
+The id column is taken apart into one column an object (`parent_id → Deal`), so that each points to one kind of record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import pandas as pd
+
+from pb2hl.mapper.knowledge.prefixes import without_prefix
+from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.objects import named
+from pb2hl.mapper.proposer.score import Candidate
+from pb2hl.model import OBJECTS
+
+_ARROW = " → "
+_FIELDS = {
+    "contacts": ("contact_id", "contactId"),
+    "companies": ("company_id", "ignore"),
+    "deals": ("deal_id", "ignore"),
+    "notes": ("note_id", "ignore"),
+}
+_LINKED = frozenset({"notes", "tasks", "activities", "appointments", "attachments"})
+"""Objects that hang on others."""
+
+_KINDS = frozenset("type kind object module entity class model table category".split())
+_IDS = frozenset("id ids number no nr key guid uuid code name".split())
+MOST_OBJECTS = 12  # different objects that a column of types may name
+_LONGEST = 40  # characters of such a name
+_SINGLE = {"contact": "contacts", "company": "companies", "deal": "deals", "note": "notes"}
+
+
+def pointers(headings: Sequence[str], frame: pd.DataFrame, object_: str) -> dict[str, str]:
+    """{id column: column that says which object it is of} of a table of the canonical `object_`."""
+    if object_ not in _LINKED:
+        return {}
+    said = dict(zip(headings, without_prefix(headings), strict=True))
+    kinds = [heading for heading in headings if _KINDS & set(tokens(said[heading])) and names_objects(frame[heading])]
+    found: dict[str, str] = {}
+    for kind in kinds:
+        for heading in headings:
+            if heading != kind and heading not in found and _partners(said[kind], said[heading]):
+                found[heading] = kind
+                break
+    return found
+
+
+def names_objects(column: pd.Series) -> bool:
+    """Whether most values of a column name contacts, companies or deals (`Person`, `Account`, `Matter`)."""
+    values = [text for text in pd.Series(column.unique(), dtype="str").str.strip().unique() if text]
+    if not 0 < len(values) <= MOST_OBJECTS or any(len(text) > _LONGEST for text in values):
+        return False
+    found = [object_ for object_ in map(_object, values) if object_ and object_ != "notes"]
+    return len(found) >= len(values) / 2
+
+
+@lru_cache(maxsize=1_000)
+def _object(text: str) -> str:
+    found = named(text)[0] or next((_SINGLE[term] for term in terms(text) if term in _SINGLE), "")
+    return found if found in _FIELDS else ""
+
+
+def _partners(kind: str, heading: str) -> bool:
+    """Whether two headings differ only in that one says `type` and the other `id`; a bare `id` is the row's own."""
+    words, others = tokens(kind), tokens(heading)
+    stem = [word for word in words if word not in _KINDS]
+    rest = [word for word in others if word not in _IDS]
+    if len(rest) == len(others) or not rest:
+        return False
+    return rest == stem or (
+        not stem and (rest == list(words) or set(rest) <= {"record", "object", "entity", "parent", "item"})
+    )
+
+
+def split_pointers(headings: Sequence[str], frame: pd.DataFrame, found: dict[str, str]) -> pd.DataFrame:
+    """`frame` with each id column of `found` as one column an object, called `<heading> → <what the type says>`.
+
+    Rows whose type names no object keep their id under the column's own heading.
+    """
+    columns: dict[str, pd.Series] = {}
+    for heading in headings:
+        if heading not in found:
+            columns[heading] = frame[heading]
+            continue
+        kinds = frame[found[heading]].str.strip()
+        left = frame[heading]
+        for text in kinds.unique():
+            if _object(text):
+                mine = kinds == text
+                columns[f"{heading}{_ARROW}{text}"] = frame[heading].where(mine, "")
+                left = left.where(~mine, "")
+        if (left.str.strip() != "").any():
+            columns[heading] = left
+    return pd.DataFrame(columns)
+
+
+def pointing(heading: str, object_: str) -> Candidate | None:
+    """What a column of the canonical `object_` that `split_pointers` made is; None for any other."""
+    _, arrow, text = heading.rpartition(_ARROW)
+    about = _object(text) if arrow else ""
+    field, target = _FIELDS.get(about, ("", ""))
+    if field not in OBJECTS[object_].field_names:
+        return None
+    return Candidate(field, target, 0.95, f"ids of records that another column calls {' '.join(terms(text))}")

@@ -1,0 +1,90 @@
+"""The proposer's public face: columns of one table to HighLevel fields, and to canonical fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.mapper.knowledge.concepts import SINGULAR, TABLES
+from pb2hl.mapper.knowledge.prefixes import without_prefix
+from pb2hl.mapper.knowledge.signals import Signals, signals
+from pb2hl.mapper.proposer.assign import assign
+from pb2hl.mapper.proposer.name_parts import join_parts
+from pb2hl.mapper.proposer.pointers import pointing
+from pb2hl.mapper.proposer.score import Candidate, candidate
+
+_RESERVED = ("source_id", "row_hash", "source_file", "source_sheet", "source_row")
+
+
+def propose(frame: pd.DataFrame | Iterable[str], object_name: str) -> pd.DataFrame:
+    """A HighLevel field for each column of `frame` (a table, or just its headings, which may repeat).
+
+    `object_name` is contact, company, opportunity, task, note or appointment. Returns one row a column, in order:
+    `source_column`, `target` (HighLevel API name, `custom` or `ignore`), `confidence` (0-1, calibrated), `reason`.
+    Raises ValueError for another object name.
+    """
+    if object_name not in SINGULAR:
+        raise ValueError(f"object_name is {object_name!r}; it must be one of {', '.join(SINGULAR)}")
+    headings, seen = _columns(frame)
+    chosen = _decide(headings, seen, SINGULAR[object_name], strict=False)
+    return pd.DataFrame(
+        {
+            "source_column": headings,
+            "target": [item.target for item in chosen],
+            "confidence": [round(item.confidence, 2) for item in chosen],
+            "reason": [item.reason for item in chosen],
+        }
+    ).astype({"source_column": "str", "target": "str", "confidence": "float64", "reason": "str"})
+
+
+def propose_fields(table: Any, object_: str, seen: Mapping[str, Signals] | None = None) -> pd.DataFrame:
+    """A canonical field for each column of a raw table or frame of the canonical object `object_` (`contacts`, …).
+
+    Returns one row a column, in order: `heading`, `field` (canonical, `custom` or `ignore`; a canonical field occurs
+    once, references and refusals apart), `target` (HighLevel API name), `confidence` (0-1), `reason`, `transform`. `seen` is what
+    the values look like, by heading, where that is known already. Raises ValueError for an unknown object.
+    """
+    if object_ not in TABLES:
+        raise ValueError(f"object is {object_!r}; it must be one of {', '.join(TABLES)}")
+    frame = getattr(table, "frame", table)
+    headings, looks = _columns(frame) if seen is None else ([*frame.columns], [seen[name] for name in frame.columns])
+    chosen = _decide(headings, looks, object_, strict=True)
+    return pd.DataFrame(
+        {
+            "heading": headings,
+            "field": [item.field for item in chosen],
+            "target": [item.target for item in chosen],
+            "confidence": [round(item.confidence, 2) for item in chosen],
+            "reason": [item.reason for item in chosen],
+            "transform": [item.transform for item in chosen],
+        }
+    ).astype(
+        {
+            "heading": "str",
+            "field": "str",
+            "target": "str",
+            "confidence": "float64",
+            "reason": "str",
+            "transform": "str",
+        }
+    )
+
+
+def _columns(frame: pd.DataFrame | Iterable[str]) -> tuple[list[str], list[Signals]]:
+    if isinstance(frame, pd.DataFrame):
+        headings = [str(name) for name in frame.columns]
+        return headings, [signals(frame.iloc[:, at]) for at in range(len(headings))]
+    headings = [str(name) for name in frame]
+    return headings, [Signals()] * len(headings)
+
+
+def _decide(headings: Sequence[str], seen: Sequence[Signals], object_: str, *, strict: bool) -> list[Candidate]:
+    said = without_prefix(headings)
+    found = [
+        pointing(heading, object_) or candidate(plain, object_, values)
+        for heading, plain, values in zip(headings, said, seen, strict=True)
+    ]
+    chosen = assign(said, object_, found, seen, strict=strict)
+    return join_parts(headings, said, chosen) if object_ == "contacts" else chosen

@@ -1,0 +1,289 @@
+"""One column against one object: what its heading says, and whether its values agree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS, PART_TERMS, PLACES, SELF, SYSTEM_TERMS, by_pattern, concepts
+from pb2hl.mapper.knowledge.consent import consent
+from pb2hl.mapper.knowledge.signals import Signals
+from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.source.embedded import is_kept
+
+_SOFT = frozenset(
+    "main amount number name full associated official assoc is has legal complete value code single object default"
+    " entered system original linked related".split()
+)
+"""Words that may stand beside any concept without changing it (`Phone 1 - Value`, `Associated Company`)."""
+
+_ADDRESS_PARTS = frozenset({"street", "city", "state", "postal code", "country"})
+
+_ENTITIES = frozenset(
+    {"contact", "company", "deal", "task", "event", "owner", "user", "activity", "product", "file name"}
+)
+
+_WITHOUT_FIELDS = frozenset({"tasks", "notes", "appointments", "activities"})
+"""Objects that take no custom fields in HighLevel: what has no place is told in their provenance line."""
+
+_CUSTOMERS = frozenset(
+    "customer customers client clients cust cli kunde kunden kund cliente clientes klant klient klienta asiakas zakaznik musteri ugyfel"
+    " debitor debiteur mandant klienten клиент клиента 顧客 客户 고객".split()
+)
+"""Words for who buys: of a table of companies, the company itself."""
+
+_EXPECTED: dict[str, tuple[str, ...]] = {
+    "email": ("email",),
+    "email_2": ("email",),
+    "contact_email": ("email",),
+    "phone": ("phone",),
+    "mobile": ("phone",),
+    "website": ("url", "domain"),
+    "domain": ("domain", "url"),
+    "birthday": ("date", "datetime"),
+    "created_at": ("date", "datetime"),
+    "updated_at": ("date", "datetime"),
+    "expected_close": ("date", "datetime"),
+    "closed_at": ("date", "datetime"),
+    "due_at": ("date", "datetime"),
+    "start_at": ("date", "datetime"),
+    "end_at": ("date", "datetime"),
+    "amount": ("money", "number"),
+    "probability": ("percent", "number"),
+    "timezone": ("timezone",),
+    "completed": ("boolean",),
+    "postal_code": ("postal", "number"),
+    "recurrence": ("rrule",),
+    "do_not_contact": ("boolean",),
+    "email_opt_out": ("boolean",),
+    "sms_opt_out": ("boolean",),
+    "call_opt_out": ("boolean",),
+}
+"""Kinds of values that confirm a canonical field."""
+
+_NAMES = ("first_name", "last_name", "full_name", "city", "state", "country", "company_name", "name", "owner", "source")
+_CONFLICTS: dict[str, tuple[str, ...]] = {
+    "email": ("boolean", "date", "datetime", "money", "number", "phone", "url", "percent", "consent"),
+    "phone": ("boolean", "date", "datetime", "email", "url", "percent", "money", "consent", "person", "timezone"),
+    "website": ("boolean", "date", "datetime", "email", "number", "money"),
+    "date": ("boolean", "email", "url", "phone", "person", "timezone", "money", "percent"),
+    "money": ("boolean", "email", "url", "date", "datetime", "timezone", "person"),
+    "name": ("email", "url", "datetime", "date", "timezone", "percent", "digit"),
+    "text": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What a column could be. `confidence` 0-1; `place` ranks addresses, phones and e-mails (0 first); `transform` is
+    what the value needs on its way (`pb2hl.values.transforms`)."""
+
+    field: str
+    target: str
+    confidence: float
+    reason: str
+    place: int = 0
+    index: int = 0
+    confirmed: bool = False
+    said: str = ""
+    transform: str = ""
+
+
+_ALONE: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
+    "contacts": {
+        ("given",): ("first name",),
+        ("name", "given"): ("first name",),
+        ("family",): ("last name",),
+        ("name", "family"): ("last name",),
+    },
+    "notes": {("by",): ("author",)},
+    "activities": {("by",): ("owner",)},
+}
+"""Headings that say something only where they stand alone (`consent given`, `family status` and `by` in others do not)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A heading taken apart: its terms, which of several it is, and the terms left when object and place are dropped."""
+
+    terms: frozenset[str]
+    core: frozenset[str]
+    place: int
+    index: int
+
+
+@lru_cache(maxsize=20_000)
+def read(heading: str, object_: str) -> Reading:
+    """Take a heading apart for a canonical object."""
+    words = _ALONE.get(object_, {}).get(tokens(heading)) or terms(heading)
+    numbers = [int(word) for word in words if word.isdigit() and len(word) <= 2]
+    plain = frozenset(word for word in words if not word.isdigit())
+    own = SELF.get(object_, set())
+    core = plain - own or plain
+    if "street 2" in core and core & (_ADDRESS_PARTS | {"email", "phone", "website"}):
+        core, numbers = core - {"street 2"}, [2]
+    if object_ == "companies" and "contact" in core and _CUSTOMERS & set(tokens(heading)):
+        core = core - {"contact"} or core  # `Customer name`: the company; `Contact name`: somebody there
+    if "email" in core and core & _ADDRESS_PARTS:
+        core = core - {"email"}  # `Mail Address City`: the postal one
+    if object_ == "contacts" and "company" in core and core & (_ADDRESS_PARTS | {"phone", "email", "address"}):
+        core = core - {"company"} | {"work"} if "business" in tokens(heading) else core
+    places = [place for place in PLACES if place in core]
+    if object_ in ("contacts", "companies", "deals", "users") and len(core) > len(places):
+        core = core - set(places)
+    else:
+        places = []
+    rank = max((PLACES.index(place) for place in places), default=0)
+    return Reading(plain, core, rank, max(numbers, default=0))
+
+
+def _family(field: str) -> str:
+    if field in ("email", "email_2", "contact_email"):
+        return "email"
+    if field in ("phone", "mobile"):
+        return "phone"
+    if field in ("website", "domain"):
+        return "website"
+    if field in ("amount", "probability"):
+        return "money"
+    if field.endswith(("_at", "_close")) or field in ("birthday", "date"):
+        return "date"
+    return "name" if field in _NAMES else "text"
+
+
+def _weigh(found: Candidate, seen: Signals) -> Candidate:
+    """The candidate after a look at the values: surer when they fit, withdrawn when they cannot be that."""
+    if not seen.filled:
+        return found
+    expected = _EXPECTED.get(found.field, ())
+    if expected and seen.looks(*expected, at_least=0.6):
+        return replace(
+            found,
+            confidence=min(0.99, found.confidence + 0.02 if found.confidence > 0.8 else found.confidence + 0.2),
+            confirmed=True,
+            reason=f"{found.reason}; values look like {_words(expected, seen)}",
+        )
+    family = _family(found.field)
+    against = [kind for kind in _CONFLICTS[family] if seen.share(kind) >= 0.8 and kind not in expected]
+    if found.field in ("owner", "source", "company_name") or (family == "name" and seen.looks("person")):
+        against = []
+    if against and not seen.looks("hash"):
+        return replace(
+            found,
+            field="custom",
+            target="custom",
+            confidence=0.7,
+            reason=f"{found.reason}, but its values look like {against[0]}: kept as it is",
+        )
+    return found
+
+
+def _words(expected: tuple[str, ...], seen: Signals) -> str:
+    return max(expected, key=seen.share)
+
+
+def _consent(heading: str, reading: Reading, object_: str, seen: Signals) -> Candidate | None:
+    if object_ != "contacts":
+        speaks = object_ in ("companies", "deals") and consent(heading, reading.terms, seen) is not None
+        if speaks or reading.terms & CONSENT_TERMS:
+            return Candidate("custom", "custom", 0.85, "consent: kept, no such field on this record")
+        return None
+    found = consent(heading, reading.terms, seen)
+    if found is None:
+        return None
+    if found.reason.startswith("said about"):
+        return Candidate("custom", "custom", 0.85, found.reason)
+    confidence = 0.8 if found.unsure else 0.95 if found.refusal else 0.9
+    transform = "inverted" if found.inverted else ""
+    return Candidate(found.field, "dnd", confidence, found.reason, transform=transform)
+
+
+def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
+    """The best reading of one column of a canonical object, before its neighbours are looked at."""
+    if object_ == "attachments" and seen.examples and all(map(is_kept, seen.examples)):
+        return Candidate("content", "ignore", 0.98, "its cells hold the files themselves")
+    reading = read(heading, object_)
+    if reading.terms & SYSTEM_TERMS:
+        return Candidate("ignore", "ignore", 0.92, "housekeeping of the old system or of a replication tool")
+    said = _consent(heading, reading, object_, seen)
+    if said is not None:
+        return said
+    found = _by_heading(reading, object_)
+    if found is None or (found.field == "content" and seen.filled):  # words that tell of the file
+        return _by_values(reading, object_, seen)
+    found = _weigh(replace(found, place=reading.place, index=reading.index), seen)
+    if found.target == "custom" and object_ in _WITHOUT_FIELDS:
+        return replace(found, target="ignore")
+    return found
+
+
+def _by_heading(reading: Reading, object_: str) -> Candidate | None:
+    table = by_pattern(object_)
+    tries = (
+        (reading.terms, 0.97),
+        (reading.core, 0.96),
+        (reading.core - _SOFT, 0.92),
+        (reading.terms - _SOFT, 0.9),
+    )
+    for said, confidence in tries:
+        concept = table.get(said)
+        if concept is not None:
+            return Candidate(
+                concept.field, concept.target, confidence, f"heading says {concept.text}", said=concept.text
+            )
+    return _loosely(reading, object_)
+
+
+def _loosely(reading: Reading, object_: str) -> Candidate | None:
+    """A concept whose words are all in the heading, beside words that we do not know."""
+    inside = [concept for concept in concepts(object_) if concept.pattern <= reading.core]
+    if not inside:
+        return None
+    best = max(inside, key=lambda concept: (len(concept.pattern), sum(map(len, concept.pattern))))
+    extra = reading.core - best.pattern - _SOFT - SELF.get(object_, set())
+    changing = sorted(extra & (PART_TERMS | _ENTITIES))
+    if changing or best.field in _NEVER_LOOSELY or reading.core & _PURPOSE:
+        return Candidate("custom", "custom", 0.85, f"heading speaks of {' '.join(sorted(reading.core))}: its own thing")
+    if len(extra) > 2 or any(term in extra for term in _known(object_) - best.pattern):
+        return Candidate("custom", "custom", 0.8, f"heading says more than {best.text}")
+    return Candidate(
+        best.field,
+        best.target,
+        0.6,
+        f"heading says {best.text}, with unknown words {', '.join(sorted(extra))}",
+        said=best.text,
+    )
+
+
+_NEVER_LOOSELY = frozenset("id name full_name title status type tags stage date amount completed".split())
+"""Fields whose words stand in many headings that are something else (`list name`, `payment status`)."""
+
+_PURPOSE = frozenset({"for", "fur", "pour", "para", "voor"})
+"""After these a heading says what the column is for, not what it is (`Company Name for Emails`)."""
+
+
+@lru_cache(maxsize=64)
+def _known(object_: str) -> frozenset[str]:
+    return frozenset(term for concept in concepts(object_) for term in concept.pattern)
+
+
+_FROM_VALUES = {
+    "contacts": (("email", "email", "email"), ("phone", "phone", "phone"), ("timezone", "timezone", "timezone")),
+    "companies": (("email", "email", "email"), ("phone", "phone", "phone")),
+    "deals": (("email", "contact_email", "contactId"),),
+    "users": (("email", "email", "ignore"),),
+    "appointments": (("rrule", "recurrence", "ignore"),),
+}
+"""What values alone may say, by object: (kind of value, canonical field, HighLevel field)."""
+
+
+def _by_values(reading: Reading, object_: str, seen: Signals) -> Candidate:
+    if not reading.terms & (PART_TERMS | _ENTITIES):
+        for kind, field, target in _FROM_VALUES.get(object_, ()):
+            plain_numbers = kind == "phone" and seen.looks("number", at_least=0.3)
+            if seen.looks(kind, at_least=0.8) and not plain_numbers:
+                return Candidate(field, target, 0.6, f"heading says nothing; values look like {kind}", 2, 0, True)
+    if object_ in _WITHOUT_FIELDS:
+        return Candidate("custom", "ignore", 0.8, "no field takes it: told in the provenance line")
+    confidence = 0.88 if reading.terms else 0.7
+    return Candidate("custom", "custom", confidence, "no standard field takes it")

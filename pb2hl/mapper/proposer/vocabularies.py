@@ -1,0 +1,45 @@
+"""Columns that only their words tell: `Call`, `Email`, `Meeting` is a type of activity whatever the heading says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from pb2hl.mapper.proposer.structure import Table
+from pb2hl.values.statuses import activity_type, appointment_status, deal_status, direction
+
+_WORDS: dict[str, tuple[tuple[str, str, Callable[[str], str]], ...]] = {
+    "deals": (("status", "status", deal_status),),
+    "activities": (("type", "ignore", activity_type), ("direction", "ignore", direction)),
+    "appointments": (("status", "appointmentStatus", appointment_status),),
+}
+"""By object: (field, HighLevel field, what a word of it means)."""
+
+_SHARE = 0.75  # of a column's different values
+_MOST = 20  # different values: a status or type has few
+
+
+def tell_by_words(table: Table) -> None:
+    """Propose the status or type that no heading of `table` names, where exactly one open column holds its words."""
+    for field, target, meaning in _WORDS.get(table.object, ()):
+        if (table.proposals["field"] == field).any():
+            continue
+        found = [heading for heading in table.raw.headings if _open(table, heading) and _holds(table, heading, meaning)]
+        if len(found) == 1:
+            table.decide(found[0], field, target, 0.85, f"its values are words of {table.object}' {field}")
+
+
+def _open(table: Table, heading: str) -> bool:
+    return table.proposed(heading) == "custom" and not table.reason(heading).startswith("declared")
+
+
+def _holds(table: Table, heading: str, meaning: Callable[[str], str]) -> bool:
+    column: pd.Series = table.raw.frame[heading]
+    words = [word for word in column.str.strip().unique() if word]
+    if not 0 < len(words) <= _MOST or any(len(word) > 40 for word in words):
+        return False
+    meant = [said for said in map(meaning, words) if said]
+    if table.object == "deals" and not {"won", "lost", "abandoned"} & set(meant):
+        return False  # `new` and `active` alone may say anything of a deal
+    return len(meant) >= _SHARE * len(words)

@@ -1,0 +1,219 @@
+"""What typing did to each column: before and after on real values, what did not convert, and whether staging is stale."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from pb2hl.errors import Problem, Severity
+from pb2hl.mapper.proposer.custom import KINDS
+from pb2hl.mapper.sheets.fields import Decided, decided
+from pb2hl.model import RAW_PREFIX
+from pb2hl.sheets import write_sheet
+from pb2hl.workspace import Workspace
+
+TRANSFORMS: Mapping[str, str] = {
+    "date": "parse date",
+    "datetime": "parse date and time",
+    "money": "parse money",
+    "number": "parse number",
+    "integer": "parse number",
+    "percent": "parse percent",
+    "boolean": "boolean words",
+    "phone": "E.164",
+    "email": "lower-case address",
+    "emails": "split list",
+    "url": "complete URL",
+    "country": "country to ISO code",
+    "timezone": "time zone to IANA name",
+    "tags": "split list",
+    "multi_picklist": "split list",
+    "refs": "split list",
+    "name": "tidy name",
+}
+"""The named transform behind each kind of staged column; kinds that are not here stay as they are."""
+
+COLUMNS = [
+    "object",
+    "file",
+    "sheet",
+    "column",
+    "transform",
+    "how",
+    "filled",
+    "converted",
+    "not_converted",
+    "no_answer",
+    "lost",
+    "before",
+    "after",
+]
+_SHOWN = 3
+
+
+def _staged_columns(ws: Workspace) -> pd.DataFrame:
+    path = ws.staged / "columns.parquet"
+    return pd.read_parquet(path) if path.exists() else pd.DataFrame()
+
+
+def staging_differs(ws: Workspace, fields: pd.DataFrame) -> bool:
+    """Whether the staged tables were made of other columns or by other decisions than the fields sheet now holds."""
+    staged = _staged_columns(ws)
+    if staged.empty:
+        return True
+    made = set(staged[["object", "heading"]].itertuples(index=False, name=None))
+    return made != set(fields[["object", "column"]].itertuples(index=False, name=None)) or bool(
+        staged_otherwise(ws, fields)
+    )
+
+
+def staged_otherwise(ws: Workspace, fields: pd.DataFrame) -> list[tuple[str, str]]:
+    """(object, column) of every staged column that the fields sheet now decides otherwise."""
+    staged = _staged_columns(ws)
+    if staged.empty:
+        return []
+    made: dict[tuple[str, str], list[tuple[str, str, str]]] = {}  # two files of an object may share a heading
+    for row in staged.itertuples(index=False):
+        how = (row.staged_column if row.field != "ignore" else "", str(row.kind), _named(row.decision))
+        made.setdefault((row.object, row.heading), []).append(how)
+    found = []
+    for item in decided(fields):
+        ways = made.get((item.object, item.column))
+        if ways and not any(_as_decided(item, *way) for way in ways):
+            found.append((item.object, item.column))
+    return found
+
+
+def _as_decided(item: Decided, column: str, kind: str, transform: str) -> bool:
+    return (
+        column == item.staged_column
+        and (item.field != "custom" or kind == str(KINDS.get(item.data_type, "text")))
+        and (item.field == "ignore" or transform == item.transform)
+    )
+
+
+def _named(decision: str) -> str:
+    """The transform that staging did to a column, as the sheet named it."""
+    return str(_facts(decision).get("transform", ""))
+
+
+def _facts(decision: str) -> dict[str, Any]:
+    try:
+        found = json.loads(decision or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def casts(ws: Workspace) -> pd.DataFrame:
+    """One row a column that staging transformed: how, how many cells, how many not, and a few values before and after."""
+    staged = _staged_columns(ws)
+    rows = []
+    columns = {name: _columns_of(ws, name) for name in staged["object"].unique()} if len(staged) else {}
+    lost = _lost(ws)
+    for item in staged.itertuples(index=False):
+        transform = _named(item.decision) or TRANSFORMS.get(str(item.kind), "")
+        if not transform and not int(item.not_converted):
+            continue
+        wanted = {f"{RAW_PREFIX}{item.heading}", item.staged_column}
+        table = ws.table(item.object, sorted(wanted)) if wanted <= columns[item.object] else pd.DataFrame()
+        before, after = _pairs(table, item.heading, item.staged_column)
+        rows.append(
+            {
+                "object": item.object, "file": item.file, "sheet": item.sheet, "column": item.heading,
+                "transform": transform or "as it is", "how": _how(item.decision), "filled": int(item.filled),
+                "converted": int(item.converted), "not_converted": int(item.not_converted),
+                "no_answer": int(_facts(item.decision).get("no_answer", 0)), "lost": lost.get((item.object, item.staged_column), ""), "before": before, "after": after,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _lost(ws: Workspace) -> dict[tuple[str, str], str]:
+    """(object, staged column) → a few distinct texts that did not convert."""
+    path = ws.staged / "not_converted.parquet"
+    frame = pd.read_parquet(path, columns=["object", "field", "text"]) if path.exists() else pd.DataFrame()
+    if frame.empty:
+        return {}
+    few = frame.drop_duplicates().groupby(["object", "field"], sort=False).head(_SHOWN)
+    return {
+        key: ", ".join(repr(text[:60]) for text in texts) for key, texts in few.groupby(["object", "field"])["text"]
+    }
+
+
+def _columns_of(ws: Workspace, name: str) -> set[str]:
+    path = ws.staged / f"{name}.parquet"
+    return set(pq.read_schema(path).names) if path.exists() else set()
+
+
+def _pairs(table: pd.DataFrame, heading: str, column: str) -> tuple[str, str]:
+    raw = f"{RAW_PREFIX}{heading}"
+    if raw not in table.columns or column not in table.columns:
+        return "", ""
+    both = table[[raw, column]].assign(**{raw: table[raw].fillna("")}).drop_duplicates(subset=[raw]).head(200)
+    both = both[(both[raw] != both[column].map(shown)) & ((both[raw] != "") | both[column].notna())].head(_SHOWN)
+    return " | ".join(map(str, both[raw])), " | ".join(shown(value) for value in both[column])
+
+
+def shown(value: Any) -> str:
+    """A typed value as a person reads it; `—` when there is none."""
+    if isinstance(value, list | tuple | np.ndarray):
+        return "; ".join(map(str, value))
+    missing = value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+    return "—" if missing else str(value)
+
+
+def _how(decision: str) -> str:
+    return ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in _facts(decision).items())
+
+
+def problems(found: pd.DataFrame) -> list[Problem]:
+    """A warning for each column with cells that could not be converted, or that a named transform has no answer for."""
+    unconverted = [
+        _lossy(
+            row,
+            "lossy_cast",
+            row.not_converted,
+            f"do not convert ({row.transform}), such as {row.lost}",
+            "kept as text",
+        )
+        for row in found[found["not_converted"] > 0].itertuples(index=False)
+    ]
+    treatment = "kept as they are, or blank where a part of a name is asked for"
+    unanswered = [
+        _lossy(row, "no_answer", row.no_answer, f"have no answer in the transform {row.transform!r}", treatment)
+        for row in found[found["no_answer"] > 0].itertuples(index=False)
+    ]
+    return unconverted + unanswered
+
+
+def _lossy(row: Any, code: str, count: int, what: str, treatment: str) -> Problem:
+    message = f"{count} of {row.filled} cells {what}"
+    where = {"file": row.file, "sheet": row.sheet, "field": row.column}
+    return Problem(code, message, Severity.WARNING, count=count, treatment=treatment, **where)
+
+
+def archive_ignored(ws: Workspace, fields: pd.DataFrame) -> int:
+    """Write every filled cell of the columns set to ignore into `reports/ignored_cells.csv`; returns how many there are."""
+    parts = []
+    for item in decided(fields):
+        raw = f"{RAW_PREFIX}{item.column}"
+        if item.field != "ignore" or raw not in _columns_of(ws, item.object):
+            continue
+        table = ws.table(item.object, ["source_id", "source_file", "source_sheet", "source_row", raw])
+        rows = table[table[raw].fillna("") != ""]
+        cells = rows.rename(columns={raw: "value"}).assign(column=item.column)
+        cells.insert(0, "object", item.object)
+        parts.append(cells)
+    path = ws.reports / "ignored_cells.csv"
+    found = pd.concat(parts, ignore_index=True).drop_duplicates() if parts else pd.DataFrame()
+    if len(found):
+        write_sheet(path, found)
+    else:
+        path.unlink(missing_ok=True)
+    return len(found)

@@ -1,0 +1,1 @@
+"""A whole plan: its course, its cost, its sample, and what it expects."""

@@ -1,0 +1,232 @@
+"""Build a plan: what every planner yields, in the order of targets, with its counts, cost and accounting."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.errors import Problem
+from pb2hl.highlevel.records.appointments import moment_of
+from pb2hl.model import OBJECTS
+from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.building.estimate import Estimate, business_of, estimate, has_lost_reason
+from pb2hl.plan.cells.lineage import lineage
+from pb2hl.plan.fields.needs import FieldPlan, plan_fields
+from pb2hl.plan.inputs.inputs import PlanInputs
+from pb2hl.plan.inputs.store import Operations
+from pb2hl.plan.location.identity import Identity, simulate
+from pb2hl.plan.location.location import Place, place_of
+from pb2hl.plan.records.appointments import Appointments
+from pb2hl.plan.records.attachments import Attachments, Files
+from pb2hl.plan.records.bodies import Bodies
+from pb2hl.plan.records.companies import Companies
+from pb2hl.plan.records.contacts import Contacts
+from pb2hl.plan.records.deals import Deals
+from pb2hl.plan.records.legal import Legal, legal_fields
+from pb2hl.plan.records.notes import Notes
+from pb2hl.plan.records.parents import Parents
+from pb2hl.plan.records.pipelines import Pipelines, plan_pipelines
+from pb2hl.plan.records.primary import primary_ids, primary_labels
+from pb2hl.plan.records.tasks import Tasks
+from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.records.unmapped_columns import Residue
+from pb2hl.plan.schema.schema import SchemaPlan, calendar_team, find_calendar
+from pb2hl.plan.shared.context import Context
+from pb2hl.progress import SILENT, Progress
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Operations with everything a person wants to know before they are sent.
+
+    `counts` by (kind, target); `tables` for reports: diff (schema only), losses, identity, duplicate_opportunities,
+    lineage_summary, lineage_rules, lineage_exceptions, lineage_balance, lineage_merged.
+    """
+
+    operations: Operations
+    estimate: Estimate
+    problems: tuple[Problem, ...]
+    tables: Mapping[str, pd.DataFrame]
+
+    @property
+    def counts(self) -> Mapping[tuple[Kind, Target], int]:
+        """Operations by kind and target."""
+        return self.operations.counts
+
+    @property
+    def diff(self) -> pd.DataFrame:
+        """The schema's diff; empty for a data plan."""
+        return self.tables.get("diff", pd.DataFrame())
+
+    @property
+    def losses(self) -> pd.DataFrame:
+        """What moved elsewhere or was normalised, with counts."""
+        return self.tables["losses"]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Counts and cost as flat JSON-able data."""
+        named = {f"{target}.{kind}": count for (kind, target), count in sorted(self.counts.items())}
+        return {"operations": len(self.operations), **named, **self.estimate.as_dict()}
+
+
+def build_schema(inputs: PlanInputs, *, progress: Progress = SILENT) -> Plan:
+    """The plan of what has to be in the location before data: fields, tags, pipelines, calendar, and their diff."""
+    return Planner(inputs).schema(progress)
+
+
+def build(inputs: PlanInputs, *, progress: Progress = SILENT) -> Plan:
+    """The plan of all data operations."""
+    return Planner(inputs).data(progress)
+
+
+class Planner:
+    """The planners of one plan, sharing one context."""
+
+    def __init__(self, inputs: PlanInputs):
+        place = place_of(inputs.destination)
+        fields = {**plan_fields(inputs, place).by_key, **legal_fields(inputs, place)}
+        self.ctx = Context(inputs, place, FieldPlan(fields))
+        self.place: Place = place
+        self.leftovers = Leftovers.of(inputs.not_converted, self.ctx.account)
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        return plan_pipelines(self.ctx)
+
+    @cached_property
+    def identity(self) -> Identity:
+        config = self.ctx.inputs.config
+        contacts = self.ctx.inputs.table("contacts")
+        return simulate(contacts, self.place, policy=config.policy.existing_contacts, source=config.source)
+
+    @cached_property
+    def legal(self) -> Legal:
+        return Legal(self.ctx, self.leftovers)
+
+    @cached_property
+    def deals(self) -> Deals:
+        return Deals(self.ctx, self.pipelines, self.identity, self.leftovers)
+
+    @cached_property
+    def primary(self) -> Mapping[str, str]:
+        return primary_ids(self.ctx)
+
+    @cached_property
+    def parents(self) -> Parents:
+        return Parents(self.ctx, self.deals.hosts, self.deals.names, self.primary)
+
+    def schema(self, progress: Progress) -> Plan:
+        """The schema operations and their diff."""
+        planner = SchemaPlan(self.ctx, self.pipelines, self.legal)
+        operations = self._collect(planner.operations(), progress, "planning the schema", 1, "plans")
+        diff = planner.diff()
+        tables = {"diff": diff, "conflicts": planner.conflicts(), **self._risks()}
+        return self._plan(operations, tables)
+
+    def data(self, progress: Progress) -> Plan:
+        """The data operations."""
+        rows = sum(len(frame) for name, frame in self.ctx.inputs.staged.items() if name in OBJECTS)
+        operations = self._collect(self._data_operations(), progress, "planning", rows, "rows")
+        found = lineage(self.ctx)
+        tables = {
+            **self._risks(),
+            "lineage_summary": found.summary,
+            "lineage_rules": found.rules,
+            "lineage_exceptions": found.exceptions,
+            "lineage_balance": found.balance,
+            "lineage_merged": found.merged,
+        }
+        return self._plan(operations, tables)
+
+    def _data_operations(self) -> Iterator[Operation]:
+        ctx = self.ctx
+        files = Files(ctx.inputs.files)
+        bodies = Bodies(ctx, files)
+        attachments = Attachments(ctx, files, self.identity)
+        companies = Companies(ctx, self.leftovers, self.identity, primary_labels(ctx, self.primary))
+        contacts = Contacts(ctx, self.identity, self.leftovers, self.deals.further())
+        yield from attachments.media()
+        yield from bodies.media()
+        yield from companies.operations()
+        yield from contacts.operations()
+        yield from self.deals.stand_ins()
+        yield from self.parents.placeholders()
+        yield from companies.links()
+        yield from self.deals.links()
+        yield from attachments.contact_files()
+        yield from self.deals.operations()
+        yield from Notes(ctx, self.parents, self.leftovers, bodies, attachments, self.deals).operations()
+        yield from Residue(ctx, self.deals).operations()
+        yield from Tasks(ctx, self.parents, self.leftovers, bodies).operations()
+        calendar = find_calendar(ctx)
+        team = calendar.team if calendar else tuple(calendar_team(ctx))
+        yield from Appointments(ctx, self.parents, self.leftovers, bodies, calendar, team).operations()
+        yield from self.legal.operations()
+
+    def _collect(
+        self, operations: Iterable[Operation], progress: Progress, what: str, left: int, unit: str
+    ) -> Operations:
+        found = Operations()
+        progress.start(what, left, unit)
+        seen: tuple[str, str] | None = None
+        for operation in operations:
+            found.add(operation)
+            self._note(operation)
+            row = (operation.object, operation.source_id)
+            if row != seen and left:  # rows come one after the other; some become nothing, some several operations
+                seen, left = row, left - 1
+                progress.advance()
+        found.close()
+        progress.advance(left)
+        progress.finish()
+        return found
+
+    def _note(self, operation: Operation) -> None:
+        """Keep what the estimate needs to know beyond counts."""
+        if operation.kind is Kind.SKIP:
+            return
+        self._extra["before_images"] += bool(operation.existing_id)
+        if operation.target is Target.LINK:
+            self._links[business_of(operation)] += 1
+        elif operation.target is Target.OPPORTUNITY:
+            self._extra["lost_reasons"] += has_lost_reason(operation)
+        elif operation.target is Target.CONTACT:
+            flagged = "dnd" in operation.payload or "dndSettings" in operation.payload
+            self._extra["consents"] += flagged
+            self._extra["timezones"] += not flagged and "timezone" in operation.payload
+        elif operation.target is Target.APPOINTMENT:
+            self._starts.append(moment_of(operation.payload["startTime"]).timestamp())
+        elif operation.target is Target.OBJECT_RECORD:
+            self._of_objects[operation.payload["$url"]["schemaKey"]] += 1
+
+    @cached_property
+    def _links(self) -> Counter[str]:
+        return Counter()
+
+    @cached_property
+    def _of_objects(self) -> Counter[str]:
+        return Counter()
+
+    @cached_property
+    def _starts(self) -> array[float]:
+        return array("d")
+
+    @cached_property
+    def _extra(self) -> Counter[str]:
+        return Counter()
+
+    def _risks(self) -> dict[str, pd.DataFrame]:
+        return {"identity": self.identity.report, "duplicate_opportunities": self.deals.duplicates()}
+
+    def _plan(self, operations: Operations, tables: Mapping[str, pd.DataFrame]) -> Plan:
+        cost = estimate(
+            operations.counts, links=self._links, starts=self._starts, of_objects=self._of_objects, **self._extra
+        )
+        return Plan(operations, cost, self.ctx.account.problems, {**tables, "losses": self.ctx.account.losses})

@@ -1,0 +1,1 @@
+"""Where every cell of the export comes from and ends."""

@@ -1,0 +1,234 @@
+"""Which custom fields this export needs, decided from the tables once, so that schema and data agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import markers
+from pb2hl.plan.fields import custom_fields as f
+from pb2hl.plan.inputs.inputs import PlanInputs
+from pb2hl.plan.inputs.rows import texts
+from pb2hl.plan.location.location import Place
+
+
+@dataclass(frozen=True)
+class FieldPlan:
+    """Every custom field of the plan by (object, key); `key` is a staged column or the label of a field of our own."""
+
+    by_key: Mapping[tuple[str, str], f.PlannedField]
+
+    def get(self, object_: str, key: str) -> f.PlannedField | None:
+        """The field that takes `key` of `object_`, or None when no field is planned for it."""
+        return self.by_key.get((object_, key))
+
+    def of(self, object_: str) -> dict[str, f.PlannedField]:
+        """The fields of one object by key."""
+        return {key: field for (name, key), field in self.by_key.items() if name == object_}
+
+    def __iter__(self) -> Iterator[tuple[str, f.PlannedField]]:
+        return ((name, field) for (name, _), field in self.by_key.items())
+
+
+def plan_fields(inputs: PlanInputs, place: Place) -> FieldPlan:
+    """All custom fields, each compared with the location; deterministic in the inputs."""
+    found: dict[tuple[str, str], f.PlannedField] = {}
+    for object_ in ("contacts", "companies", "deals"):
+        frame = inputs.table(object_)
+        wanted = [*_markers(object_, frame, inputs), *_without_place(object_, frame), *_mapped(object_, frame, inputs)]
+        wanted += _for_leftovers(object_, frame, inputs, place)
+        taken: set[str] = set()
+        for field in wanted:
+            if (object_, field.key) in found:
+                continue
+            fitted = f.for_model(field)
+            choice = _choice(inputs, fitted) if field.key in frame.columns else f.BESIDE
+            found[object_, field.key] = distinct(f.against(fitted, place.fields, choice), taken)
+    return FieldPlan(found)
+
+
+def _choice(inputs: PlanInputs, field: f.PlannedField) -> str:
+    """What a person decided about a field of the export whose name is taken; fields of our own never use a stranger's."""
+    decided = inputs.conflicts.get((field.model, field.label.casefold()), "")
+    return decided or inputs.config.policy.schema_conflicts
+
+
+def distinct(field: f.PlannedField, taken: set[str]) -> f.PlannedField:
+    """The field under a label that none in `taken` (case-folded; it is added) has."""
+    label, number = field.label, 2
+    while label.casefold() in taken:
+        label, number = f"{field.label} ({number})", number + 1
+    taken.add(label.casefold())
+    if label == field.label:
+        return field
+    return f.PlannedField(field.model, field.key, label, field.data_type, field.options, field.count)
+
+
+def filled(frame: pd.DataFrame, column: str) -> int:
+    """How many cells of `column` hold something (lists: at least one item)."""
+    return int(filled_mask(frame[column]).sum()) if column in frame.columns else 0
+
+
+def filled_mask(values: pd.Series) -> pd.Series:
+    """Which cells hold something: neither missing nor blank nor an empty list."""
+    if values.dtype == object:
+        found = [bool(texts(value)) if not _missing(value) else False for value in values]
+        return pd.Series(found, index=values.index, dtype=bool)
+    present = values.notna()
+    if pd.api.types.is_string_dtype(values.dtype):
+        present &= values.fillna("").astype(str).str.strip().ne("")
+    return present.astype(bool)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+
+
+def _own(
+    object_: str, label: str, data_type: str = "TEXT", count: int = 0, options: tuple[str, ...] = ()
+) -> f.PlannedField:
+    return f.PlannedField(f.MODEL[object_], label, label, data_type, options, count)
+
+
+def _markers(object_: str, frame: pd.DataFrame, inputs: PlanInputs) -> list[f.PlannedField]:
+    attached = inputs.table("attachments")
+    if object_ == "contacts":
+        fields = [_own(object_, markers.ID_FIELD, count=len(frame)), *_dates(object_, frame)]
+        if filled(attached, "contact_id"):
+            fields.append(_own(object_, markers.FILES_FIELD, "FILE_UPLOAD", filled(attached, "contact_id")))
+        return fields
+    fields = [_own(object_, markers.ID_FIELD, count=len(frame)), *_dates(object_, frame)]
+    if tagged := filled(frame, "tags"):
+        fields.append(_own(object_, markers.TAGS_FIELD, "LARGE_TEXT", tagged))
+    if object_ == "companies":
+        fields.append(_own(object_, markers.PRIMARY_CONTACT_FIELD, count=len(frame)))
+        if parents := max(filled(frame, "parent_id"), filled(frame, "parent_name")) or _unresolved(
+            inputs, object_, "parent_id"
+        ):
+            fields.append(_own(object_, markers.PARENT_FIELD, count=parents))
+    return fields
+
+
+def _dates(object_: str, frame: pd.DataFrame) -> list[f.PlannedField]:
+    pairs = ((markers.CREATED_FIELD, "created_at"), (markers.UPDATED_FIELD, "updated_at"))
+    return [_own(object_, label, count=filled(frame, column)) for label, column in pairs if filled(frame, column)]
+
+
+def _without_place(object_: str, frame: pd.DataFrame) -> list[f.PlannedField]:
+    return [
+        f.PlannedField(f.MODEL[object_], column, label, data_type, (), count)
+        for column, (label, data_type) in f.WITHOUT_PLACE[object_].items()
+        if (count := filled(frame, column))
+    ]
+
+
+def _mapped(object_: str, frame: pd.DataFrame, inputs: PlanInputs) -> list[f.PlannedField]:
+    fields = []
+    for item in inputs.mapping.fields.get(object_, ()):
+        options = _options(object_, item, frame, inputs) if item.data_type in f.OPTION_TYPES else ()
+        fields.append(
+            f.PlannedField(
+                f.MODEL[object_],
+                item.staged_column,
+                item.label,
+                item.data_type,
+                options,
+                filled(frame, item.staged_column),
+            )
+        )
+    return fields
+
+
+def option_of(inputs: PlanInputs, object_: str, column: str, value: str) -> str:
+    """What the picklists sheet says about `value`; itself when it says nothing."""
+    found = inputs.mapping.picklists.get((object_, column, value))
+    return value if found in (None, "") else found
+
+
+def _options(object_: str, item: Any, frame: pd.DataFrame, inputs: PlanInputs) -> tuple[str, ...]:
+    found: dict[str, str] = {}
+    for option in (*item.options, *sorted(_used(frame, item.staged_column))):
+        text = option_of(inputs, object_, item.staged_column, option)
+        found.setdefault(text.casefold(), text)
+    if set(found) <= {"yes", "no"} and (item.data_type == "RADIO" or (found and item.data_type == "SINGLE_OPTIONS")):
+        return f.YES_NO
+    return tuple(found.values())
+
+
+def _used(frame: pd.DataFrame, column: str) -> set[str]:
+    if column not in frame.columns:
+        return set()
+    values = frame[column]
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return set(f.YES_NO)
+    if values.dtype == object:
+        return {item.strip() for value in values if not isinstance(value, float) for item in texts(value)}
+    return {text for item in values.dropna().unique() if (text := str(item).strip())}
+
+
+def _for_leftovers(object_: str, frame: pd.DataFrame, inputs: PlanInputs, place: Place) -> Iterable[f.PlannedField]:
+    refused = inputs.not_converted
+    refused_here = int((refused["object"] == object_).sum()) if "object" in refused.columns else 0
+    refused_here += filled(frame, "parent_left_out")
+    if refused_here:
+        yield _own(object_, f.UNCONVERTED_FIELD, "LARGE_TEXT", refused_here)
+    if merged := _merged(frame):
+        yield _own(object_, f.MERGED_FIELD, "LARGE_TEXT", merged)
+    if filled(frame, "owner") and _owner_needs_text(object_, frame, inputs):
+        yield _own(object_, f.OWNER_FIELD, "TEXT")
+    if object_ == "contacts" and _deals_may_not_be_opportunities(inputs, place):
+        yield _own(object_, f.FURTHER_DEALS, "LARGE_TEXT")
+    if object_ == "contacts":
+        yield from _other_addresses(frame, inputs, place, merged)
+    if object_ == "deals":
+        if filled(frame, "lost_reason"):
+            yield _own(object_, f.LOST_REASON_FIELD, "TEXT", filled(frame, "lost_reason"))
+        if _several_contacts(frame) or _unresolved(inputs, "deals", "contact_id"):
+            yield _own(object_, f.OTHER_CONTACTS, "LARGE_TEXT")
+
+
+def _several_contacts(deals: pd.DataFrame) -> bool:
+    return "contact_id" in deals.columns and any(len(texts(value)) > 1 for value in deals["contact_id"])
+
+
+def _unresolved(inputs: PlanInputs, object_: str, column: str) -> int:
+    frame = inputs.not_converted
+    return 0 if frame.empty else int(((frame["object"] == object_) & (frame["field"] == column)).sum())
+
+
+def _deals_may_not_be_opportunities(inputs: PlanInputs, place: Place) -> bool:
+    wanted = inputs.config.policy.duplicate_opportunity == "custom field + note"
+    return wanted and not place.allow_duplicate_opportunity and len(inputs.table("deals")) > 0
+
+
+def _merged(frame: pd.DataFrame) -> int:
+    if "residue" not in frame.columns:
+        return 0
+    return int(frame["residue"].fillna("").astype(str).str.len().gt(2).sum())
+
+
+def _owner_needs_text(object_: str, frame: pd.DataFrame, inputs: PlanInputs) -> bool:
+    if object_ == "companies":
+        return True  # a business has no owner of its own
+    return any(not inputs.mapping.owners.get(str(value), "") for value in frame["owner"].dropna().unique())
+
+
+def _other_addresses(frame: pd.DataFrame, inputs: PlanInputs, place: Place, merged: int) -> Iterable[f.PlannedField]:
+    clash = not place.allow_duplicate_contact or len(place.contacts) > 0
+    emails = filled(frame, "email_2") + filled(frame, "more_emails")
+    if emails or merged or (clash and _repeats(frame, ("email",))) or (clash and len(place.contacts)):
+        yield f.PlannedField("contact", f.OTHER_EMAILS, f.OTHER_EMAILS, "LARGE_TEXT", (), emails)
+    if (
+        merged
+        or filled(frame, "more_phones")
+        or (clash and (_repeats(frame, ("phone", "mobile")) or len(place.contacts)))
+    ):
+        yield f.PlannedField("contact", f.OTHER_PHONES, f.OTHER_PHONES, "LARGE_TEXT")
+
+
+def _repeats(frame: pd.DataFrame, columns: tuple[str, ...]) -> bool:
+    values = [frame[name].dropna() for name in columns if name in frame.columns]
+    return bool(values) and bool(pd.concat(values).duplicated().any())

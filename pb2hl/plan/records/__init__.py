@@ -1,0 +1,1 @@
+"""One module a kind of record: how staged rows become operations."""

@@ -1,0 +1,121 @@
+"""Bodies of notes, tasks and appointments as HighLevel takes them; images inside them go to the media library."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pb2hl import content
+from pb2hl.content import Content, InlineImage
+from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, Target
+from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.inputs.inputs import ExportFile
+from pb2hl.plan.inputs.rows import rows, text
+from pb2hl.plan.records.attachments import Files, file_part, media_name
+from pb2hl.plan.shared.context import Context
+
+WITH_IMAGES = ("notes", "activities")
+_MAY_HOLD_IMAGES = re.compile(r"<img|!\[|\\pict", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """Converts bodies and plans the uploads of the images they hold."""
+
+    ctx: Context
+    files: Files
+
+    def html(self, object_: str, source_id: str, body: str, column: str = "body") -> str:
+        """`body` as clean HTML, its images replaced by links to the uploads."""
+        if not body:
+            return ""
+        converted = content.convert(body)
+        self._tell(object_, source_id, column, converted)
+        found = {
+            number: self._address(object_, source_id, number, image) for number, image in enumerate(converted.images)
+        }
+        return converted.render(
+            {number: address for number, address in found.items() if address and object_ in WITH_IMAGES}
+        )
+
+    def text(self, object_: str, source_id: str, body: str) -> str:
+        """`body` as plain text, for tasks and appointments."""
+        if not body:
+            return ""
+        converted = content.convert(body)
+        self._tell(object_, source_id, "body", converted)
+        if converted.images:
+            self.ctx.account.loss(
+                object_, "image", "nowhere (reported)", "tasks and appointments hold plain text", len(converted.images)
+            )
+        return converted.text.strip()
+
+    def media(self) -> Iterator[Operation]:
+        """One upload an image inside a body that can be had."""
+        for object_ in WITH_IMAGES:
+            for row in rows(self.ctx.inputs.table(object_), ("source_id", "body")):
+                body = text(row, "body")
+                if not _MAY_HOLD_IMAGES.search(body):
+                    continue
+                for number, image in enumerate(content.convert(body).images):
+                    yield from self._upload(object_, row["source_id"], number, image)
+
+    def _upload(self, object_: str, source_id: str, number: int, image: InlineImage) -> Iterator[Operation]:
+        part = self._file(source_id, number, image)
+        if part is None:
+            self.ctx.account.problem(
+                "image_missing",
+                object_,
+                "images inside bodies are not in the export, or too big",
+                source_id=source_id,
+                treatment="their text stays in the note",
+            )
+            return
+        name = media_name(self.ctx, object_, source_id, part["name"], f"image{number}")
+        yield self.ctx.operation(
+            Kind.UPLOAD,
+            Target.MEDIA,
+            object_,
+            source_id,
+            {"$file": part, "name": name},
+            part=f"image{number}",
+            marker=name,
+        )
+
+    def _address(self, object_: str, source_id: str, number: int, image: InlineImage) -> str:
+        if self._file(source_id, number, image) is None:
+            return ""
+        return f"{{{{ref:{self.ctx.op_id(Target.MEDIA, object_, source_id, f'image{number}')}:url}}}}"
+
+    def _file(self, source_id: str, number: int, image: InlineImage) -> dict[str, str] | None:
+        if image.kind == "data":
+            return self._written(image)
+        mime = image.mime or "application/octet-stream"
+        if image.kind == "url":
+            return {"url": image.ref, "name": image.name, "mime": mime}
+        found = self.files.find(image.ref)
+        if found is None or found.size > MOST_FILE_BYTES:
+            return None
+        return file_part(found, image.name, image.mime)
+
+    def _written(self, image: InlineImage) -> dict[str, str] | None:
+        """A data: image as a file under its content hash."""
+        folder, data = self.ctx.inputs.inline_files, image.content or b""
+        if folder is None or not data or len(data) > MOST_FILE_BYTES:
+            return None
+        path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{mimetypes.guess_extension(image.mime) or ''}"
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(".tmp")
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        return file_part(ExportFile(str(path), len(data), hashlib.sha256(data).hexdigest()), image.name, image.mime)
+
+    def _tell(self, object_: str, source_id: str, column: str, converted: Content) -> None:
+        for what in converted.removed:
+            self.ctx.account.loss(object_, column, "nowhere (reported)", f"removed from bodies: {what}")
+        if converted.removed:
+            self.ctx.account.cell(object_, source_id, column, Bucket.NORMALISED, "unsafe HTML removed")

@@ -1,0 +1,384 @@
+"""Deals become opportunities, each on its contact or on a marked stand-in; a forbidden second open deal follows the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import markers
+from pb2hl.errors import Severity
+from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.fields import custom_fields as f
+from pb2hl.plan.fields.needs import option_of
+from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.inputs.rows import Row, oldest_first, rows, text, texts
+from pb2hl.plan.location.identity import Identity
+from pb2hl.plan.records.existing import changes
+from pb2hl.plan.records.parents import stand_in
+from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
+from pb2hl.plan.records.primary import named_column
+from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.shared.context import Context
+from pb2hl.values.fold import fold
+from pb2hl.values.statuses import deal_status
+
+OBJECT = "deals"
+DUPLICATE_COLUMNS = ("source_id", "name", "contact", "pipeline", "first_deal", "treatment")
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where one deal goes. `blocked_by` is the open deal that the location lets stand in its way."""
+
+    contact: str  # source id; "" → a stand-in
+    pipeline: PlannedPipeline | None
+    stage: str
+    status: str
+    blocked_by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Deals:
+    """Plans the deals table."""
+
+    ctx: Context
+    pipelines: Pipelines
+    identity: Identity
+    leftovers: Leftovers
+
+    @property
+    def policy(self) -> str:
+        """`duplicate_opportunity` of migration.toml."""
+        return self.ctx.inputs.config.policy.duplicate_opportunity
+
+    @cached_property
+    def placements(self) -> Mapping[str, Placement]:
+        """Where every deal goes, decided oldest first so that the oldest open deal keeps its place; those that are
+        opportunities already come before all others."""
+        return self._decided[0]
+
+    @cached_property
+    def _decided(self) -> tuple[dict[str, Placement], dict[str, tuple[str, str]]]:
+        """(every deal's placement, deals that are in the location already → its id there and what they were found by)."""
+        found: dict[str, Placement] = {}
+        matched: dict[str, tuple[str, str]] = {}
+        there = dict(self._open_there())
+        holders = {key: name for key, (_, name) in there.items()}
+        place_of = {one: key for key, (one, _) in there.items()}
+        table = self.ctx.inputs.table(OBJECT)
+        primary = named_column(table)
+        for row in self._loaded_first(table, (*_PLACING, primary) if primary else _PLACING):
+            source_id, place = row["source_id"], self._place(row, primary)
+            existing, by = self._match(row, place.contact)
+            if existing:
+                matched[source_id] = (existing, by)
+                if existing in place_of:
+                    holders[place_of[existing]] = source_id
+            moves = not existing or self.ctx.inputs.config.policy.existing_opportunities == "overwrite"
+            found[source_id] = self._held(source_id, place, holders) if moves else place
+        return found, matched
+
+    def _loaded_first(self, table: pd.DataFrame, columns: Sequence[str]) -> Iterator[Row]:
+        ordered, loaded = oldest_first(table), self.ctx.inputs.loaded
+        if ordered.empty or not loaded:
+            return rows(ordered, columns)
+        there = ordered["source_id"].astype(str).isin(loaded)
+        return chain(rows(ordered[there], columns), rows(ordered[~there], columns))
+
+    def _held(self, source_id: str, place: Placement, holders: dict[tuple[str, str], str]) -> Placement:
+        """The placement, with the open deal that stands in its way. A deal that stays where the location has it claims no place."""
+        if self.ctx.place.allow_duplicate_opportunity or not (
+            place.status == "open" and place.contact and place.pipeline
+        ):
+            return place
+        holder = holders.setdefault((place.contact, place.pipeline.label), source_id)
+        return (
+            place if holder == source_id or source_id in self.ctx.inputs.loaded else replace(place, blocked_by=holder)
+        )
+
+    def _open_there(self) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+        """Open opportunities that the location has already, on contacts that the export has too: (contact, pipeline) → (id, name)."""
+        mine = {
+            person.existing_id: source_id for source_id, person in self.identity.people.items() if person.existing_id
+        }
+        labels = {item.existing_id: item.label for item in self.pipelines.planned.values() if item.existing_id}
+        for row in rows(self.ctx.place.opportunities):
+            contact, label = mine.get(row.get("contactId") or ""), labels.get(row.get("pipelineId") or "")
+            if contact and label and row.get("status") == "open":
+                ours = markers.split_ids(self.ctx.source, row.get("marker") or "")
+                yield (contact, label), (row["id"], ours[0] if ours else f"existing {row['id']}")
+
+    def _place(self, row: Row, primary: str) -> Placement:
+        named = [f.plain(row[primary], self.ctx.zone)] if primary and row.get(primary) is not None else []
+        found = self.ctx.contacts.first([*named, *texts(row.get("contact_id")), *texts(row.get("contact_email"))])
+        pipeline, stage, from_stage = self.pipelines.route(text(row, "pipeline"), text(row, "stage"))
+        said = option_of(self.ctx.inputs, OBJECT, "status", text(row, "status"))
+        status = self._status(deal_status(said) or deal_status(text(row, "status")), deal_status(from_stage), row)
+        return Placement(found.source_id, pipeline, stage, status, why=found.why)
+
+    def _status(self, said: str, from_stage: str, row: Row) -> str:
+        """The status column's word wins; but a deal called open in a stage that is won or lost has ended as the stage says."""
+        if said == "open" and from_stage not in ("", "open"):
+            self.ctx.account.problem(
+                "status_against_stage",
+                OBJECT,
+                "deals are called open though their stage is won, lost or abandoned",
+                source_id=row["source_id"],
+                field_="status",
+                treatment="the stage decides",
+            )
+            return from_stage
+        return said or from_stage or "open"
+
+    @cached_property
+    def hosts(self) -> Mapping[str, tuple[str, str]]:
+        """For every deal, the contact operation it hangs on: (object, source id)."""
+        gone = self.ctx.inputs.gone.get(OBJECT)
+        before = {
+            row["source_id"]: self.ctx.contacts.first(texts(row.get("contact_id"))).source_id
+            for row in (rows(gone.rows, _PLACING) if gone else ())
+        }
+        return {
+            source_id: ("contacts", contact) if contact else (OBJECT, source_id)
+            for source_id, contact in before.items()
+        } | {
+            source_id: (OBJECT, source_id) if self._alone(place) else ("contacts", place.contact)
+            for source_id, place in self.placements.items()
+        }
+
+    def _alone(self, place: Placement) -> bool:
+        return not place.contact or bool(place.blocked_by and self.policy == "separate contact")
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The name of every deal."""
+        return {row["source_id"]: self._name(row) for row in rows(self.ctx.inputs.named(OBJECT), ("source_id", "name"))}
+
+    @cached_property
+    def blocked(self) -> dict[str, str]:
+        """Deals that cannot become opportunities of their own → the open deal in their way."""
+        if self.policy == "separate contact":
+            return {}
+        return {source_id: place.blocked_by for source_id, place in self.placements.items() if place.blocked_by}
+
+    def duplicates(self) -> pd.DataFrame:
+        """Every second open deal of a contact in a pipeline, with what happens to it (DUPLICATE_COLUMNS)."""
+        treatments = {"stop": "the load stops", "separate contact": "gets a stand-in contact of its own"}
+        treatment = treatments.get(self.policy, "kept on the contact as a custom field and a note")
+        found = [
+            (
+                source_id,
+                self.names[source_id],
+                place.contact,
+                place.pipeline.label if place.pipeline else "",
+                place.blocked_by,
+                treatment,
+            )
+            for source_id, place in self.placements.items()
+            if place.blocked_by
+        ]
+        return pd.DataFrame(found, columns=list(DUPLICATE_COLUMNS), dtype="str")
+
+    def further(self) -> dict[str, list[str]]:
+        """Contact source id → one line a blocked deal, for the contact's custom field."""
+        found: dict[str, list[str]] = {}
+        if self.policy != "custom field + note" or not self.blocked:
+            return found
+        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+            if row["source_id"] in self.blocked:
+                found.setdefault(self.placements[row["source_id"]].contact, []).append(" | ".join(self.facts(row)))
+        return found
+
+    def facts(self, row: Row) -> list[str]:
+        """A deal in words: name, pipeline, stage, amount, dates and every custom value."""
+        place = self.placements[row["source_id"]]
+        shown = {
+            "pipeline": place.pipeline.name if place.pipeline else "",
+            "stage": place.stage,
+            "status": place.status,
+            **{key: value for key, value in row.items() if key not in _TOLD and not key.startswith("raw.")},
+        }
+        pairs = [
+            f"{key.removeprefix('custom.').replace('_', ' ')}: {f.plain(value, self.ctx.zone)}"
+            for key, value in shown.items()
+            if value not in (None, "", [])
+        ]
+        lost = self.leftovers.lines(OBJECT, row["source_id"])
+        return [f"{self._name(row)} (Perfect Books deal {row['source_id']})", *pairs, *lost]
+
+    def stand_ins(self) -> Iterator[Operation]:
+        """A marked contact for every deal without one of its own."""
+        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+            place = self.placements[row["source_id"]]
+            if not self._alone(place):
+                continue
+            why = (
+                "their contact has an open deal there already"
+                if place.blocked_by
+                else "deals have no contact in the export"
+            )
+            code = "deal_second_open" if place.blocked_by else "deal_without_contact"
+            self.ctx.account.problem(
+                code, OBJECT, why, source_id=row["source_id"], treatment="a marked stand-in contact holds each"
+            )
+            company = self.ctx.companies.find(text(row, "company_id")).source_id
+            body = {"firstName": "Stand-in for", "lastName": self._name(row)}
+            if name := self.ctx.company_names.get(company, ""):
+                body["companyName"] = name
+            yield stand_in(self.ctx, OBJECT, row, body)
+
+    def links(self) -> Iterator[Operation]:
+        """Stand-ins are linked to the company that their deal names."""
+        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT)), _PLACING):
+            company = self.ctx.companies.find(text(row, "company_id")).source_id
+            if company and self._alone(self.placements[row["source_id"]]):
+                payload = {
+                    "businessId": self.ctx.ref(Target.BUSINESS, "companies", company),
+                    "contactId": self.ctx.ref(Target.CONTACT, OBJECT, row["source_id"]),
+                }
+                yield self.ctx.operation(Kind.LINK, Target.LINK, OBJECT, row["source_id"], payload)
+
+    def operations(self) -> Iterator[Operation]:
+        """One opportunity a deal, oldest first; blocked deals are skipped with their reason."""
+        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+            source_id = row["source_id"]
+            if source_id in self.blocked:
+                yield self._blocked(row)
+                continue
+            body = self.body(row)
+            existing, by = self._decided[1].get(source_id, ("", ""))
+            marker = next((item["fieldValue"] for item in body["customFields"][:1]), "")
+            if existing:
+                yield changes(self.ctx, Target.OPPORTUNITY, OBJECT, source_id, body, existing, by, marker)
+            else:
+                yield self.ctx.operation(Kind.CREATE, Target.OPPORTUNITY, OBJECT, source_id, body, marker=marker)
+
+    def _blocked(self, row: Row) -> Operation:
+        stopped = self.policy == "stop"
+        self.ctx.account.problem(
+            "duplicate_opportunity",
+            OBJECT,
+            "open deals are second ones of a contact in a pipeline, which the location forbids",
+            source_id=row["source_id"],
+            severity=Severity.CRITICAL if stopped else Severity.WARNING,
+            treatment="set policy.duplicate_opportunity, or allow duplicates in the location"
+            if stopped
+            else "kept as field and note",
+        )
+        where = "refused: policy.duplicate_opportunity is stop" if stopped else "contact: custom field and note"
+        self.ctx.account.cell(OBJECT, row["source_id"], "*", Bucket.REFUSED if stopped else Bucket.MOVED, where)
+        reason = (
+            f"open deal {self.blocked[row['source_id']]} of the same contact is in this pipeline; policy {self.policy}"
+        )
+        return self.ctx.operation(Kind.SKIP, Target.OPPORTUNITY, OBJECT, row["source_id"], reason=reason)
+
+    def body(self, row: Row) -> dict[str, Any]:
+        """The body of the create call."""
+        place = self.placements[row["source_id"]]
+        body: dict[str, Any] = {"name": self._name(row), "status": place.status}
+        if place.pipeline is not None:
+            pipeline, stage = self.pipelines.ids(self.ctx, place.pipeline, place.stage)
+            body["pipelineId"] = pipeline
+            if stage:
+                body["pipelineStageId"] = stage
+        body["contactId"] = self.ctx.ref(Target.CONTACT, *self.hosts[row["source_id"]])
+        body |= self._figures(row)
+        own = self.ctx.own_fields(OBJECT, row) | self.leftovers.fields(OBJECT, row)
+        owner = self.ctx.owners.find(row.get("owner"))
+        if owner.user_id:
+            body["assignedTo"] = owner.user_id
+        own |= self.ctx.unassigned(OBJECT, row["source_id"], owner)
+        own[f.LOST_REASON_FIELD] = self._lost_reason(row, place, body)
+        own[markers.TAGS_FIELD] = ", ".join(self.ctx.tags(OBJECT, row))
+        own[f.OTHER_CONTACTS] = "\n".join(self._others(row, place))
+        body["customFields"] = [
+            {"id": self.ctx.field_ref(planned), "fieldValue": value}
+            for planned, value in self.ctx.values(OBJECT, row, own)
+        ]
+        return body
+
+    def _figures(self, row: Row) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if row.get("amount") is not None:
+            amount = float(row["amount"])
+            found["monetaryValue"] = int(amount) if amount.is_integer() else amount
+        if row.get("probability") is not None:
+            percent = round(float(row["probability"]) * 100, 4)
+            found["forecastProbability"] = int(percent) if percent.is_integer() else percent
+        if row.get("expected_close") is not None:
+            found["forecastExpectedCloseDate"] = row["expected_close"].isoformat()[:10]
+        return found
+
+    def _lost_reason(self, row: Row, place: Placement, body: dict[str, Any]) -> str:
+        reason = text(row, "lost_reason")
+        known = self.ctx.place.lost_reasons.get(reason.casefold(), "")
+        if reason and known and place.status == "lost":
+            body["lostReasonId"] = known
+            return ""
+        return reason
+
+    def _others(self, row: Row, place: Placement) -> list[str]:
+        """Further contacts of a deal by name, and references that mean no contact, as exported."""
+        found = [self.ctx.contacts.find(item).source_id or item for item in texts(row.get("contact_id"))]
+        lost = self.ctx.lost(OBJECT, row, "contact_id")[0]
+        shown = [self.ctx.contact_labels.get(item, item) for item in dict.fromkeys(found) if item != place.contact]
+        return [*shown, lost] if lost else shown
+
+    def _name(self, row: Row) -> str:
+        return text(row, "name") or f"Deal {row['source_id']}"
+
+    def _match(self, row: Row, contact: str) -> tuple[str, str]:
+        """The opportunity in the location that the deal is, and by what; each is taken once."""
+        if self.ctx.inputs.config.policy.existing_opportunities == "separate":
+            return "", ""
+        by_marker, by_name = self._there
+        if found := by_marker.get(row["source_id"]):
+            return found, "Perfect Books ID"
+        person = self.identity.people.get(contact)
+        if person is None or not person.existing_id:
+            return "", ""
+        found = by_name.pop((person.existing_id, fold(self._name(row))), "")
+        return (found, "contact and name") if found else ("", "")
+
+    @cached_property
+    def _there(self) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
+        """Existing opportunities by Perfect Books ID, and by contact and name."""
+        by_marker: dict[str, str] = {}
+        by_name: dict[tuple[str, str], str] = {}
+        for there in rows(self.ctx.place.opportunities):
+            by_name.setdefault((there.get("contactId") or "", fold(there.get("name") or "")), there["id"])
+            for item in markers.split_ids(self.ctx.source, there.get("marker") or ""):
+                by_marker.setdefault(item, there["id"])
+        return by_marker, by_name
+
+
+_PLACING = (
+    "source_id",
+    "name",
+    "contact_id",
+    "contact_email",
+    "company_id",
+    "pipeline",
+    "stage",
+    "status",
+    "created_at",
+)
+_TOLD = {
+    "source_id",
+    "row_hash",
+    "source_file",
+    "source_sheet",
+    "source_row",
+    "id",
+    "name",
+    "pipeline",
+    "stage",
+    "status",
+    "contact_id",
+}

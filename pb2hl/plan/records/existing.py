@@ -1,0 +1,114 @@
+"""Records that were in the location before: what of a new body would change them, by the policy of migration.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pb2hl.model import OBJECTS
+from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.location.location import as_there, custom_keys
+from pb2hl.plan.shared.context import Context
+
+_POLICY = {
+    Target.CONTACT: "existing_contacts",
+    Target.BUSINESS: "existing_businesses",
+    Target.OPPORTUNITY: "existing_opportunities",
+}
+NOT_UPDATABLE = {Target.CONTACT: frozenset({"companyName"}), Target.OPPORTUNITY: frozenset({"contactId"})}
+"""Properties that the update endpoints refuse (BEHAVIOUR: PUT of contacts has no companyName)."""
+
+
+def changes(
+    ctx: Context,
+    target: Target,
+    object_: str,
+    source_id: str,
+    body: Mapping[str, Any],
+    existing_id: str,
+    matched_by: str,
+    marker: str,
+) -> Operation:
+    """An update with only what changes, or a skip when nothing does.
+
+    `fill` sets what is blank there, `overwrite` what differs, `skip` nothing. Consent is never weakened: an opt-out of
+    the export is set under `fill` too, and none that stands is cleared.
+    """
+    policy = getattr(ctx.inputs.config.policy, _POLICY[target])
+    there = as_there(ctx.existing(target).get(existing_id, {}))
+    never = NOT_UPDATABLE.get(target, frozenset())
+    wanted = {} if policy == "skip" else changed(body, there, policy, never)
+    _tell(ctx, object_, source_id, body, wanted, policy)
+    reason = f"is in the location already, found by {matched_by}; policy {policy}"
+    if not wanted:
+        return ctx.operation(
+            Kind.SKIP,
+            target,
+            object_,
+            source_id,
+            existing_id=existing_id,
+            reason=reason + ", nothing to change",
+            marker=marker,
+        )
+    return ctx.operation(
+        Kind.UPDATE, target, object_, source_id, wanted, existing_id=existing_id, reason=reason, marker=marker
+    )
+
+
+def _tell(
+    ctx: Context, object_: str, source_id: str, body: Mapping[str, Any], wanted: Mapping[str, Any], policy: str
+) -> None:
+    """Say which values stay out because of the policy."""
+    where = f"policy {policy}: what the location has stays"
+    if policy == "skip":
+        ctx.account.cell(object_, source_id, "*", Bucket.SKIPPED, where)
+        return
+    columns = {spec.target: spec.name for spec in OBJECTS[object_].fields if spec.target}
+    for name in body.keys() - wanted.keys() - {"customFields", "tags", "companyName"}:
+        ctx.account.cell(object_, source_id, columns.get(name, name), Bucket.SKIPPED, where)
+    sent = [item.get("id") or item.get("key") for item in wanted.get("customFields", ())]
+    for item in body.get("customFields", ()):
+        key = item.get("id") or item.get("key")
+        if key not in sent and (column := ctx.columns_of_fields.get(str(key))):
+            ctx.account.cell(object_, source_id, column, Bucket.SKIPPED, where)
+
+
+def changed(
+    body: Mapping[str, Any],
+    there: Mapping[str, Any],
+    policy: str,
+    never: frozenset[str],
+) -> dict[str, Any]:
+    """The part of `body` that `policy` lets through against the record as it is `there`."""
+    found: dict[str, Any] = {}
+    for name, value in body.items():
+        if name in never or name in ("customFields", "dnd", "dndSettings"):
+            continue
+        before = there.get(name)
+        if (policy == "fill" and not before) or (policy == "overwrite" and _differs(before, value)):
+            found[name] = value
+    for name in ("dnd", "dndSettings"):
+        if name in body and _differs(there.get(name), body[name]):
+            found[name] = body[name]
+    fields = _fields(body.get("customFields", ()), there.get("customFields") or {}, policy)
+    return {**found, "customFields": fields} if fields else found
+
+
+def _fields(wanted: Any, there: Mapping[str, Any], policy: str) -> list[Any]:
+    """Values of fields that the location had before count as there; a field still to be made is blank everywhere."""
+    kept = []
+    for item in wanted:
+        reference = item.get("id") or item.get("key")
+        keys = custom_keys(reference, reference) if isinstance(reference, str) else ()
+        before = next((there[key] for key in keys if key in there), None)
+        value = item.get("fieldValue", item.get("value"))
+        if before in (None, "", []) or (policy == "overwrite" and _differs(before, value)):
+            kept.append(item)
+    return kept
+
+
+def _differs(before: Any, value: Any) -> bool:
+    if isinstance(before, str) and isinstance(value, str):
+        return before.strip().casefold() != value.strip().casefold()
+    return before != value

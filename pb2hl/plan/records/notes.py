@@ -1,0 +1,124 @@
+"""Notes and activities become notes: converted body, files linked, provenance line last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.inputs.rows import Row, local_iso, oldest_first, rows, text
+from pb2hl.plan.records import provenance
+from pb2hl.plan.records.attachments import Attachments
+from pb2hl.plan.records.bodies import Bodies
+from pb2hl.plan.records.deals import Deals
+from pb2hl.plan.records.parents import Host, Parents
+from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.shared.context import Context
+from pb2hl.values.statuses import activity_type, direction, word_key
+
+EMPTY = "(empty note)"
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Plans every note of the migration: notes, activities, links to files, and deals that may not be opportunities."""
+
+    ctx: Context
+    parents: Parents
+    leftovers: Leftovers
+    bodies: Bodies
+    attachments: Attachments
+    deals: Deals
+
+    def operations(self) -> Iterator[Operation]:
+        """Notes and activities oldest first, then notes that link files, then notes of blocked deals."""
+        for row in rows(oldest_first(self.ctx.inputs.table("notes"))):
+            yield self._operation("notes", row, self._note_html(row), text(row, "author"), text(row, "title"))
+        for row in rows(oldest_first(self.ctx.inputs.table("activities"), "at")):
+            yield self._operation("activities", row, self._activity_html(row), text(row, "owner"), "")
+        for row in rows(oldest_first(self.ctx.inputs.table("attachments"), "uploaded_at")):
+            if link := self.attachments.link_of(row):
+                yield self._operation("attachments", row, link, "", "")
+        yield from self._blocked_deals()
+
+    def _operation(self, object_: str, row: Row, html: str, author: str, title: str) -> Operation:
+        host = self.parents.host(object_, row, on_business=True)
+        facts = host.facts if object_ != "activities" else (*host.facts, *_when(self.ctx, row))
+        line = provenance.line(self.ctx, self.leftovers, object_, row, facts)
+        marker = provenance.marker(self.ctx, object_, row["source_id"])
+        if title and host.kind == "business":
+            html, title = f"<p><strong>{escape(title)}</strong></p>{html}", ""
+        payload = _payload(
+            host, f"{html}<p>{escape(line, quote=False)}</p>", self.ctx.owners.find(author).user_id, title
+        )
+        return self.ctx.operation(Kind.CREATE, Target.NOTE, object_, row["source_id"], payload, marker=marker)
+
+    def _note_html(self, row: Row) -> str:
+        html = self.bodies.html("notes", row["source_id"], text(row, "body")) + self.attachments.links_in(
+            row["source_id"]
+        )
+        if html.strip():
+            return html
+        self.ctx.account.problem(
+            "note_empty", "notes", "notes are empty", source_id=row["source_id"], treatment=f"created as {EMPTY!r}"
+        )
+        return f"<p>{EMPTY}</p>"
+
+    def _activity_html(self, row: Row) -> str:
+        head = [
+            _told(text(row, "type"), activity_type).capitalize() or "Activity",
+            _told(text(row, "direction"), direction),
+        ]
+        head += [*_when(self.ctx, row), duration(row.get("duration")), text(row, "outcome")]
+        subject = f"<p>{escape(text(row, 'subject'), quote=False)}</p>" if text(row, "subject") else ""
+        body = self.bodies.html("activities", row["source_id"], text(row, "body"))
+        return (
+            f"<p><strong>{escape(' · '.join(item for item in head if item), quote=False)}</strong></p>{subject}{body}"
+        )
+
+    def _blocked_deals(self) -> Iterator[Operation]:
+        if self.deals.policy != "custom field + note" or not self.deals.blocked:
+            return
+        for row in rows(oldest_first(self.ctx.inputs.table("deals"))):
+            if row["source_id"] not in self.deals.blocked:
+                continue
+            facts = "".join(f"<p>{escape(fact, quote=False)}</p>" for fact in self.deals.facts(row))
+            line = provenance.line(
+                self.ctx, self.leftovers, "deals", row, ["not an opportunity: the location allows no second one"]
+            )
+            host = Host("contact", self.ctx.ref(Target.CONTACT, *self.deals.hosts[row["source_id"]]))
+            user = self.ctx.owners.find(row.get("owner")).user_id
+            payload = _payload(host, f"{facts}<p>{escape(line, quote=False)}</p>", user, "")
+            marker = provenance.marker(self.ctx, "deals", row["source_id"])
+            yield self.ctx.operation(Kind.CREATE, Target.NOTE, "deals", row["source_id"], payload, marker=marker)
+
+
+def _payload(host: Host, body: str, user: str, title: str) -> Mapping[str, Any]:
+    payload: dict[str, Any] = {"$url": {f"{host.kind}Id": host.reference}, "body": body}
+    if user:
+        payload["userId"] = user
+    if title:
+        payload["title"] = title
+    return payload
+
+
+def _when(ctx: Context, row: Row) -> list[str]:
+    return [local_iso(row["at"], ctx.zone)] if row.get("at") is not None else []
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as `1 h 5 min`, `12 min`, `45 s`; "" when missing."""
+    if seconds is None:
+        return ""
+    hours, rest = divmod(round(float(seconds)), 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [(hours, "h"), (minutes, "min"), (left, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
+
+
+def _told(word: str, meaning: Callable[[str], str]) -> str:
+    """An export's own word, with ours behind it where its language is another (`Anruf (call)`)."""
+    plain, known = word.replace("_", " "), meaning(word)
+    return f"{plain} ({known})" if known and known not in word_key(word) else plain

@@ -1,0 +1,115 @@
+"""On which contact (or business) a note, task, appointment, activity or file hangs.
+
+The named contact; else the contact of the named deal; else (notes) the company itself, or (what only hangs on contacts)
+the company's primary contact; else a marked placeholder contact, flagged for re-association. Whatever else the row named
+is said in the provenance line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pb2hl import markers
+from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.inputs.rows import Row, rows, text
+from pb2hl.plan.shared.context import Context
+
+_COLUMNS = ("source_id", "contact_id", "company_id", "deal_id", "owner", "author")
+HANGING = ("notes", "activities", "tasks", "appointments")
+
+
+@dataclass(frozen=True)
+class Host:
+    """Where a row hangs: `kind` is contact or business; `reference` its id in a payload; `facts` go to the provenance line."""
+
+    kind: str
+    reference: Mapping[str, str]
+    facts: tuple[str, ...] = ()
+    placeholder: bool = False
+
+
+@dataclass(frozen=True)
+class Parents:
+    """Finds hosts. `deal_hosts` says for every deal which contact operation it hangs on: (object, source id)."""
+
+    ctx: Context
+    deal_hosts: Mapping[str, tuple[str, str]]
+    deal_names: Mapping[str, str]
+    primary: Mapping[str, str]
+    _memory: dict[tuple[str, str], bool] = field(default_factory=dict, compare=False, repr=False)
+
+    def host(self, object_: str, row: Row, *, on_business: bool = False) -> Host:
+        """The host of a row of `object_`; `on_business`: it can hang on a company."""
+        contact = self.ctx.contacts.find(text(row, "contact_id"))
+        deal = self.ctx.deals.find(text(row, "deal_id"))
+        company = self.ctx.companies.find(text(row, "company_id"))
+        named = self._named(object_, row, deal.source_id, company.source_id)
+        if contact:
+            return Host("contact", self._contact("contacts", contact.source_id), named)
+        lost_text, why = (
+            self.ctx.lost(object_, row, "contact_id") if not contact.why else (text(row, "contact_id"), contact.why)
+        )
+        lost = (f"contact {lost_text} ({why} in the export)",) if lost_text else ()
+        if deal and deal.source_id in self.deal_hosts:
+            return Host("contact", self._contact(*self.deal_hosts[deal.source_id]), (*lost, *named))
+        if company and on_business:
+            return Host("business", self.ctx.ref(Target.BUSINESS, "companies", company.source_id), (*lost, *named[:1]))
+        if company and company.source_id in self.primary:
+            chosen = self._contact("contacts", self.primary[company.source_id])
+            return Host("contact", chosen, (*lost, *named, "on the company's primary contact"))
+        return Host("contact", self._contact(object_, row["source_id"]), (*lost, *named), placeholder=True)
+
+    def _contact(self, object_: str, source_id: str) -> dict[str, str]:
+        return self.ctx.ref(Target.CONTACT, object_, source_id)
+
+    def _named(self, object_: str, row: Row, deal: str, company: str) -> tuple[str, ...]:
+        facts = []
+        for word, column, source_id, name in (
+            ("deal", "deal_id", deal, self.deal_names.get(deal, "")),
+            ("company", "company_id", company, self.ctx.company_names.get(company, "")),
+        ):
+            given = text(row, column) or self.ctx.lost(object_, row, column)[0]
+            if given:
+                facts.append(f"{word} {name} ({source_id})" if name else f"{word} {given}")
+        return tuple(facts)
+
+    def placeholders(self) -> Iterator[Operation]:
+        """A marked contact for every row that has nothing to hang on; nothing is dropped."""
+        for object_ in HANGING:
+            on_business = object_ in ("notes", "activities")
+            for row in rows(self.ctx.inputs.table(object_), _COLUMNS):
+                if self.host(object_, row, on_business=on_business).placeholder:
+                    yield self._placeholder(object_, row)
+
+    def _placeholder(self, object_: str, row: Row) -> Operation:
+        singular = markers.SINGULAR[object_]
+        self.ctx.account.problem(
+            f"{singular}_without_contact",
+            object_,
+            f"{object_} have no contact in the export",
+            source_id=row["source_id"],
+            treatment="put on a marked placeholder contact, to be re-associated",
+        )
+        self.ctx.account.cell(object_, row["source_id"], "contact_id", Bucket.MOVED, "provenance line")
+        return stand_in(
+            self.ctx,
+            object_,
+            row,
+            {"firstName": "Placeholder", "lastName": f"{singular} {row['source_id']}"},
+        )
+
+
+def stand_in(ctx: Context, object_: str, row: Row, body: Mapping[str, Any]) -> Operation:
+    """A contact that only holds a record without one, owned by the record's owner; its Perfect Books ID says which
+    (`deal:<id>`)."""
+    source_id = row["source_id"]
+    marker = markers.stand_in_id(ctx.source, object_, source_id)
+    planned = ctx.fields.get("contacts", markers.ID_FIELD)
+    items = [{"id": ctx.field_ref(planned), "fieldValue": marker}] if planned else []
+    payload = {**body, "customFields": items}
+    if user := ctx.owners.find(text(row, "owner") or text(row, "author")).user_id:
+        payload["assignedTo"] = user
+    return ctx.operation(Kind.CREATE, Target.CONTACT, object_, source_id, payload, marker=marker)

@@ -1,0 +1,152 @@
+"""Pipelines and stages: which are made, which exist, and where each deal's pipeline and stage go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.plan.fields.custom_fields import SUFFIX, State
+from pb2hl.plan.inputs.rows import rows, text
+from pb2hl.plan.shared.context import Context
+from pb2hl.values.fold import fold
+
+_WON, _LOST = 100, 0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage to make: its probability of winning in percent (None: unknown)."""
+
+    name: str
+    probability: int | float | None = None
+
+
+@dataclass(frozen=True)
+class PlannedPipeline:
+    """A target pipeline by the name the stages sheet gives; `label` is the name it gets in the location."""
+
+    name: str
+    label: str
+    stages: tuple[Stage, ...]
+    state: State = State.MAKE
+    existing_id: str = ""
+    existing_stages: Mapping[str, str] = field(default_factory=dict)
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Pipelines:
+    """Every target pipeline, and the way from a source pipeline and stage to a target."""
+
+    planned: Mapping[str, PlannedPipeline]  # by folded name
+    routes: Mapping[tuple[str, str], tuple[str, str, str]]
+
+    def route(self, pipeline: str, stage: str) -> tuple[PlannedPipeline | None, str, str]:
+        """(target pipeline, stage name, status from the stage) of a deal; the first pipeline's first stage when unknown."""
+        known = self.routes.get((fold(pipeline), fold(stage)))
+        if known:
+            return self.planned.get(fold(known[0])), known[1], known[2]
+        target = self.planned.get(fold(pipeline)) or self._only_with(stage) or next(iter(self.planned.values()), None)
+        if target is None:
+            return None, "", ""
+        names = {fold(item.name): item.name for item in target.stages}
+        return target, names.get(fold(stage), target.stages[0].name if target.stages else ""), ""
+
+    def _only_with(self, stage: str) -> PlannedPipeline | None:
+        fitting = [
+            item for item in self.planned.values() if stage and fold(stage) in {fold(s.name) for s in item.stages}
+        ]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def ids(self, ctx: Context, target: PlannedPipeline, stage: str) -> tuple[Any, Any]:
+        """Pipeline id and stage id as values of a payload."""
+        if target.existing_id:
+            by_name = {fold(name): one for name, one in target.existing_stages.items()}
+            return target.existing_id, by_name.get(fold(stage), "")
+        reference = ctx.pipeline_ref(target.label)
+        return reference, {**reference, "path": f"stages.{stage}"} if stage else ""
+
+
+def plan_pipelines(ctx: Context) -> Pipelines:
+    """The pipelines that the stages sheet asks for, compared with the location."""
+    routes = {
+        (fold(pipeline), fold(stage)): (to or pipeline, to_stage or stage, status)
+        for (pipeline, stage), (to, to_stage, status) in ctx.inputs.mapping.stages.items()
+    }
+    declared = _declared(ctx.inputs.table("pipelines"))
+    wanted: dict[str, tuple[str, dict[str, Stage]]] = {}
+    for pipeline, stage in _in_order(ctx.inputs.mapping.stages, declared):
+        to, to_stage, status = routes[fold(pipeline), fold(stage)]
+        if not to:
+            continue
+        _, stages = wanted.setdefault(fold(to), (to.strip(), {}))
+        if to_stage and fold(to_stage) not in stages:
+            stages[fold(to_stage)] = Stage(
+                to_stage.strip(), _percent(declared.get((fold(pipeline), fold(stage))), status)
+            )
+    made = {fold(item.name): item for item in ctx.inputs.mapping.pipelines}
+    planned = {}
+    for key, (name, stages) in wanted.items():
+        chances = {fold(stage): chance for stage, chance in made[key].stages} if key in made else {}
+        known = [_with_chance(stage, chances.get(fold(stage.name))) for stage in stages.values()]
+        if key in made:
+            order = list(chances)
+            known.sort(key=lambda stage: order.index(fold(stage.name)) if fold(stage.name) in order else len(order))
+        planned[key] = _against(name, tuple(known), ctx)
+    return Pipelines(planned, routes)
+
+
+def _with_chance(stage: Stage, chance: float | None) -> Stage:
+    """The stage with the sheet's probability (0-1) when that says more than the pipelines table."""
+    return Stage(stage.name, _rounded(chance * 100)) if chance is not None else stage
+
+
+def _rounded(percent: float) -> int | float:
+    percent = round(float(percent), 4)
+    return int(percent) if percent.is_integer() else percent
+
+
+def _declared(frame: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for number, row in enumerate(rows(frame)):
+        found.setdefault((fold(text(row, "pipeline")), fold(text(row, "stage"))), {**row, "number": number})
+    return found
+
+
+def _in_order(
+    stages: Mapping[tuple[str, str], Any], declared: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    first_seen: dict[str, int] = {}
+    keyed = []
+    for number, (pipeline, stage) in enumerate(stages):
+        row = declared.get((fold(pipeline), fold(stage)), {})
+        group = first_seen.setdefault(fold(pipeline), number)
+        position = row.get("position")
+        keyed.append((group, position is None, position or 0, row.get("number", 10**9), number, (pipeline, stage)))
+    return [item[-1] for item in sorted(keyed)]
+
+
+def _percent(row: Mapping[str, Any] | None, status: str) -> int | float | None:
+    value = (row or {}).get("probability")
+    if value is not None:
+        return _rounded(float(value) * 100)
+    return {"won": _WON, "lost": _LOST, "abandoned": _LOST}.get(
+        status or str((row or {}).get("outcome") or "").casefold()
+    )
+
+
+def _against(name: str, stages: tuple[Stage, ...], ctx: Context) -> PlannedPipeline:
+    there = {fold(item.name): item for item in ctx.place.pipelines}
+    label, number, detail = name, 1, ""
+    while (found := there.get(fold(label))) is not None:
+        known = {fold(stage) for stage in found.stages}
+        missing = [stage.name for stage in stages if fold(stage.name) not in known]
+        if not missing:
+            return PlannedPipeline(name, found.name, stages, State.FITS, found.id, dict(found.stages), detail)
+        detail = detail or f"the existing pipeline {found.name!r} lacks the stages {', '.join(missing)}"
+        label = f"{name}{SUFFIX}" + (f" {number}" if number > 1 else "")
+        number += 1
+    return PlannedPipeline(name, label, stages, State.CONFLICT if detail else State.MAKE, detail=detail)

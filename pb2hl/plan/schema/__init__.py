@@ -1,0 +1,1 @@
+"""What has to be in the location before data."""

@@ -1,0 +1,235 @@
+"""What has to be in the location before data: folder, custom fields, tags, pipelines and a calendar, as a plan of their own.
+
+Nothing that exists is altered. A field or pipeline of the same name that does not fit gets a neighbour with the suffix
+` (Perfect Books)`: the safest choice, since a type cannot be changed and replacing stages moves the client's own deals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.fields import custom_fields as f
+from pb2hl.plan.inputs.rows import rows, text, texts
+from pb2hl.plan.location.location import PlaceCalendar
+from pb2hl.plan.records.legal import Legal
+from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
+from pb2hl.plan.shared.context import SCHEMA, Context
+from pb2hl.values.keys import key_of, keys_of
+
+CALENDAR = "Perfect Books"
+FOLDER = "Perfect Books"
+CONFLICT_COLUMNS = ("model", "name", "type", "count", "detail", "decision")
+DIFF_COLUMNS = ("kind", "name", "model", "type", "state", "detail", "count")
+
+FILE_FORMATS = (
+    ".pdf", ".docx", ".doc", ".jpg", ".jpeg", ".png", ".gif", ".csv", ".xlsx", ".xls", ".mp4", ".mpeg", ".zip", ".rar", ".txt", ".svg",
+)  # fmt: skip
+"""What a FILE_UPLOAD field takes (forms-v3.json, /forms/upload-custom-files)."""
+
+MAX_FILES = 1000
+_FLAT = ("contact", "opportunity")
+"""Models whose fields need no folder."""
+
+
+class SchemaPlan:
+    """The schema operations and their diff, made in one pass each."""
+
+    def __init__(self, ctx: Context, pipelines: Pipelines, legal: Legal):
+        self.ctx = ctx
+        self.pipelines = pipelines
+        self.legal = legal
+        self.calendar = find_calendar(ctx)
+
+    def operations(self) -> Iterator[Operation]:
+        """Custom objects, folders, fields, tags, pipelines, calendar."""
+        yield from self.legal.schemas()
+        yield from self._folders()
+        yield from (self._field(field) for _, field in self.ctx.fields)
+        yield from (self._tag(tag) for tag in self.tags())
+        yield from (self._pipeline(item) for item in self.pipelines.planned.values())
+        yield from self._calendar()
+
+    def diff(self) -> pd.DataFrame:
+        """One row a piece of schema (DIFF_COLUMNS): what is to make, what exists and fits, what conflicts."""
+        found: list[tuple[Any, ...]] = self.legal.diff()
+        found += [
+            ("custom field", field.label, field.model, field.data_type, str(field.state), field.detail, field.count)
+            for _, field in self.ctx.fields
+        ]
+        found += [("tag", tag, "contact", "", str(self._tag_state(tag)), "", 0) for tag in self.tags()]
+        found += [
+            ("pipeline", item.label, "opportunity", "", str(item.state), item.detail, len(item.stages))
+            for item in self.pipelines.planned.values()
+        ]
+        if self._needs_calendar():
+            found.append(self._calendar_row())
+        found += [
+            ("custom field", field.label, field.model, wanted, str(f.State.CANNOT), field.detail, field.count)
+            for _, field in self.ctx.fields
+            if (wanted := f.unheld(field))
+        ]
+        return pd.DataFrame(found, columns=list(DIFF_COLUMNS))
+
+    def conflicts(self) -> pd.DataFrame:
+        """Fields whose name is taken by one that does not fit (CONFLICT_COLUMNS), with what is done about each."""
+        rows_ = [
+            (
+                field.model,
+                field.asked,
+                field.data_type,
+                field.count,
+                field.detail,
+                f.USE if field.state is f.State.USED else f.BESIDE,
+            )
+            for (_, key), field in self.ctx.fields.by_key.items()
+            if field.asked and key != field.asked
+        ]
+        return pd.DataFrame(rows_, columns=list(CONFLICT_COLUMNS))
+
+    def _folders(self) -> Iterator[Operation]:
+        """One folder for the fields of businesses, and one in each custom object."""
+        for model in dict.fromkeys(field.model for _, field in self.ctx.fields if field.model not in _FLAT):
+            name, existing = _folder(self.ctx, model)
+            operation = self._schema(Target.FOLDER, name, {"objectKey": model, "name": FOLDER}, existing)
+            object_ = self.ctx.op_id(Target.OBJECT, SCHEMA, f"object.{model}")
+            yield operation if model == "business" else replace(operation, depends_on=(object_,))
+
+    def _schema(self, target: Target, name: str, payload: dict[str, Any], existing: str) -> Operation:
+        kind, reason = (Kind.SKIP, "exists and fits") if existing else (Kind.CREATE, "")
+        marker = str(payload.get("name", ""))
+        return self.ctx.operation(
+            kind, target, SCHEMA, name, payload, marker=marker, existing_id=existing, reason=reason
+        )
+
+    def _field(self, field: f.PlannedField) -> Operation:
+        payload = _location_field(field) if field.model in _FLAT else object_field(self.ctx, field)
+        return self._schema(Target.FIELD, f"{field.model}.{field.label}", payload, field.existing_id)
+
+    def tags(self) -> list[str]:
+        """Every contact tag that the plan uses or that the export declares, lower-cased, sorted."""
+        mapped = self.ctx.inputs.mapping.tags.get("contacts", {})
+        found = {target.strip().lower() for target in mapped.values()}
+        frame = self.ctx.inputs.table("contacts")
+        if "tags" in frame.columns:
+            used = {tag for value in frame["tags"].dropna() for tag in texts(value)}
+            found |= {mapped.get(tag, tag).strip().lower() for tag in used}
+        declared = {text(row, "name") for row in rows(self.ctx.inputs.table("tags"), ["name"])}
+        found |= {mapped.get(name, name).strip().lower() for name in declared}
+        return sorted(found - {""})
+
+    def _tag_state(self, tag: str) -> f.State:
+        return f.State.FITS if tag in self.ctx.place.tags else f.State.MAKE
+
+    def _tag(self, tag: str) -> Operation:
+        return self._schema(Target.TAG, f"tag.{tag}", {"name": tag}, self.ctx.place.tags.get(tag, ""))
+
+    def _pipeline(self, item: PlannedPipeline) -> Operation:
+        stages: list[dict[str, Any]] = [
+            {"name": stage.name, "position": number} for number, stage in enumerate(item.stages)
+        ]
+        if all(stage.probability is not None for stage in item.stages):
+            for body, stage in zip(stages, item.stages, strict=True):
+                body["stageWinProbability"] = stage.probability
+        elif any(stage.probability is not None for stage in item.stages):
+            self.ctx.account.problem(
+                "stage_probability",
+                "pipelines",
+                f"{item.label}: some stages have no probability",
+                treatment="HighLevel computes all of them from their positions",
+            )
+        return self._schema(
+            Target.PIPELINE, f"pipeline.{item.label}", {"name": item.label, "stages": stages}, item.existing_id
+        )
+
+    def _needs_calendar(self) -> bool:
+        return len(self.ctx.inputs.table("appointments")) > 0
+
+    def _calendar(self) -> Iterator[Operation]:
+        if not self._needs_calendar():
+            return
+        if self.calendar is not None:
+            yield self._schema(Target.CALENDAR, "calendar", {"name": self.calendar.name}, self.calendar.id)
+            return
+        team = calendar_team(self.ctx)
+        payload: dict[str, Any] = {
+            "name": CALENDAR,
+            "description": "Appointments that came from Perfect Books",
+            "isActive": True,
+        }
+        if team:
+            payload |= {
+                "calendarType": "round_robin",
+                "teamMembers": [{"userId": user, "priority": 0.5} for user in team],
+            }
+        yield self._schema(Target.CALENDAR, "calendar", payload, "")
+
+    def _calendar_row(self) -> tuple[Any, ...]:
+        count = len(self.ctx.inputs.table("appointments"))
+        if self.calendar is not None:
+            outside = [user for user in calendar_team(self.ctx) if user not in self.calendar.team]
+            detail = (
+                f"{len(outside)} of the owners are not in its team: add them in HighLevel (Settings, Calendars), or their"
+                " appointments are assigned by the calendar and say so"
+                if outside
+                else ""
+            )
+            return "calendar", self.calendar.name, "appointment", "", str(f.State.FITS), detail, count
+        wanted = self.ctx.inputs.config.policy.calendar
+        detail = f"migration.toml names {wanted!r}, which the location has not" if wanted else ""
+        state = f.State.CANNOT if wanted else f.State.MAKE
+        return "calendar", CALENDAR, "appointment", "", str(state), detail, count
+
+
+def _folder(ctx: Context, model: str) -> tuple[str, str]:
+    """(source id of the operation that makes the folder for the fields of `model`, the id of the one that is there)."""
+    if model == "business":
+        return f"folder.{FOLDER}", ctx.place.folders.get(FOLDER, "")
+    there = ctx.place.objects.get(model)
+    return f"folder.{model}.{FOLDER}", there.folders.get(FOLDER, "") if there else ""
+
+
+def object_field(ctx: Context, field: f.PlannedField) -> dict[str, Any]:
+    """The payload of a custom field of businesses or of a custom object."""
+    name, existing = _folder(ctx, field.model)
+    folder = existing or ctx.ref(Target.FOLDER, SCHEMA, name)
+    payload: dict[str, Any] = {
+        "objectKey": field.model,
+        "name": field.label,
+        "dataType": field.data_type,
+        "fieldKey": f"{field.model}.{key_of(field.label)}",
+        "parentId": folder,
+        "showInForms": True,
+    }
+    if field.data_type in f.OPTION_TYPES:
+        keys = zip(keys_of(field.options), field.options, strict=True)
+        payload["options"] = [{"key": key, "label": option} for key, option in keys]
+    return payload
+
+
+def _location_field(field: f.PlannedField) -> dict[str, Any]:
+    payload: dict[str, Any] = {"model": field.model, "name": field.label, "dataType": field.data_type}
+    if field.data_type in f.OPTION_TYPES:
+        payload["options"] = list(field.options)
+    if field.data_type == "FILE_UPLOAD":
+        payload |= {"acceptedFormat": list(FILE_FORMATS), "isMultipleFile": True, "maxNumberOfFiles": MAX_FILES}
+    return payload
+
+
+def calendar_team(ctx: Context) -> list[str]:
+    """The users who own what is migrated, without repeats, in the order of the owners sheet."""
+    users = [user for user in ctx.inputs.mapping.owners.values() if user]
+    return list(dict.fromkeys([*users, *([ctx.owners.fallback] if ctx.owners.fallback else [])]))
+
+
+def find_calendar(ctx: Context) -> PlaceCalendar | None:
+    """The calendar that migration.toml names (by id or name), else one called `Perfect Books`, else None."""
+    wanted = ctx.inputs.config.policy.calendar.strip() or CALENDAR
+    for item in ctx.place.calendars:
+        if wanted in (item.id, item.name) or wanted.casefold() == item.name.casefold():
+            return item
+    return None

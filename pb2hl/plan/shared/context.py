@@ -1,0 +1,287 @@
+"""What every planner of one plan shares: ids of operations, resolved references, owners, fields and the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pb2hl import markers
+from pb2hl.operations import Kind, Operation, Target, operation_id, references
+from pb2hl.plan.fields.custom_fields import OWNER_FIELD, PlannedField, written
+from pb2hl.plan.fields.needs import FieldPlan, option_of
+from pb2hl.plan.fields.tally import Account, Bucket
+from pb2hl.plan.inputs.inputs import PlanInputs
+from pb2hl.plan.inputs.rows import Row, rows, text, texts
+from pb2hl.plan.location.identity import full_name
+from pb2hl.plan.location.location import Place
+from pb2hl.plan.shared.owners import Owner, Owners
+from pb2hl.source.lookup import Index
+
+SCHEMA = "schema"
+
+REFERENCES = ("contact_id", "company_id", "deal_id", "parent_id", "note_id")
+"""Fields that point to records; those that point to none are in `not_converted`."""
+
+
+@dataclass
+class Context:
+    """One plan under construction. `contact_ops` and its like are filled as the planners go, in the order of targets."""
+
+    inputs: PlanInputs
+    place: Place
+    fields: FieldPlan
+    account: Account = field(default_factory=Account)
+
+    @property
+    def source(self) -> str:
+        return self.inputs.config.source
+
+    @property
+    def location(self) -> str:
+        return self.inputs.config.location
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.inputs.config.timezone)
+
+    @cached_property
+    def newest(self) -> date:
+        return self.inputs.newest()
+
+    @cached_property
+    def owners(self) -> Owners:
+        return Owners.of(self.inputs)
+
+    @cached_property
+    def contacts(self) -> Index:
+        return self._index("contacts")
+
+    @cached_property
+    def companies(self) -> Index:
+        return self._index("companies")
+
+    @cached_property
+    def deals(self) -> Index:
+        return self._index("deals")
+
+    @cached_property
+    def notes(self) -> Index:
+        return self._index("notes")
+
+    def _index(self, object_: str) -> Index:
+        merged = self.inputs.merges.survivor_of.get(object_, {}).items()
+        survivor_of = {str(old): str(new) for old, new in merged if old != new}
+        if object_ in self.inputs.gone:
+            survivor_of |= self.inputs.gone[object_].owner
+        return Index(self.inputs.table(object_), survivor_of, settled=True)
+
+    def op_id(self, target: Target, object_: str, source_id: str, part: str = "") -> str:
+        """The id of the record's own operation. It is the same whether the record is created, updated or found to be
+        there, so that a plan built again after the load refers to what the ledger knows."""
+        one = self.inputs.aliases.get((object_, source_id), source_id)
+        return operation_id(self.location, self.source, object_, one, Kind.CREATE, target, part)
+
+    def ref(self, target: Target, object_: str, source_id: str, part: str = "", path: str = "") -> dict[str, str]:
+        """A reference to another operation's record, or to `path` in what HighLevel answered to it."""
+        found = {"$ref": self.op_id(target, object_, source_id, part)}
+        return {**found, "path": path} if path else found
+
+    def operation(
+        self,
+        kind: Kind,
+        target: Target,
+        object_: str,
+        source_id: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        part: str = "",
+        marker: str = "",
+        existing_id: str = "",
+        reason: str = "",
+    ) -> Operation:
+        """An operation with its deterministic id and its dependencies."""
+        body = dict(payload or {})
+        return Operation(
+            self.op_id(target, object_, source_id, part),
+            kind,
+            target,
+            object_,
+            self.inputs.aliases.get((object_, source_id), source_id),
+            part,
+            body,
+            references(body),
+            marker,
+            existing_id,
+            reason,
+        )
+
+    @cached_property
+    def lost_references(self) -> dict[tuple[str, str, str], tuple[str, str]]:
+        """(object, source id, field) → (text as exported, why no record is meant)."""
+        frame = self.inputs.not_converted
+        if frame.empty:
+            return {}
+        frame = frame[frame["field"].isin(REFERENCES)]
+        names = ("object", "source_id", "field", "text", "reason")
+        columns = (frame[name].fillna("").astype(str) for name in names)
+        return {(o, s, f): (text_, why) for o, s, f, text_, why in zip(*columns, strict=True)}
+
+    def lost(self, object_: str, row: Row, field_: str) -> tuple[str, str]:
+        """(text, why) of a reference of a row that means no record; ("", "") when there is none."""
+        return self.lost_references.get((object_, row["source_id"], field_), ("", ""))
+
+    def field_ref(self, planned: PlannedField, path: str = "") -> Any:
+        """A custom field's id (`path`: its fieldKey): as it is when the field exists, else as a reference."""
+        if planned.existing_id:
+            return planned.existing_key if path == "fieldKey" else planned.existing_id
+        key = (planned.model, planned.label, path)
+        known = self._schema_refs.get(key)
+        if known is None:
+            known = self.ref(Target.FIELD, SCHEMA, f"{planned.model}.{planned.label}", path=path)
+            self._schema_refs[key] = known
+        return known
+
+    def property_item(self, planned: PlannedField, value: Any) -> dict[str, Any]:
+        """A custom value of a business or custom object record, as the ports take it."""
+        item = {"key": self.field_ref(planned, "fieldKey"), "value": value}
+        return {**item, "dataType": "MONETORY"} if planned.data_type == "MONETORY" else item
+
+    def pipeline_ref(self, label: str) -> dict[str, str]:
+        """A reference to a pipeline that the schema step makes."""
+        key = ("pipeline", label, "")
+        if key not in self._schema_refs:
+            self._schema_refs[key] = self.ref(Target.PIPELINE, SCHEMA, f"pipeline.{label}")
+        return self._schema_refs[key]
+
+    @cached_property
+    def _schema_refs(self) -> dict[tuple[str, str, str], dict[str, str]]:
+        return {}
+
+    def values(self, object_: str, row: Row, own: Mapping[str, Any]) -> list[tuple[PlannedField, Any]]:
+        """(field, value as written) for everything of a row that goes into custom fields.
+
+        `own` holds values by key for the fields that the plan fills itself; it wins over the row's columns.
+        """
+        found = []
+        for key, planned in self._fields_of(object_).items():
+            raw = own[key] if key in own else row.get(key)
+            if raw is None or raw == "" or raw == []:
+                continue
+            value = written(planned, self._option(object_, key, raw), self.zone)
+            if value is None:
+                self.refused(object_, text(row, "source_id"), key, str(raw), f"{planned.data_type} does not hold it")
+            else:
+                found.append((planned, value))
+        return found
+
+    def _fields_of(self, object_: str) -> dict[str, PlannedField]:
+        if object_ not in self._by_object:
+            self._by_object[object_] = self.fields.of(object_)
+        return self._by_object[object_]
+
+    @cached_property
+    def _by_object(self) -> dict[str, dict[str, PlannedField]]:
+        return {}
+
+    def _option(self, object_: str, column: str, value: Any) -> Any:
+        if isinstance(value, str):
+            return option_of(self.inputs, object_, column, value)
+        if isinstance(value, list):
+            return [option_of(self.inputs, object_, column, str(item)) for item in value]
+        return value
+
+    @cached_property
+    def company_names(self) -> dict[str, str]:
+        """The name of every surviving company, and of those gone since they were loaded, by source id."""
+        companies = self.inputs.named("companies")
+        if companies.empty or "name" not in companies.columns:
+            return {}
+        named = companies["name"].fillna("").astype(str)
+        return dict(zip(companies["source_id"].astype(str), named, strict=True))
+
+    @cached_property
+    def columns_of_fields(self) -> dict[str, str]:
+        """Existing custom field, by id and by key → the staged column (or own label) that goes into it."""
+        found = {}
+        for _, planned in self.fields:
+            found |= {name: planned.key for name in (planned.existing_id, planned.existing_key) if name}
+        return found
+
+    @cached_property
+    def contact_labels(self) -> dict[str, str]:
+        """Every surviving contact as `Jane Roe (jane@acme.com)`, by source id; the id stands in for a missing e-mail."""
+        found = {}
+        for row in rows(self.inputs.named("contacts"), ("source_id", "first_name", "last_name", "full_name", "email")):
+            name, key = full_name(row), text(row, "email") or row["source_id"]
+            found[row["source_id"]] = f"{name} ({key})" if name else key
+        return found
+
+    def existing(self, target: Target) -> Mapping[str, Mapping[str, Any]]:
+        """The index of records of a kind that were in the location before, by id; see `place.as_there`."""
+        if target not in self._existing:
+            frames = {
+                Target.CONTACT: self.place.contacts,
+                Target.BUSINESS: self.place.businesses,
+                Target.OPPORTUNITY: self.place.opportunities,
+            }
+            self._existing[target] = {row["id"]: row for row in rows(frames[target])}
+        return self._existing[target]
+
+    @cached_property
+    def _existing(self) -> dict[Target, dict[str, Mapping[str, Any]]]:
+        return {}
+
+    def tags(self, object_: str, row: Row) -> list[str]:
+        """A row's tags as the tags sheet has them, each once; dropped ones are told."""
+        mapped = self.inputs.mapping.tags.get(object_, {})
+        kept: dict[str, None] = {}
+        for tag in texts(row.get("tags")):
+            target = mapped.get(tag, mapped.get(tag.strip(), tag)).strip()
+            if target:
+                kept[target] = None
+            else:
+                self.account.loss(object_, "tags", "nowhere (decided)", "dropped in sheets/tags.csv")
+        if not kept and row.get("tags"):
+            self.account.cell(object_, row["source_id"], "tags", Bucket.SKIPPED, "sheets/tags.csv")
+        return list(kept)
+
+    def unassigned(self, object_: str, source_id: str, owner: Owner) -> dict[str, str]:
+        """Tell about an owner who is no user; the value that keeps the owner's name in a field."""
+        if owner.how in ("mapped", "blank"):
+            if owner.how == "blank" and not owner.user_id:
+                self.account.problem(
+                    "no_owner",
+                    object_,
+                    "rows have no owner, and no fallback owner is a user of the location",
+                    source_id=source_id,
+                )
+            return {}
+        self.account.cell(object_, source_id, "owner", Bucket.MOVED, OWNER_FIELD)
+        self.account.loss(object_, "owner", OWNER_FIELD, f"the owner is no user of the location ({owner.how})")
+        return {OWNER_FIELD: owner.name}
+
+    def refused(self, object_: str, source_id: str, column: str, value: str, why: str) -> None:
+        """Say that one value has no place to go."""
+        self.account.cell(object_, source_id, column, Bucket.REFUSED, why)
+        self.account.problem(
+            "value_refused",
+            object_,
+            f"{column}: {why}",
+            source_id=source_id,
+            field_=column,
+            treatment="left out, listed in the accounting",
+        )
+
+    def own_fields(self, object_: str, row: Row) -> dict[str, Any]:
+        """The marker fields every contact, business and opportunity gets: ids, original dates."""
+        from_ids = [str(item) for item in row.get("merged_ids") or ()] or [row["source_id"]]
+        ids = [row["source_id"], *(item for item in from_ids if item != row["source_id"])]
+        return {
+            markers.ID_FIELD: markers.id_value(self.source, ids),
+            markers.CREATED_FIELD: row.get("created_at"),
+            markers.UPDATED_FIELD: row.get("updated_at"),
+        }

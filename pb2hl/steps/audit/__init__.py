@@ -1,0 +1,1 @@
+"""Everything read back, compared, and accounted for."""

@@ -1,0 +1,140 @@
+"""Step 9: read everything back in pages, compare it with what was sent, and account for every cell of the export."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pb2hl.errors import ConfigError, Problem, Severity
+from pb2hl.highlevel import Client
+from pb2hl.ledger import Ledger
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.audit.accounting import Account, accounting
+from pb2hl.steps.audit.compare import UNLINKED, Comparison, compare_location
+from pb2hl.steps.check.check import check
+from pb2hl.steps.delta.conflicts import kept
+from pb2hl.steps.delta.later_export import current
+from pb2hl.steps.shared import outcomes, requests
+from pb2hl.steps.shared.refusals import with_archive
+from pb2hl.steps.shared.session import with_client
+from pb2hl.values.counting import agree, counted
+from pb2hl.workspace import Workspace
+
+STEP = "audit"
+ARRIVED = "arrived_"
+
+
+def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Compare the location with the ledger, record by record and field by field.
+
+    FAILED when a record is missing, twice there, or in doubt, a value, owner or link is not as it was sent (unless a person
+    decided to keep it), or the accounting does not balance. Raises ConfigError before anything was written, TokenMissing,
+    HighLevelError.
+    """
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        if not ledger.runs():
+            raise ConfigError(
+                "nothing was written to the location yet: there is nothing to audit", hint=f"pb2hl status {ws.path}"
+            )
+
+        async def work(client: Client) -> Comparison:
+            return await compare_location(
+                client, ledger, ws.config.source, ws.config.country, progress, cancel or Cancel(), kept(ws)
+            )
+
+        found = with_client(ws, ledger, STEP, work, progress)
+        progress.start("accounting for every cell of the export", 1, "accounts")
+        result = with_archive(ws, ledger, _result(ledger, found, accounting(current(ws), ledger, found)))
+        result.save(ws.results(STEP))
+        progress.advance()
+    return _with_checks(ws, result, progress, cancel)
+
+
+def _with_checks(ws: Workspace, result: StepResult, progress: Progress, cancel: Cancel | None) -> StepResult:
+    """The audit with the verdict of the suites on what arrived: what they find critical fails the audit too."""
+    if not any(name.startswith(ARRIVED) for name in result.tables):
+        return result
+    checks = check(ws, stage="after", progress=progress, cancel=cancel)
+    counts = {**result.counts, "rules_passed": checks.counts["passed"], "rules_failed": checks.counts["data_failed"],
+              "rules_broken": checks.counts["rule_broken"]}  # fmt: skip
+    known = {problem.message for problem in result.problems}
+    told = tuple(item for item in checks.problems if item.severity is Severity.CRITICAL and item.message not in known)
+    failed = checks.status is Status.FAILED
+    whole = replace(
+        result,
+        status=Status.FAILED if failed else result.status,
+        headline=result.headline + (f" {checks.headline}" if failed else ""),
+        counts=counts,
+        problems=(*result.problems, *told),
+    )
+    with ws.lock(STEP):
+        whole.save(ws.results(STEP))
+    return whole
+
+
+def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
+    objects, diffs, off = found.objects(), found.differences(), account.off
+    missing_outcomes = outcomes.errors(ledger)
+    doubt = missing_outcomes[missing_outcomes["state"].isin(["in_doubt", "intended"])]
+    totals = {name: int(objects[name].sum()) for name in ("expected", "arrived", "missing", "extra", "wrong")}
+    problems = [*outcomes.problems_of(missing_outcomes), *outcomes.not_cleared(ledger)]
+    if totals["missing"]:
+        problems.append(
+            Problem(
+                "missing",
+                f"{counted(totals['missing'], 'record')} {agree(totals['missing'], 'is', 'are')} not in the location any more",
+                Severity.CRITICAL,
+                count=totals["missing"],
+            )
+        )
+    if totals["extra"]:
+        problems.append(
+            Problem(
+                "extra",
+                f"{counted(totals['extra'], 'record')} {agree(totals['extra'], 'carries', 'carry')} our marker and the ledger does not know them",
+                Severity.CRITICAL,
+                count=totals["extra"],
+            )
+        )
+    problems += [
+        Problem(
+            "unbalanced",
+            f"{row.object}.{row.column}: {row.filled} were read, {row.accounted} are accounted for",
+            Severity.CRITICAL,
+        )
+        for row in off.itertuples(index=False)
+    ]
+    for (object_, field, kind), group in diffs.groupby(["object", "field", "class"], sort=True):
+        if kind != "normalised" and field:
+            problems.append(
+                Problem(
+                    "differs",
+                    f"{object_}.{field}: {kind} in {counted(len(group), 'record')}",
+                    Severity.CRITICAL,
+                    field=field,
+                    count=len(group),
+                    treatment="listed with its reason",
+                )
+            )
+    for (object_, name), count in sorted(found.unread.items()):
+        text = f"{object_}.{name}: search does not tell it; {counted(count, 'value')} {agree(count, 'was', 'were')} sent and not read back one by one"
+        problems.append(Problem("spot_checked", text, Severity.INFO, field=name, count=count,
+                                treatment="a tenth as many contacts as there are records was read by id for it"))  # fmt: skip
+    unlinked = found.link[UNLINKED]
+    if unlinked:
+        text = f"{counted(unlinked, 'contact')} {agree(unlinked, 'is', 'are')} not linked to the business they were linked to"
+        problems.append(Problem("unlinked", text, Severity.CRITICAL, count=unlinked, treatment="listed"))
+    failed = any((totals["missing"], totals["extra"], totals["wrong"], unlinked, len(doubt), len(off)))
+    return StepResult(
+        step=STEP,
+        status=Status.FAILED if failed else Status.DONE,
+        headline=f"{totals['arrived']:,} of {totals['expected']:,} records are in the location; {totals['missing']} missing, "
+        f"{totals['extra']} extra, {totals['wrong']} with a value that differs.",
+        counts={**totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **requests.counts(ledger),
+                **outcomes.log_head(ledger), **found.classes()},
+        tables={"objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
+                "links": found.links(), "accounting": account.cells, "rows": account.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
+                "requests": requests.table(ledger), **found.landed.tables()},
+        problems=tuple(problems),
+        next_step="report",
+    )  # fmt: skip

@@ -1,0 +1,370 @@
+"""Everything in the location against everything in the ledger, a page at a time: memory does not grow with the location."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.diff import COLUMNS, Class, compare_records
+from pb2hl.diff.flatten import CUSTOM
+from pb2hl.diff.overlay import DELTA_PART, is_overlay, laid_over, overlays
+from pb2hl.diff.table import shown
+from pb2hl.highlevel import PORTS, Client
+from pb2hl.highlevel.records.appointments import moment_of
+from pb2hl.highlevel.records.objects import OURS
+from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.markers import ID_FIELD, find_markers, split_ids
+from pb2hl.operations import RECORD_TARGETS, Kind, Target
+from pb2hl.plan.building.estimate import spot_checks
+from pb2hl.progress import Cancel, Progress
+from pb2hl.steps.audit.arrived import Arrived
+from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names, read_records
+
+FLAGS = frozenset({"dnd", "dndSettings"})
+"""Consent, which search leaves out (BEHAVIOUR): every contact that was sent with it is read by id."""
+
+SPOT_CHECKED = frozenset({"timezone"})
+"""Left out by search as well, but of no consequence to consent: a share of the contacts is read by id for it."""
+
+LATE_BY_ID = 32
+"""Records missing in the pages of their kind that are read by id at once; for more, search is given time to catch up."""
+
+UNLINKED = "not linked as planned"
+MOST_DIFFS = 200_000
+
+
+@dataclass
+class Comparison:
+    """What the audit found. Only differences are kept row by row; what is equal is counted."""
+
+    expected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    arrived: Counter[tuple[str, str]] = field(default_factory=Counter)
+    missing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    extra: Counter[tuple[str, str]] = field(default_factory=Counter)
+    gone: dict[str, set[str]] = field(default_factory=dict)
+    """Source ids by object whose own record is not in the location."""
+    wrong: Counter[tuple[str, str]] = field(default_factory=Counter)
+    fields: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    kept: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Values by object, field and who decided that they stay as people in HighLevel have them; `fields` has them as normalised."""
+    owner: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    tag: Counter[tuple[str, str]] = field(default_factory=Counter)
+    link: Counter[str] = field(default_factory=Counter)
+    unread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Values by object and field that were sent, and are neither in search nor read by id."""
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    landed: Arrived = field(default_factory=Arrived)
+
+    def objects(self) -> pd.DataFrame:
+        """Rows of object, target, expected, arrived, missing, extra, wrong."""
+        keys = sorted({*self.expected, *self.extra})
+        columns = (self.expected, self.arrived, self.missing, self.extra, self.wrong)
+        rows = [(*key, *(column[key] for column in columns)) for key in keys]
+        return pd.DataFrame(rows, columns=["object", "target", "expected", "arrived", "missing", "extra", "wrong"])
+
+    def differences(self) -> pd.DataFrame:
+        """Every value that is not equal (diff.COLUMNS without the source value); at most 200,000."""
+        return pd.DataFrame(self.rows, columns=list(COLUMNS)).drop(columns=["source_value"])
+
+    def classes(self) -> dict[str, int]:
+        """Values by class."""
+        found = {str(kind): 0 for kind in Class}
+        for (_, _, kind), count in self.fields.items():
+            found[kind] += count
+        return {f"values_{kind}": count for kind, count in found.items()}
+
+    def class_table(self) -> pd.DataFrame:
+        """Rows of object, field, class, count."""
+        return pd.DataFrame(
+            [(*key, n) for key, n in sorted(self.fields.items())], columns=["object", "field", "class", "count"]
+        )
+
+    def owners(self) -> pd.DataFrame:
+        """Rows of object, user, verdict (right, wrong), records."""
+        return pd.DataFrame(
+            [(*key, n) for key, n in sorted(self.owner.items())], columns=["object", "user", "verdict", "records"]
+        )
+
+    def tags(self) -> pd.DataFrame:
+        """Rows of tag, expected, arrived."""
+        names = sorted({tag for tag, _ in self.tag})
+        return pd.DataFrame(
+            [(n, self.tag[n, "expected"], self.tag[n, "arrived"]) for n in names],
+            columns=["tag", "expected", "arrived"],
+        )
+
+    def links(self) -> pd.DataFrame:
+        """Rows of verdict, contacts."""
+        return pd.DataFrame(sorted(self.link.items()), columns=["verdict", "contacts"])
+
+
+async def compare_location(
+    client: Client,
+    ledger: Ledger,
+    source: str,
+    region: str,
+    progress: Progress,
+    cancel: Cancel,
+    kept: Mapping[tuple[str, str, str], str] = MappingProxyType({}),
+) -> Comparison:
+    """Read every kind of record in pages and compare; what the pages lack is read by id, since search may lag.
+
+    `kept` are (object, source id, field) that a person decided to leave as people in HighLevel have them, and who did.
+    """
+    found = Comparison()
+    names = field_names(ledger)
+    judge = Judge(found, names, source, region, overlays(ledger), kept)
+    judge.spots = spot_checks(_compared(ledger))
+    for target in _targets(ledger):
+        progress.start(f"reading back {target}", _compared(ledger, (target,)), "records")
+        seen: set[str] = set()
+        again: list[Entry] = []
+        async for page in _pages(client, ledger, target):
+            cancel.check()
+            before = len(seen)
+            unsettled = _compare_page(ledger, judge, target, page, seen)
+            progress.advance(len(seen) - before - len(unsettled))
+            again += unsettled
+        missing = _not_seen(ledger, judge, target, seen)
+        late = await _late(client, ledger, judge, target, missing)
+        progress.advance(len(missing) - len(late))
+        again += late
+        records = await read_records(client, again, progress)
+        for entry in again:
+            judge.entry(entry, records[entry.op_id])
+        await _check_links(client, ledger, judge, target)
+    progress.finish()
+    return found
+
+
+def _targets(ledger: Ledger) -> tuple[Target, ...]:
+    """Custom objects are read where this migration has filled some: a token without their scope reads the rest."""
+    filled = _compared(ledger, (Target.OBJECT_RECORD,))
+    return tuple(target for target in RECORD_TARGETS if filled or target is not Target.OBJECT_RECORD)
+
+
+async def _pages(client: Client, ledger: Ledger, target: Target) -> AsyncIterator[list[Mapping[str, Any]]]:
+    if target is not Target.APPOINTMENT:
+        contacts = (
+            [contact for (contact,) in ledger.columns(["destination_id"], state=State.DONE, target=Target.CONTACT)]
+            if target is Target.NOTE
+            else []
+        )
+        async for page in PORTS[target].pages(client, contactIds=contacts):
+            yield page
+        return
+    for calendar, (start, end) in _calendars(ledger).items():
+        async for page in PORTS[target].pages(client, calendarId=calendar, start=start, end=end):
+            yield page
+
+
+def _calendars(ledger: Ledger) -> dict[str, tuple[datetime, datetime]]:
+    """Calendar id → the span of the appointments we put into it, with a day around it."""
+    spans: dict[str, tuple[datetime, datetime]] = {}
+    day = timedelta(days=1)
+    for entry in ledger.iterate(state=State.DONE, target=Target.APPOINTMENT):
+        if is_overlay(entry):
+            continue
+        moment = moment_of(str(entry.payload["startTime"]))
+        start, end = spans.get(str(entry.payload["calendarId"]), (moment - day, moment + day))
+        spans[str(entry.payload["calendarId"])] = (min(start, moment - day), max(end, moment + day))
+    return spans
+
+
+def _compare_page(
+    ledger: Ledger, judge: Judge, target: Target, page: list[Mapping[str, Any]], seen: set[str]
+) -> list[Entry]:
+    """Compare one page; the entries that have to be read by id are given back."""
+    records = {str(record.get("id")): record for record in page}
+    known: set[str] = set()
+    again = []
+    for entry in ledger.by_destination(records):
+        if entry.target is not target or entry.state not in (State.DONE, State.SKIPPED) or is_overlay(entry):
+            continue
+        known.add(entry.destination_id)
+        if entry.state is State.SKIPPED:
+            continue
+        seen.add(entry.op_id)
+        if not judge.of_search(entry, records[entry.destination_id]):
+            again.append(entry)
+    for record_id in records.keys() - known:
+        judge.stranger(target, records[record_id])
+    return again
+
+
+def _not_seen(ledger: Ledger, judge: Judge, target: Target, seen: set[str]) -> list[Entry]:
+    found = []
+    for entry in ledger.iterate(state=State.DONE, target=target):
+        if is_overlay(entry):
+            continue
+        judge.found.expected[entry.object, str(target)] += 1
+        if entry.op_id not in seen:
+            found.append(entry)
+    return found
+
+
+async def _late(client: Client, ledger: Ledger, judge: Judge, target: Target, missing: list[Entry]) -> list[Entry]:
+    """Judge what search tells once it has caught up with the last writes; what it still lacks is left to be read by id."""
+    if len(missing) <= LATE_BY_ID:
+        return missing
+    last = max(datetime.fromisoformat(entry.finished_at) for entry in missing)
+    wait_s = client.search_lag_s - (client.clock.now() - last).total_seconds()
+    if wait_s <= 0:
+        return missing
+    client.tell(f"waiting until HighLevel's search shows the last {target} records", wait_s)
+    await client.clock.sleep(wait_s)
+    left = {entry.destination_id: entry for entry in missing}
+    again = []
+    async for page in _pages(client, ledger, target):
+        for record in page:
+            entry = left.pop(str(record.get("id")), None)
+            if entry is not None and not judge.of_search(entry, record):
+                again.append(entry)
+    return [*again, *left.values()]
+
+
+def _compared(ledger: Ledger, targets: Collection[Target] = RECORD_TARGETS) -> int:
+    """Records of `targets` that the audit compares; what deltas changed of one is compared with it."""
+    done = sum(row["count"] for row in ledger.counts() if row["target"] in targets and row["state"] == State.DONE)
+    updates = ledger.columns(["target", "kind", "part"], state=State.DONE)
+    changed = (
+        part.startswith(DELTA_PART) for target, kind, part in updates if target in targets and kind == Kind.UPDATE
+    )
+    return done - sum(changed)
+
+
+async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Target) -> None:
+    if target is not Target.CONTACT:
+        return
+    doubtful = []
+    latest = {str(entry.payload["contactId"]): entry for entry in ledger.iterate(state=State.DONE, target=Target.LINK)}
+    for contact, entry in latest.items():
+        if contact in judge.businesses and judge.businesses[contact] == (entry.payload["businessId"] or ""):
+            judge.found.link["linked"] += 1
+            judge.found.landed.link(contact, True)
+        else:
+            doubtful.append(entry)
+    records = await read_records(client, doubtful)
+    for entry in doubtful:
+        record = records[entry.op_id] or {}
+        linked = (record.get("businessId") or "") == (entry.payload["businessId"] or "")
+        judge.found.link["linked" if linked else UNLINKED] += 1
+        judge.found.landed.link(str(entry.payload["contactId"]), linked)
+
+
+class Judge:
+    """Turns pairs of entry and record into counts and differences."""
+
+    def __init__(
+        self,
+        found: Comparison,
+        names: Mapping[str, str],
+        source: str,
+        region: str,
+        later: Mapping[str, Sequence[Mapping[str, Any]]],
+        kept: Mapping[tuple[str, str, str], str],
+    ):
+        self.found = found
+        self.spots = 0
+        """Contacts that may still be read by id for a field that is only spot-checked."""
+        self._later = later
+        self._kept = kept
+        self.businesses: dict[str, str] = {}
+        self._names = names
+        self._ours = frozenset(names)
+        self._id_fields = {key for key, name in names.items() if name == ID_FIELD}
+        self._source = source
+        self._region = region
+
+    def of_search(self, entry: Entry, record: Mapping[str, Any]) -> bool:
+        """Compare with a record that search gave; False when it has to be read by id, since search leaves something out."""
+        if entry.target is not Target.CONTACT:
+            self.entry(entry, record)
+            return True
+        sent = {name for body in (entry.payload, *self._later.get(entry.destination_id, ())) for name in body}
+        unread = (sent & SPOT_CHECKED) - record.keys()
+        if sent & FLAGS or (unread and self.spots > 0):
+            self.spots -= not sent & FLAGS
+            return False
+        self.entry(entry, record, unread)
+        return True
+
+    def entry(self, entry: Entry, record: Mapping[str, Any] | None, unread: Set[str] = frozenset()) -> None:
+        """Compare what was sent, but for the fields `unread`, with `record` (None: it is not there)."""
+        key = (entry.object, str(entry.target))
+        later = self._later.get(entry.destination_id, ())
+        payload = laid_over(entry.payload, later)
+        if unread:
+            payload = {name: value for name, value in payload.items() if name not in unread}
+            self.found.unread.update((entry.object, name) for name in unread)
+        superseded = {name for change in later for name in change}
+        if record is None:
+            self.found.landed.record(entry, payload, None, (), superseded)
+            self.found.missing[key] += 1
+            self.found.gone.setdefault(entry.object, set()).add(entry.source_id)
+            self._row(entry, "", None, None, Class.MISSING, "the record is not in the location any more")
+            return
+        self.found.arrived[key] += 1
+        if entry.target is Target.CONTACT and record.get("businessId"):
+            self.businesses[entry.destination_id] = str(record["businessId"])
+        ours = self._ours if entry.kind is Kind.CREATE else frozenset()
+        classes, decided = [], {}
+        for name, sent, held, kind, why in compare_records(payload, record, region=self._region, ours=ours):
+            label = self._names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name
+            verdict, cell = kind, (entry.object, entry.source_id, name)
+            if kind is not Class.EQUAL and cell in self._kept:
+                self.found.kept[entry.object, label, self._kept[cell]] += 1
+                decided[name], verdict = record.get(name), Class.EQUAL
+                kind, why = Class.NORMALISED, "people in HighLevel have it so; kept by decision (sheets/conflicts.csv)"
+            self.found.fields[entry.object, label, str(kind)] += 1
+            if name in OWNER_FIELDS and sent:
+                self.found.owner[entry.object, str(sent), "right" if verdict is Class.EQUAL else "wrong"] += 1
+            if name == "tags":
+                self._tags(sent, held)
+            if kind is not Class.EQUAL:
+                self._row(entry, label, sent, held, kind, why)
+            classes.append((name, verdict))
+        self.found.landed.record(entry, {**payload, **decided}, record, classes, superseded | decided.keys())
+        self.found.wrong[key] += any(kind in (Class.CHANGED, Class.MISSING, Class.EXTRA) for _, kind in classes)
+
+    def _row(self, entry: Entry, label: str, sent: Any, held: Any, kind: Class, why: str) -> None:
+        if len(self.found.rows) < MOST_DIFFS:
+            source = (entry.object, entry.source_id, entry.destination_id, label)
+            self.found.rows.append((*source, "", shown(sent), shown(held), str(kind), why))
+
+    def _tags(self, sent: Any, held: Any) -> None:
+        there = {str(tag).strip().casefold() for tag in held or ()}
+        for tag in {str(tag).strip().casefold() for tag in sent or ()}:
+            self.found.tag[tag, "expected"] += 1
+            self.found.tag[tag, "arrived"] += tag in there
+
+    def stranger(self, target: Target, record: Mapping[str, Any]) -> None:
+        """A record that the ledger does not know: ours all the same, if it carries our marker."""
+        object_, source_ids = self._marked(target, record)
+        if object_:
+            self.found.extra[object_, str(target)] += 1
+            self.found.landed.twice(object_, source_ids)
+            why = "carries our marker, and is not in the ledger"
+            self.found.rows.append((object_, "", str(record.get("id")), "", "", "", "", str(Class.EXTRA), why))
+
+    def _marked(self, target: Target, record: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
+        """The object and the source ids that the record's marker names; nothing when it carries none of ours."""
+        if target in (Target.NOTE, Target.TASK, Target.APPOINTMENT):
+            text = " ".join(str(record.get(name) or "") for name in ("body", "description", "notes"))
+            marks = find_markers(text)
+            return (marks[0][0], [" ".join((marks[0][1], marks[0][2])).strip()]) if marks else ("", ())
+        for item in record.get("customFields") or ():
+            if isinstance(item, Mapping) and item.get("id") in self._id_fields:
+                value = item.get("value") or item.get("fieldValue") or item.get("fieldValueString")
+                if value and (found := split_ids(self._source, str(value))):
+                    return {Target.CONTACT: "contacts", Target.OPPORTUNITY: "deals"}[target], found
+        value = (record.get("properties") or {}).get("perfect_books_id")
+        found = split_ids(self._source, str(value)) if value else ()
+        object_ = str(record["objectKey"]).removeprefix(OURS) if target is Target.OBJECT_RECORD else "companies"
+        return (object_, found) if found else ("", ())

@@ -1,0 +1,113 @@
+"""Rows that were loaded and that a later export lacks: what still names them means the loaded record, so nothing is made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from pb2hl.ledger import Ledger
+from pb2hl.matching.sheets import SHEETS, survivors
+from pb2hl.model import OBJECTS, FieldKind
+from pb2hl.plan import Gone, PlanInputs
+from pb2hl.source.lookup import How, Index
+from pb2hl.steps.delta import known_people
+from pb2hl.steps.delta.known_rows import known_rows
+from pb2hl.steps.shared.intake import REFERENCE
+from pb2hl.workspace import Workspace
+
+
+def gone(ws: Workspace, second: Workspace, ledger: Ledger) -> dict[str, Gone]:
+    """By object: the loaded rows that the later export in `second` lacks, as earlier exports had them."""
+    found = {}
+    for object_ in known_people.TARGET_OF:
+        known = known_rows(ws, object_)
+        if known.empty:
+            continue
+        there = set(known_people.ids_of(second, object_))
+        missing = known[~known["source_id"].astype(str).isin(there)]
+        owner = known_people.owners(
+            ws, ledger, object_, missing["source_id"].astype(str), _standing(ws, ledger, object_)
+        )
+        rows = missing[missing["source_id"].astype(str).isin(owner)].reset_index(drop=True)
+        if len(rows):
+            found[object_] = Gone(rows, owner)
+    return found
+
+
+def _standing(ws: Workspace, ledger: Ledger, object_: str) -> dict[str, str]:
+    """Merged rows → the row whose record they went to."""
+    later = (ledger.recall(known_people.STANDING) or {}).get(object_, {})
+    name = known_people.SHEET_OF.get(object_)
+    return {**(survivors(ws.sheet(name, SHEETS[name])) if name else {}), **later}
+
+
+def reconnected(inputs: PlanInputs, lost: Mapping[str, Gone]) -> PlanInputs:
+    """`inputs` with references that dangle in this export only because their row is gone (`lost`) settled."""
+    if not lost:
+        return inputs
+    indexes = {object_: Index(item.rows, item.owner) for object_, item in lost.items()}
+    settled = _settled(inputs.not_converted, indexes)
+    staged = {name: _filled(frame, name, settled) for name, frame in inputs.staged.items()}
+    merges = inputs.merges
+    merges = replace(
+        merges,
+        contacts=_filled(merges.contacts, "contacts", settled),
+        companies=_filled(merges.companies, "companies", settled),
+    )
+    if "companies" in indexes:
+        merges = _without_derived(merges, indexes["companies"])
+    return replace(
+        inputs,
+        staged=staged,
+        merges=merges,
+        gone=lost,
+        not_converted=inputs.not_converted.drop(index=settled.index).reset_index(drop=True),
+    )
+
+
+def _settled(unresolved: pd.DataFrame, indexes: Mapping[str, Index]) -> pd.DataFrame:
+    """The rows of not_converted whose reference means a row that is gone, with `means`: its source id."""
+    kept, means = [], []
+    if len(unresolved):
+        targets = {(name, spec.name): spec.refers_to for name, item in OBJECTS.items() for spec in item.fields}
+        dangling = unresolved[unresolved["reason"].astype(str).str.startswith(f"{How.DANGLING}{REFERENCE}")]
+        for row in dangling.itertuples():
+            index = indexes.get(targets.get((row.object, row.field)) or "")
+            if index is not None and (found := index.find(str(row.text))):
+                kept.append(row.Index)
+                means.append(found.source_id)
+    return unresolved.loc[kept].assign(means=means) if kept else unresolved.iloc[:0].assign(means="")
+
+
+def _filled(frame: pd.DataFrame, object_: str, settled: pd.DataFrame) -> pd.DataFrame:
+    mine = settled[settled["object"] == object_] if len(settled) else settled
+    if not len(mine) or frame.empty:
+        return frame
+    frame, ids = frame.copy(), frame["source_id"].astype(str)
+    lists = {spec.name for spec in OBJECTS[object_].fields if spec.kind == FieldKind.REFS}
+    for field, rows in mine.groupby("field"):
+        more = rows.groupby(rows["source_id"].astype(str))["means"].agg(list)
+        values = frame[field].astype(object) if field in frame.columns else pd.Series(None, frame.index, dtype=object)
+        for at in frame.index[ids.isin(more.index)]:
+            there = values[at] if isinstance(values[at], list) or hasattr(values[at], "tolist") else []
+            values[at] = [*there, *more[ids[at]]] if field in lists else more[ids[at]][0]
+        frame[field] = values if field in lists else values.astype("str")
+        if field == "company_id" and "company_source_id" in frame.columns:
+            own = more.str[0].reindex(ids).to_numpy()
+            frame["company_source_id"] = frame["company_source_id"].mask(pd.notna(own), pd.Series(own, frame.index))
+    return frame
+
+
+def _without_derived(merges, companies: Index):
+    """No company is derived from a name that a loaded company has: its contacts mean that one."""
+    frame = merges.companies
+    if "derived" not in frame.columns:
+        return merges
+    names = frame.loc[frame["derived"].fillna(False).astype(bool), ["source_id", "name"]]
+    known = {row.source_id: found.source_id for row in names.itertuples() if (found := companies.find(row.name))}
+    people = merges.contacts
+    if known and "company_source_id" in people.columns:
+        people = people.assign(company_source_id=people["company_source_id"].replace(known))
+    return replace(merges, contacts=people, companies=frame[~frame["source_id"].isin(known)].reset_index(drop=True))

@@ -1,0 +1,224 @@
+"""What a later export needs in the location beyond the approved schema: shown, approved, then made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.diff.overlay import DELTA_PART
+from pb2hl.errors import GateClosed, Problem, Severity
+from pb2hl.highlevel import PORTS, Client
+from pb2hl.highlevel.records.fields import options_of
+from pb2hl.highlevel.records.pipelines import stages_of
+from pb2hl.ledger import Entry, Ledger, Outcome, State
+from pb2hl.operations import Kind, Operation, Target, canonical_hash, operation_id
+from pb2hl.plan.schema.schema import DIFF_COLUMNS
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.gates import gates
+from pb2hl.steps.load.schema import instructions
+from pb2hl.values.counting import agree, counted
+from pb2hl.values.fold import fold
+from pb2hl.workspace import Workspace
+
+STAGE_KEYS = ("id", "name", "stageWinProbability", "showInFunnel", "showInPieChart", "color")
+"""What a stage takes in an update of its pipeline, which replaces all of them."""
+
+
+async def growth(client: Client, ledger: Ledger, planned: Sequence[Operation]) -> list[Operation]:
+    """Updates of what this migration made: stages, options and team members that the later plan has more.
+
+    What people added there stays. Nothing that was in the location before is altered: the plan makes a neighbour of it.
+    """
+    entries = ledger.entries(op.op_id for op in planned)
+    found = []
+    for op in planned:
+        entry = entries.get(op.op_id)
+        if entry is None or entry.state is not State.DONE or entry.kind is not Kind.CREATE or op.target not in _GROW:
+            continue
+        if op.payload_hash != entry.payload_hash:
+            record = await PORTS[op.target].get(client, entry.destination_id, **_where(op))
+            if more := _GROW[op.target](op, record):
+                found.append(_update(op, entry, more))
+    return found
+
+
+def _where(op: Operation) -> dict[str, str]:
+    return {"objectKey": str(op.payload["objectKey"])} if op.payload.get("objectKey") else {}
+
+
+def _update(op: Operation, entry: Entry, more: Mapping[str, Any]) -> Operation:
+    body = {**{key: op.payload[key] for key in ("name", "objectKey", "model") if key in op.payload}, **more}
+    part = f"{DELTA_PART}{canonical_hash(body)[:12]}"
+    key = operation_id("", "", op.op_id, op.source_id, Kind.UPDATE, op.target, part)
+    made = replace(op, op_id=key, kind=Kind.UPDATE, payload=body, part=part, existing_id=entry.destination_id)
+    return replace(made, depends_on=(), marker="")
+
+
+def _more_stages(op: Operation, record: Mapping[str, Any]) -> dict[str, Any]:
+    """All stages with the missing ones behind the stage that precedes them in the plan."""
+    stages = [{key: stage[key] for key in STAGE_KEYS if stage.get(key) is not None} for stage in stages_of(record)]
+    folded = [fold(stage["name"]) for stage in stages]
+    missing = [stage for stage in op.payload["stages"] if fold(stage["name"]) not in folded]
+    before = 0
+    for wanted in op.payload["stages"]:
+        name = fold(wanted["name"])
+        if wanted in missing:
+            stages.insert(before, {"name": wanted["name"], "stageWinProbability": _chance(wanted, stages, before)})
+            folded.insert(before, name)
+        before = folded.index(name) + 1
+    return {"stages": [{**stage, "position": at} for at, stage in enumerate(stages)]} if missing else {}
+
+
+def _chance(wanted: Mapping[str, Any], stages: Sequence[Mapping[str, Any]], at: int) -> float:
+    """The plan's win probability, else one between the neighbours': without any HighLevel computes all of them anew."""
+    if wanted.get("stageWinProbability") is not None:
+        return wanted["stageWinProbability"]
+    below = stages[at - 1].get("stageWinProbability", 0) if at else 0
+    above = stages[at].get("stageWinProbability", 100) if at < len(stages) else max(below, 100)
+    return round((below + above) / 2, 2)
+
+
+def _more_options(op: Operation, record: Mapping[str, Any]) -> dict[str, Any]:
+    there = options_of(record)
+    known = {fold(item) for item in there}
+    missing = [item for item in op.payload.get("options") or () if fold(_label(item)) not in known]
+    if not missing:
+        return {}
+    given = record.get("options") if op.payload.get("objectKey") else there
+    return {"options": [*(given or there), *missing]}
+
+
+def _label(option: Any) -> str:
+    return str(option["label"]) if isinstance(option, Mapping) else str(option)
+
+
+def _more_members(op: Operation, record: Mapping[str, Any]) -> dict[str, Any]:
+    team = [member for member in record.get("teamMembers") or () if isinstance(member, Mapping)]
+    known = {member.get("userId") for member in team}
+    missing = [member for member in op.payload.get("teamMembers") or () if member["userId"] not in known]
+    return {"teamMembers": [*team, *missing]} if missing else {}
+
+
+_GROW = {Target.PIPELINE: _more_stages, Target.FIELD: _more_options, Target.CALENDAR: _more_members}
+
+
+def require_approved(ws: Workspace, pieces: Sequence[Operation], who: str) -> None:
+    """Raise GateClosed unless exactly these pieces stand approved at the gate `schema`; with `who` they are approved.
+
+    The schema's result then shows them, so that its report is what is approved.
+    """
+    pieces = [op for op in pieces if op.kind is not Kind.SKIP]
+    if not pieces:
+        return
+    subject = canonical_hash([[op.op_id, op.kind, op.payload] for op in pieces])
+    before = StepResult.load(ws.results("schema"))
+    if before is None or before.facts.get("hash") != subject:
+        _present(ws, before, pieces, subject)
+    if who:
+        gates.approve(ws, "schema", who, note="for what the later export has more")
+    gates.check(ws, "schema", problems=[_problem(op) for op in pieces])
+
+
+def _present(ws: Workspace, before: StepResult | None, pieces: Sequence[Operation], subject: str) -> None:
+    diff = pd.DataFrame([_row(op) for op in pieces], columns=list(DIFF_COLUMNS))
+    StepResult(
+        "schema",
+        Status.WAITING,
+        f"The later export needs {len(pieces)} fields, tags, pipelines, stages or options more; they wait for approval.",
+        counts={"to_make": len(pieces)},
+        tables={**(dict(before.tables) if before else {}), "diff": diff},
+        facts={**(dict(before.facts) if before else {}), "hash": subject, "of_delta": True},
+        next_step=f"approve schema, then delta again: pb2hl approve {ws.path} schema --by NAME",
+    ).save(ws.results("schema"))
+
+
+def ask_admin(ws: Workspace, waiting: Sequence[tuple[Operation, str]]) -> None:
+    """Save the exact steps for an admin with the schema's result and stop. Raises GateClosed."""
+    steps = instructions(waiting, f"pb2hl delta {ws.path} --export PATH")
+    before = StepResult.load(ws.results("schema"))
+    told = [
+        Problem("pipeline_waits", f"{row.pipeline}, step {row.step}: {row.do}", Severity.CRITICAL, treatment=row.why)
+        for row in steps.itertuples(index=False)
+    ]
+    headline = f"{counted(len(waiting), 'pipeline')} of the later export {agree(len(waiting), 'waits', 'wait')} for an admin: the token may not make or change them."
+    StepResult(
+        "schema",
+        Status.WAITING,
+        headline,
+        counts=dict(before.counts) if before else {},
+        tables={**(dict(before.tables) if before else {}), "instructions": steps},
+        problems=tuple(told),
+        facts={**(dict(before.facts) if before else {}), "waits_for": "admin"},
+        next_step="delta again, once the pipelines are made",
+    ).save(ws.results("schema"))
+    raise GateClosed(
+        headline, hint="let an admin do the steps below, or add the scope; then run delta again", problems=told
+    )
+
+
+def forget_asked(ledger: Ledger, pieces: Sequence[Operation]) -> None:
+    """What waited for an admin and is not needed any more was made by hand."""
+    needed = {op.op_id for op in pieces}
+    done = [
+        Outcome(entry.op_id, State.SKIPPED, entry.existing_id, error="made by an admin by hand")
+        for entry in ledger.iterate(state=State.PLANNED, target=Target.PIPELINE)
+        if entry.kind is Kind.UPDATE and entry.op_id not in needed
+    ]
+    if done:
+        ledger.finish(ledger.runs()[-1].run_id, done)
+
+
+def _problem(op: Operation) -> Problem:
+    what, name = _row(op)[4], op.payload.get("name", op.source_id)
+    return Problem(
+        "new_schema",
+        f"{what}: {op.target} {name!r} ({describe(op) or op.payload.get('dataType', '')})",
+        Severity.WARNING,
+    )
+
+
+def _row(op: Operation) -> tuple[Any, ...]:
+    state = "make" if op.kind is Kind.CREATE else "add to it"
+    model = str(op.payload.get("model") or op.payload.get("objectKey") or "")
+    return (
+        str(op.target),
+        str(op.payload.get("name", "")),
+        model,
+        str(op.payload.get("dataType", "")),
+        state,
+        describe(op),
+        0,
+    )
+
+
+def describe(op: Operation) -> str:
+    """What a piece holds, in a word: its stages, options or team."""
+    stages = [str(stage["name"]) for stage in op.payload.get("stages") or ()]
+    options = [_label(item) for item in op.payload.get("options") or ()]
+    members = [str(member["userId"]) for member in op.payload.get("teamMembers") or ()]
+    return ", ".join(stages or options or members)
+
+
+async def adopt(client: Client, ledger: Ledger, run: str, planned: Iterable[Operation]) -> None:
+    """Let the ledger know the stages that our pipelines have by now: deals refer to them by what was answered."""
+    lines = [op for op in planned if op.target is Target.PIPELINE]
+    entries = ledger.entries(op.op_id for op in lines)
+    outcomes = []
+    for op in lines:
+        entry = entries.get(op.op_id)
+        if entry is None or entry.state is not State.DONE or not _lacks(op, entry):
+            continue
+        record = await PORTS[Target.PIPELINE].get(client, entry.destination_id)
+        stages = {str(stage.get("name")): str(stage.get("id")) for stage in stages_of(record)}
+        answer = {**entry.answer, "stages": stages}
+        told = f"has {counted(len(stages), 'stage')} by now"
+        outcomes.append(Outcome(op.op_id, State.DONE, entry.destination_id, answer, error=told))
+    ledger.finish(run, outcomes)
+
+
+def _lacks(op: Operation, entry: Entry) -> bool:
+    known = {fold(name) for name in (entry.answer.get("stages") or {})}
+    return any(fold(stage["name"]) not in known for stage in op.payload["stages"])

@@ -1,0 +1,393 @@
+"""Three-way comparison, field by field: what we sent, what the later export says, what HighLevel holds now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pb2hl.apply.batches import batched
+from pb2hl.apply.execute import left_out
+from pb2hl.apply.resolve import Unresolved, resolve
+from pb2hl.apply.send import UNCLEARED
+from pb2hl.diff import Class, compare, flatten_payload, flatten_record
+from pb2hl.diff.flatten import CUSTOM, VALUE_KEYS, custom_key
+from pb2hl.diff.overlay import DELTA_PART, laid_over, overlays
+from pb2hl.diff.table import shown, stored_value
+from pb2hl.highlevel import Client
+from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.operations import (
+    DATA_TARGETS,
+    REMOVED_TAGS,
+    Kind,
+    Operation,
+    Target,
+    canonical_hash,
+    operation_id,
+    references,
+)
+from pb2hl.plan.records.existing import NOT_UPDATABLE
+from pb2hl.progress import Cancel, Progress
+from pb2hl.steps.delta.conflicts import KEEP, SOURCE, WHOLE, Decisions
+from pb2hl.steps.shared.readback import read_records
+
+SAME = (Class.EQUAL, Class.NORMALISED)
+CHUNK = 500
+
+UPDATABLE = frozenset({*DATA_TARGETS} - {Target.MEDIA, Target.CONTACT_TAGS, Target.FILE})
+
+BLANKS: Mapping[tuple[Target, str], Any] = {(Target.OPPORTUNITY, "monetaryValue"): 0}
+"""What stands for blank where null changes nothing: a deal without an amount has 0. Everything else is cleared with null;
+what HighLevel keeps all the same is told (`apply.send.UNCLEARED`) and not tried again."""
+
+
+@dataclass
+class Changes:
+    """What a delta is going to change. `conflicts` are rows of conflicts.CONFLICT_COLUMNS, `taken` decided ones now written.
+
+    `agreed` are updates that need no request: people in HighLevel wrote what the later export says.
+    """
+
+    updates: list[Operation] = field(default_factory=list)
+    agreed: list[Operation] = field(default_factory=list)
+    fields: list[tuple[Any, ...]] = field(default_factory=list)
+    conflicts: list[tuple[Any, ...]] = field(default_factory=list)
+    taken: set[tuple[str, str, str]] = field(default_factory=set)
+    unchanged: int = 0
+    unresolved: int = 0
+
+
+def new_operations(ledger: Ledger, later: Iterable[Operation]) -> list[Operation]:
+    """Operations of the later plan that were never carried out, were refused with another payload, or were left out and
+    need not be any more."""
+    found: list[Operation] = []
+    for chunk in batched(later, CHUNK):
+        entries = ledger.entries(op.op_id for op in chunk)
+        found += [op for op in chunk if _is_new(op, entries.get(op.op_id))]
+    return found
+
+
+def _is_new(op: Operation, entry: Entry | None) -> bool:
+    if entry is None or entry.state in (State.PLANNED, State.UNDONE):
+        return True
+    if left_out(op, entry):
+        return True
+    return entry.state is State.REFUSED and entry.payload_hash != op.payload_hash
+
+
+async def changes(
+    client: Client,
+    ledger: Ledger,
+    later: Iterable[Operation],
+    there: Mapping[str, Set[str]],
+    decided: Decisions,
+    region: str,
+    progress: Progress,
+    cancel: Cancel,
+    total: int | None = None,
+) -> Changes:
+    """Compare the later export's plan with the ledger; records that changed are read by id. Nothing is written.
+
+    `there`: by object, the rows that the later export has: a contact of theirs without a planned link has lost its business.
+    Call it when what is new is there, since what changed may refer to it. `total` is how many operations that plan has, if
+    somebody knows.
+    """
+    found = Changes()
+    latest, links = _latest(ledger)
+    stuck = _stuck(ledger)
+    linked: set[str] = set()
+    progress.start("comparing with the first export", total, "operations")
+    for chunk in batched(later, CHUNK):
+        cancel.check()
+        entries = ledger.entries(op.op_id for op in chunk)
+        changed: list[tuple[Operation, Entry, dict[str, Any]]] = []
+        linked |= {op.op_id for op in chunk if op.target is Target.LINK}
+        for op in chunk:
+            entry = entries.get(op.op_id)
+            if entry is None or (_same(op, entry, latest, links) and not _moved(op, entry, ledger)):
+                found.unchanged += 1
+            elif (payload := _resolved(op, ledger)) is None:
+                found.unresolved += 1
+            else:
+                changed.append((op, entry, payload))
+        contacts = [_as_contact(entry) if entry.target is Target.LINK else entry for _, entry, _ in changed]
+        records = await read_records(client, contacts)
+        for op, entry, payload in changed:
+            record = records[entry.op_id]
+            if op.target is Target.LINK:
+                _relink(found, op, entry, payload, record, links.get(op.op_id), decided)
+            else:
+                written = latest.get(entry.destination_id, ())
+                _ThreeWay(
+                    found, op, entry, record, written, stuck.get(entry.destination_id, _NONE), decided, region
+                ).compare(payload)
+        progress.advance(len(chunk))
+    await _unlink(client, ledger, found, linked, there, links, decided)
+    progress.finish()
+    return found
+
+
+async def _unlink(
+    client: Client,
+    ledger: Ledger,
+    found: Changes,
+    linked: Set[str],
+    there: Mapping[str, Set[str]],
+    links: Mapping[str, str],
+    decided: Decisions,
+) -> None:
+    """Contacts of rows that are still there and that no link is planned for any more."""
+    gone = [
+        entry
+        for entry in ledger.iterate(state=State.DONE, target=Target.LINK)
+        if not entry.part.startswith(DELTA_PART)
+        and entry.op_id not in linked
+        and entry.source_id in there.get(entry.object, ())
+        and links.get(entry.op_id) != ""
+    ]
+    records = await read_records(client, [_as_contact(entry) for entry in gone])
+    for entry in gone:
+        op = Operation(entry.op_id, Kind.LINK, Target.LINK, entry.object, entry.source_id)
+        _relink(found, op, entry, {"businessId": ""}, records[entry.op_id], links.get(entry.op_id), decided)
+
+
+def _same(op: Operation, entry: Entry, latest: Mapping[str, Any], links: Mapping[str, str]) -> bool:
+    if entry.state is not State.DONE or op.target not in UPDATABLE or op.kind is Kind.SKIP:
+        return True
+    return op.payload_hash == entry.payload_hash and entry.destination_id not in latest and op.op_id not in links
+
+
+def _moved(op: Operation, entry: Entry, ledger: Ledger) -> bool:
+    """Whether a body that shows files of ours shows them at other addresses now: the file was uploaded again."""
+    body = op.payload.get("body")
+    if entry.state is not State.DONE or op.target is not Target.NOTE or "{{ref:" not in str(body):
+        return False
+    payload = _resolved(op, ledger)
+    return payload is not None and _addresses(payload["body"]) != _addresses(entry.payload.get("body"))
+
+
+def _as_contact(entry: Entry) -> Entry:
+    return replace(entry, target=Target.CONTACT, destination_id=str(entry.payload["contactId"]), payload={})
+
+
+def _latest(ledger: Ledger) -> tuple[dict[str, list[Mapping[str, Any]]], dict[str, str]]:
+    """(record id → what earlier deltas wrote to it: it counts as sent; op id of a link → the business it was moved to)."""
+    links = {}
+    for entry in ledger.iterate(state=State.DONE, target=Target.LINK, part=DELTA_PART):
+        links[entry.marker] = str(entry.payload["businessId"] or "")
+    return overlays(ledger), links
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+def _stuck(ledger: Ledger) -> dict[str, frozenset[str]]:
+    """Record id → what HighLevel would not take of earlier deltas' changes."""
+    found: dict[str, frozenset[str]] = {}
+    for entry in ledger.iterate(state=State.DONE, part=DELTA_PART):
+        if entry.losses and entry.kind is Kind.UPDATE:
+            found[entry.destination_id] = found.get(entry.destination_id, _NONE).union(entry.losses)
+    return found
+
+
+def _resolved(op: Operation, ledger: Ledger) -> dict[str, Any] | None:
+    try:
+        return resolve(op.payload, ledger.entries(references(op.payload)).get)
+    except Unresolved:
+        return None
+
+
+def _relink(
+    found: Changes,
+    op: Operation,
+    entry: Entry,
+    payload: Mapping[str, Any],
+    record: Mapping[str, Any] | None,
+    moved_to: str | None,
+    decided: Decisions,
+) -> None:
+    """The contact belongs to another business in the later export."""
+    was = str(entry.payload["businessId"]) if moved_to is None else moved_to
+    wanted = str(payload["businessId"] or "")
+    now = str((record or {}).get("businessId") or "")
+    if record is None or wanted in (was, now):
+        found.unchanged += 1
+        return
+    contact = str(entry.payload["contactId"])
+    if now != was and not _settled(found, decided, op, "businessId", wanted):
+        _conflict(found, decided, op, contact, "businessId", was, wanted, now)
+        return
+    found.fields.append((op.object, op.source_id, contact, "businessId", was, wanted))
+    body = {"businessId": wanted or None, "contactId": contact}
+    made = replace(op, payload=body, depends_on=(), existing_id=contact, marker=op.op_id)
+    found.updates.append(_named(op, made, moved_to))
+
+
+def _settled(found: Changes, decided: Decisions, op: Operation, name: str, later: Any) -> bool:
+    """Whether a person decided that the export's value wins."""
+    key = (op.object, op.source_id, name)
+    if decided.get(key, ("", ""))[0] != SOURCE:
+        return False
+    found.taken.add(key)
+    return True
+
+
+def _conflict(
+    found: Changes, decided: Decisions, op: Operation, record: str, name: str, was: Any, later: Any, now: Any
+) -> None:
+    """Ask, unless it was decided to keep HighLevel's value against this very value of the export."""
+    if decided.get((op.object, op.source_id, name)) == (KEEP, shown(later)):
+        return
+    row = (op.object, op.source_id, record, name, shown(was), shown(later), shown(now), "", "", "", "")
+    found.conflicts.append(row)
+
+
+class _ThreeWay:
+    """One record: what we sent (`entry` and earlier deltas), what the later export says, what HighLevel holds."""
+
+    def __init__(
+        self,
+        found: Changes,
+        op: Operation,
+        entry: Entry,
+        record: Mapping[str, Any] | None,
+        written: Sequence[Mapping[str, Any]],
+        stuck: frozenset[str],
+        decided: Decisions,
+        region: str,
+    ):
+        self.found, self.op, self.entry, self.record = found, op, entry, record
+        self.before = laid_over(entry.payload, written)
+        self.stuck = stuck
+        self.agreed: dict[str, Any] = {}
+        self.decided, self.region, self.salt = decided, region, len(written)
+
+    def compare(self, payload: Mapping[str, Any]) -> None:
+        """Collect what is to be written, and what is in conflict. A record that did not move is found where it was."""
+        record_id = self.entry.destination_id
+        payload = {**payload, **{key: self.entry.payload[key] for key in ("$url",) if key in self.entry.payload}}
+        if self.record is None:
+            _conflict(self.found, self.decided, self.op, record_id, WHOLE, "", "changed", "removed")
+            return
+        never = NOT_UPDATABLE.get(self.op.target, frozenset())
+        sent, wanted = (
+            {name: value for name, value in flatten_payload(body).items() if name not in never}
+            for body in (self.before, payload)
+        )
+        take = {
+            name: value for name, value in wanted.items() if name != "tags" and self._takes(name, sent.get(name), value)
+        }
+        if self.entry.kind is self.op.kind is Kind.CREATE:
+            take |= self._cleared(sent, wanted)
+        made = [*self._tags(sent.get("tags") or (), wanted.get("tags") or ())]
+        if take:
+            body = {**_companions(self.op.target, take, payload), **_body(take, payload, self.before)}
+            made.append(_update(self.op, self.entry, self.op.target, body, self.salt))
+        if self.agreed:
+            body = _body(self.agreed, payload, self.before)
+            self.found.agreed.append(_update(self.op, self.entry, self.op.target, body, f"agreed {self.salt}"))
+        self.found.updates += made
+        self.found.unchanged += not made
+
+    def _cleared(self, sent: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What was sent and the later export no longer has; tags and consent have rules of their own."""
+        names = [
+            name for name in sent if name not in wanted and name != "tags" and "." not in name.removeprefix(CUSTOM)
+        ]
+        blanks = {
+            name: BLANKS.get((self.op.target, name)) for name in names if UNCLEARED.format(name) not in self.stuck
+        }
+        return {name: blank for name, blank in blanks.items() if self._takes(name, sent[name], blank)}
+
+    def _takes(self, name: str, was: Any, value: Any) -> bool:
+        now = stored_value(flatten_record(self.record or {}), name)
+        moved = _addresses(was) != _addresses(value)
+        if not moved and self._is(name, was, value):
+            return False
+        if not moved and self._is(name, value, now):
+            self.agreed[name] = value
+            return False
+        stricter, consent = _opts_out(value), name == "dnd" or name.startswith("dndSettings.")
+        free = stricter if consent else self._is(name, was, now)
+        if not free and not _settled(self.found, self.decided, self.op, name, value):
+            _conflict(self.found, self.decided, self.op, self.entry.destination_id, name, was, value, now)
+            return False
+        row = (self.op.object, self.op.source_id, self.entry.destination_id, name, shown(was), shown(value))
+        self.found.fields.append(row)
+        return True
+
+    def _is(self, name: str, left: Any, right: Any) -> bool:
+        if left in (None, "", []) and right in (None, "", []):
+            return True
+        return compare(left, right, name, self.region)[0] in SAME
+
+    def _tags(self, sent: Sequence[str], wanted: Sequence[str]) -> Iterable[Operation]:
+        """Tags are added and taken away one by one; those that people gave stay."""
+        if self.op.target is not Target.CONTACT:
+            return
+        was, later, now = (
+            {str(tag).strip().casefold(): str(tag) for tag in tags}
+            for tags in (sent, wanted, self.record.get("tags") or ())
+        )
+        where = {"contactId": self.entry.destination_id}
+        added = [tag for key, tag in later.items() if key not in was and key not in now]
+        gone = [now[key] for key in was if key not in later and key in now]
+        for name, tags in (("tags", added), (REMOVED_TAGS, gone if self.entry.kind is Kind.CREATE else [])):
+            if tags:
+                row = (self.op.object, self.op.source_id, self.entry.destination_id, name.lstrip("$"), "", shown(tags))
+                self.found.fields.append(row)
+                yield _update(self.op, self.entry, Target.CONTACT_TAGS, {"$url": where, name: tags}, self.salt)
+
+
+_ADDRESS = re.compile(r"""(?:href|src)=["']([^"']*)""")
+
+
+def _addresses(value: Any) -> list[str]:
+    """What a text links to or shows: two texts may read alike and show other files."""
+    return _ADDRESS.findall(value) if isinstance(value, str) else []
+
+
+def _opts_out(value: Any) -> bool:
+    return value is True or str(value).casefold() in ("active", "permanent", "true")
+
+
+_ALWAYS = ("toNotify", "ignoreFreeSlotValidation", "ignoreDateRange")
+_TOGETHER = (("startTime", "endTime"), ("pipelineId", "pipelineStageId"))
+
+
+def _companions(target: Target, take: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What HighLevel wants beside a change: both ends of a time, a stage with its pipeline, how an appointment is booked."""
+    names = [name for group in _TOGETHER if any(name in take for name in group) for name in group]
+    names += _ALWAYS if target is Target.APPOINTMENT else ()
+    return {name: payload[name] for name in names if name in payload}
+
+
+def _body(take: Mapping[str, Any], payload: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """An update with the values in `take`, as `payload` writes them; None clears what `before` wrote."""
+    body: dict[str, Any] = {}
+    for name, value in take.items():
+        if not name.startswith(CUSTOM):
+            top = name.split(".")[0]
+            body[top] = payload.get(top, value)
+            continue
+        source = before if value is None else payload
+        item = next(i for i in source["customFields"] if custom_key(i) == name.removeprefix(CUSTOM))
+        if value is None:
+            item = {key: None if key in VALUE_KEYS else part for key, part in item.items()}
+        body.setdefault("customFields", []).append(item)
+    if payload.get("$url"):
+        body["$url"] = payload["$url"]
+    return body
+
+
+def _update(op: Operation, entry: Entry, target: Target, body: Mapping[str, Any], salt: int) -> Operation:
+    made = replace(op, kind=Kind.UPDATE, target=target, payload=body, depends_on=(), existing_id=entry.destination_id)
+    return _named(op, made, salt)
+
+
+def _named(op: Operation, made: Operation, salt: Any) -> Operation:
+    """A value may come back to what it was before: `salt`, what deltas wrote until now, tells the two changes apart."""
+    part = f"{DELTA_PART}{canonical_hash([made.payload, salt])[:12]}"
+    key = operation_id("", "", op.op_id, op.source_id, made.kind, made.target, part)
+    return replace(made, op_id=key, part=part)

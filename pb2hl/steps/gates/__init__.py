@@ -1,0 +1,1 @@
+"""Approvals: who approved what, and what a batch run takes on record."""

@@ -1,0 +1,35 @@
+"""Decisions at a gate: a person approves by name; a batch run also takes every documented default, on record.
+
+The defaults (issue of record: `run --approve-all`): merges above the high threshold are accepted and the band below is
+kept apart; undecided contact, company and deal columns become custom fields; the listed workflows are confirmed as
+paused; a second open deal where the location forbids it becomes a custom field and a note; rows whose key is blank or
+another record's keep the one that was made for them.
+"""
+
+from __future__ import annotations
+
+from pb2hl import mapper, matching
+from pb2hl.steps.gates import gates
+from pb2hl.workspace import Workspace
+
+
+def decide(ws: Workspace, step: str, who: str, *, take_defaults: bool = False) -> str:
+    """Record `who`'s decision at the gate of `step` and say what was recorded; without a name nothing is decided.
+
+    With `take_defaults` every undecided proposal is settled first. Raises GateClosed, naming what is undecided, when
+    the gate cannot be approved.
+    """
+    if not who:
+        return f"{step}: not decided here; fill in approved_by, or run: pb2hl approve"
+    if take_defaults:
+        if step == "match":
+            matching.accept_all(ws, who)
+        elif step == "mapping":
+            mapper.accept_all(ws, who)
+            gates.accept_made_keys(ws, who)
+        elif step == "schema":
+            gates.take_default_policies(ws, who)
+    if step not in gates.GATES:
+        return f"{step}: decided by {who}" if take_defaults else f"{step}: the sheets are the decision"
+    approval = gates.approve(ws, step, who=who)
+    return f"{step} approved by {who}: {approval.subject_hash}"

@@ -1,0 +1,1 @@
+"""What writes for the first time: schema, sample, load."""

@@ -1,0 +1,117 @@
+"""Step 7: load everything that is not there yet. Run again it goes on where it was; nothing is ever sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import filterfalse
+
+import pyarrow.parquet as pq
+
+from pb2hl import plan
+from pb2hl.apply import Apply, Execution
+from pb2hl.errors import GateClosed
+from pb2hl.highlevel import Client
+from pb2hl.ledger import Ledger, State
+from pb2hl.operations import Operation
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.gates import gates
+from pb2hl.steps.load.schema import APPLIED
+from pb2hl.steps.proposal import proposal
+from pb2hl.steps.shared import outcomes, requests
+from pb2hl.steps.shared.refusals import with_archive
+from pb2hl.steps.shared.session import with_client
+from pb2hl.values.counting import agree, counted
+from pb2hl.workspace import Workspace
+
+STEP = "load"
+
+
+def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Carry out the plan of the approved sample and everything else.
+
+    Raises GateClosed until mapping, schema and sample are approved, TokenMissing, HighLevelError, Cancelled.
+    """
+    gates.check(ws, "sample")
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        require_ready(ws, ledger)
+        gone = withdrawn(ledger)
+        operations = filterfalse(lambda op: op.op_id in gone, plan.read(ws.plan / "data"))
+        execution = carry_out(ws, ledger, STEP, operations, _total(ws) - len(gone), progress, cancel)
+        result = with_archive(ws, ledger, _result(ledger, execution))
+        result.save(ws.results(STEP))
+    return result
+
+
+def require_ready(ws: Workspace, ledger: Ledger) -> None:
+    """Raise GateClosed unless mapping and schema stand approved, the checks found nothing critical, the schema is in place, and
+    the plan is of today's sheets."""
+    gates.check(ws, "mapping")
+    gates.check(ws, "schema")
+    gates.require_checked(ws)
+    proposal.require_current(ws, ledger)
+    if ledger.recall(APPLIED) is None:
+        raise GateClosed("the schema is not in place", hint=f"pb2hl schema {ws.path} --apply")
+
+
+def carry_out(
+    ws: Workspace,
+    ledger: Ledger,
+    step: str,
+    operations: Iterable[Operation],
+    total: int,
+    progress: Progress,
+    cancel: Cancel | None,
+) -> Execution:
+    """One run of `operations`, recorded; how it ended is recorded too, whatever happens."""
+    run = ledger.start_run(step)
+    progress.start(step, total, "operations")
+
+    async def work(client: Client) -> Execution:
+        return await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(operations)
+
+    try:
+        execution = with_client(ws, ledger, step, work, progress)
+    except BaseException as error:
+        ledger.end_run(run, "stopped", {"why": type(error).__name__})
+        raise
+    ledger.end_run(run, "done", {"sent": execution.sent, "already": execution.already, "refused": execution.refused})
+    return execution
+
+
+def withdrawn(ledger: Ledger) -> frozenset[str]:
+    """Op ids of what a delta deleted since its row was gone from the later export: a load does not make it again."""
+    deltas = {run.run_id for run in ledger.runs() if run.step == "delta"}
+    undone = ledger.columns(["op_id", "undone_by"], state=State.UNDONE)
+    return frozenset(op_id for op_id, by in undone if by in deltas)
+
+
+def _total(ws: Workspace) -> int:
+    return sum(pq.read_metadata(path).num_rows for path in (ws.plan / "data").glob("*.parquet"))
+
+
+def _result(ledger: Ledger, execution: Execution) -> StepResult:
+    table = outcomes.outcomes(ledger)
+    missing = outcomes.errors(ledger)
+    by_state = outcomes.counts_of(table)
+    doubt = by_state.get("in_doubt", 0) + by_state.get("intended", 0)
+    told = f"{counted(by_state.get('done', 0), 'operation')} {agree(by_state.get('done', 0), 'is', 'are')} done"
+    if execution.sent == 0:
+        told = f"Nothing was left to send; {told}"
+    rest = [
+        f"{count} {what}"
+        for what, count in (("refused", execution.refused), ("held", execution.held), ("in doubt", doubt))
+        if count
+    ]
+    return StepResult(
+        step=STEP,
+        status=Status.FAILED if doubt else Status.DONE if execution.sent else Status.NOTHING_TO_DO,
+        headline=told + (f"; {', '.join(rest)}." if rest else "."),
+        counts={"sent": execution.sent, "already": execution.already, "refused": execution.refused, "held": execution.held,
+                "in_doubt": doubt, **{f"total_{state}": count for state, count in by_state.items()},
+                "requests_used_today": ledger.requests_today(), **requests.counts(ledger), **outcomes.log_head(ledger)},
+        tables={"outcomes": table, "errors": missing, "losses": outcomes.losses(ledger), "timeline": outcomes.timeline(ledger),
+                "requests": requests.table(ledger)},
+        problems=outcomes.problems_of(missing),
+        next_step="audit",
+    )  # fmt: skip

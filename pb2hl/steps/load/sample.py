@@ -1,0 +1,115 @@
+"""Step 6: load a linked sample for real, read it back by id, and diff it field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import plan
+from pb2hl.diff import Class, class_counts
+from pb2hl.errors import Problem, Severity
+from pb2hl.highlevel import Client
+from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.operations import RECORD_TARGETS, Operation, canonical_hash
+from pb2hl.plan.building.sampling import sample as choose
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.load.load import carry_out, require_ready
+from pb2hl.steps.load.side_by_side import diff_table
+from pb2hl.steps.shared import outcomes, requests
+from pb2hl.steps.shared.readback import read_records
+from pb2hl.steps.shared.session import with_client
+from pb2hl.values.counting import agree, counted
+from pb2hl.workspace import Workspace
+
+STEP = "sample"
+
+
+def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Load about `size` linked records (100-500) that show every object, custom field, stage and owner.
+
+    Raises GateClosed until mapping and schema are approved and in place, TokenMissing, HighLevelError, Cancelled.
+    """
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        require_ready(ws, ledger)
+        progress.start("choosing the sample", 1, "samples")
+        operations = plan.Operations.load(ws.plan / "data")
+        chosen = choose(operations, size)
+        taken = list(operations.pick(chosen))
+        progress.advance()
+        carry_out(ws, ledger, STEP, taken, len(taken), progress, cancel)
+        entries = ledger.entries(chosen)
+        stored = with_client(
+            ws, ledger, STEP, lambda client: _read_back(client, list(entries.values()), progress), progress
+        )
+        progress.start("comparing the sample", len(taken), "operations")
+        result = _result(ws, ledger, taken, entries, stored)
+        progress.advance(len(taken))
+        progress.finish()
+        result.save(ws.results(STEP))
+    return result
+
+
+async def _read_back(client: Client, entries: Sequence[Entry], progress: Progress) -> dict[str, Any]:
+    wanted = [entry for entry in entries if entry.target in RECORD_TARGETS and entry.state is State.DONE]
+    progress.start("reading the sample back", len(wanted), "records")
+    found = await read_records(client, wanted, progress)
+    progress.finish()
+    return found
+
+
+def _result(
+    ws: Workspace,
+    ledger: Ledger,
+    operations: Sequence[Operation],
+    entries: Mapping[str, Entry],
+    stored: Mapping[str, Any],
+) -> StepResult:
+    diff = diff_table(ws, ledger, operations, entries, stored)
+    counts = class_counts(diff)
+    by_class = {str(kind): int((diff["class"] == str(kind)).sum()) for kind in Class}
+    missing = outcomes.errors(ledger)
+    missing = missing[missing["source_id"].isin({op.source_id for op in operations})]
+    doubt = sum(entry.state in (State.INTENDED, State.IN_DOUBT) for entry in entries.values())
+    bad = by_class["changed"] + by_class["missing"] + by_class["extra"]
+    problems = list(outcomes.problems_of(missing))
+    for row in counts[counts["class"].isin(["missing", "changed", "extra"])].itertuples(index=False):
+        text = f"{row.object}.{row.field}: {row[2]} in {counted(row.count, 'record')}"
+        problems.append(
+            Problem(
+                "sample_diff",
+                text,
+                Severity.WARNING,
+                field=row.field,
+                count=row.count,
+                treatment="judge it in the diff before approving",
+            )
+        )
+    return StepResult(
+        step=STEP,
+        status=Status.FAILED if doubt else Status.WAITING,
+        headline=f"{counted(len(stored), 'record')} {agree(len(stored), 'was', 'were')} loaded and read back: {counted(by_class['equal'], 'value')} equal, "
+        f"{by_class['normalised']:,} normalised by the platform, {bad:,} changed, missing or extra.",
+        counts={"operations": len(operations), "records": len(stored), **by_class, "in_doubt": doubt},
+        tables={
+            "records": _records(operations, entries),
+            "diff": diff,
+            "class_counts": counts,
+            "errors": missing,
+            "requests": requests.table(ledger),
+        },
+        problems=tuple(problems),
+        facts={"hash": canonical_hash(diff.drop(columns=["record_id"]).astype(str).values.tolist())},
+        next_step="approve sample",
+    )
+
+
+def _records(operations: Sequence[Operation], entries: Mapping[str, Entry]) -> pd.DataFrame:
+    rows = [
+        (op.object, op.source_id, str(op.target), str(op.kind), str(entry.state), entry.destination_id, entry.error)
+        for op in operations
+        if (entry := entries.get(op.op_id)) is not None
+    ]
+    return pd.DataFrame(rows, columns=["object", "source_id", "target", "kind", "state", "record_id", "error"])

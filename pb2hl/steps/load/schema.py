@@ -1,0 +1,340 @@
+"""Step 5: what must be in the location before records can land. A proposal first; `apply` makes what was approved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import plan
+from pb2hl.apply import Apply
+from pb2hl.errors import HighLevelError, NotFound, Problem, ScopeMissing, Severity
+from pb2hl.highlevel import PORTS, Client, Destination, read_destination
+from pb2hl.highlevel.destination import pipeline_of
+from pb2hl.highlevel.records.fields import normalised
+from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
+from pb2hl.ledger import Entry, Ledger, Outcome, State
+from pb2hl.mapper.sheets.gate import BY_HAND
+from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.records.legal import KEYS, wanted
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.gates import gates
+from pb2hl.steps.prepare import doctor
+from pb2hl.steps.proposal import proposal
+from pb2hl.steps.proposal.proposed_schema import STEP, present
+from pb2hl.steps.shared.session import with_client
+from pb2hl.values.counting import agree, counted
+from pb2hl.workspace import Workspace
+
+APPLIED = "schema_applied"
+"""The fact that holds the hash of the schema plan that was carried out whole."""
+
+ALWAYS_READ = (
+    "contacts.readonly",
+    "objects/record.readonly",
+    "locations/customFields.readonly",
+    "locations/tags.readonly",
+    "users.readonly",
+)
+READ_FOR = {"opportunities.readonly": ("deals", "pipelines"), "calendars.readonly": ("appointments",)}
+"""Scopes that reading the location needs, always and for the objects that the export has."""
+READ_OBJECTS = "objects/schema.readonly"
+"""The scope that reading the custom objects needs, where migration.toml wants some."""
+
+APPLYING = ("schema_refused", "schema_differs", "pipeline_waits")
+"""Problems of carrying the schema out: told anew each time, while those of the proposal stay as they are."""
+
+
+def schema(
+    ws: Workspace, *, apply: bool = False, progress: Progress = SILENT, cancel: Cancel | None = None
+) -> StepResult:
+    """Read the location and propose; with `apply` make what the gate `schema` approved, and verify it.
+
+    Nothing that exists is altered. Raises GateClosed, TokenMissing, HighLevelError, SheetError, Cancelled.
+    """
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        ws.require_staged()
+        if not apply:
+            objects = _objects(ws)
+            seen = with_client(ws, ledger, STEP, lambda client: _look(client, objects, progress), progress)
+            destination = seen["destination"]
+            destination.save(ws.path)
+            require_scopes(ws, destination)
+            return present(ws, ledger, destination, progress, seen)
+        gates.check(ws, "mapping")
+        gates.check(ws, "schema")
+        gates.require_checked(ws)
+        proposal.require_current(ws, ledger)
+        return _apply(ws, ledger, progress, cancel)
+
+
+def _objects(ws: Workspace) -> list[str]:
+    """Keys of the custom objects that the plan wants."""
+    return [KEYS[name] for name in wanted(ws.config, {name: ws.table(name, ["source_id"]) for name in KEYS})]
+
+
+async def _look(client: Client, objects: Collection[str], progress: Progress) -> dict[str, Any]:
+    return await doctor.examine(client, await read_destination(client, objects=objects, progress=progress))
+
+
+def require_scopes(ws: Workspace, destination: Destination) -> None:
+    """Raise HighLevelError when the token may not read what decides between making and updating: a blind load duplicates."""
+    needed = set(ALWAYS_READ)
+    for scope, objects in READ_FOR.items():
+        if any(not ws.table(name, columns=["source_id"]).empty for name in objects):
+            needed.add(scope)
+    if _objects(ws):
+        needed.add(READ_OBJECTS)
+    lacking = sorted(needed & set(destination.missing_scopes))
+    if lacking:
+        raise HighLevelError(
+            f"the token lacks {'scopes' if len(lacking) > 1 else 'the scope'} {', '.join(lacking)}; nothing was written",
+            hint="add them to the private integration, then run the same command again",
+        )
+
+
+def _apply(ws: Workspace, ledger: Ledger, progress: Progress, cancel: Cancel | None) -> StepResult:
+    operations = list(plan.read(ws.plan / "schema"))
+    run = ledger.start_run(STEP)
+    try:
+        waiting, found = with_client(
+            ws, ledger, STEP, lambda client: _carry_out(ledger, client, run, operations, progress, cancel), progress
+        )
+    except BaseException:
+        ledger.end_run(run, "stopped")
+        raise
+    result = _result(ws, ledger, operations, waiting, found)
+    ledger.end_run(run, str(result.status))
+    if result.status is Status.DONE:
+        ledger.remember(APPLIED, proposal.schema_hash_of(operations))
+    result.save(ws.results(STEP))
+    return result
+
+
+async def _carry_out(
+    ledger: Ledger, client: Client, run: str, operations: Sequence[Operation], progress: Progress, cancel: Cancel | None
+) -> tuple[list[tuple[Operation, str]], Destination]:
+    """Make everything; pipelines last, since a token may lack their scope: those are then taken as an admin made them."""
+    others = [op for op in operations if op.target is not Target.PIPELINE]
+    lines = [op for op in operations if op.target is Target.PIPELINE]
+    progress.start("schema", len(others), "operations")
+    await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(others)
+    waiting = await make_pipelines(ledger, client, run, lines, progress, cancel)
+    objects = [str(op.payload["key"]) for op in operations if op.target is Target.OBJECT]
+    found = await read_destination(client, index=False, objects=objects)
+    found = await _with_late_fields(client, ledger, operations, found)
+    return waiting, await _with_late_pipelines(client, ledger, lines, found)
+
+
+async def make_pipelines(
+    ledger: Ledger, client: Client, run: str, lines: Sequence[Operation], progress: Progress, cancel: Cancel | None
+) -> list[tuple[Operation, str]]:
+    """Make or extend pipelines; those that the token may not touch, with the reason: an admin makes them by `instructions`."""
+    waiting: list[tuple[Operation, str]] = []
+    made_by_hand = await _by_hand(ledger, client, run, [op for op in lines if op.kind is not Kind.UPDATE])
+    left = [op for op in lines if op.op_id not in made_by_hand]
+    why = ""
+    progress.start("pipelines", len(left), "pipelines")
+    try:
+        await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(left)
+    except ScopeMissing as error:
+        why = error.message
+    for op in left:
+        entry = ledger.operation(op.op_id)
+        if why and not _is_there(entry):
+            waiting.append((op, why))
+        elif entry is not None and entry.state is State.REFUSED:
+            waiting.append((op, entry.error))
+    if waiting:
+        asked = {str(op.payload["name"]).strip().casefold() for op, _ in waiting}
+        ledger.remember(BY_HAND, sorted(asked | set(ledger.recall(BY_HAND) or ())))
+        await _forget(ledger, run, waiting)
+    return waiting
+
+
+async def _with_late_fields(
+    client: Client, ledger: Ledger, operations: Sequence[Operation], found: Destination
+) -> Destination:
+    """Lists lag behind writes; a read by id does not: fields that the list lacks are read one by one."""
+    known = {item["id"] for items in found.fields.values() for item in items}
+    fields = {model: list(items) for model, items in found.fields.items()}
+    entries = ledger.entries(op.op_id for op in operations if op.target is Target.FIELD)
+    for entry in entries.values():
+        if entry.state is State.DONE and entry.destination_id not in known:
+            where = {"objectKey": str(entry.payload["objectKey"])} if entry.payload.get("objectKey") else {}
+            try:
+                field = normalised(await PORTS[Target.FIELD].get(client, entry.destination_id, **where))
+            except NotFound:
+                continue
+            fields.setdefault(field["model"], []).append(field)
+    return replace(found, fields={model: tuple(items) for model, items in fields.items()})
+
+
+async def _with_late_pipelines(
+    client: Client, ledger: Ledger, lines: Sequence[Operation], found: Destination
+) -> Destination:
+    """The same for pipelines, whose list lags a write by seconds."""
+    known = {line["id"] for line in found.pipelines}
+    late = []
+    for entry in ledger.entries(op.op_id for op in lines).values():
+        if entry.state is State.DONE and entry.destination_id not in known:
+            try:
+                late.append(pipeline_of(await PORTS[Target.PIPELINE].get(client, entry.destination_id)))
+            except NotFound:
+                continue
+    return replace(found, pipelines=(*found.pipelines, *late))
+
+
+def _is_there(entry: Entry | None) -> bool:
+    return entry is not None and entry.state in (State.DONE, State.SKIPPED)
+
+
+async def _forget(ledger: Ledger, run: str, waiting: list[tuple[Operation, str]]) -> None:
+    """A request refused for its scope made nothing: the intent is taken back, so that nothing stays in doubt."""
+    ledger.finish(
+        run,
+        [Outcome(op.op_id, State.PLANNED, error="the token may not make pipelines", operation=op) for op, _ in waiting],
+    )
+
+
+async def _by_hand(ledger: Ledger, client: Client, run: str, lines: Sequence[Operation]) -> set[str]:
+    """Pipelines that wait since the token could not make them, and that an admin has made exactly so: taken as they are."""
+    waiting = [op for op in lines if (entry := ledger.operation(op.op_id)) and entry.state is State.PLANNED]
+    if not waiting:
+        return set()
+    there = {str(line.get("name", "")).strip().casefold(): line for line in await read_pipelines(client)}
+    found = []
+    for op in waiting:
+        line = there.get(str(op.payload["name"]).strip().casefold())
+        if line is not None and not missing_stages(op, line):
+            answer = {"id": line["id"], "stages": {str(stage["name"]): stage["id"] for stage in line.get("stages", ())}}
+            found.append(
+                Outcome(
+                    op.op_id, State.SKIPPED, str(line["id"]), answer, error="made by an admin by hand", operation=op
+                )
+            )
+    ledger.finish(run, found)
+    return {outcome.op_id for outcome in found}
+
+
+def missing_stages(op: Operation, line: Any) -> list[str]:
+    """Stages of the planned pipeline that `line` does not have (by name, ignoring case)."""
+    have = {str(stage.get("name", "")).strip().casefold() for stage in line.get("stages") or ()}
+    return [stage["name"] for stage in op.payload["stages"] if stage["name"].strip().casefold() not in have]
+
+
+def instructions(waiting: Sequence[tuple[Operation, str]], then: str = "pb2hl schema --apply") -> pd.DataFrame:
+    """Exact steps for an admin, one row a step, for pipelines that the token may not make or extend; `then` is the command
+    that goes on."""
+    rows = []
+    for op, why in waiting:
+        steps = [*_by_admin(op), f"Save, then run: {then} again; it verifies the name and the stages"]
+        rows += [(op.payload["name"], number, step, why) for number, step in enumerate(steps, 1)]
+    return pd.DataFrame(rows, columns=["pipeline", "step", "do", "why"])
+
+
+def _by_admin(op: Operation) -> list[str]:
+    name, stages = op.payload["name"], list(op.payload["stages"])
+    chances = [
+        f", win probability {stage['stageWinProbability']} %" if stage.get("stageWinProbability") is not None else ""
+        for stage in stages
+    ]
+    if op.kind is not Kind.UPDATE:
+        steps = ["In HighLevel open Opportunities > Pipelines > Create new pipeline", f"Name it exactly: {name}"]
+        return steps + [
+            f"Stage {s['position'] + 1}: {s['name']}{chance}" for s, chance in zip(stages, chances, strict=True)
+        ]
+    steps = [f"In HighLevel open Opportunities > Pipelines > edit the pipeline {name}"]
+    for at, (stage, chance) in enumerate(zip(stages, chances, strict=True)):
+        if "id" not in stage:  # those that are there have one
+            place = f"behind {stages[at - 1]['name']}" if at else "as the first"
+            steps.append(f"Add the stage {stage['name']} {place}{chance}")
+    return steps
+
+
+def _result(
+    ws: Workspace,
+    ledger: Ledger,
+    operations: Sequence[Operation],
+    waiting: list[tuple[Operation, str]],
+    found: Destination,
+) -> StepResult:
+    entries = ledger.entries(op.op_id for op in operations)
+    verified = verify(operations, entries, found)
+    failed = [entry for entry in entries.values() if entry.state in (State.REFUSED, State.IN_DOUBT)]
+    wrong = verified[verified["verdict"] != "as planned"]
+    status = Status.WAITING if waiting else Status.FAILED if failed else Status.DONE
+    proposed = StepResult.load(ws.results(STEP))
+    made = sum(entry.state is State.DONE for entry in entries.values())
+    return StepResult(
+        step=STEP,
+        status=status,
+        headline=_headline(made, len(entries) - made - len(failed), waiting, failed),
+        counts={"made": made, "existed": sum(e.state is State.SKIPPED for e in entries.values()), "failed": len(failed),
+                "waiting_for_admin": len(waiting), "not_as_planned": len(wrong)},
+        tables={**(dict(proposed.tables) if proposed else {}), "verified": verified, "instructions": instructions(waiting)},
+        problems=tuple(_problems(failed, wrong, waiting)) + tuple(p for p in (proposed.problems if proposed else ()) if p.code not in APPLYING),
+        facts={**(dict(proposed.facts) if proposed else {}), "applied": status is Status.DONE,
+               **({"waits_for": "admin"} if waiting else {"waits_for": ""})},
+        next_step="schema --apply" if waiting else "sample",
+    )  # fmt: skip
+
+
+def _headline(made: int, existed: int, waiting: Sequence[Any], failed: Sequence[Any]) -> str:
+    if waiting:
+        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; {counted(len(waiting), 'pipeline')} {agree(len(waiting), 'waits', 'wait')} for an admin, who finds the exact steps below."
+    if failed:
+        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; HighLevel refused {len(failed)}."
+    return f"{made} fields, tags, pipelines and calendars are in place, {existed} {agree(existed, 'was', 'were')} there before."
+
+
+def _problems(failed: Sequence[Entry], wrong: pd.DataFrame, waiting: Sequence[tuple[Operation, str]]) -> list[Problem]:
+    found = [
+        Problem("schema_refused", f"{entry.target} {entry.source_id}: {entry.error}", Severity.CRITICAL)
+        for entry in failed
+    ]
+    found += [
+        Problem("schema_differs", f"{row.name}: {row.verdict}", Severity.WARNING)
+        for row in wrong.itertuples(index=False)
+    ]
+    found += [Problem("pipeline_waits", f"pipeline {op.payload['name']}: {why}", Severity.CRITICAL,
+                      treatment="an admin makes it by the instructions") for op, why in waiting]  # fmt: skip
+    return found
+
+
+def verify(operations: Sequence[Operation], entries: dict[str, Entry], found: Destination) -> pd.DataFrame:
+    """What was made, read back: one row a piece with `verdict` `as planned`, or what differs."""
+    fields = {item["id"]: item for items in found.fields.values() for item in items}
+    lines = {item["id"]: item for item in found.pipelines}
+    rows = []
+    for op in operations:
+        entry = entries.get(op.op_id)
+        if op.kind is Kind.SKIP or not _is_there(entry):
+            continue
+        verdict = "as planned"
+        if op.target is Target.FIELD:
+            verdict = _field_verdict(op, fields.get(entry.destination_id))
+        elif op.target is Target.PIPELINE:
+            verdict = _pipeline_verdict(op, lines.get(entry.destination_id))
+        rows.append((str(op.target), str(op.payload.get("name", op.marker)), entry.destination_id, verdict))
+    return pd.DataFrame(rows, columns=["kind", "name", "record_id", "verdict"])
+
+
+def _field_verdict(op: Operation, field: Any) -> str:
+    if field is None:
+        return "not found when read back"
+    if field["dataType"] != op.payload["dataType"]:
+        return f"is of type {field['dataType']}, planned was {op.payload['dataType']}"
+    wanted = {str(item["label"] if isinstance(item, dict) else item) for item in op.payload.get("options") or ()}
+    lost = wanted - {str(item) for item in field["options"]}
+    return f"lost the options {', '.join(sorted(lost)[:5])}" if lost else "as planned"
+
+
+def _pipeline_verdict(op: Operation, line: Any) -> str:
+    if line is None:
+        return "not found when read back"
+    lost = missing_stages(op, line)
+    return f"lost the stages {', '.join(lost)}" if lost else "as planned"

@@ -1,0 +1,107 @@
+"""The sample's diff: source as exported, value sent, value stored, side by side for every field of every record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.diff import Class, compare, compare_records
+from pb2hl.diff.flatten import CUSTOM, bare_key
+from pb2hl.diff.table import shown
+from pb2hl.highlevel import Destination
+from pb2hl.ledger import Entry, Ledger
+from pb2hl.markers import ID_FIELD
+from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
+from pb2hl.plan.building.expected import Sources
+from pb2hl.plan.records.legal import DISPLAY
+from pb2hl.steps.proposal import proposal
+from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names
+from pb2hl.workspace import Workspace
+
+COLUMNS = (
+    "object", "source_id", "record_id", "field", "source_columns", "source_value", "prepared", "sent", "stored", "class", "explanation",
+)  # fmt: skip
+_IDS = frozenset(
+    {*OWNER_FIELDS, "pipelineId", "pipelineStageId", "lostReasonId", "calendarId", "contactId", "businessId"}
+)
+_MODELS = {"contact": Target.CONTACT, "opportunity": Target.OPPORTUNITY, "business": Target.BUSINESS}
+
+
+def diff_table(
+    ws: Workspace,
+    ledger: Ledger,
+    operations: Sequence[Operation],
+    entries: Mapping[str, Entry],
+    stored: Mapping[str, Any],
+) -> pd.DataFrame:
+    """One row a field of every record that was read back (COLUMNS): the cells as exported and their columns, how they were
+    prepared, the value sent, the value stored, class and explanation."""
+    destination = Destination.load(ws.path)
+    inputs = proposal.plan_inputs(ws, ledger, proposal.without_ours(destination, ledger))
+    told = _told(Sources.of(inputs), operations)
+    labels = field_labels(ledger, destination)
+    ours = frozenset(field_names(ledger))
+    rows = []
+    for op in operations:
+        entry = entries.get(op.op_id)
+        if entry is None or entry.op_id not in stored:
+            continue
+        mine = ours if entry.kind is Kind.CREATE else frozenset()
+        region = ws.config.country
+        for name, sent, held, kind, why in compare_records(entry.payload, stored[op.op_id], region=region, ours=mine):
+            field = _labelled(name, entry.target, labels)
+            columns, source = told.get((op.op_id, field), ("", ""))
+            row = (op.object, op.source_id, entry.destination_id, field.removeprefix(CUSTOM))
+            prepared = how_prepared(columns, source, sent, name, region)
+            rows.append((*row, columns, source, prepared, shown(sent), shown(held), str(kind), why))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def how_prepared(columns: str, source: str, sent: Any, field: str, region: str = "") -> str:
+    """What was done to the text of the cells before it was sent, in words; `columns` as `Sources` tells them."""
+    if not source:
+        return "no cell holds it" if columns else ""
+    if field in _IDS:
+        return "the id in HighLevel of what the text means"
+    kind, why = compare(source, shown(sent), field, region)
+    if kind is Class.EQUAL:
+        return "as exported"
+    if "\n" in source or "," in columns:
+        return "put together"
+    return f"rewritten: {why}" if kind is Class.NORMALISED else "rewritten by the column's type or the sheets"
+
+
+def field_labels(ledger: Ledger, destination: Destination) -> dict[tuple[Target, str], str]:
+    """Label of each custom field by the kind of record and its id or bare key, in the location and made by this migration."""
+    found: dict[tuple[Target, str], str] = {(Target.OBJECT_RECORD, DISPLAY): ID_FIELD}
+
+    def learn(model: str, name: str, keys: Sequence[Any]) -> None:
+        target = _MODELS.get(model, Target.OBJECT_RECORD)
+        found.update({(target, bare_key(str(key))): name for key in keys if key})
+
+    for model, items in destination.fields.items():
+        for item in items:
+            learn(model, str(item["name"]), (item["id"], item.get("fieldKey"), item.get("key")))
+    for entry in ledger.iterate(target=Target.FIELD):
+        model = str(entry.payload.get("model") or entry.payload.get("objectKey") or "")
+        learn(model, str(entry.payload.get("name", "")), (entry.destination_id, entry.answer.get("fieldKey")))
+    return found
+
+
+def _labelled(name: str, target: Target, labels: Mapping[tuple[Target, str], str]) -> str:
+    if not name.startswith(CUSTOM):
+        return name
+    key = name.removeprefix(CUSTOM)
+    return f"{CUSTOM}{labels.get((target, key), key)}"
+
+
+def _told(sources: Sources, operations: Sequence[Operation]) -> dict[tuple[str, str], tuple[str, str]]:
+    """(columns, source text) by operation and field."""
+    table = sources.table([op for op in operations if op.target in RECORD_TARGETS])
+    names = ("op_id", "field", "source_columns", "source_value")
+    return {
+        (op_id, field): (columns, source)
+        for op_id, field, columns, source in zip(*(table[name] for name in names), strict=True)
+    }

@@ -1,0 +1,1 @@
+"""Where a migration stands, and its audit log."""

@@ -1,0 +1,130 @@
+"""Where a migration stands: gates, counts by object and outcome, what is in doubt, requests used today, the next step."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from pb2hl.clock import SYSTEM_CLOCK
+from pb2hl.errors import Problem
+from pb2hl.ledger import Ledger, State
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.gates import gates
+from pb2hl.steps.load.schema import APPLIED
+from pb2hl.steps.shared import outcomes, requests
+from pb2hl.workspace import Workspace
+
+STEP = "status"
+
+WINDOW = "delta_window"
+"""The fact that holds start and end of the delta window (ISO 8601 UTC)."""
+
+
+def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Read what the ledger and the steps' results say. Writes nothing but its own result; needs no token."""
+    states = gates.states(ws)
+    with Ledger.open(ws) as ledger:
+        table = outcomes.outcomes(ledger)
+        doubt = outcomes.errors(ledger, (State.IN_DOUBT, State.INTENDED))
+        by_state = outcomes.counts_of(table)
+        applied = bool(ledger.recall(APPLIED))
+        runs = pd.DataFrame(
+            [
+                (item.run_id, item.step, item.started_at, item.ended_at, item.status or "cut off")
+                for item in ledger.runs()
+            ],
+            columns=["run_id", "step", "started_at", "ended_at", "status"],
+        )
+        used, window = ledger.requests_today(), window_state(ledger) or _not_open(ws)
+        cost, cost_counts = requests.table(ledger), requests.counts(ledger)
+    by_object = _by_object(table)
+    following = _next_step(ws, states, applied, by_state)
+    result = StepResult(
+        step=STEP,
+        status=Status.WAITING if len(doubt) else Status.DONE,
+        headline=f"The next step is: {following}." if following else "Every step is done.",
+        counts={**{f"gate_{row['gate']}": row["state"] for row in states}, **by_state, **_lines(by_object),
+                "in_doubt_now": len(doubt), "requests_used_today": used, **cost_counts, **window},
+        tables={"gates": pd.DataFrame(states), "outcomes": table, "in_doubt": doubt, "runs": runs, "requests": cost},
+        problems=(*outcomes.problems_of(doubt), *_outside(window)),
+        facts={"gates": states, "by_object": by_object},
+        next_step=following,
+    )  # fmt: skip
+    result.save(ws.results(STEP))
+    return result
+
+
+def _by_object(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Operations by object and outcome."""
+    found: dict[str, dict[str, int]] = {}
+    for (object_, state), count in table.groupby(["object", "state"])["count"].sum().items():
+        found.setdefault(str(object_), {})[str(state)] = int(count)
+    return found
+
+
+def _lines(by_object: dict[str, dict[str, int]]) -> dict[str, int]:
+    return {f"{object_}_{state}": count for object_, states in by_object.items() for state, count in states.items()}
+
+
+def window_state(ledger: Ledger) -> dict[str, str]:
+    """Where in the delta window one stands; empty before it opened."""
+    window = ledger.recall(WINDOW)
+    if not window:
+        return {}
+    end = datetime.fromisoformat(window["end"])
+    left = (end - SYSTEM_CLOCK.now().astimezone(UTC)).total_seconds() / 3600
+    where = f"{left:.1f} h left" if left > 0 else f"closed {-left:.1f} h ago: a delta now is outside the window"
+    return {"delta_window_start": window["start"], "delta_window_end": window["end"], "delta_window": where}
+
+
+def _not_open(ws: Workspace) -> dict[str, str]:
+    """What there is to say of the window between the load and the first delta."""
+    if StepResult.load(ws.results("load")) is None:
+        return {}
+    hours = ws.config.policy.delta_window_hours
+    return {"delta_window": f"not open yet: it opens with the first delta and lasts {hours} h"}
+
+
+def _outside(window: dict[str, str]) -> list[Problem]:
+    if "closed" not in window.get("delta_window", ""):
+        return []
+    return [
+        Problem("delta_window", window["delta_window"], treatment="a delta is still possible; people may have moved on")
+    ]
+
+
+def _unchecked(ws: Workspace) -> bool:
+    """Whether the checks have not been run, or found something that closes the way."""
+    checks = StepResult.load(ws.results("check-before"))
+    return checks is None or checks.status is Status.FAILED
+
+
+def next_step(ws: Workspace) -> str:
+    """What comes next in `ws`, as a command without its workspace (`load`, `approve mapping`); "" once everything is proven."""
+    with Ledger.open(ws) as ledger:
+        by_state = outcomes.counts_of(outcomes.outcomes(ledger))
+        applied = bool(ledger.recall(APPLIED))
+    return _next_step(ws, gates.states(ws), applied, by_state)
+
+
+def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int]) -> str:
+    gate = {row["gate"]: row["state"] for row in states}
+    for step in ("inventory", "match", "mapping"):
+        if not StepResult.left_at(ws.results(step)):
+            return step
+    if gate["mapping"] != "approved":
+        return "approve mapping"
+    if not applied and _unchecked(ws):
+        return "check"
+    if gate["schema"] != "approved":
+        return "approve schema" if gate["schema"] == "waiting for approval" else "schema"
+    if not applied:
+        return "schema --apply"
+    if gate["sample"] != "approved":
+        return "approve sample" if gate["sample"] == "waiting for approval" else "sample"
+    if not StepResult.left_at(ws.results("load")) or by_state.get("in_doubt", 0) + by_state.get("intended", 0):
+        return "load"
+    written = max(StepResult.left_at(ws.results(step)) for step in ("load", "delta"))
+    return "audit" if StepResult.left_at(ws.results("audit")) < written else ""

@@ -1,0 +1,263 @@
+"""Preflight: token, scopes, duplicate settings, users, calendars, workflows, allowance, clock; nothing is written unless probing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.errors import ApiError, HighLevelError, Problem, Severity
+from pb2hl.highlevel import Client, Destination, preflight, read_destination
+from pb2hl.ledger import Ledger
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.shared import requests
+from pb2hl.steps.shared.session import PROBED, with_client
+from pb2hl.workspace import Workspace
+
+STEP = "doctor"
+SCRATCH = "scratch contact"
+"""The fact that a probe has a contact in the location: its mark, durable before the contact is made."""
+
+Row = tuple[str, str, str, str]
+
+
+def doctor(
+    ws: Workspace, *, probe: bool = False, progress: Progress = SILENT, cancel: Cancel | None = None
+) -> StepResult:
+    """Examine the location; with `probe` also pin uncertain behaviours on one scratch contact that is removed again.
+
+    What the probe saw is kept in the ledger and used from then on. A token or location that is refused is a finding, not an
+    error; raises TokenMissing, and HighLevelError when the server is unreachable.
+    """
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        progress.start("looking at the location", None)
+        try:
+            seen = with_client(
+                ws, ledger, STEP, lambda client: _look(client, ledger, probe=probe, cancel=cancel), progress
+            )
+        except ApiError as error:
+            seen = {"refused": error}
+        finally:
+            progress.finish()
+        if seen.get("probed"):
+            ledger.remember(PROBED, {**seen["probed"], "at": seen["destination"].read_at})
+        seen["pinned"] = ledger.recall(PROBED) or {}
+        seen["planned"] = requests.to_come(ledger)
+        result = _result(ws, seen)
+        result.save(ws.results(STEP))
+    return result
+
+
+async def swept(client: Client, ledger: Ledger) -> None:
+    """Remove what a probe that was killed has left in the location."""
+    if mark := ledger.recall(SCRATCH):
+        await preflight.sweep(client, mark)
+        ledger.remember(SCRATCH, None)
+
+
+async def _look(client: Client, ledger: Ledger, *, probe: bool, cancel: Cancel | None) -> dict[str, Any]:
+    cancel = cancel or Cancel()
+    await swept(client, ledger)
+    destination = await read_destination(client, index=False)
+    cancel.check()
+    seen = await examine(client, destination)
+    cancel.check()
+    if probe:
+        writes = await preflight.check_write_scopes(client)
+        seen["scopes"] = [*seen["scopes"], *writes]
+        if not any(check.scope == "contacts.write" and check.state == "missing" for check in writes):
+            mark = preflight.scratch_mark(client)
+            ledger.remember(SCRATCH, mark)
+            seen["probed"] = await preflight.probe(client, mark)
+            ledger.remember(SCRATCH, None)
+    seen["allowance"] = preflight.allowance(client)
+    return seen
+
+
+async def examine(client: Client, destination: Destination) -> dict[str, Any]:
+    """What a few reads tell beside the location itself: scopes, skew of the clocks, allowance."""
+    calendar_id = destination.calendars[0]["id"] if destination.calendars else ""
+    return {
+        "destination": destination,
+        "scopes": await preflight.check_scopes(client, destination.settings["company_id"], calendar_id),
+        "skew_s": await preflight.clock_skew_s(client),
+        "allowance": preflight.allowance(client),
+    }
+
+
+def findings(seen: dict[str, Any], planned: int) -> list[Row]:
+    """(check, state, detail, how to mend it) of what `examine` saw; `planned`: requests of the whole plan, 0 when not known."""
+    destination: Destination = seen["destination"]
+    return [
+        ("token and location", "ok", f"{destination.settings['name']} ({destination.location})", ""),
+        *_scope_rows(seen["scopes"]),
+        *_setting_rows(destination),
+        *_people_rows(destination),
+        _workflow_row(destination),
+        _allowance_row(planned, seen["allowance"]),
+        _clock_row(seen["skew_s"]),
+    ]
+
+
+def as_table(rows: list[Row]) -> pd.DataFrame:
+    """Findings as a table."""
+    return pd.DataFrame(rows, columns=["check", "state", "detail", "to mend it"])
+
+
+def as_problems(rows: list[Row]) -> tuple[Problem, ...]:
+    """A problem a finding that is not ok: critical when it failed, else a warning."""
+    return tuple(
+        Problem(
+            "preflight",
+            f"{check}: {detail}",
+            Severity.CRITICAL if state == "failed" else Severity.WARNING,
+            treatment=mend,
+        )
+        for check, state, detail, mend in rows
+        if state != "ok"
+    )
+
+
+def _result(ws: Workspace, seen: dict[str, Any]) -> StepResult:
+    if "refused" in seen:
+        error: HighLevelError = seen["refused"]
+        rows = [("token and location", "failed", error.message, error.hint)]
+        return _as_result(rows, {}, {})
+    destination: Destination = seen["destination"]
+    rows = [*findings(seen, seen["planned"]), *_pinned_rows(seen["pinned"])]
+    tables = {
+        "users": pd.DataFrame(destination.users, columns=["id", "name", "email", "active", "role"]),
+        "workflows": pd.DataFrame(destination.workflows, columns=["id", "name", "status"]),
+        "calendars": _calendars(destination),
+    }
+    return _as_result(
+        rows, tables, {"allowance": dict(seen["allowance"]), "pinned": seen["pinned"], "settings": destination.settings}
+    )
+
+
+def _as_result(rows: list[Row], tables: dict[str, pd.DataFrame], facts: dict[str, Any]) -> StepResult:
+    checks = as_table(rows)
+    counts = {state: int((checks["state"] == state).sum()) for state in ("ok", "warning", "failed")}
+    headline = (
+        f"{counts['failed']} of {len(rows)} checks failed: nothing should be written yet."
+        if counts["failed"]
+        else f"The location can be written to: {counts['ok']} checks passed, {counts['warning']} need a look."
+    )
+    return StepResult(
+        STEP,
+        Status.FAILED if counts["failed"] else Status.DONE,
+        headline,
+        counts,
+        {"checks": checks, **tables},
+        as_problems(rows),
+        facts,
+        next_step="pb2hl schema",
+    )
+
+
+def _scope_rows(scopes: list[preflight.ScopeCheck]) -> list[Row]:
+    states = {"granted": "ok", "missing": "failed", "unknown": "warning"}
+    return [
+        (
+            f"scope {check.scope}",
+            states[check.state],
+            f"{check.endpoint}: {check.state}" + (f" ({check.detail})" if check.detail else ""),
+            f"add {check.scope} to the private integration" if check.state == "missing" else "",
+        )
+        for check in scopes
+    ]
+
+
+def _setting_rows(destination: Destination) -> list[Row]:
+    found: list[Row] = []
+    for name, key in (("contacts", "allow_duplicate_contact"), ("opportunities", "allow_duplicate_opportunity")):
+        allowed = destination.settings[key]
+        detail = {True: "allowed", False: "not allowed", None: "not told"}[allowed]
+        mend = "" if allowed else "the schema step tells in numbers what this costs; an admin can change it"
+        found.append((f"duplicate {name}", "ok" if allowed is not None else "warning", detail, mend))
+    return found
+
+
+def _people_rows(destination: Destination) -> list[Row]:
+    active = [user for user in destination.users if user["active"]]
+    teamless = [calendar["name"] for calendar in destination.calendars if not calendar["user_ids"]]
+    return [
+        (
+            "users",
+            "ok" if active else "warning",
+            f"{len(active)} active of {len(destination.users)}",
+            "" if active else "invite the owners of the export, or set fallback_owner",
+        ),
+        (
+            "calendars and their teams",
+            "warning" if teamless else "ok",
+            f"{len(destination.calendars)} calendars"
+            + (f"; without a team: {', '.join(teamless)}" if teamless else ""),
+            "appointments of a user need a calendar with that user in its team" if teamless else "",
+        ),
+    ]
+
+
+def _workflow_row(destination: Destination) -> Row:
+    published = [flow["name"] for flow in destination.workflows if flow["status"].lower() == "published"]
+    if not published:
+        return ("published workflows", "ok", "none", "")
+    return (
+        "published workflows",
+        "warning",
+        f"{len(published)} could fire when records are created: {', '.join(published[:20])}",
+        "pause them in HighLevel and say so when approving the schema",
+    )
+
+
+def _allowance_row(planned: int, told: dict[str, Any]) -> Row:
+    left = told["daily_remaining"]
+    detail = f"{'not told' if left is None else left} of {told['daily_limit']} requests left today"
+    detail += f"; the plan needs {planned}" if planned else ""
+    short = left is not None and planned > left
+    return (
+        "daily allowance",
+        "warning" if short else "ok",
+        detail,
+        "the load pauses and goes on the next day" if short else "",
+    )
+
+
+def _clock_row(skew_s: float | None) -> Row:
+    if skew_s is None:
+        return ("clock", "ok", "HighLevel sends no date to compare with", "")
+    off = abs(skew_s) > preflight.SKEW_TOLERATED_S
+    return (
+        "clock",
+        "warning" if off else "ok",
+        f"HighLevel is {skew_s:+.0f} s from this machine",
+        "set this machine's clock" if off else "",
+    )
+
+
+def _pinned_rows(pinned: dict[str, Any]) -> list[Row]:
+    if not pinned:
+        return [
+            (
+                "uncertain behaviours",
+                "ok",
+                "documented defaults are used",
+                "pb2hl doctor --probe pins them for this location",
+            )
+        ]
+    return [(f"probed: {name}", "ok", str(value), "") for name, value in pinned.items()]
+
+
+def _calendars(destination: Destination) -> pd.DataFrame:
+    names = {user["id"]: user["name"] for user in destination.users}
+    rows = [
+        (
+            calendar["id"],
+            calendar["name"],
+            calendar["isActive"],
+            ", ".join(names.get(id, id) for id in calendar["user_ids"]),
+        )
+        for calendar in destination.calendars
+    ]
+    return pd.DataFrame(rows, columns=["id", "name", "active", "team"])

@@ -1,0 +1,269 @@
+"""Step 1: which product the export is of, what it holds, what is wrong with it, and what will not move."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from pb2hl.errors import Problem, Severity
+from pb2hl.mapper import SHEETS, archive
+from pb2hl.mapper.sheets.merge import tell
+from pb2hl.model import CUSTOM_PREFIX, OBJECTS
+from pb2hl.profile import Reconciliation, profile_tables, reconcile
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.sheets import write_sheet
+from pb2hl.steps.prepare.field_notices import fields_apart
+from pb2hl.steps.prepare.forecast import time_at_limit, volume
+from pb2hl.steps.shared.intake import Intake, Staged, decide_fields, stage_tables, take_in, write_staged
+from pb2hl.values.counting import counted
+from pb2hl.workspace import Workspace
+
+STEP = "inventory"
+EDITIONS = {
+    "crm": "business (CRM) edition",
+    "legal": "legal-accounting edition",
+    "unknown": "product not known for sure",
+}
+
+
+def inventory(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Read the export, stage it, and tell what it holds. Leaves `staged/*.parquet` and `sheets/fields.csv`.
+
+    Raises ExportError for an export that cannot be read or is of the wrong product, SheetError for a damaged fields sheet.
+    """
+    with ws.lock(STEP):
+        result = _run(ws, progress, cancel)
+        result.save(ws.results(STEP))
+    return result
+
+
+def restage(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Stage the export again after `sheets/fields.csv` was edited. For steps that already hold the workspace's lock."""
+    result = _run(ws, progress, cancel)
+    result.save(ws.results(STEP))
+    return result
+
+
+def _run(ws: Workspace, progress: Progress, cancel: Cancel | None) -> StepResult:
+    intake = take_in(ws.export_path, into=ws.files, progress=progress, cancel=cancel)
+    path = ws.sheets / "fields.csv"
+    fields, lapsed = decide_fields(intake, path, ws.config, progress=progress)
+    staged = stage_tables(intake, fields, ws.config, progress=progress)
+    if cancel is not None:
+        cancel.check()
+    write_sheet(path, fields[[*SHEETS["fields"]]])
+    archive(ws.reports, lapsed)
+    write_staged(ws.staged, intake, staged, progress=progress)
+    profile = profile_tables(staged.tables, progress=progress, cancel=cancel)
+    return _result(ws, intake, staged, fields, profile, lapsed)
+
+
+def _result(
+    ws: Workspace, intake: Intake, staged: Staged, fields: pd.DataFrame, profile: pd.DataFrame, lapsed: pd.DataFrame
+) -> StepResult:
+    objects, unassigned = _objects(intake, staged), intake.unassigned
+    cost = volume(ws, staged.tables)
+    books = reconcile(staged.tables, staged.not_converted)
+    problems = (
+        *intake.export.problems,
+        *_tell_unassigned(unassigned),
+        *staged.problems,
+        *_tell_missing(staged),
+        *_tell_product(intake),
+        *_tell_books(books),
+        *tell(lapsed),
+    )
+    moving = sum(len(frame) for frame in staged.tables.values())
+    undecided = int((fields["decision"].str.strip() == "").sum())
+    return StepResult(
+        step=STEP,
+        status=Status.DONE,
+        headline=f"The export is of the {EDITIONS[intake.product.edition]}: {counted(moving, 'record')} of {counted(len(staged.tables), 'kind')} in {counted(len(intake.export.tables), 'table')}.",
+        counts={
+            "tables": len(intake.export.tables),
+            "objects": len(staged.tables),
+            "rows": moving,
+            "columns": len(staged.staging.columns),
+            "columns_undecided": undecided,
+            "decisions_lapsed": len(lapsed),
+            "unassigned_tables": len(unassigned),
+            "dropped_rows": len(staged.staging.dropped),
+            "not_converted_cells": len(staged.not_converted),
+            "attachment_files": len(intake.export.files),
+            **time_at_limit(int(cost["requests"].sum())),
+            **books.counts(),
+            **{f"rows_{name}": len(frame) for name, frame in staged.tables.items()},
+        },
+        tables={
+            "objects": objects,
+            "columns": staged.staging.columns,
+            "profile": profile,
+            "relations": staged.relations,
+            "dropped": staged.staging.dropped,
+            "not_converted": staged.not_converted,
+            "unassigned": unassigned,
+            "will_not_move": will_not_move(staged.tables),
+            "workflows": _workflows(staged.tables),
+            "fields_apart": fields_apart(fields, staged.tables),
+            "volume": cost,
+            **books.tables(),
+        },
+        problems=problems,
+        facts={
+            "edition": intake.product.edition,
+            "edition_name": EDITIONS[intake.product.edition],
+            "evidence": list(intake.product.evidence),
+            "export": intake.export.path,
+            "files": sorted({raw.file for raw in intake.export.tables}),
+            "timezone": ws.config.timezone,
+            "country": ws.config.country,
+            "signs": books.signs,
+        },
+        next_step="match",
+    )
+
+
+def _objects(intake: Intake, staged: Staged) -> pd.DataFrame:
+    rows = []
+    dropped = staged.staging.dropped["object"].value_counts()
+    for name, frame in staged.tables.items():
+        mine = [item for item in intake.tables if item.object == name]
+        rows.append(
+            {
+                "object": name,
+                "becomes": OBJECTS[name].becomes,
+                "rows": len(frame),
+                "source_rows": sum(len(item.raw.frame) + len(item.raw.dropped) for item in mine),
+                "dropped": int(dropped.get(name, 0)),
+                "files": ", ".join(dict.fromkeys(item.raw.label for item in mine)),
+                "custom_columns": sum(str(column).startswith(CUSTOM_PREFIX) for column in frame.columns),
+                "confidence": min(item.confidence for item in mine),
+                "why": "; ".join(dict.fromkeys(item.reason for item in mine)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _tell_unassigned(unassigned: pd.DataFrame) -> list[Problem]:
+    return [
+        Problem(
+            "unassigned_table",
+            f"fits no object: {row.reason}",
+            file=row.file,
+            sheet=row.sheet,
+            count=max(1, row.rows),
+            treatment="listed, not migrated",
+        )
+        for row in unassigned.itertuples(index=False)
+        if row.rows
+    ]
+
+
+def _tell_missing(staged: Staged) -> list[Problem]:
+    """Tables that a migration usually has, and an export without them should be asked about."""
+    found = []
+    for name in ("contacts", "companies", "deals", "users"):
+        if name not in staged.tables:
+            found.append(
+                Problem("missing_table", f"the export has no {name}", Severity.INFO, treatment="migrated without them")
+            )
+        elif not len(staged.tables[name]):
+            found.append(Problem("empty_table", f"the table of {name} has no rows", treatment="migrated without them"))
+    return found
+
+
+def _tell_books(books: Reconciliation) -> list[Problem]:
+    """What the legal edition's books say: reported with its evidence, and no obstacle to the migration."""
+    counts = books.counts()
+    found = []
+    if off := counts.get("trust_accounts_off", 0):
+        message = f"bank, ledger and client ledgers do not agree in {off} trust accounts (by {counts['trust_difference']:,.2f} in all)"
+        found.append(
+            Problem(
+                "trust_differs",
+                message,
+                count=off,
+                treatment="each difference is traced to its transactions in trust_differences",
+            )
+        )
+    if off := counts.get("time_entries_off", 0):
+        message = (
+            f"the rate table does not bear out {off} time entries (effect on the bills: {counts['time_effect']:+,.2f}; "
+            f"billed without any rate: {counts['time_without_rate']:,.2f})"
+        )
+        found.append(Problem("rate_differs", message, count=off, treatment="listed in time_issues; nothing is changed"))
+    return found
+
+
+def _tell_product(intake: Intake) -> list[Problem]:
+    if intake.product.edition != "unknown":
+        return []
+    evidence = "; ".join(intake.product.evidence[:3])
+    return [
+        Problem(
+            "unknown_product",
+            f"nothing shows for sure which Perfect Books this is ({evidence})",
+            treatment="read as the business (CRM) edition",
+        )
+    ]
+
+
+def will_not_move(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """What HighLevel cannot hold as it is, how many records that touches, and where it goes instead."""
+
+    def filled(name: str, column: str) -> int:
+        frame = tables.get(name)
+        return int(frame[column].notna().sum()) if frame is not None and column in frame else 0
+
+    def without(name: str, column: str) -> int:
+        frame = tables.get(name)
+        return 0 if frame is None else int(frame[column].isna().sum()) if column in frame else len(frame)
+
+    def second(*columns: str) -> int:
+        """Values beyond the first that each contact has."""
+        frame = tables.get("contacts", pd.DataFrame())
+        held = sum(
+            (frame[name].notna().astype(int) for name in columns if name in frame), pd.Series(0, index=frame.index)
+        )
+        return int((held - 1).clip(lower=0).sum())
+
+    rows = [
+        ("contacts, companies, deals", "original dates of creation and change", sum(filled(name, "created_at") for name in ("contacts", "companies", "deals")), "the server stamps its own", "custom fields Perfect Books Created and Perfect Books Updated"),
+        ("companies", "parent company", filled("companies", "parent_id"), "businesses have no parent field", "custom field Parent Company with name and id"),
+        ("companies", "tags", filled("companies", "tags"), "only contacts have tags", "custom field Perfect Books Tags"),
+        ("deals", "tags", filled("deals", "tags"), "only contacts have tags", "custom field Perfect Books Tags"),
+        ("deals", "deals without a contact", without("deals", "contact_id"), "an opportunity needs a contact", "a marked stand-in contact"),
+        ("tasks", "tasks without a contact", without("tasks", "contact_id"), "tasks hang on contacts only", "the contact of the deal or company, else a marked placeholder contact"),
+        ("notes", "notes of deals", filled("notes", "deal_id"), "notes hang on contacts and businesses", "the deal's contact, said in the provenance line"),
+        ("notes", "original dates and authors of notes", filled("notes", "created_at"), "the server stamps its own", "the provenance line of each note"),
+        ("activities", "calls, e-mails, meetings and messages", len(tables.get("activities", ())), "message history needs a marketplace app", "notes with original time, direction, duration and outcome"),
+        ("appointments", "recurring appointments", filled("appointments", "recurrence"), "no recurrence through the API", "single appointments, up to a date for endless series"),
+        ("contacts", "second e-mails and phones", second("email", "email_2", "more_emails") + second("phone", "mobile", "more_phones"), "one of each can be written", "custom fields"),
+        ("workflows", "workflows and sequences", len(tables.get("workflows", ())), "cannot be created through the API", "the workflow rebuild reference"),
+        ("attachments", "files of deals, companies and notes", len(tables.get("attachments", ())) - filled("attachments", "contact_id"), "only contacts take files", "the media library, with a note that links them"),
+        ("trust_transactions", "trust transactions and time entries", sum(len(tables.get(name, ())) for name in ("trust_accounts", "trust_transactions", "time_entries", "rates")), "HighLevel keeps no books", "reconciled and reported; custom objects as well where migration.toml says so (legal_objects)"),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["object", "what", "records", "why", "instead"])
+    return frame[frame["records"] > 0].reset_index(drop=True)
+
+
+def _workflows(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    frame = tables.get("workflows", pd.DataFrame())
+    columns = ["name", "kind", "trigger", "active", "steps"]
+    found = pd.DataFrame(
+        {name: frame[name] if name in frame else pd.Series(None, index=frame.index, dtype=object) for name in columns}
+    )
+    found["number_of_steps"] = [_steps(text) for text in found["steps"]]
+    return found.drop(columns="steps").astype({"active": "boolean"} if len(found) else {})
+
+
+def _steps(text: object) -> int:
+    if not isinstance(text, str) or not text.strip():
+        return 0
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return len([line for line in text.replace("->", "\n").replace(";", "\n").splitlines() if line.strip()])
+    return len(body) if isinstance(body, list) else 1

@@ -1,0 +1,1 @@
+"""The plan and the schema as proposals: what an approval names."""

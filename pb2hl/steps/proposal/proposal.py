@@ -1,0 +1,228 @@
+"""The plan as a proposal: built from staged tables, decided sheets and the location, kept in the workspace for approval."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import mapper, matching, plan
+from pb2hl.errors import GateClosed, SheetError
+from pb2hl.highlevel import Destination
+from pb2hl.ledger import Ledger, State
+from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
+from pb2hl.matching.sheets import SURVIVORSHIP
+from pb2hl.model import OBJECTS
+from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, canonical_hash
+from pb2hl.plan import ExportFile, Plan, PlanInputs
+from pb2hl.plan.inputs.inputs import newest_day
+from pb2hl.progress import SILENT, Progress
+from pb2hl.results import StepResult
+from pb2hl.source import LIMITS, embedded_files
+from pb2hl.source.containers import open_container
+from pb2hl.source.files import ExportFiles
+from pb2hl.steps.proposal.schema_choices import choices, write_choices
+from pb2hl.workspace import Config, Workspace
+
+LATER_ROWS = "later_rows"
+"""The fact that holds the rows of match sheets that only later exports have: `{sheet: [source id]}`."""
+
+POLICY = "policy"
+"""The fact that holds policies taken by default in a batch run: they win over migration.toml, and are on record."""
+
+PLANNED = "planned"
+"""The fact that holds what the stored plan was made from: `{"mapping_hash", "schema_hash"}`."""
+
+
+LINEAGE = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged", "losses")
+"""The plan's own account, kept beside its operations."""
+
+
+def config_in_force(ws: Workspace, ledger: Ledger) -> Config:
+    """migration.toml, with the policies that a batch run decided."""
+    taken = ledger.recall(POLICY) or {}
+    return ws.config.model_copy(update={"policy": ws.config.policy.model_copy(update=taken)})
+
+
+def merges_of(ws: Workspace, ledger: Ledger, staged: Mapping[str, pd.DataFrame]) -> matching.Merges:
+    """Who survived, by the decided sheets (rows that only later exports have aside). Raises SheetError with every problem."""
+    known = {str(item) for frame in staged.values() for item in frame["source_id"]} if later_rows(ledger) else set()
+    rules = ws.sheet("survivorship", SURVIVORSHIP) if (ws.sheets / "survivorship.csv").exists() else None
+    return matching.resolve(
+        staged.get("contacts", pd.DataFrame()),
+        staged.get("companies", pd.DataFrame()),
+        *(own_rows(ws.sheet(name, MATCH_SHEETS[name]), name, ledger, known) for name in ("duplicates", "companies")),
+        rules,
+    )
+
+
+def later_rows(ledger: Ledger) -> dict[str, list[str]]:
+    """The rows of match sheets that only later exports have, by sheet."""
+    return ledger.recall(LATER_ROWS) or {}
+
+
+def own_rows(sheet: pd.DataFrame, name: str, ledger: Ledger, known: Collection[str]) -> pd.DataFrame:
+    """A match sheet without the rows that a later export brought, unless this export has them (`known`)."""
+    others = set(later_rows(ledger).get(name, ())).difference(known)
+    return sheet[~sheet["source_id"].isin(others)] if others else sheet
+
+
+def plan_inputs(
+    ws: Workspace, ledger: Ledger, destination: Destination, aliases: Mapping[tuple[str, str], str] | None = None
+) -> PlanInputs:
+    """Everything a plan is made of. `destination` is the location without what this migration made in it; `aliases` are
+    rows whose record was made for another row (PlanInputs)."""
+    ws.require_staged()
+    staged = {name: table for name in OBJECTS if not (table := ws.table(name)).empty}
+    return PlanInputs(
+        staged=staged,
+        merges=merges_of(ws, ledger, staged),
+        mapping=mapper.resolved(ws, destination),
+        destination=destination,
+        config=config_in_force(ws, ledger),
+        columns=_beside(ws, "columns"),
+        not_converted=_beside(ws, "not_converted"),
+        dropped=_beside(ws, "dropped"),
+        source_cells=_beside(ws, "source_cells"),
+        export_date=_export_date(ws, staged),
+        files=export_files(ws),
+        inline_files=ws.files / "inline",
+        conflicts=choices(ws),
+        aliases=aliases or {},
+    )
+
+
+def _export_date(ws: Workspace, staged: Mapping[str, pd.DataFrame]) -> date | None:
+    """The newest day in the export that is not after the day it was read: an absurd date moves nothing."""
+    inventory = StepResult.load(ws.results("inventory"))
+    if inventory is None:
+        return None
+    read_on = datetime.fromisoformat(inventory.at).date() + timedelta(days=1)
+    return newest_day(staged, read_on) or read_on
+
+
+def _beside(ws: Workspace, name: str) -> pd.DataFrame:
+    path = ws.staged / f"{name}.parquet"
+    return pd.read_parquet(path) if path.exists() else pd.DataFrame()
+
+
+def export_files(ws: Workspace) -> dict[str, ExportFile]:
+    """The export's files that are no staged tables, by relative name, copied into the workspace under safe names, and
+    those that stood in cells.
+
+    A file over HighLevel's limit is known with its size and not copied: it is flagged, never sent.
+    """
+    if ws.table("attachments", ["source_id"]).empty and ws.table("notes", ["source_id"]).empty:
+        return {}
+    columns = _beside(ws, "columns")
+    tables = set(columns["file"].astype(str)) if "file" in columns.columns else set()
+    files = ExportFiles(ws.files)
+    for item in open_container(ws.export_path, LIMITS)[0]:
+        if item.name not in tables:
+            files.add(item.name, item.size, item.read)
+    in_cells = {name: _file(path) for name, path in embedded_files(ws.files).items()}
+    return {name: _export_file(files, name) for name in files} | in_cells
+
+
+def _export_file(files: ExportFiles, name: str) -> ExportFile:
+    size = files.size(name)
+    if size > MOST_FILE_BYTES:
+        return ExportFile("", size)
+    return _file(files.copy(name))
+
+
+def _file(path: Path) -> ExportFile:
+    size = path.stat().st_size
+    if size > MOST_FILE_BYTES:
+        return ExportFile("", size)
+    return ExportFile(str(path), size, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def without_ours(destination: Destination, ledger: Ledger, orphans: Collection[str] = ()) -> Destination:
+    """The location as it would be without what this migration created: a plan is made against the client's own records.
+
+    `orphans` are ids of records that we made and no row stands for any more: they count as the client's own.
+    """
+    made = ledger.columns(["destination_id", "kind"], state=State.DONE)
+    ours = {destination for destination, kind in made if kind in (Kind.CREATE, Kind.UPLOAD)}.difference(orphans)
+    if not ours:
+        return destination
+    frames = {
+        name: frame[~frame["id"].isin(ours)].reset_index(drop=True)
+        for name in ("contacts", "businesses", "opportunities", "object_records")
+        if not (frame := getattr(destination, name)).empty
+    }
+
+    def keep(items: Any) -> tuple[Any, ...]:
+        return tuple(item for item in items if item.get("id") not in ours)
+
+    lists = {
+        name: keep(getattr(destination, name)) for name in ("folders", "pipelines", "tags", "calendars", "objects")
+    }
+    fields = {model: keep(items) for model, items in destination.fields.items()}
+    return replace(destination, fields=fields, **lists, **frames)
+
+
+def propose(ws: Workspace, ledger: Ledger, destination: Destination, progress: Progress = SILENT) -> tuple[Plan, Plan]:
+    """(schema plan, data plan), both written to the workspace, with what they were made from on record.
+
+    Raises SheetError or ConfigError when sheets or settings do not hold together.
+    """
+    progress.start("reading what the plan is made of", 1, "plans")
+    inputs = plan_inputs(ws, ledger, without_ours(destination, ledger))
+    progress.advance()
+    schema = plan.build_schema(inputs, progress=progress)
+    data = plan.build(inputs, progress=progress)
+    progress.start("keeping the plan", 2 + len(LINEAGE), "tables")
+    schema.operations.write(ws.plan / "schema")
+    progress.advance()
+    data.operations.write(ws.plan / "data")
+    progress.advance()
+    for name in LINEAGE:
+        data.tables[name].to_parquet(ws.plan / f"{name}.parquet")
+        progress.advance()
+    write_choices(ws, schema.tables["conflicts"])
+    made_of = {
+        "mapping_hash": mapper.mapping_hash(ws),
+        "schema_hash": schema_hash(schema),
+        "choices": _choices_hash(ws),
+    }
+    ledger.remember(PLANNED, made_of)
+    return schema, data
+
+
+def _choices_hash(ws: Workspace) -> str:
+    return canonical_hash(sorted([*key, decision] for key, decision in choices(ws).items()))
+
+
+def schema_hash(schema: Plan) -> str:
+    """What an approval of the schema names: SHA-256 over every operation that would be sent, in order."""
+    return schema_hash_of(schema.operations)
+
+
+def schema_hash_of(operations: Iterable[Operation]) -> str:
+    """The same over operations read back from the workspace."""
+    return canonical_hash([[op.op_id, op.kind, op.payload] for op in operations])
+
+
+def require_current(ws: Workspace, ledger: Ledger) -> None:
+    """Raise GateClosed unless the stored plan was made from the sheets as they are now."""
+    planned = ledger.recall(PLANNED)
+    if planned is None or not (ws.plan / "data").exists():
+        raise GateClosed("there is no plan yet", hint=f"pb2hl schema {ws.path}")
+    try:
+        now = mapper.mapping_hash(ws)
+    except SheetError as error:
+        raise GateClosed(error.message, hint=error.hint, problems=error.problems) from error
+    if planned.get("choices") != _choices_hash(ws):
+        raise GateClosed("sheets/schema.csv was edited since the plan was made", hint=f"pb2hl schema {ws.path}")
+    if planned["mapping_hash"] != now:
+        raise GateClosed(
+            "the mapping sheets or the export changed since the plan was made",
+            hint=f"approve the mapping again, then: pb2hl schema {ws.path}",
+        )

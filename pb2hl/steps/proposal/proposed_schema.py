@@ -1,0 +1,215 @@
+"""The schema step's first half: what would be made in the location and what the load will cost, for approval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.errors import GateClosed, Problem, Severity
+from pb2hl.highlevel import Destination
+from pb2hl.ledger import Ledger
+from pb2hl.operations import Kind, Target
+from pb2hl.plan import Plan
+from pb2hl.plan import sample as choose
+from pb2hl.plan.building.estimate import Budget, whole
+from pb2hl.progress import SILENT, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.prepare import doctor
+from pb2hl.steps.proposal import proposal
+from pb2hl.steps.shared import requests
+from pb2hl.steps.shared.session import sent
+from pb2hl.values.counting import counted
+from pb2hl.workspace import Workspace
+
+STEP = "schema"
+
+
+def published_workflows(destination: Destination | None) -> list[str]:
+    """Names of the location's published workflows, which creating records may fire."""
+    flows = destination.workflows if destination else ()
+    return sorted(str(flow["name"]) for flow in flows if str(flow.get("status", "")).casefold() == "published")
+
+
+SCOPES_FOR = {
+    "businesses.readonly": Target.BUSINESS,
+    "calendars/events.readonly": Target.APPOINTMENT,
+    "locations/tasks.readonly": Target.TASK,
+    "notes.readonly": Target.NOTE,
+    "medias.readonly": Target.MEDIA,
+}
+"""Scopes that only plans with such operations need. Those that reading the location needs stop the step before."""
+
+
+def present(
+    ws: Workspace,
+    ledger: Ledger,
+    destination: Destination,
+    progress: Progress = SILENT,
+    seen: Mapping[str, Any] | None = None,
+) -> StepResult:
+    """Build both plans and save them as the proposal that the gate `schema` approves.
+
+    `seen` is what `doctor.examine` saw; without it the findings of the last proposal stay.
+    """
+    schema, data = proposal.propose(ws, ledger, destination, progress)
+    progress.start("telling what it costs and changes", 1, "proposals")
+    workflows = published_workflows(destination)
+    cost = _cost(ledger, destination, schema, data)
+    requests.keep(ledger, cost)
+    checks = _last_checks(ws) if seen is None else _checks(seen, cost, data)
+    told = [row for row in checks if row[0] != "published workflows"]
+    result = StepResult(
+        step=STEP,
+        status=Status.WAITING,
+        headline=_headline(schema, cost),
+        counts={
+            "to_make": _to_make(schema),
+            "schema_operations": len(schema.operations),
+            "data_operations": len(data.operations),
+            "requests": cost.total,
+            "requests_to_come": cost.to_come,
+            "seconds": cost.seconds,
+            "days": cost.days,
+            "requests_used_today": ledger.requests_today(),
+            "published_workflows": len(workflows),
+            "duplicate_opportunities": len(data.tables["duplicate_opportunities"]),
+            "identity_problems": len(data.tables["identity"]),
+        },
+        tables={
+            "preflight": doctor.as_table(checks),
+            "diff": schema.diff,
+            "conflicts": schema.tables["conflicts"],
+            "workflows": pd.DataFrame(
+                {"name": workflows, "ask": "pause it before the load, and confirm that it is paused"}
+            ),
+            "losses": data.losses,
+            "estimate": pd.DataFrame(cost.rows(), columns=["step", "what", "requests"]),
+            "identity": data.tables["identity"],
+            "duplicate_opportunities": data.tables["duplicate_opportunities"],
+            "click_list": click_list(schema),
+        },
+        problems=(
+            *_place_problems(destination),
+            *doctor.as_problems(told),
+            *conflict_problems(schema),
+            *_unique(schema.problems, data.problems),
+        ),
+        facts={
+            "hash": proposal.schema_hash(schema),
+            "policies": proposal.config_in_force(ws, ledger).policy.model_dump(),
+            "settings": dict(destination.settings),
+            "missing_scopes": list(destination.missing_scopes),
+            "operations": data.summary,
+            "applied": False,
+        },
+        next_step="approve schema",
+    )
+    progress.advance()
+    progress.finish()
+    result.save(ws.results(STEP))
+    return result
+
+
+def _checks(seen: Mapping[str, Any], cost: Budget, data: Plan) -> list[doctor.Row]:
+    """The preflight's findings; a scope that is lacking fails only when the plan needs it."""
+    targets = {target for (kind, target), count in data.counts.items() if count and kind is not Kind.SKIP}
+    needed = {f"scope {scope}" for scope, target in SCOPES_FOR.items() if target in targets}
+    return [
+        (check, "warning" if state == "failed" and check not in needed else state, detail, mend)
+        for check, state, detail, mend in doctor.findings(dict(seen), cost.to_come)
+    ]
+
+
+def _last_checks(ws: Workspace) -> list[doctor.Row]:
+    before = StepResult.load(ws.results(STEP))
+    table = before.tables.get("preflight") if before else None
+    return [] if table is None else list(table.fillna("").itertuples(index=False, name=None))
+
+
+def propose_again(ws: Workspace) -> StepResult:
+    """Make the proposal again from the location as it was read last. Raises GateClosed when it never was."""
+    destination = Destination.load(ws.path)
+    if destination is None:
+        raise GateClosed("the location was not read yet", hint=f"pb2hl schema {ws.path}")
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        return present(ws, ledger, destination)
+
+
+def _cost(ledger: Ledger, destination: Destination, schema: Plan, data: Plan) -> Budget:
+    place = proposal.without_ours(destination, ledger)
+    sample = data.operations.pick(choose(data.operations))
+    return whole(data.estimate, schema.operations, sample, place, sent(ledger))
+
+
+def _to_make(schema: Plan) -> int:
+    return sum(count for (kind, _), count in schema.counts.items() if kind is Kind.CREATE)
+
+
+def _headline(schema: Plan, cost: Budget) -> str:
+    minutes = -(-cost.seconds // 60)
+    days = f", over {cost.days} days" if cost.days > 1 else ""
+    return (
+        f"{_to_make(schema)} fields, tags, pipelines and calendars are to be made; the whole migration takes about "
+        f"{cost.total:,} requests, {cost.to_come:,} of them still to come: {minutes} minutes at full speed{days}."
+    )
+
+
+def _unique(*groups: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(dict.fromkeys(problem for group in groups for problem in group))
+
+
+def _place_problems(destination: Destination) -> list[Problem]:
+    found = [
+        Problem(
+            "missing_scope", f"the token lacks the scope {scope}", treatment="what needs it is told when it is reached"
+        )
+        for scope in destination.missing_scopes
+    ]
+    flows = published_workflows(destination)
+    if flows:
+        text = f"{counted(len(flows), 'published workflow')} may fire when records are created: {', '.join(flows[:10])}"
+        found.append(
+            Problem(
+                "workflows",
+                text,
+                Severity.WARNING,
+                count=len(flows),
+                treatment="pause them; approving the schema confirms it",
+            )
+        )
+    return found
+
+
+def conflict_problems(schema: Plan) -> list[Problem]:
+    """A warning for each field whose name is taken by one that does not fit, with the choice."""
+    other = {"beside": "use", "use": "beside"}
+    return [
+        Problem(
+            "schema_conflict", f"{row.model} field {row.name!r}: {row.detail}", file="schema.csv", field=row.name, count=int(row.records),
+            treatment=f"decided: {row.decision}; decide {other[row.decision]!r} in sheets/schema.csv, or another label in sheets/fields.csv",
+        )
+        for row in schema.tables["conflicts"].rename(columns={"count": "records"}).itertuples(index=False)
+    ]  # fmt: skip
+
+
+def click_list(schema: Plan) -> pd.DataFrame:
+    """What an admin checks by hand, since no API shows or sets it: layouts and roles of what is made."""
+    rows: list[tuple[Any, ...]] = []
+    for op in schema.operations:
+        name = str(op.payload.get("name", ""))
+        if op.target is Target.FIELD and op.kind == "create":
+            model = str(op.payload.get("model") or op.payload.get("objectKey"))
+            rows.append(
+                (
+                    name,
+                    f"Settings > Custom Fields > {model}",
+                    "put it into the folder and onto the layouts that should show it",
+                )
+            )
+        elif op.target is Target.PIPELINE and op.kind == "create":
+            rows.append((name, "Opportunities > Pipelines", "check which users and roles may see it"))
+        elif op.target is Target.CALENDAR and op.kind == "create":
+            rows.append((name, "Calendars > Calendar settings", "check its team and its availability"))
+    return pd.DataFrame(rows, columns=["name", "where", "check"])

@@ -1,0 +1,83 @@
+"""What a rollback costs, told before anything is sent; from the ledger and what is known of the location."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+from pb2hl.apply import UndoPlan
+from pb2hl.apply.survey import appointment_spans, kinds_to_read
+from pb2hl.apply.undo_plan import action, added_tags, carrier, removed_tags
+from pb2hl.clock import SYSTEM_CLOCK
+from pb2hl.highlevel import SEARCH_LAG_S, Destination
+from pb2hl.highlevel.records import appointments
+from pb2hl.ledger import Entry, LedgerPort, State
+from pb2hl.operations import Kind, Target
+from pb2hl.plan.building.estimate import PAGE, object_requests, page_requests
+from pb2hl.steps.proposal.proposal import without_ours
+from pb2hl.steps.shared.session import PROBED
+
+OTHERS = {Target.CONTACT: "contacts", Target.BUSINESS: "businesses", Target.OPPORTUNITY: "opportunities"}
+"""The frames of the destination that count the location's own records."""
+
+LOOKS = 4
+"""Requests that tell how far the search lags: read a record, write it, find it, and judge it once more."""
+
+
+def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> dict[str, int]:
+    """Requests by what they are for. `place` is the location as it was read last (None: it holds nothing but ours).
+
+    What people touched since cannot be known: it costs a request more to look at, and saves the one that would delete it.
+    """
+    doomed = {entry.destination_id for entry in plan.deletions()}
+    found: Counter[str] = Counter()
+    for entry in plan.entries:
+        if not carrier(entry, doomed):
+            found[action(entry)] += _cost(entry)
+    place = without_ours(place, ledger) if place is not None else Destination("", "")
+    for target in kinds_to_read(plan.deletions()):
+        if target is Target.APPOINTMENT:
+            found["read appointment"] = _diaries(plan, ledger, len(place.calendars))
+        elif target is Target.OBJECT_RECORD:
+            found[f"read {target}"] = object_requests(_of_objects(ledger), place)
+        else:
+            theirs = len(getattr(place, OTHERS[target])) if target in OTHERS else 0
+            found[f"read {target}"] = page_requests(_made(ledger, target) + theirs, PAGE[target])
+    lag = (ledger.recall(PROBED) or {}).get("search_lag_s", SEARCH_LAG_S)
+    if lag and doomed and _made(ledger, Target.CONTACT):
+        found["measure the lag of search"] = LOOKS
+    return {name: count for name, count in found.items() if count}
+
+
+def _cost(entry: Entry) -> int:
+    kind = action(entry)
+    if kind == "remove tags":
+        return bool(added_tags(entry)) + bool(removed_tags(entry))
+    return {"delete": 1, "keep": 0}.get(kind, 2)
+
+
+def _made(ledger: LedgerPort, target: Target) -> int:
+    return sum(
+        row["count"]
+        for row in ledger.counts()
+        if row["target"] == target and row["kind"] == Kind.CREATE and row["state"] == State.DONE
+    )
+
+
+def _of_objects(ledger: LedgerPort) -> dict[str, int]:
+    """Records that were made of custom objects, by the key of every object that this migration made or found."""
+    found = {str(entry.payload["key"]): 0 for entry in ledger.iterate(target=Target.OBJECT)}
+    for entry in ledger.iterate(state=State.DONE, target=Target.OBJECT_RECORD):
+        found[str(entry.payload["$url"]["schemaKey"])] += 1
+    return found
+
+
+def _diaries(plan: UndoPlan, ledger: LedgerPort, theirs: int) -> int:
+    """Calendars are listed once, and each is read a year a request."""
+    runs = ledger.runs()
+    spans: Mapping = appointment_spans(plan.deletions(), runs[0].started_at if runs else "", SYSTEM_CLOCK.now())
+    years = {calendar: math.ceil((end - start) / appointments.RANGE) for calendar, (start, end) in spans.items()}
+    usual = years.pop("")
+    calendars = theirs + _made(ledger, Target.CALENDAR)
+    return 1 + sum(years.values()) + usual * max(calendars - len(years), 0)

@@ -1,0 +1,215 @@
+"""From the export to raw tables with an object each; shared by the inventory, its repetition and the delta."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from pb2hl import mapper, source
+from pb2hl.errors import ExportError, Problem, SheetError
+from pb2hl.mapper.proposer.objects import named
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.sheets import read_sheet
+from pb2hl.workspace import Config
+
+UNASSIGNED_NAMES = ("file", "sheet", "rows", "headings", "reason")
+
+
+REFERENCE = " reference"
+"""What follows `dangling` or `ambiguous` in the reason of a reference that is listed as not converted."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A raw table with the object it is ("" when none), how sure that is (0-1), and why."""
+
+    raw: source.RawTable
+    object: str
+    confidence: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Intake:
+    """An export read and understood: which product, which table is what."""
+
+    export: source.Export
+    product: mapper.Product
+    tables: tuple[Recognised, ...]
+
+    @property
+    def assigned(self) -> list[tuple[source.RawTable, str]]:
+        """Tables that are an object, with it."""
+        return [(item.raw, item.object) for item in self.tables if item.object]
+
+    @property
+    def unassigned(self) -> pd.DataFrame:
+        """Tables that fit no object: file, sheet, rows, headings, reason; files that cannot be read are told as well."""
+        rows = [
+            (item.raw.file, item.raw.sheet, len(item.raw.frame), ", ".join(item.raw.headings[:20]), item.reason)
+            for item in self.tables
+            if not item.object
+        ]
+        rows += [(file, "", 0, "", why) for file, why in self.export.unread]
+        return pd.DataFrame(rows, columns=list(UNASSIGNED_NAMES))
+
+
+def take_in(path: Path, *, into: Path, progress: Progress = SILENT, cancel: Cancel | None = None) -> Intake:
+    """Read the export at `path` and say what each table is.
+
+    Raises ExportError when nothing can be read, it is the bookstore's catalogue, or no table fits any object.
+    """
+    export = source.read_export(path, into=into, progress=progress, cancel=cancel)
+    raws = [part for raw in export.tables for part in _parts(raw)]
+    product = mapper.product(raws)
+    if product.edition == "bookstore":
+        raise ExportError(
+            f"{path.name} is the catalogue of the Ottawa bookstore, another product that is called Perfect Books: {'; '.join(product.evidence[:3])}",
+            hint="give an export of the Perfect Books business (CRM) or legal-accounting edition",
+        )
+    found = []
+    progress.start("recognising tables", len(raws), "tables")
+    for raw in raws:
+        object_name, confidence, reason = mapper.recognise(raw, raws)
+        if object_name == "attachments":
+            raw, damaged = source.take_out(raw, into, export.files)
+            export = replace(export, problems=(*export.problems, *damaged))
+        found.append(Recognised(raw, object_name, confidence, reason))
+        progress.advance()
+    progress.finish()
+    if not any(item.object for item in found):
+        raise ExportError(
+            f"{path.name} holds no table of contacts, companies, deals or anything else of Perfect Books",
+            hint="name the files after what they hold (contacts.csv, deals.csv, …), or export with headings",
+            problems=[
+                *(Problem("unassigned", item.reason, file=item.raw.file, sheet=item.raw.sheet) for item in found),
+                *(Problem("unread", why, file=file) for file, why in export.unread),
+            ],
+        )
+    return Intake(export, product, tuple(found))
+
+
+def _parts(raw: source.RawTable) -> list[source.RawTable]:
+    """A table of several objects as one an object, and references of two columns as one column an object they mean."""
+    whole = _pointed(raw)
+    heading = mapper.mixed_types(raw.headings)
+    if whole is not raw or not heading:
+        return [whole]
+    return [_pointed(part) for part in source.split_by(raw, heading, lambda text: named(text)[0])]
+
+
+def _pointed(raw: source.RawTable) -> source.RawTable:
+    found = mapper.pointers(raw.headings, raw.frame, mapper.recognise(raw)[0])
+    if not found:
+        return raw
+    frame = mapper.split_pointers(raw.headings, raw.frame, found)
+    return replace(raw, headings=list(frame.columns), frame=frame)
+
+
+def decide_fields(intake: Intake, path: Path, config: Config, *, progress: Progress = SILENT) -> mapper.Merged:
+    """The fields sheet: new proposals, with the decisions of the sheet at `path` that still apply, and those that lapsed."""
+    high, unmapped = config.thresholds.mapping_high, config.policy.unmapped_columns
+    proposed = mapper.fields_sheet(intake.assigned, high, unmapped, progress)
+    found = mapper.merged("fields", proposed, existing_sheet(path))
+    return mapper.Merged(mapper.follow(mapper.complete(found.sheet, intake.assigned)), found.lapsed)
+
+
+def existing_sheet(path: Path) -> pd.DataFrame | None:
+    """The fields sheet at `path`, or None when there is none yet or it holds nothing. SheetError when it lost columns."""
+    if not path.exists() or not path.stat().st_size:
+        return None
+    try:
+        return read_sheet(path, mapper.SHEETS["fields"])
+    except SheetError as error:
+        if "is empty" in error.message:
+            return None
+        raise
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Staged tables with their references resolved, and the whole account of it.
+
+    `cells` (object, file, sheet, heading, cells) counts what was read before anything was done with it.
+    """
+
+    staging: source.Staging
+    cells: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    relations: pd.DataFrame
+    not_converted: pd.DataFrame
+    problems: tuple[Problem, ...]
+
+
+def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progress: Progress = SILENT) -> Staged:
+    """Stage every recognised table as the fields sheet says, and resolve the references between them."""
+    assigned = [source.Assigned(raw, name, *mapper.assignment(fields, raw, name)) for raw, name in intake.assigned]
+    staging = source.stage(assigned, config=config, progress=progress)
+    named_stages, renamed = source.name_stages(staging.tables)
+    tables, relations, unresolved, told = source.resolve_references(named_stages, progress=progress)
+    missing = _as_not_converted(unresolved, tables)
+    return Staged(
+        staging,
+        source_cells(intake),
+        tables,
+        relations,
+        pd.concat([staging.not_converted, missing], ignore_index=True) if len(missing) else staging.not_converted,
+        (*staging.problems, *renamed, *told),
+    )
+
+
+def source_cells(intake: Intake) -> pd.DataFrame:
+    """Filled cells as read, one row a column: object, file, sheet, heading, cells."""
+    rows = [
+        (name, raw.file, raw.sheet, heading, int(raw.frame[heading].fillna("").str.strip().ne("").sum()))
+        for raw, name in intake.assigned
+        for heading in raw.headings
+    ]
+    return pd.DataFrame(rows, columns=["object", "file", "sheet", "heading", "cells"])
+
+
+def _as_not_converted(unresolved: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Unresolved references as rows of not_converted, each with its source file, sheet and row."""
+    if not len(unresolved):
+        return pd.DataFrame()
+    parts = []
+    for name, rows in unresolved.groupby("object", sort=False):
+        where = tables[name].set_index("source_id")[["source_file", "source_sheet", "source_row"]]
+        place = where.reindex(rows["source_id"])
+        reason = rows["reason"] + REFERENCE + rows["candidates"].map(lambda text: f": could be {text}" if text else "")
+        parts.append(
+            pd.DataFrame(
+                {
+                    "object": rows["object"].to_numpy(), "source_id": rows["source_id"].to_numpy(), "field": rows["field"].to_numpy(),
+                    "text": rows["text"].to_numpy(), "reason": reason.to_numpy(), "file": place["source_file"].to_numpy(),
+                    "sheet": place["source_sheet"].to_numpy(), "row": place["source_row"].to_numpy(),
+                }
+            )
+        )  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def write_staged(folder: Path, intake: Intake, staged: Staged, *, progress: Progress = SILENT) -> None:
+    """Write every staged table and the account tables, and take away tables that the export no longer has."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = {
+        **staged.tables,
+        "columns": staged.staging.columns,
+        "dropped": staged.staging.dropped,
+        "source_cells": staged.cells,
+        "not_converted": staged.not_converted,
+        "unassigned": intake.unassigned,
+        "relations": staged.relations,
+    }
+    for old in folder.glob("*.parquet"):
+        if old.stem not in frames:
+            old.unlink()
+    progress.start("writing staged tables", len(frames), "tables")
+    for name, frame in frames.items():
+        temporary = folder / f"{name}.parquet.tmp"
+        frame.to_parquet(temporary, index=False)
+        temporary.replace(folder / f"{name}.parquet")
+        progress.advance()
+    progress.finish()
