@@ -37,6 +37,9 @@ def read_answer(response: httpx.Response) -> Answer:
 
 
 _ERROR_BODY = frozenset({"statusCode", "message", "error", "meta", "traceId"})
+DEEPEST = 50
+"""HighLevel's deepest answers have about ten levels; what is nested far deeper cannot be saved again."""
+
 _OUTCOMES = ("success", "succeded", "succeeded")
 """How bodies say whether it worked; `succeded` is HighLevel's own spelling."""
 
@@ -64,9 +67,24 @@ def _decode(response: httpx.Response) -> Any:
     if not response.content.strip():
         return {}
     try:
-        return json.loads(response.content)
+        body = json.loads(response.content)
     except ValueError as error:
-        raise Malformed("the answer is no JSON") from error
+        kind = response.headers.get("content-type", "").partition(";")[0] or "no content type"
+        raise Malformed(f"{len(response.content)} bytes of {kind}") from error
+    except RecursionError as error:
+        raise Malformed("nested without end") from error
+    if _deeper(body, DEEPEST):
+        raise Malformed(f"nested more than {DEEPEST} deep")
+    return body
+
+
+def _deeper(body: Any, most: int) -> bool:
+    """Whether lists and objects stand in each other more than `most` deep."""
+    level = [body] if isinstance(body, dict | list) else []
+    for _ in range(most):
+        inner = (item for outer in level for item in (outer.values() if isinstance(outer, dict) else outer))
+        level = [item for item in inner if isinstance(item, dict | list)]
+    return bool(level)
 
 
 def trace_id(response: httpx.Response, body: Any) -> str:
@@ -90,7 +108,7 @@ def error_of(response: httpx.Response, method: str, path: str, mask: Callable[[s
     """The typed error for an error answer (any status but 2xx). `mask` takes secrets out of what the server echoes."""
     try:
         body = json.loads(mask(response.text)) if response.content.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         body = {}
     status, words = response.status_code, message_of(body)
     kind, hint = _kind(status, words, method, path)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,7 +17,7 @@ from pb2hl.highlevel import retry
 from pb2hl.highlevel.answers import Answer, Malformed, error_of, headers_of, read_answer, refusal_in, scope_missing
 from pb2hl.highlevel.daily import DailyStore
 from pb2hl.highlevel.limiter import MOST_CONCURRENCY, Limiter, limiter_for
-from pb2hl.highlevel.transport import LOOPBACK, transport_for
+from pb2hl.highlevel.transport import LOOPBACK, MOST_BYTES, transport_for
 from pb2hl.workspace import BASE_URL
 
 API_VERSION = "v3"
@@ -36,64 +37,90 @@ KEEPALIVE_S = 1.5
 TOLD_AFTER_S = 1.0
 """Waits shorter than this are not worth telling."""
 
+UPLOAD_TIMEOUT_S = 900.0
+"""The same for a request that carries a file of up to 50 MB over a slow line."""
+
 OnWait = Callable[[str, float], None]
+
+
+class How(TypedDict, total=False):
+    """How a client behaves; every part may be left out.
+
+    `on_wait(reason, seconds)` is called whenever it waits for something a person should know of. `patience_s` is how long an
+    unreachable server is waited for once it has answered, `first_contact_s` before that. `concurrency` caps the requests in
+    flight; the limiter picks the number below it. `learned` is what earlier clients found out of the location.
+    """
+
+    transport: httpx.AsyncBaseTransport | None
+    limiter: Limiter
+    clock: Clock
+    concurrency: int
+    patience_s: float
+    first_contact_s: float
+    search_lag_s: float
+    on_wait: OnWait | None
+    daily_store: DailyStore | None
+    learned: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The parts of a form: files by name as (file name, content, type), and texts."""
+
+    files: Mapping[str, tuple[str, bytes, str]]
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request as it is sent, however often."""
+
+    method: str
+    path: str
+    arguments: Mapping[str, Any]
+    safe: bool
+    timeout_s: float
 
 
 class Client:
     """HighLevel's API for one location.
 
     Use it as an async context manager, then `await client.request(...)` or a port of `pb2hl.highlevel.records`.
-    `on_wait(reason, seconds)` is called whenever it waits for something a person should know of. `patience_s` is how long an
-    unreachable server is waited for once it has answered, `first_contact_s` before that. `concurrency` caps the requests in flight; the limiter picks the number below it.
     """
 
-    def __init__(
-        self,
-        token: str,
-        location: str,
-        base_url: str = BASE_URL,
-        *,
-        transport: httpx.AsyncBaseTransport | None = None,
-        limiter: Limiter | None = None,
-        clock: Clock = SYSTEM_CLOCK,
-        concurrency: int = MOST_CONCURRENCY,
-        patience_s: float = retry.PATIENCE_S,
-        first_contact_s: float = retry.FIRST_CONTACT_S,
-        search_lag_s: float = SEARCH_LAG_S,
-        on_wait: OnWait | None = None,
-        daily_store: DailyStore | None = None,
-    ):
+    def __init__(self, token: str, location: str, base_url: str = BASE_URL, **how: Unpack[How]):
         self.location = location
         self.base_url = base_url.rstrip("/")
-        self.clock = clock
-        self.search_lag_s = search_lag_s
-        self.limiter = limiter or limiter_for(self.base_url, location)
-        self.limiter.use_store(daily_store)
-        self.on_wait = on_wait
-        self.doubt_at = clock.monotonic() + LATE_SHARE * search_lag_s
+        self.clock = how.get("clock", SYSTEM_CLOCK)
+        self.search_lag_s = how.get("search_lag_s", SEARCH_LAG_S)
+        self.limiter = how.get("limiter") or limiter_for(self.base_url, location)
+        self.limiter.use_store(how.get("daily_store"))
+        self.on_wait = how.get("on_wait")
+        self.doubt_at = self.clock.monotonic() + LATE_SHARE * self.search_lag_s
         """When a write last went in doubt, on the clock's monotonic scale; at the start, when the last requests of a killed run
         must have been carried out."""
-        self.learned: dict[str, Any] = {}
+        self.learned: dict[str, Any] = how.get("learned", {})
         """What the record ports have found out about this location's uncertain ways, so that they find it out once."""
         self.sent = 0
         """Requests that this client has sent, repeated ones included."""
-        self.concurrency = concurrency
-        self._slots = asyncio.Semaphore(concurrency)
-        self._patience_s = patience_s
-        self._first_contact_s = min(first_contact_s, patience_s)
+        self.concurrency = how.get("concurrency", MOST_CONCURRENCY)
+        self._slots = asyncio.Semaphore(self.concurrency)
+        self._patience_s = how.get("patience_s", retry.PATIENCE_S)
+        self._first_contact_s = min(how.get("first_contact_s", retry.FIRST_CONTACT_S), self._patience_s)
         self._reached = False
         self._tried_since: float | None = None
-        self._granted: tuple[str, dict[str, Any]] | None = None
-        self._mask = lambda text: text.replace(token, "***") if token else text
-        host = urlsplit(self.base_url).hostname or ""
-        self._http = httpx.AsyncClient(
+        self._granted: _Call | None = None
+        self._mask: Callable[[str], str] = lambda text: text.replace(token, "***") if token else text
+        self._http = self._connected(token, how.get("transport"))
+
+    def _connected(self, token: str, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+        host, most = urlsplit(self.base_url).hostname or "", self.concurrency
+        return httpx.AsyncClient(
             base_url=self.base_url,
             transport=transport or transport_for(host, KEEPALIVE_S),
             headers={"Authorization": f"Bearer {token}", "Version": API_VERSION, "Accept": "application/json"},
             timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=None),
-            limits=httpx.Limits(
-                max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=KEEPALIVE_S
-            ),
+            limits=httpx.Limits(max_connections=most, max_keepalive_connections=most, keepalive_expiry=KEEPALIVE_S),
             follow_redirects=False,
             trust_env=host not in LOOPBACK,
         )
@@ -118,8 +145,7 @@ class Client:
         *,
         params: Mapping[str, Any] | None = None,
         json: Any = None,
-        files: Any = None,
-        data: Mapping[str, Any] | None = None,
+        upload: Upload | None = None,
         safe: bool | None = None,
     ) -> Answer:
         """Send one request and return its answer.
@@ -128,27 +154,31 @@ class Client:
         AnswerLost (an unsafe request whose end is unclear: look the record up), or an ApiError.
         """
         safe = method != "POST" if safe is None else safe
-        arguments = {"params": params, "json": json, "files": files, "data": data}
+        form = {"files": upload.files, "data": upload.data} if upload else {}
+        limit_s = UPLOAD_TIMEOUT_S if upload else ANSWER_TIMEOUT_S
+        return await self._until_answered(_Call(method, path, {"params": params, "json": json, **form}, safe, limit_s))
+
+    async def _until_answered(self, call: _Call) -> Answer:
         waited_s, attempt = 0.0, 0
         if self._tried_since is None:
             self._tried_since = self.clock.monotonic()
         while True:
             attempt += 1
-            hurried = safe and not self._reached
-            arguments["timeout"] = _FIRST_TIMEOUT if hurried else httpx.USE_CLIENT_DEFAULT
-            outcome = await self._once(method, path, arguments)
+            outcome = await self._once(call)
             if isinstance(outcome, Answer):
-                if method == "GET":
-                    self._granted = path, arguments
+                if call.method == "GET":
+                    self._granted = call
                 return outcome
-            verdict, wait_s, error = self._judge(outcome, method, path, safe, attempt)
+            verdict, wait_s, error = self._judge(outcome, call, attempt)
             if verdict is retry.Verdict.IN_DOUBT:
                 self.doubt_at = self.clock.monotonic()
-            if verdict is not retry.Verdict.AGAIN or self._out_of_patience(waited_s):
+            left_s = self._patience_left_s(waited_s)
+            if verdict is not retry.Verdict.AGAIN or left_s <= 0:
                 raise await self._told_apart(error) from None
-            if verdict is retry.Verdict.AGAIN and self.limiter.daily.resumes_at is not None:
+            if self.limiter.daily.resumes_at is not None:
                 attempt = 0
                 continue  # the limiter waits for the day's allowance, and says so: that is no trouble of the server's
+            wait_s = min(wait_s, max(left_s, retry.LONGEST_DELAY_S))
             waited_s += wait_s
             if wait_s >= TOLD_AFTER_S:
                 self.tell(f"{error.message}; trying again", wait_s)
@@ -158,61 +188,80 @@ class Client:
         """A 401 or 403 is about the endpoint's scope, whatever its words, when a read that was granted before still is."""
         if not isinstance(error, TokenRefused) or self._granted is None:
             return error
-        path, arguments = self._granted
-        again = await self._once("GET", path, arguments)
+        again = await self._once(self._granted)
         stands = isinstance(again, Answer) or (isinstance(again, httpx.Response) and again.status_code == 404)
         return scope_missing(error) if stands else error
 
-    def _out_of_patience(self, waited_s: float) -> bool:
+    def _patience_left_s(self, waited_s: float) -> float:
         """A server that never answered is no server that is down for a while: it is given up early."""
         if self._reached:
-            return waited_s >= self._patience_s
-        return self.clock.monotonic() - (self._tried_since or 0.0) >= self._first_contact_s
+            return self._patience_s - waited_s
+        return self._first_contact_s - (self.clock.monotonic() - (self._tried_since or 0.0))
 
-    async def _once(self, method: str, path: str, arguments: dict[str, Any]) -> Answer | httpx.Response | Exception:
+    async def _once(self, call: _Call) -> Answer | httpx.Response | Exception:
         async with self._slots:
             slot = await self.limiter.acquire(self.tell)
             self.sent += 1
             response: httpx.Response | None = None
+            limit_s = retry.FIRST_CONTACT_S if call.safe and not self._reached else call.timeout_s
             try:
-                response = await self._http.request(method, path, **arguments)
-                self._reached = True
+                async with asyncio.timeout(limit_s):
+                    response = await self._received(call)
+                self._reached = self._reached or retry.is_contact(response.status_code)
                 if response.status_code >= 300:
                     return response
                 answer = read_answer(response)
+                self._reached = True
                 response.status_code = refusal_in(answer.body) or response.status_code
                 return answer if response.status_code < 300 else response
+            except TimeoutError:
+                return httpx.ReadTimeout(f"no whole answer within {limit_s:.0f} s")
             except (httpx.HTTPError, Malformed) as error:
                 return error
             finally:
-                self.limiter.release(
-                    slot,
-                    headers_of(response) if response is not None else None,
-                    response.status_code if response is not None else 0,
-                )
+                headers = headers_of(response) if response is not None else None
+                self.limiter.release(slot, headers, response.status_code if response is not None else 0)
+
+    async def _received(self, call: _Call) -> httpx.Response:
+        """The whole answer, as long as it is no larger than an answer can be."""
+        request = self._http.build_request(call.method, call.path, **call.arguments)
+        response = await self._http.send(request, stream=True)
+        try:
+            content = bytearray()
+            async for piece in response.aiter_bytes():
+                content += piece
+                if len(content) > MOST_BYTES:
+                    raise Malformed(f"more than {MOST_BYTES // 1024**2} MiB")
+        finally:
+            await response.aclose()
+        unpacked = [(name, value) for name, value in response.headers.multi_items() if name != "content-encoding"]
+        return httpx.Response(response.status_code, headers=unpacked, content=bytes(content), request=request)
 
     def _judge(
-        self, outcome: httpx.Response | Exception, method: str, path: str, safe: bool, attempt: int
+        self, outcome: httpx.Response | Exception, call: _Call, attempt: int
     ) -> tuple[retry.Verdict, float, HighLevelError]:
         wait_s = retry.delay_s(attempt, self.clock)
         if isinstance(outcome, Exception):
-            verdict = retry.after_failure(outcome, safe=safe)
-            return verdict, wait_s, self._no_answer(outcome, method, path, verdict)
-        verdict = retry.after_status(outcome.status_code, safe=safe, attempt=attempt)
+            verdict = retry.after_failure(outcome, safe=call.safe)
+            return verdict, wait_s, self._no_answer(outcome, call, verdict)
+        verdict = retry.after_status(outcome.status_code, safe=call.safe, attempt=attempt)
         asked = retry.retry_after_s(outcome.headers, self.clock)
-        error: HighLevelError = error_of(outcome, method, path, self._mask)
+        error: HighLevelError = error_of(outcome, call.method, call.path, self._mask)
         if verdict is retry.Verdict.IN_DOUBT:
             error = AnswerLost(f"{error.message}; whether it was done is not known", hint=_LOOK_UP)
         return verdict, max(wait_s, asked or 0.0), error
 
-    def _no_answer(self, failure: Exception, method: str, path: str, verdict: retry.Verdict) -> HighLevelError:
+    def _no_answer(self, failure: Exception, call: _Call, verdict: retry.Verdict) -> HighLevelError:
         what = self._mask(f"{type(failure).__name__} {failure}".strip())
         if verdict is retry.Verdict.IN_DOUBT:
             return AnswerLost(
-                f"no usable answer to {method} {path} ({what}); whether it was done is not known", hint=_LOOK_UP
+                f"no usable answer to {call.method} {call.path} ({what}); whether it was done is not known",
+                hint=_LOOK_UP,
             )
         if isinstance(failure, Malformed):
-            return Unreachable(f"{method} {path} is answered with something that is no JSON", hint=_WAIT)
+            return Unreachable(
+                f"{call.method} {call.path} is answered with something that is no JSON: {failure}", hint=_WAIT
+            )
         return Unreachable(f"{self.base_url} is unreachable ({what})", hint=_WAIT)
 
     def tell(self, reason: str, seconds: float) -> None:
@@ -233,7 +282,5 @@ class Client:
             await self.clock.sleep(seconds)
 
 
-_FIRST_TIMEOUT = httpx.Timeout(retry.FIRST_CONTACT_S, connect=CONNECT_TIMEOUT_S, pool=None)
-"""For reads of a server that has never answered: it may not be HighLevel at all."""
 _LOOK_UP = "run the same command again: it looks the record up before it sends anything"
 _WAIT = "check the network and the base URL, then run the same command again: it goes on where it was"

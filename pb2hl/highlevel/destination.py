@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,16 +15,19 @@ import pandas as pd
 from pb2hl.clock import stamp
 from pb2hl.errors import NotFound, ScopeMissing
 from pb2hl.highlevel.client import Client
-from pb2hl.highlevel.records import PORTS, paging
-from pb2hl.highlevel.records.base import Record, id_of, rows, unwrap
-from pb2hl.highlevel.records.fields import business_fields, location_fields, normalised, object_fields
-from pb2hl.highlevel.records.objects import custom_objects
-from pb2hl.highlevel.records.pipelines import pipelines, stages_of
-from pb2hl.highlevel.records.simple import calendars, tags
+from pb2hl.highlevel.identity import identified
+from pb2hl.highlevel.records import PORTS
+from pb2hl.highlevel.records.base import Record, id_of, located
+from pb2hl.highlevel.records.fields import FIELDS, normalised, object_fields
+from pb2hl.highlevel.records.lists import Follow, Listing
+from pb2hl.highlevel.records.objects import OBJECTS, PREFIX
+from pb2hl.highlevel.records.pipelines import PIPELINES, stages_of
+from pb2hl.highlevel.records.simple import CALENDARS, TAGS
 from pb2hl.highlevel.rows import INDEXES, index_rows
 from pb2hl.highlevel.scopes import scope_of
 from pb2hl.operations import Target
 from pb2hl.progress import SILENT, Progress
+from pb2hl.values.fold import fold
 
 FILE_NAME = "destination.json"
 T = TypeVar("T")
@@ -69,7 +73,7 @@ class Destination:
             temporary = folder / f"destination-{name}.parquet.tmp"
             getattr(self, name).to_parquet(temporary)
             temporary.replace(folder / f"destination-{name}.parquet")
-        body = {key: value for key, value in asdict(replace(self, **_NO_FRAMES)).items() if key not in INDEXES}
+        body = {item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.name not in INDEXES}
         temporary = folder / f"{FILE_NAME}.tmp"
         temporary.write_text(json.dumps(body, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
         temporary.replace(folder / FILE_NAME)
@@ -80,23 +84,29 @@ class Destination:
         path = folder / FILE_NAME
         if not path.exists():
             return None
-        body = json.loads(path.read_text(encoding="utf-8"))
+        body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         body["fields"] = {name: tuple(items) for name, items in body["fields"].items()}
         body = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
-        frames = {
+        frames: dict[str, Any] = {
             name: pd.read_parquet(file) for name in INDEXES if (file := folder / f"destination-{name}.parquet").exists()
         }
         return cls(**body, **frames)
 
     def field(self, model: str, name: str) -> Record | None:
         """The custom field of `model` (contact, opportunity, business) called `name`, ignoring case; None when missing."""
-        wanted = name.strip().casefold()
-        return next(
-            (item for item in self.fields.get(model, ()) if str(item["name"]).strip().casefold() == wanted), None
-        )
+        return next((item for item in self.fields.get(model, ()) if fold(str(item["name"])) == fold(name)), None)
 
 
-_NO_FRAMES = {name: None for name in INDEXES}
+USERS = Listing("/users/search", ("users",), follow=Follow.SKIP, sizes=(100, 25))
+WORKFLOWS = Listing("/workflows/", ("workflows",))
+LOST_REASONS = Listing("/opportunities/lost-reason", ("lostReasons",), follow=Follow.SKIP, sizes=(100, 25))
+
+INDEXED = {
+    "contacts": (Target.CONTACT, "/contacts/search"),
+    "businesses": (Target.BUSINESS, "/objects/business/records/search"),
+    "opportunities": (Target.OPPORTUNITY, "/opportunities/search"),
+}
+"""The records that are indexed: their port, and the endpoint that lists them."""
 
 
 async def read_destination(
@@ -105,43 +115,22 @@ async def read_destination(
     """Read the whole location. A missing scope or endpoint is noted in the result; a refused token is raised.
 
     `index=False` leaves the existing records unread. `objects`: keys of custom objects that a plan wants; without any the
-    location is not asked for its custom objects.
+    location is not asked for its custom objects. Raises WrongLocation when another location answers.
     """
     reader = _Reader(client, progress)
-    location = unwrap((await client.request("GET", f"/locations/{client.location}")).body, "location")
-    parts = await asyncio.gather(
-        reader.attempt("GET", "/users/search", lambda: reader.users(location), []),
-        reader.attempt("GET", f"/locations/{client.location}/customFields", lambda: location_fields(client), []),
-        reader.attempt("GET", "/custom-fields/object-key/business", lambda: business_fields(client), ([], [])),
-        reader.attempt("GET", "/opportunities/pipelines", lambda: pipelines(client), []),
-        reader.attempt("GET", f"/locations/{client.location}/tags", lambda: tags(client), []),
-        reader.attempt("GET", "/calendars/", lambda: calendars(client), []),
-        reader.attempt("GET", "/workflows/", reader.workflows, []),
-        reader.attempt("GET", "/opportunities/lost-reason", reader.lost_reasons, []),
-    )
-    users, fields, (own_fields, folders), lines, tag_list, calendar_list, workflows, reasons = parts
-    frames = await reader.frames() if index else {}
+    location = await identified(client)
+    schema = await reader.schema(location)
+    frames: dict[str, Any] = dict(await reader.frames()) if index else {}
     every, object_fields_, records = await reader.objects(objects, index)
     return Destination(
         location=client.location,
         read_at=stamp(client.clock.now()),
         settings=_settings(location, client.location),
-        users=tuple(_user(user) for user in users),
-        fields={**_by_model(fields, own_fields), **object_fields_},
-        folders=tuple({"id": id_of(folder), "name": str(folder.get("name") or "")} for folder in folders),
-        pipelines=tuple(pipeline_of(line) for line in lines),
-        tags=tuple({"id": id_of(tag), "name": str(tag.get("name") or "")} for tag in tag_list),
-        calendars=tuple(_calendar(calendar) for calendar in calendar_list),
-        workflows=tuple(
-            {"id": id_of(flow), "name": str(flow.get("name") or ""), "status": str(flow.get("status") or "")}
-            for flow in workflows
-        ),
-        lost_reasons=tuple({"id": id_of(reason), "name": str(reason.get("name") or "")} for reason in reasons),
+        **{**schema, "fields": {**schema["fields"], **object_fields_}},
         objects=every,
         missing_scopes=tuple(sorted(reader.missing)),
         unavailable=tuple(sorted(reader.unavailable)),
-        **frames,
-        **records,
+        **{**frames, **records},
     )
 
 
@@ -161,41 +150,45 @@ class _Reader:
             self.unavailable.add(f"{method} {path}")
         return otherwise
 
-    async def users(self, location: Record) -> list[Record]:
-        params = {"companyId": location.get("companyId") or "", "locationId": self.client.location}
+    async def listed(self, listing: Listing, more: Mapping[str, Any] | None = None) -> list[Record]:
+        """Everything that `listing` lists."""
+        nothing: list[Record] = []
+        path = located(listing.path, self.client)
+        return await self.attempt(listing.method, path, lambda: listing.all(self.client, more=more), nothing)
 
-        async def send(size: int, position: dict[str, Any]) -> list[Record]:
-            query = {**params, **position, "limit": size}
-            answer = await self.client.request("GET", "/users/search", params=query)
-            return rows(answer.body, "users")
+    async def fields_of(self, key: str) -> tuple[list[Record], list[Record]]:
+        """(fields, folders) of an object: `business`, or the key of a custom one."""
+        nothing: tuple[list[Record], list[Record]] = ([], [])
+        path = f"/custom-fields/object-key/{key}"
+        return await self.attempt("GET", path, lambda: object_fields(self.client, key), nothing)
 
-        return [user async for page in paging.by_skip(paging.sized(send, 100, 25)) for user in page]
-
-    async def workflows(self) -> list[Record]:
-        answer = await self.client.request("GET", "/workflows/", params={"locationId": self.client.location})
-        return rows(answer.body, "workflows")
-
-    async def lost_reasons(self) -> list[Record]:
-        params = {"locationId": self.client.location}
-
-        async def send(size: int, position: dict[str, Any]) -> list[Record]:
-            query = {**params, **position, "limit": size}
-            answer = await self.client.request("GET", "/opportunities/lost-reason", params=query)
-            return rows(answer.body, "lostReasons")
-
-        return [reason async for page in paging.by_skip(paging.sized(send, 100, 25)) for reason in page]
+    async def schema(self, location: Record) -> dict[str, Any]:
+        """Everything but records, as `Destination` keeps it."""
+        company = {"companyId": location.get("companyId") or ""}
+        own, (users, fields, lines, tags, calendars, workflows, reasons) = await asyncio.gather(
+            self.fields_of("business"),
+            asyncio.gather(
+                self.listed(USERS, company),
+                *(self.listed(one) for one in (FIELDS, PIPELINES, TAGS, CALENDARS, WORKFLOWS, LOST_REASONS)),
+            ),
+        )
+        return {
+            "users": tuple(_user(user) for user in users),
+            "fields": _by_model(fields, own[0]),
+            "folders": tuple(_named(folder) for folder in own[1]),
+            "pipelines": tuple(pipeline_of(line) for line in lines),
+            "tags": tuple(_named(tag) for tag in tags),
+            "calendars": tuple(_calendar(calendar) for calendar in calendars),
+            "workflows": tuple({**_named(flow), "status": str(flow.get("status") or "")} for flow in workflows),
+            "lost_reasons": tuple(_named(reason) for reason in reasons),
+        }
 
     async def frames(self) -> dict[str, pd.DataFrame]:
+        """The index of what is there."""
         found = {}
-        for name, target, path in (
-            ("contacts", Target.CONTACT, "/contacts/search"),
-            ("businesses", Target.BUSINESS, "/objects/business/records/search"),
-            ("opportunities", Target.OPPORTUNITY, "/opportunities/search"),
-        ):
+        for name, (target, path) in INDEXED.items():
             self.progress.start(f"reading {name} of the location", unit=name)
-            found[name] = await self.attempt(
-                "POST", path, lambda t=target, n=name: self._frame(n, t), index_rows(name, [])
-            )
+            found[name] = await self._frame(name, target, path)
         self.progress.finish()
         return found
 
@@ -203,34 +196,47 @@ class _Reader:
         self, wanted: Collection[str], index: bool
     ) -> tuple[tuple[Record, ...], dict[str, tuple[Record, ...]], dict[str, pd.DataFrame]]:
         """(every custom object, the fields of those in `wanted` by key, their records as the frames have them)."""
-        found = await self.attempt("GET", "/objects/", lambda: custom_objects(self.client), []) if wanted else []
-        every, fields, records = [], {}, []
-        for item in found:
-            key, folders = str(item["key"]), []
+        every: list[Record] = []
+        fields: dict[str, tuple[Record, ...]] = {}
+        records: list[pd.DataFrame] = []
+        for item in await self.listed(OBJECTS) if wanted else []:
+            key = str(item.get("key") or "")
+            if not key.startswith(PREFIX):
+                continue
+            folders: list[Record] = []
             if key in wanted:
-                path = f"/custom-fields/object-key/{key}"
-                own, folders = await self.attempt("GET", path, lambda k=key: object_fields(self.client, k), ([], []))
+                own, folders = await self.fields_of(key)
                 fields[key] = tuple({**normalised(field), "model": key} for field in own)
                 if index:
                     path = f"/objects/{key}/records/search"
-                    empty = index_rows("object_records", [])
-                    read = lambda k=key: self._frame("object_records", Target.OBJECT_RECORD, schemaKey=k)  # noqa: E731
-                    records.append(await self.attempt("POST", path, read, empty))
+                    records.append(await self._frame("object_records", Target.OBJECT_RECORD, path, schemaKey=key))
             every.append(_object(item, folders))
         frames = {"object_records": pd.concat(records, ignore_index=True)} if records else {}
         return tuple(every), fields, frames
 
-    async def _frame(self, name: str, target: Target, **where: str) -> pd.DataFrame:
-        parts = []
-        async for page in PORTS[target].pages(self.client, **where):
-            parts.append(index_rows(name, page))
-            self.progress.advance(len(page))
-        return pd.concat(parts, ignore_index=True) if parts else index_rows(name, [])
+    async def _frame(self, name: str, target: Target, path: str, **where: str) -> pd.DataFrame:
+        async def read() -> pd.DataFrame:
+            parts = []
+            async for page in PORTS[target].pages(self.client, **where):
+                parts.append(index_rows(name, page))
+                self.progress.advance(len(page))
+            return pd.concat(parts, ignore_index=True) if parts else index_rows(name, [])
+
+        return await self.attempt("POST", path, read, index_rows(name, []))
+
+
+def _named(record: Record) -> Record:
+    return {"id": id_of(record), "name": str(record.get("name") or "")}
+
+
+def _part(record: Record, name: str) -> Record:
+    """An object inside a record; {} where there is none."""
+    held = record.get(name)
+    return held if isinstance(held, dict) else {}
 
 
 def _settings(location: Record, id: str) -> Record:
-    flags = location.get("settings") if isinstance(location.get("settings"), dict) else {}
-    business = location.get("business") if isinstance(location.get("business"), dict) else {}
+    flags, business = _part(location, "settings"), _part(location, "business")
     return {
         "id": id_of(location) or id,
         "company_id": str(location.get("companyId") or ""),
@@ -244,7 +250,7 @@ def _settings(location: Record, id: str) -> Record:
 
 
 def _user(user: Record) -> Record:
-    roles = user.get("roles") if isinstance(user.get("roles"), dict) else {}
+    roles = _part(user, "roles")
     name = user.get("name") or " ".join(str(user.get(part) or "") for part in ("firstName", "lastName")).strip()
     return {
         "id": id_of(user),
@@ -277,18 +283,19 @@ def pipeline_of(line: Record) -> Record:
 
 
 def _object(item: Record, folders: list[Record]) -> Record:
-    labels = item.get("labels") if isinstance(item.get("labels"), dict) else {}
+    labels = _part(item, "labels")
     return {
         "id": id_of(item),
         "key": str(item["key"]),
         "name": str(labels.get("plural") or item["key"]),
         "primaryDisplayProperty": str(item.get("primaryDisplayProperty") or ""),
-        "folders": [{"id": id_of(folder), "name": str(folder.get("name") or "")} for folder in folders],
+        "folders": [_named(folder) for folder in folders],
     }
 
 
 def _calendar(calendar: Record) -> Record:
-    members = [member for member in calendar.get("teamMembers") or () if isinstance(member, dict)]
+    held = calendar.get("teamMembers")
+    members = [member for member in held if isinstance(member, dict)] if isinstance(held, list) else []
     return {
         "id": id_of(calendar),
         "name": str(calendar.get("name") or ""),

@@ -112,11 +112,8 @@ class Limiter:
                         self.sent += 1
                         self.daily.count()
                         return Slot(now)
-                    waiter = self._waiter() if delay is None else None
-                if waiter is not None:
-                    await waiter
-                else:
-                    await self._clock.sleep(delay)
+                    pause = self._waiter() if delay is None else self._clock.sleep(delay)
+                await pause
 
     def _delay(self, now: float) -> float | None:
         """0: go; a number: seconds until it is worth asking again; None: until a request ends."""

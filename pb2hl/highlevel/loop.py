@@ -9,9 +9,9 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 try:
-    from uvloop import new_event_loop
+    import uvloop as event_loops
 except ImportError:  # there is none for Windows
-    from asyncio import new_event_loop
+    event_loops = asyncio  # type: ignore[misc]
 
 T = TypeVar("T")
 
@@ -25,14 +25,14 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=event_loops.new_event_loop) as runner:
             return runner.run(coroutine)
     return _run_in_thread(coroutine)
 
 
 def _run_in_thread(coroutine: Coroutine[Any, Any, T]) -> T:
     outcome: dict[str, Any] = {}
-    loop = new_event_loop()
+    loop = event_loops.new_event_loop()
     task: list[asyncio.Task[T]] = []
 
     async def main() -> T:

@@ -141,7 +141,7 @@ async def probe(client: Client, mark: str) -> dict[str, Any]:
     Gives `search_lag_s` (seconds to wait for search, with a margin; the default when it never showed), `search_seen_after_s`,
     `tags_lower_cased`, `email_lower_cased`, `odd_phone` (dropped, kept, refused), `notes_listed_at_once`.
     """
-    contact = {
+    contact: dict[str, Any] = {
         "firstName": "Scratch",
         "lastName": mark,
         "email": _scratch_email(mark).upper(),

@@ -40,6 +40,11 @@ class Verdict(Enum):
     FINAL = "final"  # an answer that stays the same: raise its error
 
 
+def is_contact(status: int) -> bool:
+    """Whether a status by itself shows that the server is the one we look for: not what gateways and crowded doors say."""
+    return 400 <= status < 500 and status not in (404, 408, 429)
+
+
 def after_failure(failure: Exception, *, safe: bool) -> Verdict:
     """The verdict when no usable answer came (transport failure, or a success whose body is no JSON)."""
     if isinstance(failure, _NOTHING_SENT):

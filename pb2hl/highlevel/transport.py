@@ -8,11 +8,16 @@ connection used last, or open one.
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
 
+MOST_BYTES = 64 * 1024 * 1024
+"""An answer larger than this, as it is or unpacked, is none of HighLevel's: 500 contacts take about a megabyte."""
+
+PIECE = 16 * 1024
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -42,10 +47,7 @@ class KeptConnections(httpx.AsyncBaseTransport):
                     extensions=request.extensions,
                 )
             )
-            try:
-                content = await answer.aread()
-            finally:
-                await answer.aclose()
+            content = await _whole(answer)
         except _FAILURES as error:
             await connection.aclose()
             raise getattr(httpx, type(error).__name__)(str(error)) from error
@@ -57,7 +59,8 @@ class KeptConnections(httpx.AsyncBaseTransport):
             raise
         if not connection.is_closed():
             self._idle.append(connection)
-        return httpx.Response(answer.status, headers=answer.headers, content=content, extensions=answer.extensions)
+        stream = _Pieces(content)  # unpacked where it is read: a few bytes can unpack to gigabytes
+        return httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=answer.extensions)
 
     async def _connection(self, target: httpcore.URL) -> httpcore.AsyncHTTPConnection:
         while self._idle:
@@ -73,6 +76,29 @@ class KeptConnections(httpx.AsyncBaseTransport):
         """Close every connection."""
         while self._idle:
             await self._idle.pop().aclose()
+
+
+class _Pieces(httpx.AsyncByteStream):
+    """Bytes that were received, in pieces."""
+
+    def __init__(self, content: bytes):
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._content), PIECE):
+            yield self._content[start : start + PIECE]
+
+
+async def _whole(answer: httpcore.Response) -> bytes:
+    content = bytearray()
+    try:
+        async for piece in answer.aiter_stream():
+            content += piece
+            if len(content) > MOST_BYTES:
+                raise httpcore.RemoteProtocolError(f"the answer is larger than {MOST_BYTES // 1024**2} MiB")
+    finally:
+        await answer.aclose()
+    return bytes(content)
 
 
 _FAILURES = (

@@ -142,7 +142,8 @@ def _is_multipart(request: Request) -> bool:
 
 def _victim(request: Request, fate: Fate) -> int:
     header = request.headers.get(_PID_HEADER, "")
-    return fate.kill.pid or (int(header) if header.isdigit() else 0)
+    named = fate.kill.pid if fate.kill else 0
+    return named or (int(header) if header.isdigit() else 0)
 
 
 async def _wait(sandbox: State, share: float, extra_s: float) -> None:

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER on, zero seconds: closing sends RST."""
@@ -26,8 +26,8 @@ class Connections:
         """A protocol class for uvicorn whose instances register their connection here."""
         transports = self._transports
 
-        class Tracked(AutoHTTPProtocol):
-            def connection_made(self, transport: asyncio.Transport) -> None:
+        class Tracked(HttpToolsProtocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
                 self.peer = transport.get_extra_info("peername")
                 transports[tuple(self.peer[:2])] = transport
                 super().connection_made(transport)

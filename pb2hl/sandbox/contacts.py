@@ -21,8 +21,9 @@ _COMMON = (
 _CREATE = f"locationId! {_COMMON} gender companyName"
 _CHANNELS = ("call", "email", "sms", "whatsApp", "gmb", "fb")
 _SETTING = Shape("status!:active|inactive|permanent message code")
-_PLAIN = ("firstName", "lastName", "name", "address1", "city", "state", "postalCode", "website", "timezone", "source")
-_PLAIN += ("companyName", "gender")
+_PLAIN = tuple(
+    "firstName lastName name address1 city state postalCode website timezone source companyName gender".split()
+)
 DND_CHANNELS = _CHANNELS
 
 

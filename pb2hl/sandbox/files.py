@@ -37,8 +37,10 @@ def upload_media(sandbox: State, call: Call) -> Answer:
     if hosted:
         if not call.body.get("fileUrl"):
             raise invalid("fileUrl should not be empty")
-        name = call.body.get("name") or PurePosixPath(call.body["fileUrl"]).name
-        return Answer(_media(sandbox, sandbox.ids.mongo("file"), name, call.body["fileUrl"], b"", "", call))
+        url = call.body["fileUrl"]
+        return Answer(
+            _media(sandbox, call, sandbox.ids.mongo("file"), url, Upload("", PurePosixPath(url).name, b"", ""))
+        )
     file = next((item for item in call.files if item.part == "file"), None)
     if file is None:
         raise Reject(400, "file is required")
@@ -47,21 +49,18 @@ def upload_media(sandbox: State, call: Call) -> Answer:
     if _suffix(file.name) == "webp" or file.media_type == "image/webp":
         raise Reject(400, "File type webp is not supported")
     file_id, url = _keep(sandbox, file, call)
-    name = call.body.get("name") or file.name
-    return Answer(_media(sandbox, file_id, name, url, file.content, file.media_type, call))
+    return Answer(_media(sandbox, call, file_id, url, file))
 
 
-def _media(
-    sandbox: State, file_id: str, name: str, url: str, content: bytes, media_type: str, call: Call
-) -> dict[str, str]:
+def _media(sandbox: State, call: Call, file_id: str, url: str, file: Upload) -> dict[str, str]:
     sandbox.media.put(
         {
             "id": file_id,
-            "name": name,
+            "name": call.body.get("name") or file.name,
             "url": url,
-            "size": len(content),
-            "contentType": media_type,
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "size": len(file.content),
+            "contentType": file.media_type,
+            "sha256": hashlib.sha256(file.content).hexdigest(),
             "parentId": call.body.get("parentId", ""),
             "altType": "location",
             "altId": sandbox.location,

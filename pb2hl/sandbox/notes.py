@@ -175,7 +175,7 @@ def _relations(sandbox: State, sent: list[dict[str, str]]) -> list[dict[str, str
 
 
 def _clean(sandbox: State, body: dict[str, Any]) -> dict[str, Any]:
-    fields = {key: body[key] for key in ("body", "title", "color", "pinned") if key in body}
+    fields: dict[str, Any] = {key: body[key] for key in ("body", "title", "color", "pinned") if key in body}
     if "userId" in body:
         fields["userId"] = known_user(sandbox, body["userId"])
     return fields

@@ -62,8 +62,10 @@ def update(sandbox: State, call: Call) -> Answer:
     standard, custom = _clean(sandbox, key, call.body.get("properties") or {}, held["properties"])
     if key == "business" and "name" in standard and not (standard["name"] or "").strip():
         raise invalid("name should not be empty")
-    extra = {name: call.body[name] for name in ("owner", "followers") if key != "business" and name in call.body}
-    record = {**held, **standard, **extra, "properties": custom, "updatedAt": sandbox.stamp()}
+    extra: dict[str, Any] = {
+        name: call.body[name] for name in ("owner", "followers") if key != "business" and name in call.body
+    }
+    record: dict[str, Any] = {**held, **standard, **extra, "properties": custom, "updatedAt": sandbox.stamp()}
     return Answer({"record": _view(_home(sandbox, key).put({name: v for name, v in record.items() if v is not None}))})
 
 

@@ -22,4 +22,4 @@ class Sandbox(State):
 
     def seed(self, **lists: list[dict[str, Any]]) -> None:
         """Add records as a scenario lists them: `seed(contacts=[{"email": …}], tags=["vip"])`; searches see them at once."""
-        from_scenario(self, Scenario(**lists))
+        from_scenario(self, Scenario.model_validate(lists))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from pb2hl.sandbox.answers import Answer
 from pb2hl.sandbox.shapes import Shape
@@ -103,33 +103,28 @@ ROUTER = Router()
 """Every endpoint of the sandbox; the endpoint modules fill it when the server module imports them."""
 
 
+class Ways(TypedDict, total=False):
+    """What is special about an endpoint: the query parameters that it requires, and what `Route` says of the rest."""
+
+    query: str
+    writes: bool
+    multipart: bool
+    switch: str
+
+
 def endpoint(
-    method: str,
-    path: str,
-    scope: str,
-    body: str | None = None,
-    *,
-    query: str = "",
-    writes: bool | None = None,
-    multipart: bool = False,
-    switch: str = "",
+    method: str, path: str, scope: str, body: str | None = None, **ways: Unpack[Ways]
 ) -> Callable[[Handler], Handler]:
-    """Register the decorated function for `method path`; `body` is a Shape line, `query` the required parameters."""
+    """Register the decorated function for `method path`; `body` is a Shape line."""
+    query, writes = tuple(ways.get("query", "").split()), ways.get("writes", method != "GET")
+    shape, multipart, switch = (
+        Shape(body) if body is not None else None,
+        ways.get("multipart", False),
+        ways.get("switch", ""),
+    )
 
     def register(handler: Handler) -> Handler:
-        ROUTER.add(
-            Route(
-                method,
-                path,
-                scope,
-                handler,
-                None if body is None else Shape(body),
-                tuple(query.split()),
-                method != "GET" if writes is None else writes,
-                multipart,
-                switch,
-            )
-        )
+        ROUTER.add(Route(method, path, scope, handler, shape, query, writes, multipart, switch))
         return handler
 
     return register

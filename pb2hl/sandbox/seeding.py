@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pb2hl.errors import ConfigError
@@ -172,7 +173,7 @@ def _appointment(sandbox: State, item: dict[str, Any]) -> None:
     appointments.make(sandbox, {**body, "calendarId": diary, "ignoreFreeSlotValidation": True})
 
 
-_ADDERS = {
+_ADDERS: dict[str, Callable[[Any, Any], None]] = {
     "users": _user,
     "workflows": _workflow,
     "lost_reasons": _lost_reason,

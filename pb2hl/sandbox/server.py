@@ -10,6 +10,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -31,6 +32,7 @@ class SandboxServer(uvicorn.Server):
 
     def __init__(self, sandbox: Sandbox, host: str = HOST, port: int = 0, state_path: Path | None = None):
         self.connections = Connections()
+        self._sandbox = sandbox
         self.api = Api(sandbox, self.connections)
         self.state_path = state_path
         self.ready = threading.Event()
@@ -60,11 +62,11 @@ class SandboxServer(uvicorn.Server):
     @property
     def sandbox(self) -> Sandbox:
         """The sandbox that is served."""
-        return self.api.sandbox
+        return self._sandbox
 
     @sandbox.setter
     def sandbox(self, sandbox: Sandbox) -> None:
-        self.api.sandbox = sandbox
+        self._sandbox = self.api.sandbox = sandbox
 
     @property
     def url(self) -> str:
@@ -84,8 +86,9 @@ class SandboxServer(uvicorn.Server):
         for server in self.servers:
             server.close()
         await asyncio.sleep(seconds)
+        protocol: Any = self.config.http_protocol_class
         factory = functools.partial(
-            self.config.http_protocol_class,
+            protocol,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
@@ -98,7 +101,7 @@ class SandboxServer(uvicorn.Server):
         if self.state_path is None:
             yield
             return
-        keeper = asyncio.create_task(self._keep_saved())
+        keeper = asyncio.create_task(self._keep_saved(self.state_path))
         try:
             yield
         finally:
@@ -107,12 +110,12 @@ class SandboxServer(uvicorn.Server):
                 await keeper
             save_state(self.sandbox, self.state_path)
 
-    async def _keep_saved(self) -> None:
+    async def _keep_saved(self, path: Path) -> None:
         while True:
             await asyncio.sleep(SAVE_EVERY_S)
             if self.sandbox.dirty:
                 self.sandbox.dirty = False
-                await asyncio.to_thread(write_state, to_state(self.sandbox), self.state_path)
+                await asyncio.to_thread(write_state, to_state(self.sandbox), path)
 
 
 @contextmanager

@@ -8,19 +8,9 @@ from typing import Any
 
 from pb2hl.errors import NotFound
 from pb2hl.highlevel.client import Client
-from pb2hl.highlevel.records.base import (
-    Created,
-    Payload,
-    Record,
-    body_of,
-    created,
-    gone,
-    holds,
-    id_of,
-    rows,
-    seek,
-    unwrap,
-)
+from pb2hl.highlevel.records.base import Payload, Record, body_of, gone, holds, id_of, located, unwrap
+from pb2hl.highlevel.records.lists import Listing
+from pb2hl.highlevel.records.port import PlainPort
 from pb2hl.operations import Operation
 
 RANGE = timedelta(days=366)
@@ -29,28 +19,23 @@ RANGE = timedelta(days=366)
 SPLIT_ABOVE = 1000
 """A range that answers this many events is read again in halves, in case the server cut it."""
 
+EVENTS = Listing("/calendars/events", ("events",))
+OF_CONTACT = Listing("/contacts/{contactId}/appointments", ("events", "appointments"), located=False)
 
-class AppointmentPort:
+
+class AppointmentPort(PlainPort):
     """Appointments: POST, PUT, GET /calendars/events/appointments, DELETE /calendars/events/{id}."""
 
-    async def create(self, client: Client, payload: Payload) -> Created:
-        path = "/calendars/events/appointments"
-        answer = await client.request("POST", path, json={**body_of(payload), "locationId": client.location})
-        return created(client, answer, f"POST {path}", "event", "appointment")
-
-    async def get(self, client: Client, id: str, **where: str) -> Record:
-        return unwrap(
-            (await client.request("GET", f"/calendars/events/appointments/{id}")).body, "event", "appointment"
-        )
+    every, names = "/calendars/events/appointments", ("event", "appointment")
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
         """Nobody is messaged about a change: `toNotify` is false unless the payload says otherwise."""
         body = {"toNotify": False, **body_of(payload, without=("locationId", "contactId"))}
-        answer = await client.request("PUT", f"/calendars/events/appointments/{id}", json=body)
-        return unwrap(answer.body, "event", "appointment")
+        return unwrap((await client.request("PUT", self.path(client, id, {}), json=body)).body, *self.names)
 
     async def delete(self, client: Client, id: str, **where: str) -> None:
-        await gone(client.request("DELETE", f"/calendars/events/{id}", json={}))
+        """Through the path of all events, which takes an empty body."""
+        await gone(client.request("DELETE", located("/calendars/events/{id}", client, id=id), json={}))
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         """All events of `calendarId` between `start` and `end` (aware datetimes), by ranges of a year."""
@@ -73,49 +58,36 @@ class AppointmentPort:
             if fresh:
                 yield fresh
 
-    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
-        start = moment_of(payload["startTime"])
-        day = timedelta(days=1)
+    async def candidates(self, client: Client, operation: Operation, payload: Payload) -> AsyncIterator[list[Record]]:
+        """What the calendar has around its start, then what its contact has."""
+        start, day = moment_of(payload["startTime"]), timedelta(days=1)
+        yield await _events(client, str(payload["calendarId"]), start - day, start + day)
+        yield await appointments_of(client, str(payload["contactId"]))
 
-        async def look() -> Created | None:
-            near = await _events(client, str(payload["calendarId"]), start - day, start + day)
-            for event in [*near, *await appointments_of(client, str(payload["contactId"]))]:
-                if await self._is_ours(client, event, operation.marker, payload):
-                    return Created(id_of(event), {"id": id_of(event)})
-            return None
-
-        return await seek(client, look)
-
-    async def _is_ours(self, client: Client, event: Record, marker: str, payload: Payload) -> bool:
-        if any(holds(event.get(name), marker) for name in ("description", "notes", "title")):
+    async def is_ours(self, client: Client, record: Record, operation: Operation, payload: Payload) -> bool:
+        """Known by the marker in its texts, which a contact's list leaves out."""
+        if any(holds(record.get(name), operation.marker) for name in ("description", "notes", "title")):
             return True
-        if event.get("description") or event.get("title") != payload.get("title"):
+        if record.get("description") or record.get("title") != payload.get("title"):
             return False
         try:
-            whole = await self.get(client, id_of(event))
+            whole = await self.get(client, id_of(record))
         except NotFound:
             return False
-        return any(holds(whole.get(name), marker) for name in ("description", "notes"))
+        return any(holds(whole.get(name), operation.marker) for name in ("description", "notes"))
 
 
 async def appointments_of(client: Client, contact_id: str) -> list[Record]:
     """Every appointment of a contact (without descriptions); none when the contact does not exist."""
     try:
-        return rows(
-            (await client.request("GET", f"/contacts/{contact_id}/appointments")).body, "events", "appointments"
-        )
+        return await OF_CONTACT.all(client, {"contactId": contact_id})
     except NotFound:
         return []
 
 
 async def _events(client: Client, calendar_id: str, start: datetime, end: datetime) -> list[Record]:
-    params = {
-        "locationId": client.location,
-        "calendarId": calendar_id,
-        "startTime": str(int(start.timestamp() * 1000)),
-        "endTime": str(int(end.timestamp() * 1000)),
-    }
-    return rows((await client.request("GET", "/calendars/events", params=params)).body, "events")
+    span = {"startTime": str(int(start.timestamp() * 1000)), "endTime": str(int(end.timestamp() * 1000))}
+    return await EVENTS.all(client, more={"calendarId": calendar_id, **span})
 
 
 def _ranges(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -6,11 +6,13 @@ import html
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from pb2hl.errors import HighLevelError, NotFound, Refused
 from pb2hl.highlevel.answers import Answer
 from pb2hl.highlevel.client import Client
 from pb2hl.operations import Operation
+from pb2hl.values.fold import fold
 
 URL = "$url"
 FILE = "$file"
@@ -71,36 +73,72 @@ def url_of(payload: Payload) -> Mapping[str, str]:
 
 
 def unwrap(body: Any, *names: str) -> Record:
-    """The record inside an answer: under the first of `names` that is there, else the answer itself."""
-    if not isinstance(body, dict):
-        return {}
-    for name in names:
-        if isinstance(body.get(name), dict):
-            return body[name]
-    return body
+    """The record inside an answer: under the first of `names` that is there, else the answer itself. Raises WrongAnswer when it is none."""
+    found = next((body[name] for name in names if body.get(name) is not None), body) if isinstance(body, dict) else body
+    if not isinstance(found, dict):
+        raise WrongAnswer(f"a record was asked for, and {_kind_of(found)} came", hint=_NOT_HIGHLEVEL)
+    return found
 
 
 def rows(body: Any, *names: str) -> list[Record]:
-    """The list of records inside an answer, under the first of `names` that is there."""
-    if isinstance(body, list):
-        return [item for item in body if isinstance(item, dict)]
-    for name in names:
-        if isinstance(body, dict) and isinstance(body.get(name), list):
-            return [item for item in body[name] if isinstance(item, dict)]
-    return []
+    """The list of records inside an answer, under the first of `names` that is there.
+
+    Raises WrongAnswer when there is none, or something in it is no record: to take such an answer for "nothing is there"
+    would make everything a second time.
+    """
+    if isinstance(body, dict):
+        name = next((name for name in names if name in body), "")
+        found = body.get(name)
+        found = [] if found is None and name and body.get("total") == 0 else found
+    else:
+        found = body
+    if not isinstance(found, list):
+        raise WrongAnswer(f"a list of {names[0]} was asked for, and {_kind_of(body)} came", hint=_NOT_HIGHLEVEL)
+    if strange := next((item for item in found if not isinstance(item, dict)), None):
+        raise WrongAnswer(
+            f"a list of {names[0]} was asked for, and {_kind_of(strange)} stands in it", hint=_NOT_HIGHLEVEL
+        )
+    return found
+
+
+def _kind_of(value: Any) -> str:
+    """What an answer is, without its content."""
+    if isinstance(value, dict):
+        return f"an object with {', '.join(sorted(map(str, value))[:6]) or 'nothing'} in it"
+    kinds = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
+    return kinds.get(type(value), "nothing")
+
+
+_NOT_HIGHLEVEL = (
+    "check that the base URL is HighLevel's, then run the same command again; if it is, tell HighLevel's support"
+)
 
 
 def id_of(record: Mapping[str, Any]) -> str:
     """The id of a record, however the endpoint names it; "" when it has none."""
-    return str(record.get("id") or record.get("_id") or "")
+    found = record.get("id") or record.get("_id")
+    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
 
 
-def created(client: Client, answer: Answer, what: str, *names: str) -> Created:
-    """The `Created` of a success answer; AnswerLost when it holds no id."""
-    record = unwrap(answer.body, *names)
+def located(template: str, client: Client, **ids: Any) -> str:
+    """A path with ids filled in, whatever characters they have: `{location}` is the client's."""
+    return template.format(**{name: _segment(id) for name, id in {**ids, "location": client.location}.items()})
+
+
+def _segment(id: Any) -> str:
+    quoted = quote(str(id), safe="")
+    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
+
+
+def made(client: Client, answer: Answer, what: str, *names: str) -> Record:
+    """The record in the success answer to a create; AnswerLost when it holds no id."""
+    try:
+        record = unwrap(answer.body, *names)
+    except WrongAnswer:
+        record = {}
     if not id_of(record):
         raise client.lost(what)
-    return Created(id_of(record), {"id": id_of(record)}, answer.trace_id)
+    return record
 
 
 async def gone(call: Awaitable[Any]) -> None:
@@ -164,8 +202,8 @@ def carries(record: Mapping[str, Any], field_id: str, marker: str) -> bool:
 
 
 def same_text(left: Any, right: Any) -> bool:
-    """Equal but for case and outer space; blanks are never equal."""
-    one, two = str(left or "").strip().casefold(), str(right or "").strip().casefold()
+    """Equal but for case and space; blanks are never equal."""
+    one, two = fold(str(left or "")), fold(str(right or ""))
     return bool(one) and one == two
 
 
@@ -175,6 +213,10 @@ class PartlyRefused(Refused):
     def __init__(self, refused: Mapping[str, str], cause: Refused):
         super().__init__(cause.message, status=cause.status, api_message=cause.api_message, trace_id=cause.trace_id)
         self.refused = dict(refused)
+
+
+class WrongAnswer(HighLevelError):
+    """A success answer that is something else than what was asked for."""
 
 
 class NotUpdatable(HighLevelError):

@@ -7,80 +7,59 @@ from typing import Any
 
 from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.client import Client
-from pb2hl.highlevel.records import paging
 from pb2hl.highlevel.records.base import (
     Created,
     Payload,
     Record,
-    body_of,
     carries,
-    created,
     custom_value,
     gone,
     id_of,
+    located,
     marker_field,
     rows,
-    seek,
-    unwrap,
     url_of,
 )
+from pb2hl.highlevel.records.lists import Follow, Listing
+from pb2hl.highlevel.records.port import PlainPort
 from pb2hl.operations import REMOVED_TAGS, Operation
 
 PAGES = (500, 100, 20)
 """Records a page of POST /contacts/search: the documented maximum, then what stricter servers take."""
 
+TAGS_OF = "/contacts/{id}/tags"
 LINKED_AT_ONCE = 50
 FILTER_LENGTH = 75
 """Longest value of a search filter."""
 
 
-class ContactPort:
+CONTACTS = Listing("/contacts/search", ("contacts",), "POST", Follow.CURSOR, PAGES, "pageLimit")
+
+
+class ContactPort(PlainPort):
     """Contacts: POST /contacts/, GET, PUT and DELETE /contacts/{id}, POST /contacts/search."""
 
-    async def create(self, client: Client, payload: Payload) -> Created:
-        body = {**body_of(payload), "locationId": client.location}
-        return created(client, await client.request("POST", "/contacts/", json=body), "POST /contacts/", "contact")
-
-    async def get(self, client: Client, id: str, **where: str) -> Record:
-        return unwrap((await client.request("GET", f"/contacts/{id}")).body, "contact")
-
-    async def update(self, client: Client, id: str, payload: Payload) -> Record:
-        body = body_of(payload, without=("locationId",))
-        return unwrap((await client.request("PUT", f"/contacts/{id}", json=body)).body, "contact")
-
-    async def delete(self, client: Client, id: str, **where: str) -> None:
-        await gone(client.request("DELETE", f"/contacts/{id}"))
+    every, names = "/contacts/", ("contact",)
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         """All contacts, 500 a request. `filters` are HighLevel's search filters. Search omits dndSettings and timezone."""
-        base: dict[str, Any] = {"locationId": client.location}
-        if where.get("filters"):
-            base["filters"] = where["filters"]
+        return CONTACTS.pages(client, more={"filters": where["filters"]} if where.get("filters") else None)
 
-        async def send(size: int, position: dict[str, Any]) -> list[Record]:
-            body = {**base, "pageLimit": size, **position}
-            return rows((await client.request("POST", "/contacts/search", json=body, safe=True)).body, "contacts")
+    async def candidates(self, client: Client, operation: Operation, payload: Payload) -> AsyncIterator[list[Record]]:
+        """Who has its e-mail or phone, then who has its marker."""
+        if field_id := marker_field(payload, operation.marker):
+            yield await self._holders(client, payload)
+            yield await self._marked(client, field_id, operation.marker)
 
-        return paging.by_cursor(
-            paging.sized(send, *PAGES),
-            lambda record: {"searchAfter": record["searchAfter"]} if record.get("searchAfter") else None,
-        )
-
-    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
+    async def is_ours(self, client: Client, record: Record, operation: Operation, payload: Payload) -> bool:
+        """Known by the marker in its field; read by id where a list leaves custom fields out."""
         field_id = marker_field(payload, operation.marker)
-        if not field_id:
-            return None
-
-        async def look() -> Created | None:
-            for record in await self._holders(client, payload):
-                if await self._is_ours(client, record, field_id, operation.marker):
-                    return Created(id_of(record), {"id": id_of(record)})
-            for record in await self._marked(client, field_id, operation.marker):
-                if await self._is_ours(client, record, field_id, operation.marker):
-                    return Created(id_of(record), {"id": id_of(record)})
-            return None
-
-        return await seek(client, look)
+        if carries(record, field_id, operation.marker):
+            return True
+        try:
+            return carries(await self.get(client, id_of(record)), field_id, operation.marker)
+        except NotFound:
+            return False
 
     async def _holders(self, client: Client, payload: Payload) -> list[Record]:
         """Who has the payload's e-mail or phone; told without lag."""
@@ -135,14 +114,6 @@ class ContactPort:
             break
         return None
 
-    async def _is_ours(self, client: Client, candidate: Record, field_id: str, marker: str) -> bool:
-        if carries(candidate, field_id, marker):
-            return True
-        try:
-            return carries(await self.get(client, id_of(candidate)), field_id, marker)
-        except NotFound:
-            return False
-
 
 async def duplicate_of(client: Client, **by: str) -> Record | None:
     """The contact with this `email` or phone `number`, without search lag; None when there is none."""
@@ -161,7 +132,9 @@ class ContactTagsPort:
     async def create(self, client: Client, payload: Payload) -> Created:
         contact_id = url_of(payload)["contactId"]
         method, tags = ("DELETE", payload[REMOVED_TAGS]) if REMOVED_TAGS in payload else ("POST", payload["tags"])
-        answer = await client.request(method, f"/contacts/{contact_id}/tags", json={"tags": list(tags)}, safe=True)
+        answer = await client.request(
+            method, located(TAGS_OF, client, id=contact_id), json={"tags": list(tags)}, safe=True
+        )
         return Created(contact_id, {"id": contact_id}, answer.trace_id)
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
@@ -175,7 +148,7 @@ class ContactTagsPort:
         """Take `tags` off the contact again."""
         tags = list(where.get("tags") or ())
         if tags:
-            await gone(client.request("DELETE", f"/contacts/{id}/tags", json={"tags": tags}))
+            await gone(client.request("DELETE", located(TAGS_OF, client, id=id), json={"tags": tags}))
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         return ContactPort().pages(client, **where)

@@ -9,28 +9,34 @@ from pb2hl.errors import NotFound
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.records.base import (
     Created,
-    NotUpdatable,
     Payload,
     Record,
     body_of,
-    created,
     gone,
     id_of,
+    located,
+    made,
     rows,
     same_text,
-    seek,
     unwrap,
 )
+from pb2hl.highlevel.records.lists import Listing
+from pb2hl.highlevel.records.port import PlainPort, as_page
 from pb2hl.operations import Operation
 
 BUSINESS = "business"
+OWN = "field"
+"""How the API of businesses and custom objects names one field."""
+
+FIELDS = Listing("/locations/{location}/customFields", ("customFields",), always={"model": "all"}, located=False)
 FIXED_LATER = ("dataType", "objectKey", "fieldKey", "parentId", "options")
 """What an update must not name (a type cannot be changed later); options are sent apart."""
 
 
 def options_of(field: Mapping[str, Any]) -> list[str]:
     """The option labels of a field, however the endpoint writes them."""
-    found = field.get("picklistOptions") or field.get("options") or field.get("textBoxListOptions") or []
+    held = (field.get(name) for name in ("picklistOptions", "options", "textBoxListOptions"))
+    found = next((item for item in held if isinstance(item, list) and item), [])
     return [
         str(item.get("label") or item.get("name") or item.get("key") or "") if isinstance(item, Mapping) else str(item)
         for item in found
@@ -51,49 +57,44 @@ def normalised(field: Record) -> Record:
     }
 
 
-class FieldPort:
+class FieldPort(PlainPort):
     """Custom fields. `where`: `objectKey` for fields of businesses (`business`) and custom objects."""
 
     async def create(self, client: Client, payload: Payload) -> Created:
-        if payload.get("objectKey"):
-            answer = await client.request(
-                "POST", "/custom-fields/", json={**body_of(payload), "locationId": client.location}
-            )
-            made = created(client, answer, "POST /custom-fields/", "field")
-            field = unwrap(answer.body, "field")
-        else:
-            path = f"/locations/{client.location}/customFields"
-            answer = await client.request("POST", path, json=body_of(payload, without=("locationId", "objectKey")))
-            made = created(client, answer, f"POST {path}", "customField")
-            field = unwrap(answer.body, "customField")
-        return await self._with_options(client, made, field, payload)
+        """Through the API of its object."""
+        path, name = _every(client, payload)
+        body = body_of(payload, without=() if payload.get("objectKey") else ("locationId", "objectKey"))
+        answer = await client.request("POST", path, json=body | _location(client, name))
+        record = made(client, answer, f"POST {path}", name)
+        return await self.finish(client, record, payload, answer.trace_id)
 
-    async def _with_options(self, client: Client, made: Created, field: Record, payload: Payload) -> Created:
+    async def finish(self, client: Client, record: Record, payload: Payload, trace_id: str = "") -> Created:
         """Options sent at creation can be lost: read the field back and send them once more if so."""
-        wanted = options_of(payload)
+        id, wanted = id_of(record), options_of(payload)
         if wanted:
-            field = await self.get(client, made.id, objectKey=str(payload.get("objectKey") or ""))
-            if set(wanted) - set(options_of(field)):
-                field = await self.update(client, made.id, payload)
-        field = normalised({**dict(body_of(payload, without=("options",))), **field})
-        answer = {"id": made.id, "fieldKey": field["fieldKey"], "options": field["options"] or wanted}
-        return Created(made.id, answer, made.trace_id)
+            record = await self.get(client, id, objectKey=str(payload.get("objectKey") or ""))
+            if set(wanted) - set(options_of(record)):
+                record = await self.update(client, id, payload)
+        field = normalised({**dict(body_of(payload, without=("options",))), **record})
+        return Created(id, {"id": id, "fieldKey": field["fieldKey"], "options": field["options"] or wanted}, trace_id)
+
+    def path(self, client: Client, id: str, where: Mapping[str, Any]) -> str:
+        """The path of one field."""
+        return f"{_every(client, where)[0].rstrip('/')}/{located('{id}', client, id=id)}"
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
-        path, name = _address(client, id, where)
-        return unwrap((await client.request("GET", path)).body, name)
+        """The field as its API gives it."""
+        return unwrap((await client.request("GET", self.path(client, id, where))).body, _every(client, where)[1])
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
-        path, name = _address(client, id, payload)
-        body = body_of(payload, without=(*FIXED_LATER, "locationId"))
-        if name == "field":
-            body |= {"locationId": client.location, "showInForms": payload.get("showInForms", True)}
+        """Change name and options."""
+        name = _every(client, payload)[1]
+        body = body_of(payload, without=(*FIXED_LATER, "locationId")) | _location(client, name)
+        if name == OWN:
+            body["showInForms"] = payload.get("showInForms", True)
         if payload.get("options"):
             body["options"] = payload["options"]
-        return unwrap((await client.request("PUT", path, json=body)).body, name)
-
-    async def delete(self, client: Client, id: str, **where: str) -> None:
-        await gone(client.request("DELETE", _address(client, id, where)[0]))
+        return unwrap((await client.request("PUT", self.path(client, id, payload), json=body)).body, name)
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         """One page a API: fields of contacts and opportunities, then those of businesses; records as `normalised` gives them."""
@@ -103,66 +104,51 @@ class FieldPort:
         yield [normalised(field) for field in await location_fields(client)]
         yield [normalised(field) for field in (await business_fields(client))[0]]
 
-    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
-        """Found by name, type and object: the plan makes no field that was there before it."""
+    async def candidates(self, client: Client, operation: Operation, payload: Payload) -> AsyncIterator[list[Record]]:
+        """The fields of its object."""
         key = str(payload.get("objectKey") or "")
-        model = key or payload.get("model")
+        yield (await object_fields(client, key))[0] if key else await location_fields(client)
 
-        async def look() -> Created | None:
-            fields = (await object_fields(client, key))[0] if key else await location_fields(client)
-            for field in fields:
-                flat = normalised(field)
-                if same_text(flat["name"], payload.get("name")) and (flat["dataType"], flat["model"]) == (
-                    payload.get("dataType"),
-                    model,
-                ):
-                    return await self._with_options(client, Created(flat["id"]), field, payload)
-            return None
-
-        return await seek(client, look)
+    async def is_ours(self, client: Client, record: Record, operation: Operation, payload: Payload) -> bool:
+        """Known by name, type and object: the plan makes no field that was there before it."""
+        flat = normalised(record)
+        wanted = (payload.get("dataType"), payload.get("objectKey") or payload.get("model"))
+        return same_text(flat["name"], payload.get("name")) and (flat["dataType"], flat["model"]) == wanted
 
 
-class FolderPort:
+class FolderPort(PlainPort):
     """Folders of the custom fields of businesses and custom objects: /custom-fields/folder."""
 
-    async def create(self, client: Client, payload: Payload) -> Created:
-        body = {**body_of(payload), "locationId": client.location}
-        answer = await client.request("POST", "/custom-fields/folder", json=body)
-        return created(client, answer, "POST /custom-fields/folder", "folder", "field")
+    every, names = "/custom-fields/folder", ("folder", "field")
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
+        """Out of the list: there is no read by id."""
         for folder in (await business_fields(client))[1]:
             if id_of(folder) == id:
                 return folder
         raise NotFound(f"there is no folder {id}", status=404, method="GET", path="/custom-fields/object-key/business")
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
+        """Change the name, which is all there is."""
         body = {"name": payload["name"], "locationId": client.location}
-        return unwrap((await client.request("PUT", f"/custom-fields/folder/{id}", json=body)).body, "folder")
+        return unwrap((await client.request("PUT", self.path(client, id, {}), json=body)).body, "folder")
 
     async def delete(self, client: Client, id: str, **where: str) -> None:
-        await gone(client.request("DELETE", f"/custom-fields/folder/{id}", params={"locationId": client.location}))
+        """This endpoint wants the location in its query."""
+        await gone(client.request("DELETE", self.path(client, id, {}), params={"locationId": client.location}))
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
-        return self._pages(client)
+        """The folders of businesses' fields, or of `objectKey`'s, in one page."""
+        return as_page(_folders(client, str(where.get("objectKey") or BUSINESS)))
 
-    async def _pages(self, client: Client) -> AsyncIterator[list[Record]]:
-        yield (await business_fields(client))[1]
-
-    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
-        async def look() -> Created | None:
-            for folder in (await object_fields(client, str(payload.get("objectKey") or BUSINESS)))[1]:
-                if same_text(folder.get("name"), payload.get("name")):
-                    return Created(id_of(folder), {"id": id_of(folder)})
-            return None
-
-        return await seek(client, look)
+    def candidates(self, client: Client, operation: Operation, payload: Payload) -> AsyncIterator[list[Record]]:
+        """The folders of its object."""
+        return self.pages(client, objectKey=payload.get("objectKey"))
 
 
 async def location_fields(client: Client) -> list[Record]:
     """Every custom field of contacts and opportunities."""
-    path = f"/locations/{client.location}/customFields"
-    return rows((await client.request("GET", path, params={"model": "all"})).body, "customFields")
+    return await FIELDS.all(client)
 
 
 async def business_fields(client: Client) -> tuple[list[Record], list[Record]]:
@@ -172,21 +158,30 @@ async def business_fields(client: Client) -> tuple[list[Record], list[Record]]:
 
 async def object_fields(client: Client, key: str) -> tuple[list[Record], list[Record]]:
     """Every custom field of an object (`business`, or the key of a custom one), and their folders."""
-    path = f"/custom-fields/object-key/{key}"
+    path = located("/custom-fields/object-key/{key}", client, key=key)
     body = (await client.request("GET", path, params={"locationId": client.location})).body
-    return rows(body, "fields", "customFields"), rows(body, "folders")
+    folders = isinstance(body, dict) and body.get("folders") is not None
+    return rows(body, "fields", "customFields"), rows(body, "folders") if folders else []
 
 
-def _address(client: Client, id: str, where: Payload) -> tuple[str, str]:
+async def _folders(client: Client, key: str) -> list[Record]:
+    return (await object_fields(client, key))[1]
+
+
+def _every(client: Client, where: Mapping[str, Any]) -> tuple[str, str]:
+    """Which of the two APIs holds a field: its path, and the name that it gives one field."""
     if where.get("objectKey"):
-        return f"/custom-fields/{id}", "field"
-    return f"/locations/{client.location}/customFields/{id}", "customField"
+        return "/custom-fields/", OWN
+    return located(FIELDS.path, client), "customField"
+
+
+def _location(client: Client, name: str) -> dict[str, str]:
+    return {"locationId": client.location} if name == OWN else {}
 
 
 __all__ = [
     "FieldPort",
     "FolderPort",
-    "NotUpdatable",
     "business_fields",
     "location_fields",
     "normalised",

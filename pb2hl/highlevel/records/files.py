@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pb2hl.errors import NotFound
-from pb2hl.highlevel.client import Client
+from pb2hl.highlevel.client import Client, Upload
 from pb2hl.highlevel.records.base import (
     FILE,
     Created,
@@ -19,12 +20,14 @@ from pb2hl.highlevel.records.base import (
     custom_value,
     gone,
     id_of,
-    rows,
-    seek,
+    located,
+    made,
     unwrap,
     url_of,
 )
 from pb2hl.highlevel.records.contacts import ContactPort
+from pb2hl.highlevel.records.lists import Follow, Listing
+from pb2hl.highlevel.records.port import PlainPort, in_turn
 from pb2hl.operations import Operation
 
 PAGE = 100
@@ -32,20 +35,37 @@ FIELD_TYPES = frozenset("pdf docx doc jpg jpeg png gif csv xlsx xls mp4 mpeg zip
 """Extensions that a FILE_UPLOAD field takes."""
 
 
-class MediaPort:
+MEDIA = Listing(
+    "/medias/files",
+    ("files",),
+    follow=Follow.OFFSET,
+    sizes=(PAGE,),
+    always={"altType": "location", "type": "file", "sortBy": "createdAt", "sortOrder": "asc"},
+    located=False,
+)
+
+
+class MediaPort(PlainPort):
     """Files of the media library: /medias/. Their name is their marker."""
 
+    one = "/medias/{id}"
+
     async def create(self, client: Client, payload: Payload) -> Created:
-        files = {"file": await _part(payload)}
-        data = {"name": str(payload.get("name") or payload[FILE]["name"])}
-        answer = await client.request("POST", "/medias/upload-file", files=files, data=data)
-        body = unwrap(answer.body)
-        id = str(body.get("fileId") or id_of(body))
-        if not id:
-            raise client.lost("POST /medias/upload-file")
-        return Created(id, {"id": id, "url": str(body.get("url") or "")}, answer.trace_id)
+        """Upload the file under its name."""
+        upload = Upload({"file": await _part(payload)}, {"name": _name(payload)})
+        answer = await client.request("POST", "/medias/upload-file", upload=upload)
+        body = answer.body if isinstance(answer.body, dict) else {}
+        record = made(
+            client, replace(answer, body={**body, "id": body.get("fileId") or id_of(body)}), "POST /medias/upload-file"
+        )
+        return await self.finish(client, record, payload, answer.trace_id)
+
+    async def finish(self, client: Client, record: Record, payload: Payload, trace_id: str = "") -> Created:
+        """References need its address."""
+        return Created(id_of(record), {"id": id_of(record), "url": str(record.get("url") or "")}, trace_id)
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
+        """Out of the list: there is no read by id."""
         async for page in self.pages(client, **where):
             for file in page:
                 if id_of(file) == id:
@@ -53,44 +73,31 @@ class MediaPort:
         raise NotFound(f"there is no file {id} in the media library", status=404, method="GET", path="/medias/files")
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
+        """Change the name, which is all there is."""
         body = {"name": payload["name"], "altType": "location", "altId": client.location}
-        return unwrap((await client.request("POST", f"/medias/{id}", json=body, safe=True)).body)
+        return unwrap((await client.request("POST", self.path(client, id, {}), json=body, safe=True)).body)
 
     async def delete(self, client: Client, id: str, **where: str) -> None:
-        await gone(client.request("DELETE", f"/medias/{id}", params=_owner(client)))
+        """This endpoint wants the owner in its query."""
+        owner = {"altType": "location", "altId": client.location}
+        await gone(client.request("DELETE", self.path(client, id, {}), params=owner))
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         """All files, 100 a request; `query` narrows by name."""
-        return self._pages(client, str(where.get("query") or ""))
+        query = {"query": where["query"]} if where.get("query") else {}
+        return self._flattened(MEDIA.pages(client, more={"altId": client.location, **query}), where)
 
-    async def _pages(self, client: Client, query: str) -> AsyncIterator[list[Record]]:
-        base = {**_owner(client), "type": "file", "sortBy": "createdAt", "sortOrder": "asc"}
-        if query:
-            base["query"] = query
-        seen: set[str] = set()
-        offset = 0
-        while True:
-            params = {**base, "limit": str(PAGE), "offset": str(offset)}
-            page = rows((await client.request("GET", "/medias/files", params=params)).body, "files")
-            fresh = [file for file in page if id_of(file) not in seen]
-            seen.update(id_of(file) for file in fresh)
-            if not fresh:
-                return
-            yield [{**file, "id": id_of(file)} for file in fresh]
-            offset += len(page)
+    def flat(self, record: Record, where: Mapping[str, Any]) -> Record:
+        """With the id under the name that all records have."""
+        return {**record, "id": id_of(record)}
 
-    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
-        name = str(payload.get("name") or payload[FILE]["name"])
+    def candidates(self, client: Client, operation: Operation, payload: Payload) -> AsyncIterator[list[Record]]:
+        """What a search for its name finds, then every file."""
+        return in_turn(self.pages(client, query=_name(payload)), self.pages(client))
 
-        async def look() -> Created | None:
-            for query in (name, ""):
-                async for page in self.pages(client, query=query):
-                    for file in page:
-                        if file.get("name") == name:
-                            return Created(id_of(file), {"id": id_of(file), "url": str(file.get("url") or "")})
-            return None
-
-        return await seek(client, look)
+    async def is_ours(self, client: Client, record: Record, operation: Operation, payload: Payload) -> bool:
+        """Known by its name."""
+        return record.get("name") == _name(payload)
 
 
 class ContactFilePort:
@@ -107,7 +114,7 @@ class ContactFilePort:
             "POST",
             "/forms/upload-custom-files",
             params={"contactId": contact_id, "locationId": client.location},
-            files={f"{field_id}_{upload_id}": await _part(payload)},
+            upload=Upload({f"{field_id}_{upload_id}": await _part(payload)}),
         )
         id = f"{contact_id}/{field_id}/{upload_id}"
         return Created(id, {"id": id}, answer.trace_id)
@@ -127,7 +134,7 @@ class ContactFilePort:
         """Clears the whole field: HighLevel cannot take one file out of it."""
         contact_id, field_id, _ = id.split("/")
         body = {"customFields": [{"id": field_id, "fieldValue": None}]}
-        await gone(client.request("PUT", f"/contacts/{contact_id}", json=body))
+        await gone(client.request("PUT", located("/contacts/{id}", client, id=contact_id), json=body))
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         return ContactPort().pages(client, **where)
@@ -166,5 +173,5 @@ async def _part(payload: Payload) -> tuple[str, bytes, str]:
     return str(file["name"]), content, str(file.get("mime") or "application/octet-stream")
 
 
-def _owner(client: Client) -> dict[str, str]:
-    return {"altType": "location", "altId": client.location}
+def _name(payload: Payload) -> str:
+    return str(payload.get("name") or payload[FILE]["name"])

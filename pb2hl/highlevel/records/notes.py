@@ -2,118 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
-from pb2hl.errors import NotFound
+from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.client import Client
-from pb2hl.highlevel.records import paging
-from pb2hl.highlevel.records.base import (
-    Created,
-    Payload,
-    Record,
-    body_of,
-    created,
-    gone,
-    holds,
-    id_of,
-    rows,
-    seek,
-    unwrap,
-    url_of,
-)
+from pb2hl.highlevel.records.base import Created, Payload, Record, body_of, gone, located, made, unwrap, url_of
+from pb2hl.highlevel.records.lists import Follow, Listing
+from pb2hl.highlevel.records.port import PlainPort, as_page
 from pb2hl.operations import Operation
 
 PAGES = (100, 20)
+NOTES = Listing("/notes/search", ("notes",), "POST", Follow.SKIP, PAGES)
+OF_CONTACT = Listing("/contacts/{contactId}/notes", ("notes",), located=False)
+
+BY_RELATION = "notes search by relation"
+"""What is learned of a location: True once its notes search found notes by `relations` as a list of record ids, False where it refuses that."""
 
 
-class NotePort:
+class NotePort(PlainPort):
     """Notes. `where`: `contactId` or `businessId`, as in the payload's `$url`."""
 
+    every, names, locates, listing = "/contacts/{contactId}/notes", ("note",), "", NOTES
+    marked = ("body", "bodyText")
+
     async def create(self, client: Client, payload: Payload) -> Created:
-        contact_id = url_of(payload).get("contactId")
-        if contact_id:
-            path = f"/contacts/{contact_id}/notes"
-            return created(client, await client.request("POST", path, json=body_of(payload)), f"POST {path}", "note")
+        """On a contact as ever; on a business through the Notes API, which needs its relation."""
+        if url_of(payload).get("contactId"):
+            return await super().create(client, payload)
         relation = {"objectKey": "business", "recordId": url_of(payload)["businessId"]}
-        answer = await client.request(
-            "POST",
-            "/notes/",
-            params={"locationId": client.location},
-            json={**body_of(payload), "relations": [relation]},
-        )
-        return created(client, answer, "POST /notes/", "note")
+        body = {**body_of(payload), "relations": [relation]}
+        answer = await client.request("POST", "/notes/", params={"locationId": client.location}, json=body)
+        return await self.finish(client, made(client, answer, "POST /notes/", "note"), payload, answer.trace_id)
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
+        """The note as its host's API gives it."""
         path, params = _address(client, id, where)
         return unwrap((await client.request("GET", path, params=params)).body, "note")
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
+        """Change it through its host's API."""
         path, params = _address(client, id, url_of(payload))
         return unwrap((await client.request("PUT", path, params=params, json=body_of(payload))).body, "note")
 
     async def delete(self, client: Client, id: str, **where: str) -> None:
+        """Delete it through its host's API."""
         path, params = _address(client, id, where)
         await gone(client.request("DELETE", path, params=params))
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         """All notes, 100 a request by POST /notes/search; where that endpoint is missing, by `contactIds` one request each.
 
-        A note says whom it is on in `contactId` or `relations`. `businessId` narrows to one business's notes.
+        A note says whom it is on in `contactId` or `relations`.
         """
-        return self._pages(client, **where)
+        return self._pages(client, where.get("contactIds") or ())
 
-    async def _pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
-        base: dict[str, Any] = {"locationId": client.location}
-        if where.get("businessId"):
-            base["relations"] = [{"objectKey": "business", "recordId": where["businessId"]}]
-
-        async def send(size: int, position: dict[str, Any]) -> list[Record]:
-            body = {**base, **position, "limit": size}
-            answer = await client.request("POST", "/notes/search", json=body, safe=True)
-            return rows(answer.body, "notes")
-
+    async def _pages(self, client: Client, contact_ids: Iterable[str]) -> AsyncIterator[list[Record]]:
         try:
-            async for page in paging.by_skip(paging.sized(send, *PAGES)):
+            async for page in NOTES.pages(client):
                 yield page
         except NotFound:
-            for contact_id in where.get("contactIds") or ():
-                notes = await notes_of(client, contact_id)
-                if notes:
-                    yield notes
+            for contact_id in contact_ids:
+                async for page in as_page(notes_of(client, contact_id)):
+                    yield page
 
-    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
-        contact_id = url_of(payload).get("contactId")
+    def candidates(self, client: Client, operation: Operation, payload: Payload) -> AsyncIterator[list[Record]]:
+        """The notes of its host."""
+        where = url_of(payload)
+        contact_id = where.get("contactId")
+        return as_page(notes_of(client, contact_id)) if contact_id else _related(client, where["businessId"])
 
-        async def look() -> Created | None:
-            if contact_id:
-                return _marked(await notes_of(client, contact_id), operation.marker)
-            async for page in self.pages(client, businessId=url_of(payload)["businessId"]):
-                found = _marked(page, operation.marker)
-                if found is not None:
-                    return found
-            return None
 
-        return await seek(client, look)
+async def _related(client: Client, record_id: str) -> AsyncIterator[list[Record]]:
+    """The notes that are related to a record; all of the location where its search was never seen to find them by that.
+
+    What `relations` holds is told in two ways (BEHAVIOUR): a filter that finds nothing may be blind, and taking its word would
+    make a note twice.
+    """
+    if client.learned.get(BY_RELATION, True):
+        try:
+            async for page in NOTES.pages(client, more={"relations": [record_id]}):
+                if any(record_id in str(note.get("relations")) for note in page):
+                    client.learned[BY_RELATION] = True
+                yield page
+        except Refused:
+            client.learned[BY_RELATION] = False
+    if client.learned.get(BY_RELATION) is not True:
+        async for page in NOTES.pages(client):
+            yield page
 
 
 async def notes_of(client: Client, contact_id: str) -> list[Record]:
     """Every note of a contact; none when the contact does not exist."""
     try:
-        notes = rows((await client.request("GET", f"/contacts/{contact_id}/notes")).body, "notes")
+        notes = await OF_CONTACT.all(client, {"contactId": contact_id})
     except NotFound:
         return []
     return [{**note, "contactId": note.get("contactId") or contact_id} for note in notes]
 
 
-def _marked(notes: list[Record], marker: str) -> Created | None:
-    for note in notes:
-        if holds(note.get("body"), marker) or holds(note.get("bodyText"), marker):
-            return Created(id_of(note), {"id": id_of(note)})
-    return None
-
-
-def _address(client: Client, id: str, where: Any) -> tuple[str, dict[str, str] | None]:
+def _address(client: Client, id: str, where: Mapping[str, Any]) -> tuple[str, dict[str, str] | None]:
     if where.get("contactId"):
-        return f"/contacts/{where['contactId']}/notes/{id}", None
-    return f"/notes/{id}", {"locationId": client.location}
+        return located("/contacts/{contactId}/notes/{id}", client, contactId=where["contactId"], id=id), None
+    return located("/notes/{id}", client, id=id), {"locationId": client.location}

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pb2hl.errors import NotFound
 from pb2hl.highlevel.client import Client
-from pb2hl.highlevel.records.base import (
-    Created,
-    Payload,
-    Record,
-    body_of,
-    created,
-    gone,
-    id_of,
-    rows,
-    same_text,
-    seek,
-    unwrap,
-)
+from pb2hl.highlevel.records.base import Created, Payload, Record, body_of, id_of, same_text, unwrap
+from pb2hl.highlevel.records.lists import Listing
 from pb2hl.highlevel.records.opportunities import OpportunityPort
+from pb2hl.highlevel.records.port import PlainPort
 from pb2hl.operations import Operation
 
 PATH = "/opportunities/pipelines"
+PIPELINES = Listing(PATH, ("pipelines",))
 SETTLE_S = (0.0, 1.0, 2.0, 4.0)
 """The list lags a write by up to about 3 s; waits before each look for the stages of a pipeline just made."""
 
@@ -36,9 +27,10 @@ NUMBERS = ("position", "stageWinProbability")
 
 def stages_of(pipeline: Record) -> list[Record]:
     """The stages of a pipeline in their order, `NUMBERS` as numbers; without positions as the server lists them."""
+    held = pipeline.get("stages")
     stages = [
         {**stage, **{name: _number(stage[name]) for name in NUMBERS if name in stage}}
-        for stage in pipeline.get("stages") or ()
+        for stage in (held if isinstance(held, list) else ())
         if isinstance(stage, dict)
     ]
     return sorted(stages, key=lambda stage: stage.get("position") or 0)
@@ -52,16 +44,17 @@ def _number(value: Any) -> float | None:
     return int(number) if number.is_integer() else number
 
 
-class PipelinePort:
+class PipelinePort(PlainPort):
     """Pipelines: /opportunities/pipelines. Deleting one removes every opportunity in it, for good: look before you do."""
 
-    async def create(self, client: Client, payload: Payload) -> Created:
-        answer = await client.request("POST", PATH, json={**body_of(payload), "locationId": client.location})
-        made = created(client, answer, f"POST {PATH}", "pipeline")
-        pipeline = unwrap(answer.body, "pipeline")
-        if not all(id_of(stage) for stage in stages_of(pipeline)) or not stages_of(pipeline):
-            pipeline = await self._settled(client, made.id)
-        return Created(made.id, _answer(pipeline, made.id), made.trace_id)
+    every, names, listing = PATH, ("pipeline",), PIPELINES
+
+    async def finish(self, client: Client, record: Record, payload: Payload, trace_id: str = "") -> Created:
+        """References need the ids of its stages by their names."""
+        stages = stages_of(record)
+        if not stages or not all(id_of(stage) for stage in stages):
+            record = await self._settled(client, id_of(record))
+        return Created(id_of(record), _answer(record, id_of(record)), trace_id)
 
     async def _settled(self, client: Client, id: str) -> Record:
         """The pipeline read back, for servers whose answer leaves the stages out."""
@@ -78,7 +71,7 @@ class PipelinePort:
     async def get(self, client: Client, id: str, **where: str) -> Record:
         """By id, or out of the list where the server has no read by id."""
         try:
-            return unwrap((await client.request("GET", f"{PATH}/{id}")).body, "pipeline")
+            return await super().get(client, id)
         except NotFound:
             for pipeline in await pipelines(client):
                 if id_of(pipeline) == id:
@@ -94,7 +87,8 @@ class PipelinePort:
         body = body_of(payload, without=REFUSED_BY_PUT)
         names = {id_of(stage): str(stage.get("name")) for stage in payload.get("stages") or () if id_of(stage)}
         held = await self._stages_held(client, id) if names else {}
-        record = unwrap((await client.request("PUT", f"{PATH}/{id}", json=body)).body, "pipeline")
+        answer = await client.request("PUT", self.path(client, id, {}), json=body)
+        record = unwrap(answer.body, *self.names)
         if names:
             record = record if stages_of(record) else await self.get(client, id)
             await self._put_back(client, id, names, held, record)
@@ -119,32 +113,16 @@ class PipelinePort:
             if stage in anew:
                 await OpportunityPort().update(client, deal, {"pipelineId": id, "pipelineStageId": anew[stage]})
 
-    async def delete(self, client: Client, id: str, **where: str) -> None:
-        await gone(client.request("DELETE", f"{PATH}/{id}"))
-
-    def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
-        return self._pages(client)
-
-    async def _pages(self, client: Client) -> AsyncIterator[list[Record]]:
-        yield await pipelines(client)
-
-    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
-        """Found by name (unique in a location, ignoring case) and the names of all its stages."""
+    async def is_ours(self, client: Client, record: Record, operation: Operation, payload: Payload) -> bool:
+        """Known by name (unique in a location, ignoring case) and the names of all its stages."""
         wanted = [str(stage.get("name")) for stage in payload.get("stages") or ()]
-
-        async def look() -> Created | None:
-            for pipeline in await pipelines(client):
-                there = [str(stage.get("name")) for stage in stages_of(pipeline)]
-                if same_text(pipeline.get("name"), payload.get("name")) and sorted(there) == sorted(wanted):
-                    return Created(id_of(pipeline), _answer(pipeline, id_of(pipeline)))
-            return None
-
-        return await seek(client, look)
+        there = [str(stage.get("name")) for stage in stages_of(record)]
+        return same_text(record.get("name"), payload.get("name")) and sorted(there) == sorted(wanted)
 
 
 async def pipelines(client: Client) -> list[Record]:
     """Every pipeline of the location."""
-    return rows((await client.request("GET", PATH, params={"locationId": client.location})).body, "pipelines")
+    return await PIPELINES.all(client)
 
 
 def _answer(pipeline: Record, id: str) -> Record:
