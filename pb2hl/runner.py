@@ -11,7 +11,6 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,45 +19,25 @@ from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import MEND, ConfigError, Pb2hlError
 from pb2hl.notebook import PARENT_VARIABLE
 from pb2hl.progress import SILENT, Progress, relayed
+from pb2hl.register import Step, notebooks
 from pb2hl.report.snippets import again
 from pb2hl.resources import resource
 from pb2hl.workspace import CONFIG_NAME, Workspace
 
-
-@dataclass(frozen=True, slots=True)
-class Notebook:
-    """A step's notebook: its file name, whether running it writes to HighLevel, and whether a person decides in it."""
-
-    step: str
-    file: str
-    writes: bool = False
-    decides: bool = False
-
-
-NOTEBOOKS = (
-    Notebook("inventory", "01_inventory.ipynb"),
-    Notebook("match", "02_match.ipynb", decides=True),
-    Notebook("mapping", "03_mapping.ipynb", decides=True),
-    Notebook("check", "04_check.ipynb"),
-    Notebook("schema", "05_schema.ipynb", writes=True, decides=True),
-    Notebook("sample", "06_sample.ipynb", writes=True, decides=True),
-    Notebook("load", "07_load.ipynb", writes=True),
-    Notebook("delta", "08_delta.ipynb", writes=True),
-    Notebook("audit", "09_audit.ipynb"),
-    Notebook("rollback", "10_rollback.ipynb", writes=True),
-    Notebook("report", "11_report.ipynb"),
-)
 _KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=50"]
 """Hardly anything: ipykernel warns of its unencrypted socket, which is the loopback's, and is loud when Ctrl-C ends it. What a cell
 raises comes through papermill."""
 
-IN_A_RUN = tuple(notebook for notebook in NOTEBOOKS if notebook.step != "rollback")
-"""`run` never rolls back; that is asked for by name."""
+
+def in_a_run() -> tuple[Step, ...]:
+    """The steps whose notebooks `run` runs, in order: what undoes is asked for by name."""
+    return tuple(step for step in notebooks() if not step.undoes)
 
 
-def steps_between(first: str = "", last: str = "") -> tuple[Notebook, ...]:
-    """The notebooks of a run from step `first` to step `last`, both included; "" for the ends."""
-    names = [notebook.step for notebook in IN_A_RUN]
+def steps_between(first: str = "", last: str = "") -> tuple[Step, ...]:
+    """The steps of a run from `first` to `last`, both included; "" for the ends."""
+    steps = in_a_run()
+    names = [step.id for step in steps]
     for given in (first, last):
         if given and given not in names:
             raise ConfigError(f"there is no step {given!r} in a run", hint=f"one of: {', '.join(names)}")
@@ -66,24 +45,24 @@ def steps_between(first: str = "", last: str = "") -> tuple[Notebook, ...]:
     end = names.index(last) if last else len(names) - 1
     if start > end:
         raise ConfigError(f"--from {first} comes after --to {last}", hint=f"the order is: {', '.join(names)}")
-    return IN_A_RUN[start : end + 1]
+    return steps[start : end + 1]
 
 
-def writes(notebooks: Sequence[Notebook]) -> bool:
-    """Whether any of them writes to HighLevel."""
-    return any(notebook.writes for notebook in notebooks)
+def writes(steps: Sequence[Step]) -> bool:
+    """Whether any of their notebooks writes to HighLevel."""
+    return any(step.writes for step in steps)
 
 
 def run(
     ws: Workspace,
-    notebooks: Sequence[Notebook],
+    steps: Sequence[Step],
     *,
     who: str = "",
     restart: bool = False,
     mask: bool = False,
     progress: Progress = SILENT,
 ) -> dict[str, Any]:
-    """Run `notebooks` in order; with `who`, every decision is taken and recorded as given by that person.
+    """Run the notebooks of `steps` in order; with `who`, every decision is taken and recorded as given by that person.
 
     With `mask` the reports of all steps and notebooks so far are drawn once more with personal values hidden, also when a
     notebook fails; the index that is returned is theirs.
@@ -91,16 +70,16 @@ def run(
     Raises the error of the notebook that failed.
     """
     state = _RunState.open(ws, restart=restart)
-    todo = [notebook for notebook in notebooks if notebook.step not in state.done]
+    todo = [step for step in steps if step.id not in state.done]
     paths = []
     progress.start("notebooks", len(todo), "notebooks")
     try:
-        for notebook in todo:
-            progress.note(notebook.step)
-            given = {"approved_by": who, "take_defaults": True} if who and notebook.decides else {}
-            with relayed(lambda note, step=notebook.step: progress.note(f"{step}: {note}")):
-                paths.append(execute(ws, notebook, state.folder, given))
-            state.finish(notebook.step)
+        for step in todo:
+            progress.note(step.id)
+            given = {"approved_by": who, "take_defaults": True} if who and step.decides else {}
+            with relayed(lambda note, name=step.id: progress.note(f"{name}: {note}")):
+                paths.append(execute(ws, step, state.folder, given))
+            state.finish(step.id)
             progress.advance()
     finally:
         progress.finish()
@@ -108,23 +87,23 @@ def run(
     state.close()
     return {
         "status": "done",
-        "steps": [notebook.step for notebook in todo],
-        "skipped": [notebook.step for notebook in notebooks if notebook not in todo],
+        "steps": [step.id for step in todo],
+        "skipped": [step.id for step in steps if step not in todo],
         "notebooks": [str(path) for path in paths],
         "index": str(masked[-1] if masked else report.write_index(ws)),
     }
 
 
-def execute(ws: Workspace, notebook: Notebook, folder: Path, parameters: Mapping[str, Any]) -> Path:
-    """Run one notebook with papermill and keep what it printed, also when it fails; returns the executed notebook."""
+def execute(ws: Workspace, step: Step, folder: Path, parameters: Mapping[str, Any]) -> Path:
+    """Run the step's notebook with papermill and keep what it printed, also when it fails; returns the executed notebook."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    source = resource("notebooks") / notebook.file
+    source = resource("notebooks") / step.notebook
     given = {"workspace": str(ws.path), **parameters}
     _refuse_unknown(source, given)
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / notebook.file
+    target = folder / step.notebook
     logging.getLogger("papermill").setLevel(logging.ERROR)
     before = os.environ.get(PARENT_VARIABLE)
     os.environ[PARENT_VARIABLE] = str(os.getpid())
@@ -139,8 +118,8 @@ def execute(ws: Workspace, notebook: Notebook, folder: Path, parameters: Mapping
             extra_arguments=_KERNEL_ARGUMENTS,
         )
     except PapermillExecutionError as failure:
-        error = _as_ours(failure, notebook, target)
-        report.tell_failure(ws, "check-before" if notebook.step == "check" else notebook.step, error)
+        error = _as_ours(failure, step, target)
+        report.tell_failure(ws, step.result(), error)
         raise error from None
     finally:
         if before is None:
@@ -163,18 +142,18 @@ def _refuse_unknown(source: Path, given: Mapping[str, Any]) -> None:
         )
 
 
-def _as_ours(failure: Any, notebook: Notebook, target: Path) -> Pb2hlError:
+def _as_ours(failure: Any, step: Step, target: Path) -> Pb2hlError:
     """The error that the notebook raised, as the package's own; anything else says where to look."""
     kind = getattr(errors, failure.ename, None)
     told, _, remedy = str(failure.evalue).partition(MEND)
     hint = f"{again(remedy)}, it goes on here (details: {target})"
     if isinstance(kind, type) and issubclass(kind, Pb2hlError):
-        error = Pb2hlError(f"{notebook.step}: {told}", hint=hint)
+        error = Pb2hlError(f"{step.id}: {told}", hint=hint)
         error.exit_code = kind.exit_code
         return error
     if failure.ename == "KeyboardInterrupt":
-        return errors.Cancelled(f"{notebook.step} was stopped; what was done is recorded.", hint=hint)
-    return Pb2hlError(f"{notebook.step} failed: {failure.ename}: {failure.evalue}", hint=hint)
+        return errors.Cancelled(f"{step.id} was stopped; what was done is recorded.", hint=hint)
+    return Pb2hlError(f"{step.id} failed: {failure.ename}: {failure.evalue}", hint=hint)
 
 
 class _RunState:

@@ -9,10 +9,10 @@ import pytest
 
 from pb2hl.errors import ConfigError
 from pb2hl.notebook import open_workspace
+from pb2hl.register import notebooks
 from pb2hl.resources import resource
-from pb2hl.runner import NOTEBOOKS
 
-FILES = [notebook.file for notebook in NOTEBOOKS]
+FILES = [step.notebook for step in notebooks()]
 
 
 def read(name: str):
@@ -21,7 +21,7 @@ def read(name: str):
 
 
 def test_one_notebook_a_step():
-    """The folder holds the eleven notebooks of the runner and no other."""
+    """The folder holds the eleven notebooks of the register and no other."""
     assert sorted(path.name for path in resource("notebooks").glob("*.ipynb")) == FILES
     assert len(FILES) == 11
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from pb2hl.cli.main import app
+from pb2hl.cli.main import application
 from pb2hl.resources import resource
 
 ROOT = Path(__file__).parent.parent
@@ -36,7 +36,7 @@ def test_help_is_quick_to_import():
 
 def test_readme_commands_exist():
     """Every `pb2hl …` command and option that the README names is one of the command line."""
-    commands = typer.main.get_command(app).commands
+    commands = typer.main.get_command(application()).commands
     named = re.findall(r"pb2hl ([a-z]+)((?: [^`\n#]*)?)", (ROOT / "README.md").read_text(encoding="utf-8"))
     named = [(name, rest) for name, rest in named if name in commands or rest.strip().startswith(("acme", "--", "WS"))]
     assert len(named) >= 12

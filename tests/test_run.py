@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from pb2hl import runner
+from pb2hl.register import ROLLBACK
 from pb2hl.resources import resource
 from pb2hl.results import StepResult
 from pb2hl.sandbox import Scenario
@@ -50,7 +51,7 @@ def migrated(sandbox_server, tmp_path_factory, patch):
 def test_every_notebook_ran(migrated):
     """All notebooks but the rollback's run, are kept with their outputs, and become pages without code."""
     ws, _, _, outcome = migrated
-    assert outcome["steps"] == [notebook.step for notebook in runner.IN_A_RUN]
+    assert outcome["steps"] == [step.id for step in runner.in_a_run()]
     for path in map(Path, outcome["notebooks"]):
         notebook = nbformat.read(path, as_version=4)
         assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
@@ -91,11 +92,10 @@ def test_run_again_sends_nothing_new(migrated):
 def test_rollback_notebook_restores_the_location(migrated):
     """The rollback's notebook, run for real, leaves the location as it was before; a dry run changes nothing."""
     ws, state, before, _ = migrated
-    (notebook,) = [notebook for notebook in runner.NOTEBOOKS if notebook.step == "rollback"]
     dump = state.dump()
-    runner.execute(ws, notebook, ws.runs / "dry", {"dry_run": True})
+    runner.execute(ws, ROLLBACK, ws.runs / "dry", {"dry_run": True})
     assert state.dump() == dump
-    runner.execute(ws, notebook, ws.runs / "real", {"dry_run": False})
+    runner.execute(ws, ROLLBACK, ws.runs / "real", {"dry_run": False})
     assert _plain(state.dump()) == _plain(before)
 
 

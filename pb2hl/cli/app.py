@@ -1,4 +1,4 @@
-"""The Typer application that the command modules register with, and the options that several commands share."""
+"""What the command modules share: options that several commands take, and modules imported only when a command needs them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(
-    name="pb2hl",
-    help="Move data and schema from Perfect Books into HighLevel: reviewed, proved and undoable.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+from pb2hl.errors import ConfigError
 
 
 def heavy(name: str) -> Any:
@@ -27,3 +20,12 @@ Ws = Annotated[Path, typer.Argument(metavar="WS", help="The workspace: the migra
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout, and nothing else there.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before writing to HighLevel.")]
 Mask = Annotated[bool, typer.Option("--mask", help="Hide personal values in the reports, for sharing: reports/masked.")]
+
+
+def batch_name(approve_all: bool, by: str) -> str:
+    """The name under which a batch run decides; "" when it is none. Raises ConfigError when only one of the two was given."""
+    if approve_all and not by:
+        raise ConfigError("--approve-all needs a name to put on record", hint='--approve-all --by "Jane Roe"')
+    if by and not approve_all:
+        raise ConfigError("--by belongs to --approve-all", hint="add --approve-all, or leave --by out")
+    return by

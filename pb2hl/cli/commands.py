@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pb2hl import __version__
-from pb2hl.cli import output
-from pb2hl.cli.app import Json, Mask, Ws, Yes, app, heavy
+from pb2hl.cli.app import Json, Mask, Ws, Yes, batch_name, heavy
 from pb2hl.errors import ConfigError
-from pb2hl.progress import Bar
-from pb2hl.workspace import BASE_URL, Workspace, parse_config
+from pb2hl.register import INVENTORY, gates
 
 
 def _version(asked: bool) -> None:
@@ -21,7 +20,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -30,12 +28,11 @@ def root(
     """Move data and schema from Perfect Books into HighLevel: reviewed, proved and undoable."""
 
 
-@app.command()
 def init(
     ws: Ws,
     export: Annotated[Path, typer.Option(help="The export: a folder, a .zip or a file.")],
     location: Annotated[str, typer.Option(help="The id of the HighLevel location (sub-account).")],
-    base_url: Annotated[str, typer.Option(help="HighLevel, or a sandbox.")] = BASE_URL,
+    base_url: Annotated[str, typer.Option(help="HighLevel (as it is), or a sandbox.")] = "",
     country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2, for phones and addresses without one.")] = "CA",
     timezone: Annotated[str, typer.Option(help="IANA zone of times without one.")] = "America/Toronto",
     currency: Annotated[str, typer.Option(help="ISO 4217, for amounts without one.")] = "CAD",
@@ -55,25 +52,26 @@ def init(
     settings = {
         "export": str(export.resolve()),
         "location": location,
-        "base_url": base_url,
         "country": country,
         "timezone": timezone,
         "currency": currency,
         "fallback_owner": fallback_owner,
         "source": source,
     }
-    workspace = Workspace.create(ws, parse_config(settings, "the command line"))
+    if base_url:
+        settings["base_url"] = base_url
+    room, output = heavy("workspace"), heavy("cli.output")
+    workspace = room.Workspace.create(ws, room.parse_config(settings, "the command line"))
     if json:
-        output.data({"workspace": str(workspace.path), "status": "done", "next_step": "inventory"})
+        output.data({"workspace": str(workspace.path), "status": "done", "next_step": INVENTORY.id})
         return
     typer.echo(f"Workspace {workspace.path} is ready; its settings are in migration.toml.")
-    typer.echo(f"Next: pb2hl inventory {ws}")
+    typer.echo(f"Next: pb2hl {INVENTORY.id} {ws}")
 
 
-@app.command()
 def approve(
     ws: Ws,
-    gate: Annotated[str, typer.Argument(help="mapping, schema or sample.")],
+    gate: Annotated[str, typer.Argument(help=f"One of: {', '.join(gates())}.")],
     by: Annotated[str, typer.Option(help="Who approves.")],
     force: Annotated[
         bool, typer.Option("--force", help="Approve although something is undecided; it goes on record.")
@@ -83,11 +81,10 @@ def approve(
     mask: Mask = False,
 ) -> None:
     """Approve a gate. The approval names the hash of what is approved and lapses when that changes."""
-    from pb2hl.steps.gates import gates
-
+    output = heavy("cli.output")
     with output.quiet_stdout(json):
-        workspace = Workspace(ws)
-        approval = gates.approve(workspace, gate, who=by, force=force, note=note)
+        workspace = heavy("workspace").Workspace(ws)
+        approval = heavy("steps.gates.gates").approve(workspace, gate, who=by, force=force, note=note)
         heavy("report").write_index(workspace, mask=mask)
     body = {"gate": gate, "hash": approval.subject_hash, "by": approval.who, "at": approval.at}
     if json:
@@ -96,21 +93,19 @@ def approve(
         typer.echo(f"{gate} approved by {approval.who} at {approval.at}: {approval.subject_hash}")
 
 
-@app.command()
 def status(ws: Ws, json: Json = False) -> None:
     """Gates, counts by object and outcome, what is in doubt, requests used today, the next step."""
-    from pb2hl.steps.overview.status import status as read_status
-
+    output = heavy("cli.output")
     with output.quiet_stdout(json):
-        outcome = read_status(Workspace(ws))
+        outcome = heavy("steps.overview.status").status(heavy("workspace").Workspace(ws))
     output.result(outcome, json)
 
 
-@app.command(name="report")
 def write_reports(ws: Ws, json: Json = False, mask: Mask = False) -> None:
     """Write every report again from what the steps left, and the index."""
-    with output.quiet_stdout(json), Bar() as bar:
-        paths = heavy("report").write_all(Workspace(ws), mask=mask, progress=bar)
+    output = heavy("cli.output")
+    with output.quiet_stdout(json), heavy("progress").Bar() as bar:
+        paths = heavy("report").write_all(heavy("workspace").Workspace(ws), mask=mask, progress=bar)
     if json:
         output.data({"status": "done", "reports": [str(path) for path in paths]})
     else:
@@ -118,7 +113,6 @@ def write_reports(ws: Ws, json: Json = False, mask: Mask = False) -> None:
             typer.echo(str(path))
 
 
-@app.command()
 def run(
     ws: Ws,
     from_: Annotated[str, typer.Option("--from", help="First step.")] = "",
@@ -132,17 +126,15 @@ def run(
     mask: Mask = False,
 ) -> None:
     """Run the notebooks one after the other into WS/runs/; started again after a crash it goes on where it was."""
-    if approve_all and not by:
-        raise ConfigError("--approve-all needs a name to put on record", hint='--approve-all --by "Jane Roe"')
-    if by and not approve_all:
-        raise ConfigError("--by belongs to --approve-all", hint="add --approve-all, or leave --by out")
-    workspace = Workspace(ws)
+    who = batch_name(approve_all, by)
+    output = heavy("cli.output")
+    workspace = heavy("workspace").Workspace(ws)
     runner = heavy("runner")
     plan = runner.steps_between(from_, to)
-    if not approve_all and runner.writes(plan):
+    if not who and runner.writes(plan):
         output.confirm("Run the steps that write to the location as well?", yes)
-    with output.quiet_stdout(json), Bar() as bar:
-        done = runner.run(workspace, plan, who=by if approve_all else "", restart=bool(from_), mask=mask, progress=bar)
+    with output.quiet_stdout(json), heavy("progress").Bar() as bar:
+        done = runner.run(workspace, plan, who=who, restart=bool(from_), mask=mask, progress=bar)
     if json:
         output.data(done)
     else:
@@ -150,7 +142,6 @@ def run(
         typer.echo(f"Reports: {done['index']}")
 
 
-@app.command()
 def sandbox(
     port: Annotated[int, typer.Option(help="Port on the loopback; 0 takes a free one.")] = 0,
     scenario: Annotated[Path | None, typer.Option(help="TOML or JSON: settings, users, records, faults.")] = None,
@@ -162,7 +153,6 @@ def sandbox(
     serve("127.0.0.1", port, scenario, state)
 
 
-@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to make the demo's workspace.")] = Path("demo"),
     reports: Annotated[Path | None, typer.Option(help="Also copy the reports here.")] = None,
@@ -173,3 +163,15 @@ def demo(
 
     index = run_demo(folder, reports=reports, mask=mask, say=typer.echo)
     typer.echo(str(index))
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "init": init,
+    "approve": approve,
+    "status": status,
+    "report": write_reports,
+    "run": run,
+    "sandbox": sandbox,
+    "demo": demo,
+}
+"""The commands of this module by name."""

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 import sys
 
-from pb2hl.cli import commands, output, steps
-from pb2hl.cli.app import app
+import typer
+
+from pb2hl.cli import commands, steps
+from pb2hl.cli.app import heavy
 from pb2hl.errors import Cancelled, Pb2hlError
 
-__all__ = ["main"]
+__all__ = ["application", "main"]
 
-_REGISTERED = (commands, steps)
-"""Importing these modules registers their commands."""
+
+def application() -> typer.Typer:
+    """The command line: the commands around the steps, and one command a step of the register."""
+    app = typer.Typer(
+        name="pb2hl",
+        help="Move data and schema from Perfect Books into HighLevel: reviewed, proved and undoable.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(commands.root)
+    for name, function in commands.COMMANDS.items():
+        app.command(name=name)(function)
+    steps.register(app)
+    return app
 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        app(args=arguments, prog_name="pb2hl")
+        application()(args=arguments, prog_name="pb2hl")
     except Pb2hlError as error:
-        output.error(error, as_json="--json" in arguments)
+        heavy("cli.output").error(error, as_json="--json" in arguments)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         stopped = Cancelled("Stopped; what was done is recorded.", hint="run the same command again to go on")
-        output.error(stopped, as_json="--json" in arguments)
+        heavy("cli.output").error(stopped, as_json="--json" in arguments)
         sys.exit(stopped.exit_code)

@@ -2,7 +2,7 @@
 
 from pb2hl.report.notebook import notebook_html
 from pb2hl.report.snippets import links_html, story_html, verdict_html
-from pb2hl.report.write import present, tell_failure, write, write_all, write_index
+from pb2hl.report.write import present, tell_failure, write, write_again, write_all, write_index
 
 __all__ = [
     "links_html",
@@ -12,6 +12,7 @@ __all__ = [
     "tell_failure",
     "verdict_html",
     "write",
+    "write_again",
     "write_all",
     "write_index",
 ]

@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.register import Chapter, result_of
 from pb2hl.report.cells import text_of, words
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Section
-from pb2hl.report.story import Chapter
+from pb2hl.report.story import CAPTIONS
 from pb2hl.report.tables import Evidence
 from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
@@ -40,7 +41,7 @@ class Context:
         frame = self.frame(name)
         if frame.empty:
             return None
-        told_title, told_blurb = self.chapter.tables.get(name, ("", ""))
+        told_title, told_blurb = CAPTIONS.get(result_of(self.chapter), {}).get(name, ("", ""))
         table = self.evidence.table(name, frame, caption=title or told_title or words(name), **options)
         return Section(title or told_title or words(name), blurb or told_blurb, table=table)
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pb2hl import register
 from pb2hl.errors import Severity
+from pb2hl.register import AUDIT, INVENTORY, LOAD, ROLLBACK, SAMPLE, Chapter, chapters, result_of
 from pb2hl.report.cells import figure, words
 from pb2hl.report.extracts import extract
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Page, Section, Step
 from pb2hl.report.pages.told import HIDDEN, LABELS, plain
-from pb2hl.report.standing import STEPS, Stand, Standing, status_of
-from pb2hl.report.story import CHAPTERS, WORKFLOWS, Chapter
+from pb2hl.report.standing import Stand, Standing, status_of, written
+from pb2hl.report.story import WORKFLOWS
 from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
 
 
 def index_page(ws: Workspace, mask: Mask, folder: Path, stand: Stand) -> Page:
     """The page over the reports in `folder`."""
-    results = {item.step: StepResult.load(ws.results(item.step)) for item in CHAPTERS}
-    done = [(item, result) for item in CHAPTERS if (result := results[item.step]) is not None]
-    last = max((result for _, result in done), key=lambda result: (result.at, STEPS.index(result.step)), default=None)
+    results = {name: StepResult.load(ws.results(name)) for name in register.results()}
+    done = [(item, result) for item in chapters() if (result := results[result_of(item)]) is not None]
+    last = max(
+        (result for _, result in done), key=lambda result: (result.at, list(results).index(result.step)), default=None
+    )
     state, tone = _outcome(done, stand)
     parts = (_story(results, mask, folder, stand), _gates(stand.gates, mask), _more(folder))
     return Page(
@@ -40,30 +44,30 @@ def index_page(ws: Workspace, mask: Mask, folder: Path, stand: Stand) -> Page:
 
 def _outcome(done: list[tuple[Chapter, StepResult]], stand: Stand) -> tuple[str, str]:
     states = [status_of(item, result, stand.gates) for item, result in done]
-    steps = {item.step for item, _ in done}
+    steps = {result_of(item) for item, _ in done}
     if _taken_back(stand):
         return "rolled back", "mute"
     for tone, word in (("bad", "needs attention"), ("warn", "waiting")):
         if any(found == tone for _, found in states) or (tone == "bad" and stand.failures):
             return word, tone
-    if "audit" in steps and not stand.unproven():
+    if AUDIT.result() in steps and not stand.unproven():
         return "complete", "good"
     return ("under way", "mute") if done else ("not begun", "mute")
 
 
 def _taken_back(stand: Stand) -> bool:
     """Whether the last thing that was written is a rollback."""
-    others = [at for step, at in stand.left_at.items() if step in ("schema", "sample", "load", "delta")]
+    others = [at for step, at in stand.left_at.items() if step in written()]
     return bool(stand.undone_at) and stand.undone_at >= max(others, default="")
 
 
 def _headline(done: list[tuple[Chapter, StepResult]], stand: Stand) -> str:
     if not done and not stand.failures:
         return "Nothing has been run yet."
-    found = {item.step: result for item, result in done}
+    found = {result_of(item): result for item, result in done}
     if _taken_back(stand):
-        return f"The migration was taken back. {found['rollback'].headline}"
-    titles = {item.step: item.title for item in reversed(CHAPTERS)}
+        return f"The migration was taken back. {found[ROLLBACK.result()].headline}"
+    titles = {result_of(item): item.title for item in reversed(chapters())}
     failed = [item.title for item, result in done if status_of(item, result, stand.gates)[1] == "bad"]
     failed += [title for step in stand.failures if (title := titles.get(step, step)) not in failed]
     if failed:
@@ -71,27 +75,27 @@ def _headline(done: list[tuple[Chapter, StepResult]], stand: Stand) -> str:
     waiting = [item.title for item, result in done if status_of(item, result, stand.gates)[1] == "warn"]
     if waiting:
         return f"Waiting for a person at: {', '.join(waiting)}."
-    if "audit" in found and not stand.unproven():
-        return f"The migration is complete and proven. {found['audit'].headline}"
-    if "audit" in found:
+    if AUDIT.result() in found and not stand.unproven():
+        return f"The migration is complete and proven. {found[AUDIT.result()].headline}"
+    if AUDIT.result() in found:
         return "Records were written since the last audit: run the audit again to prove them."
-    return f"{len(found)} of {len(STEPS)} steps have been run, none of them with a failure."
+    return f"{len(found)} of {len(register.results())} steps have been run, none of them with a failure."
 
 
 def _abstract(results: dict[str, StepResult | None], stand: Stand) -> list[str]:
     """What a reader in a hurry should know: what came, what became of it, what was proven."""
     lines = []
-    for step in ("inventory", "load", "audit", "check-after"):
-        result = results.get(step)
+    for item in chapters():
+        result = results.get(result_of(item)) if item.sums_up else None
         if result is not None and not stand.taken_back(result):
-            own = () if step in {"load", "audit"} else (result.headline,)
+            own = () if result.step in (*written(), AUDIT.result()) else (result.headline,)
             lines += [*own, *plain(result)]
     return lines
 
 
 def _figures(results: dict[str, StepResult | None], stand: Stand) -> tuple[tuple[str, str], ...]:
-    for step in ("audit", "load", "sample", "inventory"):
-        result = results.get(step)
+    for step in (AUDIT, LOAD, SAMPLE, INVENTORY):
+        result = results.get(step.result())
         if result is not None and not stand.taken_back(result):
             shown = [
                 (k, v) for k, v in result.counts.items() if isinstance(v, int | float) and not k.startswith(HIDDEN)
@@ -120,8 +124,8 @@ def _gates(standing: Standing, mask: Mask) -> Section:
 
 def _story(results: dict[str, StepResult | None], mask: Mask, folder: Path, stand: Stand) -> Section:
     steps = []
-    for item in CHAPTERS:
-        result, failure = results[item.step], stand.failures.get(item.step)
+    for item in chapters():
+        result, failure = results[result_of(item)], stand.failures.get(result_of(item))
         href = f"{item.file}.html" if (folder / f"{item.file}.html").exists() else ""
         if failure is not None:
             steps.append(
@@ -148,7 +152,7 @@ def _step(item: Chapter, result: StepResult, mask: Mask, href: str, stand: Stand
 
 
 def _more(folder: Path) -> Section | None:
-    known = {f"{item.file}.html" for item in CHAPTERS} | {"index.html"}
+    known = {f"{item.file}.html" for item in chapters()} | {"index.html"}
     titles = {f"{WORKFLOWS}.html": "Workflow rebuild reference"}
     files = sorted(path.name for path in folder.glob("*.html") if path.name not in known)
     files += sorted(path.relative_to(folder).as_posix() for path in (folder / "notebooks").glob("*.html"))

@@ -14,7 +14,7 @@ from pb2hl.report.index import index_page
 from pb2hl.report.masking import Mask
 from pb2hl.report.pages.told import HIDDEN, LABELS
 from pb2hl.report.standing import approval_line, stand_of, status_of
-from pb2hl.report.story import chapters
+from pb2hl.report.story import chapters_of
 from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
 
@@ -44,7 +44,7 @@ def verdict_html(ws: Workspace, result: StepResult, path: Path, mask: Mask | Non
         Markup("<li><b>{}</b> {}</li>").format(item.severity, hide.text(str(item))) for item in order[:MOST_LINES]
     )
     more = len(order) - MOST_LINES
-    chapter = chapters(result.step)[0]
+    chapter = chapters_of(result.step)[0]
     status, tone = status_of(chapter, result, stand.gates)
     approval, following = approval_line(stand.gates, chapter.gate), stand.next_of(result)
     parts = (

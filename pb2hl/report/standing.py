@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pb2hl import register
 from pb2hl.ledger import Ledger
+from pb2hl.register import AUDIT, INVENTORY, ROLLBACK, STEPS, Chapter, chapters, results, results_of
 from pb2hl.report.page import moment
-from pb2hl.report.story import CHAPTERS, STATUS_TONES, Chapter
+from pb2hl.report.story import STATUS_TONES
 from pb2hl.results import Failure, Status, StepResult
 from pb2hl.steps.gates import gates
 from pb2hl.steps.overview.status import next_step
@@ -19,9 +21,15 @@ APPROVED = "approved"
 Standing = dict[str, dict[str, Any]]
 """The state of each gate by its name."""
 
-STEPS = tuple(dict.fromkeys(item.step for item in CHAPTERS))
-_WRITE = ("schema", "sample", "load", "delta")
-"""Steps whose work a rollback takes back, and that an audit after them proves."""
+
+def written() -> tuple[str, ...]:
+    """The results of steps whose work a rollback takes back, and that an audit after them proves."""
+    return results_of(lambda step: step.writes and not step.undoes)
+
+
+def proofs() -> tuple[str, ...]:
+    """The results of steps that prove what was written."""
+    return results_of(lambda step: step.proves)
 
 
 @dataclass(frozen=True)
@@ -37,26 +45,27 @@ class Stand:
 
     def went_on(self, result: StepResult) -> bool:
         """Whether a later step has run since, so that the next step of `result` is behind us."""
-        after = STEPS[STEPS.index(result.step) + 1 :] if result.step in STEPS else ()
+        names = results()
+        after = names[names.index(result.step) + 1 :] if result.step in names else ()
         return any(self.left_at.get(step, "") > result.at for step in after)
 
     def taken_back(self, result: StepResult) -> bool:
         """Whether a rollback has taken things back since `result` was left."""
-        return result.step in (*_WRITE, "audit", "check-after") and self.undone_at > result.at
+        return result.step in (*written(), *proofs()) and self.undone_at > result.at
 
     def unproven(self) -> bool:
         """Whether something was written (or taken back) since the last audit."""
-        written = max([self.undone_at, *(self.left_at.get(step, "") for step in _WRITE)])
-        return written > self.left_at.get("audit", "")
+        last = max([self.undone_at, *(self.left_at.get(name, "") for name in written())])
+        return last > self.left_at.get(AUDIT.result(), "")
 
     def next_of(self, result: StepResult) -> str:
         """What to do after the page of `result`; nothing once the story went on without it."""
         if self.went_on(result):
             return ""
         own = result.next_step
-        if result.step == "rollback" and not own:
+        if result.step == ROLLBACK.id and not own:
             return ""
-        return own if own and own.split()[0] not in (*_COMMANDS, "pb2hl") else self.following
+        return own if own and own.split()[0] not in (*STEPS, "approve", "pb2hl") else self.following
 
     def since(self, result: StepResult) -> tuple[str, ...]:
         """What has happened to the work of `result` since it was left, as sentences."""
@@ -67,22 +76,17 @@ class Stand:
         )
 
 
-_COMMANDS = (
-    "inventory", "match", "mapping", "check", "schema", "sample", "load", "delta", "audit", "rollback", "report", "approve",
-)  # fmt: skip
-
-
 def stand_of(ws: Workspace) -> Stand:
     """Where `ws` stands now."""
-    files = {step: ws.results(step) / "result.json" for step in STEPS}
+    files = {step: ws.results(step) / "result.json" for step in results()}
     bodies = {step: json.loads(path.read_text(encoding="utf-8")) for step, path in files.items() if path.exists()}
     left_at = {step: body["at"] for step, body in bodies.items()}
-    back = bodies.get("rollback", {})
+    back = bodies.get(ROLLBACK.result(), {})
     undone = back.get("counts", {}).get("undone") and not back["counts"].get("dry_run")
-    failures = {step: found for step in STEPS if (found := Failure.load(ws.results(step)))}
+    failures = {step: found for step in results() if (found := Failure.load(ws.results(step)))}
     began = ws.ledger_path.exists()
     at_rest = undone and back["at"] >= max(left_at.values())
-    following = "" if at_rest else next_step(ws) if began or bodies else "inventory"
+    following = "" if at_rest else next_step(ws) if began or bodies else INVENTORY.id
     return Stand(
         standing_of(ws),
         left_at,
@@ -116,7 +120,7 @@ def standing_of(ws: Workspace) -> Standing:
     """The state of each gate by name; a workspace that has no ledger yet has reached none."""
     rows = gates.states(ws) if ws.ledger_path.exists() else []
     found = {row["gate"]: row for row in rows}
-    return {name: found.get(name, {"gate": name, "state": "not reached"}) for name in gates.GATES}
+    return {name: found.get(name, {"gate": name, "state": "not reached"}) for name in register.gates()}
 
 
 def approval_line(standing: Standing, gate: str) -> str:
@@ -131,9 +135,10 @@ def approval_line(standing: Standing, gate: str) -> str:
 
 def status_of(item: Chapter, result: StepResult, standing: Standing) -> tuple[str, str]:
     """What the story says of a step, and its tone: the gate's state counts where the step itself waits for it."""
-    gate = "mapping" if item.step == "match" else item.gate
-    state = standing.get(gate, {}).get("state", "")
-    if result.status is Status.FAILED or not (result.status is Status.WAITING or item.gate == "mapping"):
+    step = chapters().get(item)
+    state = standing.get(item.gate or (step.settled_by if step else ""), {}).get("state", "")
+    of_sheets = step is not None and bool(item.gate) and step.gate_of_sheets
+    if result.status is Status.FAILED or not (result.status is Status.WAITING or of_sheets):
         return str(result.status), STATUS_TONES[result.status]
     if state == APPROVED:
         return APPROVED, "good"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import Pb2hlError, Problem, Severity, WorkspaceLocked
 from pb2hl.progress import SILENT, Progress
+from pb2hl.register import AUDIT, STEPS, Chapter, results
 from pb2hl.report import pages
 from pb2hl.report.cells import figure, words
 from pb2hl.report.context import Context
@@ -19,8 +21,8 @@ from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
 from pb2hl.report.notebook import notebook_html
 from pb2hl.report.page import Page, render
 from pb2hl.report.pages.told import HIDDEN, LABELS, plain
-from pb2hl.report.standing import STEPS, Stand, approval_line, stand_of, status_of
-from pb2hl.report.story import CHAPTERS, WORKFLOWS, Chapter, chapters
+from pb2hl.report.standing import Stand, approval_line, stand_of, status_of
+from pb2hl.report.story import WORKFLOWS, chapters_of
 from pb2hl.report.tables import Evidence
 from pb2hl.report.workflows import workflow_pages
 from pb2hl.results import Failure, StepResult
@@ -47,7 +49,7 @@ def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
     """Draw the report of `result` and the index; the path of the report. The audit draws its checks as well."""
     hidden, stand = _mask(ws, mask), stand_of(ws)
     path = _write(ws, result, hidden, stand)[0]
-    checks = StepResult.load(ws.results("check-after")) if result.step == "audit" else None
+    checks = StepResult.load(ws.results("check-after")) if result.step == AUDIT.id else None
     if checks is not None:
         _write(ws, checks, hidden, stand)
     _write_index(ws, hidden, stand)
@@ -57,7 +59,7 @@ def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
 def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT) -> list[Path]:
     """Draw the report of every step that left a result, the workflow reference, and the index last."""
     hidden, stand = _mask(ws, mask), stand_of(ws)
-    found = [StepResult.load(ws.results(step)) for step in dict.fromkeys(item.step for item in CHAPTERS)]
+    found = [StepResult.load(ws.results(step)) for step in results()]
     left = [result for result in found if result]
     progress.start("reports", len(left) + 1, "pages")
     paths: list[Path] = []
@@ -74,9 +76,19 @@ def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT)
 
 def tell_failure(ws: Workspace, step: str, error: Pb2hlError, *, mask: bool = False) -> None:
     """Keep what `step` failed with, unless it left a result that says so, and tell it on the index."""
-    if step in STEPS and not isinstance(error, WorkspaceLocked):
+    if step in results() and not isinstance(error, WorkspaceLocked):
         Failure(error.message.removeprefix(f"{step}: "), error.hint, stamp(SYSTEM_CLOCK.now())).save(ws.results(step))
         write_index(ws, mask=mask)
+
+
+def write_again(ws: Workspace, steps: Iterable[str], *, mask: bool = False) -> None:
+    """Draw the reports of `steps` once more, where they left a result, and the index."""
+    hidden, stand = _mask(ws, mask), stand_of(ws)
+    for step in steps:
+        result = StepResult.load(ws.results(STEPS[step].result()))
+        if result is not None:
+            _write(ws, result, hidden, stand)
+    _write_index(ws, hidden, stand)
 
 
 def write_index(ws: Workspace, *, mask: bool = False) -> Path:
@@ -101,11 +113,11 @@ def _notebooks(ws: Workspace, mask: Mask) -> list[Path]:
 
 
 def _write(ws: Workspace, result: StepResult, mask: Mask, stand: Stand) -> list[Path]:
-    return [_draw(ws, extract(result, told.file), told, mask, stand) for told in chapters(result.step)]
+    return [_draw(ws, extract(result, told.file), told, mask, stand) for told in chapters_of(result.step)]
 
 
 def _draw(ws: Workspace, result: StepResult, told: Chapter, mask: Mask, stand: Stand) -> Path:
-    main = told == chapters(result.step)[0]
+    main = told == chapters_of(result.step)[0]
     status, tone = status_of(told, result, stand.gates)
     folder = _folder(ws, mask)
     evidence = Evidence(folder / told.file, mask)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pb2hl.cli.app import app
+from pb2hl.cli.main import application
 from pb2hl.highlevel import retry
 from pb2hl.sheets import read_sheet, write_sheet
 from pb2hl.workspace import Workspace
@@ -55,7 +55,7 @@ def test_every_command_that_draws_reports_can_mask_them():
     """`--mask` is one option with one meaning, wherever pages are written."""
     taking = {
         command.name or command.callback.__name__.replace("_", "-")
-        for command in app.registered_commands
+        for command in application().registered_commands
         if "mask" in inspect.signature(command.callback).parameters
     }
     steps = {"inventory", "match", "mapping", "check", "schema", "sample", "load", "delta", "audit", "rollback"}

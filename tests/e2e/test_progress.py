@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pb2hl import report, runner
+from pb2hl.register import notebooks
 from pb2hl.steps.gates.batch import decide
 from tests.e2e.drive import DECIDED, prompt_search, step, workspace
 from tests.steps import small
@@ -77,7 +78,7 @@ def test_every_step_shows_how_far_it_is(tmp_path, rehearse, monkeypatch):
     prompt_search(ws)
     two = small.write(tmp_path / "two", later)
     more = {"delta": {"export": two}, "rollback": {}}
-    names = [notebook.step for notebook in runner.NOTEBOOKS]
+    names = [item.id for item in notebooks()]
     order = [name for name in names if name not in {"rollback", "report"}] + ["report", "rollback"]
     for name in order:
         if name == "report":
@@ -95,9 +96,9 @@ def test_every_step_shows_how_far_it_is(tmp_path, rehearse, monkeypatch):
 
 def test_every_notebook_hands_a_bar_to_its_step():
     """What is run by hand shows the same as the command line."""
-    for notebook in runner.NOTEBOOKS:
-        path = Path(runner.resource("notebooks")) / notebook.file
+    for item in notebooks():
+        path = Path(runner.resource("notebooks")) / item.notebook
         code = "".join(
             "".join(cell["source"]) for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"
         )
-        assert "progress=Bar()" in code or notebook.step == "report", notebook.file
+        assert "progress=Bar()" in code or item.id == "report", item.notebook

@@ -14,7 +14,7 @@ from pb2hl.report.extracts import extract
 from pb2hl.report.masking import Mask
 from pb2hl.report.page import Section
 from pb2hl.report.pages import matches
-from pb2hl.report.story import chapters
+from pb2hl.report.story import chapters_of
 from pb2hl.report.tables import Evidence
 from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Config, Workspace
@@ -33,7 +33,7 @@ def sections(tmp_path) -> dict[str, Section]:
     }
     ws = Workspace.create(tmp_path / "ws", Config(export="export", location="LOC"))
     result = StepResult("match", Status.DONE, "All is well.", tables=tables)
-    context = Context(ws, result, chapters("match")[0], Evidence(tmp_path / "evidence", Mask()))
+    context = Context(ws, result, chapters_of("match")[0], Evidence(tmp_path / "evidence", Mask()))
     drawn, taken = matches.draw(context)
     assert set(tables) <= taken
     return {section.title: section for section in drawn}

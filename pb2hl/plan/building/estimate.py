@@ -18,6 +18,7 @@ from pb2hl.highlevel.daily import DAILY_LIMIT
 from pb2hl.highlevel.limiter import BURST, INTERVAL_S
 from pb2hl.highlevel.records import appointments, businesses, contacts, notes, objects, opportunities, tasks
 from pb2hl.operations import Kind, Operation, Target
+from pb2hl.register import AUDIT, LOAD, SAMPLE, SCHEMA
 
 SPOT_SHARE = 0.1
 """Of the records, the share of contacts that the audit reads by id for their time zone alone, which search omits: with the
@@ -153,12 +154,12 @@ def whole(
     sample's records are read back by id, and its links go by themselves.
     """
     steps = {step: {SENT: count} for step, count in sent.items()}
-    steps["schema"] = {**steps.get("schema", {}), **_schema(schema, place)}
-    steps["sample"], links = _sample(sample)
+    steps[SCHEMA.id] = {**steps.get(SCHEMA.id, {}), **_schema(schema, place)}
+    steps[SAMPLE.id], links = _sample(sample)
     rest = {business: count - links[business] for business, count in data.links.items()}
-    load = {what: count - steps["sample"].get(what, 0) for what, count in data.requests.items()}
-    steps["load"] = _filled({**load, "link": link_requests(rest)})
-    steps["audit"] = _read_back(data, place)
+    load = {what: count - steps[SAMPLE.id].get(what, 0) for what, count in data.requests.items()}
+    steps[LOAD.id] = _filled({**load, "link": link_requests(rest)})
+    steps[AUDIT.id] = _read_back(data, place)
     return Budget(steps)
 
 

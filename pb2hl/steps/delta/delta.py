@@ -19,6 +19,7 @@ from pb2hl.highlevel import Client, Destination
 from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.register import DELTA, MAPPING, SAMPLE
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.delta import (
     absent_rows,
@@ -65,7 +66,7 @@ def delta(
         with ws.lock(STEP):
             result = StepResult(
                 STEP, Status.NOTHING_TO_DO, "There is no second export; nothing to bring over.",
-                tables={"conflicts": pd.DataFrame(columns=list(CONFLICT_COLUMNS))}, next_step="audit",
+                tables={"conflicts": pd.DataFrame(columns=list(CONFLICT_COLUMNS))}, next_step=DELTA.next,
             )  # fmt: skip
             result.save(ws.results(STEP))
         return result
@@ -73,7 +74,7 @@ def delta(
     if not path.exists():
         raise ConfigError(f"the later export {path} does not exist", hint="name the folder, .zip or file")
     _require_mapping(ws, approve_all)
-    gates.check(ws, "sample")
+    gates.check(ws, SAMPLE.gate)
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         ready = later_export.prepare(ws, ledger, path, approve_all, progress, cancel)
         result = _run(ws, ready, ledger, approve_all, progress, cancel)
@@ -85,7 +86,7 @@ def delta(
 def _require_mapping(ws: Workspace, who: str) -> None:
     """Raise GateClosed unless the mapping stands approved; with `who` what an earlier try left undecided takes its default."""
     try:
-        gates.check(ws, "mapping")
+        gates.check(ws, MAPPING.gate)
     except GateClosed:
         if not who:
             raise
@@ -159,7 +160,7 @@ def _run(
                 "new": _new_table(new)},
         problems=tuple(problems),
         facts={"export": str(second.export_path)},
-        next_step="decide sheets/conflicts.csv, then delta again" if len(open_conflicts) else "audit",
+        next_step="decide sheets/conflicts.csv, then delta again" if len(open_conflicts) else DELTA.next,
     )  # fmt: skip
 
 

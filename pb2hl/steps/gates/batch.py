@@ -8,7 +8,7 @@ another record's keep the one that was made for them.
 
 from __future__ import annotations
 
-from pb2hl import mapper, matching
+from pb2hl.register import STEPS
 from pb2hl.steps.gates import gates
 from pb2hl.workspace import Workspace
 
@@ -22,14 +22,8 @@ def decide(ws: Workspace, step: str, who: str, *, take_defaults: bool = False) -
     if not who:
         return f"{step}: not decided here; fill in approved_by, or run: pb2hl approve"
     if take_defaults:
-        if step == "match":
-            matching.accept_all(ws, who)
-        elif step == "mapping":
-            mapper.accept_all(ws, who)
-            gates.accept_made_keys(ws, who)
-        elif step == "schema":
-            gates.take_default_policies(ws, who)
-    if step not in gates.GATES:
+        STEPS[step].take_defaults(ws, who)
+    if not STEPS[step].gate:
         return f"{step}: decided by {who}" if take_defaults else f"{step}: the sheets are the decision"
-    approval = gates.approve(ws, step, who=who)
+    approval = gates.approve(ws, STEPS[step].gate, who=who)
     return f"{step} approved by {who}: {approval.subject_hash}"

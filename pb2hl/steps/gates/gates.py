@@ -9,13 +9,13 @@ from pb2hl import mapper
 from pb2hl.errors import ConfigError, GateClosed, Problem, Severity, SheetError
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Approval, Ledger
+from pb2hl.register import CHECK, SCHEMA
+from pb2hl.register import gates as registered
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.proposal.proposed_schema import propose_again, published_workflows
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
-
-GATES = ("mapping", "schema", "sample")
 
 WORKFLOWS_PAUSED = "workflows_paused"
 """The fact that says who confirmed that the published workflows are paused, and which."""
@@ -27,8 +27,8 @@ def approve(ws: Workspace, gate: str, who: str, *, force: bool = False, note: st
     Raises GateClosed, naming everything that is open, when there is nothing to approve or something is undecided;
     `force` approves in spite of it, on record.
     """
-    if gate not in GATES:
-        raise ConfigError(f"there is no gate {gate!r}", hint=f"one of: {', '.join(GATES)}")
+    if gate not in registered():
+        raise ConfigError(f"there is no gate {gate!r}", hint=f"one of: {', '.join(registered())}")
     if not who.strip():
         raise ConfigError("an approval needs a name", hint='--by "Jane Roe"')
     subject = subject_hash(ws, gate)
@@ -45,7 +45,7 @@ def approve(ws: Workspace, gate: str, who: str, *, force: bool = False, note: st
         note = "; ".join([note, *(f"in spite of: {problem}" for problem in problems)]).strip("; ")
     with Ledger.open(ws) as ledger:
         approval = ledger.approve(gate, subject, who.strip(), forced=bool(problems), note=note)
-        if gate == "schema":
+        if gate == SCHEMA.gate:
             _confirm_workflows(ws, ledger, approval)
     return approval
 
@@ -59,20 +59,22 @@ def _confirm_workflows(ws: Workspace, ledger: Ledger, approval: Approval) -> Non
 
 def subject_hash(ws: Workspace, gate: str) -> str:
     """The hash of what stands at `gate` now; "" when its step has left nothing."""
-    if gate == "mapping":
+    step = registered()[gate]
+    if step.gate_of_sheets:
         try:
             return mapper.mapping_hash(ws)
         except SheetError:
             return ""
-    result = StepResult.load(ws.results(gate))
+    result = StepResult.load(ws.results(step.result()))
     return str(result.facts.get("hash", "")) if result else ""
 
 
 def open_points(ws: Workspace, gate: str) -> list[Problem]:
     """What keeps `gate` from being approved."""
-    if gate == "mapping":
+    step = registered()[gate]
+    if step.gate_of_sheets:
         return [problem for problem in mapper.undecided(ws) if problem.severity is not Severity.INFO]
-    result = StepResult.load(ws.results(gate))
+    result = StepResult.load(ws.results(step.result()))
     if result is None:
         return []
     found = [problem for problem in result.problems if problem.severity is Severity.CRITICAL]
@@ -107,7 +109,7 @@ def _standing(ws: Workspace, gate: str) -> tuple[Approval | None, str]:
 def states(ws: Workspace) -> list[dict[str, Any]]:
     """One row a gate: gate, state (not reached, waiting for approval, approved, lapsed), who, at, hash, forced."""
     rows = []
-    for gate in GATES:
+    for gate in registered():
         approval, state = _standing(ws, gate)
         given: Sequence[Any] = (
             (approval.who, approval.at, approval.subject_hash, approval.forced) if approval else ("", "", "", False)
@@ -118,7 +120,7 @@ def states(ws: Workspace) -> list[dict[str, Any]]:
 
 def require_checked(ws: Workspace) -> None:
     """Raise GateClosed, naming the rows, when the checks on the staged tables found something critical."""
-    result = StepResult.load(ws.results("check-before"))
+    result = StepResult.load(ws.results(CHECK.result()))
     if result is None or result.status is not Status.FAILED:
         return
     problems = [problem for problem in result.problems if problem.severity is Severity.CRITICAL]

@@ -14,6 +14,7 @@ from pb2hl.highlevel import Client
 from pb2hl.ledger import Ledger, State
 from pb2hl.operations import Operation
 from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.register import DELTA, LOAD, MAPPING, SAMPLE, SCHEMA
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import APPLIED
@@ -32,7 +33,7 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
 
     Raises GateClosed until mapping, schema and sample are approved, TokenMissing, HighLevelError, Cancelled.
     """
-    gates.check(ws, "sample")
+    gates.check(ws, SAMPLE.gate)
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         require_ready(ws, ledger)
         gone = withdrawn(ledger)
@@ -46,8 +47,8 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
 def require_ready(ws: Workspace, ledger: Ledger) -> None:
     """Raise GateClosed unless mapping and schema stand approved, the checks found nothing critical, the schema is in place, and
     the plan is of today's sheets."""
-    gates.check(ws, "mapping")
-    gates.check(ws, "schema")
+    gates.check(ws, MAPPING.gate)
+    gates.check(ws, SCHEMA.gate)
     gates.require_checked(ws)
     proposal.require_current(ws, ledger)
     if ledger.recall(APPLIED) is None:
@@ -81,7 +82,7 @@ def carry_out(
 
 def withdrawn(ledger: Ledger) -> frozenset[str]:
     """Op ids of what a delta deleted since its row was gone from the later export: a load does not make it again."""
-    deltas = {run.run_id for run in ledger.runs() if run.step == "delta"}
+    deltas = {run.run_id for run in ledger.runs() if run.step == DELTA.id}
     undone = ledger.columns(["op_id", "undone_by"], state=State.UNDONE)
     return frozenset(op_id for op_id, by in undone if by in deltas)
 
@@ -113,5 +114,5 @@ def _result(ledger: Ledger, execution: Execution) -> StepResult:
         tables={"outcomes": table, "errors": missing, "losses": outcomes.losses(ledger), "timeline": outcomes.timeline(ledger),
                 "requests": requests.table(ledger)},
         problems=outcomes.problems_of(missing),
-        next_step="audit",
+        next_step=LOAD.next,
     )  # fmt: skip

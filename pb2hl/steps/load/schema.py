@@ -20,6 +20,7 @@ from pb2hl.mapper.sheets.gate import BY_HAND
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.records.legal import KEYS, wanted
 from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.register import MAPPING, SCHEMA
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.gates import gates
 from pb2hl.steps.prepare import doctor
@@ -64,8 +65,8 @@ def schema(
             destination.save(ws.path)
             require_scopes(ws, destination)
             return present(ws, ledger, destination, progress, seen)
-        gates.check(ws, "mapping")
-        gates.check(ws, "schema")
+        gates.check(ws, MAPPING.gate)
+        gates.check(ws, SCHEMA.gate)
         gates.require_checked(ws)
         proposal.require_current(ws, ledger)
         return _apply(ws, ledger, progress, cancel)
@@ -279,7 +280,7 @@ def _result(
         problems=tuple(_problems(failed, wrong, waiting)) + tuple(p for p in (proposed.problems if proposed else ()) if p.code not in APPLYING),
         facts={**(dict(proposed.facts) if proposed else {}), "applied": status is Status.DONE,
                **({"waits_for": "admin"} if waiting else {"waits_for": ""})},
-        next_step="schema --apply" if waiting else "sample",
+        next_step=SCHEMA.application if waiting else SCHEMA.next,
     )  # fmt: skip
 
 

@@ -8,12 +8,11 @@ from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.ledger import Ledger
 from pb2hl.ledger.chain import as_csv, as_jsonl
 from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.register import results
 from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Workspace
 
 STEP = "log"
-TELLING = ("load", "delta", "audit", "rollback")
-"""Steps whose results say how the log ended."""
 WRITERS = {".csv": as_csv, ".jsonl": as_jsonl}
 
 
@@ -76,5 +75,5 @@ def _first_broken(ws: Workspace, ledger: Ledger, head: str) -> int | None:
 
 def _told(ws: Workspace) -> dict[int, str]:
     """Number → hash of the ends of the log that saved results tell."""
-    counts = [result.counts for step in TELLING if (result := StepResult.load(ws.results(step)))]
+    counts = [result.counts for name in results() if (result := StepResult.load(ws.results(name)))]
     return {int(one["audit_log_entries"]): str(one["audit_log_head"]) for one in counts if one.get("audit_log_entries")}

@@ -10,6 +10,7 @@ from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import Problem
 from pb2hl.ledger import Ledger, State
 from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.register import LOAD, STEPS, Step, results_of
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import APPLIED
@@ -81,7 +82,7 @@ def window_state(ledger: Ledger) -> dict[str, str]:
 
 def _not_open(ws: Workspace) -> dict[str, str]:
     """What there is to say of the window between the load and the first delta."""
-    if StepResult.load(ws.results("load")) is None:
+    if StepResult.load(ws.results(LOAD.result())) is None:
         return {}
     hours = ws.config.policy.delta_window_hours
     return {"delta_window": f"not open yet: it opens with the first delta and lasts {hours} h"}
@@ -95,12 +96,6 @@ def _outside(window: dict[str, str]) -> list[Problem]:
     ]
 
 
-def _unchecked(ws: Workspace) -> bool:
-    """Whether the checks have not been run, or found something that closes the way."""
-    checks = StepResult.load(ws.results("check-before"))
-    return checks is None or checks.status is Status.FAILED
-
-
 def next_step(ws: Workspace) -> str:
     """What comes next in `ws`, as a command without its workspace (`load`, `approve mapping`); "" once everything is proven."""
     with Ledger.open(ws) as ledger:
@@ -110,21 +105,34 @@ def next_step(ws: Workspace) -> str:
 
 
 def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int]) -> str:
+    """The first thing on the way that is still to be done, as the register lays the way out."""
     gate = {row["gate"]: row["state"] for row in states}
-    for step in ("inventory", "match", "mapping"):
-        if not StepResult.left_at(ws.results(step)):
-            return step
-    if gate["mapping"] != "approved":
-        return "approve mapping"
-    if not applied and _unchecked(ws):
-        return "check"
-    if gate["schema"] != "approved":
-        return "approve schema" if gate["schema"] == "waiting for approval" else "schema"
-    if not applied:
-        return "schema --apply"
-    if gate["sample"] != "approved":
-        return "approve sample" if gate["sample"] == "waiting for approval" else "sample"
-    if not StepResult.left_at(ws.results("load")) or by_state.get("in_doubt", 0) + by_state.get("intended", 0):
-        return "load"
-    written = max(StepResult.left_at(ws.results(step)) for step in ("load", "delta"))
-    return "audit" if StepResult.left_at(ws.results("audit")) < written else ""
+    written = max((StepResult.left_at(ws.results(name)) for name in results_of(_loads)), default="")
+    for step in STEPS.values():
+        if step.optional:
+            continue
+        at = StepResult.left_at(ws.results(step.result()))
+        if not at and not (step.must_pass and applied):
+            return step.id
+        if step.must_pass and not applied and _failed(ws, step):
+            return step.id
+        if step.gate and gate[step.gate] != "approved":
+            at_hand = step.gate_of_sheets or gate[step.gate] == "waiting for approval"
+            return step.approval if at_hand else step.id
+        if step.apply and not applied:
+            return step.application
+        if step.resumes and by_state.get("in_doubt", 0) + by_state.get("intended", 0):
+            return step.id
+        if step.proves and at < written:
+            return step.id
+    return ""
+
+
+def _loads(step: Step) -> bool:
+    """Whether `step` writes what an audit after it has to prove."""
+    return step.writes and not step.undoes
+
+
+def _failed(ws: Workspace, step: Step) -> bool:
+    result = StepResult.load(ws.results(step.result()))
+    return result is not None and result.status is Status.FAILED

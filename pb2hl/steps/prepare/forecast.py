@@ -13,6 +13,7 @@ import pandas as pd
 
 from pb2hl.model import CUSTOM_PREFIX
 from pb2hl.plan.building.estimate import days_at_limit, link_requests, seconds_at_limit
+from pb2hl.register import AUDIT, LOAD, SCHEMA
 from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
 
@@ -29,7 +30,7 @@ READ_PAGE = 100
 
 def volume(ws: Workspace, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Requests of the whole migration by step and by what they are for (`COLUMNS`)."""
-    result = StepResult.load(ws.results("schema"))
+    result = StepResult.load(ws.results(SCHEMA.result()))
     planned = result.tables.get("estimate", pd.DataFrame()) if result is not None else pd.DataFrame()
     if len(planned) and {"what", "requests"} <= set(planned.columns):
         steps = planned["step"] if "step" in planned.columns else [""] * len(planned)
@@ -58,23 +59,23 @@ def _schema(tables: Mapping[str, pd.DataFrame]) -> list[tuple]:
     pipelines = int(stages["pipeline"].nunique()) if "pipeline" in stages.columns else 0
     tags = tables.get("contacts", pd.DataFrame()).get("tags", pd.Series(dtype=object)).explode().nunique()
     made = custom + pipelines + int(tags)
-    return [("schema", "fields, tags, pipelines", made, made), ("schema", "reading the location", pd.NA, LISTS)]
+    return [(SCHEMA.id, "fields, tags, pipelines", made, made), (SCHEMA.id, "reading the location", pd.NA, LISTS)]
 
 
 def _load(tables: Mapping[str, pd.DataFrame]) -> list[tuple]:
-    rows = [("load", name, len(tables[name]), len(tables[name])) for name in RECORDS if name in tables]
+    rows = [(LOAD.id, name, len(tables[name]), len(tables[name])) for name in RECORDS if name in tables]
     contacts = tables.get("contacts", pd.DataFrame())
     company = next((contacts[name] for name in ("company_id", "company_name") if name in contacts.columns), None)
     if company is not None:
         links = company.dropna().astype("str").value_counts()
-        rows.append(("load", "links of contacts to companies", int(links.sum()), link_requests(links.to_dict())))
+        rows.append((LOAD.id, "links of contacts to companies", int(links.sum()), link_requests(links.to_dict())))
     files = tables.get("attachments", pd.DataFrame())
     if len(files):
         direct = int(files["contact_id"].notna().sum()) if "contact_id" in files.columns else 0
-        rows.append(("load", "attachments", len(files), direct + 2 * (len(files) - direct)))
+        rows.append((LOAD.id, "attachments", len(files), direct + 2 * (len(files) - direct)))
     return rows
 
 
 def _read_back(tables: Mapping[str, pd.DataFrame]) -> list[tuple]:
     sizes = {name: len(tables[name]) for name in RECORDS if name in tables}
-    return [("audit", f"{name} read back", size, math.ceil(size / READ_PAGE)) for name, size in sizes.items()]
+    return [(AUDIT.id, f"{name} read back", size, math.ceil(size / READ_PAGE)) for name, size in sizes.items()]
