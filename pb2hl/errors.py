@@ -5,6 +5,9 @@ Pb2hlError                     exit 2   anything we can explain; never a traceba
 ├── ConfigError                exit 2   migration.toml or a command-line value
 ├── SheetError                 exit 2   a review sheet does not hold together (all its problems at once)
 ├── WorkspaceLocked            exit 2   another command is writing to this workspace
+├── Unwritable                 exit 2   the disk is full, or the workspace may not be written to or locked
+├── Damaged                    exit 2   a file of the workspace is cut off or not what it should be
+├── KernelDied                 exit 2   the process that ran a notebook ended in the middle
 ├── TokenMissing               exit 2   HIGHLEVEL_TOKEN is not set
 ├── ChecksFailed               exit 1   a step's checks failed
 ├── GateClosed                 exit 3   a gate is not approved, or its approval lapsed
@@ -105,6 +108,18 @@ class SheetError(Pb2hlError):
 
 class WorkspaceLocked(Pb2hlError):
     """Another command is writing to this workspace."""
+
+
+class Unwritable(Pb2hlError):
+    """The disk is full, or the workspace may not be written to or locked."""
+
+
+class Damaged(Pb2hlError):
+    """A file of the workspace is cut off, or not what it should be; the hint says how to get a good one."""
+
+
+class KernelDied(Pb2hlError):
+    """The process that ran a notebook ended in the middle, mostly because memory ran out."""
 
 
 class TokenMissing(Pb2hlError):

@@ -7,26 +7,24 @@ was cut off goes on with the first notebook that did not finish.
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pb2hl import errors, report
 from pb2hl.clock import SYSTEM_CLOCK
-from pb2hl.errors import MEND, ConfigError, Pb2hlError
-from pb2hl.notebook import PARENT_VARIABLE
+from pb2hl.errors import MEND, ConfigError, KernelDied, Pb2hlError
 from pb2hl.progress import SILENT, Progress, relayed
 from pb2hl.register import Step, notebooks
 from pb2hl.report.snippets import again
 from pb2hl.resources import resource
+from pb2hl.whole import read_json, write_json
 from pb2hl.workspace import CONFIG_NAME, Workspace
 
-_KERNEL_ARGUMENTS = ["--IPKernelApp.log_level=50"]
-"""Hardly anything: ipykernel warns of its unencrypted socket, which is the loopback's, and is loud when Ctrl-C ends it. What a cell
-raises comes through papermill."""
+if TYPE_CHECKING:
+    from pb2hl.kernel import Kernel
 
 
 def in_a_run() -> tuple[Step, ...]:
@@ -71,16 +69,18 @@ def run(
     """
     state = _RunState.open(ws, restart=restart)
     todo = [step for step in steps if step.id not in state.done]
-    paths = []
+    paths: list[Path] = []
     progress.start("notebooks", len(todo), "notebooks")
+    running = ""
     try:
-        for step in todo:
-            progress.note(step.id)
-            given = {"approved_by": who, "take_defaults": True} if who and step.decides else {}
-            with relayed(lambda note, name=step.id: progress.note(f"{name}: {note}")):
-                paths.append(execute(ws, step, state.folder, given))
-            state.finish(step.id)
-            progress.advance()
+        with relayed(lambda note: progress.note(f"{running}: {note}")), closing(_kernel()) as kernel:
+            for step in todo:
+                running = step.id
+                progress.note(running)
+                given = {"approved_by": who, "take_defaults": True} if who and step.decides else {}
+                paths.append(execute(ws, step, state.folder, given, kernel=kernel))
+                state.finish(step.id)
+                progress.advance()
     finally:
         progress.finish()
         masked = report.write_all(ws, mask=True) if mask else []
@@ -94,41 +94,64 @@ def run(
     }
 
 
-def execute(ws: Workspace, step: Step, folder: Path, parameters: Mapping[str, Any]) -> Path:
-    """Run the step's notebook with papermill and keep what it printed, also when it fails; returns the executed notebook."""
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
+def _kernel() -> Kernel:
+    from pb2hl.kernel import Kernel  # Jupyter's libraries are imported when a notebook runs
 
+    return Kernel()
+
+
+def execute(
+    ws: Workspace, step: Step, folder: Path, parameters: Mapping[str, Any], *, kernel: Kernel | None = None
+) -> Path:
+    """Run the step's notebook with papermill and keep what it printed, also when it fails; returns the executed notebook.
+
+    It runs in `kernel` when one is given, otherwise in one of its own.
+    """
+    if kernel is None:
+        with closing(_kernel()) as own:
+            return execute(ws, step, folder, parameters, kernel=own)
     source = resource("notebooks") / step.notebook
     given = {"workspace": str(ws.path), **parameters}
     _refuse_unknown(source, given)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / step.notebook
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    before = os.environ.get(PARENT_VARIABLE)
-    os.environ[PARENT_VARIABLE] = str(os.getpid())
     try:
-        papermill.execute_notebook(
-            str(source),
-            str(target),
-            given,
-            progress_bar=False,
-            cwd=str(folder),
-            log_output=False,
-            extra_arguments=_KERNEL_ARGUMENTS,
-        )
-    except PapermillExecutionError as failure:
-        error = _as_ours(failure, step, target)
+        _papermill(step, target, given, kernel)
+    except Pb2hlError as error:
         report.tell_failure(ws, step.result(), error)
-        raise error from None
+        raise
     finally:
-        if before is None:
-            del os.environ[PARENT_VARIABLE]
-        else:
-            os.environ[PARENT_VARIABLE] = before
         if target.exists():
             report.notebook_html(target)
     return target
+
+
+def _papermill(step: Step, target: Path, given: Mapping[str, Any], kernel: Kernel) -> None:
+    """Run the step's notebook into `target`; whatever goes wrong in it is raised as the package's own error."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    from pb2hl.kernel import ENGINE, NAME
+
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    try:
+        papermill.execute_notebook(
+            str(resource("notebooks") / step.notebook),
+            str(target),
+            dict(given),
+            engine_name=ENGINE,
+            kernel_name=NAME,
+            kernel=kernel,
+            progress_bar=False,
+            cwd=str(target.parent),
+            log_output=False,
+        )
+    except PapermillExecutionError as failure:
+        raise _as_ours(failure, step, target) from None
+    except KernelDied as death:
+        raise KernelDied(
+            f"{step.id}: {death.message}", hint=f"{death.hint}, it goes on here (details: {target})"
+        ) from None
 
 
 def _refuse_unknown(source: Path, given: Mapping[str, Any]) -> None:
@@ -167,10 +190,14 @@ class _RunState:
     def open(cls, ws: Workspace, *, restart: bool) -> _RunState:
         path = ws.runs / "current.json"
         fingerprint = (ws.path / CONFIG_NAME).read_text(encoding="utf-8")
-        body = json.loads(path.read_text(encoding="utf-8")) if path.exists() and not restart else {}
+        body = (
+            read_json(path, "delete it: the run then starts anew, and nothing is sent twice")
+            if path.exists() and not restart
+            else {}
+        )
         if body.get("config") != fingerprint:
             name = SYSTEM_CLOCK.now().strftime("%Y%m%dT%H%M%S.%fZ")
-            body = {"config": fingerprint, "folder": str(ws.runs / name), "done": []}
+            body = {"config": fingerprint, "folder": name, "done": []}
         return cls(path, body)
 
     @property
@@ -179,14 +206,12 @@ class _RunState:
 
     @property
     def folder(self) -> Path:
-        return Path(self._body["folder"])
+        """Where this run's notebooks go; kept by name, so that a copied workspace never writes into the original."""
+        return self._path.parent / Path(self._body["folder"]).name
 
     def finish(self, step: str) -> None:
         self._body["done"].append(step)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self._body), encoding="utf-8")
-        temporary.replace(self._path)
+        write_json(self._path, self._body)
 
     def close(self) -> None:
         self._path.unlink(missing_ok=True)

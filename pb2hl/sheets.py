@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity, SheetError
+from pb2hl.whole import write_text
 
 _EXECUTED = re.compile(r"^\s*[=+\-@\t\r|%]|^#[A-Z0-9/!?]+$|^'")
 _PLAIN_INTEGER = re.compile(r"0|[1-9]\d{0,10}")
@@ -84,10 +85,7 @@ def _cell(value: object) -> str:
 
 def write_sheet(path: Path, frame: pd.DataFrame) -> None:
     """Write `frame` as a review sheet, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(path.suffix + ".tmp")
-    temporary.write_text(to_csv(frame), encoding="utf-8-sig", newline="")
-    temporary.replace(path)
+    write_text(path, to_csv(frame), encoding="utf-8-sig", newline="")
 
 
 def read_sheet(path: Path, columns: Sequence[str]) -> pd.DataFrame:

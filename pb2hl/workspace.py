@@ -5,24 +5,26 @@ Nothing here is a secret: the token comes from the environment (`HIGHLEVEL_TOKEN
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import socket
+import stat
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from pb2hl import sheets
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import ConfigError, Problem, Severity, TokenMissing, WorkspaceLocked
+from pb2hl.whole import read_frame, unwritable, write_text
 
 UPGRADES: tuple[Callable[[Path, dict], dict], ...] = ()
 """One function a version, from that version to the next: it takes the folder and migration.toml's body, mends whatever the
@@ -32,6 +34,13 @@ WORKSPACE_VERSION = len(UPGRADES) + 1
 """The version of a workspace and of every sheet in it."""
 
 CONFIG_NAME = "migration.toml"
+HOLDER = ".lock.json"
+"""Beside the lock: who holds it. The lock itself cannot be read everywhere while it is held."""
+
+IGNORE_NAME = ".gitignore"
+_IGNORE = """# Client data: nothing in here belongs in a repository. To keep the decisions in one on purpose, add lines such as !sheets/
+*
+"""
 TOKEN_VARIABLE = "HIGHLEVEL_TOKEN"
 BASE_URL = "https://services.leadconnectorhq.com"
 
@@ -160,8 +169,12 @@ class Workspace:
             raise ConfigError(
                 f"{folder} is already a workspace", hint=f"edit {folder / CONFIG_NAME}, or choose another folder"
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / CONFIG_NAME).write_text(_toml(config), encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(error, folder) or ConfigError(f"{folder} cannot be made: {error}") from error
+        write_text(folder / CONFIG_NAME, _toml(config))
+        _make_private(folder)
         return cls(folder)
 
     @property
@@ -207,7 +220,7 @@ class Workspace:
         path = self.staged / f"{name}.parquet"
         if not path.exists():
             return pd.DataFrame()
-        return pd.read_parquet(path, columns=columns)
+        return read_frame(path, f"pb2hl inventory {self.path} stages it again", columns)
 
     def require_staged(self) -> None:
         """Raise ConfigError before the inventory was made; an export without a single row is staged all the same."""
@@ -231,31 +244,54 @@ class Workspace:
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
         """Hold the workspace for writing. The operating system frees it when the process dies, however it dies."""
-        with open(self.path / ".lock", "a+", encoding="utf-8") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                handle.seek(0)
-                raise WorkspaceLocked(
-                    f"{self.path} is in use: {handle.read().strip() or 'holder unknown'}",
-                    hint="wait until it ends, or stop that process",
-                ) from error
-            handle.seek(0)
-            handle.truncate()
+        lock = FileLock(
+            self.path / ".lock",
+            mode=0o600,
+            blocking=False,
+            thread_local=False,
+            fallback_to_soft=False,
+            preserve_lock_file=True,
+        )
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise WorkspaceLocked(
+                f"{self.path} is in use: {self._holder() or 'holder unknown'}",
+                hint="wait until it ends, or stop that process",
+            ) from error
+        except OSError as error:
+            raise unwritable(error, self.path) or error from error
+        try:
+            _make_private(self.path)
             holder = {
                 "command": command,
                 "pid": os.getpid(),
                 "host": socket.gethostname(),
                 "since": stamp(SYSTEM_CLOCK.now()),
             }
-            handle.write(json.dumps(holder))
-            handle.flush()
-            try:
-                yield
-            finally:
-                handle.seek(0)
-                handle.truncate()
-                handle.flush()
+            write_text(self.path / HOLDER, json.dumps(holder))
+            yield
+        finally:
+            with suppress(OSError):
+                (self.path / HOLDER).unlink(missing_ok=True)
+            lock.release()
+
+    def _holder(self) -> str:
+        """Who holds the lock, as the holder wrote it; "" in the moment before it is written."""
+        with suppress(OSError, UnicodeDecodeError):
+            return (self.path / HOLDER).read_text(encoding="utf-8").strip()
+        return ""
+
+
+def _make_private(folder: Path) -> None:
+    """Only its owner may look into a workspace, and no repository takes it in; where a system has other rights, those hold."""
+    try:
+        if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            folder.chmod(0o700)
+        if not (folder / IGNORE_NAME).exists():
+            write_text(folder / IGNORE_NAME, _IGNORE)
+    except PermissionError as error:
+        raise unwritable(error, folder) or error from error
 
 
 def _read_config(folder: Path) -> Config:
@@ -287,9 +323,7 @@ def upgrade(folder: Path, body: dict, upgrades: Sequence[Callable[[Path, dict], 
         body = {**step(folder, body), "version": number}
     config = parse_config(body, path.name)
     if version < newest:
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(_toml(config), encoding="utf-8")
-        temporary.replace(path)
+        write_text(path, _toml(config))
     return config
 
 

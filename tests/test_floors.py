@@ -7,13 +7,13 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "pb2hl"
 FLOORS = {
-    5: {"cli", "runner", "notebook", "review", "report", "sandbox", "demo", "__main__"},
+    5: {"cli", "runner", "kernel", "notebook", "review", "report", "sandbox", "demo", "__main__"},
     4: {"steps"},
     3: {"plan", "apply", "diff"},
     2: {"profile", "matching", "mapper", "suites"},
     1: {"source", "highlevel", "ledger", "fetch"},
     0: {
-        "errors", "model", "operations", "results", "sheets", "workspace", "resources", "progress", "clock", "values", "content", "markers",
+        "errors", "model", "operations", "results", "sheets", "workspace", "whole", "resources", "progress", "clock", "values", "content", "markers",
         "recurrence", "register",
     },
 }  # fmt: skip

@@ -1,0 +1,130 @@
+"""Files of a workspace are written whole or not at all, for their owner only; read back, a damaged one says so.
+
+A kill, a power cut or a full disk leaves the file as it was before, never half of a new one. What an operating system says
+of a disk that is full, of a folder that nobody may write to or of a file system without locks is told in our words.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pb2hl.errors import Damaged, Unwritable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
+_LOCKLESS = {
+    errno.ENOLCK,
+    errno.ENOSYS,
+    getattr(errno, "EOPNOTSUPP", errno.ENOSYS),
+    getattr(errno, "ENOTSUP", errno.ENOSYS),
+}
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to; it takes the place of `path` when the block ends well, and is gone otherwise.
+
+    Raises Unwritable when the disk is full or the folder may not be written to.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+        yield temporary
+        _to_disk(temporary)
+        temporary.replace(path)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and (told := unwritable(error, path)):
+            raise told from error
+        raise
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(path: Path, text: str, *, encoding: str = "utf-8", newline: str | None = None) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding=encoding, newline=newline)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_json(path: Path, body: object, *, indent: int | None = None) -> None:
+    """Write `body` as JSON; what JSON does not know is written as its text."""
+    write_text(path, json.dumps(body, ensure_ascii=False, indent=indent, default=str))
+
+
+def write_frame(path: Path, frame: pd.DataFrame, *, index: bool | None = None) -> None:
+    """Write `frame` as Parquet; `index` as pandas takes it."""
+    with replacing(path) as temporary:
+        frame.to_parquet(temporary, index=index)
+
+
+def read_json(path: Path, hint: str) -> dict[str, Any]:
+    """The JSON object in `path`. Raises Damaged, with `hint` as the way out, when it is cut off or something else."""
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"{path} is damaged: {error}", hint=hint) from error
+    if not isinstance(body, dict):
+        raise Damaged(f"{path} is damaged: it holds {type(body).__name__}, not an object", hint=hint)
+    return body
+
+
+def read_frame(path: Path, hint: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """The Parquet file `path`. Raises Damaged, with `hint` as the way out, when it is cut off or something else."""
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(path, columns=columns)
+    except (pa.ArrowException, ValueError, EOFError, OverflowError, MemoryError) as error:
+        raise Damaged(
+            f"{path} is damaged: {str(error).splitlines()[0] if str(error) else 'it holds no table'}", hint=hint
+        ) from error
+    except OSError as error:
+        if error.errno:  # the system's own word, not the reader's
+            raise
+        raise Damaged(f"{path} is damaged: {str(error).splitlines()[0]}", hint=hint) from error
+
+
+def unwritable(error: OSError, path: Path | None = None) -> Unwritable | None:
+    """`error` in our words when it says that nothing can be written; None when it says something else."""
+    where = path or Path(str(error.filename or "the workspace"))
+    if error.errno in _FULL:
+        return Unwritable(
+            f"{where} cannot be written: its disk is full",
+            hint="make room on it, then run the same command again: what was done is recorded",
+        )
+    if error.errno in _CLOSED:
+        return Unwritable(
+            f"{where} cannot be written: {os.strerror(error.errno or 0).lower()}",
+            hint="work on a copy of the workspace that you may write to, or mend the rights of its folder",
+        )
+    if error.errno in _LOCKLESS:
+        return Unwritable(
+            f"{where} cannot be locked: its file system knows no locks, as network homes often do not",
+            hint="move the workspace to a local disk (mv it, say to /tmp or /var/lib) and open it there; carry it back when no command runs",
+        )
+    return None
