@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pb2hl.apply.edits import STORED, answered
 from pb2hl.diff import flatten_payload, flatten_record
 from pb2hl.diff.flatten import CUSTOM, custom_key
 from pb2hl.diff.table import stored_value
@@ -19,7 +20,7 @@ from pb2hl.highlevel import Created
 from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.highlevel.records.base import PartlyRefused
 from pb2hl.ledger import Intent, Outcome, State
-from pb2hl.operations import Kind, Operation, Target
+from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
 
 _UNKNOWN_PROPERTY = re.compile(r"property (\S+) should not exist")
 
@@ -243,9 +244,13 @@ def arrived(op: Operation, made: Created, sent: Mapping, meant: Mapping, losses:
         losses = (*losses, *(f"{name}: {why}" for name, why in made.refused.items()))
     payload = sent if sent is not meant else None
     destination = made.id or op.existing_id
-    return Outcome(
-        op.op_id, State.DONE, destination, made.answer, trace_id=made.trace_id, losses=losses, payload=payload
-    )
+    answer = {**made.answer, STORED: answered(op.target, sent, made.stored)} if _tells(op, made) else made.answer
+    return Outcome(op.op_id, State.DONE, destination, answer, trace_id=made.trace_id, losses=losses, payload=payload)
+
+
+def _tells(op: Operation, made: Created) -> bool:
+    """Whether the answer to a create showed what HighLevel made of it."""
+    return op.kind is Kind.CREATE and op.target in RECORD_TARGETS and len(made.stored) > 1
 
 
 def refused(op: Operation, error: ApiError) -> Outcome:

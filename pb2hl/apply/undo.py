@@ -9,12 +9,14 @@ from itertools import chain, groupby
 from typing import Any
 
 from pb2hl.apply.batches import batched
-from pb2hl.apply.bonds import Bonds, folded
+from pb2hl.apply.context import RunContext
+from pb2hl.apply.dependents import Dependents, folded
 from pb2hl.apply.journal import Journal
-from pb2hl.apply.lag import settled
-from pb2hl.apply.later import Later
+from pb2hl.apply.last_sent import BUSINESS, LastSent
+from pb2hl.apply.location_scan import Scan, Scanner
 from pb2hl.apply.restore import Restorer, restoration
-from pb2hl.apply.survey import Left, Survey, Surveyor
+from pb2hl.apply.search_lag import wait_until_shown
+from pb2hl.apply.superseded import Superseded
 from pb2hl.apply.undo_plan import (
     CHUNK,
     PLAN_COLUMNS,
@@ -24,20 +26,28 @@ from pb2hl.apply.undo_plan import (
     plan_undo,
 )
 from pb2hl.diff import flatten_record
-from pb2hl.diff.flatten import CUSTOM
-from pb2hl.errors import NotFound, Refused
+from pb2hl.diff.flatten import CUSTOM, bare_key
+from pb2hl.diff.table import stored_value
+from pb2hl.errors import AnswerLost, ApiError, NotFound, Pb2hlError, RateLimited, Refused, TokenRefused
 from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
 from pb2hl.highlevel.records import contacts as contact_records
-from pb2hl.ledger import Entry, LedgerPort, Outcome, State
+from pb2hl.highlevel.records.base import id_of
+from pb2hl.ledger import Entry, Outcome, State
 from pb2hl.operations import RECORD_TARGETS, Kind, Target
-from pb2hl.progress import SILENT, Cancel, Progress
 
 CONCURRENCY = 32
 
 OBJECT_STAYS = "HighLevel's API cannot delete a custom object: without its fields and records it stays, and the next load uses it again"
 KEPT_COLUMNS = ("target", "object", "source_id", "record_id", "why")
 OUTCOME_COLUMNS = ("target", "object", "source_id", "record_id", "action", "outcome", "error")
+
+
+OF_THE_RUN = (TokenRefused, RateLimited)
+"""Errors that every other record would meet too."""
+
+OF_ONE_RECORD = (ApiError, AnswerLost, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""Errors that concern one record, were it of a shape that nobody foresaw: it is kept, told, and the rest goes on."""
 
 
 @dataclass
@@ -64,36 +74,24 @@ class Rollback:
 class Undo:
     """One rollback. Deleting, restoring and unlinking can be repeated without harm: a killed one is simply run again."""
 
-    def __init__(
-        self,
-        ledger: LedgerPort,
-        client: Any,
-        *,
-        run: str,
-        ports: Mapping[Target, Any] | None = None,
-        force: bool = False,
-        region: str = "",
-        progress: Progress = SILENT,
-        cancel: Cancel | None = None,
-    ):
-        self._ledger = ledger
-        self._client = client
+    def __init__(self, context: RunContext, *, ports: Mapping[Target, Any] | None = None, force: bool = False):
+        self._context = context
+        self._ledger = context.ledger
+        self._client = context.client
         self._ports = PORTS if ports is None else ports
-        self._restorer = Restorer(client, self._ports)
-        self._run = run
+        self._restorer = Restorer(context.client, self._ports)
         self._force = force
-        self._region = region
-        self._progress = progress
-        self._cancel = cancel or Cancel()
         self._result = Rollback()
         self._stop: Exception | None = None
         self._riders: dict[str, list[Entry]] = {}
-        self._later = Later(ledger, run, ())
+        self._fields: frozenset[str] | None = None
+        self._asking = asyncio.Lock()
+        self._superseded = Superseded(context.ledger, context.run, ())
 
     async def run(self, plan: UndoPlan) -> Rollback:
-        """Take everything in `plan` back. Raises as `Apply.run` does."""
+        """Take everything in `plan` back. Raises as `Apply.run` does; one record that cannot be taken back stops nothing."""
         sent = self._client.sent
-        self._journal = Journal(self._ledger, self._run)
+        self._journal = Journal(self._ledger, self._context.run)
         self._limit = asyncio.Semaphore(CONCURRENCY)
         try:
             await self._look(plan)
@@ -104,31 +102,30 @@ class Undo:
                         raise self._stop
         finally:
             self._result.requests = self._client.sent - sent
-            self._result.covered = self._later.covered
+            self._result.covered = self._superseded.covered
             await self._journal.close()
-            self._progress.finish()
+            self._context.progress.finish()
         return self._result
 
     async def _look(self, plan: UndoPlan) -> None:
         """Read what the plan may meet, before anything is written."""
         self._doomed = {entry.destination_id for entry in plan.deletions()}
-        self._left = Left(self._ledger)
-        self._bonds = Bonds(plan.deletions())
-        self._later = Later(self._ledger, self._run, plan.entries)
+        self._left = LastSent(self._ledger)
+        self._dependents = Dependents(plan.deletions())
+        self._superseded = Superseded(self._ledger, self._context.run, plan.entries)
         if len(plan.entries) < sum(row["count"] for row in self._ledger.counts() if row["state"] == State.DONE):
             planned = {entry.op_id for entry in plan.entries}
             for entry in self._ledger.iterate(state=State.DONE):
                 if entry.op_id not in planned:
-                    self._bonds.stays(entry.target, entry.payload)
-                    self._later.stays(entry)
-        self._survey = Survey()
+                    self._dependents.stays(entry.target, entry.payload)
+                    self._superseded.stays(entry)
+        self._scan = Scan()
         if any(entry.target not in (Target.FOLDER, Target.MEDIA) for entry in plan.deletions()):
-            self._progress.note("looking for what people touched")
+            self._context.progress.note("looking for what people touched")
             contacts = chain(plan.deletions(), self._ledger.iterate(state=State.DONE, target=Target.CONTACT))
             ours = (entry for entry in contacts if entry.target is Target.CONTACT and entry.kind is Kind.CREATE)
-            await settled(self._client, self._ports, ours)
-            surveyor = Surveyor(self._client, self._ports, self._ledger, self._left, plan, self._region)
-            self._survey = await surveyor.read()
+            await wait_until_shown(self._client, self._ports, ours)
+            self._scan = await Scanner(self._context, self._ports, self._left, plan).read()
 
     async def _one_after_another(self, entries: list[Entry]) -> None:
         """What was written to one record is taken back newest first."""
@@ -137,10 +134,11 @@ class Undo:
                 if self._stop is not None:
                     return
                 try:
-                    self._cancel.check()
+                    self._context.cancel.check()
                     await self._take_back(entry)
                 except Exception as error:
                     self._stop = self._stop or error
+                    return
 
     async def _take_back(self, entry: Entry) -> None:
         if record := carrier(entry, self._doomed):
@@ -153,8 +151,10 @@ class Undo:
             why = await self._undone(entry)
         except NotFound:
             why = ""
-        except Refused as error:
-            self._tell(entry, "failed", error.message)
+        except OF_THE_RUN:
+            raise
+        except OF_ONE_RECORD as error:
+            self._note_outcome(entry, "failed", _told(error))
             self._stays(entry)
             self._keep(riders, "the record that holds it could not be deleted")
             return
@@ -164,14 +164,14 @@ class Undo:
             return
         await self._journal.finish([Outcome(item.op_id, State.UNDONE) for item in (entry, *riders)])
         for item in (entry, *riders):
-            self._tell(item, "undone", "")
+            self._note_outcome(item, "undone", "")
 
     async def _undone(self, entry: Entry) -> str:
-        """Take it back; why it is kept, or "". HighLevel may have done what it answers 4xx to (BEHAVIOUR, GH#64): asking
-        again finds nothing left to do then."""
+        """Take it back; why it is kept, or "". HighLevel may have done what it answers 4xx to (BEHAVIOUR, GH#64), or lost the
+        answer to: asking again finds nothing left to do then."""
         try:
             return await self._undo(entry)
-        except Refused:
+        except (Refused, AnswerLost):
             return await self._undo(entry, again=True)
 
     def _keep(self, entries: Iterable[Entry], why: str) -> None:
@@ -179,20 +179,20 @@ class Undo:
             self._stays(entry)
             self._result.kept.append((str(entry.target), entry.object, entry.source_id, entry.destination_id, why))
             self._ledger.log(
-                self._run, "keep", why, op_id=entry.op_id, object=entry.object, source_id=entry.source_id,
+                self._context.run, "keep", why, op_id=entry.op_id, object=entry.object, source_id=entry.source_id,
                 target=str(entry.target), destination_id=entry.destination_id,
             )  # fmt: skip
-            self._tell(entry, "kept", why)
+            self._note_outcome(entry, "kept", why)
 
     def _stays(self, entry: Entry) -> None:
         """What stays keeps alive what it was made with, and what people have made it use since."""
-        self._bonds.stays(entry.target, entry.payload)
-        if entry.destination_id in self._survey.uses:
-            target, record = self._survey.uses[entry.destination_id]
-            self._bonds.stays(target, record)
+        self._dependents.stays(entry.target, entry.payload)
+        if entry.destination_id in self._scan.uses:
+            target, record = self._scan.uses[entry.destination_id]
+            self._dependents.stays(target, record)
 
-    def _tell(self, entry: Entry, outcome: str, error: str) -> None:
-        self._progress.advance()
+    def _note_outcome(self, entry: Entry, outcome: str, error: str) -> None:
+        self._context.progress.advance()
         self._result.outcomes.append(
             (str(entry.target), entry.object, entry.source_id, entry.destination_id, action(entry), outcome, error)
         )
@@ -213,7 +213,7 @@ class Undo:
 
     async def _remove_tags(self, entry: Entry, look: bool) -> str:
         port, contact = self._ports[Target.CONTACT_TAGS], entry.destination_id
-        missing, extra = self._later.tags(entry)
+        missing, extra = self._superseded.tags(entry)
         if look:
             there = {folded(tag) for tag in (await port.get(self._client, contact))["tags"]}
             missing = [tag for tag in missing if folded(tag) not in there]
@@ -224,7 +224,7 @@ class Undo:
         return ""
 
     async def _unlink(self, entry: Entry) -> str:
-        if self._later.link(entry):
+        if self._superseded.link(entry):
             return ""
         contact, ours = str(entry.payload["contactId"]), entry.payload["businessId"]
         before = (entry.before_image or {}).get("businessId")
@@ -248,7 +248,11 @@ class Undo:
         cleared = {"customFields": [{"id": field_id, "fieldValue": None}]}
         await self._ports[Target.CONTACT].update(self._client, contact, cleared)
         self._ledger.log(
-            self._run, "clear file field", "a contact that was there before", op_id=entry.op_id, destination_id=contact
+            self._context.run,
+            "clear file field",
+            "a contact that was there before",
+            op_id=entry.op_id,
+            destination_id=contact,
         )
         return ""
 
@@ -262,8 +266,8 @@ class Undo:
             entry.before_image,
             now,
             force=self._force,
-            region=self._region,
-            but=self._later.fields(entry),
+            region=self._context.region,
+            but=self._superseded.fields(entry),
         )
         if found.put:
             await self._restorer.put_back(entry, found, now)
@@ -271,17 +275,53 @@ class Undo:
 
     async def _delete(self, entry: Entry) -> str:
         record = entry.destination_id
-        if why := self._survey.why(entry.target, record, force=self._force) or self._bonds.why(record):
+        if why := self._scan.why(entry.target, record, force=self._force) or self._dependents.why(record):
             return why
         where = _where(entry)
         judged = entry.target in RECORD_TARGETS and not self._force
-        if judged and (record in self._survey.suspects or record not in self._survey.seen):
-            held = await self._ports[entry.target].get(self._client, record, **where)
-            changed = self._left.changed(entry, held, self._region)
-            if changed:
-                return f"edited since by a person: {', '.join(changed[:8])}"
+        doubtful = judged and (record in self._scan.suspects or record not in self._scan.seen)
+        if doubtful and (changed := await self._changed(entry, where)):
+            return f"edited since by a person: {', '.join(changed[:8])}"
         await self._ports[entry.target].delete(self._client, record, **where)
         return ""
+
+    async def _changed(self, entry: Entry, where: Mapping[str, str]) -> list[str]:
+        """The fields that people changed, by the record as it is now; less what went with a business or field that they deleted."""
+        held = await self._ports[entry.target].get(self._client, entry.destination_id, **where)
+        changed = self._left.changed(entry, held, self._context.region)
+        if BUSINESS in changed and not held.get(BUSINESS) and await self._business_gone(entry.destination_id):
+            changed.remove(BUSINESS)
+        flat = flatten_record(held)
+        blank = {name for name in changed if name.startswith(CUSTOM) and stored_value(flat, name) in BLANK}
+        there = await self._fields_there() if blank else frozenset()
+        return [name for name in changed if name not in blank or name.removeprefix(CUSTOM) in there]
+
+    async def _business_gone(self, contact: str) -> bool:
+        """Whether the business that we linked the contact to was deleted: then nobody unlinked it."""
+        try:
+            await self._ports[Target.BUSINESS].get(self._client, self._left.businesses.get(contact, ""))
+        except NotFound:
+            return True
+        return False
+
+    async def _fields_there(self) -> frozenset[str]:
+        """Ids and bare keys of the custom fields that the location has."""
+        async with self._asking:
+            if self._fields is None:
+                pages = self._ports[Target.FIELD].pages(self._client)
+                fields = [field async for page in pages for field in page]
+                self._fields = frozenset(
+                    name for field in fields for name in (id_of(field), bare_key(str(field.get("fieldKey") or "")))
+                )
+        return self._fields
+
+
+BLANK = (None, "", [], {})
+
+
+def _told(error: Exception) -> str:
+    """An error in words; one that nobody foresaw by its kind, without the data that may stand in its text."""
+    return error.message if isinstance(error, Pb2hlError) else f"it cannot be judged ({type(error).__name__})"
 
 
 def _chains(entries: Iterable[Entry]) -> list[list[Entry]]:
@@ -300,20 +340,9 @@ def _where(entry: Entry) -> dict[str, str]:
     return where
 
 
-def undo(
-    plan: UndoPlan,
-    ledger: LedgerPort,
-    client: Any,
-    *,
-    run: str,
-    force: bool = False,
-    region: str = "",
-    progress: Progress = SILENT,
-    cancel: Cancel | None = None,
-) -> Rollback:
+def undo(plan: UndoPlan, context: RunContext, *, force: bool = False) -> Rollback:
     """`Undo.run` for callers outside an event loop (or inside a notebook's)."""
-    made = Undo(ledger, client, run=run, force=force, region=region, progress=progress, cancel=cancel)
-    return highlevel_run(made.run(plan))
+    return highlevel_run(Undo(context, force=force).run(plan))
 
 
 __all__ = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pb2hl.apply.batches import batched
-from pb2hl.apply.bonds import children, folded
+from pb2hl.apply.dependents import children, folded
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import REMOVED_TAGS, Kind, Target
 

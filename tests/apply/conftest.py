@@ -10,6 +10,7 @@ from operations import migration
 
 from pb2hl import highlevel
 from pb2hl.apply import Apply, Execution, plan_undo
+from pb2hl.apply.context import RunContext
 from pb2hl.apply.doubt import settle_open
 from pb2hl.apply.undo import Rollback, Undo
 from pb2hl.highlevel import Client, Limiter
@@ -54,7 +55,7 @@ class Scene:
 
         async def undo(client: Client) -> Rollback:
             await settle_open(self.ledger, client, run, options.get("of_run", ""))
-            return await Undo(self.ledger, client, run=run, force=force).run(plan_undo(self.ledger, **options))
+            return await Undo(RunContext(self.ledger, client, run), force=force).run(plan_undo(self.ledger, **options))
 
         return self.run(undo, **(client or {}))
 

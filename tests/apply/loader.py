@@ -17,6 +17,7 @@ from pathlib import Path
 from operations import changes, everything
 
 from pb2hl.apply import Apply
+from pb2hl.apply.context import RunContext
 from pb2hl.apply.undo import Undo, plan_undo
 from pb2hl.highlevel import Client, Limiter
 from pb2hl.ledger import Ledger
@@ -34,7 +35,7 @@ async def work(folder: Path, order: dict) -> None:
         elif order["what"] == "delta":
             await Apply(ledger, client, run=run).run(changes(ledger))
         else:
-            await Undo(ledger, client, run=run).run(plan_undo(ledger))
+            await Undo(RunContext(ledger, client, run)).run(plan_undo(ledger))
 
 
 def forked(folder: Path, order: dict) -> int:

@@ -25,13 +25,15 @@ Record = dict[str, Any]
 class Created:
     """A record that exists now: its id, what references need of the answer, HighLevel's trace id.
 
-    `refused`: property of the payload → HighLevel's reason why it took the record and not this.
+    `refused`: property of the payload → HighLevel's reason why it took the record and not this. `stored`: the record as the
+    answer shows it, {} where it shows none.
     """
 
     id: str
     answer: Mapping[str, Any] = field(default_factory=dict)
     trace_id: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
+    stored: Mapping[str, Any] = field(default_factory=dict)
 
 
 class RecordPort(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pb2hl.highlevel.client import Client
@@ -38,7 +39,8 @@ class BusinessPort(PropertiesPort):
             return await super().create(client, payload)
         flat = {**body_of(payload, without=("customFields",)), "locationId": client.location}
         answer = await client.request("POST", "/businesses/", json=flat)
-        return await self.finish(client, made(client, answer, "POST /businesses/", *PLAIN), payload, answer.trace_id)
+        record = made(client, answer, "POST /businesses/", *PLAIN)
+        return replace(await self.finish(client, record, payload, answer.trace_id), stored=record)
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
         """The same way as it is made."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pb2hl.errors import NotFound, Refused
@@ -33,7 +34,8 @@ class NotePort(PlainPort):
         relation = {"objectKey": "business", "recordId": url_of(payload)["businessId"]}
         body = {**body_of(payload), "relations": [relation]}
         answer = await client.request("POST", "/notes/", params={"locationId": client.location}, json=body)
-        return await self.finish(client, made(client, answer, "POST /notes/", "note"), payload, answer.trace_id)
+        record = made(client, answer, "POST /notes/", "note")
+        return replace(await self.finish(client, record, payload, answer.trace_id), stored=record)
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
         """The note as its host's API gives it."""

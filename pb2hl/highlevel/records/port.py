@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pb2hl.highlevel.client import Client
@@ -48,7 +49,7 @@ class PlainPort:
         params = {"locationId": client.location} if self.locates == "query" else None
         answer = await client.request("POST", path, params=params, json=self.body(client, payload))
         record = made(client, answer, f"POST {path}", *self.names)
-        return await self.finish(client, record, payload, answer.trace_id)
+        return replace(await self.finish(client, record, payload, answer.trace_id), stored=record)
 
     def body(self, client: Client, payload: Payload) -> dict[str, Any]:
         """The body of a create."""

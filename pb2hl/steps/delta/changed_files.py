@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pb2hl.apply.context import RunContext
 from pb2hl.apply.undo import Undo, UndoPlan
 from pb2hl.errors import NotFound, Problem, Severity
 from pb2hl.highlevel import PORTS, Client
@@ -52,7 +53,7 @@ async def take_away(
     fields, beside = await _fields(client, ledger, [entry for entry in old if entry.target is Target.FILE])
     going = [*media, *fields]
     if going:
-        undoing = Undo(ledger, client, run=run, region=region, progress=progress, cancel=cancel)
+        undoing = Undo(RunContext(ledger, client, run, region, progress, cancel))
         await undoing.run(UndoPlan(tuple(going)))
     ledger.finish(run, [Outcome(entry.op_id, State.UNDONE) for entry in beside])
     problems = [

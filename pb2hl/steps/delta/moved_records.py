@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.apply.batches import batched
+from pb2hl.apply.context import RunContext
 from pb2hl.apply.resolve import Unresolved, resolve
 from pb2hl.apply.undo import Undo, UndoPlan
 from pb2hl.diff.overlay import is_overlay
@@ -191,7 +192,7 @@ async def _undo(
     ids = {move.entry.destination_id for move in mine}
     entries = [entry for entry in ledger.by_destination(ids) if entry.state is State.DONE and entry.target in HUNG]
     entries.sort(key=lambda entry: not is_overlay(entry))
-    undoing = Undo(ledger, client, run=run, force=force, region=region, progress=progress, cancel=cancel)
+    undoing = Undo(RunContext(ledger, client, run, region, progress, cancel), force=force)
     done = await undoing.run(UndoPlan(tuple(entries)))
     kept = {row[3]: row[4] for row in done.kept} | {row[3]: row[6] for row in done.outcomes if row[5] != "undone" and row[6]}  # fmt: skip
     for move in mine:

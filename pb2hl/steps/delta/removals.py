@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pb2hl.apply import UndoPlan, plan_undo
+from pb2hl.apply.context import RunContext
 from pb2hl.apply.undo import OUTCOME_COLUMNS, Undo
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import Problem, Severity
@@ -172,7 +173,7 @@ def delete(ws: Workspace, ledger: Ledger, removed: pd.DataFrame, progress: Progr
     progress.start("deleting what the export no longer has", len(entries), "operations")
 
     async def work(client: Client):
-        undoing = Undo(ledger, client, run=run, region=ws.config.country, progress=progress, cancel=cancel)
+        undoing = Undo(RunContext(ledger, client, run, ws.config.country, progress, cancel or Cancel()))
         return await undoing.run(UndoPlan(tuple(entries)))
 
     try:

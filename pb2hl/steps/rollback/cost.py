@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from pb2hl.apply import UndoPlan
-from pb2hl.apply.survey import appointment_spans, kinds_to_read
+from pb2hl.apply.location_scan import appointment_spans, kinds_to_read, pieces_to_read
 from pb2hl.apply.undo_plan import action, added_tags, carrier, removed_tags
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.highlevel import SEARCH_LAG_S, Destination
@@ -44,10 +44,31 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
         else:
             theirs = len(getattr(place, OTHERS[target])) if target in OTHERS else 0
             found[f"read {target}"] = page_requests(_made(ledger, target) + theirs, PAGE[target])
+    for target in pieces_to_read(plan.deletions()):
+        found[f"read {target}"] = _LISTS.get(target, 1)
+    found["read contacts written to since they were made"] = _written_again(plan)
     lag = (ledger.recall(PROBED) or {}).get("search_lag_s", SEARCH_LAG_S)
     if lag and doomed and _made(ledger, Target.CONTACT):
         found["measure the lag of search"] = LOOKS
     return {name: count for name, count in found.items() if count}
+
+
+_LISTS = {Target.FIELD: 2}
+"""Requests that list the pieces of a kind, where it takes more than one."""
+
+
+def _written_again(plan: UndoPlan) -> int:
+    """Contacts that we linked, tagged or changed after making them: whether people did too is seen by id only."""
+    made, written = set(), set()
+    for entry in plan.entries:
+        if action(entry) == "delete":
+            if entry.target is Target.CONTACT:
+                made.add(entry.destination_id)
+        elif entry.target in (Target.CONTACT, Target.CONTACT_TAGS):
+            written.add(entry.destination_id)
+        elif entry.target in (Target.LINK, Target.FILE):
+            written.add(str((entry.payload.get("$url") or entry.payload).get("contactId")))
+    return len(made & written)
 
 
 def _cost(entry: Entry) -> int:

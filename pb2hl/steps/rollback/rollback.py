@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from pb2hl.apply import Rollback, UndoPlan, plan_undo
+from pb2hl.apply.context import RunContext
 from pb2hl.apply.doubt import settle_open
 from pb2hl.apply.undo import KEPT_COLUMNS, OBJECT_STAYS, OUTCOME_COLUMNS, Undo
 from pb2hl.errors import ConfigError, Problem, Severity
@@ -91,9 +92,8 @@ def _undo(
         cost = requests(undo_plan, ledger, Destination.load(ws.path))
         progress.advance()
         progress.start(STEP, len(undo_plan.entries), "operations")
-        undoing = Undo(
-            ledger, client, run=this, force=force, region=ws.config.country, progress=progress, cancel=cancel
-        )
+        context = RunContext(ledger, client, this, ws.config.country, progress, cancel or Cancel())
+        undoing = Undo(context, force=force)
         return undo_plan, cost, await undoing.run(undo_plan)
 
     try:

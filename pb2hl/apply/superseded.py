@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pb2hl.apply.bonds import folded
+from pb2hl.apply.dependents import folded
 from pb2hl.apply.undo_plan import action, added_tags, removed_tags
 from pb2hl.diff.flatten import CUSTOM, NESTED, bare_key, custom_key, flatten_payload
 from pb2hl.ledger import Entry, LedgerPort
@@ -22,7 +22,7 @@ REVERSIBLE = ("restore", "remove tags", "unlink")
 Place = tuple[Target, str]
 
 
-class Later:
+class Superseded:
     """The updates that stay, by what they are about; `covered` counts fields that stay because one of them wrote them too."""
 
     def __init__(self, ledger: LedgerPort, run: str, going: Iterable[Entry]):

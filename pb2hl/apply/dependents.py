@@ -45,7 +45,7 @@ def listed(parts: Iterable[str]) -> str:
     return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
 
 
-class Bonds:
+class Dependents:
     """Counts, for each record that is about to be deleted, what stays and needs it."""
 
     def __init__(self, doomed: Iterable[Entry]):
@@ -73,6 +73,10 @@ class Bonds:
         found |= {self._tags[tag] for tag in map(folded, body.get("tags") or ()) if tag in self._tags}
         return {record for record in found if target in NEEDED_BY.get(self._kinds[record], ())}
 
+    def named(self, body: Mapping[str, Any]) -> set[str]:
+        """Ids of the doomed records that `body` names anywhere, whatever they are to each other."""
+        return {self._called[text] for text in texts(body) if text in self._called}
+
     def why(self, record_id: str) -> str:
         """What keeps the record: `still needed by 1 contact and 2 notes of this migration that stay`; "" when nothing does."""
         held = self._held.get(record_id)
@@ -85,11 +89,12 @@ class Bonds:
 def children(chosen: Iterable[Entry], done: Iterable[Entry]) -> set[str]:
     """Op ids of what in `done` hangs on the contacts and businesses among `chosen`: HighLevel deletes it with them."""
     parents = [e for e in chosen if e.kind is Kind.CREATE and e.target in (Target.CONTACT, Target.BUSINESS)]
-    bonds, ids = Bonds(parents), {entry.destination_id for entry in parents}
+    dependents, ids = Dependents(parents), {entry.destination_id for entry in parents}
     return {
         entry.op_id
         for entry in done
-        if bonds.needs(entry.target, entry.payload) or (entry.kind is not Kind.CREATE and entry.destination_id in ids)
+        if dependents.needs(entry.target, entry.payload)
+        or (entry.kind is not Kind.CREATE and entry.destination_id in ids)
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pb2hl.errors import ApiError
+from pb2hl.errors import ApiError, TokenRefused
 from pb2hl.highlevel.records.base import id_of
 from pb2hl.ledger import Entry
 from pb2hl.operations import Target
@@ -17,7 +17,7 @@ MARGIN = 2.0
 NAMES, REACH = ("firstName", "lastName"), ("email", "phone")
 
 
-async def settled(client: Any, ports: Mapping[Target, Any], contacts: Iterable[Entry]) -> None:
+async def wait_until_shown(client: Any, ports: Mapping[Target, Any], contacts: Iterable[Entry]) -> None:
     """Return when search shows what was done before this call.
 
     The first of `contacts` (ours, best one that is about to be deleted) is written to with the name that it has, and looked
@@ -44,6 +44,8 @@ async def _measured(client: Any, port: Any, contacts: Iterable[Entry], since: fl
     try:
         before = await port.get(client, entry.destination_id)
         after = await port.update(client, entry.destination_id, {name: before.get(name)})
+    except TokenRefused:
+        raise
     except ApiError:
         return None
     stamp = after.get("dateUpdated")

@@ -9,7 +9,7 @@ from operations import op
 from test_execute import without_blanks
 from test_restore import DEAL, FIRM, LINE, ON, THEIRS, plain
 
-from pb2hl.apply.later import with_value
+from pb2hl.apply.superseded import with_value
 from pb2hl.ledger import State
 from pb2hl.operations import REMOVED_TAGS, Kind, Target
 
