@@ -5,17 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from pb2hl.values.parsed import Context, Parsed, one_by_one
+from pb2hl.values.wordlists import VALUES, listed
 
-TRUE = frozenset(
-    "1 1.0 y yes true t x on ✓ ✔ ☑ checked active enabled oui vrai o ja wahr j an aktiv sí si verdadero activo sim s v "
-    "verdadeiro vero attivo tak prawda ano да истина evet kyllä igen はい 是 예 subscribed opted-in done completed complete "
-    "actif aktywny actief waar closed erledigt terminé terminée completado completada fatto".split()
-)
-FALSE = frozenset(
-    "0 0.0 n no false f off ✗ ✘ ☐ unchecked inactive disabled non faux nein falsch aus inaktiv falso inactivo não nao "
-    "inattivo nie fałsz ne нет ложь hayır ei nem いいえ 否 아니요 unsubscribed opted-out nee onwaar inactief inactif open pending "
-    "offen ouvert abierto abierta nej".split()
-)
+TRUE = listed(VALUES / "yes_no.txt", "yes")
+FALSE = listed(VALUES / "yes_no.txt", "no")
 
 
 def booleans(texts: np.ndarray, context: Context) -> Parsed:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pb2hl.mapper import propose, propose_fields
-from pb2hl.mapper.knowledge.concepts import SINGULAR
+from pb2hl.mapper.knowledge.concepts import PUBLIC_NAMES
 from pb2hl.model import OBJECTS
 
 
@@ -90,7 +90,7 @@ def test_headings_written_from_memory_of_thirty_systems():
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.text(max_size=30), max_size=12), st.sampled_from(sorted(SINGULAR)))
+@given(st.lists(st.text(max_size=30), max_size=12), st.sampled_from(sorted(PUBLIC_NAMES)))
 def test_any_headings_get_one_answer_each(headings, object_name):
     """Whatever the headings, each gets a row in order, a confidence between 0 and 1 and a reason."""
     found = propose(headings, object_name)

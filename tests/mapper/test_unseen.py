@@ -11,7 +11,7 @@ import pytest
 
 from pb2hl.mapper import propose_fields
 from pb2hl.mapper.knowledge.consent import consent
-from pb2hl.mapper.knowledge.lexicon import LINES
+from pb2hl.mapper.knowledge.lists import sections
 from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.knowledge.text import phrases, terms, tokens
 
@@ -114,4 +114,4 @@ def test_no_synonym_loses_its_meaning_to_joining_words():
     """A synonym must not shrink to a word that says nothing (`is del` to `is`)."""
     short = {" ".join(key) for key in phrases() if len(key) == 1 and len(key[0]) == 2 and key[0].isascii()}
     assert not short & {"is", "ne", "yn"}
-    assert all(tokens(synonym) for line in LINES.strip().splitlines() for synonym in line.split(" = ")[1].split(", "))
+    assert all(tokens(synonym) for synonyms in sections("lexicon").values() for synonym in synonyms)

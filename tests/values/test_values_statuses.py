@@ -52,12 +52,3 @@ def test_activities_and_directions():
         "meeting",
     ]
     assert [statuses.direction(word) for word in ("ausgehend", "Entrant", "着信")] == ["outbound", "inbound", "inbound"]
-
-
-@pytest.mark.parametrize("name", ["DEALS", "APPOINTMENTS", "ACTIVITIES", "DIRECTIONS"])
-def test_no_word_says_two_things(name):
-    """Within one vocabulary a word has one meaning."""
-    seen: dict[str, str] = {}
-    for meaning, words in getattr(statuses, name).items():
-        for word in words.split(","):
-            assert seen.setdefault(statuses.word_key(word), meaning) == meaning, word

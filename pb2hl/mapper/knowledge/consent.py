@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from pb2hl.mapper.knowledge import consent_words as known
 from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS
+from pb2hl.mapper.knowledge.lists import listed, sections
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import tokens
 
@@ -25,11 +25,28 @@ _FIELD = {
 _TERM_CHANNEL = {
     "do not email": "email", "do not text": "text", "do not call": "call", "do not fax": "fax", "do not post": "post",
 }  # fmt: skip
-_WORD_CHANNEL = {word: channel for channel, listed in known.CHANNELS.items() for word in listed.split()}
+_REFUSALS = listed("consent_headings", "refusals")
+_PERMISSIONS = listed("consent_headings", "permissions")
+_MEDIA = listed("consent_headings", "media")
+_WISHES = listed("consent_headings", "wishes")
+_MODALS = listed("consent_headings", "modals")
+_AFTER_MODALS = listed("consent_headings", "after modals")
+_NEGATIONS = listed("consent_headings", "negations")
+_NOT_ABOUT_CONSENT = listed("consent_headings", "not about consent")
+_STATUS = listed("consent_headings", "status")
+_BESIDE = listed("consent_headings", "beside")
+_WHEN = listed("consent_headings", "when")
+_DATE_ENDINGS = listed("consent_headings", "date endings")
+_REFUSING = listed("consent_headings", "refusing endings")
+_PERMITTING = listed("consent_headings", "permitting endings")
+_WORD_CHANNEL = {
+    word: section.removeprefix("channel ")
+    for section, listed in sections("consent_headings").items()
+    if section.startswith("channel ")
+    for word in listed
+}
 _SPACELESS = frozenset(
-    word
-    for word in {*known.REFUSALS, *known.PERMISSIONS, *known.WISHES, *_WORD_CHANNEL}
-    if "\u3040" <= word[0] <= "\ud7a3"
+    word for word in {*_REFUSALS, *_PERMISSIONS, *_WISHES, *_WORD_CHANNEL} if "\u3040" <= word[0] <= "\ud7a3"
 )
 
 
@@ -75,10 +92,10 @@ def _asks(
     order: tuple[str, ...], words: frozenset[str], terms: frozenset[str], channel: str
 ) -> tuple[bool, bool, bool]:
     """Whether a heading refuses, whether it permits, and whether only words of wishing (`receives`, `can be`) say so."""
-    refuses = bool(terms & (CONSENT_TERMS - {"consent"})) or bool(channel and words & known.REFUSALS)
-    permits = "consent" in terms or bool(channel and words & known.PERMISSIONS)
-    wishes = bool(channel) and (bool(words & known.WISHES) or _modal(order))
-    negated = any(word in known.NEGATIONS for word in order[:-1])
+    refuses = bool(terms & (CONSENT_TERMS - {"consent"})) or bool(channel and words & _REFUSALS)
+    permits = "consent" in terms or bool(channel and words & _PERMISSIONS)
+    wishes = bool(channel) and (bool(words & _WISHES) or _modal(order))
+    negated = any(word in _NEGATIONS for word in order[:-1])
     if (permits or wishes) and negated:
         return True, False, not permits and not refuses
     return refuses, permits or wishes, wishes and not permits and not refuses
@@ -92,33 +109,31 @@ def _promotes(words: frozenset[str], channel: str, seen: Signals) -> bool:
 
 def _modal(order: tuple[str, ...]) -> bool:
     follows = itertools.pairwise(order)
-    return any(
-        word in known.MODALS and (after in known.AFTER_MODALS or after in _WORD_CHANNEL) for word, after in follows
-    )
+    return any(word in _MODALS and (after in _AFTER_MODALS or after in _WORD_CHANNEL) for word, after in follows)
 
 
 def _beside(words: frozenset[str], terms: frozenset[str], channel: str) -> bool:
     """Whether a heading speaks about a consent (its reason, page or wording) instead of being it."""
-    beside = (terms & known.BESIDE) | (words & known.NOT_ABOUT_CONSENT)
+    beside = (terms & _BESIDE) | (words & _NOT_ABOUT_CONSENT)
     if channel == "text" and not words & {"consent", "gdpr", "dsgvo", "rgpd"}:
         beside -= {"text", "body"}  # `OK to text`: the channel, not the wording of a consent
     return bool(beside)
 
 
 def _when(order: tuple[str, ...], terms: frozenset[str]) -> bool:
-    return bool(terms & known.WHEN) or order[-1] in known.DATE_ENDINGS
+    return bool(terms & _WHEN) or order[-1] in _DATE_ENDINGS
 
 
 def _words(order: tuple[str, ...]) -> frozenset[str]:
     found = set(order)
     for word in order:
-        for stem in known.STEMS[0]:
+        for stem in _REFUSING:
             if word.endswith(stem) and word != stem:
-                found |= {stem if stem in known.REFUSALS else "sperre", word.removesuffix(stem).removesuffix("s")}
-        for stem in known.STEMS[1]:
+                found |= {stem if stem in _REFUSALS else "sperre", word.removesuffix(stem).removesuffix("s")}
+        for stem in _PERMITTING:
             if word.endswith(stem) and word != stem:
                 found |= {"einwilligung", word.removesuffix(stem).removesuffix("s")}
-        for ending in known.MEDIA:
+        for ending in _MEDIA:
             if word.endswith(ending) and word != ending:
                 found |= {ending, word.removesuffix(ending).removesuffix("s")}
     for word in list(found):
@@ -153,7 +168,7 @@ def _by_values(terms: frozenset[str], words: frozenset[str], channel: str, seen:
     """A status column (`Email Status`, `Marketing status`) whose values are words of subscription."""
     if not seen.looks("consent", at_least=0.5):
         return None
-    sure = bool(channel) or bool(words & known.STATUS)
+    sure = bool(channel) or bool(words & _STATUS)
     field = _FIELD[channel or "any"]
     reason = "values say who is (un)subscribed: consent, never dropped"
     return (

@@ -1,4 +1,4 @@
-"""Headings to terms: tokens in any casing and script, then the English terms of `pb2hl.mapper.lexicon`."""
+"""Headings to terms: tokens in any casing and script, then the English terms of `data/lexicon.txt`."""
 
 from __future__ import annotations
 
@@ -9,28 +9,18 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from pb2hl.mapper.knowledge.lexicon import LINES
+from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.values.zones import without_zone
 
-_STOP = frozenset(
-    "de du des of the della dello delle di van der den het la le les l d el los las un une s su sa".split()
-)
+_STOP = heading_words("joining")
 """Joining words that carry no meaning in a heading; dropped from headings and lexicon alike."""
 
-_BETWEEN = frozenset({"do", "da", "dos", "das", "del"})
+_BETWEEN = heading_words("between")
 
-_NOISE = frozenset(
-    "property properties hs hubspot field fields c pc r zoho crm sf sfdc fld col column cf attr attribute custom my your"
-    " this current our input dt str txt raw record pipedrive ghl pb perfect books sugar odoo x studio li z".split()
-)
+_NOISE = heading_words("noise")
 """Vendors' prefixes and words for "field": they never tell one field from another."""
 
-_WHOLE = frozenset(
-    "st ort lan land no first last ad info information from local size dom kon via key items art ca cap index path text"
-    " total portable pro bus staff about voice rank class canal channel who pad sti vag inte minutes sequence action"
-    " table model memo document till room best beginning scheduled nos plan sort by il verdi zeme tila mesto kod paikka arvo ten vir stan"
-    " tara stare rok grad hp comm dir prn rem ime meno nama obor kota spol grp progress regarding".split()
-)
+_WHOLE = heading_words("whole")
 """Short words that mean this only when they are the whole heading (`ORT`, `ST`, `by`)."""
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -70,14 +60,20 @@ def _content(words: tuple[str, ...]) -> tuple[str, ...]:
     return kept or words
 
 
+def heading_key(text: str) -> tuple[str, ...]:
+    """How words of headings are compared: their tokens without joining words."""
+    return _content(tokens(text))
+
+
 @lru_cache(maxsize=1)
 def phrases() -> dict[tuple[str, ...], str]:
     """Every synonym as a tuple of tokens → its English term."""
     table: dict[tuple[str, ...], str] = {}
-    for line in LINES.strip().splitlines():
-        term, _, synonyms = line.partition(" = ")
-        for synonym in (term, *synonyms.split(", ")):
-            table.setdefault(_content(tokens(synonym)), term)
+    for term in sections("lexicon"):
+        table[heading_key(term)] = term
+    for term, synonyms in sections("lexicon").items():
+        for synonym in synonyms:
+            table[heading_key(synonym)] = term
     return table
 
 
@@ -91,12 +87,7 @@ def _vocabulary() -> frozenset[str]:
     return frozenset(word for key in phrases() for word in key) | PLAIN_WORDS
 
 
-PLAIN_WORDS = frozenset(
-    "contract county score count rating value date time day year month address billing shipping mailing hash verified"
-    " bounced reason ip latitude longitude lat long lng stage level tier plan contents context content assets partner"
-    " spouse emergency vendor supplier invoice payment card bank tax vat tva payable score open click visits views"
-    " portal scheduled corporate code line member campaign session page facebook linkedin twitter instagram skype youtube tiktok utm medium term".split()
-)
+PLAIN_WORDS = heading_words("plain")
 """English words of headings that must never be taken for a misspelt term."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pb2hl.mapper.knowledge.concepts import PLACES
+from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.sheet_layout import takes_several
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import means, terms, tokens
@@ -29,8 +30,8 @@ _SECOND = {
 }
 """Where the second-best column of a contact's e-mail or phone goes: (canonical field, HighLevel field)."""
 
-_LAST_NAME_WORDS = frozenset({"nom", "name", "naam", "nazwisko", "namn", "navn", "nume", "prezime"})
-_FIRST_NAME_WORDS = frozenset({"nombre", "nome", "imie", "name", "nombres", "ime", "meno", "jmeno"})
+_LAST_NAME_WORDS = heading_words("last names")
+_FIRST_NAME_WORDS = heading_words("first names")
 
 
 def assign(

@@ -9,27 +9,14 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.mapper.knowledge.lists import sections
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import fold, tokens
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.model import FieldKind
 
-_TYPES: dict[str, str] = {
-    "LARGE_TEXT": "textarea longtext long_text multiline memo richtext rich_text html paragraph largetext large_text text_area multi_line"
-    " bigtext long_text_area longtextarea",
-    "MULTIPLE_OPTIONS": "multipicklist multi_picklist multiselect multi_select multiselectpicklist multiple_options multi multienum set"
-    " multiplechoice multiple_choice checkboxes tags multi_choice multidropdown multi_select_picklist picklist_multi multiselect_picklist",
-    "SINGLE_OPTIONS": "picklist select dropdown enum enumeration single_select singleselect single_options list choice option options"
-    " radio dropdown_select singleoption auswahl liste drop_down radio_button radiobutton",
-    "RADIO": "checkbox boolean bool yesno yes_no toggle flag booleancheckbox switch true_false case_a_cocher kontrollkastchen",
-    "MONETORY": "currency money monetary monetory amount price devise wahrung moneda",
-    "NUMERICAL": "number numeric numerical integer int decimal float double long percent percentage nombre zahl numero",
-    "DATE": "date datetime timestamp date_time datetime_picker datum fecha day",
-    "TEXT": "text string varchar char url link email phone tel textfield single_line singleline short_text id lookup reference time"
-    " autonumber formula user country address texte texto testo tekst website hyperlink text_field single_line_text",
-}
-_DATA_TYPE = {word: data_type for data_type, words in _TYPES.items() for word in words.split()}
+_DATA_TYPE = {word: data_type for data_type, words in sections("field_types").items() for word in words}
 
 KINDS: dict[str, FieldKind] = {
     "TEXT": FieldKind.TEXT,

@@ -6,58 +6,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
+from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.score import candidate
-
-NAMES: dict[str, str] = {
-    "custom_fields": "custom fields, custom field, customfields, fields, field definitions, champs personnalises, champs, felder,"
-    " benutzerdefinierte felder, campos personalizados, campos, campi personalizzati, campi, aangepaste velden, velden, properties",
-    "trust_transactions": "trust transactions, trust transaction, trusttransactions, trust ledger, trust, transactions fiduciaires,"
-    " treuhandbuchungen, trust entries, iolta transactions",
-    "trust_accounts": "trust accounts, trust account, trustaccounts, comptes en fiducie, treuhandkonten, anderkonten, iolta accounts",
-    "time_entries": "time entries, time entry, timeentries, timesheets, timesheet, time, feuilles temps, zeiteintrage, zeiterfassung,"
-    " registro horas, time logs, activities time, wip",
-    "rates": "rates, rate, billing rates, hourly rates, rate table, taux, stundensatze, tarifas, tariffe, tarieven",
-    "attachments": "attachments, attachment, files, documents, fichiers, pieces jointes, anhange, dateien, dokumente, archivos,"
-    " adjuntos, allegati, anexos, arquivos, bijlagen, bestanden, zalaczniki, pliki, bilagor, vedhaeftninger"
-    ", liitteet, prilohy, soubory, ekler, dosyalar, вложения, файлы, 添付ファイル, ファイル, 附件, 文件",
-    "workflows": "workflows, workflow, automations, automation, sequences, automatisations, automatisierungen, ablaufe, flujos,"
-    " automatizaciones, flussi, automacoes, fluxos, werkstromen, automatyzacje",
-    "pipelines": "pipelines, pipeline, stages, pipeline stages, deal stages, etapes, phasen, stufen, embudos, etapas, fasi, funis,"
-    " fasen, etapy, steg, faser, practice areas, matter stages, sales stages"
-    ", myyntiputket, vaiheet, trinn, faze, asamalar, воронки, этапы, パイプライン, フェーズ, 阶段, 销售阶段",
-    "tags": "tags, tag, labels, etiquettes, schlagworte, schlagworter, etiquetas, etichette, marcadores, trefwoorden, tagi, taggar"
-    ", tunnisteet, stitky, etiketler, теги, метки, タグ, 标签",
-    "users": "users, user, owners, team, staff, employees, timekeepers, utilisateurs, benutzer, mitarbeiter, usuarios, utenti,"
-    " gebruikers, medewerkers, uzytkownicy, anvandare, brugere, agents, members, reps, sales reps, attorneys, collaborateurs"
-    ", kayttajat, medarbeidere, brukere, uzivatele, kullanicilar, пользователи, сотрудники, ユーザー, 担当者, 用户, 员工",
-    "appointments": "appointments, appointment, events, event, meetings, calendar, rendez vous, rdv, agenda, termine, termin, kalender,"
-    " besprechungen, citas, eventos, calendario, appuntamenti, eventi, compromissos, agendamentos, afspraken, spotkania, moten, aftaler, reuniones, reunions"
-    ", tapaamiset, aftalekalender, avtaler, schuzky, randevular, toplantilar, встречи, события, 予定, 面談, 会议, 日程, wydarzenia",
-    "activities": "activities, activity, calls, engagements, interactions, communications, activites, appels, aktivitaten, anrufe,"
-    " actividades, llamadas, attivita, chiamate, atividades, chamadas, activiteiten, gesprekken, aktywnosci, aktiviteter, emails, history, call log, timeline"
-    ", aktiviteetit, puhelut, samtaler, opkald, aktivity, hovory, aktiviteler, aramalar, активности, звонки, дела, 活動, 通話, 活动, 通话",
-    "tasks": "tasks, task, todos, to dos, taches, aufgaben, tareas, compiti, tarefas, taken, zadania, uppgifter, opgaver, задачи, タスク, 任务"
-    ", tehtavat, oppgaver, ukoly, gorevler, 作業, 待办",
-    "notes": "notes, note, comments, notizen, kommentare, commentaires, remarques, notas, comentarios, notities, opmerkingen, notatki,"
-    " anteckningar, noter, заметки, メモ, 备注, memos"
-    ", muistiinpanot, notater, poznamky, notlar, комментарии, 記録, ノート, 笔记",
-    "deals": "deals, deal, opportunities, opportunity, matters, matter, cases, affaires, opportunites, transactions, chancen,"
-    " verkaufschancen, geschafte, akten, mandate, negocios, oportunidades, tratos, trattative, opportunita, affari, negociacoes,"
-    " verkoopkansen, kansen, deale, szanse, affarer, salgsmuligheder, сделки, 商談, 商机, dossiers, sales, expedientes, pratiche, zaken"
-    ", kaupat, myyntimahdollisuudet, salgsmuligheter, obchody, prilezitosti, firsatlar, anlasmalar, szanse sprzedazy, 案件, 交易, salj",
-    "companies": "companies, company, organisations, organizations, accounts, businesses, firms, entreprises, societes, firmen,"
-    " unternehmen, organisationen, empresas, organizaciones, companias, aziende, societa, organizzazioni, organizacoes, companhias,"
-    " bedrijven, organisaties, firmy, organizacje, foretag, virksomheder, компании, 会社, 公司, employers, kundenfirmen"
-    ", yritykset, selskaper, bedrifter, spolecnosti, sirketler, организации, фирмы, 企業, 取引先, 企业, 客户公司, foretagen, firmaer",
-    "contacts": "contacts, contact, clients, client, people, persons, leads, customers, prospects, kontakte, kunden, personen,"
-    " ansprechpartner, clientes, contactos, personas, contatti, clienti, persone, contatos, pessoas, contacten, contactpersonen,"
-    " klanten, kontakty, klienci, osoby, kontakter, kunder, personer, personnes, контакты, клиенты, 連絡先, 顧客, 联系人, 客户, 연락처, subscribers, address book"
-    ", asiakkaat, yhteyshenkilot, henkilot, zakaznici, kontakter personer, musteriler, kisiler, лиды, люди, 取引先責任者, お客様, 联系人列表, 线索, kundliste",
-}
-"""Names of files and sheets, by canonical object; more particular objects first (legal edition names included)."""
 
 _TELLING: dict[str, dict[str, float]] = {
     "contacts": {
@@ -95,8 +48,8 @@ class Table(Protocol):
 @lru_cache(maxsize=1)
 def _names() -> dict[tuple[str, ...], str]:
     table: dict[tuple[str, ...], str] = {}
-    for object_, text in NAMES.items():
-        for name in (object_, *text.split(",")):
+    for object_, names in sections("object_names").items():
+        for name in (object_, *names):
             table.setdefault(tokens(name), object_)
     return table
 
@@ -116,7 +69,7 @@ def named(name: str) -> tuple[str, str]:
     return best[2:] if best[0] else _one_record(words)
 
 
-_OF_TABLES = frozenset("tbl table tab vw view dim export exp data list all crm master mst t v".split())
+_OF_TABLES = heading_words("of tables")
 _RECORDS = {
     "contact": "contacts", "company": "companies", "deal": "deals", "task": "tasks", "note": "notes", "event": "appointments",
     "activity": "activities", "user": "users", "owner": "users", "tag": "tags", "file name": "attachments",

@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.proposer.objects import Table, named, recognise
 
 CRM, LEGAL, BOOKSTORE, UNKNOWN = "crm", "legal", "bookstore", "unknown"
 
-_BOOK_WORDS = frozenset(
-    "isbn isbn10 isbn13 ean titel author auteur autor autore publisher editeur verlag editorial stock".split()
-)
-_BOOK_SIGNS = frozenset(
-    "author auteur autor publisher editeur verlag price prix preis stock quantity qty binding format edition pages genre shelf"
-    " inventory reliure onhand availability".split()
-)
+_BOOK_WORDS = heading_words("books")
+_BOOK_SIGNS = heading_words("book signs")
 _LEGAL_OBJECTS = frozenset({"trust_accounts", "trust_transactions", "time_entries", "rates"})
-_LEGAL_NAMES = frozenset("matters matter timekeepers timekeeper mandate akten dossiers expedientes".split())
-_LEGAL_WORDS = frozenset("matter timekeeper trust iolta".split())
+_LEGAL_NAMES = heading_words("legal names")
+_LEGAL_WORDS = heading_words("legal words")
 _CRM_OBJECTS = frozenset({"contacts", "companies", "deals", "tasks", "notes", "appointments", "activities"})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.mapper.knowledge.concepts import SINGULAR, TABLES
+from pb2hl.mapper.knowledge.concepts import PUBLIC_NAMES, objects
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.proposer.assign import assign
@@ -25,10 +25,10 @@ def propose(frame: pd.DataFrame | Iterable[str], object_name: str) -> pd.DataFra
     `source_column`, `target` (HighLevel API name, `custom` or `ignore`), `confidence` (0-1, calibrated), `reason`.
     Raises ValueError for another object name.
     """
-    if object_name not in SINGULAR:
-        raise ValueError(f"object_name is {object_name!r}; it must be one of {', '.join(SINGULAR)}")
+    if object_name not in PUBLIC_NAMES:
+        raise ValueError(f"object_name is {object_name!r}; it must be one of {', '.join(PUBLIC_NAMES)}")
     headings, seen = _columns(frame)
-    chosen = _decide(headings, seen, SINGULAR[object_name], strict=False)
+    chosen = _decide(headings, seen, PUBLIC_NAMES[object_name], strict=False)
     return pd.DataFrame(
         {
             "source_column": headings,
@@ -46,8 +46,8 @@ def propose_fields(table: Any, object_: str, seen: Mapping[str, Signals] | None 
     once, references and refusals apart), `target` (HighLevel API name), `confidence` (0-1), `reason`, `transform`. `seen` is what
     the values look like, by heading, where that is known already. Raises ValueError for an unknown object.
     """
-    if object_ not in TABLES:
-        raise ValueError(f"object is {object_!r}; it must be one of {', '.join(TABLES)}")
+    if object_ not in objects():
+        raise ValueError(f"object is {object_!r}; it must be one of {', '.join(objects())}")
     frame = getattr(table, "frame", table)
     headings, looks = _columns(frame) if seen is None else ([*frame.columns], [seen[name] for name in frame.columns])
     chosen = _decide(headings, looks, object_, strict=True)

@@ -7,14 +7,12 @@ from functools import lru_cache
 
 from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS, PART_TERMS, PLACES, SELF, SYSTEM_TERMS, by_pattern, concepts
 from pb2hl.mapper.knowledge.consent import consent
+from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.source.embedded import is_kept
 
-_SOFT = frozenset(
-    "main amount number name full associated official assoc is has legal complete value code single object default"
-    " entered system original linked related".split()
-)
+_SOFT = heading_words("soft")
 """Words that may stand beside any concept without changing it (`Phone 1 - Value`, `Associated Company`)."""
 
 _ADDRESS_PARTS = frozenset({"street", "city", "state", "postal code", "country"})
@@ -26,10 +24,7 @@ _ENTITIES = frozenset(
 _WITHOUT_FIELDS = frozenset({"tasks", "notes", "appointments", "activities"})
 """Objects that take no custom fields in HighLevel: what has no place is told in their provenance line."""
 
-_CUSTOMERS = frozenset(
-    "customer customers client clients cust cli kunde kunden kund cliente clientes klant klient klienta asiakas zakaznik musteri ugyfel"
-    " debitor debiteur mandant klienten клиент клиента 顧客 客户 고객".split()
-)
+_CUSTOMERS = heading_words("buyers")
 """Words for who buys: of a table of companies, the company itself."""
 
 _EXPECTED: dict[str, tuple[str, ...]] = {
@@ -258,7 +253,7 @@ def _loosely(reading: Reading, object_: str) -> Candidate | None:
 _NEVER_LOOSELY = frozenset("id name full_name title status type tags stage date amount completed".split())
 """Fields whose words stand in many headings that are something else (`list name`, `payment status`)."""
 
-_PURPOSE = frozenset({"for", "fur", "pour", "para", "voor"})
+_PURPOSE = heading_words("purpose")
 """After these a heading says what the column is for, not what it is (`Company Name for Emails`)."""
 
 
