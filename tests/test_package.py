@@ -15,6 +15,7 @@ from pb2hl.cli.main import application
 from pb2hl.resources import resource
 
 ROOT = Path(__file__).parent.parent
+SHIPPED = set(".py .html .js .css .txt .csv .json .toml .jinja".split())
 HEAVY = ("great_expectations", "matplotlib", "papermill", "pb2hl.sandbox", "pandas")
 
 
@@ -66,5 +67,5 @@ def test_wheel_has_everything(tmp_path):
             if path.is_file() and "__pycache__" not in path.parts and ".ipynb_checkpoints" not in path.parts:
                 assert f"pb2hl/_data/{folder}/{path.relative_to(resource(folder)).as_posix()}" in names
     for path in (ROOT / "pb2hl").rglob("*"):
-        if path.is_file() and path.suffix in {".py", ".html", ".js", ".css", ".txt", ".csv", ".json", ".toml", ".jinja"}:
+        if path.is_file() and path.suffix in SHIPPED:
             assert path.relative_to(ROOT).as_posix() in names
