@@ -64,4 +64,4 @@ def show_reports(ws: Workspace, *, mask: bool = False) -> None:
 
     paths = report.write_all(ws, mask=mask, progress=Bar())
     display(HTML(report.links_html(paths)))
-    display(HTML(report.story_html(ws)))
+    display(HTML(report.outcome_html(ws)))

@@ -322,3 +322,14 @@ def results() -> tuple[str, ...]:
 def results_of(steps: Callable[[Step], bool]) -> tuple[str, ...]:
     """The names of the saved results with a report of those steps that `steps` picks."""
     return tuple(dict.fromkeys(result_of(chapter) for chapter, step in chapters().items() if steps(step)))
+
+
+def step_of(result: str) -> str:
+    """The id of the step whose function left the saved `result`, as far as its name tells: `check-after` → `check`."""
+    return result if result in STEPS else result.partition("-")[0]
+
+
+def chapters_of(result: str) -> tuple[Chapter, ...]:
+    """The chapters drawn from the saved `result`, the main one first; a result without any gets a plain one."""
+    found = tuple(chapter for chapter in chapters() if result_of(chapter) == result)
+    return found or (Chapter(result, result.replace("-", " ").capitalize(), "", result=result),)

@@ -18,7 +18,7 @@ from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import MEND, ConfigError, KernelDied, Pb2hlError
 from pb2hl.progress import SILENT, Progress, relayed
 from pb2hl.register import Step, notebooks
-from pb2hl.report.snippets import again
+from pb2hl.report.verdict import again
 from pb2hl.resources import resource
 from pb2hl.whole import read_json, write_json
 from pb2hl.workspace import CONFIG_NAME, Workspace

@@ -85,7 +85,7 @@ def test_only_faces_know_the_sandbox():
 def folder(module: str) -> str:
     """The folder of a dotted module name: `pb2hl.steps.load.sample` → `steps.load`, `pb2hl.ledger.port` → `ledger`."""
     parts = module.split(".")
-    if parts[1] in {"report", "highlevel"}:  # still one room each
+    if parts[1] == "highlevel":  # still one room
         return parts[1]
     return ".".join(parts[1:3]) if len(parts) > 3 else ".".join(parts[1:2])
 

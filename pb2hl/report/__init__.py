@@ -1,14 +1,14 @@
 """Reports: one self-contained HTML file a step and an index, drawn from the facts that the steps saved."""
 
 from pb2hl.report.notebook import notebook_html
-from pb2hl.report.snippets import links_html, story_html, verdict_html
+from pb2hl.report.verdict import links_html, outcome_html, verdict_html
 from pb2hl.report.write import present, tell_failure, write, write_again, write_all, write_index
 
 __all__ = [
     "links_html",
     "notebook_html",
+    "outcome_html",
     "present",
-    "story_html",
     "tell_failure",
     "verdict_html",
     "write",

@@ -1,4 +1,4 @@
-"""The index: the whole story in the order it happened, with the state of each gate."""
+"""The index: the steps in the order it happened, with the state of each gate."""
 
 from __future__ import annotations
 
@@ -7,110 +7,107 @@ from pathlib import Path
 from pb2hl import register
 from pb2hl.errors import Severity
 from pb2hl.register import AUDIT, INVENTORY, LOAD, ROLLBACK, SAMPLE, Chapter, chapters, result_of
-from pb2hl.report.cells import figure, words
-from pb2hl.report.extracts import extract
-from pb2hl.report.masking import Mask
-from pb2hl.report.page import Page, Section, Step
-from pb2hl.report.pages.told import HIDDEN, LABELS, plain
-from pb2hl.report.standing import Stand, Standing, status_of, written
-from pb2hl.report.story import WORKFLOWS
+from pb2hl.report.drawing.cells import words
+from pb2hl.report.drawing.figures import figures
+from pb2hl.report.drawing.masking import Mask
+from pb2hl.report.drawing.page import Page, Section, Step
+from pb2hl.report.pages import extract, summary
+from pb2hl.report.status import GateStates, MigrationState, status_of, written
+from pb2hl.report.workflows import WORKFLOWS
 from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
 
 
-def index_page(ws: Workspace, mask: Mask, folder: Path, stand: Stand) -> Page:
+def index_page(ws: Workspace, mask: Mask, folder: Path, migration: MigrationState) -> Page:
     """The page over the reports in `folder`."""
     results = {name: StepResult.load(ws.results(name)) for name in register.results()}
     done = [(item, result) for item in chapters() if (result := results[result_of(item)]) is not None]
     last = max(
         (result for _, result in done), key=lambda result: (result.at, list(results).index(result.step)), default=None
     )
-    state, tone = _outcome(done, stand)
-    parts = (_story(results, mask, folder, stand), _gates(stand.gates, mask), _more(folder))
+    state, tone = _outcome(done, migration)
+    parts = (_steps(results, mask, folder, migration), _gates(migration.gates, mask), _more(folder))
     return Page(
         title="A migration from Perfect Books to HighLevel",
         kicker=f"location {ws.config.location} · source {ws.config.source}",
-        headline=mask.text(_headline(done, stand)),
+        headline=mask.text(_headline(done, migration)),
         status=state,
         tone=tone,
-        summary=tuple(mask.text(line) for line in dict.fromkeys(_abstract(results, stand))),
-        figures=_figures(results, stand),
+        summary=tuple(mask.text(line) for line in dict.fromkeys(_abstract(results, migration))),
+        figures=_figures(results, migration),
         sections=tuple(part for part in parts if part),
-        next_step=mask.text(stand.next_of(last) if last else stand.following),
+        next_step=mask.text(migration.next_of(last) if last else migration.following),
         at=last.at if last else "",
         masked=mask.on,
     )
 
 
-def _outcome(done: list[tuple[Chapter, StepResult]], stand: Stand) -> tuple[str, str]:
-    states = [status_of(item, result, stand.gates) for item, result in done]
+def _outcome(done: list[tuple[Chapter, StepResult]], migration: MigrationState) -> tuple[str, str]:
+    states = [status_of(item, result, migration.gates) for item, result in done]
     steps = {result_of(item) for item, _ in done}
-    if _taken_back(stand):
+    if _taken_back(migration):
         return "rolled back", "mute"
     for tone, word in (("bad", "needs attention"), ("warn", "waiting")):
-        if any(found == tone for _, found in states) or (tone == "bad" and stand.failures):
+        if any(found == tone for _, found in states) or (tone == "bad" and migration.failures):
             return word, tone
-    if AUDIT.result() in steps and not stand.unproven():
+    if AUDIT.result() in steps and not migration.unproven():
         return "complete", "good"
     return ("under way", "mute") if done else ("not begun", "mute")
 
 
-def _taken_back(stand: Stand) -> bool:
+def _taken_back(migration: MigrationState) -> bool:
     """Whether the last thing that was written is a rollback."""
-    others = [at for step, at in stand.left_at.items() if step in written()]
-    return bool(stand.undone_at) and stand.undone_at >= max(others, default="")
+    others = [at for step, at in migration.left_at.items() if step in written()]
+    return bool(migration.undone_at) and migration.undone_at >= max(others, default="")
 
 
-def _headline(done: list[tuple[Chapter, StepResult]], stand: Stand) -> str:
-    if not done and not stand.failures:
+def _headline(done: list[tuple[Chapter, StepResult]], migration: MigrationState) -> str:
+    if not done and not migration.failures:
         return "Nothing has been run yet."
     found = {result_of(item): result for item, result in done}
-    if _taken_back(stand):
+    if _taken_back(migration):
         return f"The migration was taken back. {found[ROLLBACK.result()].headline}"
     titles = {result_of(item): item.title for item in reversed(chapters())}
-    failed = [item.title for item, result in done if status_of(item, result, stand.gates)[1] == "bad"]
-    failed += [title for step in stand.failures if (title := titles.get(step, step)) not in failed]
+    failed = [item.title for item, result in done if status_of(item, result, migration.gates)[1] == "bad"]
+    failed += [title for step in migration.failures if (title := titles.get(step, step)) not in failed]
     if failed:
-        return f"Needs attention: {', '.join(failed)}. The story below says what to do."
-    waiting = [item.title for item, result in done if status_of(item, result, stand.gates)[1] == "warn"]
+        return f"Needs attention: {', '.join(failed)}. The steps below say what to do."
+    waiting = [item.title for item, result in done if status_of(item, result, migration.gates)[1] == "warn"]
     if waiting:
         return f"Waiting for a person at: {', '.join(waiting)}."
-    if AUDIT.result() in found and not stand.unproven():
+    if AUDIT.result() in found and not migration.unproven():
         return f"The migration is complete and proven. {found[AUDIT.result()].headline}"
     if AUDIT.result() in found:
         return "Records were written since the last audit: run the audit again to prove them."
     return f"{len(found)} of {len(register.results())} steps have been run, none of them with a failure."
 
 
-def _abstract(results: dict[str, StepResult | None], stand: Stand) -> list[str]:
+def _abstract(results: dict[str, StepResult | None], migration: MigrationState) -> list[str]:
     """What a reader in a hurry should know: what came, what became of it, what was proven."""
     lines = []
     for item in chapters():
         result = results.get(result_of(item)) if item.sums_up else None
-        if result is not None and not stand.taken_back(result):
+        if result is not None and not migration.taken_back(result):
             own = () if result.step in (*written(), AUDIT.result()) else (result.headline,)
-            lines += [*own, *plain(result)]
+            lines += [*own, *summary(result)]
     return lines
 
 
-def _figures(results: dict[str, StepResult | None], stand: Stand) -> tuple[tuple[str, str], ...]:
+def _figures(results: dict[str, StepResult | None], migration: MigrationState) -> tuple[tuple[str, str], ...]:
     for step in (AUDIT, LOAD, SAMPLE, INVENTORY):
         result = results.get(step.result())
-        if result is not None and not stand.taken_back(result):
-            shown = [
-                (k, v) for k, v in result.counts.items() if isinstance(v, int | float) and not k.startswith(HIDDEN)
-            ]
-            return tuple((LABELS.get(name, words(name)), figure(value)) for name, value in shown[:8])
+        if result is not None and not migration.taken_back(result):
+            return figures({name: n for name, n in result.counts.items() if isinstance(n, int | float)})[:6]
     return ()
 
 
 _GATE_TONES = {"approved": "good", "waiting for approval": "warn", "lapsed": "bad", "not reached": "mute"}
 
 
-def _gates(standing: Standing, mask: Mask) -> Section:
+def _gates(states: GateStates, mask: Mask) -> Section:
     """The state of each gate with who, when and which hash."""
     steps = []
-    for row in standing.values():
+    for row in states.values():
         forced = ", in spite of open points" if row.get("forced") else ""
         text = f"by {row['who']}{forced}; what was approved has the hash {row['hash']}" if row.get("who") else ""
         tone = _GATE_TONES.get(row["state"], "mute")
@@ -122,10 +119,10 @@ def _gates(standing: Standing, mask: Mask) -> Section:
     )
 
 
-def _story(results: dict[str, StepResult | None], mask: Mask, folder: Path, stand: Stand) -> Section:
+def _steps(results: dict[str, StepResult | None], mask: Mask, folder: Path, migration: MigrationState) -> Section:
     steps = []
     for item in chapters():
-        result, failure = results[result_of(item)], stand.failures.get(result_of(item))
+        result, failure = results[result_of(item)], migration.failures.get(result_of(item))
         href = f"{item.file}.html" if (folder / f"{item.file}.html").exists() else ""
         if failure is not None:
             steps.append(
@@ -134,21 +131,21 @@ def _story(results: dict[str, StepResult | None], mask: Mask, folder: Path, stan
         elif result is None:
             steps.append(Step(item.title, item.question, "not yet", "mute"))
         else:
-            steps.append(_step(item, result, mask, href, stand))
-    return Section("The story", "Each step in its order; its report has the evidence.", steps=tuple(steps))
+            steps.append(_step(item, result, mask, href, migration))
+    return Section("The steps", "Each step in its order; its report has the evidence.", steps=tuple(steps))
 
 
-def _step(item: Chapter, result: StepResult, mask: Mask, href: str, stand: Stand) -> Step:
-    state, tone = status_of(item, result, stand.gates)
+def _step(item: Chapter, result: StepResult, mask: Mask, href: str, migration: MigrationState) -> Step:
+    state, tone = status_of(item, result, migration.gates)
     critical = (
         sum(problem.severity is Severity.CRITICAL for problem in result.problems) if tone in {"bad", "warn"} else 0
     )
-    told = extract(result, item.file).headline + (f" {critical} critical." if critical else "")
-    if stand.taken_back(result):
-        state, tone, told = "taken back", "mute", f"{told} Taken back since."
+    sentence = extract(result, item.file).headline + (f" {critical} critical." if critical else "")
+    if migration.taken_back(result):
+        state, tone, sentence = "taken back", "mute", f"{sentence} Taken back since."
     if result.counts.get("dry_run"):
         state, tone = "rehearsed", "mute"
-    return Step(item.title, mask.text(told), state, tone, href, result.at)
+    return Step(item.title, mask.text(sentence), state, tone, href, result.at)
 
 
 def _more(folder: Path) -> Section | None:

@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from pb2hl import errors
 from pb2hl.errors import MEND, Pb2hlError
-from pb2hl.report.masking import Mask, shape
-from pb2hl.report.page import render_notebook
-from pb2hl.report.snippets import failure_html
+from pb2hl.report.drawing.masking import Mask, shape
+from pb2hl.report.drawing.page import render_notebook
+from pb2hl.report.verdict import failure_html
 from pb2hl.values.visible import visible
 
 _STYLES = {"color", "padding", "margin", "border-left", "font-weight", "text-align", "width", "max-width"}

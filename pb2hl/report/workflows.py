@@ -8,13 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.report.masking import Mask
-from pb2hl.report.page import Cell, Column, Page, Section, Step, Table
-from pb2hl.report.story import WORKFLOWS
+from pb2hl.report.drawing.masking import Mask
+from pb2hl.report.drawing.page import Cell, Column, Page, Section, Step, Table
 from pb2hl.values.counting import counted
 from pb2hl.values.visible import visible
 from pb2hl.workspace import Workspace
 
+WORKFLOWS = "workflows"
+"""File name of the workflow rebuild reference, which is drawn from the staged workflows."""
 TRIGGERS = (
     (r"\btag", "Contact Tag"), (r"birthday|anniversary", "Birthday Reminder / Custom Date Reminder"),
     (r"(contact|lead|client).*(creat|add|new)|new (contact|lead|client)", "Contact Created"),
@@ -51,7 +52,7 @@ def workflow_pages(ws: Workspace, mask: Mask) -> dict[str, Page]:
     frame = ws.table("workflows")
     if frame.empty:
         return {}
-    rows = frame.to_dict("records")
+    rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
     names = [_text(row.get("name")) or f"Workflow {number}" for number, row in enumerate(rows, 1)]
     files = [f"{WORKFLOWS}/{file_name('' if mask.on else name, number)}.html" for number, name in enumerate(names, 1)]
     parts = [_workflow(name, row, mask) for name, row in zip(names, rows, strict=True)]

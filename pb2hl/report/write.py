@@ -11,20 +11,17 @@ import pandas as pd
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import Pb2hlError, Problem, Severity, WorkspaceLocked
 from pb2hl.progress import SILENT, Progress
-from pb2hl.register import AUDIT, STEPS, Chapter, results
+from pb2hl.register import AUDIT, STEPS, Chapter, chapters_of, results
 from pb2hl.report import pages
-from pb2hl.report.cells import figure, words
-from pb2hl.report.context import Context
-from pb2hl.report.extracts import extract
+from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.figures import figures
+from pb2hl.report.drawing.masking import PERSONAL_FIELDS, Mask, vocabulary
+from pb2hl.report.drawing.page import Page, render
+from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.index import index_page
-from pb2hl.report.masking import PERSONAL_FIELDS, Mask, vocabulary
 from pb2hl.report.notebook import notebook_html
-from pb2hl.report.page import Page, render
-from pb2hl.report.pages.told import HIDDEN, LABELS, plain
-from pb2hl.report.standing import Stand, approval_line, stand_of, status_of
-from pb2hl.report.story import WORKFLOWS, chapters_of
-from pb2hl.report.tables import Evidence
-from pb2hl.report.workflows import workflow_pages
+from pb2hl.report.status import MigrationState, approval_line, state_of, status_of
+from pb2hl.report.workflows import WORKFLOWS, workflow_pages
 from pb2hl.results import Failure, StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.values.counting import counted
@@ -42,33 +39,33 @@ def write(ws: Workspace, step: str, *, mask: bool = False) -> Path:
     result = StepResult.load(ws.results(step))
     if result is None:
         raise Pb2hlError(f"{step} has left no result in this workspace", hint=f"pb2hl {step.split('-')[0]} {ws.path}")
-    return _write(ws, result, _mask(ws, mask), stand_of(ws))[0]
+    return _write(ws, result, _mask(ws, mask), state_of(ws))[0]
 
 
 def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
     """Draw the report of `result` and the index; the path of the report. The audit draws its checks as well."""
-    hidden, stand = _mask(ws, mask), stand_of(ws)
-    path = _write(ws, result, hidden, stand)[0]
+    hidden, migration = _mask(ws, mask), state_of(ws)
+    path = _write(ws, result, hidden, migration)[0]
     checks = StepResult.load(ws.results("check-after")) if result.step == AUDIT.id else None
     if checks is not None:
-        _write(ws, checks, hidden, stand)
-    _write_index(ws, hidden, stand)
+        _write(ws, checks, hidden, migration)
+    _write_index(ws, hidden, migration)
     return path
 
 
 def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT) -> list[Path]:
     """Draw the report of every step that left a result, the workflow reference, and the index last."""
-    hidden, stand = _mask(ws, mask), stand_of(ws)
+    hidden, migration = _mask(ws, mask), state_of(ws)
     found = [StepResult.load(ws.results(step)) for step in results()]
     left = [result for result in found if result]
     progress.start("reports", len(left) + 1, "pages")
     paths: list[Path] = []
     for result in left:
-        paths += _write(ws, result, hidden, stand)
+        paths += _write(ws, result, hidden, migration)
         progress.advance()
     if mask:
         paths += _notebooks(ws, hidden)
-    paths.append(_write_index(ws, hidden, stand))
+    paths.append(_write_index(ws, hidden, migration))
     progress.advance()
     progress.finish()
     return paths
@@ -83,26 +80,26 @@ def tell_failure(ws: Workspace, step: str, error: Pb2hlError, *, mask: bool = Fa
 
 def write_again(ws: Workspace, steps: Iterable[str], *, mask: bool = False) -> None:
     """Draw the reports of `steps` once more, where they left a result, and the index."""
-    hidden, stand = _mask(ws, mask), stand_of(ws)
+    hidden, migration = _mask(ws, mask), state_of(ws)
     for step in steps:
         result = StepResult.load(ws.results(STEPS[step].result()))
         if result is not None:
-            _write(ws, result, hidden, stand)
-    _write_index(ws, hidden, stand)
+            _write(ws, result, hidden, migration)
+    _write_index(ws, hidden, migration)
 
 
 def write_index(ws: Workspace, *, mask: bool = False) -> Path:
-    """Draw `reports/index.html`: the story so far, the state of each gate, a link to every report there is, and beside
+    """Draw `reports/index.html`: the steps so far, the state of each gate, a link to every report there is, and beside
     it the workflow rebuild reference."""
-    return _write_index(ws, _mask(ws, mask), stand_of(ws))
+    return _write_index(ws, _mask(ws, mask), state_of(ws))
 
 
-def _write_index(ws: Workspace, mask: Mask, stand: Stand) -> Path:
+def _write_index(ws: Workspace, mask: Mask, migration: MigrationState) -> Path:
     folder = _folder(ws, mask)
     shutil.rmtree(folder / WORKFLOWS, ignore_errors=True)
     for file, page in workflow_pages(ws, mask).items():
         _save(folder / file, page)
-    return _save(folder / "index.html", index_page(ws, mask, folder, stand))
+    return _save(folder / "index.html", index_page(ws, mask, folder, migration))
 
 
 def _notebooks(ws: Workspace, mask: Mask) -> list[Path]:
@@ -112,17 +109,19 @@ def _notebooks(ws: Workspace, mask: Mask) -> list[Path]:
     return [notebook_html(path, mask=mask, folder=folder) for _, path in sorted(latest.items())]
 
 
-def _write(ws: Workspace, result: StepResult, mask: Mask, stand: Stand) -> list[Path]:
-    return [_draw(ws, extract(result, told.file), told, mask, stand) for told in chapters_of(result.step)]
+def _write(ws: Workspace, result: StepResult, mask: Mask, migration: MigrationState) -> list[Path]:
+    return [
+        _draw(ws, pages.extract(result, chapter.file), chapter, mask, migration) for chapter in chapters_of(result.step)
+    ]
 
 
-def _draw(ws: Workspace, result: StepResult, told: Chapter, mask: Mask, stand: Stand) -> Path:
-    main = told == chapters_of(result.step)[0]
-    status, tone = status_of(told, result, stand.gates)
+def _draw(ws: Workspace, result: StepResult, chapter: Chapter, mask: Mask, migration: MigrationState) -> Path:
+    main = chapter == chapters_of(result.step)[0]
+    status, tone = status_of(chapter, result, migration.gates)
     folder = _folder(ws, mask)
-    evidence = Evidence(folder / told.file, mask)
+    evidence = Evidence(folder / chapter.file, mask)
     shutil.rmtree(evidence.folder, ignore_errors=True)
-    context = Context(ws, result, told, evidence)
+    context = Context(ws, result, chapter, evidence, pages.captions(result.step))
     problems = sorted(
         (mask.problem(item) for item in result.problems), key=lambda item: (_ORDER[item.severity], -item.count)
     )
@@ -131,37 +130,29 @@ def _draw(ws: Workspace, result: StepResult, told: Chapter, mask: Mask, stand: S
         write_sheet(evidence.folder / "problems.csv", pd.DataFrame([item.as_dict() for item in problems]))
         link = f"{evidence.folder.name}/problems.csv"
     page = Page(
-        title=told.title,
-        question=told.question,
+        title=chapter.title,
+        question=chapter.question,
         kicker=f"Perfect Books to HighLevel · location {ws.config.location}",
         headline=mask.text(result.headline),
         status=status,
         tone=tone,
         summary=(
-            *(mask.text(line) for line in (*stand.since(result), *(plain(result) if main else ()))),
+            *(mask.text(line) for line in (*migration.since(result), *(pages.summary(result) if main else ()))),
             _summary(problems),
         ),
-        figures=tuple(
-            (LABELS.get(name, words(name)), figure(value))
-            for name, value in result.counts.items()
-            if not _nested(value) and not name.startswith(HIDDEN)
-        ),
+        figures=figures(result.counts),
         problems=tuple(problems[:MOST_PROBLEMS]),
         problems_total=len(problems),
         problems_csv=link,
         sections=pages.sections(context),
-        next_step=mask.text(stand.next_of(result)),
-        approval=mask.text(approval_line(stand.gates, told.gate)),
+        next_step=mask.text(migration.next_of(result)),
+        approval=mask.text(approval_line(migration.gates, chapter.gate)),
         at=result.at,
         masked=mask.on,
         index="index.html",
         seal=str(result.facts.get("hash") or result.facts.get("subject_hash") or ""),
     )
-    return _save(folder / f"{told.file}.html", page)
-
-
-def _nested(value: object) -> bool:
-    return isinstance(value, dict | list | tuple)
+    return _save(folder / f"{chapter.file}.html", page)
 
 
 def _summary(problems: list[Problem]) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from pb2hl import report
 from pb2hl.errors import Problem
-from pb2hl.report.masking import Mask, vocabulary
+from pb2hl.report.drawing.masking import Mask, vocabulary
 from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Config, Workspace
 from tests.report.real import PERSONAL

@@ -9,13 +9,13 @@ import pytest
 
 from benchmarks import crm
 from pb2hl.matching import find_duplicates
-from pb2hl.report.context import Context
-from pb2hl.report.extracts import extract
-from pb2hl.report.masking import Mask
-from pb2hl.report.page import Section
-from pb2hl.report.pages import matches
-from pb2hl.report.story import chapters_of
-from pb2hl.report.tables import Evidence
+from pb2hl.register import chapters_of
+from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.masking import Mask
+from pb2hl.report.drawing.page import Section
+from pb2hl.report.drawing.tables import Evidence
+from pb2hl.report.pages import extract
+from pb2hl.report.steps import match as matches
 from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Config, Workspace
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pb2hl.report import page
+from pb2hl.report.drawing import page
 
 STYLE = Path(page.__file__).parent / "templates" / "style.css"
 PAIRS = (

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from pb2hl import report
 from pb2hl.errors import Pb2hlError, Problem, Severity
-from pb2hl.report.cells import text_of
-from pb2hl.report.charts import MEANT, stacked
-from pb2hl.report.masking import Mask, shape, vocabulary
-from pb2hl.report.page import Page, Section, render
-from pb2hl.report.tables import SHOWN, Evidence
+from pb2hl.report.drawing.cells import text_of
+from pb2hl.report.drawing.charts import MEANT, stacked
+from pb2hl.report.drawing.masking import Mask, shape, vocabulary
+from pb2hl.report.drawing.page import Page, Section, render
+from pb2hl.report.drawing.tables import SHOWN, Evidence
 from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Config, Workspace
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from markupsafe import Markup
 
 from pb2hl.errors import Severity
-from pb2hl.report.cells import figure, words
+from pb2hl.register import chapters_of
+from pb2hl.report.drawing.figures import figures
+from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.index import index_page
-from pb2hl.report.masking import Mask
-from pb2hl.report.pages.told import HIDDEN, LABELS
-from pb2hl.report.standing import approval_line, stand_of, status_of
-from pb2hl.report.story import chapters_of
+from pb2hl.report.status import approval_line, state_of, status_of
 from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
 
@@ -33,22 +32,18 @@ MOST_LINES = 12
 
 def verdict_html(ws: Workspace, result: StepResult, path: Path, mask: Mask | None = None) -> str:
     """The step's outcome for the end of a notebook: status, headline, figures, what needs a look, report, next step."""
-    hide, stand = mask or Mask(), stand_of(ws)
-    figures = Markup(" · ").join(
-        Markup("{}: <b>{}</b>").format(LABELS.get(name, words(name)), figure(value))
-        for name, value in result.counts.items()
-        if not isinstance(value, dict | list | tuple) and not name.startswith(HIDDEN)
-    )
+    hide, migration = mask or Mask(), state_of(ws)
+    shown = Markup(" · ").join(Markup("{}: <b>{}</b>").format(label, value) for label, value in figures(result.counts))
     order = sorted(result.problems, key=lambda item: list(Severity).index(item.severity))
     problems = Markup("").join(
         Markup("<li><b>{}</b> {}</li>").format(item.severity, hide.text(str(item))) for item in order[:MOST_LINES]
     )
     more = len(order) - MOST_LINES
     chapter = chapters_of(result.step)[0]
-    status, tone = status_of(chapter, result, stand.gates)
-    approval, following = approval_line(stand.gates, chapter.gate), stand.next_of(result)
+    status, tone = status_of(chapter, result, migration.gates)
+    approval, following = approval_line(migration.gates, chapter.gate), migration.next_of(result)
     parts = (
-        Markup("<p>{}</p>").format(figures) if figures else "",
+        Markup("<p>{}</p>").format(shown) if shown else "",
         Markup("<ul>{}</ul>").format(problems) if problems else "",
         Markup("<p>{} more in the report.</p>").format(more) if more > 0 else "",
         Markup("<p>{}</p>").format(hide.text(approval)) if approval else "",
@@ -78,9 +73,9 @@ def failure_html(message: str, remedy: str) -> str:
     return str(_BOX.format(_COLOURS["bad"], "failed", first, inside))
 
 
-def story_html(ws: Workspace) -> str:
+def outcome_html(ws: Workspace) -> str:
     """Where the whole migration stands, for the end of the last notebook."""
-    page = index_page(ws, Mask(), ws.reports, stand_of(ws))
+    page = index_page(ws, Mask(), ws.reports, state_of(ws))
     following = Markup("<p><b>Next:</b> {}</p>").format(page.next_step) if page.next_step else Markup("")
     return str(_BOX.format(_COLOURS[page.tone], page.status, page.headline, following))
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
-from pb2hl.report.cells import text_of
-from pb2hl.report.charts import bars
-from pb2hl.report.context import Context
-from pb2hl.report.diagram import relations_svg
-from pb2hl.report.page import Section
+import pandas as pd
+
+from pb2hl.report.drawing.cells import text_of
+from pb2hl.report.drawing.charts import bars
+from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.diagram import relations_svg
+from pb2hl.report.drawing.page import Section
+from pb2hl.report.drawing.parts import total
+from pb2hl.values.counting import agree, counted
 
 _PROFILE = (
     "object", "column", "type", "fill", "distinct", "top_values", "min", "max", "patterns", "histogram", "language", "personal_data",
@@ -103,3 +109,14 @@ _READ = {"decision": "Read as", "staged_column": "Kept as"}
 def _spoken(decision: str) -> str:
     """`{"zone": "UTC", "zone_from": "heading"}` → `zone UTC, zone from heading`."""
     return ", ".join(f"{name.replace('_', ' ')} {text_of(value)}" for name, value in json.loads(decision).items())
+
+
+def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What it came to, in sentences for the client."""
+    moved = tables.get("will_not_move")
+    lost = tables.get("relations")
+    dangling = total(lost, "dangling")
+    return [
+        f"{counted(len(moved), 'kind')} of data {agree(len(moved), 'has', 'have')} no equal place in HighLevel; each goes to a stated place instead." if moved is not None and len(moved) else "",
+        f"{counted(dangling, 'reference')} {agree(dangling, 'leads', 'lead')} to records that the export does not hold; nothing is dropped for that." if dangling else "",
+    ]  # fmt: skip

@@ -59,17 +59,17 @@ def columns(labels: Sequence[str], values: Sequence[float]) -> Markup:
         _TALL + 36, labels[0], _WIDTH - 10, labels[-1] if len(labels) > 1 else ""
     )
     peak = list(values).index(max(values))
-    told = Markup('<text x="{:.1f}" y="14" text-anchor="{}">{:,.0f}</text>').format(
+    text = Markup('<text x="{:.1f}" y="14" text-anchor="{}">{:,.0f}</text>').format(
         10 + (peak + 0.5) * wide, "start" if peak < 3 else "end" if peak > len(values) - 4 else "middle", max(values)
     )
-    return Markup(_SVG).format(_WIDTH, _TALL + 44, _WIDTH, boxes + ends + told)
+    return Markup(_SVG).format(_WIDTH, _TALL + 44, _WIDTH, boxes + ends + text)
 
 
 def _colour(name: str, i: int) -> str:
     return MEANT.get(name, PALETTE[i % len(PALETTE)])
 
 
-def _bar(label: str, values: Mapping[str, float], scale: float, y: float, told: str) -> Markup:
+def _bar(label: str, values: Mapping[str, float], scale: float, y: float, text: str) -> Markup:
     pieces, x = [], float(_LABELS)
     for i, (part, value) in enumerate(values.items()):
         if value > 0:
@@ -80,7 +80,7 @@ def _bar(label: str, values: Mapping[str, float], scale: float, y: float, told: 
             )
             x += max(value * scale, 1)
     name = Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(_LABELS - 8, y + 14, label)
-    return name + Markup("").join(pieces) + Markup('<text x="{:.1f}" y="{}">{}</text>').format(x + 6, y + 14, told)
+    return name + Markup("").join(pieces) + Markup('<text x="{:.1f}" y="{}">{}</text>').format(x + 6, y + 14, text)
 
 
 def _legend(names: Sequence[str], left: float = _LABELS) -> tuple[Markup, int]:

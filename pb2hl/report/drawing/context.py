@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from pb2hl.register import Chapter, result_of
-from pb2hl.report.cells import text_of, words
-from pb2hl.report.masking import Mask
-from pb2hl.report.page import Section
-from pb2hl.report.story import CAPTIONS
-from pb2hl.report.tables import Evidence
+from pb2hl.register import Chapter
+from pb2hl.report.drawing.cells import text_of, words
+from pb2hl.report.drawing.masking import Mask
+from pb2hl.report.drawing.page import Section
+from pb2hl.report.drawing.tables import Evidence
 from pb2hl.results import StepResult
 from pb2hl.workspace import Workspace
 
@@ -26,6 +25,8 @@ class Context:
     result: StepResult
     chapter: Chapter
     evidence: Evidence
+    captions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Table → (title, what it says), where a table needs more than its own name."""
 
     @property
     def mask(self) -> Mask:
@@ -41,9 +42,9 @@ class Context:
         frame = self.frame(name)
         if frame.empty:
             return None
-        told_title, told_blurb = CAPTIONS.get(result_of(self.chapter), {}).get(name, ("", ""))
-        table = self.evidence.table(name, frame, caption=title or told_title or words(name), **options)
-        return Section(title or told_title or words(name), blurb or told_blurb, table=table)
+        own_title, own_blurb = self.captions.get(name, ("", ""))
+        table = self.evidence.table(name, frame, caption=title or own_title or words(name), **options)
+        return Section(title or own_title or words(name), blurb or own_blurb, table=table)
 
 
 def fact_sections(facts: Mapping[str, Any], mask: Mask) -> tuple[Section, ...]:

@@ -10,15 +10,15 @@ from typing import Any
 from pb2hl import register
 from pb2hl.ledger import Ledger
 from pb2hl.register import AUDIT, INVENTORY, ROLLBACK, STEPS, Chapter, chapters, results, results_of
-from pb2hl.report.page import moment
-from pb2hl.report.story import STATUS_TONES
+from pb2hl.report.drawing.page import moment
 from pb2hl.results import Failure, Status, StepResult
 from pb2hl.steps.gates import gates
 from pb2hl.steps.overview.status import next_step
 from pb2hl.workspace import Workspace
 
+STATUS_TONES = {Status.DONE: "good", Status.NOTHING_TO_DO: "mute", Status.WAITING: "warn", Status.FAILED: "bad"}
 APPROVED = "approved"
-Standing = dict[str, dict[str, Any]]
+GateStates = dict[str, dict[str, Any]]
 """The state of each gate by its name."""
 
 
@@ -33,11 +33,11 @@ def proofs() -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Stand:
+class MigrationState:
     """`left_at`: when each step left its result; `undone_at`: when a rollback last took something back; `failures`: what a
     step's last run failed with, where it left no result since; `following`: the command that comes next."""
 
-    gates: Standing
+    gates: GateStates
     left_at: Mapping[str, str] = field(default_factory=dict)
     undone_at: str = ""
     failures: Mapping[str, Failure] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Stand:
         return last > self.left_at.get(AUDIT.result(), "")
 
     def next_of(self, result: StepResult) -> str:
-        """What to do after the page of `result`; nothing once the story went on without it."""
+        """What to do after the page of `result`; nothing once the migration went on without it."""
         if self.went_on(result):
             return ""
         own = result.next_step
@@ -76,7 +76,7 @@ class Stand:
         )
 
 
-def stand_of(ws: Workspace) -> Stand:
+def state_of(ws: Workspace) -> MigrationState:
     """Where `ws` stands now."""
     files = {step: ws.results(step) / "result.json" for step in results()}
     bodies = {step: json.loads(path.read_text(encoding="utf-8")) for step, path in files.items() if path.exists()}
@@ -87,8 +87,8 @@ def stand_of(ws: Workspace) -> Stand:
     began = ws.ledger_path.exists()
     at_rest = undone and back["at"] >= max(left_at.values())
     following = "" if at_rest else next_step(ws) if began or bodies else INVENTORY.id
-    return Stand(
-        standing_of(ws),
+    return MigrationState(
+        gate_states(ws),
         left_at,
         back["at"] if undone else "",
         {**_cut_off(ws, left_at), **failures} if began else failures,
@@ -116,16 +116,16 @@ def command(ws: Workspace, step: str) -> str:
     return f"pb2hl {name} {ws.path}{rest}" + (" --by NAME" if name == "approve" else "")
 
 
-def standing_of(ws: Workspace) -> Standing:
+def gate_states(ws: Workspace) -> GateStates:
     """The state of each gate by name; a workspace that has no ledger yet has reached none."""
     rows = gates.states(ws) if ws.ledger_path.exists() else []
     found = {row["gate"]: row for row in rows}
     return {name: found.get(name, {"gate": name, "state": "not reached"}) for name in register.gates()}
 
 
-def approval_line(standing: Standing, gate: str) -> str:
+def approval_line(states: GateStates, gate: str) -> str:
     """Who approved `gate` and when, or that nobody has yet; "" for a page without a gate."""
-    row = standing.get(gate, {})
+    row = states.get(gate, {})
     if not row.get("who"):
         return "Nobody has approved this yet." if row.get("state") == "waiting for approval" else ""
     forced = ", in spite of open points" if row.get("forced") else ""
@@ -133,10 +133,10 @@ def approval_line(standing: Standing, gate: str) -> str:
     return f"Approved by {row['who']} on {moment(row['at'])}{forced} ({row['hash'][:12]}).{lapsed}"
 
 
-def status_of(item: Chapter, result: StepResult, standing: Standing) -> tuple[str, str]:
-    """What the story says of a step, and its tone: the gate's state counts where the step itself waits for it."""
+def status_of(item: Chapter, result: StepResult, states: GateStates) -> tuple[str, str]:
+    """What the index says of a step, and its tone: the gate's state counts where the step itself waits for it."""
     step = chapters().get(item)
-    state = standing.get(item.gate or (step.settled_by if step else ""), {}).get("state", "")
+    state = states.get(item.gate or (step.settled_by if step else ""), {}).get("state", "")
     of_sheets = step is not None and bool(item.gate) and step.gate_of_sheets
     if result.status is Status.FAILED or not (result.status is Status.WAITING or of_sheets):
         return str(result.status), STATUS_TONES[result.status]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from pb2hl.errors import Problem
 from pb2hl.model import OBJECTS
-from pb2hl.report.cells import text_of
+from pb2hl.report.drawing.cells import text_of
 
 SAFE_COLUMNS = frozenset(
     """object step severity verdict rule suite expectation reason code kind state status target class difference field column heading

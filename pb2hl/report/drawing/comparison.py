@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from pb2hl.report.charts import stacked
-from pb2hl.report.context import Context
-from pb2hl.report.page import Section
+from pb2hl.report.drawing.charts import stacked
+from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.page import Section
 from pb2hl.values.counting import counted
 
 MOST_RECORDS = 150
@@ -71,8 +71,8 @@ def _diff(context: Context, name: str, frame: pd.DataFrame) -> list[Section]:
         records = ()
     if records:
         every = len(frame.groupby(["object", "source_id"]))
-        told = f"{counted(len(records), 'record')} of {every:,}, those with differences first; the CSV of all fields has every one."
-        found.append(Section("Record by record", told, records=records))
+        sentence = f"{counted(len(records), 'record')} of {every:,}, those with differences first; the CSV of all fields has every one."
+        found.append(Section("Record by record", sentence, records=records))
     return found
 
 
@@ -88,7 +88,7 @@ def _records(context: Context, frame: pd.DataFrame) -> tuple:
         "record", frame.iloc[order], columns=_SIDE_BY_SIDE, labels=_LABELS, csv=False, most=MOST_FIELDS
     )
     found, start = [], 0
-    for key, differing in chosen.items():
+    for key, differing in zip(chosen.index.tolist(), chosen.tolist(), strict=True):
         size = len(rows[key])
         if start >= len(every.rows):
             break

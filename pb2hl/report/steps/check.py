@@ -6,9 +6,24 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pb2hl.report.charts import stacked
-from pb2hl.report.context import Context
-from pb2hl.report.page import Cell, Column, Section
+from pb2hl.report.drawing.charts import stacked
+from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.page import Cell, Column, Section
+
+CAPTIONS = {
+    "trust_accounts": (
+        "Trust accounts three ways",
+        "Bank, ledger and the sum of client ledgers at the end, by account.",
+    ),
+    "trust_days": ("Trust balances by day", "Balances at the end of each day with a transaction."),
+    "trust_differences": ("Trust differences traced", "Every transaction behind a difference, with its effect on it."),
+    "trust_clients": (
+        "Client ledgers",
+        "Each client's balance and its lowest point; an overdrawn one is another client's money.",
+    ),
+    "time_issues": ("Time entries against rates", "What the rate table does not bear out, with the effect in money."),
+}
+"""Table → (title, what it says), where a table needs more than its own name."""
 
 VERDICTS = ("passed", "data failed", "rule broken", "not applicable")
 _SHOWN = ("object", "rule", "severity", "verdict", "checked", "failing", "sample", "reason", "treatment")
@@ -25,7 +40,7 @@ def draw(context: Context) -> tuple[list[Section], set[str]]:
     rules = order.sort_values(["_v", "_s", "object"], kind="stable").drop(columns=["_v", "_s"]).reset_index(drop=True)
     table = context.evidence.table("rules", rules, caption="Rules", columns=_SHOWN)
     links = (
-        {name: _csv(context, name, rows) for name, rows in failing.groupby("rule_id", sort=False)}
+        {str(name): _csv(context, str(name), rows) for name, rows in failing.groupby("rule_id", sort=False)}
         if len(failing)
         else {}
     )

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from pb2hl.report.cells import text_of, words
-from pb2hl.report.masking import Mask
-from pb2hl.report.page import Cell, Column, Table, moment
+from pb2hl.report.drawing.cells import text_of, words
+from pb2hl.report.drawing.masking import Mask
+from pb2hl.report.drawing.page import Cell, Column, Table, moment
 from pb2hl.sheets import write_sheet
 from pb2hl.values.visible import visible
 

@@ -1,0 +1,52 @@
+"""Audit: what was expected, and what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.report.drawing import comparison
+from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.parts import Drawn, Part, sections, total
+from pb2hl.values.counting import agree, counted
+
+PARTS = (
+    Part("objects", "Expected and arrived", "Read back from HighLevel in full, by kind of record.", (), ("object", "", "arrived")),
+
+)  # fmt: skip
+REST = (
+    Part("unbalanced", "Not accounted for"),
+    Part("not_landed", "What was not sent or did not land"),
+    Part("in_doubt", "Outcome unknown"),
+    Part("owners", "Owners"),
+    Part("links", "Contacts linked to their business"),
+    Part("tags", "Tags"),
+    Part("class_counts", "Fields by class"),
+)
+
+ARRIVED = "arrived_"
+"""How tables of what arrived begin: they are for the checks."""
+
+
+def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What it came to, in sentences for the client."""
+    account = tables.get("accounting")
+    cells = total(account, "cells")
+    off = counts.get("unbalanced_columns", 0)
+    return [
+        f"Every record was read back from HighLevel and compared with what was sent: {counts.get('values_equal', 0):,} values are the same, "
+        f"{counts.get('values_normalised', 0):,} are the same in HighLevel's own writing.",
+        f"All {cells:,} filled cells of the export are accounted for." if cells and not off else f"{counted(off, 'column')} of the export {agree(off, 'has', 'have')} cells that are not accounted for." if off else "",
+        f"{counted(counts['not_landed'], 'operation')} {agree(counts['not_landed'], 'was', 'were')} not sent or did not land; each is listed with its reason." if counts.get("not_landed") else "",
+    ]  # fmt: skip
+
+
+def draw(context: Context) -> Drawn:
+    """The sections of the audit's report; tables of what arrived are for the checks and shown by nobody."""
+    found, used = sections(context, PARTS)
+    compared, names = comparison.draw(context)
+    rest, more = sections(context, REST)
+    arrived = {name for name in context.result.tables if name.startswith(ARRIVED)}
+    return [*found, *compared, *rest], used | names | more | arrived

@@ -1,0 +1,40 @@
+"""Delta: what changed in the source since, set against what people changed in HighLevel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.report.drawing import comparison
+from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.parts import Drawn, Part, sections
+from pb2hl.values.counting import counted
+
+PARTS = (
+    Part("conflicts", "Conflicts", "Changed in the source and in HighLevel: HighLevel's value is kept until somebody decides in sheets/conflicts.csv."),
+    Part("updates", "Values changed in the source", "", (), ("object", "field", "")),
+    Part("new", "New records"),
+    Part("removed", "Gone from the source", "Nothing is deleted in HighLevel for it without a decision."),
+    Part("deleted", "Deleted by decision"),
+    Part("errors", "What did not land"),
+)  # fmt: skip
+
+
+def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What it came to, in sentences for the client."""
+    sizes = {name: len(tables.get(name, ())) for name in ("new", "updates", "conflicts", "removed")}
+    if not sum(sizes.values()):
+        return ["What people changed in HighLevel since the load is never overwritten unseen."]
+    return [
+        f"{counted(sizes['new'], 'new record')}, {counted(sizes['updates'], 'changed value')}, {counted(sizes['removed'], 'record')} gone from the source.",
+        f"{counted(sizes['conflicts'], 'value')} changed on both sides: HighLevel's is kept until somebody decides." if sizes["conflicts"] else "No change clashes with work done in HighLevel.",
+    ]  # fmt: skip
+
+
+def draw(context: Context) -> Drawn:
+    """The sections of the delta's report."""
+    found, used = sections(context, PARTS)
+    compared, names = comparison.draw(context)
+    return [*found, *compared], used | names

@@ -1,0 +1,34 @@
+"""Rollback: what was taken back, and what was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.parts import Drawn, Part, sections
+from pb2hl.values.counting import counted
+
+PARTS = (
+    Part("plan", "What is taken back", "The last made first; restore puts the values back that a record had before.", (), ("object", "action", "operations")),
+    Part("kept", "Kept", "People have worked on these since, or they were there before: they stay, and why."),
+    Part("outcomes", "Every operation", "", (), ("object", "outcome", "")),
+)  # fmt: skip
+
+
+def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What it came to, in sentences for the client."""
+    if counts.get("dry_run"):
+        return ["This is a rehearsal: nothing was sent to HighLevel."]
+    kept = counts.get("kept", 0)
+    return [
+        "Created records were deleted and changed ones restored, the last one first.",
+        f"{counted(kept, 'record')} stayed, because people have worked on them since." if kept else "Nothing of the migration was left behind." if not counts.get("failed") else "",
+    ]  # fmt: skip
+
+
+def draw(context: Context) -> Drawn:
+    """The sections of the rollback's report."""
+    return sections(context, PARTS)
