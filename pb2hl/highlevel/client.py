@@ -101,6 +101,8 @@ class Client:
         must have been carried out."""
         self.learned: dict[str, Any] = how.get("learned", {})
         """What the record ports have found out about this location's uncertain ways, so that they find it out once."""
+        self.identity: dict[str, Any] = {}
+        """The location's own record, once it was read and found to be the right one."""
         self.sent = 0
         """Requests that this client has sent, repeated ones included."""
         self.concurrency = how.get("concurrency", MOST_CONCURRENCY)

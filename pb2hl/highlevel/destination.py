@@ -99,7 +99,9 @@ class Destination:
 
 USERS = Listing("/users/search", ("users",), follow=Follow.SKIP, sizes=(100, 25))
 WORKFLOWS = Listing("/workflows/", ("workflows",))
-LOST_REASONS = Listing("/opportunities/lost-reason", ("lostReasons",), follow=Follow.SKIP, sizes=(100, 25))
+LOST_REASONS = Listing(
+    "/opportunities/lost-reason", ("lostReasons",), follow=Follow.SKIP, sizes=(100, 25), tells_total=True
+)
 
 INDEXED = {
     "contacts": (Target.CONTACT, "/contacts/search"),

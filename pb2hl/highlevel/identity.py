@@ -17,17 +17,28 @@ async def identified(client: Client, known_as: str = "") -> Record:
 
     `known_as` is the name under which the location was last seen ("": not seen yet). Raises WrongLocation when id or name differ.
     """
-    path = located("/locations/{location}", client)
-    record = unwrap((await client.request("GET", path)).body, "location")
-    found, name = id_of(record), str(record.get("name") or "")
-    if found != client.location:
+    if not client.identity:
+        path = located("/locations/{location}", client)
+        client.identity = _right(unwrap((await client.request("GET", path)).body, "location"), client)
+    name = str(client.identity.get("name") or "")
+    if known_as and fold(name) != fold(known_as):
+        raise WrongLocation(
+            f"location {client.location} was called {known_as!r}, and is now called {name!r}",
+            hint="if it was renamed, run pb2hl doctor to take note of it; if it is another client's, check migration.toml and the token",
+        )
+    return client.identity
+
+
+def _right(record: Record, client: Client) -> Record:
+    """`record`, when it is the one that was asked for."""
+    if (found := id_of(record)) != client.location:
         raise WrongLocation(
             f"location {client.location} was asked for, and {found or 'one without an id'} answered",
             hint="check location in migration.toml and that the token is this location's; nothing was written",
         )
-    if known_as and name and fold(name) != fold(known_as):
+    if not str(record.get("name") or "").strip():
         raise WrongLocation(
-            f"location {client.location} was called {known_as!r}, and is now called {name!r}",
-            hint="if it was renamed, run pb2hl doctor to take note of it; if it is another client's, check migration.toml and the token",
+            f"location {client.location} answers without a name, as none of HighLevel's does",
+            hint="check the base URL; nothing was written",
         )
     return record

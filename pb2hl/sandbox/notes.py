@@ -134,12 +134,24 @@ def search(sandbox: State, call: Call) -> Answer:
     limit, skip = int(body.get("limit") or 20), int(body.get("skip") or 0)
     if not 1 <= limit <= 100 or skip < 0:
         raise invalid("limit must not be greater than 100")
-    relations = body.get("relations") or []
-    check_items("relations", relations, _WANTED)
+    relations = _sought(sandbox, body.get("relations") or [])
     found = [note for note in sandbox.seen("notes").values() if _wanted(note, body, relations)]
     found.sort(key=lambda note: (note["dateAdded"], note["id"]), reverse=True)
     page = [_view(note) for note in found[skip : skip + limit]]
     return Answer({"notes": page, "total": len(found), "count": len(found)})
+
+
+def _sought(sandbox: State, relations: list[Any]) -> list[dict[str, str]]:
+    """The relations to look for, in the form that this location takes."""
+    form = sandbox.behaviour.notes_by_relation
+    if form == "refused" and relations:
+        raise invalid("property relations should not exist")
+    if form == "objects":
+        check_items("relations", relations, _WANTED)
+        return relations
+    if at := [at for at, item in enumerate(relations) if not isinstance(item, str)]:
+        raise invalid(*(f"each value in relations must be a string ({place})" for place in at))
+    return [{"recordId": "nobody" if form == "blind" else item} for item in relations]
 
 
 def _wanted(note: Record, body: dict[str, Any], relations: list[dict[str, str]]) -> bool:
@@ -152,7 +164,7 @@ def _wanted(note: Record, body: dict[str, Any], relations: list[dict[str, str]])
 
 def _relates(note: Record, wanted: dict[str, str]) -> bool:
     return any(
-        item["objectKey"] == wanted["objectKey"] and item["recordId"] == wanted.get("recordId", item["recordId"])
+        all(item[name] == wanted.get(name, item[name]) for name in ("objectKey", "recordId"))
         for item in note["relations"]
     )
 

@@ -103,6 +103,7 @@ def search(sandbox: State, call: Call) -> Answer:
         lambda field, operator: blind and (field, operator) == ("properties.name", "eq"),
     )
     order = Order(body.get("sort") or [], "createdAt", _get)
+    _check_cursor(sandbox, body["searchAfter"])
     text = str(body.get("query") or "").lower()
     text = text.split(":", 1)[1] if ":" in text else text
     records, keys = ordered(
@@ -113,7 +114,22 @@ def search(sandbox: State, call: Call) -> Answer:
         order,
     )
     page = cut(sandbox, body, records, keys, order, int(size))
-    return Answer({"records": [_hit(sandbox, key, record, order) for record in page], "total": len(records)})
+    total = {"total": len(records)} if sandbox.behaviour.lists_tell_total else {}
+    return Answer({"records": [_hit(sandbox, key, record, order) for record in page], **total})
+
+
+def _check_cursor(sandbox: State, after: Any) -> None:
+    """A cursor in the form that this location takes."""
+    form = sandbox.behaviour.record_cursor
+    if not isinstance(after, list):
+        raise invalid("searchAfter must be an array")
+    if (
+        form == "text"
+        and (at := next((at for at, item in enumerate(after) if not isinstance(item, str)), None)) is not None
+    ):
+        raise invalid(f"searchAfter.{at} must be a string")
+    if form == "numbers" and after and isinstance(after[0], str):
+        raise invalid("searchAfter.0 must be a number")
 
 
 def _schema(sandbox: State, call: Call) -> str:

@@ -51,6 +51,13 @@ class Behaviour(_Section):
     custom_field_search: Literal["works", "blind", "ignored", "refused"] = (
         "works"  # filters `customFields.<id>` of contacts
     )
+    record_cursor: Literal["text", "numbers", "either"] = (
+        "text"  # `searchAfter` of record searches: the request schema has text, the answers numbers
+    )
+    notes_by_relation: Literal["ids", "objects", "refused", "blind"] = (
+        "ids"  # `relations` of the notes search: the vendor's page has record ids, the web interface sends objects
+    )
+    lists_tell_total: bool = True  # False: searches leave `total` out
     put_adds_channels: bool = True  # PUT of a contact adds to dndSettings; False: replaces them (neither is documented)
     put_null: Literal["clears", "ignored", "refused"] = "clears"  # null for a plain field of a contact
     link_sets_company_name: bool = False  # linking a contact to a business writes its companyName

@@ -96,9 +96,9 @@ def rows(body: Any, *names: str) -> list[Record]:
         found = body
     if not isinstance(found, list):
         raise WrongAnswer(f"a list of {names[0]} was asked for, and {_kind_of(body)} came", hint=_NOT_HIGHLEVEL)
-    if strange := next((item for item in found if not isinstance(item, dict)), None):
+    if strange := [item for item in found if not isinstance(item, dict)]:
         raise WrongAnswer(
-            f"a list of {names[0]} was asked for, and {_kind_of(strange)} stands in it", hint=_NOT_HIGHLEVEL
+            f"a list of {names[0]} was asked for, and {_kind_of(strange[0])} stands in it", hint=_NOT_HIGHLEVEL
         )
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -29,7 +30,7 @@ class Listing:
 
     `path` names ids in braces; `holds` are the names under which the records may stand; `sizes` the records a page to try, the
     largest first; `size` what the endpoint calls that number; `always` what every request says; `located` whether it takes
-    `locationId`.
+    `locationId`; `tells_total` whether answers say how many records there are in all, so that no page is asked for in vain.
     """
 
     path: str
@@ -40,6 +41,7 @@ class Listing:
     size: str = "limit"
     always: Mapping[str, Any] = field(default_factory=dict)
     located: bool = True
+    tells_total: bool = False
 
     def pages(
         self, client: Client, ids: Mapping[str, Any] | None = None, more: Mapping[str, Any] | None = None
@@ -47,6 +49,15 @@ class Listing:
         """The records, page by page. `ids` fill the path; `more` is what narrows the list."""
         said = {**({"locationId": client.location} if self.located else {}), **self.always, **(more or {})}
         return _walk(client, self, located(self.path, client, **(ids or {})), said)
+
+    def requests(self, records: int) -> int:
+        """How many requests read so many records; where no total is told, a first page that is short is no end yet."""
+        if self.follow is Follow.WHOLE:
+            return 1
+        size = self.sizes[0]
+        if self.tells_total:
+            return max(math.ceil(records / size), 1)
+        return max(records // size + 1, 2) if records else 1
 
     async def all(
         self, client: Client, ids: Mapping[str, Any] | None = None, more: Mapping[str, Any] | None = None

@@ -136,6 +136,7 @@ async def by_cursor(
         page = await _fetched(fetch, position, learned)
         fresh = walk.fresh(page)
         if fresh:
+            number += 1
             yield fresh
             if walk.ended(page):
                 return
@@ -146,7 +147,6 @@ async def by_cursor(
             continue
         else:
             ignored = True
-        number += 1
         position = {"page": number} if ignored or not page.after else page.after
 
 

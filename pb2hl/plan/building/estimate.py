@@ -15,8 +15,9 @@ from datetime import timedelta
 
 from pb2hl.highlevel import Destination
 from pb2hl.highlevel.daily import DAILY_LIMIT
+from pb2hl.highlevel.destination import LOST_REASONS, USERS
 from pb2hl.highlevel.limiter import BURST, INTERVAL_S
-from pb2hl.highlevel.records import appointments, businesses, contacts, notes, objects, opportunities, tasks
+from pb2hl.highlevel.records import appointments, contacts, notes, objectrecords, opportunities, tasks
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.register import AUDIT, LOAD, SAMPLE, SCHEMA
 
@@ -24,19 +25,20 @@ SPOT_SHARE = 0.1
 """Of the records, the share of contacts that the audit reads by id for their time zone alone, which search omits: with the
 pages that stays below 0.15 requests a record."""
 
-PAGE = {
-    Target.BUSINESS: businesses.PAGES[0],
-    Target.CONTACT: contacts.PAGES[0],
-    Target.OPPORTUNITY: opportunities.PAGES[0],
-    Target.NOTE: notes.PAGES[0],
-    Target.TASK: tasks.PAGES[0],
+LISTS = {
+    Target.BUSINESS: objectrecords.RECORDS,
+    Target.CONTACT: contacts.CONTACTS,
+    Target.OPPORTUNITY: opportunities.DEALS,
+    Target.NOTE: notes.NOTES,
+    Target.TASK: tasks.TASKS,
 }
-"""Records a page of what is read back in pages; appointments come by time."""
+"""The lists of what is read back in pages; appointments come by time."""
 
-READ_BACK = (*PAGE, Target.APPOINTMENT, Target.OBJECT_RECORD)
+READ_BACK = (*LISTS, Target.APPOINTMENT, Target.OBJECT_RECORD)
 """Records that are compared with what was sent; links come with their contacts."""
 
-USERS_PAGE = 100
+LOOK = {"the location, whether it is the right one": 1}
+"""What every command asks first."""
 
 
 @dataclass(frozen=True)
@@ -156,10 +158,11 @@ def whole(
     steps = {step: {SENT: count} for step, count in sent.items()}
     steps[SCHEMA.id] = {**steps.get(SCHEMA.id, {}), **_schema(schema, place)}
     steps[SAMPLE.id], links = _sample(sample)
+    steps[SAMPLE.id] |= LOOK
     rest = {business: count - links[business] for business, count in data.links.items()}
     load = {what: count - steps[SAMPLE.id].get(what, 0) for what, count in data.requests.items()}
-    steps[LOAD.id] = _filled({**load, "link": link_requests(rest)})
-    steps[AUDIT.id] = _read_back(data, place)
+    steps[LOAD.id] = LOOK | _filled({**load, "link": link_requests(rest)})
+    steps[AUDIT.id] = LOOK | _read_back(data, place)
     return Budget(steps)
 
 
@@ -171,7 +174,7 @@ def _schema(operations: Iterable[Operation], place: Destination) -> dict[str, in
     lists = 7  # the location, both APIs' fields, pipelines, tags, calendars, workflows
     ours = sum(op.target is Target.OBJECT for op in operations)
     lists += ours + bool(ours)  # the custom objects, and the fields of each
-    lists += page_requests(len(place.users), USERS_PAGE) + page_requests(len(place.lost_reasons), USERS_PAGE)
+    lists += USERS.requests(len(place.users)) + LOST_REASONS.requests(len(place.lost_reasons))
     return {"fields, tags, pipelines, calendars": len(made), "read back": listed + lists}
 
 
@@ -194,8 +197,8 @@ def _read_back(data: Estimate, place: Destination) -> dict[str, int]:
         Target.OPPORTUNITY: len(place.opportunities),
     }
     found = {}
-    for target, size in PAGE.items():
-        found[str(target)] = page_requests(there.get(target, 0) + data.created.get(target, 0), size)
+    for target, listing in LISTS.items():
+        found[str(target)] = listing.requests(there.get(target, 0) + data.created.get(target, 0))
     if not data.created.get(Target.OPPORTUNITY) and not there[Target.OPPORTUNITY]:
         found[str(Target.OPPORTUNITY)] += 1  # asked again without a status
     found[str(Target.APPOINTMENT)] = event_requests(data.starts)
@@ -211,17 +214,12 @@ def object_requests(made: Mapping[str, int], place: Destination) -> int:
     """Requests that read all records of our custom objects: one lists the objects, then each is read in pages."""
     held = place.object_records["objectKey"].value_counts().to_dict() if len(place.object_records) else {}
     total = {key: made.get(key, 0) + held.get(key, 0) for key in {*made, *held}}
-    return 1 + sum(page_requests(count, objects.PAGES[0]) for count in total.values())
+    return 1 + sum(objectrecords.RECORDS.requests(count) for count in total.values())
 
 
 def spot_checks(records: int) -> int:
     """Contacts that the audit of so many records reads by id for their time zone alone."""
     return int(SPOT_SHARE * records)
-
-
-def page_requests(records: int, size: int) -> int:
-    """Requests that read so many records in pages of `size`: a first page that is short is no end yet (records.paging)."""
-    return max(records // size + 1, 2) if records else 1
 
 
 def event_requests(starts: Sequence[float]) -> int:

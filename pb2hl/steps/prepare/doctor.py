@@ -8,6 +8,8 @@ import pandas as pd
 
 from pb2hl.errors import ApiError, HighLevelError, Problem, Severity
 from pb2hl.highlevel import Client, Destination, preflight, read_destination
+from pb2hl.highlevel.identity import WrongLocation
+from pb2hl.highlevel.records.base import WrongAnswer
 from pb2hl.ledger import Ledger
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
@@ -36,7 +38,7 @@ def doctor(
             seen = with_client(
                 ws, ledger, STEP, lambda client: _look(client, ledger, probe=probe, cancel=cancel), progress
             )
-        except ApiError as error:
+        except (ApiError, WrongLocation, WrongAnswer) as error:
             seen = {"refused": error}
         finally:
             progress.finish()

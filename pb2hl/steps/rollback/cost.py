@@ -14,7 +14,7 @@ from pb2hl.highlevel import SEARCH_LAG_S, Destination
 from pb2hl.highlevel.records import appointments
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import Kind, Target
-from pb2hl.plan.building.estimate import PAGE, object_requests, page_requests
+from pb2hl.plan.building.estimate import LISTS, LOOK, object_requests
 from pb2hl.steps.proposal.proposal import without_ours
 from pb2hl.steps.shared.session import PROBED
 
@@ -31,7 +31,7 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
     What people touched since cannot be known: it costs a request more to look at, and saves the one that would delete it.
     """
     doomed = {entry.destination_id for entry in plan.deletions()}
-    found: Counter[str] = Counter()
+    found: Counter[str] = Counter(LOOK)
     for entry in plan.entries:
         if not carrier(entry, doomed):
             found[action(entry)] += _cost(entry)
@@ -43,7 +43,7 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
             found[f"read {target}"] = object_requests(_of_objects(ledger), place)
         else:
             theirs = len(getattr(place, OTHERS[target])) if target in OTHERS else 0
-            found[f"read {target}"] = page_requests(_made(ledger, target) + theirs, PAGE[target])
+            found[f"read {target}"] = LISTS[target].requests(_made(ledger, target) + theirs)
     for target in pieces_to_read(plan.deletions()):
         found[f"read {target}"] = _LISTS.get(target, 1)
     found["read contacts written to since they were made"] = _written_again(plan)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pb2hl.highlevel import SEARCH_LAG_S, Client, retry, run
 from pb2hl.highlevel.destination import FILE_NAME
+from pb2hl.highlevel.identity import identified
 from pb2hl.ledger import DAILY, Ledger
 from pb2hl.progress import SILENT, Progress, waiting
 from pb2hl.workspace import Workspace
@@ -16,6 +17,15 @@ T = TypeVar("T")
 PROBED = "probed"
 """The fact under which `doctor --probe` keeps what it saw of this location."""
 
+
+LEARNED = "learned"
+"""The fact that holds what the record ports found out about this location's uncertain ways."""
+
+LOCATION = "location"
+"""The fact that holds the id of the location and the name it was last seen with."""
+
+DOCTOR = "doctor"
+"""The step that takes note of a location's new name."""
 
 REQUESTS = "requests"
 """The fact that holds the requests sent until now, by step."""
@@ -41,6 +51,8 @@ class Meter:
     def save(self, state: Mapping[str, Any]) -> None:
         """Keep the state."""
         self._ledger.remember(DAILY, dict(state))
+        if self._client and self._client.learned != (self._ledger.recall(LEARNED) or {}):
+            self._ledger.remember(LEARNED, dict(self._client.learned))
         fresh = self._client.sent - self._counted if self._client else 0
         if fresh:
             self._counted += fresh
@@ -65,6 +77,7 @@ def open_client(ws: Workspace, ledger: Ledger, step: str, progress: Progress = S
         search_lag_s=float(probed.get("search_lag_s", SEARCH_LAG_S)),
         first_contact_s=retry.KNOWN_CONTACT_S if known else retry.FIRST_CONTACT_S,
         daily_store=meter,
+        learned=dict(ledger.recall(LEARNED) or {}),
         on_wait=lambda reason, seconds: progress.note(waiting(reason, seconds)),
     )
     meter.watch(client)
@@ -74,10 +87,23 @@ def open_client(ws: Workspace, ledger: Ledger, step: str, progress: Progress = S
 def with_client(
     ws: Workspace, ledger: Ledger, step: str, work: Callable[[Client], Awaitable[T]], progress: Progress = SILENT
 ) -> T:
-    """Run `work(client)` of `step` to its end, from ordinary code or inside a notebook."""
+    """Run `work(client)` of `step` to its end, from ordinary code or inside a notebook; first make sure that it is the right location.
+
+    Raises WrongLocation, before anything is written, when another answers, or one that has another name than before.
+    """
 
     async def main() -> T:
         async with open_client(ws, ledger, step, progress) as client:
+            await _recognised(client, ledger, step)
             return await work(client)
 
     return run(main())
+
+
+async def _recognised(client: Client, ledger: Ledger, step: str) -> None:
+    known = ledger.recall(LOCATION) or {}
+    name = str(known.get("name") or "") if known.get("id") == client.location and step != DOCTOR else ""
+    record = await identified(client, name)
+    found = {"id": client.location, "name": str(record.get("name") or "")}
+    if found != known:
+        ledger.remember(LOCATION, found)
