@@ -187,9 +187,9 @@ def _parting(codes: tuple[np.ndarray, ...]) -> bytes:
 def _functions(field: Field) -> dict[str, Callable[[str], str]]:
     kind = field.kind
     if kind is Kind.GIVEN_NAME:
-        return {"sound": lambda text: soundex(names.root(text)), "start": _start(3)}
+        return {"sound": lambda text: soundex(names.root(text)), "start": _latin_start}
     if kind is Kind.SURNAME:
-        return {"sound": lambda text: soundex(text.rpartition(" ")[2]), "start": _start(3)}
+        return {"sound": lambda text: soundex(names.latin(text).rpartition(" ")[2]), "start": _latin_start}
     if kind in (Kind.DATE, Kind.BIRTH_DATE):
         return {"year": lambda text: text[:4], "day": lambda text: text[-4:]}
     if kind in (Kind.IDENTIFIER, Kind.PHONE, Kind.POSTCODE):
@@ -210,6 +210,10 @@ def _sounds(text: str) -> str:
 
 def _start(length: int) -> Callable[[str], str]:
     return lambda text: text[:length] if len(text) >= length else ""
+
+
+def _latin_start(text: str) -> str:
+    return _start(3)(names.latin(text))
 
 
 def _half(head: bool) -> Callable[[str], str]:

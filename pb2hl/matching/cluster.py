@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -16,42 +17,51 @@ _STRICTER = 3.0
 _CLIP = 12.0
 """No pair speaks louder than this for or against a merge (bits)."""
 
-Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Score = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""Pairs of records to (match weights in bits, which of them may not stand in one cluster)."""
 
 
-def cluster(
-    count: int, left: np.ndarray, right: np.ndarray, weight: np.ndarray, score: Score, threshold: float
-) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class Links:
+    """Scored pairs of records: positions and match weight (bits)."""
+
+    left: np.ndarray
+    right: np.ndarray
+    weight: np.ndarray
+
+    def take(self, which: np.ndarray) -> Links:
+        """The links under a mask."""
+        return Links(self.left[which], self.right[which], self.weight[which])
+
+
+def cluster(count: int, links: Links, score: Score, threshold: float) -> tuple[np.ndarray, np.ndarray]:
     """(cluster label of each record: its first member; weakest link of each record's cluster in bits, +inf when alone).
 
-    Two groups merge while the mean match weight of all pairs between them, candidates or not, reaches `threshold`.
-    `score` gives the weights of pairs that blocking did not propose.
+    Two groups merge while the mean match weight of all pairs between them, candidates or not, reaches `threshold` (bits)
+    and no pair between them is forbidden. `score` gives the weights of pairs that blocking did not propose.
     """
-    label = _bounded_components(count, left, right, weight, threshold)
+    label = _bounded_components(count, links, threshold)
     weakest = np.full(count, np.inf)
     size = np.bincount(label, minlength=count)
-    _pairs_of_two(label, size, left, right, weight, weakest)
+    inside = (label[links.left] == label[links.right]) & (size[label[links.left]] == 2)
+    for side in (links.left, links.right):
+        weakest[side[inside]] = links.weight[inside]
     larger = np.where(size[label] > 2, label, -1)
     if not (larger >= 0).any():
         return label, weakest
     one, two = pairs_within((larger,))
-    strength = np.clip(score(one, two), -_CLIP, _CLIP)
     order = np.argsort(label[one], kind="stable")
-    one, two, strength = one[order], two[order], strength[order]
+    one, two = one[order], two[order]
+    strength, forbidden = score(one, two)
+    strength = np.where(forbidden, -np.inf, np.clip(strength, -_CLIP, _CLIP))
     group = label[one]
     edges = np.flatnonzero(np.r_[True, group[1:] != group[:-1], True])
     result = label.copy()
     for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        _link(one[start:end], two[start:end], strength[start:end], threshold, result, weakest)
+        part = Links(one[start:end], two[start:end], strength[start:end])
+        members, own, height = _link(part, threshold)
+        result[members], weakest[members] = own, height
     return result, weakest
-
-
-def _pairs_of_two(
-    label: np.ndarray, size: np.ndarray, left: np.ndarray, right: np.ndarray, weight: np.ndarray, weakest: np.ndarray
-) -> None:
-    inside = (label[left] == label[right]) & (size[label[left]] == 2)
-    weakest[left[inside]] = weight[inside]
-    weakest[right[inside]] = weight[inside]
 
 
 def components(count: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -63,12 +73,9 @@ def components(count: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return first[label]
 
 
-def _bounded_components(
-    count: int, left: np.ndarray, right: np.ndarray, weight: np.ndarray, threshold: float
-) -> np.ndarray:
-    linked = weight >= threshold
-    left, right, weight = left[linked], right[linked], weight[linked]
-    label = components(count, left, right)
+def _bounded_components(count: int, links: Links, threshold: float) -> np.ndarray:
+    links = links.take(links.weight >= threshold)
+    label = components(count, links.left, links.right)
     limit = threshold
     while True:
         size = np.bincount(label, minlength=count)
@@ -76,23 +83,18 @@ def _bounded_components(
         if not large.any() or limit > threshold + 60:
             return label
         limit += _STRICTER
-        inside = label[left] == label[right]
-        kept = inside & (~large[left] | (weight >= limit))
-        label = components(count, left[kept], right[kept])
+        inside = label[links.left] == label[links.right]
+        kept = inside & (~large[links.left] | (links.weight >= limit))
+        label = components(count, links.left[kept], links.right[kept])
 
 
-def _link(
-    one: np.ndarray, two: np.ndarray, strength: np.ndarray, threshold: float, result: np.ndarray, weakest: np.ndarray
-) -> None:
-    """Average linkage of one component, given all its pairs; writes labels and weakest links."""
-    members = np.unique(np.r_[one, two])
-    a, b = np.searchsorted(members, one), np.searchsorted(members, two)
+def _link(pairs: Links, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(members, label of each, weakest link of each): average linkage of one component, given all its pairs."""
+    members = np.unique(np.r_[pairs.left, pairs.right])
+    a, b = np.searchsorted(members, pairs.left), np.searchsorted(members, pairs.right)
     count = len(members)
     table = np.full((count, count), -np.inf)
-    table[a, b] = table[b, a] = strength
-    if strength.min() >= threshold and count < 3:
-        weakest[members] = strength.min()
-        return
+    table[a, b] = table[b, a] = pairs.weight
     size = np.ones(count)
     own = np.arange(count)
     height = np.full(count, np.inf)
@@ -112,5 +114,4 @@ def _link(
         table[:, gone] = -np.inf
         size[keep] += size[gone]
         own[own == gone] = keep
-    result[members] = members[own]
-    weakest[members] = height[own]
+    return members, members[own], height[own]

@@ -22,6 +22,8 @@ _DENSE = 16_000_000
 """Cells of a table of all pairs of values up to which distinct pairs are found by marking them in it."""
 _MOSTLY_DISTINCT = (Kind.EMAIL, Kind.PHONE)
 """Kinds of which nearly every pair of values is met once: looking for repeats would cost more than comparing them."""
+_MISSPELT = 0.4
+"""A name met less often than this share of another may be a misspelling of it."""
 _ONE_EDIT = 0.75
 """Names of three letters or more that one edit makes equal are at least this similar (Jaro)."""
 
@@ -55,10 +57,9 @@ class Comparer:
         self._workers = workers
         self._given = next((field for field in fields if field.kind is Kind.GIVEN_NAME), None)
         self._surname = next((field for field in fields if field.kind is Kind.SURNAME), None)
-        self._known = {field.name: _known(field) for field in fields if field.kind is Kind.GIVEN_NAME}
-        self._nicknames = {
-            field.name: names.nickname_groups(field.values) for field in (self._given, self._surname) if field
-        }
+        self._known = {field.name: names.in_use(field.values) for field in fields if field.kind is Kind.GIVEN_NAME}
+        self._bearers = {field.name: self._met(field) for field in fields if field.kind is Kind.GIVEN_NAME}
+        self._forms = {field.name: names.Forms.among(field.values) for field in (self._given, self._surname) if field}
         self._odd = {field.name: _odd(field) for field in fields if field.kind is Kind.SURNAME}
         self._mailboxes = {field.name: _Mailboxes.of(field.values) for field in fields if field.kind is Kind.EMAIL}
         self._swapped = {field.name: dates.swapped_codes(field.values) for field in fields if field.kind in _DATES}
@@ -105,9 +106,9 @@ class Comparer:
 
     def _one_name(self, given: np.ndarray, surname: np.ndarray) -> np.ndarray:
         """Whether what stands as given name here and as surname there (value codes) is one given name or surname."""
+        assert self._given is not None and self._surname is not None
         close = self._similar(self._given.values[given], self._surname.values[surname], least=0.9) > 0.9
-        groups = self._nicknames
-        return close | names.share_a_root(groups[self._given.name][given], groups[self._surname.name][surname])
+        return close | self._forms[self._given.name].one_name(given, surname, self._forms[self._surname.name])
 
     def _value_levels(self, field: Field, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Levels of pairs of value codes, each distinct pair compared once."""
@@ -129,11 +130,10 @@ class Comparer:
         kind = field.kind
         x, y = field.values[low].tolist(), field.values[high].tolist()
         if kind is Kind.GIVEN_NAME:
-            known, groups = self._known[field.name], self._nicknames[field.name]
-            return self._given_levels(x, y, known[low] & known[high], names.share_a_root(groups[low], groups[high]))
+            return self._given_levels(field, low, high)
         if kind is Kind.SURNAME:
             odd = self._odd[field.name]
-            return self._surname_levels(x, y, odd[low] | odd[high])
+            return self._surname_levels(*_one_script(x, y), odd[low] | odd[high])
         if kind in _DATES:
             return self._date_levels(x, y, self._swapped[field.name][low] == high)
         if kind in (Kind.IDENTIFIER, Kind.POSTCODE):
@@ -149,13 +149,30 @@ class Comparer:
             return self._words[field.name].levels(x, y)
         return self._text_levels(x, y)
 
-    def _given_levels(self, x: list[str], y: list[str], both_known: np.ndarray, nicknames: np.ndarray) -> np.ndarray:
+    def _met(self, given: Field) -> np.ndarray:
+        surname = None if self._surname is None else self._surname.primary
+        return names.bearers(given.primary, surname, len(given.values))
+
+    def _two_names(self, field: Field, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pairs of given names (value codes) that are two names in use: by the list, by the table alone."""
+        known, met = self._known[field.name], self._bearers[field.name]
+        rarer, commoner = np.minimum(met[low], met[high]), np.maximum(met[low], met[high])
+        return known[low] & known[high], (rarer >= names.BEARERS) & (rarer >= _MISSPELT * commoner)
+
+    def _given_levels(self, field: Field, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        x, y = _one_script(field.values[low].tolist(), field.values[high].tolist())
         similar = self._similar(x, y, least=0.6)
         level = self._name_levels(similar, x, y)
-        level[both_known] = 0
-        for at in np.flatnonzero((level < 3) & ~both_known & (similar >= 0.6)):
-            level[at] = max(level[at], _short_form(x[at], y[at]))
-        level[nicknames] = 3
+        two_names, two_in_table = self._two_names(field, low, high)
+        level[two_names | two_in_table] = 0
+        for at in np.flatnonzero((level > 0) & (similar >= 0.8)).tolist():
+            if names.man_and_woman(x[at], y[at]):
+                level[at], two_names[at] = 0, True
+        for at in np.flatnonzero((level < 3) & (similar >= 0.6)).tolist():
+            if not two_names[at] or " " in x[at] or " " in y[at]:
+                level[at] = max(level[at], _short_form(x[at], y[at]))
+        forms = self._forms[field.name]
+        level[forms.one_name(low, high, forms)] = 3
         return level
 
     def _surname_levels(self, x: list[str], y: list[str], odd: np.ndarray) -> np.ndarray:
@@ -225,11 +242,6 @@ def _counts(field: Field) -> np.ndarray:
     return np.bincount(flat[flat >= 0], minlength=len(field.values))
 
 
-def _known(field: Field) -> np.ndarray:
-    known = names.known_given_names()
-    return np.fromiter((value in known for value in field.values), bool, len(field.values))
-
-
 def _odd(field: Field) -> np.ndarray:
     """Which surnames are an initial or of several words."""
     return np.fromiter((len(value) == 1 or " " in value for value in field.values), bool, len(field.values))
@@ -248,9 +260,12 @@ def _distinct(pairs: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _short_form(first: str, second: str) -> int:
-    """3 when one given name begins the other (`Alex`, `Alexander`; `Mary`, `Mary Ann`), 2 when one is an initial, else 0."""
+    """3 when one given name begins the other or is its pet form (`Alex`, `Alexander`; `Mary`, `Mary Ann`; `Robbie`, `Robert`),
+    2 when one is an initial or a later one of several given names, else 0."""
+    if first.replace(" ", "") == second.replace(" ", ""):
+        return 3
     if first[0] != second[0]:
-        return 0
+        return 2 if _part_of(first, second) else 0
     if len(first) == 1 or len(second) == 1:
         return 2
     one, two = first.split(), second.split()
@@ -258,7 +273,19 @@ def _short_form(first: str, second: str) -> int:
         return 2
     if one[0] == two[0]:
         return 3
-    return 3 if min(len(first), len(second)) > 2 and (first.startswith(second) or second.startswith(first)) else 0
+    if min(len(first), len(second)) > 2 and (first.startswith(second) or second.startswith(first)):
+        return 3
+    return 3 if names.diminutive(one[0], two[0]) else 2 if _part_of(first, second) else 0
+
+
+def _one_script(x: list[str], y: list[str]) -> tuple[list[str], list[str]]:
+    """The names, those that stand beside one of another script in Latin letters."""
+    mixed = [at for at, (one, two) in enumerate(zip(x, y, strict=True)) if one.isascii() != two.isascii()]
+    if mixed:
+        x, y = list(x), list(y)
+        for at in mixed:
+            x[at], y[at] = names.latin(x[at]) or x[at], names.latin(y[at]) or y[at]
+    return x, y
 
 
 def _part_of(first: str, second: str) -> bool:

@@ -6,13 +6,13 @@ the second agreement says less than the sum has it; unheeded, "lives in the same
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from pb2hl.matching.fields import Field, Records
+from pb2hl.matching.fields import Field
 from pb2hl.matching.kinds import EXACT, MISSING
+from pb2hl.matching.levels import Levels
 from pb2hl.matching.weights import Bands, Given
 
 _SAMPLED = 6_000
@@ -29,8 +29,6 @@ _SEED = 20_210_306
 _UNLIKE = 1
 """Level up to which a field speaks against a match."""
 
-Levels = Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]
-
 
 @dataclass(frozen=True)
 class _Tie:
@@ -43,18 +41,17 @@ class _Tie:
     lift: float
 
 
-def dependences(
-    records: Records, levels_of: Levels, bands: dict[str, Bands], accident: dict[str, np.ndarray]
-) -> dict[str, Given]:
+def dependences(levels: Levels, accident: dict[str, np.ndarray]) -> dict[str, Given]:
     """By name of a field the field that its accidents depend on: the strongest ties that form no circle.
 
-    `levels_of` compares pairs of records; `accident` is the probability of each level among random pairs.
+    `accident` is the probability of each level among random pairs.
     """
     ties = []
+    records, bands = levels.records, levels.bands
     for number, field in enumerate(records.fields):
         left, right = _agreeing(field, np.random.default_rng(_SEED + number))
         if len(left) >= _ENOUGH:
-            ties += _ties(field, records.fields, levels_of(left, right), accident)
+            ties += _ties(field, records.fields, levels.of(left, right), accident)
     return {tie.child.name: _given(tie, bands[tie.child.name], accident[tie.child.name]) for tie in _forest(ties)}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pb2hl.matching import names
+from pb2hl.matching import dates, names
 from pb2hl.matching.kinds import Kind
 from pb2hl.matching.normalise import as_text, normalise
 
@@ -77,8 +77,26 @@ def records(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Records:
         for column, kind in kinds.items()
         if kind not in done
     ]
+    fields = [_without_placeholders(field, fields) if field.kind is Kind.BIRTH_DATE else field for field in fields]
     filled = tuple(field for field in fields if any((codes >= 0).any() for codes in field.codes))
     return Records(count, filled, parts.generation)
+
+
+def _without_placeholders(birth: Field, fields: list[Field]) -> Field:
+    """The birth dates, those missing that stand for "not known" behind many names."""
+    named = [field.primary.astype(np.int64) for field in fields if field.kind in (Kind.GIVEN_NAME, Kind.SURNAME)]
+    if not len(birth.values):
+        return birth
+    person = (
+        sum((codes + 1) * 1_000_003**at for at, codes in enumerate(named)) if named else np.arange(len(birth.primary))
+    )
+    known = birth.primary >= 0
+    pairs = pd.DataFrame({"date": birth.primary[known], "person": np.asarray(person)[known]}).drop_duplicates()
+    behind = np.bincount(pairs["date"], minlength=len(birth.values))
+    unknown = np.r_[dates.placeholders(behind, birth.values), False]
+    return Field(
+        birth.name, birth.kind, tuple(np.where(unknown[codes], -1, codes) for codes in birth.codes), birth.values
+    )
 
 
 @dataclass(frozen=True)

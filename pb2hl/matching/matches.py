@@ -74,7 +74,6 @@ class Matches(pd.DataFrame):
         self,
         scored: Scored,
         order: np.ndarray,
-        data: Records,
         model: Model,
         recluster: Callable[[float], tuple[np.ndarray, np.ndarray]],
     ) -> Matches:
@@ -87,7 +86,7 @@ class Matches(pd.DataFrame):
             "score": probability(scored.weight),
             "weight": scored.weight,
         }
-        for field in data.fields:
+        for field in model.records.fields:
             columns[field.name] = _level_names(field, scored.levels[field.name])
             columns[f"{field.name} weight"] = model.weights.contribution(field.name, scored.levels).astype(np.float32)
         self.pairs = pd.DataFrame(columns)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from anyascii import anyascii
+from rapidfuzz.distance import JaroWinkler
 
-from pb2hl.matching.normalise import fold, read_list, word_map, words
+from pb2hl.matching.normalise import fold, read_list, words
 
 _TITLES = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame lady lord rev reverend fr father sister hon judge capt captain col colonel maj major "
@@ -75,15 +78,75 @@ def split_full_name(text: str) -> tuple[str, str, str]:
 
 @lru_cache
 def known_given_names() -> frozenset[str]:
-    """Given names that are common enough for two different ones never to be a typo of each other."""
-    listed = {name for line in read_list("given_names.txt") for name in line.split()}
-    return frozenset(listed | set(word_map("nicknames.txt").values()))
+    """Given names in use: two different ones are never a misspelling of each other."""
+    return frozenset(read_list("given_names.txt"))
+
+
+def in_use(values: np.ndarray) -> np.ndarray:
+    """Which of the distinct names are known given names."""
+    known = known_given_names()
+    return np.fromiter((value in known for value in values), bool, len(values))
+
+
+_FEMININE = ("a", "ia", "ina", "ine", "ette", "etta", "elle", "ella")
+_ENDINGS = (("o", "a"), ("us", "a"), ("os", "a"), ("y", "a"), ("e", "a"), ("i", "a"), ("as", "a"))
+
+
+def man_and_woman(left: str, right: str) -> bool:
+    """Whether two names are the masculine and the feminine form of one, so two people: Michael, Michaela; Mario, Maria."""
+    if len(left) > len(right):
+        left, right = right, left
+    if right.startswith(left) and len(left) > 2 and right[len(left) :] in _FEMININE:
+        return True
+    return any(
+        one.endswith(his) and two.endswith(hers) and one.removesuffix(his) == two.removesuffix(hers)
+        for one, two in ((left, right), (right, left))
+        for his, hers in _ENDINGS
+    )
+
+
+_DIMINUTIVES = ("ie", "y", "ey", "i", "ee", "ita", "ito", "inha", "inho", "chen", "ka", "ko", "ek", "usha", "usia", "s")
+_STEM = 3
+
+
+def diminutive(left: str, right: str) -> bool:
+    """Whether one name is a pet form of the other: its ending off, it begins it (`Robbie`, `Robert`)."""
+    return _pet_form(left, right) or _pet_form(right, left)
+
+
+def _pet_form(short: str, full: str) -> bool:
+    for ending in _DIMINUTIVES:
+        stem = short.removesuffix(ending)
+        if stem != short and len(stem) >= _STEM:
+            plain = stem[:-1] if stem[-1] == stem[-2] else stem
+            if (full.startswith(stem) or (full.startswith(plain) and len(plain) >= _STEM)) and len(full) > len(plain):
+                return True
+    return False
+
+
+@lru_cache(maxsize=1 << 16)
+def latin(text: str) -> str:
+    """A folded name in Latin letters, whatever script it is in; `саша` → `sasha`."""
+    return text if text.isascii() else fold(anyascii(text))
+
+
+BEARERS = 8
+"""Different surnames with which a given name is met before it counts as a name and no misspelling."""
+
+
+def bearers(given: np.ndarray, surname: np.ndarray | None, count: int) -> np.ndarray:
+    """With how many different surnames (codes, -1 for none; None: rows) each of `count` given names (codes) is met."""
+    at = np.flatnonzero(given >= 0) if surname is None else np.flatnonzero((given >= 0) & (surname >= 0))
+    if surname is None:
+        return np.bincount(given[at], minlength=count)
+    pair = np.unique(given[at].astype(np.int64) << 32 | surname[at].astype(np.int64))
+    return np.bincount(pair >> 32, minlength=count)
 
 
 @lru_cache
 def shared_mailboxes() -> frozenset[str]:
     """Names before the @ of mailboxes that several people read."""
-    return frozenset(name for line in read_list("shared_mailboxes.txt") for name in line.split())
+    return frozenset(read_list("shared_mailboxes.txt"))
 
 
 @lru_cache
@@ -98,28 +161,56 @@ def _nickname_roots() -> dict[str, frozenset[str]]:
 
 def root(name: str) -> str:
     """The name that nicknames are blocked under: `bob` → `robert`; other names are their own root."""
-    first = name.partition(" ")[0]
+    first = latin(name.partition(" ")[0])
     return min(_nickname_roots().get(first, (first,)))
 
 
-def nickname_groups(values: np.ndarray) -> np.ndarray:
-    """For each distinct name the numbers of the roots it is a form of, -1 filling up; one row a name."""
-    roots = _nickname_roots()
-    number = {root_: at for at, root_ in enumerate(sorted({item for found in roots.values() for item in found}))}
-    width = max(map(len, roots.values()))
-    groups = np.full((len(values), width), -1, np.int16)
-    for at, value in enumerate(values):
-        for column, root_ in enumerate(sorted(roots.get(value.partition(" ")[0], ()))):
-            groups[at, column] = number[root_]
-    return groups
+_ALIKE = 0.8
+"""Similarity (Jaro-Winkler, 0-1) from which two forms of one name are spellings of each other: Kate, Katherine."""
 
 
-def share_a_root(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Whether rows of two `nickname_groups` tables have a root in common: Bob and Robert, Liz and Elizabeth."""
-    shared = np.zeros(len(left), bool)
-    for column in range(left.shape[1]):
-        shared |= (left[:, column, None] == right).any(axis=1) & (left[:, column] >= 0)
-    return shared
+@dataclass(frozen=True)
+class Forms:
+    """For each distinct name: the numbers of the names it is a form of (one row a name, -1 filling up), the number it has
+    itself as such a name (-1: none), and whether it is a given name in its own right."""
+
+    values: np.ndarray
+    of: np.ndarray
+    own: np.ndarray
+    listed: np.ndarray
+
+    @classmethod
+    def among(cls, values: np.ndarray) -> Forms:
+        """The forms of distinct names, by their first word; other scripts by how they are written in Latin letters."""
+        roots = _nickname_roots()
+        number = {root_: at for at, root_ in enumerate(sorted({item for found in roots.values() for item in found}))}
+        of = np.full((len(values), max(map(len, roots.values()))), -1, np.int16)
+        own = np.full(len(values), -1, np.int16)
+        for at, value in enumerate(values):
+            first = latin(value.partition(" ")[0])
+            own[at] = number.get(first, -1)
+            for column, root_ in enumerate(sorted(roots.get(first, ()))):
+                of[at, column] = number[root_]
+        return cls(values, of, own, in_use(values))
+
+    def one_name(self, left: np.ndarray, right: np.ndarray, other: Forms) -> np.ndarray:
+        """Whether the names at `left` here and at `right` in `other` can be one person's: Bob and Robert, Liz and Beth.
+
+        Two forms of one name that are names in their own right are two people's (Lisa and Betty, Molly and Maureen), unless
+        they are spellings of each other.
+        """
+        one, two = self.of[left], other.of[right]
+        direct, shared = np.zeros(len(one), bool), np.zeros(len(one), bool)
+        for column in range(one.shape[1]):
+            filled = one[:, column] >= 0
+            shared |= (one[:, column, None] == two).any(axis=1) & filled
+            direct |= (one[:, column] == other.own[right]) & filled
+        direct |= (self.own[left, None] == two).any(axis=1) & (self.own[left] >= 0)
+        alike = np.zeros(len(one), bool)
+        for at in np.flatnonzero(shared & ~direct).tolist():
+            both = self.values[left[at]], other.values[right[at]]
+            alike[at] = JaroWinkler.similarity(*both) >= _ALIKE
+        return direct | (shared & (alike | ~(self.listed[left] & other.listed[right])))
 
 
 def is_shared_mailbox(address: str) -> bool:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pb2hl.matching.compare import Comparer
-from pb2hl.matching.fields import Field, Records
+from pb2hl.matching.fields import Field
 from pb2hl.matching.kinds import EXACT, Kind
-from pb2hl.matching.rules import CompanyRules, Pairs, PersonRules
-from pb2hl.matching.weights import Bands, Weights
+from pb2hl.matching.levels import NAMES, Levels
+from pb2hl.matching.rules import Pairs, Rules
+from pb2hl.matching.weights import Weights
 
 _COST = {Kind.CATEGORY: 0, Kind.DOMAIN: 0, Kind.BIRTH_DATE: 1, Kind.IDENTIFIER: 1}
 _COST |= {
@@ -30,9 +30,10 @@ _CACHED = 100_000
 """Pairs whose value codes stay in the processor's cache."""
 _BEARABLE = 1_500_000
 """Pairs that are compared field by field in a second or two: up to these none is given up by its weight so far."""
+_CHUNK = 500_000
+"""Pairs that are scored at a time."""
 _FEW = 20
 """Sampled matches from which a cut can be learned."""
-_NAMES = (Kind.GIVEN_NAME, Kind.SURNAME)
 
 
 @dataclass(frozen=True)
@@ -57,18 +58,11 @@ class Scored:
 class Scorer:
     """Scores pairs with estimated weights and the rules of the matter."""
 
-    def __init__(
-        self,
-        records: Records,
-        comparer: Comparer,
-        bands: dict[str, Bands],
-        weights: Weights,
-        rules: PersonRules | CompanyRules,
-        shift: float = 0.0,
-    ):
+    def __init__(self, levels: Levels, weights: Weights, rules: Rules, shift: float = 0.0):
+        records = levels.records
         self._records = records
-        self._comparer = comparer
-        self._bands = bands
+        self._levels = levels
+        self._bands = levels.bands
         self._rules = rules
         self._base = weights.base + shift
         self._weights = weights
@@ -105,16 +99,21 @@ class Scorer:
 
     def score(self, left: np.ndarray, right: np.ndarray) -> Scored:
         """Every pair scored in full."""
-        return self.scored(left, right, levels_of(self._records, self._comparer, self._bands, left, right))
+        return self.scored(left, right, self._levels.of(left, right))
 
     def scored(self, left: np.ndarray, right: np.ndarray, levels: dict[str, np.ndarray]) -> Scored:
         """Every pair scored in full, its `levels` known."""
         return Scored(left, right, self._ruled(left, right, levels), levels)
 
-    def weights(self, left: np.ndarray, right: np.ndarray, chunk: int = 500_000) -> np.ndarray:
-        """Match weights of the pairs, in chunks."""
-        parts = [self.score(left[at : at + chunk], right[at : at + chunk]).weight for at in range(0, len(left), chunk)]
-        return np.concatenate(parts) if parts else np.empty(0)
+    def weights(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(match weights of the pairs, which of them may not stand in one cluster), computed in chunks."""
+        weight, forbidden = np.empty(len(left)), np.empty(len(left), bool)
+        for at in range(0, len(left), _CHUNK):
+            part = slice(at, at + _CHUNK)
+            scored = self.score(left[part], right[part])
+            weight[part] = scored.weight
+            forbidden[part] = self._rules.forbidden(Pairs(scored.left, scored.right, scored.levels))
+        return weight, forbidden
 
     def score_above(self, left: np.ndarray, right: np.ndarray, floor: float) -> Scored:
         """The pairs that reach `floor`, scored in full; the others are dropped as early as the learned cuts allow.
@@ -130,7 +129,7 @@ class Scorer:
                 left, right, running, identified = left[kept], right[kept], running[kept], identified[kept]
                 levels = {name: level[kept] for name, level in levels.items()}
             if group:
-                levels |= levels_of(self._records, self._comparer, self._bands, left, right, group)
+                levels |= self._levels.of(left, right, group)
                 running += self._found_out(group, left, right, levels)
         scored = Scored(left, right, self._ruled(left, right, levels), levels)
         return scored.take(scored.weight >= floor)
@@ -197,32 +196,10 @@ class Scorer:
         return found
 
 
-def levels_of(
-    records: Records,
-    comparer: Comparer,
-    bands: dict[str, Bands],
-    left: np.ndarray,
-    right: np.ndarray,
-    fields: tuple[Field, ...] | None = None,
-) -> dict[str, np.ndarray]:
-    """Levels of the pairs in `fields` (all when None); exact agreement as exact level + band of the value."""
-    levels: dict[str, np.ndarray] = {}
-    agreed: dict[str, np.ndarray] = {}
-    chosen = records.fields if fields is None else fields
-    for field in chosen:
-        levels[field.name], agreed[field.name] = comparer.levels(field, left, right)
-    if all(any(field.kind is kind for field in chosen) for kind in _NAMES):
-        comparer.join_names(levels, left, right)
-    for field in chosen:
-        exact = np.flatnonzero(levels[field.name] == EXACT[field.kind])
-        levels[field.name][exact] += bands[field.name].of_value[agreed[field.name][exact]].astype(np.int8)
-    return levels
-
-
 def _in_cost_order(fields: tuple[Field, ...]) -> list[tuple[Field, ...]]:
     """Fields from the cheapest comparison to the dearest; the two name fields together, as they may be swapped."""
-    person = tuple(field for field in fields if field.kind in _NAMES)
-    groups = [(field,) for field in fields if field.kind not in _NAMES] + ([person] if person else [])
+    person = tuple(field for field in fields if field.kind in NAMES)
+    groups = [(field,) for field in fields if field.kind not in NAMES] + ([person] if person else [])
     return sorted(groups, key=lambda group: (_COST.get(group[0].kind, _COST_ELSE), group[0].name))
 
 

@@ -144,23 +144,31 @@ def accidents(field: Field, levels: np.ndarray, bands: Bands) -> np.ndarray:
     return np.r_[below / (len(seen) + 0.5 * (exact + 1)), bands.accident]
 
 
+@dataclass(frozen=True)
+class Sample:
+    """`levels` by field name (exact ones as exact level + band) of sampled candidate pairs among `records`, each of which
+    stands for `pairs_per_sampled`."""
+
+    levels: dict[str, np.ndarray]
+    records: int
+    pairs_per_sampled: float
+
+
 def estimate(
     fields: tuple[Field, ...],
-    levels: dict[str, np.ndarray],
     bands: dict[str, Bands],
     accident: dict[str, np.ndarray],
     given: dict[str, Given],
-    *,
-    records: int,
-    pairs_per_sampled: float,
+    sample: Sample,
 ) -> Weights:
-    """Estimate the weights from a sample of candidate pairs; every other pair of `records` counts as not matching.
+    """Estimate the weights from a sample of candidate pairs; every other pair of records counts as not matching.
 
-    `levels` (exact ones as exact level + band), `accident` and `given` by field name; each sampled pair stands for `pairs_per_sampled`.
+    `accident` and `given` by field name.
     """
+    records = sample.records
     every = records * (records - 1) / 2
-    patterns, counts = _patterns([levels[field.name] for field in fields])
-    counts = counts * pairs_per_sampled
+    patterns, counts = _patterns([sample.levels[field.name] for field in fields])
+    counts = counts * sample.pairs_per_sampled
     expected = {field.name: _expected(field.kind) for field in fields}
     match = dict(expected)
     accident = dict(accident)
@@ -179,17 +187,15 @@ def estimate(
         for at, field in enumerate(fields):
             match[field.name] = _maximise(field, patterns[:, at], probable, expected[field.name])
             if field.kind in _UNIQUE_TO_ONE:
-                accident[field.name] = _without_matches(
-                    field, patterns[:, at], counts, probable, accident[field.name], bands[field.name]
-                )
+                seen = _Seen(patterns[:, at], counts, probable)
+                accident[field.name] = _without_matches(field, seen, accident[field.name], bands[field.name])
         found = min(max(probable.sum(), 0.005 * records, 0.5) / every, 0.5)
         settled = abs(found - prior) < 1e-4 * prior
         prior = found
         if settled:
             break
-    return Weights(
-        {field.name: _by_band(match[field.name], bands[field.name]) for field in fields}, accident, prior, given
-    )
+    matching = {field.name: _by_band(match[field.name], bands[field.name]) for field in fields}
+    return Weights(matching, accident, prior, given)
 
 
 def fitting_shift(weight: np.ndarray, truth: np.ndarray) -> float:
@@ -227,15 +233,23 @@ def _maximise(field: Field, level: np.ndarray, probable: np.ndarray, expected: n
     return found / found.sum()
 
 
-def _without_matches(
-    field: Field, level: np.ndarray, counts: np.ndarray, probable: np.ndarray, accident: np.ndarray, bands: Bands
-) -> np.ndarray:
+@dataclass(frozen=True)
+class _Seen:
+    """Patterns of pairs: their `level` in one field, how many pairs show each, how many of those are probably matches."""
+
+    level: np.ndarray
+    counts: np.ndarray
+    probable: np.ndarray
+
+
+def _without_matches(field: Field, patterns: _Seen, accident: np.ndarray, bands: Bands) -> np.ndarray:
     """The chance of agreeing by accident once the matches among the agreeing pairs are taken out."""
     exact = EXACT[field.kind]
-    agreeing = level >= exact
+    agreeing = patterns.level >= exact
     size = len(bands.share)
-    seen = np.bincount(level[agreeing] - exact, weights=counts[agreeing], minlength=size)
-    matching = np.bincount(level[agreeing] - exact, weights=probable[agreeing], minlength=size)
+    band = patterns.level[agreeing] - exact
+    seen = np.bincount(band, weights=patterns.counts[agreeing], minlength=size)
+    matching = np.bincount(band, weights=patterns.probable[agreeing], minlength=size)
     kept = np.where(seen > 0, np.maximum(1 - matching / np.maximum(seen, 1e-9), _ACCIDENT_FLOOR), 1.0)
     return np.r_[accident[:exact], np.maximum(bands.accident * kept, 1e-12)]
 

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 
 from pb2hl.matching import domains
 from pb2hl.matching.blocking import block_cap, candidate_pairs, pairs_within, soundex
-from pb2hl.matching.cluster import cluster
+from pb2hl.matching.cluster import Links, cluster
 from pb2hl.matching.compare import Comparer
 from pb2hl.matching.fields import Field, records
 from pb2hl.matching.kinds import EXACT, LEVELS, Kind
 from pb2hl.matching.legal_forms import core_name
-from pb2hl.matching.names import is_shared_mailbox, share_a_root, split_full_name, split_generation
-from pb2hl.matching.names import nickname_groups as groups
+from pb2hl.matching.names import is_shared_mailbox, split_full_name, split_generation
 from pb2hl.matching.normalise import email, phone
 
 
@@ -97,12 +96,6 @@ def test_full_names(text, parts):
     assert split_generation("Roe Sr.") == ("roe", "1")
 
 
-def test_nicknames_share_a_root():
-    """Bob is Robert and Liz is Elizabeth; John is not Jane."""
-    left, right = groups(np.array(["bob", "liz", "john"])), groups(np.array(["robert", "elizabeth", "jane"]))
-    assert share_a_root(left, right).tolist() == [True, True, False]
-
-
 def test_normalised_values():
     """Phones agree in their last nine digits; e-mails without tags; shared mailboxes are known."""
     assert phone("+1 (613) 555-0101 ext. 77") == phone("6.135550101E+09") == phone("613.555.0101") == "135550101"
@@ -178,10 +171,11 @@ def test_a_weak_bridge_does_not_join_two_groups():
         frozenset(pair): value for *pair, value in zip(left.tolist(), right.tolist(), weight.tolist(), strict=True)
     }
 
-    def score(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-        return np.array([known.get(frozenset(pair), -8.0) for pair in zip(one.tolist(), two.tolist(), strict=True)])
+    def score(one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        pairs = zip(one.tolist(), two.tolist(), strict=True)
+        return np.array([known.get(frozenset(pair), -8.0) for pair in pairs]), np.zeros(len(one), bool)
 
-    label, weakest = cluster(7, left, right, weight, score, 0.0)
+    label, weakest = cluster(7, Links(left, right, weight), score, 0.0)
     assert label.tolist() == [0, 0, 0, 3, 3, 3, 6]
     assert weakest.tolist() == [9.0] * 6 + [np.inf]
 

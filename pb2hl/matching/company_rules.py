@@ -1,0 +1,63 @@
+"""What two organisations' names, domains and addresses may not be summed over."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pb2hl.matching.fields import Records
+from pb2hl.matching.kinds import EXACT, MISSING, Kind
+from pb2hl.matching.rules import APART, Pairs, cap
+
+_BY_NAME = np.full(128, -np.inf)
+"""Least match weight (bits), by level of an organisation's name, of a pair that nothing else speaks against."""
+_BY_NAME[EXACT[Kind.ORGANISATION] - 2 : -1] = [1.0, 3.0, *[5.0] * (len(_BY_NAME) - EXACT[Kind.ORGANISATION] - 1)]
+_DISPUTING = {Kind.ADDRESS: 1, Kind.IDENTIFIER: EXACT[Kind.IDENTIFIER] - 1, Kind.TEXT: 1}
+"""Levels up to which a field says that two organisations of one name are two; 0 for other kinds."""
+
+
+class CompanyRules:
+    """Caps for organisations: names in conflict are two companies, at one domain too. `doubt` as of `PersonRules`."""
+
+    def __init__(self, records: Records, doubt: float, reviewed: bool = False):
+        self._doubt = doubt
+        self._name = records.of_kind(Kind.ORGANISATION)
+        self._domain = records.of_kind(Kind.DOMAIN)
+        self._identifier = records.of_kind(Kind.IDENTIFIER)
+        self._others = tuple(field for field in records.fields if field is not self._name)
+
+    def learn(self, pairs: Pairs, agreed_on: Kind) -> None:
+        """Nothing to learn for organisations."""
+
+    def forbidden(self, pairs: Pairs) -> np.ndarray:
+        """Pairs that may not stand in one cluster, whatever rows stand between them."""
+        return np.zeros(len(pairs.left), bool)
+
+    def vetoes(self, levels: dict[str, np.ndarray], count: int) -> np.ndarray:
+        """Names of organisations are compared last: nothing keeps a pair apart before."""
+        return np.zeros(count, bool)
+
+    def apply(self, weight: np.ndarray, pairs: Pairs) -> np.ndarray:
+        """The match weights (bits) after the rules."""
+        if self._name is None:
+            return weight
+        level = pairs.levels[self._name.name]
+        by_name = _BY_NAME[level]
+        if self._others:  # where other fields could speak, a name that is only similar does not suffice
+            by_name = np.where(level >= EXACT[Kind.ORGANISATION], by_name, np.minimum(by_name, self._doubt))
+        weight = np.where(self._undisputed(pairs), np.maximum(weight, by_name), weight)
+        conflict = (level == 0) | (level == 1)
+        if self._identifier is not None:
+            conflict &= pairs.levels[self._identifier.name] < EXACT[Kind.IDENTIFIER]
+        if self._domain is None:
+            return weight
+        domain = pairs.levels[self._domain.name]
+        weight = cap(weight, conflict & (domain != EXACT[Kind.DOMAIN]), APART)
+        return cap(weight, conflict & (domain == EXACT[Kind.DOMAIN]), self._doubt)
+
+    def _undisputed(self, pairs: Pairs) -> np.ndarray:
+        """Pairs of which no field but the name says that they are two."""
+        undisputed = np.ones(len(pairs.left), bool)
+        for field in self._others:
+            level = pairs.levels[field.name]
+            undisputed &= (level == MISSING) | (level > _DISPUTING.get(field.kind, 0))
+        return undisputed
