@@ -1,4 +1,4 @@
-"""The commands around the steps: init, approve, status, report, run, sandbox, demo."""
+"""The commands around the steps: init, trust, approve, status, report, run, sandbox, demo."""
 
 from __future__ import annotations
 
@@ -67,6 +67,17 @@ def init(
         return
     typer.echo(f"Workspace {workspace.path} is ready; its settings are in migration.toml.")
     typer.echo(f"Next: pb2hl {INVENTORY.id} {ws}")
+
+
+def trust(
+    base_url: Annotated[str, typer.Argument(help="The address, as it stands in migration.toml.")], json: Json = False
+) -> None:
+    """Say that a server other than HighLevel may have the token; on record for you, outside of every workspace."""
+    origin = heavy("highlevel.doors").trust(base_url)
+    if json:
+        heavy("cli.output").data({"status": "done", "trusted": origin})
+    else:
+        typer.echo(f"The token may now be sent to {origin}.")
 
 
 def approve(
@@ -167,6 +178,7 @@ def demo(
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "init": init,
+    "trust": trust,
     "approve": approve,
     "status": status,
     "report": write_reports,

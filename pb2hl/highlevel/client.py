@@ -16,6 +16,7 @@ from pb2hl.errors import AnswerLost, HighLevelError, TokenRefused, Unreachable
 from pb2hl.highlevel import retry
 from pb2hl.highlevel.answers import Answer, Malformed, error_of, headers_of, read_answer, refusal_in, scope_missing
 from pb2hl.highlevel.daily import DailyStore
+from pb2hl.highlevel.doors import require_allowed
 from pb2hl.highlevel.limiter import MOST_CONCURRENCY, Limiter, limiter_for
 from pb2hl.highlevel.transport import LOOPBACK, MOST_BYTES, transport_for
 from pb2hl.workspace import BASE_URL
@@ -85,10 +86,12 @@ class _Call:
 class Client:
     """HighLevel's API for one location.
 
+    The token goes to HighLevel, to this machine, and where a person confirmed it (`doors`); ConfigError for any other `base_url`.
     Use it as an async context manager, then `await client.request(...)` or a port of `pb2hl.highlevel.records`.
     """
 
     def __init__(self, token: str, location: str, base_url: str = BASE_URL, **how: Unpack[How]):
+        require_allowed(base_url)
         self.location = location
         self.base_url = base_url.rstrip("/")
         self.clock = how.get("clock", SYSTEM_CLOCK)

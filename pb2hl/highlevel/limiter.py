@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock
 from pb2hl.highlevel.daily import Daily, DailyStore
+from pb2hl.highlevel.shared import SharedAllowance
 
 BURST = 100
 INTERVAL_S = 10.0
@@ -35,6 +36,9 @@ CREDIT_SAMPLES = 50
 LEAST_CONCURRENCY = 4
 MOST_CONCURRENCY = 32
 """Requests in flight at most. httpx's pool costs time for every open connection, so more is slower, not faster."""
+
+WORTH_SHARING = 2_000
+"""Requests an interval above which nobody needs to wait for others."""
 
 OnWait = Callable[[str, float], None]
 
@@ -60,6 +64,7 @@ class Limiter:
         *,
         most_concurrency: int = MOST_CONCURRENCY,
         store: DailyStore | None = None,
+        shared: SharedAllowance | None = None,
     ):
         self._clock = clock
         self._most_concurrency = most_concurrency
@@ -78,6 +83,7 @@ class Limiter:
         self._waiters: list[asyncio.Future[None]] = []
         self._queues: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
+        self._shared = shared
         self.daily = Daily(clock, store)
         self.sent = 0
 
@@ -107,6 +113,8 @@ class Limiter:
                 with self._lock:
                     now = self._clock.monotonic()
                     delay = self._delay(now)
+                    if delay == 0 and (sharing := self._sharing()):
+                        delay = sharing.take(now, self._burst, self._interval_s)
                     if delay == 0:
                         self._in_flight += 1
                         self.sent += 1
@@ -133,6 +141,10 @@ class Limiter:
             moments.append(self._foreign_until)
         return max(min(moments) - now, 0.001) if moments else None
 
+    def _sharing(self) -> SharedAllowance | None:
+        """What other processes on this machine go by as well; None for an allowance that is as good as none."""
+        return self._shared if self._burst <= WORTH_SHARING else None
+
     def release(self, slot: Slot, headers: Mapping[str, str] | None = None, status: int = 0) -> None:
         """Give the slot back after its request ended; `headers` of the answer feed the limits, None means no answer."""
         with self._lock:
@@ -146,7 +158,10 @@ class Limiter:
                 self._latency_s += 0.1 * (min(round_trip, 5.0) - self._latency_s)
                 self._read(headers, slot.sent_at, now)
             self._in_flight -= 1
-            heapq.heappush(self._returning, now - min(self._credit(), round_trip) + self._interval_s + MARGIN_S)
+            back_at = now - min(self._credit(), round_trip) + self._interval_s + MARGIN_S
+            heapq.heappush(self._returning, back_at)
+            if sharing := self._sharing():
+                sharing.give(now, back_at)
             self._learned = self._learned or headers is not None
             self._refused(status, headers or {}, now)
             waiters, self._waiters = self._waiters, []
@@ -175,7 +190,8 @@ class Limiter:
 
     def _see_others(self, counted: int, sent_at: float, now: float) -> None:
         """Reserve what others of the same allowance used: counted by the server, and not ours by any reckoning."""
-        ours = self._in_flight + len(self._returning)
+        sharing = self._sharing()
+        ours = self._in_flight + len(self._returning) + (sharing.others if sharing else 0)
         foreign = counted - ours
         if foreign > 0:
             self._foreign = min(foreign + max(1, foreign // 10), self._burst)
@@ -196,6 +212,8 @@ class Limiter:
         self._refusals += 1
         pause_s = min(2.0 ** min(self._refusals - 2, 10), self._interval_s)
         self._closed_until = max(self._closed_until, now + pause_s)
+        if sharing := self._sharing():
+            sharing.close(self._closed_until)
 
     def _queue(self) -> asyncio.Lock:
         """One requester of an event loop asks at a time, in order of arrival: a slot that comes back wakes nobody in vain."""
@@ -227,6 +245,9 @@ _LIMITERS_LOCK = threading.Lock()
 
 
 def limiter_for(base_url: str, location: str) -> Limiter:
-    """The one limiter of a location in this process: all its clients share it."""
+    """The one limiter of a location: all its clients in this process share it, and its allowance all processes of this machine."""
     with _LIMITERS_LOCK:
-        return _LIMITERS.setdefault((base_url.rstrip("/"), location), Limiter())
+        key = (base_url.rstrip("/"), location)
+        if key not in _LIMITERS:
+            _LIMITERS[key] = Limiter(shared=SharedAllowance.of(*key))
+        return _LIMITERS[key]

@@ -51,7 +51,8 @@ class ScopeCheck:
     detail: str = ""
 
 
-def _reads(location: str, company_id: str, calendar_id: str) -> list[tuple[str, str, str, dict[str, Any]]]:
+def reads(location: str, company_id: str, calendar_id: str) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """(scope, method, path, arguments) of one harmless read for each scope that reading takes."""
     own = {"locationId": location}
     page = {**own, "page": 1, "pageLimit": 1}
     media = {"altType": "location", "altId": location, "type": "file", "sortBy": "createdAt", "sortOrder": "asc"}
@@ -87,7 +88,7 @@ def _reads(location: str, company_id: str, calendar_id: str) -> list[tuple[str, 
 async def check_scopes(client: Client, company_id: str = "", calendar_id: str = "") -> list[ScopeCheck]:
     """Try one harmless read a scope. A refused token is raised; write scopes show in `check_write_scopes`, or when writing."""
     found = []
-    for scope, method, path, arguments in _reads(client.location, company_id, calendar_id):
+    for scope, method, path, arguments in reads(client.location, company_id, calendar_id):
         if "calendarId" in arguments.get("params", {}) and not calendar_id:
             found.append(ScopeCheck(scope, f"{method} {path}", "unknown", "the location has no calendar to ask about"))
             continue

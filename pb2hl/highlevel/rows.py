@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.highlevel.records.base import Record, custom_value, id_of
+from pb2hl.highlevel.records.base import Record, custom_fields, custom_value, id_of
 
 INDEXES: dict[str, tuple[str, ...]] = {
     "contacts": (
@@ -76,7 +76,7 @@ def _row(columns: tuple[str, ...], record: Record) -> list[Any]:
         "email": str(record.get("email") or "").strip().lower(),
         "more_emails": _further(record.get("additionalEmails"), "email"),
         "more_phones": _further(record.get("additionalPhones"), "phone"),
-        "tags": [str(tag) for tag in record.get("tags") or ()],
+        "tags": _texts(record.get("tags")),
         "dnd": bool(record.get("dnd")),
         "monetaryValue": record.get("monetaryValue"),
         "dateAdded": _text(record.get("dateAdded") or record.get("createdAt")),
@@ -91,11 +91,11 @@ def custom_values(record: Mapping[str, Any]) -> dict[str, Any]:
     """The custom values of a record by field id, of a business by property key."""
     if isinstance(record.get("properties"), Mapping):
         return dict(record["properties"])
-    return {
-        str(item.get("id") or item.get("key")): custom_value(item)
-        for item in record.get("customFields") or record.get("customField") or ()
-        if isinstance(item, Mapping)
-    }
+    return {str(item.get("id") or item.get("key")): custom_value(item) for item in custom_fields(record)}
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(item) for item in value if item is not None] if isinstance(value, list) else []
 
 
 def _name(record: Record) -> str:

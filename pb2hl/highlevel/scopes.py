@@ -22,6 +22,8 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     (r"^/locations/[^/]+/tags.*", "locations/tags.readonly", "locations/tags.write"),
     (r"^/locations/[^/]+/tasks.*", "locations/tasks.readonly", "locations/tasks.readonly"),
     (r"^/locations/[^/]+$", "locations.readonly", "locations.write"),
+    (r"^/associations/relations.*", "associations/relation.readonly", "associations/relation.write"),
+    (r"^/associations/.*", "associations.readonly", "associations.write"),
     (r"^/notes/.*", "notes.readonly", "notes.write"),
     (r"^/medias/.*", "medias.readonly", "medias.write"),
     (r"^/forms/.*", "forms.readonly", "forms.write"),

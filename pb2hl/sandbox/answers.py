@@ -28,6 +28,9 @@ class Answer:
     status: int = 200
     raw: bytes | None = None
     media_type: str = "application/json"
+    drip_s: float = 0.0
+    """Seconds between one byte and the next, of an answer that never ends."""
+    retry_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

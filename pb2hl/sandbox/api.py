@@ -15,6 +15,7 @@ from pb2hl.sandbox import faults
 from pb2hl.sandbox.answers import Answer, Reject, invalid
 from pb2hl.sandbox.endpoints import ROUTER
 from pb2hl.sandbox.routes import Call, Route, Upload
+from pb2hl.sandbox.surprises import surprise
 
 if TYPE_CHECKING:
     from pb2hl.sandbox.connections import Connections
@@ -93,6 +94,8 @@ class Api:
             return _too_many(sandbox), headers
         if fate.before == "error_before":
             return _broken(fate.status), headers
+        if fate.before in faults.SURPRISES:
+            return surprise(fate.before, sandbox.faults.settings), headers
         call = await _call(request, raw, path)
         answer = self._handle(sandbox, request, route, call, fate)
         self._after(request, fate)
@@ -251,8 +254,12 @@ async def _send(send: Send, answer: Answer, headers: list[tuple[bytes, bytes]], 
         "headers": [
             (b"content-type", answer.media_type.encode()),
             (b"content-length", str(len(content)).encode()),
+            *([(b"retry-after", answer.retry_after.encode())] if answer.retry_after else []),
             *headers,
         ],
     }
     await send(start)
-    await send({"type": "http.response.body", "body": content})
+    for piece in (content[at : at + 1] for at in range(len(content) if answer.drip_s else 0)):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await asyncio.sleep(answer.drip_s)
+    await send({"type": "http.response.body", "body": b"" if answer.drip_s else content})

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from pb2hl.sandbox.scenario import Faults, KillAt
 
-_BEFORE = ("reset", "spurious_429", "error_before")
+SURPRISES = ("html_200", "wrong_type", "deep_json", "drip", "absurd_retry_after")
+_BEFORE = ("reset", "spurious_429", "error_before", *SURPRISES)
 _AFTER = ("error_after", "lost_answer", "malformed", "created_422")
 
 

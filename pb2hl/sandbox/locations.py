@@ -49,7 +49,8 @@ def search(sandbox: State, call: Call) -> Answer:
 @endpoint("GET", "/locations/{locationId}", "locations.readonly")
 def read(sandbox: State, call: Call) -> Answer:
     """The location with its two duplicate settings."""
-    return Answer({"location": _view(sandbox)})
+    shown = _view(sandbox)
+    return Answer({"location": {**shown, "id": sandbox.scenario.location.answers_as or shown["id"]}})
 
 
 @endpoint("GET", "/locations/{locationId}/timezones", "locations.readonly")

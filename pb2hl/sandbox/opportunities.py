@@ -69,7 +69,9 @@ def make(sandbox: State, body: dict[str, Any]) -> Record:
 @endpoint("GET", "/opportunities/{id}", "opportunities.readonly")
 def read(sandbox: State, call: Call) -> Answer:
     """One opportunity, immediate."""
-    return Answer({"opportunity": view(sandbox, _opportunity(sandbox, call))})
+    left_out = ("customFields", "lostReasonId") if sandbox.behaviour.thin_opportunities else ()
+    shown = view(sandbox, _opportunity(sandbox, call))
+    return Answer({"opportunity": {name: value for name, value in shown.items() if name not in left_out}})
 
 
 @endpoint("PUT", "/opportunities/{id}", "opportunities.write", f"{_COMMON} pipelineId lostReasonId:any source:any")

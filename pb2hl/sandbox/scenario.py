@@ -45,6 +45,7 @@ class Behaviour(_Section):
     put_keeps_stage_ids: bool = True  # PUT of a pipeline keeps the stages whose id it is sent; False: all are made anew
     pipelines_lag_s: float = 0.0  # seconds by which the pipelines list lags a write (about 3 in life)
     delete_contact_deletes_opportunities: bool = True
+    thin_opportunities: bool = False  # GET by id leaves custom fields and the lost reason out; search rows have them
     opportunity_takes_source: bool = False  # `source` in the create body: told by the notes, absent from the v3 spec
     opportunity_put_takes_lost_reason: bool = False  # `lostReasonId` in PUT /opportunities/{id}: likewise
     notes_on_opportunities: bool = False  # relations of the notes API to opportunities are unproven
@@ -76,6 +77,7 @@ class LocationSettings(_Section):
     phone: str = "+16135550100"
     allow_duplicate_contact: bool = False
     allow_duplicate_opportunity: bool = False
+    answers_as: str = ""  # the id that GET /locations/{id} gives, when it is another's
 
 
 class RateLimit(_Section):
@@ -102,7 +104,19 @@ class KillAt(_Section):
 
 
 FaultName = Literal[
-    "error_before", "error_after", "lost_answer", "reset", "spurious_429", "stall", "malformed", "created_422"
+    "error_before",
+    "error_after",
+    "lost_answer",
+    "reset",
+    "spurious_429",
+    "stall",
+    "malformed",
+    "created_422",
+    "html_200",
+    "wrong_type",
+    "deep_json",
+    "drip",
+    "absurd_retry_after",
 ]
 
 
@@ -127,6 +141,13 @@ class Faults(_Section):
     stall_s: float = Field(default=10.0, ge=0)
     malformed: float = Field(default=0, ge=0, le=1)  # (write) committed, the answer's JSON is cut off
     created_422: float = Field(default=0, ge=0, le=1)  # (write) committed, answered 422
+    html_200: float = Field(default=0, ge=0, le=1)  # a page of a proxy, nothing done
+    wrong_type: float = Field(default=0, ge=0, le=1)  # `wrong_answer` with 200, nothing done
+    wrong_answer: str = "7"  # the JSON that it is answered with
+    deep_json: float = Field(default=0, ge=0, le=1)  # lists in lists without end, nothing done
+    drip: float = Field(default=0, ge=0, le=1)  # an answer of a byte now and then, without end
+    drip_s: float = Field(default=0.5, gt=0)
+    absurd_retry_after: float = Field(default=0, ge=0, le=1)  # 429 that asks to wait for three years
     token_expires_after: int = 0  # requests; 0 never
     down_at_request: int = 0  # the server stops listening at this request; 0 never
     down_s: float = 60.0

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pb2hl import highlevel
-from pb2hl.errors import AnswerLost
-from pb2hl.highlevel import Client, Limiter, preflight
+from pb2hl.errors import AnswerLost, HighLevelError
+from pb2hl.highlevel import Client, Limiter, preflight, retry
+from pb2hl.highlevel.identity import WrongLocation
+from pb2hl.highlevel.needs import MAKE_TOKEN, scopes_for
 from pb2hl.ledger import Ledger
 from pb2hl.results import Status, StepResult
+from pb2hl.sandbox.faults import SURPRISES
 from pb2hl.sandbox.scenario import FaultAt
 from pb2hl.steps.prepare.doctor import SCRATCH, doctor
 from pb2hl.steps.rollback.rollback import rollback
-from pb2hl.steps.shared.session import PROBED
+from pb2hl.steps.shared.session import PROBED, with_client
 from pb2hl.workspace import Config, Workspace
 
 
@@ -120,3 +125,59 @@ def test_a_probe_whose_answer_is_lost_leaves_nothing(rehearse):
     with pytest.raises(AnswerLost):
         highlevel.run(probe())
     assert len(sandbox.state.contacts) == 0
+
+
+@pytest.mark.parametrize("fault", SURPRISES)
+def test_a_strange_location_fails_with_a_name(rehearse, workspace, monkeypatch, fault):
+    """Doctor ends soon, not with a traceback: in a failed check, or in HighLevel's own kind of error."""
+    monkeypatch.setattr(retry, "FIRST_CONTACT_S", 0.6)
+    ws = workspace(rehearse(faults={fault: 1.0}))
+    try:
+        result = doctor(ws)
+        assert result.status is Status.FAILED and result.problems[0].message
+    except HighLevelError as error:
+        assert error.exit_code == 4 and error.message and error.hint
+
+
+def test_another_location_is_a_finding_and_stops_every_step(rehearse, workspace):
+    """The id must be the one of migration.toml, the name the one that it had; a new name is taken note of by the doctor."""
+    place = rehearse()
+    ws = workspace(place)
+    assert doctor(ws).status is Status.DONE
+    place.state.scenario.location.name = "Another client's"
+    with Ledger.open(ws) as ledger, pytest.raises(WrongLocation, match="Another client's"):
+        with_client(ws, ledger, "load", lambda client: client.request("DELETE", "/contacts/x"))
+    assert not [item for item in place.state.log if item["method"] != "GET" and "search" not in item["path"]]
+    doctor(ws)
+    with Ledger.open(ws) as ledger:
+        with_client(ws, ledger, "load", lambda client: client.request("GET", f"/locations/{place.location}"))
+    place.state.scenario.location.answers_as = "an0therLocati0nEnt1re"
+    result = doctor(ws)
+    assert result.status is Status.FAILED and "an0therLocati0nEnt1re" in result.problems[0].message
+
+
+def test_the_scopes_of_the_plan_are_listed(sandbox, workspace):
+    """Every scope that the checks ask for, and those of what the plan makes; with how to make the token and pause workflows."""
+    ws = workspace(sandbox)
+    result = doctor(ws)
+    listed = set(result.tables["scopes"]["scope"])
+    assert {
+        check.removeprefix("scope ") for check in result.tables["checks"]["check"] if check.startswith("scope ")
+    } <= listed
+    assert set(scopes_for()) == listed and "pipelines.create" in listed
+    told = {problem.code: problem for problem in result.problems}
+    assert (
+        all(scope in told["scopes"].message for scope in listed) and "Private Integrations" in told["scopes"].treatment
+    )
+    assert any("Automation > Workflows" in problem.treatment for problem in result.problems)
+    (ws.plan / "data").mkdir(parents=True)
+    (ws.plan / "data" / "contact.parquet").touch()
+    fewer = set(doctor(ws).tables["scopes"]["scope"])
+    assert "contacts.write" in fewer and "pipelines.create" not in fewer
+
+
+def test_the_documentation_holds_every_scope():
+    """The page about the token names each scope that some plan needs."""
+    page = (Path(__file__).parents[2] / "docs" / "token.md").read_text(encoding="utf-8")
+    assert [scope for scope in scopes_for() if f"`{scope}`" not in page] == []
+    assert MAKE_TOKEN.partition(",")[0].split(" open ")[1] in page

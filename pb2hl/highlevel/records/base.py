@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import quote
 
 from pb2hl.errors import HighLevelError, NotFound, Refused
@@ -37,7 +37,13 @@ class Created:
 
 
 class RecordPort(Protocol):
-    """What can be done to one kind of record. `where` is the `$url` part of the payload it was made with."""
+    """What can be done to one kind of record. `where` is the `$url` part of the payload it was made with.
+
+    `every` is the path that makes one, `also` are others that writing it may take: they tell which scopes it needs.
+    """
+
+    every: ClassVar[str]
+    also: ClassVar[tuple[str, ...]]
 
     async def create(self, client: Client, payload: Payload) -> Created:
         """Make the record. Raises AnswerLost when it may exist although no usable answer came."""
@@ -194,13 +200,16 @@ def marker_field(payload: Payload, marker: str) -> str:
 
 def carries(record: Mapping[str, Any], field_id: str, marker: str) -> bool:
     """Whether the custom field `field_id` of `record` holds exactly `marker`."""
-    fields = record.get("customFields") or record.get("customField") or ()
     return any(
-        isinstance(item, Mapping)
-        and str(item.get("id") or item.get("key")) == field_id
-        and custom_value(item) == marker
-        for item in fields
+        str(item.get("id") or item.get("key")) == field_id and custom_value(item) == marker
+        for item in custom_fields(record)
     )
+
+
+def custom_fields(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The custom fields in an answer, however the endpoint names them."""
+    found = next((record[name] for name in ("customFields", "customField") if record.get(name)), None)
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
 def same_text(left: Any, right: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.records.base import Created, Payload, Record, body_of, gone, located, made, unwrap
@@ -32,6 +32,7 @@ class BusinessPort(PropertiesPort):
     """Businesses. `get`, `pages` and `find` give records flat: standard fields, and `properties` with every value by key."""
 
     every = f"/objects/{SCHEMA}/records"
+    also: ClassVar[tuple[str, ...]] = ("/businesses/",)
 
     async def create(self, client: Client, payload: Payload) -> Created:
         """Through the plain endpoint unless there are custom fields, which only records have."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.client import Client
@@ -12,6 +12,7 @@ from pb2hl.highlevel.records.base import (
     Payload,
     Record,
     carries,
+    custom_fields,
     custom_value,
     gone,
     id_of,
@@ -107,7 +108,7 @@ class ContactPort(PlainPort):
         """(id, value) of a contact that has a value in the field."""
         async for page in self.pages(client):
             for record in page:
-                item = next((i for i in record.get("customFields") or () if str(i.get("id")) == field_id), None)
+                item = next((i for i in custom_fields(record) if str(i.get("id")) == field_id), None)
                 value = custom_value(item) if item else None
                 if isinstance(value, str) and 0 < len(value) <= FILTER_LENGTH:
                     return id_of(record), value
@@ -128,6 +129,9 @@ async def duplicate_of(client: Client, **by: str) -> Record | None:
 
 class ContactTagsPort:
     """Tags added to a contact that was there before (or taken away by a delta): POST and DELETE /contacts/{id}/tags. Its id is the contact's."""
+
+    every: ClassVar[str] = TAGS_OF
+    also: ClassVar[tuple[str, ...]] = ()
 
     async def create(self, client: Client, payload: Payload) -> Created:
         contact_id = url_of(payload)["contactId"]
@@ -168,6 +172,9 @@ class ContactTagsPort:
 
 class LinkPort:
     """Links of contacts to businesses. A link's id is the contact's; making it twice does no harm."""
+
+    every: ClassVar[str] = "/contacts/bulk/business"
+    also: ClassVar[tuple[str, ...]] = ()
 
     async def create(self, client: Client, payload: Payload) -> Created:
         contact_id = str(payload["contactId"])

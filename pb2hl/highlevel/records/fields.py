@@ -60,6 +60,8 @@ def normalised(field: Record) -> Record:
 class FieldPort(PlainPort):
     """Custom fields. `where`: `objectKey` for fields of businesses (`business`) and custom objects."""
 
+    every = FIELDS.path
+
     async def create(self, client: Client, payload: Payload) -> Created:
         """Through the API of its object."""
         path, name = _every(client, payload)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pb2hl.errors import NotFound
 from pb2hl.highlevel.client import Client, Upload
@@ -17,6 +17,7 @@ from pb2hl.highlevel.records.base import (
     NotUpdatable,
     Payload,
     Record,
+    custom_fields,
     custom_value,
     gone,
     id_of,
@@ -48,7 +49,7 @@ MEDIA = Listing(
 class MediaPort(PlainPort):
     """Files of the media library: /medias/. Their name is their marker."""
 
-    one = "/medias/{id}"
+    every, one = "/medias/upload-file", "/medias/{id}"
 
     async def create(self, client: Client, payload: Payload) -> Created:
         """Upload the file under its name."""
@@ -107,6 +108,9 @@ class ContactFilePort:
     same file takes the same part name.
     """
 
+    every: ClassVar[str] = "/forms/upload-custom-files"
+    also: ClassVar[tuple[str, ...]] = ("/contacts/",)
+
     async def create(self, client: Client, payload: Payload) -> Created:
         where = url_of(payload)
         contact_id, field_id, upload_id = where["contactId"], where["fieldId"], _upload_id(payload)
@@ -154,8 +158,8 @@ class ContactFilePort:
 
 
 def _files_in(contact: Record, field_id: str) -> Any:
-    for item in contact.get("customFields") or ():
-        if isinstance(item, dict) and item.get("id") == field_id:
+    for item in custom_fields(contact):
+        if item.get("id") == field_id:
             return custom_value(item)
     return None
 

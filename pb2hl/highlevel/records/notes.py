@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.client import Client
@@ -26,6 +26,7 @@ class NotePort(PlainPort):
 
     every, names, locates, listing = "/contacts/{contactId}/notes", ("note",), "", NOTES
     marked = ("body", "bodyText")
+    also: ClassVar[tuple[str, ...]] = ("/notes/",)
 
     async def create(self, client: Client, payload: Payload) -> Created:
         """On a contact as ever; on a business through the Notes API, which needs its relation."""

@@ -39,6 +39,13 @@ STATUS_ALL = "status all"
 """What is learned of a location: that its search for the status "all" has found deals, and does not take it for a status that none has."""
 
 
+THIN = ("customFields", "lostReasonId")
+"""What a read by id may leave out and a search row has."""
+
+VAIN_LOOKS = 5
+_THIN = "reads by id lack "
+
+
 class OpportunityPort(PlainPort):
     """Opportunities. A `lostReasonId` needs a second request (PUT …/status): create and update do not take it."""
 
@@ -67,6 +74,37 @@ class OpportunityPort(PlainPort):
             await client.request("PUT", f"{path}/status", json=status)
         except NotFound:  # servers without the status endpoint take it in the update
             await client.request("PUT", path, json={"lostReasonId": reason})
+
+    async def get(self, client: Client, id: str, **where: str) -> Record:
+        """The deal now, with what a read by id leaves out here taken from the search.
+
+        Some locations answer a read by id without custom fields or the lost reason (BEHAVIOUR). Whether this one does is tried on
+        deals that seem to lack them, `VAIN_LOOKS` times in vain at most.
+        """
+        record = await super().get(client, id)
+        lacking = [name for name in THIN if _seems_thin(record, name) and _in_question(client, name)]
+        if not lacking or not (row := await self._row(client, record)):
+            return record
+        for name in lacking:
+            found = bool(row.get(name))
+            client.learned[f"{_THIN}{name}"] = True if found else int(client.learned.get(f"{_THIN}{name}", 0)) + 1
+        return {**record, **{name: row[name] for name in lacking if row.get(name)}}
+
+    async def _row(self, client: Client, record: Record) -> Record:
+        """The deal as the search lists it, once it does; {} when it never does."""
+
+        async def look() -> Record:
+            async for page in self.pages(client, contactId=record.get("contactId")):
+                for row in page:
+                    if id_of(row) == id_of(record):
+                        return row
+            return {}
+
+        written = client.clock.monotonic()
+        if row := await look():
+            return row
+        await client.wait_out_lag(written)
+        return await look()
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
         """HighLevel's update takes neither `contactId` nor `locationId`; they are left out."""
@@ -110,3 +148,13 @@ class OpportunityPort(PlainPort):
             return carries(await self.get(client, id_of(record)), field_id, operation.marker)
         except NotFound:
             return False
+
+
+def _seems_thin(record: Record, name: str) -> bool:
+    """Whether `record` may be without `name` only because a read by id leaves it out."""
+    return not record.get(name) and (name != "lostReasonId" or record.get("status") == "lost")
+
+
+def _in_question(client: Client, name: str) -> bool:
+    known = client.learned.get(f"{_THIN}{name}", 0)
+    return known is True or known < VAIN_LOOKS

@@ -32,7 +32,7 @@ class PlainPort:
     `every` is the path that makes one, `one` that of a single record (`every` and its id where empty); braces name ids of `where`.
     `names` are the keys under which answers hold the record, `locates` says where a create wants the location's id ("body",
     "query" or ""), `fixed` what an update must not name, `listing` the list of all of them. A record is known again by its
-    marker in one of `marked`, or, where that is empty, by its name.
+    marker in one of `marked`, or, where that is empty, by its name. `also` are further paths that writing it may take.
     """
 
     every: ClassVar[str]
@@ -42,6 +42,7 @@ class PlainPort:
     fixed: ClassVar[tuple[str, ...]] = ("locationId",)
     listing: ClassVar[Listing]
     marked: ClassVar[tuple[str, ...]] = ()
+    also: ClassVar[tuple[str, ...]] = ()
 
     async def create(self, client: Client, payload: Payload) -> Created:
         """Make the record and give what references need of it."""

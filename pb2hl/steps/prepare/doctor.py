@@ -9,8 +9,10 @@ import pandas as pd
 from pb2hl.errors import ApiError, HighLevelError, Problem, Severity
 from pb2hl.highlevel import Client, Destination, preflight, read_destination
 from pb2hl.highlevel.identity import WrongLocation
+from pb2hl.highlevel.needs import MAKE_TOKEN, PAUSE_WORKFLOWS, scopes_for
 from pb2hl.highlevel.records.base import WrongAnswer
 from pb2hl.ledger import Ledger
+from pb2hl.operations import Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.shared import requests
@@ -46,6 +48,7 @@ def doctor(
             ledger.remember(PROBED, {**seen["probed"], "at": seen["destination"].read_at})
         seen["pinned"] = ledger.recall(PROBED) or {}
         seen["planned"] = requests.to_come(ledger)
+        seen["targets"] = _targets(ws)
         result = _result(ws, seen)
         result.save(ws.results(STEP))
     return result
@@ -125,20 +128,40 @@ def _result(ws: Workspace, seen: dict[str, Any]) -> StepResult:
     if "refused" in seen:
         error: HighLevelError = seen["refused"]
         rows = [("token and location", "failed", error.message, error.hint)]
-        return _as_result(rows, {}, {})
+        return _as_result(rows, {"scopes": _scopes(seen["targets"])}, {}, _advice(seen["targets"]))
     destination: Destination = seen["destination"]
     rows = [*findings(seen, seen["planned"]), *_pinned_rows(seen["pinned"])]
     tables = {
         "users": pd.DataFrame(destination.users, columns=["id", "name", "email", "active", "role"]),
         "workflows": pd.DataFrame(destination.workflows, columns=["id", "name", "status"]),
         "calendars": _calendars(destination),
+        "scopes": _scopes(seen["targets"]),
     }
-    return _as_result(
-        rows, tables, {"allowance": dict(seen["allowance"]), "pinned": seen["pinned"], "settings": destination.settings}
-    )
+    facts = {"allowance": dict(seen["allowance"]), "pinned": seen["pinned"], "settings": destination.settings}
+    return _as_result(rows, tables, facts, _advice(seen["targets"]))
 
 
-def _as_result(rows: list[Row], tables: dict[str, pd.DataFrame], facts: dict[str, Any]) -> StepResult:
+def _targets(ws: Workspace) -> list[Target]:
+    """The kinds of records that the plans in the workspace are about; none before there is a plan."""
+    files = [path.stem for folder in ("schema", "data") for path in (ws.plan / folder).glob("*.parquet")]
+    return [target for target in Target if str(target) in files]
+
+
+def _scopes(targets: list[Target]) -> pd.DataFrame:
+    """The scopes of the plan, or of any plan while there is none."""
+    return pd.DataFrame(scopes_for(targets).items(), columns=["scope", "for"])
+
+
+def _advice(targets: list[Target]) -> tuple[Problem, ...]:
+    """What the admin sets up, in so many words."""
+    plan = "this plan" if targets else "any plan"
+    scopes = ", ".join(scopes_for(targets))
+    return (Problem("scopes", f"the token for {plan} needs {scopes}", Severity.INFO, treatment=MAKE_TOKEN),)
+
+
+def _as_result(
+    rows: list[Row], tables: dict[str, pd.DataFrame], facts: dict[str, Any], advice: tuple[Problem, ...] = ()
+) -> StepResult:
     checks = as_table(rows)
     counts = {state: int((checks["state"] == state).sum()) for state in ("ok", "warning", "failed")}
     headline = (
@@ -152,7 +175,7 @@ def _as_result(rows: list[Row], tables: dict[str, pd.DataFrame], facts: dict[str
         headline,
         counts,
         {"checks": checks, **tables},
-        as_problems(rows),
+        (*as_problems(rows), *advice),
         facts,
         next_step="pb2hl schema",
     )
@@ -209,7 +232,7 @@ def _workflow_row(destination: Destination) -> Row:
         "published workflows",
         "warning",
         f"{len(published)} could fire when records are created: {', '.join(published[:20])}",
-        "pause them in HighLevel and say so when approving the schema",
+        f"{PAUSE_WORKFLOWS}; say so when approving the schema",
     )
 
 

@@ -1,0 +1,114 @@
+"""One allowance a location and machine: what every process on it has sent stands in one small file.
+
+Each request has a slot there until its place in HighLevel's window is free again. The file is held by a lock for the moment it
+takes to read and write it. It names no location, no token and no record; a process that dies leaves slots that run out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+LEASE_S = 60.0
+"""How long a request that has no answer yet keeps its slot beyond the interval: as long as its answer is waited for."""
+
+LOCK_S = 1.0
+"""How long the file is waited for; a process that was stopped while it held it does not stop the others."""
+
+
+def shared_folder() -> Path:
+    """A folder of this person on this machine that a restart may empty."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return Path(runtime) / "pb2hl" if runtime else Path(tempfile.gettempdir()) / f"pb2hl-{getpass.getuser()}"
+
+
+class SharedAllowance:
+    """The slots of one location, shared by the processes of a machine.
+
+    Times are those of the monotonic clock, which all processes of a machine share; slots that lie further ahead than any can
+    are left over from before a restart, and dropped.
+    """
+
+    def __init__(self, path: Path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._path = path
+        self._lock = FileLock(f"{path}.lock", mode=0o600)
+        self._mine = f"{os.getpid()}-{id(self):x}"
+        self.others = 0
+        """Slots that other processes held when it was looked last."""
+
+    @classmethod
+    def of(cls, base_url: str, location: str) -> SharedAllowance:
+        """The shared allowance of a location."""
+        name = hashlib.sha256(f"{base_url}\n{location}".encode()).hexdigest()[:24]
+        return cls(shared_folder() / f"{name}.json")
+
+    def take(self, now: float, burst: int, interval_s: float) -> float:
+        """Take a slot: 0; or, when all `burst` are taken, the seconds until one comes back."""
+        with self._held() as slots:
+            if slots is None:
+                return 0.0
+            self._expire(slots, now, interval_s)
+            self.others = sum(owner != self._mine for _, owner in slots)
+            closed = max((until for until, owner in slots if owner == _CLOSED), default=0.0)
+            if closed > now:
+                return closed - now
+            if len(slots) >= max(burst, 1):
+                return max(min(until for until, _ in slots) - now, 0.001)
+            slots.append([now + interval_s + LEASE_S, self._mine])
+            return 0.0
+
+    def give(self, now: float, back_at: float) -> None:
+        """The request of one of my slots was answered: its place is free at `back_at`."""
+        with self._held() as slots:
+            if slots is None:
+                return
+            mine = [slot for slot in slots if slot[1] == self._mine and slot[0] > back_at]
+            if mine:
+                max(mine, key=lambda slot: slot[0])[0] = back_at
+            elif back_at > now:
+                slots.append([back_at, self._mine])
+
+    def close(self, until: float) -> None:
+        """HighLevel said that it is too much: nobody sends before `until`."""
+        with self._held() as slots:
+            if slots is not None:
+                slots.append([until, _CLOSED])
+
+    def _expire(self, slots: list[list[Any]], now: float, interval_s: float) -> None:
+        furthest = now + interval_s + LEASE_S + 1.0
+        slots[:] = [slot for slot in slots if now < slot[0] <= furthest]
+
+    @contextlib.contextmanager
+    def _held(self) -> Any:
+        """The slots while the file is held, written back afterwards; None where it cannot be had, and nothing is shared then."""
+        try:
+            self._lock.acquire(timeout=LOCK_S, poll_interval=0.002)
+        except (Timeout, OSError, NotImplementedError):
+            yield None
+            return
+        try:
+            slots = self._read()
+            yield slots
+            with contextlib.suppress(OSError):
+                self._path.write_text(json.dumps(slots), encoding="utf-8")
+        finally:
+            self._lock.release()
+
+    def _read(self) -> list[list[Any]]:
+        try:
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+            return [[float(until), str(owner)] for until, owner in found]
+        except (OSError, ValueError, TypeError):
+            return []
+
+
+_CLOSED = "closed"

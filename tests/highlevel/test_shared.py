@@ -1,0 +1,93 @@
+"""Processes of one machine share a location's allowance."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pb2hl.highlevel import shared
+from pb2hl.highlevel.shared import LEASE_S, SharedAllowance
+
+BURST, INTERVAL_S = 5, 10.0
+
+LOAD = """
+import sys
+from pb2hl.highlevel import Client, run
+
+async def main():
+    async with Client(sys.argv[2], sys.argv[3], sys.argv[1]) as client:
+        for number in range(int(sys.argv[4])):
+            await client.request("GET", f"/locations/{sys.argv[3]}")
+
+run(main())
+"""
+
+
+@pytest.fixture
+def two(tmp_path):
+    """The same location's allowance as two processes see it."""
+    return SharedAllowance(tmp_path / "s.json"), SharedAllowance(tmp_path / "s.json")
+
+
+def test_what_one_took_the_other_lacks(two):
+    """Slots are counted together and come back when their time is over."""
+    one, other = two
+    assert [one.take(100.0, BURST, INTERVAL_S) for _ in range(3)] == [0.0] * 3
+    assert [other.take(100.0, BURST, INTERVAL_S) for _ in range(2)] == [0.0] * 2
+    assert other.take(100.0, BURST, INTERVAL_S) > 0 and other.others == 3
+    one.give(101.0, 110.0)
+    assert other.take(101.0, BURST, INTERVAL_S) == pytest.approx(9.0)
+    assert other.take(110.1, BURST, INTERVAL_S) == 0.0
+
+
+def test_slots_of_a_process_that_died_run_out(two):
+    """Nobody gives them back: they count until their answer must have come."""
+    one, other = two
+    for _ in range(BURST):
+        one.take(0.0, BURST, INTERVAL_S)
+    assert other.take(1.0, BURST, INTERVAL_S) > 0
+    assert other.take(INTERVAL_S + LEASE_S + 0.1, BURST, INTERVAL_S) == 0.0
+
+
+def test_a_refusal_stops_everybody(two):
+    """What HighLevel said to one holds for all."""
+    one, other = two
+    one.close(107.0)
+    assert other.take(100.0, BURST, INTERVAL_S) == pytest.approx(7.0) and other.take(107.5, BURST, INTERVAL_S) == 0.0
+
+
+@given(st.binary(max_size=40) | st.sampled_from([b"[[1e999, 1]]", b"[[7]]", b"{}", b"[[1, null, 3]]", b"null"]))
+def test_a_damaged_file_counts_for_nothing(tmp_path_factory, content):
+    """Whatever stands in it, requests go on, and so does the sharing."""
+    path = tmp_path_factory.mktemp("s") / "s.json"
+    path.write_bytes(content)
+    one = SharedAllowance(path)
+    assert one.take(0.0, BURST, INTERVAL_S) == 0.0
+    assert len(json.loads(path.read_text())) == 1
+
+
+def test_slots_from_before_a_restart_count_for_nothing(two):
+    """The clock began again: slots that lie further ahead than any can are not of this time."""
+    one, other = two
+    for _ in range(BURST):
+        one.take(1e6, BURST, INTERVAL_S)
+    assert other.take(5.0, BURST, INTERVAL_S) == 0.0
+
+
+def test_two_processes_cause_no_refusal(rehearse, tmp_path, monkeypatch):
+    """Two loads at once on one location: everything is answered, nothing with 429, and nothing secret is in the file."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    place = rehearse(rate={"max": 20, "interval_s": 1.0})
+    command = [sys.executable, "-c", LOAD, place.url, place.token, place.location, "40"]
+    running = [subprocess.Popen(command) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in running] == [0, 0]
+    assert [item["status"] for item in place.state.log] == [200] * 80
+    kept = "".join(file.read_text() for file in Path(tmp_path).rglob("*.json"))
+    assert kept and place.token not in kept and place.location not in kept
+    assert shared.shared_folder() == tmp_path / "pb2hl"
