@@ -159,7 +159,7 @@ MAPPING = Step(
     decides=True,
     gate="mapping",
     gate_of_sheets=True,
-    defaults=("pb2hl.mapper:accept_all", "pb2hl.steps.gates.gates:accept_made_keys"),
+    defaults=("pb2hl.mapper:accept_all", "pb2hl.steps.gates.gates:take_mapping_policies"),
     chapters=(
         Chapter("mapping", "Mapping", "Which column, stage and tag becomes what in HighLevel?", "mapping"),
         Chapter("owners", "Owners", "Who owns the records, and which user of HighLevel takes them?", "mapping"),
@@ -202,7 +202,7 @@ SCHEMA = Step(
     decides=True,
     gate="schema",
     apply="apply",
-    defaults=("pb2hl.steps.gates.gates:take_default_policies",),
+    defaults=("pb2hl.steps.gates.gates:take_schema_policies",),
     chapters=(Chapter("schema", "Schema", "What must be made in HighLevel before records can land?", "schema"),),
 )
 SAMPLE = Step(
@@ -253,6 +253,14 @@ AUDIT = Step(
         Chapter("checks-after", "Checks after the load", "Does what arrived keep the rules?", result="check-after", sums_up=True),
     ),
 )  # fmt: skip
+REPAIR = Step(
+    "repair",
+    "audit",
+    "Make again what the audit found missing: records of ours that somebody deleted, with what hung on them.",
+    (Option("by", "Who asks for it, for the record.", str, "", parameter="who"),),
+    asks="Make again in the location what the audit found missing?",
+    optional=True,
+)
 ROLLBACK = Step(
     "rollback",
     "rollback",
@@ -288,7 +296,7 @@ REPORT = Step("report", notebook="11_report.ipynb", optional=True)
 STEPS: dict[str, Step] = {
     step.id: step
     for step in (
-        INVENTORY, MATCH, MAPPING, CHECK, DOCTOR, SCHEMA, SAMPLE, LOAD, DELTA, AUDIT, ROLLBACK, LOG, REPORT,
+        INVENTORY, MATCH, MAPPING, CHECK, DOCTOR, SCHEMA, SAMPLE, LOAD, DELTA, AUDIT, REPAIR, ROLLBACK, LOG, REPORT,
     )
 }  # fmt: skip
 """Every step by its id, in the order of a migration."""

@@ -24,6 +24,7 @@ class Status(StrEnum):
     DONE = "done"
     NOTHING_TO_DO = "nothing to do"
     WAITING = "waiting"  # for a person: an approval, an admin, a decision
+    INCOMPLETE = "incomplete"  # it did what could be done, and not everything that was asked for is there; exit code 1
     FAILED = "failed"  # its checks failed; exit code 1
 
 

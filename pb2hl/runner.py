@@ -20,6 +20,7 @@ from pb2hl.progress import SILENT, Progress, relayed
 from pb2hl.register import Step, notebooks
 from pb2hl.report.verdict import again
 from pb2hl.resources import resource
+from pb2hl.results import Status, StepResult
 from pb2hl.whole import read_json, write_json
 from pb2hl.workspace import CONFIG_NAME, Workspace
 
@@ -85,8 +86,11 @@ def run(
         progress.finish()
         masked = report.write_all(ws, mask=True) if mask else []
     state.close()
+    ended = [found for step in todo if (found := StepResult.load(ws.results(step.result())))]
+    lacking = [found for found in ended if found.status is Status.INCOMPLETE]
     return {
-        "status": "done",
+        "status": str(Status.INCOMPLETE) if lacking else "done",
+        "headline": lacking[-1].headline if lacking else "",
         "steps": [step.id for step in todo],
         "skipped": [step.id for step in steps if step not in todo],
         "notebooks": [str(path) for path in paths],

@@ -5,6 +5,7 @@ Nothing here is a secret: the token comes from the environment (`HIGHLEVEL_TOKEN
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -61,6 +62,10 @@ class Policy(_Section):
     made_keys: Literal["stop", "accept"] = (
         "stop"  # records whose id is blank or that of another record, and so was made for them
     )
+    no_owner: Literal["stop", "accept"] = "stop"  # records that neither their owner nor a fallback owner can take
+    unreachable_files: Literal["stop", "leave out"] = (
+        "stop"  # attachments whose link is dead or whose bytes are not there
+    )
     unassigned_business: str = "Unassigned"
     calendar: str = ""  # id or name of an existing calendar; empty: the schema step makes "Perfect Books"
     recurrence_until: str = ""  # YYYY-MM-DD for endless series; empty: one year after the export
@@ -92,6 +97,7 @@ class Config(_Section):
     timezone: str = "America/Toronto"
     currency: str = "CAD"
     fallback_owner: str = ""
+    leave_out: tuple[str, ...] = ()  # files of the export that a person decided not to move
     ledger_url: str = ""
     policy: Policy = Policy()
     thresholds: Thresholds = Thresholds()
@@ -240,6 +246,15 @@ class Workspace:
                 hint=f"export {TOKEN_VARIABLE}=<the location's private integration token>, then run this again",
             )
         return value
+
+    def staged_fingerprint(self) -> str:
+        """SHA-256 (hex) over the staged tables as they are on disk: what a check looked at is named by it."""
+        found = hashlib.sha256()
+        for path in sorted(self.staged.glob("*.parquet")):
+            found.update(path.name.encode())
+            with path.open("rb") as handle:
+                found.update(hashlib.file_digest(handle, "sha256").digest())
+        return found.hexdigest()
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:

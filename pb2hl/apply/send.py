@@ -28,6 +28,8 @@ UNSURE = (409, 422)
 """Refusals after which the record may be there all the same (BEHAVIOUR, GH#64)."""
 
 DROPPED = "HighLevel takes no property {}"
+NO_FILE = "its file cannot be had"
+"""How the reason begins when an attachment's link is dead or its bytes are not there: that says nothing of HighLevel."""
 UNCLEARED = "{}: HighLevel does not clear it"
 
 
@@ -69,7 +71,7 @@ class Sender:
             payload, kept = await self._cleared(op, payload)
             return _done(op, created, payload, intent.payload, (*losses, *kept))
         except FetchRefused as error:
-            return Outcome(op.op_id, State.REFUSED, error=f"its file cannot be had: {error.message}")
+            return Outcome(op.op_id, State.REFUSED, error=f"{NO_FILE}: {error.message}")
         except FileNotFoundError:
             return Outcome(op.op_id, State.REFUSED, error="its file is no longer in the workspace or the export")
         except AnswerLost as error:

@@ -10,7 +10,7 @@ import typer
 
 from pb2hl import __version__
 from pb2hl.cli.app import Json, Mask, Ws, Yes, batch_name, heavy
-from pb2hl.errors import ConfigError
+from pb2hl.errors import ChecksFailed, ConfigError
 from pb2hl.register import INVENTORY, gates
 
 
@@ -151,6 +151,9 @@ def run(
     else:
         typer.echo(f"Done: {', '.join(done['steps'])}.")
         typer.echo(f"Reports: {done['index']}")
+    if done["status"] != "done":
+        heavy("cli.output").say(f"Not everything that the export asks for is there: {done['headline']}", err=True)
+        raise typer.Exit(ChecksFailed.exit_code)
 
 
 def sandbox(

@@ -41,7 +41,7 @@ def result(outcome: StepResult, as_json: bool, report: str = "") -> None:
         data({**outcome.as_json(), "report": report})
     else:
         _result_text(outcome, report)
-    if outcome.status == Status.FAILED:
+    if outcome.status in (Status.FAILED, Status.INCOMPLETE):
         raise typer.Exit(ChecksFailed.exit_code)
     if outcome.status == Status.WAITING and outcome.facts.get("waits_for") == "admin":
         raise typer.Exit(GateClosed.exit_code)

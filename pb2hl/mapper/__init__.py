@@ -7,7 +7,15 @@ from pb2hl.mapper.proposer.pointers import pointers, split_pointers
 from pb2hl.mapper.proposer.product import Product, product
 from pb2hl.mapper.proposer.propose import propose, propose_fields
 from pb2hl.mapper.sheets.fields import assignment, complete, decided, fields_sheet, follow
-from pb2hl.mapper.sheets.gate import accept_all, mapping_hash, read_sheets, resolved, staged_tables, undecided
+from pb2hl.mapper.sheets.gate import (
+    accept_all,
+    mapping_hash,
+    mapping_parts,
+    read_sheets,
+    resolved,
+    staged_tables,
+    undecided,
+)
 from pb2hl.mapper.sheets.merge import LAPSED_COLUMNS, Merged, archive, archived, merge, merged
 from pb2hl.mapper.sheets.owners import fallback_user, owners_sheet
 from pb2hl.mapper.sheets.resolve import CustomField, Mapping, PipelineToMake, custom_fields, resolve
@@ -34,6 +42,7 @@ __all__ = [
     "follow",
     "infer",
     "mapping_hash",
+    "mapping_parts",
     "merge",
     "merged",
     "mixed_types",

@@ -16,7 +16,13 @@ from pb2hl.steps.gates import gates
 from pb2hl.steps.overview.status import next_step
 from pb2hl.workspace import Workspace
 
-STATUS_TONES = {Status.DONE: "good", Status.NOTHING_TO_DO: "mute", Status.WAITING: "warn", Status.FAILED: "bad"}
+STATUS_TONES = {
+    Status.DONE: "good",
+    Status.NOTHING_TO_DO: "mute",
+    Status.WAITING: "warn",
+    Status.INCOMPLETE: "bad",
+    Status.FAILED: "bad",
+}
 APPROVED = "approved"
 GateStates = dict[str, dict[str, Any]]
 """The state of each gate by its name."""
@@ -138,7 +144,8 @@ def status_of(item: Chapter, result: StepResult, states: GateStates) -> tuple[st
     step = chapters().get(item)
     state = states.get(item.gate or (step.settled_by if step else ""), {}).get("state", "")
     of_sheets = step is not None and bool(item.gate) and step.gate_of_sheets
-    if result.status is Status.FAILED or not (result.status is Status.WAITING or of_sheets):
+    ended_badly = result.status in (Status.FAILED, Status.INCOMPLETE)
+    if ended_badly or not (result.status is Status.WAITING or of_sheets):
         return str(result.status), STATUS_TONES[result.status]
     if state == APPROVED:
         return APPROVED, "good"

@@ -79,7 +79,7 @@ def migrate(ws: Workspace, who: str = "Judge", *, merge: bool = True) -> dict[st
     Without `merge` nobody decides about proposed merges.
     """
     results = {}
-    for name in ("inventory", "match", "mapping", "schema", "sample", "load"):
+    for name in ("inventory", "match", "mapping", "check", "schema", "sample", "load"):
         results[name] = step(ws, name)
         if name in ("mapping", "schema", "sample") or (name == "match" and merge):
             decide(ws, name, who, take_defaults=True)
@@ -95,4 +95,6 @@ def settings(migration: Any, **policy: str) -> Any:
     for name, value in policy.items():
         lines = [f'{name} = "{value}"' if line.startswith(f"{name} =") else line for line in lines]
     path.write_text("\n".join(lines) + "\n")
-    return replace(migration, ws=Workspace(migration.ws.path))
+    changed = replace(migration, ws=Workspace(migration.ws.path))
+    gates.approve(changed.ws, "mapping", "Judge")
+    return changed

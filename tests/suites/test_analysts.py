@@ -184,7 +184,7 @@ def test_keys_that_had_to_be_made_close_the_gate_until_accepted(tmp_path):
     assert (status, contacts) == (Status.FAILED, "data failed")
     assert notes == "not applicable", "a table without a column of ids has no blank ones"
     assert {row[:2] for row in rows} >= {("contacts.csv", "3"), ("contacts.csv", "4")}
-    gates.accept_made_keys(ws, "Ann")
+    gates.take_mapping_policies(ws, "Ann")
     assert certain()[:2] == (Status.DONE, "passed")
     told = Workspace.create(tmp_path / "two", parse_config({"export": str(export), "location": "L", "policy": {"made_keys": "accept"}}))  # fmt: skip
     inventory(told)

@@ -110,12 +110,16 @@ def mapping_hash(ws: Workspace, destination: Any = None) -> str:
 
     Row order, spaces, comments and who decided do not count; nor does what pb2hl itself made in the location.
     """
+    return canonical_hash(mapping_parts(ws, destination))
+
+
+def mapping_parts(ws: Workspace, destination: Any = None) -> dict[str, str]:
+    """The same, a hash for each part by the name it is told under."""
     place = destination if destination is not None else Destination.load(ws.path)
-    sheets = read_sheets(ws)
-    body = {name: _canonical(name, frame) for name, frame in sheets.items()}
-    return canonical_hash(
-        {"sheets": body, "columns": _columns(ws), "schema": schema_facts(place, _made_here(ws, place))}
-    )
+    parts = {f"sheets/{name}.csv": canonical_hash(_canonical(name, frame)) for name, frame in read_sheets(ws).items()}
+    parts["the export's columns"] = canonical_hash(_columns(ws))
+    parts["the location's users, fields and pipelines"] = canonical_hash(schema_facts(place, _made_here(ws, place)))
+    return parts
 
 
 def _canonical(name: str, frame: pd.DataFrame) -> list[list[str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
+
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Ledger
@@ -11,9 +13,10 @@ from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.audit.accounting import Account, accounting
 from pb2hl.steps.audit.compare import UNLINKED, Comparison, compare_location
+from pb2hl.steps.balance.balance import Balance, balance
 from pb2hl.steps.check.check import check
 from pb2hl.steps.delta.conflicts import kept
-from pb2hl.steps.delta.later_export import current
+from pb2hl.steps.delta.later_export import aliases_of, current
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.steps.shared.refusals import with_archive
 from pb2hl.steps.shared.session import with_client
@@ -44,7 +47,9 @@ def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
 
         found = with_client(ws, ledger, STEP, work, progress)
         progress.start("accounting for every cell of the export", 1, "accounts")
-        result = with_archive(ws, ledger, _result(ledger, found, accounting(current(ws), ledger, found)))
+        last = current(ws)
+        asked = balance(last, ledger, aliases=aliases_of(last), seen=found.seen)
+        result = with_archive(ws, ledger, _result(ledger, found, accounting(last, ledger, found), asked))
         result.save(ws.results(STEP))
         progress.advance()
     return _with_checks(ws, result, progress, cancel)
@@ -72,12 +77,12 @@ def _with_checks(ws: Workspace, result: StepResult, progress: Progress, cancel: 
     return whole
 
 
-def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
+def _result(ledger: Ledger, found: Comparison, account: Account, asked: Balance) -> StepResult:
     objects, diffs, off = found.objects(), found.differences(), account.off
     missing_outcomes = outcomes.errors(ledger)
     doubt = missing_outcomes[missing_outcomes["state"].isin(["in_doubt", "intended"])]
     totals = {name: int(objects[name].sum()) for name in ("expected", "arrived", "missing", "extra", "wrong")}
-    problems = [*outcomes.problems_of(missing_outcomes), *outcomes.not_cleared(ledger)]
+    problems = [*asked.problems, *outcomes.not_cleared(ledger)]
     if totals["missing"]:
         problems.append(
             Problem(
@@ -127,14 +132,19 @@ def _result(ledger: Ledger, found: Comparison, account: Account) -> StepResult:
     failed = any((totals["missing"], totals["extra"], totals["wrong"], unlinked, len(doubt), len(off)))
     return StepResult(
         step=STEP,
-        status=Status.FAILED if failed else Status.DONE,
-        headline=f"{totals['arrived']:,} of {totals['expected']:,} records are in the location; {totals['missing']} missing, "
-        f"{totals['extra']} extra, {totals['wrong']} with a value that differs.",
-        counts={**totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **requests.counts(ledger),
+        status=Status.FAILED if failed else Status.DONE if asked.complete else Status.INCOMPLETE,
+        headline=f"{asked.headline} Of {counted(totals['expected'], 'record')} that {agree(totals['expected'], 'was', 'were')} sent, "
+        f"{totals['missing']:,} {agree(totals['missing'], 'is', 'are')} missing, {totals['extra']:,} extra, {totals['wrong']:,} with a value that differs.",
+        counts={**totals, **asked.counts, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **requests.counts(ledger),
                 **outcomes.log_head(ledger), **found.classes()},
-        tables={"objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
+        tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "absent": _absent(found), "objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
                 "links": found.links(), "accounting": account.cells, "rows": account.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
                 "requests": requests.table(ledger), **found.landed.tables()},
         problems=tuple(problems),
         next_step="report",
     )  # fmt: skip
+
+
+def _absent(found: Comparison) -> pd.DataFrame:
+    """The operations whose record or link is not in the location: what a repair starts from."""
+    return pd.DataFrame({"op_id": sorted(found.seen.absent | found.seen.unlinked)}, dtype="str")

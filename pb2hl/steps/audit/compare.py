@@ -24,6 +24,7 @@ from pb2hl.operations import RECORD_TARGETS, Kind, Target
 from pb2hl.plan.building.estimate import spot_checks
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.audit.arrived import Arrived
+from pb2hl.steps.balance.balance import Seen
 from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names, read_records
 
 FLAGS = frozenset({"dnd", "dndSettings"})
@@ -60,6 +61,8 @@ class Comparison:
     """Values by object and field that were sent, and are neither in search nor read by id."""
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     landed: Arrived = field(default_factory=Arrived)
+    seen: Seen = field(default_factory=Seen)
+    """The same by operation, for the balance."""
 
     def objects(self) -> pd.DataFrame:
         """Rows of object, target, expected, arrived, missing, extra, wrong."""
@@ -255,6 +258,8 @@ async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Tar
         record = records[entry.op_id] or {}
         linked = (record.get("businessId") or "") == (entry.payload["businessId"] or "")
         judge.found.link["linked" if linked else UNLINKED] += 1
+        if not linked:
+            judge.found.seen.unlinked.add(entry.op_id)
         judge.found.landed.link(str(entry.payload["contactId"]), linked)
 
 
@@ -307,6 +312,7 @@ class Judge:
         if record is None:
             self.found.landed.record(entry, payload, None, (), superseded)
             self.found.missing[key] += 1
+            self.found.seen.absent.add(entry.op_id)
             self.found.gone.setdefault(entry.object, set()).add(entry.source_id)
             self._row(entry, "", None, None, Class.MISSING, "the record is not in the location any more")
             return
@@ -323,6 +329,7 @@ class Judge:
                 decided[name], verdict = record.get(name), Class.EQUAL
                 kind, why = Class.NORMALISED, "people in HighLevel have it so; kept by decision (sheets/conflicts.csv)"
             self.found.fields[entry.object, label, str(kind)] += 1
+            self._noted(entry, name, sent, verdict)
             if name in OWNER_FIELDS and sent:
                 self.found.owner[entry.object, str(sent), "right" if verdict is Class.EQUAL else "wrong"] += 1
             if name == "tags":
@@ -332,6 +339,14 @@ class Judge:
             classes.append((name, verdict))
         self.found.landed.record(entry, {**payload, **decided}, record, classes, superseded | decided.keys())
         self.found.wrong[key] += any(kind in (Class.CHANGED, Class.MISSING, Class.EXTRA) for _, kind in classes)
+
+    def _noted(self, entry: Entry, name: str, sent: Any, verdict: Class) -> None:
+        if verdict in (Class.EQUAL, Class.NORMALISED) or not sent:
+            return
+        if name in OWNER_FIELDS:
+            self.found.seen.owner_differs.add(entry.op_id)
+        elif name == "tags":
+            self.found.seen.tags_differ.add(entry.op_id)
 
     def _row(self, entry: Entry, label: str, sent: Any, held: Any, kind: Class, why: str) -> None:
         if len(self.found.rows) < MOST_DIFFS:

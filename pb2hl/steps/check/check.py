@@ -82,6 +82,8 @@ def check(
         _data_docs(ws, stage, suites, tables)
     less = [] if suite else _less(shipped, own)
     result = _result(stage, f"check-{ONLY if suite else stage}", verdicts, failing, tables.books(), less)
+    if stage == "before":
+        result = replace(result, facts={**result.facts, "tables": ws.staged_fingerprint()})
     with ws.lock(f"check {stage}"):
         result.save(ws.results(result.step))
     return result

@@ -20,7 +20,7 @@ from pb2hl.markers import SINGULAR
 from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX
 from pb2hl.progress import Cancel
 from pb2hl.steps.check.recount import audited_against_export, staged_against_export
-from pb2hl.steps.proposal.proposal import config_in_force
+from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared.intake import take_in
 from pb2hl.suites import CheckFacts, Suite, cross_after, cross_before, prepare
 from pb2hl.suites.consents import ConsentColumn

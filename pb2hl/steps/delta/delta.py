@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from pb2hl import mapper, plan
+from pb2hl import plan
 from pb2hl.apply import Execution
 from pb2hl.apply.undo import OUTCOME_COLUMNS
 from pb2hl.clock import SYSTEM_CLOCK, stamp
@@ -38,6 +38,7 @@ from pb2hl.steps.load.load import carry_out
 from pb2hl.steps.load.schema import make_pipelines
 from pb2hl.steps.overview.status import WINDOW, window_state
 from pb2hl.steps.proposal import proposal
+from pb2hl.steps.proposal.decisions import decided, of_plan
 from pb2hl.steps.shared import outcomes
 from pb2hl.steps.shared.session import with_client
 from pb2hl.values.counting import agree, counted
@@ -264,8 +265,9 @@ def _opportunities(ledger: Ledger) -> frozenset[str]:
 def _plan_again(ws: Workspace, ledger: Ledger) -> None:
     """The first export's plan by the sheets as they are now: what a later export added to them lets no load lapse."""
     first, planned = Destination.load(ws.path), ledger.recall(proposal.PLANNED)
-    if first is not None and planned and planned["mapping_hash"] != mapper.mapping_hash(ws):
+    if first is not None and planned and planned["decisions"] != of_plan(decided(ws, ledger)):
         proposal.propose(ws, ledger, first)
+        gates.carry_approvals(ws, ledger)
 
 
 def _window(ws: Workspace, ledger: Ledger) -> dict[str, str]:

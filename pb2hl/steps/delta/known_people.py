@@ -12,7 +12,7 @@ from pb2hl.matching.proposals import KEEP_APART, MERGE
 from pb2hl.matching.sheets import SHEETS, YES, settled, survivors
 from pb2hl.operations import Kind, Target, operation_id
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.proposal.proposal import LATER_ROWS, later_rows
+from pb2hl.steps.proposal.decisions import LATER_ROWS, later_rows
 from pb2hl.workspace import Workspace
 
 SHEET_OF = {"contacts": "duplicates", "companies": "companies"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pb2hl import mapper
@@ -12,10 +12,15 @@ from pb2hl.ledger import Approval, Ledger
 from pb2hl.register import CHECK, SCHEMA
 from pb2hl.register import gates as registered
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.proposal import proposal
+from pb2hl.steps.proposal import decisions
 from pb2hl.steps.proposal.proposed_schema import propose_again, published_workflows
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
+
+APPROVED_PARTS = "approved:"
+"""The fact, one a gate, that holds the decisions as they stood when it was approved."""
+CARRIED = "approvals_carried"
+"""The fact that holds the hash of the decisions under which a delta let the approvals of schema and sample stand."""
 
 WORKFLOWS_PAUSED = "workflows_paused"
 """The fact that says who confirmed that the published workflows are paused, and which."""
@@ -43,8 +48,10 @@ def approve(ws: Workspace, gate: str, who: str, *, force: bool = False, note: st
         )
     if problems:
         note = "; ".join([note, *(f"in spite of: {problem}" for problem in problems)]).strip("; ")
+    parts = _parts(ws)
     with Ledger.open(ws) as ledger:
         approval = ledger.approve(gate, subject, who.strip(), forced=bool(problems), note=note)
+        ledger.remember(APPROVED_PARTS + gate, parts)
         if gate == SCHEMA.gate:
             _confirm_workflows(ws, ledger, approval)
     return approval
@@ -61,19 +68,37 @@ def subject_hash(ws: Workspace, gate: str) -> str:
     """The hash of what stands at `gate` now; "" when its step has left nothing."""
     step = registered()[gate]
     if step.gate_of_sheets:
-        try:
-            return mapper.mapping_hash(ws)
-        except SheetError:
-            return ""
+        parts = _parts(ws)
+        return decisions.hash_of(parts) if parts else ""
     result = StepResult.load(ws.results(step.result()))
     return str(result.facts.get("hash", "")) if result else ""
+
+
+def _parts(ws: Workspace) -> dict[str, str]:
+    """Every decision with its hash; nothing while the sheets are missing or damaged."""
+    try:
+        with Ledger.open(ws) as ledger:
+            return decisions.decided(ws, ledger)
+    except SheetError:
+        return {}
+
+
+def inventory_points(ws: Workspace) -> list[Problem]:
+    """What ended the inventory as failed; a file that a person has left out since counts only once it was read again."""
+    result = StepResult.load(ws.results("inventory"))
+    if result is None or result.status is not Status.FAILED:
+        return []
+    return [problem for problem in result.problems if problem.severity is Severity.CRITICAL]
 
 
 def open_points(ws: Workspace, gate: str) -> list[Problem]:
     """What keeps `gate` from being approved."""
     step = registered()[gate]
     if step.gate_of_sheets:
-        return [problem for problem in mapper.undecided(ws) if problem.severity is not Severity.INFO]
+        with Ledger.open(ws) as ledger:
+            owners = decisions.open_owners(ws, ledger)
+        told = [*inventory_points(ws), *mapper.undecided(ws), *decisions.open_matches(ws), *owners]
+        return [problem for problem in told if problem.severity is not Severity.INFO]
     result = StepResult.load(ws.results(step.result()))
     if result is None:
         return []
@@ -87,11 +112,10 @@ def check(ws: Workspace, gate: str, problems: Sequence[Problem] = ()) -> Approva
     """The standing approval of `gate`. Raises GateClosed (exit 3) with `problems` when there is none, or it lapsed."""
     approval, state = _standing(ws, gate)
     if approval is None or state != "approved":
-        why = (
-            "is not approved"
-            if approval is None
-            else f"was approved by {approval.who} at {approval.at}, and has changed since"
-        )
+        why = "is not approved"
+        if approval is not None:
+            since = ", ".join(lapsed_by(ws, gate)) or f"what the step {gate} found"
+            why = f"was approved by {approval.who} at {approval.at}, and this has changed since: {since}"
         hint = f"review it, then: pb2hl approve {ws.path} {gate} --by NAME"
         raise GateClosed(f"the gate {gate} {why}", hint=hint, problems=problems)
     return approval
@@ -103,7 +127,26 @@ def _standing(ws: Workspace, gate: str) -> tuple[Approval | None, str]:
         approval = ledger.approval(gate)
     if approval is None:
         return None, "waiting for approval" if subject else "not reached"
-    return approval, "approved" if approval.subject_hash == subject else "lapsed"
+    stands = approval.subject_hash == subject and not lapsed_by(ws, gate)
+    return approval, "approved" if stands else "lapsed"
+
+
+def lapsed_by(ws: Workspace, gate: str) -> list[str]:
+    """The decisions that changed since `gate` was approved, by name; what a later export's approval carried along has not."""
+    with Ledger.open(ws) as ledger:
+        before, carried = ledger.recall(APPROVED_PARTS + gate) or {}, ledger.recall(CARRIED) or {}
+    if not before:
+        return []
+    now = _parts(ws)
+    if registered()[gate].gate_of_sheets:
+        return decisions.changed(before, now)
+    before, now = decisions.of_plan(before), decisions.of_plan(now)
+    return [] if decisions.hash_of(now) == carried.get("hash") else decisions.changed(before, now)
+
+
+def carry_approvals(ws: Workspace, ledger: Ledger) -> None:
+    """A later export's additions were approved at the mapping gate: the approvals of schema and sample stand with them."""
+    ledger.remember(CARRIED, {"hash": decisions.hash_of(decisions.of_plan(decisions.decided(ws, ledger)))})
 
 
 def states(ws: Workspace) -> list[dict[str, Any]]:
@@ -121,7 +164,11 @@ def states(ws: Workspace) -> list[dict[str, Any]]:
 def require_checked(ws: Workspace) -> None:
     """Raise GateClosed, naming the rows, when the checks on the staged tables found something critical."""
     result = StepResult.load(ws.results(CHECK.result()))
-    if result is None or result.status is not Status.FAILED:
+    if result is None:
+        raise GateClosed("the checks before the load were never run", hint=f"pb2hl check {ws.path}")
+    if result.facts.get("tables") != ws.staged_fingerprint():
+        raise GateClosed("the tables were staged again since the checks looked at them", hint=f"pb2hl check {ws.path}")
+    if result.status is not Status.FAILED:
         return
     problems = [problem for problem in result.problems if problem.severity is Severity.CRITICAL]
     raise GateClosed(
@@ -131,30 +178,30 @@ def require_checked(ws: Workspace) -> None:
     )
 
 
-def accept_made_keys(ws: Workspace, who: str) -> None:
-    """The documented default of a batch run for rows without a key of their own: they keep the ones that were made for them."""
-    if ws.config.policy.made_keys == "accept":
-        return
+MAPPING_DEFAULTS = {"made_keys": "accept", "no_owner": "accept"}
+SCHEMA_DEFAULTS = {"duplicate_opportunity": "custom field + note", "unreachable_files": "leave out"}
+"""The documented defaults that a batch run takes at each gate, on record, where migration.toml says `stop`."""
+
+
+def take_mapping_policies(ws: Workspace, who: str) -> None:
+    """Take the documented defaults of the mapping gate, as given by `who`."""
+    _take(ws, MAPPING_DEFAULTS, who)
+
+
+def take_schema_policies(ws: Workspace, who: str) -> None:
+    """The same at the schema gate; the proposal is made again with them, so that what is approved next is what is applied."""
+    if _take(ws, SCHEMA_DEFAULTS, who):
+        propose_again(ws)
+
+
+def _take(ws: Workspace, defaults: Mapping[str, str], who: str) -> bool:
+    """Put on record the policies that say `stop`; whether any was not on record yet."""
     with Ledger.open(ws) as ledger:
-        taken = ledger.recall(proposal.POLICY) or {}
-        if taken.get("made_keys") != "accept":
-            ledger.remember(proposal.POLICY, {**taken, "made_keys": "accept"})
-            ledger.log("", "decide", f"{who} takes the default of a batch run: made_keys = accept")
-
-
-def take_default_policies(ws: Workspace, who: str) -> dict[str, str]:
-    """The documented default where migration.toml says `stop`: a second open deal becomes a custom field and a note.
-
-    The proposal is made again with it, so that what is approved next is what is applied. Returns what was taken.
-    """
-    if ws.config.policy.duplicate_opportunity != "stop":
-        return {}
-    taken = {"duplicate_opportunity": "custom field + note"}
-    with Ledger.open(ws) as ledger:
-        before = ledger.recall(proposal.POLICY) or {}
-        if taken.items() <= before.items():
-            return taken
-        ledger.remember(proposal.POLICY, {**before, **taken})
-        ledger.log("", "decide", f"{who} takes the default of a batch run: duplicate_opportunity = custom field + note")
-    propose_again(ws)
-    return taken
+        before = ledger.recall(decisions.POLICY) or {}
+        wanted = {name: value for name, value in defaults.items() if getattr(ws.config.policy, name) == "stop"}
+        fresh = {name: value for name, value in wanted.items() if before.get(name) != value}
+        if fresh:
+            ledger.remember(decisions.POLICY, {**before, **fresh})
+        for name, value in fresh.items():
+            ledger.log("", "decide", f"{who} takes the default of a batch run: {name} = {value}")
+    return bool(fresh)

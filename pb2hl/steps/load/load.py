@@ -16,6 +16,7 @@ from pb2hl.operations import Operation
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import DELTA, LOAD, MAPPING, SAMPLE, SCHEMA
 from pb2hl.results import Status, StepResult
+from pb2hl.steps.balance.balance import Balance, balance
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.proposal import proposal
@@ -39,7 +40,7 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
         gone = withdrawn(ledger)
         operations = filterfalse(lambda op: op.op_id in gone, plan.read(ws.plan / "data"))
         execution = carry_out(ws, ledger, STEP, operations, _total(ws) - len(gone), progress, cancel)
-        result = with_archive(ws, ledger, _result(ledger, execution))
+        result = with_archive(ws, ledger, _result(ledger, execution, balance(ws, ledger)))
         result.save(ws.results(STEP))
     return result
 
@@ -91,28 +92,26 @@ def _total(ws: Workspace) -> int:
     return sum(pq.read_metadata(path).num_rows for path in (ws.plan / "data").glob("*.parquet"))
 
 
-def _result(ledger: Ledger, execution: Execution) -> StepResult:
+def _result(ledger: Ledger, execution: Execution, asked: Balance) -> StepResult:
     table = outcomes.outcomes(ledger)
     missing = outcomes.errors(ledger)
     by_state = outcomes.counts_of(table)
     doubt = by_state.get("in_doubt", 0) + by_state.get("intended", 0)
-    told = f"{counted(by_state.get('done', 0), 'operation')} {agree(by_state.get('done', 0), 'is', 'are')} done"
-    if execution.sent == 0:
-        told = f"Nothing was left to send; {told}"
-    rest = [
-        f"{count} {what}"
-        for what, count in (("refused", execution.refused), ("held", execution.held), ("in doubt", doubt))
-        if count
-    ]
+    sent = (
+        f"{counted(execution.sent, 'operation')} {agree(execution.sent, 'was', 'were')} sent"
+        if execution.sent
+        else "Nothing was left to send"
+    )
+    done = Status.DONE if execution.sent else Status.NOTHING_TO_DO
     return StepResult(
         step=STEP,
-        status=Status.FAILED if doubt else Status.DONE if execution.sent else Status.NOTHING_TO_DO,
-        headline=told + (f"; {', '.join(rest)}." if rest else "."),
+        status=Status.FAILED if doubt else done if asked.complete else Status.INCOMPLETE,
+        headline=f"{sent}. {asked.headline}",
         counts={"sent": execution.sent, "already": execution.already, "refused": execution.refused, "held": execution.held,
-                "in_doubt": doubt, **{f"total_{state}": count for state, count in by_state.items()},
+                "in_doubt": doubt, **asked.counts, **{f"total_{state}": count for state, count in by_state.items()},
                 "requests_used_today": ledger.requests_today(), **requests.counts(ledger), **outcomes.log_head(ledger)},
-        tables={"outcomes": table, "errors": missing, "losses": outcomes.losses(ledger), "timeline": outcomes.timeline(ledger),
+        tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "outcomes": table, "errors": missing, "losses": outcomes.losses(ledger), "timeline": outcomes.timeline(ledger),
                 "requests": requests.table(ledger)},
-        problems=outcomes.problems_of(missing),
+        problems=asked.problems,
         next_step=LOAD.next,
     )  # fmt: skip

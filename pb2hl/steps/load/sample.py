@@ -16,6 +16,7 @@ from pb2hl.operations import RECORD_TARGETS, Operation, canonical_hash
 from pb2hl.plan.building.sampling import sample as choose
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
+from pb2hl.steps.balance.balance import balance
 from pb2hl.steps.load.load import carry_out, require_ready
 from pb2hl.steps.load.side_by_side import diff_table
 from pb2hl.steps.shared import outcomes, requests
@@ -70,11 +71,12 @@ def _result(
     diff = diff_table(ws, ledger, operations, entries, stored)
     counts = class_counts(diff)
     by_class = {str(kind): int((diff["class"] == str(kind)).sum()) for kind in Class}
+    asked = balance(ws, ledger, record_ids={op.op_id for op in operations})
     missing = outcomes.errors(ledger)
     missing = missing[missing["source_id"].isin({op.source_id for op in operations})]
     doubt = sum(entry.state in (State.INTENDED, State.IN_DOUBT) for entry in entries.values())
     bad = by_class["changed"] + by_class["missing"] + by_class["extra"]
-    problems = list(outcomes.problems_of(missing))
+    problems = list(asked.problems)
     for row in counts[counts["class"].isin(["missing", "changed", "extra"])].itertuples(index=False):
         text = f"{row.object}.{row.field}: {row[2]} in {counted(row.count, 'record')}"
         problems.append(
@@ -90,10 +92,13 @@ def _result(
     return StepResult(
         step=STEP,
         status=Status.FAILED if doubt else Status.WAITING,
-        headline=f"{counted(len(stored), 'record')} {agree(len(stored), 'was', 'were')} loaded and read back: {counted(by_class['equal'], 'value')} equal, "
+        headline=("" if asked.complete else f"{asked.headline} ")
+        + f"{counted(len(stored), 'record')} {agree(len(stored), 'was', 'were')} loaded and read back: {counted(by_class['equal'], 'value')} equal, "
         f"{by_class['normalised']:,} normalised by the platform, {bad:,} changed, missing or extra.",
-        counts={"operations": len(operations), "records": len(stored), **by_class, "in_doubt": doubt},
+        counts={"operations": len(operations), "records": len(stored), **asked.counts, **by_class, "in_doubt": doubt},
         tables={
+            "balance": asked.table,
+            "open": asked.open,
             "records": _records(operations, entries),
             "diff": diff,
             "class_counts": counts,

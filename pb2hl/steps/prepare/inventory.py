@@ -14,6 +14,7 @@ from pb2hl.profile import Reconciliation, profile_tables, reconcile
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
+from pb2hl.steps.prepare import faults
 from pb2hl.steps.prepare.field_notices import fields_apart
 from pb2hl.steps.prepare.forecast import time_at_limit, volume
 from pb2hl.steps.shared.intake import Intake, Staged, decide_fields, stage_tables, take_in, write_staged
@@ -47,7 +48,7 @@ def restage(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
 
 
 def _run(ws: Workspace, progress: Progress, cancel: Cancel | None) -> StepResult:
-    intake = take_in(ws.export_path, into=ws.files, progress=progress, cancel=cancel)
+    intake = take_in(ws.export_path, into=ws.files, leave_out=ws.config.leave_out, progress=progress, cancel=cancel)
     path = ws.sheets / "fields.csv"
     fields, lapsed = decide_fields(intake, path, ws.config, progress=progress)
     staged = stage_tables(intake, fields, ws.config, progress=progress)
@@ -66,8 +67,10 @@ def _result(
     objects, unassigned = _objects(intake, staged), intake.unassigned
     cost = volume(ws, staged.tables)
     books = reconcile(staged.tables, staged.not_converted)
-    problems = (
+    found = (
         *intake.export.problems,
+        *faults.no_identity(staged.tables),
+        *faults.no_contacts(staged.tables, [(item.raw, item.object) for item in intake.tables]),
         *_tell_unassigned(unassigned),
         *staged.problems,
         *_tell_missing(staged),
@@ -75,12 +78,15 @@ def _result(
         *_tell_books(books),
         *tell(lapsed),
     )
+    problems = tuple(faults.as_decided(found, ws.config.leave_out))
+    fatal = faults.fatal(problems)
     moving = sum(len(frame) for frame in staged.tables.values())
     undecided = int((fields["decision"].str.strip() == "").sum())
     return StepResult(
         step=STEP,
-        status=Status.DONE,
-        headline=f"The export is of the {EDITIONS[intake.product.edition]}: {counted(moving, 'record')} of {counted(len(staged.tables), 'kind')} in {counted(len(intake.export.tables), 'table')}.",
+        status=Status.FAILED if fatal else Status.DONE,
+        headline=(f"{'; '.join(map(str, fatal[:2]))}. " if fatal else "")
+        + f"The export is of the {EDITIONS[intake.product.edition]}: {counted(moving, 'record')} of {counted(len(staged.tables), 'kind')} in {counted(len(intake.export.tables), 'table')}.",
         counts={
             "tables": len(intake.export.tables),
             "objects": len(staged.tables),
@@ -121,7 +127,7 @@ def _result(
             "country": ws.config.country,
             "signs": books.signs,
         },
-        next_step="match",
+        next_step="" if fatal else "match",
     )
 
 

@@ -26,27 +26,16 @@ from pb2hl.results import StepResult
 from pb2hl.source import LIMITS, embedded_files
 from pb2hl.source.containers import open_container
 from pb2hl.source.files import ExportFiles
+from pb2hl.steps.proposal.decisions import changed, config_in_force, decided, later_rows, of_plan, own_rows
 from pb2hl.steps.proposal.schema_choices import choices, write_choices
-from pb2hl.workspace import Config, Workspace
-
-LATER_ROWS = "later_rows"
-"""The fact that holds the rows of match sheets that only later exports have: `{sheet: [source id]}`."""
-
-POLICY = "policy"
-"""The fact that holds policies taken by default in a batch run: they win over migration.toml, and are on record."""
+from pb2hl.workspace import Workspace
 
 PLANNED = "planned"
-"""The fact that holds what the stored plan was made from: `{"mapping_hash", "schema_hash"}`."""
+"""The fact that holds what the stored plan was made from: `{"decisions", "schema_hash", "choices"}`."""
 
 
 LINEAGE = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged", "losses")
 """The plan's own account, kept beside its operations."""
-
-
-def config_in_force(ws: Workspace, ledger: Ledger) -> Config:
-    """migration.toml, with the policies that a batch run decided."""
-    taken = ledger.recall(POLICY) or {}
-    return ws.config.model_copy(update={"policy": ws.config.policy.model_copy(update=taken)})
 
 
 def merges_of(ws: Workspace, ledger: Ledger, staged: Mapping[str, pd.DataFrame]) -> matching.Merges:
@@ -59,17 +48,6 @@ def merges_of(ws: Workspace, ledger: Ledger, staged: Mapping[str, pd.DataFrame])
         *(own_rows(ws.sheet(name, MATCH_SHEETS[name]), name, ledger, known) for name in ("duplicates", "companies")),
         rules,
     )
-
-
-def later_rows(ledger: Ledger) -> dict[str, list[str]]:
-    """The rows of match sheets that only later exports have, by sheet."""
-    return ledger.recall(LATER_ROWS) or {}
-
-
-def own_rows(sheet: pd.DataFrame, name: str, ledger: Ledger, known: Collection[str]) -> pd.DataFrame:
-    """A match sheet without the rows that a later export brought, unless this export has them (`known`)."""
-    others = set(later_rows(ledger).get(name, ())).difference(known)
-    return sheet[~sheet["source_id"].isin(others)] if others else sheet
 
 
 def plan_inputs(
@@ -188,7 +166,7 @@ def propose(ws: Workspace, ledger: Ledger, destination: Destination, progress: P
         progress.advance()
     write_choices(ws, schema.tables["conflicts"])
     made_of = {
-        "mapping_hash": mapper.mapping_hash(ws),
+        "decisions": of_plan(decided(ws, ledger)),
         "schema_hash": schema_hash(schema),
         "choices": _choices_hash(ws),
     }
@@ -216,13 +194,13 @@ def require_current(ws: Workspace, ledger: Ledger) -> None:
     if planned is None or not (ws.plan / "data").exists():
         raise GateClosed("there is no plan yet", hint=f"pb2hl schema {ws.path}")
     try:
-        now = mapper.mapping_hash(ws)
+        differs = changed(planned.get("decisions", {}), of_plan(decided(ws, ledger)))
     except SheetError as error:
         raise GateClosed(error.message, hint=error.hint, problems=error.problems) from error
     if planned.get("choices") != _choices_hash(ws):
         raise GateClosed("sheets/schema.csv was edited since the plan was made", hint=f"pb2hl schema {ws.path}")
-    if planned["mapping_hash"] != now:
+    if differs:
         raise GateClosed(
-            "the mapping sheets or the export changed since the plan was made",
+            f"what the plan was made of has changed since: {', '.join(differs)}",
             hint=f"approve the mapping again, then: pb2hl schema {ws.path}",
         )

@@ -18,6 +18,7 @@ from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import proposal
+from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared import requests
 from pb2hl.steps.shared.session import sent
 from pb2hl.values.counting import counted
@@ -98,7 +99,7 @@ def present(
         ),
         facts={
             "hash": proposal.schema_hash(schema),
-            "policies": proposal.config_in_force(ws, ledger).policy.model_dump(),
+            "policies": config_in_force(ws, ledger).policy.model_dump(),
             "settings": dict(destination.settings),
             "missing_scopes": list(destination.missing_scopes),
             "operations": data.summary,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,12 +57,20 @@ class Intake:
         return pd.DataFrame(rows, columns=list(UNASSIGNED_NAMES))
 
 
-def take_in(path: Path, *, into: Path, progress: Progress = SILENT, cancel: Cancel | None = None) -> Intake:
-    """Read the export at `path` and say what each table is.
+def take_in(
+    path: Path,
+    *,
+    into: Path,
+    leave_out: Collection[str] = (),
+    progress: Progress = SILENT,
+    cancel: Cancel | None = None,
+) -> Intake:
+    """Read the export at `path`, but for the files that `leave_out` names, and say what each table is.
 
     Raises ExportError when nothing can be read, it is the bookstore's catalogue, or no table fits any object.
     """
     export = source.read_export(path, into=into, progress=progress, cancel=cancel)
+    export = replace(export, tables=[raw for raw in export.tables if raw.file not in leave_out])
     raws = [part for raw in export.tables for part in _parts(raw)]
     product = mapper.product(raws)
     if product.edition == "bookstore":

@@ -1,0 +1,115 @@
+"""Make again what the audit found missing: records of ours that somebody deleted, with what hung on them. Asked for, and on record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from pb2hl import plan
+from pb2hl.errors import ConfigError, Problem, Severity
+from pb2hl.ledger import Entry, Ledger, Outcome, State
+from pb2hl.operations import RECORD_TARGETS, Kind, Operation
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.balance.balance import Balance, balance
+from pb2hl.steps.delta.later_export import aliases_of, current
+from pb2hl.steps.load.load import carry_out, require_ready
+from pb2hl.steps.shared.readback import read_records
+from pb2hl.steps.shared.session import with_client
+from pb2hl.values.counting import agree, counted
+from pb2hl.workspace import Workspace
+
+STEP = "repair"
+COLUMNS = ("object", "source_id", "target", "was", "now", "outcome")
+
+
+def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
+    """Send again what the last audit found missing and what a look by id confirms is gone, as asked for by `who`.
+
+    Only what this migration made is made again; a record that was there before and was deleted since is told. Raises
+    ConfigError without an audit or a name, GateClosed, TokenMissing, HighLevelError, Cancelled.
+    """
+    audit = StepResult.load(ws.results("audit"))
+    if audit is None or "absent" not in audit.tables:
+        raise ConfigError("no audit has looked for what is missing yet", hint=f"pb2hl audit {ws.path}")
+    if not who.strip():
+        raise ConfigError("a repair needs a name to put on record", hint='--by "Jane Roe"')
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        require_ready(ws, ledger)
+        folder = current(ws).plan / "data"
+        gone = _gone(ws, ledger, audit.tables["absent"]["op_id"], folder, progress)
+        ours = {op_id: entry for op_id, entry in gone.items() if entry.kind is not Kind.UPDATE}
+        wanted = [operation for operation in plan.read(folder) if operation.op_id in ours]
+        if wanted:
+            _make_ready(ledger, who, [ours[operation.op_id] for operation in wanted])
+            carry_out(ws, ledger, STEP, wanted, len(wanted), progress, cancel)
+        asked = balance(current(ws), ledger, aliases=aliases_of(current(ws)))
+        result = _result(ledger, wanted, gone, asked)
+        result.save(ws.results(STEP))
+    return result
+
+
+def _gone(ws: Workspace, ledger: Ledger, absent: Iterable[str], folder: Any, progress: Progress) -> dict[str, Entry]:
+    """Entries that are done and whose record is not there: those the audit named, and what depends on them."""
+    named = set(absent)
+    hanging = _dependents(folder, named)
+    entries = {op_id: entry for op_id, entry in ledger.entries(named | hanging).items() if entry.state is State.DONE}
+    looked = [entry for entry in entries.values() if entry.target in RECORD_TARGETS]
+    progress.start("looking for what is missing", len(looked), "records")
+    there = with_client(ws, ledger, STEP, lambda client: read_records(client, looked, progress), progress)
+    progress.finish()
+    gone = {op_id for op_id in entries if op_id in there and there[op_id] is None}
+    lost = _dependents(folder, gone)
+    return {
+        op_id: entry
+        for op_id, entry in entries.items()
+        if op_id in gone or (entry.target not in RECORD_TARGETS and (op_id in lost or op_id in named))
+    }
+
+
+def _dependents(folder: Any, op_ids: Collection[str]) -> set[str]:
+    """Ids of the operations that need one of `op_ids`, by any path."""
+    found: set[str] = set()
+    known = set(op_ids)
+    for operation in plan.read(folder):  # in the order of targets: what is needed comes before what needs it
+        if known.intersection(operation.depends_on):
+            known.add(operation.op_id)
+            found.add(operation.op_id)
+    return found
+
+
+def _make_ready(ledger: Ledger, who: str, entries: Iterable[Entry]) -> None:
+    """What is gone counts as not sent from here on, durably, before anything is sent again."""
+    why = f"it was not in the location any more; made again, as asked for by {who}"
+    run = ledger.start_run(STEP, {"who": who})
+    ledger.finish(run, [Outcome(entry.op_id, State.PLANNED, error=why) for entry in entries])
+    ledger.end_run(run, "done")
+
+
+def _result(ledger: Ledger, wanted: list[Operation], gone: Mapping[str, Entry], asked: Balance) -> StepResult:
+    now = ledger.entries(operation.op_id for operation in wanted)
+    rows = [
+        (op.object, op.source_id, str(op.target), gone[op.op_id].destination_id, now[op.op_id].destination_id, str(now[op.op_id].state))
+        for op in wanted
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    made = int(table["outcome"].eq(State.DONE).sum())
+    theirs = [entry for entry in gone.values() if entry.kind is Kind.UPDATE]
+    problems = [*asked.problems]
+    if theirs:
+        text = f"{counted(len(theirs), 'record')} that {agree(len(theirs), 'was', 'were')} there before this migration {agree(len(theirs), 'is', 'are')} gone"
+        problems.append(Problem("not_ours", text, Severity.WARNING, count=len(theirs),
+                                treatment="restore them in HighLevel (a contact can be restored for 60 days); they are not made anew"))  # fmt: skip
+    return StepResult(
+        step=STEP,
+        status=Status.NOTHING_TO_DO if not wanted else Status.DONE if made == len(wanted) else Status.INCOMPLETE,
+        headline=f"{made:,} of {counted(len(wanted), 'missing piece')} {agree(made, 'was', 'were')} made again. {asked.headline}"
+        if wanted
+        else f"Nothing that this migration made is missing. {asked.headline}",
+        counts={"missing": len(gone), "made_again": made, "not_ours": len(theirs), **asked.counts},
+        tables={"repaired": table, "balance": asked.table, "open": asked.open},
+        problems=tuple(problems),
+        next_step="audit",
+    )

@@ -1,0 +1,1 @@
+"""Everything that was asked for, and what became of it."""
