@@ -97,6 +97,10 @@ class Api:
         if fate.before in faults.SURPRISES:
             return surprise(fate.before, sandbox.faults.settings), headers
         call = await _call(request, raw, path)
+        if route.writes and sandbox.faults.refuses(
+            f"{request.method} {request.url.path} {raw.decode(errors='replace')}"
+        ):
+            return Reject(422, "refused by the scenario").answer(sandbox.ids.uuid("trace")), headers
         answer = self._handle(sandbox, request, route, call, fate)
         self._after(request, fate)
         await _wait(sandbox, 0.5, 0)

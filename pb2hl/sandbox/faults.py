@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 from dataclasses import dataclass
 
@@ -46,6 +47,10 @@ class FaultPlan:
         """Take new settings and count from one again."""
         self.settings = settings
         self.reset()
+
+    def refuses(self, request: str) -> bool:
+        """Whether the scenario refuses this request, given as `METHOD /path body`."""
+        return any(re.search(pattern, request) for pattern in self.settings.refuse)
 
     def next(self, writes: bool) -> Fate:
         """The fate of the request that arrives now."""

@@ -152,6 +152,7 @@ class Faults(_Section):
     down_at_request: int = 0  # the server stops listening at this request; 0 never
     down_s: float = 60.0
     at: list[FaultAt] = []
+    refuse: list[str] = []  # (write) regular expressions; a request whose `METHOD /path body` one matches answers 422
     kill_at: KillAt | None = None
 
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pb2hl.register import STEPS
+from pb2hl.steps.gates import gates
 from pb2hl.steps.gates.batch import decide
 from pb2hl.workspace import Workspace
 from tests.e2e.drive import step
@@ -81,7 +83,10 @@ def migrate(ws: Workspace, who: str = "Judge", *, merge: bool = True) -> dict[st
     results = {}
     for name in ("inventory", "match", "mapping", "check", "schema", "sample", "load"):
         results[name] = step(ws, name)
-        if name in ("mapping", "schema", "sample") or (name == "match" and merge):
+        if name == "mapping" and not merge:
+            STEPS[name].take_defaults(ws, who)
+            gates.approve(ws, name, who, force=True)
+        elif name in ("mapping", "schema", "sample") or (name == "match" and merge):
             decide(ws, name, who, take_defaults=True)
         if name == "schema":
             results[name] = step(ws, name, apply=True)
@@ -89,12 +94,13 @@ def migrate(ws: Workspace, who: str = "Judge", *, merge: bool = True) -> dict[st
 
 
 def settings(migration: Any, **policy: str) -> Any:
-    """The migration with other policies in its migration.toml."""
+    """The migration with other policies in its migration.toml, approved again with them."""
     path = migration.ws.path / "migration.toml"
     lines = path.read_text().splitlines()
     for name, value in policy.items():
         lines = [f'{name} = "{value}"' if line.startswith(f"{name} =") else line for line in lines]
     path.write_text("\n".join(lines) + "\n")
     changed = replace(migration, ws=Workspace(migration.ws.path))
-    gates.approve(changed.ws, "mapping", "Judge")
+    for gate in ("mapping", "schema", "sample"):
+        gates.approve(changed.ws, gate, "Judge")
     return changed

@@ -53,6 +53,7 @@ RECORDS, LINKS, OWNERS, TAGS, FILES, CHANGES, SUPPORT = (
 )  # fmt: skip
 """What a piece is. A supporting record is none of the export's own rows: a stand-in contact, a note that keeps a deal's text."""
 
+_KINDS = (RECORDS, LINKS, OWNERS, TAGS, FILES, CHANGES, SUPPORT)
 _WHAT = {Target.LINK: LINKS, Target.FILE: FILES, Target.MEDIA: FILES, Target.CONTACT_TAGS: TAGS}
 _OWNED = (Target.CONTACT, Target.OPPORTUNITY, Target.TASK, Target.APPOINTMENT)
 _OWNER = '"(assignedTo|assignedUserId|userId)":"[^"]'
@@ -124,7 +125,7 @@ class Balance:
         left = self.total(str(Fate.LEFT_OUT), RECORDS)
         parts += [f"{left:,} left out by decision"] if left else []
         for fate in OPEN_FATES:
-            kinds = [(what, count) for what in self.table["what"].unique() if (count := self.total(str(fate), what))]
+            kinds = [(what, count) for what in _KINDS if (count := self.total(str(fate), what))]
             parts += (
                 [f"{fate}: {', '.join(f'{count:,} {_named(what, count)}' for what, count in kinds)}"] if kinds else []
             )

@@ -1,0 +1,186 @@
+"""Expected is what the export asks for: what HighLevel refuses, holds or loses is never told as proven."""
+
+from __future__ import annotations
+
+import csv
+
+import httpx
+import pytest
+
+from pb2hl.errors import GateClosed
+from pb2hl.results import Status, StepResult
+from pb2hl.sandbox import Sandbox, Scenario
+from pb2hl.steps.gates import gates
+from pb2hl.steps.gates.batch import decide
+from pb2hl.workspace import Workspace
+from tests.conftest import UNHURRIED, Rehearsal
+from tests.e2e.drive import prompt_search, step, workspace
+from tests.steps import small
+
+EXPECTED = ("arrived", "left_out", "refused", "held", "in_doubt", "missing", "taken_back")
+
+
+def balanced(result: StepResult) -> bool:
+    """Whether expected is the sum of all fates, in the table and in the counts."""
+    table = result.tables["balance"]
+    by_row = table["expected"] == table[
+        ["arrived", "left out", "refused", "held", "in doubt", "missing", "taken back"]
+    ].sum(axis=1)
+    return bool(by_row.all()) and result.counts["asked_expected"] == sum(
+        result.counts[f"asked_{name}"] for name in EXPECTED
+    )
+
+
+@pytest.fixture
+def refusing(sandbox_server, tmp_path, monkeypatch):
+    """`refusing(pattern)`: a fresh workspace and a location that refuses every write whose path and body match `pattern`."""
+
+    def make(*patterns: str):
+        state = Sandbox(
+            Scenario.default(rate=UNHURRIED, users=small.USERS, search_lag_s=0, faults={"refuse": list(patterns)})
+        )
+        sandbox_server.sandbox = state
+        monkeypatch.setenv("HIGHLEVEL_TOKEN", state.token)
+        rehearsal = Rehearsal(sandbox_server.url, state.token, state.location, state)
+        return workspace(tmp_path / "ws", small.write(tmp_path / "export", small.tables()), rehearsal)
+
+    return make
+
+
+def to_sample(ws) -> StepResult:
+    """Every step up to the sample, with every default taken."""
+    for name in ("inventory", "match", "mapping", "check", "schema"):
+        step(ws, name)
+        if name in ("match", "mapping", "schema"):
+            decide(ws, name, "Judge", take_defaults=True)
+    step(ws, "schema", apply=True)
+    return step(ws, "sample")
+
+
+def test_a_whole_migration_balances(migration):
+    """Where everything arrived the audit is done, and expected is arrived and what was left out by name."""
+    audit = migration.run("audit")
+    assert audit.status is Status.DONE and balanced(audit)
+    assert audit.counts["asked_expected"] == audit.counts["asked_arrived"] + audit.counts["asked_left_out"]
+    assert set(audit.tables["left_out"]["who"]) <= {"Judge"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "object_", "what"),
+    [
+        (r"POST /(businesses|objects/business/records)", "companies", "records"),
+        (r"POST /opportunities/ ", "deals", "records"),
+        (r"POST /contacts/[^ ]+/notes", "notes", "records"),
+        (r"POST /contacts/bulk/business", "contacts", "links"),
+    ],
+)  # fmt: skip
+def test_what_highlevel_refuses_is_told_everywhere(refusing, pattern, object_, what):
+    """All of a kind refused: sample and load name them, the sample needs force, the audit ends incomplete, nothing says complete."""
+    ws = refusing(pattern)
+    sampled = to_sample(ws)
+    assert "refused: " in sampled.headline and sampled.counts["asked_refused"]
+    with pytest.raises(GateClosed) as closed:
+        gates.approve(ws, "sample", "Judge")
+    assert any(object_ in str(problem) and "refused" in str(problem) for problem in closed.value.problems)
+    gates.approve(ws, "sample", "Judge", force=True)
+    prompt_search(ws)
+    load, audit = step(ws, "load"), step(ws, "audit")
+    for result in (load, audit):
+        assert result.status is Status.INCOMPLETE and balanced(result)
+        assert "refused" in result.headline
+        rows = result.tables["open"]
+        assert len(rows[(rows["object"] == object_) & (rows["what"] == what) & (rows["fate"] == "refused")])
+    assert audit.counts["asked_expected"] > audit.counts["asked_arrived"] + audit.counts["asked_left_out"]
+
+
+def test_what_waits_for_something_refused_is_held(refusing):
+    """A refused company holds its links: they are expected, and told as held."""
+    ws = refusing(r"POST /(businesses|objects/business/records)")
+    to_sample(ws)
+    gates.approve(ws, "sample", "Judge", force=True)
+    load = step(ws, "load")
+    links = load.tables["balance"].query("what == 'links'")
+    assert links["held"].sum() == links["expected"].sum() > 0
+
+
+@pytest.mark.parametrize("kind", ["notes", "tasks", "opportunities", "contacts"])
+def test_what_somebody_deleted_is_made_again_when_asked(migration, kind):
+    """A record that is gone: the audit says so, load sends nothing, repair makes it again under the given name, the next audit is whole."""
+    records = migration.sandbox.state.dump()[kind]
+    _delete(migration, kind, next(record for one, record in records.items() if one not in migration.before[kind]))
+    audit = migration.run("audit")
+    assert audit.status is Status.FAILED and audit.counts["asked_missing"]
+    assert migration.run("load").counts["sent"] == 0
+    mended = migration.run("repair", who="Ann")
+    assert mended.status is Status.DONE and mended.counts["made_again"] >= 1
+    again = migration.run("audit")
+    assert again.status is Status.DONE and not again.counts["asked_missing"]
+    log = migration.run("log", verify=True)
+    assert log.status is Status.DONE
+
+
+def _delete(migration, kind: str, record: dict) -> None:
+    """As somebody at HighLevel's interface does it."""
+    contact = record.get("contactId") or next((one["recordId"] for one in record.get("relations", ())), "")
+    url = f"/contacts/{contact}/{kind}/{record['id']}" if kind in ("notes", "tasks") else f"/{kind}/{record['id']}"
+    headers = {"Authorization": f"Bearer {migration.sandbox.token}", "Version": "v3"}
+    httpx.delete(migration.sandbox.url + url, headers=headers).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("edit", "named"),
+    [
+        ("duplicates", "sheets/duplicates.csv"),
+        ("companies", "sheets/companies.csv"),
+        ("survivorship", "sheets/survivorship.csv"),
+        ("tag_groups", "tag_groups under [policy]"),
+        ("match_high", "match_high under [thresholds]"),
+        ("fallback_owner", "fallback_owner in migration.toml"),
+    ],
+)  # fmt: skip
+def test_a_decision_changed_after_its_approval_stops_the_load_by_name(migration, edit, named):
+    """Sheets, policies, thresholds and fallback owner are part of what was approved: load says which changed."""
+    ws = migration.ws
+    path = ws.sheets / f"{edit}.csv"
+    if path.exists():
+        _edit_sheet(path)
+    else:
+        _edit_config(ws, edit)
+    assert all(row["state"] == "lapsed" for row in gates.states(Workspace(migration.ws.path)))
+    with pytest.raises(GateClosed) as closed:
+        step(Workspace(migration.ws.path), "load")
+    assert named in str(closed.value)
+
+
+def _edit_sheet(path) -> None:
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    first = rows[0]
+    first["decision"] = {"merge": "keep apart", "keep apart": "merge"}.get(
+        first["decision"], "longest" if "field" in first else "skip"
+    )
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, list(first))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _edit_config(ws, name: str) -> None:
+    path = ws.path / "migration.toml"
+    wanted = {"tag_groups": '"prefix"', "match_high": "0.99", "fallback_owner": '"someone@rehearsal.example"'}[name]
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(f"{name} = {wanted}" if line.startswith(f"{name} =") else line for line in lines) + "\n")
+
+
+def test_checks_of_other_tables_close_the_way(migration):
+    """Staged again after the checks, or never checked: nothing is loaded."""
+    ws = migration.ws
+    step(ws, "inventory")
+    result = ws.results("check-before") / "result.json"
+    kept = result.read_text()
+    result.write_text(kept.replace(ws.staged_fingerprint(), "0" * 64))
+    with pytest.raises(GateClosed, match="staged again"):
+        step(ws, "load")
+    result.unlink()
+    with pytest.raises(GateClosed, match="never run"):
+        step(ws, "load")
