@@ -5,14 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from pb2hl.matching.fields import Records
-from pb2hl.matching.kinds import EXACT, MISSING, Kind
+from pb2hl.matching.kinds import EXACT, MISSING, Kind, level_of
 from pb2hl.matching.rules import APART, Pairs, cap
 
 _BY_NAME = np.full(128, -np.inf)
 """Least match weight (bits), by level of an organisation's name, of a pair that nothing else speaks against."""
 _BY_NAME[EXACT[Kind.ORGANISATION] - 2 : -1] = [1.0, 3.0, *[5.0] * (len(_BY_NAME) - EXACT[Kind.ORGANISATION] - 1)]
-_DISPUTING = {Kind.ADDRESS: 1, Kind.IDENTIFIER: EXACT[Kind.IDENTIFIER] - 1, Kind.TEXT: 1}
+_DISPUTING = {
+    Kind.ADDRESS: level_of(Kind.ADDRESS, "some words shared"),
+    Kind.IDENTIFIER: EXACT[Kind.IDENTIFIER] - 1,
+    Kind.TEXT: 1,
+}
 """Levels up to which a field says that two organisations of one name are two; 0 for other kinds."""
+_PLACES = {
+    Kind.CITY: 0,
+    Kind.POSTCODE: 0,
+    Kind.ADDRESS: level_of(Kind.ADDRESS, "some words shared"),
+}
+"""Levels up to which a field says that two organisations are in different places."""
 
 
 class CompanyRules:
@@ -20,6 +30,8 @@ class CompanyRules:
 
     def __init__(self, records: Records, doubt: float, reviewed: bool = False):
         self._doubt = doubt
+        self._reviewed = reviewed
+        self._phone = records.of_kind(Kind.PHONE)
         self._name = records.of_kind(Kind.ORGANISATION)
         self._domain = records.of_kind(Kind.DOMAIN)
         self._identifier = records.of_kind(Kind.IDENTIFIER)
@@ -48,11 +60,35 @@ class CompanyRules:
         conflict = (level == 0) | (level == 1)
         if self._identifier is not None:
             conflict &= pairs.levels[self._identifier.name] < EXACT[Kind.IDENTIFIER]
+        weight = self._hold_conflicts(weight, pairs, conflict)
+        return cap(weight, self._elsewhere(pairs), self._doubt)
+
+    def _hold_conflicts(self, weight: np.ndarray, pairs: Pairs, conflict: np.ndarray) -> np.ndarray:
+        """Names in conflict are two companies, also at one address or in one building; a domain or a phone that both have
+        makes them doubtful. Where nobody looks, and there are no domains, a phone may outvote words that differ: of one
+        company's names some words stay."""
+        domain = pairs.level(self._domain) >= EXACT[Kind.DOMAIN]
+        phone = pairs.level(self._phone) >= EXACT[Kind.PHONE]
+        weight = cap(weight, conflict & ~domain & ~(phone if self._domain is None else False), APART)
+        outvoted = phone & (pairs.level(self._name) == 1)
+        if self._reviewed or self._domain is not None:
+            outvoted[:] = False
+        return cap(weight, conflict & ~outvoted, self._doubt)
+
+    def _elsewhere(self, pairs: Pairs) -> np.ndarray:
+        """Namesakes: their web sites differ and they are in different places, and nothing that only one company has agrees."""
         if self._domain is None:
-            return weight
-        domain = pairs.levels[self._domain.name]
-        weight = cap(weight, conflict & (domain != EXACT[Kind.DOMAIN]), APART)
-        return cap(weight, conflict & (domain == EXACT[Kind.DOMAIN]), self._doubt)
+            return np.zeros(len(pairs.left), bool)
+        apart, together = np.zeros(len(pairs.left), bool), np.zeros(len(pairs.left), bool)
+        for field in self._others:
+            level = pairs.levels[field.name]
+            if field.kind in _PLACES:
+                apart |= (level >= 0) & (level <= _PLACES[field.kind])
+            if field.kind in (Kind.PHONE, Kind.EMAIL, Kind.IDENTIFIER):
+                together |= level >= EXACT[field.kind]
+            if field.kind is Kind.ADDRESS:
+                together |= level >= EXACT[field.kind] - 1
+        return (pairs.levels[self._domain.name] == 0) & apart & ~together
 
     def _undisputed(self, pairs: Pairs) -> np.ndarray:
         """Pairs of which no field but the name says that they are two."""

@@ -12,8 +12,9 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from pb2hl.matching import dates, names
+from pb2hl.matching.addresses import Numbers
 from pb2hl.matching.fields import Field
-from pb2hl.matching.kinds import EXACT, MISSING, Kind
+from pb2hl.matching.kinds import EXACT, MISSING, Kind, level_of
 from pb2hl.matching.words import WordComparer
 
 _DIGITS = re.compile(r"\d+")
@@ -22,6 +23,10 @@ _DENSE = 16_000_000
 """Cells of a table of all pairs of values up to which distinct pairs are found by marking them in it."""
 _MOSTLY_DISTINCT = (Kind.EMAIL, Kind.PHONE)
 """Kinds of which nearly every pair of values is met once: looking for repeats would cost more than comparing them."""
+_LABEL = 4
+"""Letters of a domain's label from which it can be one organisation's under several endings."""
+_ANOTHER_NUMBER = level_of(Kind.ADDRESS, "another number")
+_SIMILAR = level_of(Kind.ADDRESS, "similar")
 _MISSPELT = 0.4
 """A name met less often than this share of another may be a misspelling of it."""
 _ONE_EDIT = 0.75
@@ -63,6 +68,8 @@ class Comparer:
         self._odd = {field.name: _odd(field) for field in fields if field.kind is Kind.SURNAME}
         self._mailboxes = {field.name: _Mailboxes.of(field.values) for field in fields if field.kind is Kind.EMAIL}
         self._swapped = {field.name: dates.swapped_codes(field.values) for field in fields if field.kind in _DATES}
+        self._numbers = {field.name: Numbers.of(field.values) for field in fields if field.kind is Kind.ADDRESS}
+        self._domains = {field.name: _labels(field) for field in fields if field.kind is Kind.DOMAIN}
         self._words = {
             field.name: WordComparer(field.values, _counts(field))
             for field in fields
@@ -116,6 +123,9 @@ class Comparer:
         differ = np.flatnonzero(a != b)
         if field.kind in (Kind.CATEGORY, Kind.DOMAIN):
             level[differ] = 0
+            if field.kind is Kind.DOMAIN:
+                label = self._domains[field.name]
+                level[differ[(label[a[differ]] == label[b[differ]]) & (label[a[differ]] >= 0)]] = 1
             return level
         low, high = np.minimum(a[differ], b[differ]), np.maximum(a[differ], b[differ])
         count = len(field.values)
@@ -147,6 +157,8 @@ class Comparer:
             return (self._similar(x, y) >= 0.9).astype(np.int8)
         if kind is Kind.ORGANISATION:
             return self._words[field.name].levels(x, y)
+        if kind is Kind.ADDRESS:
+            return self._address_levels(self._numbers[field.name], x, y, low, high)
         return self._text_levels(x, y)
 
     def _met(self, given: Field) -> np.ndarray:
@@ -221,6 +233,19 @@ class Comparer:
         part[open_] = contained >= 0.97
         return np.select([ordered >= 0.93, part, ordered >= 0.75, ordered >= 0.60], [4, 3, 2, 1], 0).astype(np.int8)
 
+    def _address_levels(
+        self, numbers: Numbers, x: list[str], y: list[str], low: np.ndarray, high: np.ndarray
+    ) -> np.ndarray:
+        """As texts, but another house number in a street is another address, and another flat is no more than similar."""
+        text = self._text_levels(x, y)
+        level = np.where(text > 0, text + 1, 0).astype(np.int8)
+        alike = np.flatnonzero(text > 0)
+        other = alike[numbers.conflict(low[alike], high[alike])]
+        level[other] = _ANOTHER_NUMBER
+        near = np.flatnonzero(level > _SIMILAR)
+        level[near[numbers.flats_differ(low[near], high[near])]] = _SIMILAR
+        return level
+
     def _words_alike(self, scorer: Callable[..., float], x: list[str], y: list[str], least: float) -> np.ndarray:
         """A token ratio as 0-1; what is below `least` (0-100) is 0."""
         found = process.cpdist(x, y, scorer=scorer, score_cutoff=least, workers=self._workers, dtype=np.float32)
@@ -240,6 +265,12 @@ class Comparer:
 def _counts(field: Field) -> np.ndarray:
     flat = np.concatenate(field.codes)
     return np.bincount(flat[flat >= 0], minlength=len(field.values))
+
+
+def _labels(domains: Field) -> np.ndarray:
+    """A code for the label of each registrable domain (`acme` of `acme.co.uk`); -1 for labels too short to tell much."""
+    labels = [value.partition(".")[0] for value in domains.values]
+    return pd.factorize(np.array([label if len(label) >= _LABEL else None for label in labels], dtype=object))[0]
 
 
 def _odd(field: Field) -> np.ndarray:

@@ -37,7 +37,7 @@ LEVELS: dict[Kind, tuple[str, ...]] = {
     Kind.DATE: ("different", "two digits differ", "one digit differs or day and month swapped", "same"),
     Kind.PHONE: ("different", "one digit differs", "same"),
     Kind.EMAIL: ("different", "resembling", "close", "same name at another domain", "same"),
-    Kind.ADDRESS: ("different", "some words shared", "similar", "part of", "nearly the same", "same"),
+    Kind.ADDRESS: ("different", "another number", "some words shared", "similar", "part of", "nearly the same", "same"),
     Kind.POSTCODE: ("different", "two characters differ", "one character differs", "same"),
     Kind.CITY: ("different", "close", "same"),
     Kind.ORGANISATION: (
@@ -49,7 +49,7 @@ LEVELS: dict[Kind, tuple[str, ...]] = {
         "same words",
         "same",
     ),
-    Kind.DOMAIN: ("different", "same"),
+    Kind.DOMAIN: ("different", "same under another ending", "same"),
     Kind.IDENTIFIER: ("different", "two characters differ", "one character differs", "same"),
     Kind.CATEGORY: ("different", "same"),
     Kind.TEXT: ("different", "some words shared", "similar", "part of", "nearly the same", "same"),
@@ -59,6 +59,12 @@ as its given name and surname."""
 
 EXACT = {kind: len(levels) - 1 for kind, levels in LEVELS.items()}
 """The exact level of each kind. No other comparison than equality yields it."""
+
+
+def level_of(kind: Kind, name: str) -> int:
+    """The number of a level by its name in `LEVELS`."""
+    return LEVELS[kind].index(name)
+
 
 MISSING = -1
 """The level of a pair of which one side is missing: evidence of nothing."""

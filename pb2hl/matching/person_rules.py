@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 
 from pb2hl.matching import dates, names
 from pb2hl.matching.fields import Field, Records
-from pb2hl.matching.kinds import EXACT, MISSING, Kind
+from pb2hl.matching.kinds import EXACT, MISSING, Kind, level_of
 from pb2hl.matching.rules import APART, HOUSEHOLD, IDENTIFIED, Pairs, cap
 
 _GENERATION_YEARS = 12
@@ -22,7 +22,7 @@ _CORROBORATING = {
     Kind.BIRTH_DATE: 1,
     Kind.DATE: EXACT[Kind.DATE],
     Kind.IDENTIFIER: 2,
-    Kind.ADDRESS: 3,
+    Kind.ADDRESS: level_of(Kind.ADDRESS, "part of"),
     Kind.POSTCODE: EXACT[Kind.POSTCODE],
     Kind.ORGANISATION: 3,
     Kind.DOMAIN: EXACT[Kind.DOMAIN],

@@ -49,7 +49,7 @@ class WordComparer:
         same = EXACT[Kind.ORGANISATION] - 1
         if left.replace(" ", "") == right.replace(" ", ""):
             return same
-        first, second = left.split(), right.split()
+        first, second = _parted(left.split(), right.split())
         if _acronym(first, second) or _acronym(second, first):
             return 2
         shared, own_first, own_second = self._align(first, second)
@@ -77,6 +77,27 @@ class WordComparer:
 
     def _weight(self, word: str) -> float:
         return self._rarity.get(word, self._most)
+
+
+_GLUED = 6
+"""Letters of a word from which it can be two words written as one."""
+
+
+def _parted(first: list[str], second: list[str]) -> tuple[list[str], list[str]]:
+    """The words of two names, those glued that are two words on one side and one on the other: `AcmePlumbing`."""
+    return _glued(first, second), _glued(second, first)
+
+
+def _glued(words: list[str], other: list[str]) -> list[str]:
+    long = [word for word in other if len(word) >= _GLUED and word not in words]
+    result = list(words)
+    for word in long:
+        for at in range(len(result) - 1):
+            pair = result[at] + result[at + 1]
+            if abs(len(pair) - len(word)) <= 2 and pair[0] == word[0] and _same_word(pair, word):
+                result[at : at + 2] = [pair]
+                break
+    return result
 
 
 def _acronym(short: list[str], full: list[str]) -> bool:
