@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import crm, more_organisations, more_people, people
+from benchmarks import crm, families, more_organisations, more_people, people
 
 FEBRL_KINDS = {
     "given_name": "given_name",
@@ -58,6 +58,9 @@ MADE: dict[str, tuple[Callable[..., tuple[pd.DataFrame, pd.Series]], dict[str, s
     "names": (more_organisations.names_alone, more_organisations.NAME_KINDS),
     "applicants": (more_organisations.applicants, more_organisations.APPLICANT_KINDS),
     "papers": (more_organisations.papers, more_organisations.PAPER_KINDS),
+    "families": (families.families, families.FAMILY_KINDS),
+    "moved": (families.moved, families.MOVED_KINDS),
+    "guides": (families.guides, families.GUIDE_KINDS),
     "offers": (more_organisations.offers, more_organisations.OFFER_KINDS),
 }
 FEBRL = ("febrl1", "febrl2", "febrl3", "febrl4")
