@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,10 +12,16 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.clock import SYSTEM_CLOCK, stamp
-from pb2hl.errors import Problem, Severity
+from pb2hl.errors import Damaged, Problem, Severity
+from pb2hl.whole import read_frame, read_json, write_frame, write_json
 
 FAILURE = "failed.json"
 """File beside a step's result that says what its last run failed with."""
+
+RESULT = "result.json"
+_TABLES = "tables-"
+"""Start of the name of the folder that holds a result's tables: a new one each time, named by the result, so that a result and
+its tables are replaced together or not at all."""
 
 
 class Status(StrEnum):
@@ -45,14 +51,40 @@ class Failure:
         """Keep it in `folder`, unless a result was left there at or after its time."""
         left = StepResult.left_at(folder)
         if left < self.at:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / FAILURE).write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
+            write_json(folder / FAILURE, asdict(self))
 
     @classmethod
     def load(cls, folder: Path) -> Failure | None:
         """The failure kept in `folder`, or None."""
         path = folder / FAILURE
-        return cls(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+        if not path.exists():
+            return None
+        body = read_json(path, f"delete {path}, and run the step again")
+        return cls(*(str(body.get(name, "")) for name in ("message", "hint", "at")))
+
+
+class _Tables(Mapping[str, pd.DataFrame]):
+    """The tables of a saved result, each read when it is first asked for."""
+
+    def __init__(self, folder: Path, names: tuple[str, ...], hint: str):
+        self._folder, self._names, self._hint = folder, names, hint
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._read:
+            path = self._folder / f"{name}.parquet"
+            if not path.exists():
+                raise Damaged(f"{path} is missing", hint=self._hint)
+            self._read[name] = read_frame(path, self._hint)
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 @dataclass(frozen=True)
@@ -88,41 +120,63 @@ class StepResult:
         }
 
     def save(self, folder: Path) -> None:
-        """Write `result.json` and one Parquet file a table into `folder` (made when missing)."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("*.parquet"):
-            old.unlink()
-        for name, table in self.tables.items():
-            table.to_parquet(folder / f"{name}.parquet")
-        body = json.dumps(self.as_json(), ensure_ascii=False, indent=1, default=str)
-        temporary = folder / "result.json.tmp"
-        temporary.write_text(body, encoding="utf-8")
-        temporary.replace(folder / "result.json")
+        """Write `result.json` and one Parquet file a table below `folder` (made when missing), all together or nothing."""
+        name = f"{_TABLES}{SYSTEM_CLOCK.now():%Y%m%dT%H%M%S%f}"
+        try:
+            for table, frame in self.tables.items():
+                write_frame(folder / name / f"{table}.parquet", frame)
+            write_json(folder / RESULT, {**self.as_json(), "tables_in": name}, indent=1)
+        except BaseException:
+            shutil.rmtree(folder / name, ignore_errors=True)
+            raise
         (folder / FAILURE).unlink(missing_ok=True)
+        for old in (*folder.glob(f"{_TABLES}*"), *folder.glob("*.parquet")):
+            if old.is_file():
+                old.unlink(missing_ok=True)
+            elif old.name != name:
+                shutil.rmtree(old, ignore_errors=True)
 
     @staticmethod
     def left_at(folder: Path) -> str:
         """When the result in `folder` was left; "" when there is none."""
-        path = folder / "result.json"
-        return str(json.loads(path.read_text(encoding="utf-8"))["at"]) if path.exists() else ""
+        body = read_result(folder)
+        return str(body["at"]) if body else ""
 
     @classmethod
     def load(cls, folder: Path) -> StepResult | None:
         """The result saved in `folder`, or None when there is none."""
-        path = folder / "result.json"
-        if not path.exists():
+        body = read_result(folder)
+        if body is None:
             return None
-        body = json.loads(path.read_text(encoding="utf-8"))
-        tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in body["tables"]}
-        problems = tuple(Problem(**{**item, "severity": Severity(item["severity"])}) for item in body["problems"])
-        return cls(
-            step=body["step"],
-            status=Status(body["status"]),
-            headline=body["headline"],
-            counts=body["counts"],
-            tables=tables,
-            problems=problems,
-            facts=body["facts"],
-            next_step=body["next_step"],
-            at=body["at"],
-        )
+        try:
+            return cls(
+                step=body["step"],
+                status=Status(body["status"]),
+                headline=body["headline"],
+                counts=body["counts"],
+                tables=_Tables(folder / body.get("tables_in", ""), tuple(body["tables"]), again(folder)),
+                problems=tuple(
+                    Problem(**{**item, "severity": Severity(item["severity"])}) for item in body["problems"]
+                ),
+                facts=body["facts"],
+                next_step=body["next_step"],
+                at=body["at"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise Damaged(f"{folder / RESULT} is damaged: {error!r}", hint=again(folder)) from error
+
+
+def again(folder: Path) -> str:
+    """The way out of a damaged result in `folder`."""
+    return f"delete {folder}, then run its step again: nothing that was loaded is sent twice"
+
+
+def read_result(folder: Path) -> dict[str, Any] | None:
+    """The body of the result saved in `folder`, without its tables; None when there is none. Raises Damaged."""
+    path = folder / RESULT
+    if not path.exists():
+        return None
+    body = read_json(path, again(folder))
+    if "at" not in body:
+        raise Damaged(f"{path} is damaged: it does not say when it was left", hint=again(folder))
+    return body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
+import shutil
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from pb2hl.clock import stamp
-from pb2hl.errors import NotFound, ScopeMissing
+from pb2hl.clock import SYSTEM_CLOCK, stamp
+from pb2hl.errors import Damaged, NotFound, ScopeMissing
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.identity import identified
 from pb2hl.highlevel.records import PORTS
@@ -28,8 +28,11 @@ from pb2hl.highlevel.scopes import scope_of
 from pb2hl.operations import Target
 from pb2hl.progress import SILENT, Progress
 from pb2hl.values.fold import fold
+from pb2hl.whole import read_frame, read_json, write_frame, write_json
 
 FILE_NAME = "destination.json"
+_FRAMES = "destination-"
+_FRAMES_IN = "frames_in"
 T = TypeVar("T")
 
 
@@ -67,30 +70,46 @@ class Destination:
     object_records: pd.DataFrame = field(default_factory=lambda: index_rows("object_records", []))
 
     def save(self, folder: Path) -> None:
-        """Write destination.json and the frames beside it (destination-contacts.parquet, …)."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in INDEXES:
-            temporary = folder / f"destination-{name}.parquet.tmp"
-            getattr(self, name).to_parquet(temporary)
-            temporary.replace(folder / f"destination-{name}.parquet")
-        body = {item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.name not in INDEXES}
-        temporary = folder / f"{FILE_NAME}.tmp"
-        temporary.write_text(json.dumps(body, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
-        temporary.replace(folder / FILE_NAME)
+        """Write destination.json, and the frames into a folder beside it that it names: all together or nothing."""
+        frames = folder / f"{_FRAMES}{SYSTEM_CLOCK.now():%Y%m%dT%H%M%S%f}"
+        try:
+            for name in INDEXES:
+                write_frame(frames / f"{name}.parquet", getattr(self, name))
+            body = {
+                item.name: getattr(self, item.name) for item in dataclasses.fields(self) if item.name not in INDEXES
+            }
+            write_json(folder / FILE_NAME, {**body, _FRAMES_IN: frames.name}, indent=1)
+        except BaseException:
+            shutil.rmtree(frames, ignore_errors=True)
+            raise
+        for old in folder.glob(f"{_FRAMES}*"):
+            if old.is_file():  # of an earlier version, which kept them beside the JSON
+                old.unlink(missing_ok=True)
+            elif old != frames:
+                shutil.rmtree(old, ignore_errors=True)
 
     @classmethod
     def load(cls, folder: Path) -> Destination | None:
-        """What `save` wrote into `folder`; None when there is nothing."""
+        """What `save` wrote into `folder`; None when there is nothing. Raises Damaged when it is cut off or a part is missing."""
         path = folder / FILE_NAME
         if not path.exists():
             return None
-        body: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        body["fields"] = {name: tuple(items) for name, items in body["fields"].items()}
-        body = {key: tuple(value) if isinstance(value, list) else value for key, value in body.items()}
-        frames: dict[str, Any] = {
-            name: pd.read_parquet(file) for name in INDEXES if (file := folder / f"destination-{name}.parquet").exists()
+        remedy = f"pb2hl schema {folder} reads the location again"
+        body = read_json(path, remedy)
+        place = body.pop(_FRAMES_IN, "")
+        files = {
+            name: folder / place / f"{name}.parquet" if place else folder / f"{_FRAMES}{name}.parquet"
+            for name in INDEXES
         }
-        return cls(**body, **frames)
+        if missing := [file.name for file in files.values() if not file.exists()]:
+            raise Damaged(f"{path} is damaged: {', '.join(missing)} of it is missing", hint=remedy)
+        frames: dict[str, Any] = {name: read_frame(file, remedy) for name, file in files.items()}
+        try:
+            body["fields"] = {name: tuple(items) for name, items in body["fields"].items()}
+            plain: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in body.items()}
+            return cls(**plain, **frames)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise Damaged(f"{path} is damaged: {error!r}", hint=remedy) from error
 
     def field(self, model: str, name: str) -> Record | None:
         """The custom field of `model` (contact, opportunity, business) called `name`, ignoring case; None when missing."""

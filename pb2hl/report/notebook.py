@@ -6,6 +6,7 @@ import ast
 import html
 import os
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from markupsafe import Markup
 
 from pb2hl import errors
 from pb2hl.errors import MEND, Pb2hlError
+from pb2hl.lean import lean_imports
 from pb2hl.report.drawing.masking import Mask, shape
 from pb2hl.report.drawing.page import render_notebook
 from pb2hl.report.verdict import failure_html
@@ -31,8 +33,8 @@ def notebook_html(path: Path, *, mask: Mask | None = None, folder: Path | None =
     A notebook that failed ends with what went wrong and what to do. No script of the notebook or of its data runs: the page's
     policy allows none. Widgets do not survive; a cell with a widget also emits static HTML. Pb2hlError when the file is no notebook.
     """
-    import nbformat
-    from nbconvert import HTMLExporter
+    with lean_imports():
+        import nbformat
 
     try:
         notebook = nbformat.read(path, as_version=4)
@@ -40,15 +42,7 @@ def notebook_html(path: Path, *, mask: Mask | None = None, folder: Path | None =
         raise Pb2hlError(f"{path} cannot be read as a notebook: {error}", hint="run the notebook again") from error
     notebook.metadata.pop("widgets", None)
     notebook.cells = _until_failure(notebook.cells)
-    exporter = HTMLExporter(
-        template_name="basic",
-        exclude_input=True,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-        exclude_anchor_links=True,
-        embed_images=True,
-    )
-    body, _resources = exporter.from_notebook_node(notebook)
+    body, _resources = _exporter().from_notebook_node(notebook)
     hidden = mask or Mask()
     target = (folder or path.parent) / f"{path.stem}.html"
     content = _clean(visible(body), target.parent, told=not hidden.on)
@@ -59,6 +53,21 @@ def notebook_html(path: Path, *, mask: Mask | None = None, folder: Path | None =
     temporary.write_text(page, encoding="utf-8")
     temporary.replace(target)
     return target
+
+
+@cache
+def _exporter() -> Any:
+    """nbconvert's exporter; its templates are compiled once."""
+    with lean_imports():
+        from nbconvert import HTMLExporter
+    return HTMLExporter(
+        template_name="basic",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+        embed_images=True,
+    )
 
 
 def _title(notebook: Any, path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ from pb2hl import register
 from pb2hl.ledger import Ledger
 from pb2hl.register import AUDIT, INVENTORY, ROLLBACK, STEPS, Chapter, chapters, results, results_of
 from pb2hl.report.drawing.page import moment
-from pb2hl.results import Failure, Status, StepResult
+from pb2hl.results import Failure, Status, StepResult, read_result
 from pb2hl.steps.gates import gates
 from pb2hl.steps.overview.status import next_step
 from pb2hl.workspace import Workspace
@@ -84,8 +83,7 @@ class MigrationState:
 
 def state_of(ws: Workspace) -> MigrationState:
     """Where `ws` stands now."""
-    files = {step: ws.results(step) / "result.json" for step in results()}
-    bodies = {step: json.loads(path.read_text(encoding="utf-8")) for step, path in files.items() if path.exists()}
+    bodies = {step: body for step in results() if (body := read_result(ws.results(step)))}
     left_at = {step: body["at"] for step, body in bodies.items()}
     back = bodies.get(ROLLBACK.result(), {})
     undone = back.get("counts", {}).get("undone") and not back["counts"].get("dry_run")

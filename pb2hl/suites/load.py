@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pb2hl.errors import ConfigError, Problem, Severity
+from pb2hl.lean import lean_imports, when_used
 from pb2hl.suites.joins import Join, parse
 
 SUITE_KEYS = frozenset(
@@ -195,25 +194,8 @@ def expectation(rule: Rule) -> Any:
 def great_expectations() -> Any:
     """Great Expectations, imported when first needed (it takes seconds) and told to report nothing to anybody."""
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
-    with _left_out(URI_GRAMMAR):
+    when_used("scipy.stats")
+    with lean_imports():
         import great_expectations as gx
 
     return gx
-
-
-URI_GRAMMAR = "rfc3987_syntax"
-"""An optional part of jsonschema (which comes along by way of altair) that builds 38 parsers at import: a third of the time that
-Great Expectations takes to import, for a check of IRIs that no suite makes."""
-
-
-@contextmanager
-def _left_out(module: str) -> Iterator[None]:
-    """`module` cannot be imported inside the block; jsonschema then goes on without it."""
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[module]

@@ -1,0 +1,41 @@
+"""Libraries imported without what they bring and nobody here uses: importing them is most of what a short command costs.
+
+`jsonschema` builds 38 parsers of IRIs at import when `rfc3987_syntax` is installed, which JupyterLab asks for: three seconds
+of CPU in every process that reads a notebook, for a check that no schema of ours makes. Great Expectations imports all of
+`scipy.stats` for a handful of rules: half of its own time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+URI_GRAMMAR = "rfc3987_syntax"
+
+
+@contextmanager
+def lean_imports() -> Iterator[None]:
+    """`rfc3987_syntax` cannot be imported inside the block, unless it is there already; jsonschema then goes on without it."""
+    if URI_GRAMMAR in sys.modules:
+        yield
+        return
+    sys.modules[URI_GRAMMAR] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sys.modules.pop(URI_GRAMMAR, None)
+
+
+def when_used(name: str) -> None:
+    """Import the submodule `name` in name only; it is read when somebody first uses it."""
+    package, _, own = name.rpartition(".")
+    parent = importlib.import_module(package)
+    if name not in sys.modules and (spec := importlib.util.find_spec(name)) and spec.loader:
+        spec.loader = importlib.util.LazyLoader(spec.loader)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        setattr(parent, own, module)
+        spec.loader.exec_module(module)
