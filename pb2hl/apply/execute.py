@@ -15,17 +15,17 @@ from typing import Any
 
 from pb2hl.apply.batches import batched
 from pb2hl.apply.breaker import Breaker
-from pb2hl.apply.doubt import settle
+from pb2hl.apply.context import RunContext
 from pb2hl.apply.journal import Journal
+from pb2hl.apply.lookup import doubt_of, look_up
 from pb2hl.apply.resolve import Unresolved, check, resolve
 from pb2hl.apply.send import Doubt, Sender, refused, repeatable, without_standing
 from pb2hl.errors import NotFound, Pb2hlError, Refused
 from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
 from pb2hl.highlevel.records.contacts import LINKED_AT_ONCE
-from pb2hl.ledger import Entry, Intent, LedgerPort, Outcome, State
+from pb2hl.ledger import Entry, Intent, Outcome, State
 from pb2hl.operations import Kind, Operation, Target, references
-from pb2hl.progress import SILENT, Cancel, Progress
 
 CHUNK = 2_000
 """Operations looked up in the ledger at a time: bounds memory whatever the size of the plan."""
@@ -58,22 +58,13 @@ class Apply:
     """One execution of a plan's operations; refuses to be run twice."""
 
     def __init__(
-        self,
-        ledger: LedgerPort,
-        client: Any,
-        *,
-        run: str,
-        ports: Mapping[Target, Any] | None = None,
-        progress: Progress = SILENT,
-        cancel: Cancel | None = None,
-        concurrency: int = CONCURRENCY,
+        self, context: RunContext, *, ports: Mapping[Target, Any] | None = None, concurrency: int = CONCURRENCY
     ):
-        self._ledger = ledger
-        self._client = client
-        self._run = run
-        self._sender = Sender(client, PORTS if ports is None else ports)
-        self._progress = progress
-        self._cancel = cancel or Cancel()
+        self._ledger = context.ledger
+        self._run = context.run
+        self._sender = Sender(context.client, PORTS if ports is None else ports)
+        self._progress = context.progress
+        self._cancel = context.cancel
         self._slots = concurrency
         self._breaker = Breaker()
         self._doubts: list[Doubt] = []
@@ -104,7 +95,7 @@ class Apply:
     async def _phase(self, operations: Iterator[Operation]) -> None:
         for chunk in batched(operations, CHUNK):
             await self._chunk(chunk)
-        await self._settle()
+        await self._settle_doubts()
 
     async def _rest(self) -> None:
         """What waited for a later target, until nothing moves any more; the remainder is held, and says by what."""
@@ -112,7 +103,7 @@ class Apply:
             waiting, self._waiting = self._waiting, []
             for chunk in batched(waiting, CHUNK):
                 await self._chunk(chunk)
-            await self._settle()
+            await self._settle_doubts()
             if len(self._waiting) == len(waiting):
                 break
         for chunk in batched(self._waiting, CHUNK):
@@ -148,9 +139,7 @@ class Apply:
         if entry.state in (State.INTENDED, State.IN_DOUBT):
             if repeatable(op):
                 return True
-            self._doubts.append(
-                Doubt(Intent(op, entry.payload), entry.error or "an earlier run ended before the answer")
-            )
+            self._doubts.append(doubt_of(op, entry))
             return False
         if entry.state is State.REFUSED and entry.payload_hash != op.payload_hash:
             return True
@@ -222,14 +211,14 @@ class Apply:
             else:
                 self._breaker.ok()
 
-    async def _settle(self) -> None:
+    async def _settle_doubts(self) -> None:
         """Look up what is in doubt; what is surely not there is sent (again); what cannot be told stays in doubt."""
         for _ in range(SETTLE_ROUNDS):
             doubts, self._doubts = self._doubts, []
             if not doubts:
                 return
             self._progress.note(f"looking up {len(doubts)} requests without an answer")
-            outcomes, again, unclear = await settle(doubts, self._sender, self._cancel)
+            outcomes, again, unclear = await look_up(doubts, self._sender, self._cancel)
             if outcomes:
                 await self._journal.finish(outcomes)
                 self._tally(outcomes, {doubt.intent.operation.op_id: doubt.intent.operation for doubt in doubts})
@@ -272,17 +261,9 @@ SETTLE_ROUNDS = 6
 """Times a lost answer is looked up and sent again: at 10 % faults one in a million needs more."""
 
 
-def execute(
-    operations: Iterable[Operation],
-    ledger: LedgerPort,
-    client: Any,
-    *,
-    run: str,
-    progress: Progress = SILENT,
-    cancel: Cancel | None = None,
-) -> Execution:
+def execute(operations: Iterable[Operation], context: RunContext) -> Execution:
     """`Apply.run` for callers outside an event loop (or inside a notebook's); see there for order and errors."""
-    return highlevel_run(Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(operations))
+    return highlevel_run(Apply(context).run(operations))
 
 
 def in_order(operations: Iterable[Operation]) -> Iterable[Operation]:

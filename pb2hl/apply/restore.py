@@ -140,7 +140,7 @@ def _settings(top: str, names: list[str], before: Mapping[str, Any], now: Mappin
     }
 
 
-_EMPTY = (None, "", 0, [], {})
+_EMPTY: tuple[Any, ...] = (None, "", 0, [], {})
 
 
 def _unlike(

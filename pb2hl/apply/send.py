@@ -212,7 +212,7 @@ def without(payload: Mapping[str, Any], names: Collection[str]) -> Mapping[str, 
 
 def _must_fetch(payload: Mapping[str, Any]) -> bool:
     file = payload.get("$file")
-    return bool(file) and not file.get("path")
+    return isinstance(file, Mapping) and bool(file) and not file.get("path")
 
 
 async def _fetched(payload: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:

@@ -212,7 +212,8 @@ class Undo:
         return await self._delete(entry)
 
     async def _remove_tags(self, entry: Entry, look: bool) -> str:
-        port, contact = self._ports[Target.CONTACT_TAGS], entry.destination_id
+        port: Any = self._ports[Target.CONTACT_TAGS]
+        contact = entry.destination_id
         missing, extra = self._superseded.tags(entry)
         if look:
             there = {folded(tag) for tag in (await port.get(self._client, contact))["tags"]}
@@ -316,7 +317,7 @@ class Undo:
         return self._fields
 
 
-BLANK = (None, "", [], {})
+BLANK: tuple[Any, ...] = (None, "", [], {})
 
 
 def _told(error: Exception) -> str:

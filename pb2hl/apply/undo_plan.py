@@ -70,8 +70,8 @@ def action(entry: Entry) -> str:
     return "clear" if entry.target is Target.FILE else "delete"
 
 
-def plan_undo(ledger: LedgerPort, *, of_run: str = "", objects: Iterable[str] = ()) -> UndoPlan:
-    """Everything done (by the run `of_run`, for `objects`; empty: all) in the order in which it is taken back.
+def plan_undo(ledger: LedgerPort, *, of_runs: Collection[str] = (), objects: Iterable[str] = ()) -> UndoPlan:
+    """Everything done (by the runs `of_runs`, for `objects`; empty: all) in the order in which it is taken back.
 
     What other runs or objects hung on a contact or business that goes is in the plan too, since HighLevel deletes it along.
     """
@@ -81,7 +81,7 @@ def plan_undo(ledger: LedgerPort, *, of_run: str = "", objects: Iterable[str] = 
         ["op_id", "target", "kind", "object", "run_id", "sequence"], state=State.DONE
     ):
         places[op_id] = (_ORDER[Target(target)], kind == Kind.CREATE, -sequence)
-        if (not wanted or object_ in wanted) and (not of_run or run == of_run):
+        if (not wanted or object_ in wanted) and (not of_runs or run in of_runs):
             chosen.add(op_id)
     if len(chosen) < len(places):
         chosen |= children(Stored(ledger, sorted(chosen)), ledger.iterate(state=State.DONE))

@@ -152,6 +152,12 @@ class LedgerPort(Protocol):
     def record(self, run_id: str, intents: Sequence[Intent] = (), outcomes: Sequence[Outcome] = ()) -> None:
         """Make `intents` and `outcomes` durable together."""
 
+    def intend(self, run_id: str, intents: Sequence[Intent]) -> None:
+        """Make `intents` durable before anything is sent."""
+
+    def finish(self, run_id: str, outcomes: Sequence[Outcome]) -> None:
+        """Make `outcomes` durable."""
+
     def keep_before(self, run_id: str, op_id: str, before_image: Mapping[str, Any]) -> None:
         """From now on the operation replaced this: an earlier update of the same record was taken back from under it."""
 

@@ -11,10 +11,11 @@ from operations import migration
 from pb2hl import highlevel
 from pb2hl.apply import Apply, Execution, plan_undo
 from pb2hl.apply.context import RunContext
-from pb2hl.apply.doubt import settle_open
+from pb2hl.apply.lookup import settle_unfinished
 from pb2hl.apply.undo import Rollback, Undo
 from pb2hl.highlevel import Client, Limiter
-from pb2hl.ledger import Ledger
+from pb2hl.ledger import Ledger, State
+from pb2hl.progress import SILENT, Cancel
 
 
 class Scene:
@@ -47,15 +48,23 @@ class Scene:
         """Carry the operations out."""
         run = self.ledger.start_run("load")
         operations = self.operations() if operations is None else operations
-        return self.run(lambda c: Apply(self.ledger, c, run=run, **options).run(operations), **(client or {}))
+        cancel = options.pop("cancel", None) or Cancel()
+        progress = options.pop("progress", SILENT)
+
+        async def apply(client: Client) -> Execution:
+            context = RunContext(self.ledger, client, run, progress=progress, cancel=cancel)
+            return await Apply(context, **options).run(operations)
+
+        return self.run(apply, **(client or {}))
 
     def rollback(self, force: bool = False, client=None, **options) -> Rollback:
         """Take everything back."""
         run = self.ledger.start_run("rollback")
 
         async def undo(client: Client) -> Rollback:
-            await settle_open(self.ledger, client, run, options.get("of_run", ""))
-            return await Undo(RunContext(self.ledger, client, run), force=force).run(plan_undo(self.ledger, **options))
+            context = RunContext(self.ledger, client, run)
+            await settle_unfinished(context, State.UNDONE)
+            return await Undo(context, force=force).run(plan_undo(self.ledger, **options))
 
         return self.run(undo, **(client or {}))
 

@@ -29,13 +29,13 @@ async def work(folder: Path, order: dict) -> None:
     ledger = Ledger(folder / "ledger.sqlite", location, "perfect-books")
     async with Client(order["token"], location, order["url"], limiter=Limiter(), search_lag_s=0.0) as client:
         client._http.headers["X-Sandbox-Pid"] = str(os.getpid())
-        run = ledger.start_run(order["what"])
+        context = RunContext(ledger, client, ledger.start_run(order["what"]))
         if order["what"] == "load":
-            await Apply(ledger, client, run=run).run(everything(folder, order["reason"]))
+            await Apply(context).run(everything(folder, order["reason"]))
         elif order["what"] == "delta":
-            await Apply(ledger, client, run=run).run(changes(ledger))
+            await Apply(context).run(changes(ledger))
         else:
-            await Undo(RunContext(ledger, client, run)).run(plan_undo(ledger))
+            await Undo(context).run(plan_undo(ledger))
 
 
 def forked(folder: Path, order: dict) -> int:

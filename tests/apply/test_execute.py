@@ -10,6 +10,7 @@ import pytest
 from operations import EXISTING, everything, on_existing, op
 
 from pb2hl.apply import Apply
+from pb2hl.apply.context import RunContext
 from pb2hl.errors import Cancelled, Pb2hlError, ScopeMissing, TooManyErrors
 from pb2hl.ledger import Ledger, State
 from pb2hl.operations import Kind, Target
@@ -193,7 +194,7 @@ def test_one_execution_is_one(scene):
     """An execution refuses to be run twice."""
 
     async def twice(client):
-        apply = Apply(scene.ledger, client, run=scene.ledger.start_run("load"))
+        apply = Apply(RunContext(scene.ledger, client, scene.ledger.start_run("load")))
         await apply.run([])
         await apply.run([])
 

@@ -14,6 +14,7 @@ from operations import line, op, ref
 
 from pb2hl import highlevel
 from pb2hl.apply import Apply
+from pb2hl.apply.context import RunContext
 from pb2hl.errors import TokenRefused
 from pb2hl.highlevel import Client, Limiter
 from pb2hl.ledger import Ledger, State
@@ -106,7 +107,7 @@ class Weathering:
     async def _load(self, ledger: Ledger, contacts: int, token: str) -> None:
         options = {"limiter": Limiter(), "search_lag_s": 0.0, "on_wait": lambda reason, _: self.told.append(reason)}
         async with Client(token, LOCATION, self.url, **options) as client:
-            await Apply(ledger, client, run=ledger.start_run("load")).run(records(contacts))
+            await Apply(RunContext(ledger, client, ledger.start_run("load"))).run(records(contacts))
 
     def admin(self, path: str, **body: object) -> None:
         """Tell the rehearsal location."""

@@ -106,7 +106,7 @@ def test_any_order(place, order):
     left = set(RUNS)
     for run in order:
         left.remove(run)
-        result = scene.rollback(of_run=ids[run])
+        result = scene.rollback(of_runs={ids[run]})
         assert not result.failed and not result.kept, result.kept
         assert held(scene) == expected[tuple(sorted(left))], (run, left)
     assert {entry.state for entry in scene.ledger.iterate()} == {State.UNDONE}

@@ -14,7 +14,6 @@ from pb2hl.errors import NotFound, Problem, Severity
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.ledger import Entry, Ledger, Outcome, State
 from pb2hl.operations import Operation, Target
-from pb2hl.progress import Cancel, Progress
 
 FILES = (Target.MEDIA, Target.FILE)
 
@@ -44,18 +43,16 @@ def digest(file: Mapping[str, Any]) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
-async def take_away(
-    client: Client, ledger: Ledger, run: str, old: Sequence[Entry], region: str, progress: Progress, cancel: Cancel
-) -> list[Problem]:
+async def take_away(context: RunContext, old: Sequence[Entry]) -> list[Problem]:
     """Delete the old files. HighLevel empties a contact's file field only as a whole: what we put there goes along and is
     uploaded again; where people put a file of their own, the field is left as it is and the old file stays beside the new."""
     media = [entry for entry in old if entry.target is Target.MEDIA]
-    fields, beside = await _fields(client, ledger, [entry for entry in old if entry.target is Target.FILE])
+    ledger = context.ledger
+    fields, beside = await _fields(context.client, ledger, [entry for entry in old if entry.target is Target.FILE])
     going = [*media, *fields]
     if going:
-        undoing = Undo(RunContext(ledger, client, run, region, progress, cancel))
-        await undoing.run(UndoPlan(tuple(going)))
-    ledger.finish(run, [Outcome(entry.op_id, State.UNDONE) for entry in beside])
+        await Undo(context).run(UndoPlan(tuple(going)))
+    ledger.finish(context.run, [Outcome(entry.op_id, State.UNDONE) for entry in beside])
     problems = [
         Problem("file_replaced", f"{len(old)} attachments have other bytes in the later export", Severity.INFO, count=len(old),
                 treatment="the old file is taken away, the new one uploaded")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import pandas as pd
 
@@ -15,8 +14,8 @@ from pb2hl.apply import Execution
 from pb2hl.apply.undo import OUTCOME_COLUMNS
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import ConfigError, GateClosed, Problem, Severity
-from pb2hl.highlevel import Client, Destination
-from pb2hl.ledger import Ledger, Outcome, State
+from pb2hl.highlevel import Destination
+from pb2hl.ledger import Ledger, LedgerPort, Outcome, State
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import DELTA, MAPPING, SAMPLE
@@ -34,18 +33,17 @@ from pb2hl.steps.delta.changed_files import stale, take_away
 from pb2hl.steps.delta.conflicts import CONFLICT_COLUMNS, Decisions
 from pb2hl.steps.delta.threeway import Changes, changes, new_operations
 from pb2hl.steps.gates import gates
-from pb2hl.steps.load.load import carry_out
 from pb2hl.steps.load.schema import make_pipelines
 from pb2hl.steps.overview.status import WINDOW, window_state
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.proposal.decisions import decided, of_plan
 from pb2hl.steps.shared import outcomes
 from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.writing import Session, make_ready, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 STEP = "delta"
-Found = TypeVar("Found")
 
 
 def delta(
@@ -77,11 +75,41 @@ def delta(
     _require_mapping(ws, approve_all)
     gates.check(ws, SAMPLE.gate)
     with ws.lock(STEP), Ledger.open(ws) as ledger:
+        make_ready(ws, ledger, STEP, progress, cancel)
         ready = later_export.prepare(ws, ledger, path, approve_all, progress, cancel)
-        result = _run(ws, ready, ledger, approve_all, progress, cancel)
+        planned = _planned(ws, ready, ledger, progress)
+        pieces = _approved_pieces(ws, ledger, planned.schema, approve_all, progress)
+        with writing(ws, ledger, STEP, progress, cancel, {"export": str(path)}) as session:
+            result = _bring_over(session, ready, planned, pieces)
         _plan_again(ws, ledger)
         result.save(ws.results(STEP))
     return result
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The later export's plan: operations of its schema, its tables, and how many operations its data has (on disk)."""
+
+    schema: Sequence[Operation]
+    tables: Mapping[str, pd.DataFrame]
+    total: int
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a delta did: new operations, changes, what it took away or moved, and what came of sending them."""
+
+    new: Sequence[Operation]
+    found: Changes
+    sent: Sequence[Execution]
+    replaced: Sequence[Problem]
+    moved: moved_records.Moved
+    removed: pd.DataFrame
+    gone: removals.Deleted | None
+
+    def total(self, name: str) -> int:
+        """The sum of a count of the executions: sent, refused, held, in_doubt."""
+        return sum(getattr(execution, name) for execution in self.sent)
 
 
 def _require_mapping(ws: Workspace, who: str) -> None:
@@ -94,74 +122,67 @@ def _require_mapping(ws: Workspace, who: str) -> None:
         sheet_additions.take_defaults(ws, who)
 
 
-def _run(
-    ws: Workspace,
-    ready: later_export.Later,
-    ledger: Ledger,
-    who: str,
-    progress: Progress,
-    cancel: Cancel | None,
-) -> StepResult:
-    decided, second = conflicts.decisions(ws), ready.workspace
+def _planned(ws: Workspace, ready: later_export.Later, ledger: LedgerPort, progress: Progress) -> Planned:
+    second = ready.workspace
     inputs = proposal.plan_inputs(second, ledger, ready.place, ready.aliases)
     inputs = replace(inputs, loaded=_opportunities(ledger))
     inputs = absent_rows.reconnected(inputs, absent_rows.gone(ws, second, ledger))
     schema, data = plan.build_schema(inputs, progress=progress), plan.build(inputs, progress=progress)
     data.operations.write(second.plan / "data")
-    _make_schema(ws, ledger, list(schema.operations), who, progress, cancel)
+    return Planned(list(schema.operations), data.tables, len(data.operations))
+
+
+def _bring_over(
+    session: Session, ready: later_export.Later, planned: Planned, pieces: Sequence[Operation]
+) -> StepResult:
+    """All phases of one delta, as one run."""
+    ws, ledger, second = session.ws, session.ledger, ready.workspace
+    decided = conflicts.decisions(ws)
+    _make_schema(session, planned.schema, pieces)
     window = _window(ws, ledger)
-    replaced = _replace_files(ws, ledger, plan.read(second.plan / "data"), progress, cancel)
-    moved = _move(ws, ledger, ready, decided, progress, cancel)
+    replaced = _replace_files(session, plan.read(second.plan / "data"))
+    moved = _move(session, ready, decided)
     new = new_operations(ledger, plan.read(second.plan / "data"))
     first, last = _in_two(new)
-    made = carry_out(ws, ledger, STEP, first, len(first), progress, cancel)
-
-    async def look(client: Client) -> Changes:
-        stream = plan.read(second.plan / "data")
-        there = {one: set(second.table(one, ["source_id"]).get("source_id", ())) for one in ("contacts", "deals")}
-        region, stop, total = ws.config.country, cancel or Cancel(), len(data.operations)
-        return await changes(client, ledger, stream, there, decided, region, progress, stop, total)
-
-    found = with_client(ws, ledger, STEP, look, progress)
-    changed = carry_out(ws, ledger, STEP, found.updates, len(found.updates), progress, cancel)
-    opened = carry_out(ws, ledger, STEP, last, len(last), progress, cancel) if last else Execution()
-    ledger.finish(
-        ledger.runs()[-1].run_id, [Outcome(op.op_id, State.DONE, op.existing_id, operation=op) for op in found.agreed]
-    )
+    sent = [session.carry_out(first, len(first))]
+    there = {one: set(second.table(one, ["source_id"]).get("source_id", ())) for one in ("contacts", "deals")}
+    stream = plan.read(second.plan / "data")
+    found = session.do(lambda context: changes(context, stream, there, decided, planned.total))
+    sent += [session.carry_out(operations, len(operations)) for operations in (found.updates, last) if operations]
+    ledger.finish(session.run, [Outcome(op.op_id, State.DONE, op.existing_id, operation=op) for op in found.agreed])
     removed = removals.removed_rows(ws, second, ledger, ready.aliases, plan.read(second.plan / "data"))
-    gone = removals.delete(ws, ledger, removed, progress, cancel) if ws.config.policy.removed_rows == "delete" else None
-    later_export.brought(ws, ready, data.tables)
-    open_conflicts = conflicts.write(ws, [*found.conflicts, *moved.conflicts()], frozenset(found.taken | moved.taken()))
-    operations = [*new, *found.updates]
-    entries = ledger.entries(op.op_id for op in operations)
+    gone = removals.delete(session, removed) if ws.config.policy.removed_rows == "delete" else None
+    later_export.brought(ws, ready, planned.tables)
+    return _result(session, ready, Brought(new, found, sent, replaced, moved, removed, gone), window)
+
+
+def _result(session: Session, ready: later_export.Later, done: Brought, window: Mapping[str, str]) -> StepResult:
+    ws, ledger, found, new = session.ws, session.ledger, done.found, done.new
+    waiting = conflicts.write(
+        ws, [*found.conflicts, *done.moved.conflicts()], frozenset(found.taken | done.moved.taken())
+    )
+    entries = ledger.entries(op.op_id for op in [*new, *found.updates])
     failed = outcomes.errors(ledger)
     failed = failed[failed["source_id"].isin({entry.source_id for entry in entries.values()})]
-    undone = gone.table if gone else pd.DataFrame(columns=list(OUTCOME_COLUMNS))
-    problems = [
-        *outcomes.problems_of(failed),
-        *_problems(open_conflicts, removed, window, gone),
-        *ready.not_compared,
-        *removals.missing_tables(ws, second),
-        *outcomes.not_cleared(ledger),
-        *replaced,
-        *moved.problems(),
-    ]
-    sent, deleted = made.sent + changed.sent + opened.sent, int((undone["outcome"] == "undone").sum())
+    undone = done.gone.table if done.gone else pd.DataFrame(columns=list(OUTCOME_COLUMNS))
+    sent, deleted = done.total("sent"), int((undone["outcome"] == "undone").sum())
+    doubt = done.total("in_doubt")
+    status = Status.FAILED if doubt else Status.WAITING if len(waiting) else Status.DONE
     return StepResult(
         step=STEP,
-        status=Status.WAITING if len(open_conflicts) else Status.DONE if sent or deleted else Status.NOTHING_TO_DO,
-        headline=f"{len(new)} new and {len(found.updates)} changed operations were brought over; {counted(len(open_conflicts), 'field')} {agree(len(open_conflicts), 'was', 'were')} changed "
-        f"by people in HighLevel and kept; {counted(len(removed), 'row')} {agree(len(removed), 'is', 'are')} gone from the export, {counted(deleted, 'record')} deleted.",
-        counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(open_conflicts),
-                "unresolved": found.unresolved, "removed": len(removed), "deleted": deleted, "sent": sent,
-                "refused": made.refused + changed.refused + opened.refused, "held": made.held + changed.held + opened.held, **window,
-                **outcomes.log_head(ledger)},
+        status=status if doubt or len(waiting) or sent or deleted else Status.NOTHING_TO_DO,
+        headline=f"{len(new)} new and {len(found.updates)} changed operations were brought over; {counted(len(waiting), 'field')} {agree(len(waiting), 'was', 'were')} changed "
+        f"by people in HighLevel and kept; {counted(len(done.removed), 'row')} {agree(len(done.removed), 'is', 'are')} gone from the export, {counted(deleted, 'record')} deleted."
+        + (f" {doubt} stay in doubt." if doubt else ""),
+        counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(waiting),
+                "unresolved": found.unresolved, "removed": len(done.removed), "deleted": deleted, "sent": sent,
+                "refused": done.total("refused"), "held": done.total("held"), "in_doubt": doubt, **window, **outcomes.log_head(ledger)},
         tables={"updates": pd.DataFrame(found.fields, columns=["object", "source_id", "record_id", "field", "was", "now"]),
-                "conflicts": open_conflicts, "removed": removed, "deleted": undone, "errors": failed,
-                "new": _new_table(new)},
-        problems=tuple(problems),
-        facts={"export": str(second.export_path)},
-        next_step="decide sheets/conflicts.csv, then delta again" if len(open_conflicts) else DELTA.next,
+                "conflicts": waiting, "removed": done.removed, "deleted": undone, "errors": failed, "new": _new_table(new)},
+        problems=(*outcomes.problems_of(failed), *_problems(waiting, done.removed, window, done.gone), *ready.not_compared,
+                  *removals.missing_tables(ws, ready.workspace), *outcomes.not_cleared(ledger), *done.replaced, *done.moved.problems()),
+        facts={"export": str(ready.workspace.export_path), "run": session.run},
+        next_step="decide sheets/conflicts.csv, then delta again" if len(waiting) else DELTA.next,
     )  # fmt: skip
 
 
@@ -170,83 +191,43 @@ def _new_table(new: Sequence[Operation]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["object", "source_id", "target", "kind"])
 
 
-def _make_schema(
-    ws: Workspace,
-    ledger: Ledger,
-    planned: Sequence[Operation],
-    who: str,
-    progress: Progress,
-    cancel: Cancel | None,
-) -> None:
-    """Make what the later export needs in the location beyond the approved schema, once it is approved."""
+def _approved_pieces(
+    ws: Workspace, ledger: LedgerPort, planned: Sequence[Operation], who: str, progress: Progress
+) -> list[Operation]:
+    """What the later export needs in the location beyond the approved schema; GateClosed until it is approved."""
     grown = with_client(ws, ledger, STEP, lambda client: schema_additions.growth(client, ledger, planned), progress)
     pieces = [*new_operations(ledger, planned), *grown]
     schema_additions.require_approved(ws, pieces, who)
-    schema_additions.forget_asked(ledger, pieces)
+    return pieces
+
+
+def _make_schema(session: Session, planned: Sequence[Operation], pieces: Sequence[Operation]) -> None:
+    """Make `pieces`."""
+    schema_additions.forget_asked(session.ledger, session.run, pieces)
     if not pieces:
         return
     lines = [op for op in pieces if op.target is Target.PIPELINE]
     others = [op for op in pieces if op.target is not Target.PIPELINE]
-    carry_out(ws, ledger, STEP, others, len(others), progress, cancel)
-    run = ledger.runs()[-1].run_id
-    waiting = with_client(
-        ws, ledger, STEP, lambda client: make_pipelines(ledger, client, run, lines, progress, cancel), progress
-    )
-    if waiting:
-        schema_additions.ask_admin(ws, waiting)
-    with_client(ws, ledger, STEP, lambda client: schema_additions.adopt(client, ledger, run, planned), progress)
+    session.carry_out(others, len(others))
+    if waiting := session.do(lambda context: make_pipelines(context, lines)):
+        schema_additions.ask_admin(session.ws, waiting)
+    session.do(lambda context: schema_additions.adopt(context, planned))
 
 
-def _replace_files(
-    ws: Workspace, ledger: Ledger, later_plan: Iterable[Operation], progress: Progress, cancel: Cancel | None
-) -> list[Problem]:
+def _replace_files(session: Session, later_plan: Iterable[Operation]) -> list[Problem]:
     """Take away the files whose bytes changed; the plan's uploads then count as new."""
-    old = stale(ledger, later_plan)
-
-    async def work(client: Client, run: str) -> list[Problem]:
-        return await take_away(client, ledger, run, old, ws.config.country, progress, cancel or Cancel())
-
-    return _taking(ws, ledger, {"files": len(old)}, work, progress) if old else []
+    old = stale(session.ledger, later_plan)
+    return session.do(lambda context: take_away(context, old)) if old else []
 
 
-def _move(
-    ws: Workspace,
-    ledger: Ledger,
-    ready: later_export.Later,
-    decided: Decisions,
-    progress: Progress,
-    cancel: Cancel | None,
-) -> moved_records.Moved:
+def _move(session: Session, ready: later_export.Later, decided: Decisions) -> moved_records.Moved:
     """Take away what hangs on another contact now; the plan's own operation then makes it anew there."""
     planned = plan.read(ready.workspace.plan / "data")
-    wanted = moved_records.moves(ledger, planned, moved_records.pointing_elsewhere(ws, ready.workspace))
+    wanted = moved_records.moves(session.ledger, planned, moved_records.pointing_elsewhere(session.ws, ready.workspace))
     one_open = ready.place.settings.get("allow_duplicate_opportunity") is False
-
-    async def work(client: Client, run: str) -> moved_records.Moved:
-        stop = cancel or Cancel()
-        return await moved_records.take_away(
-            client, ledger, run, wanted, decided, ws.config.country, one_open, progress, stop
-        )
-
-    return _taking(ws, ledger, {"moves": len(wanted)}, work, progress) if wanted else moved_records.Moved()
-
-
-def _taking(
-    ws: Workspace,
-    ledger: Ledger,
-    facts: dict[str, int],
-    work: Callable[[Client, str], Awaitable[Found]],
-    progress: Progress,
-) -> Found:
-    """Do `work`, which takes records away, as a run of its own."""
-    run = ledger.start_run(STEP, facts)
-    try:
-        found = with_client(ws, ledger, STEP, lambda client: work(client, run), progress)
-    except BaseException:
-        ledger.end_run(run, "stopped")
-        raise
-    ledger.end_run(run, "done")
-    return found
+    if not wanted:
+        return moved_records.Moved()
+    return session.do(lambda context: moved_records.take_away(context, wanted, decided, one_open))
 
 
 def _in_two(new: Sequence[Operation]) -> tuple[list[Operation], list[Operation]]:
@@ -280,7 +261,7 @@ def _window(ws: Workspace, ledger: Ledger) -> dict[str, str]:
 
 
 def _problems(
-    waiting: pd.DataFrame, removed: pd.DataFrame, window: dict[str, str], gone: removals.Deleted | None
+    waiting: pd.DataFrame, removed: pd.DataFrame, window: Mapping[str, str], gone: removals.Deleted | None
 ) -> Sequence[Problem]:
     found = []
     if len(waiting):

@@ -17,7 +17,6 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.operations import Kind, Operation, Target, references
-from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.delta import conflicts
 from pb2hl.steps.delta.conflicts import KEEP, SOURCE, Decisions
 from pb2hl.steps.delta.known_rows import known_rows
@@ -137,23 +136,14 @@ def _plain(frame: pd.DataFrame, name: str, ids: pd.Index) -> pd.Series:
     return frame.loc[ids, name].map(lambda item: "|".join(item) if hasattr(item, "__len__") and not isinstance(item, str) else item).fillna("").astype(str)  # fmt: skip
 
 
-async def take_away(
-    client: Client,
-    ledger: Ledger,
-    run: str,
-    wanted: Sequence[Move],
-    decided: Decisions,
-    region: str,
-    one_open: bool,
-    progress: Progress,
-    cancel: Cancel,
-) -> Moved:
+async def take_away(context: RunContext, wanted: Sequence[Move], decided: Decisions, one_open: bool) -> Moved:
     """Delete what is to be made anew elsewhere. What people edited stays, unless it was decided that the export wins.
 
     `one_open`: the location allows a contact one open deal a pipeline.
     """
     found, going = Moved(), []
-    records = await read_records(client, [move.entry for move in wanted], progress)
+    client = context.client
+    records = await read_records(client, [move.entry for move in wanted], context.progress)
     for move in wanted:
         if (record := records[move.entry.op_id]) is None:
             found.stay.append((move, "people removed it"))
@@ -166,7 +156,7 @@ async def take_away(
     for force in (False, True):
         mine = [move for move in going if force is _forced(move, decided)]
         if mine:
-            await _undo(client, ledger, run, mine, force, region, progress, cancel, found)
+            await _undo(context, mine, force, found)
     return found
 
 
@@ -178,22 +168,13 @@ def _forced(move: Move, decided: Decisions) -> bool:
     return decided.get(_key(move), ("", ""))[0] == SOURCE
 
 
-async def _undo(
-    client: Client,
-    ledger: Ledger,
-    run: str,
-    mine: Sequence[Move],
-    force: bool,
-    region: str,
-    progress: Progress,
-    cancel: Cancel,
-    found: Moved,
-) -> None:
+async def _undo(context: RunContext, mine: Sequence[Move], force: bool, found: Moved) -> None:
     ids = {move.entry.destination_id for move in mine}
-    entries = [entry for entry in ledger.by_destination(ids) if entry.state is State.DONE and entry.target in HUNG]
+    entries = [
+        entry for entry in context.ledger.by_destination(ids) if entry.state is State.DONE and entry.target in HUNG
+    ]
     entries.sort(key=lambda entry: not is_overlay(entry))
-    undoing = Undo(RunContext(ledger, client, run, region, progress, cancel), force=force)
-    done = await undoing.run(UndoPlan(tuple(entries)))
+    done = await Undo(context, force=force).run(UndoPlan(tuple(entries)))
     kept = {row[3]: row[4] for row in done.kept} | {row[3]: row[6] for row in done.outcomes if row[5] != "undone" and row[6]}  # fmt: skip
     for move in mine:
         if why := kept.get(move.entry.destination_id):

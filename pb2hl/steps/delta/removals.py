@@ -8,17 +8,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pb2hl.apply import UndoPlan, plan_undo
-from pb2hl.apply.context import RunContext
 from pb2hl.apply.undo import OUTCOME_COLUMNS, Undo
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import Problem, Severity
-from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.operations import SCHEMA_TARGETS, Kind, Operation, Target
-from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.delta.known_rows import known_rows
 from pb2hl.steps.shared.outcomes import RECORD_OF
-from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.writing import Session
 from pb2hl.workspace import Workspace
 
 STEP = "delta"
@@ -142,8 +139,9 @@ def _needed(ledger: Ledger, going: Sequence[Entry]) -> dict[str, str]:
     return found
 
 
-def delete(ws: Workspace, ledger: Ledger, removed: pd.DataFrame, progress: Progress, cancel: Cancel | None) -> Deleted:
+def delete(session: Session, removed: pd.DataFrame) -> Deleted:
     """Delete what this migration made of the removed rows; what people touched since is kept and told."""
+    ledger = session.ledger
     few = removed[removed["share"] <= MOST_GONE]
     problems = [
         Problem("removed_kept", f"{len(group)} {object_} are gone, more than half of them: nothing of it is deleted",
@@ -169,19 +167,9 @@ def delete(ws: Workspace, ledger: Ledger, removed: pd.DataFrame, progress: Progr
     ]  # fmt: skip
     if not entries:
         return Deleted(pd.DataFrame(columns=list(OUTCOME_COLUMNS)), problems)
-    run = ledger.start_run(STEP, {"removed": len(few)})
-    progress.start("deleting what the export no longer has", len(entries), "operations")
-
-    async def work(client: Client):
-        undoing = Undo(RunContext(ledger, client, run, ws.config.country, progress, cancel or Cancel()))
-        return await undoing.run(UndoPlan(tuple(entries)))
-
-    try:
-        done = with_client(ws, ledger, STEP, work, progress)
-    except BaseException:
-        ledger.end_run(run, "stopped")
-        raise
-    ledger.end_run(run, "done", {"kept": len(done.kept)})
+    session.progress.start("deleting what the export no longer has", len(entries), "operations")
+    done = session.do(lambda context: Undo(context).run(UndoPlan(tuple(entries))))
+    session.ending.update(removed=len(few), kept=len(done.kept))
     problems += [
         Problem("kept", f"{row[0]} {row[2]} ({row[3]}) is kept: {row[4]}", treatment="left as it is")
         for row in done.kept

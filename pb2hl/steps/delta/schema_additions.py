@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.apply.context import RunContext
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.highlevel.records.fields import options_of
 from pb2hl.highlevel.records.pipelines import stages_of
-from pb2hl.ledger import Entry, Ledger, Outcome, State
+from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
 from pb2hl.operations import Kind, Operation, Target, canonical_hash, operation_id
 from pb2hl.plan.schema.schema import DIFF_COLUMNS
 from pb2hl.results import Status, StepResult
@@ -159,7 +160,7 @@ def ask_admin(ws: Workspace, waiting: Sequence[tuple[Operation, str]]) -> None:
     )
 
 
-def forget_asked(ledger: Ledger, pieces: Sequence[Operation]) -> None:
+def forget_asked(ledger: LedgerPort, run: str, pieces: Sequence[Operation]) -> None:
     """What waited for an admin and is not needed any more was made by hand."""
     needed = {op.op_id for op in pieces}
     done = [
@@ -168,7 +169,7 @@ def forget_asked(ledger: Ledger, pieces: Sequence[Operation]) -> None:
         if entry.kind is Kind.UPDATE and entry.op_id not in needed
     ]
     if done:
-        ledger.finish(ledger.runs()[-1].run_id, done)
+        ledger.finish(run, done)
 
 
 def _problem(op: Operation) -> Problem:
@@ -202,21 +203,22 @@ def describe(op: Operation) -> str:
     return ", ".join(stages or options or members)
 
 
-async def adopt(client: Client, ledger: Ledger, run: str, planned: Iterable[Operation]) -> None:
+async def adopt(context: RunContext, planned: Iterable[Operation]) -> None:
     """Let the ledger know the stages that our pipelines have by now: deals refer to them by what was answered."""
     lines = [op for op in planned if op.target is Target.PIPELINE]
+    ledger = context.ledger
     entries = ledger.entries(op.op_id for op in lines)
     outcomes = []
     for op in lines:
         entry = entries.get(op.op_id)
         if entry is None or entry.state is not State.DONE or not _lacks(op, entry):
             continue
-        record = await PORTS[Target.PIPELINE].get(client, entry.destination_id)
+        record = await PORTS[Target.PIPELINE].get(context.client, entry.destination_id)
         stages = {str(stage.get("name")): str(stage.get("id")) for stage in stages_of(record)}
         answer = {**entry.answer, "stages": stages}
         told = f"has {counted(len(stages), 'stage')} by now"
         outcomes.append(Outcome(op.op_id, State.DONE, entry.destination_id, answer, error=told))
-    ledger.finish(run, outcomes)
+    ledger.finish(context.run, outcomes)
 
 
 def _lacks(op: Operation, entry: Entry) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pb2hl.apply.batches import batched
+from pb2hl.apply.context import RunContext
 from pb2hl.apply.execute import left_out
 from pb2hl.apply.resolve import Unresolved, resolve
 from pb2hl.apply.send import UNCLEARED
@@ -17,6 +18,7 @@ from pb2hl.diff.overlay import DELTA_PART, laid_over, overlays
 from pb2hl.diff.table import shown, stored_value
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.ledger.port import OPEN
 from pb2hl.operations import (
     DATA_TARGETS,
     REMOVED_TAGS,
@@ -28,7 +30,6 @@ from pb2hl.operations import (
     references,
 )
 from pb2hl.plan.records.existing import NOT_UPDATABLE
-from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.delta.conflicts import KEEP, SOURCE, WHOLE, Decisions
 from pb2hl.steps.shared.readback import read_records
 
@@ -69,7 +70,7 @@ def new_operations(ledger: Ledger, later: Iterable[Operation]) -> list[Operation
 
 
 def _is_new(op: Operation, entry: Entry | None) -> bool:
-    if entry is None or entry.state in (State.PLANNED, State.UNDONE):
+    if entry is None or entry.state in (State.PLANNED, State.UNDONE, *OPEN):
         return True
     if left_out(op, entry):
         return True
@@ -77,14 +78,10 @@ def _is_new(op: Operation, entry: Entry | None) -> bool:
 
 
 async def changes(
-    client: Client,
-    ledger: Ledger,
+    context: RunContext,
     later: Iterable[Operation],
     there: Mapping[str, Set[str]],
     decided: Decisions,
-    region: str,
-    progress: Progress,
-    cancel: Cancel,
     total: int | None = None,
 ) -> Changes:
     """Compare the later export's plan with the ledger; records that changed are read by id. Nothing is written.
@@ -93,13 +90,14 @@ async def changes(
     Call it when what is new is there, since what changed may refer to it. `total` is how many operations that plan has, if
     somebody knows.
     """
+    client, ledger, progress = context.client, context.ledger, context.progress
     found = Changes()
     latest, links = _latest(ledger)
     stuck = _stuck(ledger)
     linked: set[str] = set()
     progress.start("comparing with the first export", total, "operations")
     for chunk in batched(later, CHUNK):
-        cancel.check()
+        context.cancel.check()
         entries = ledger.entries(op.op_id for op in chunk)
         changed: list[tuple[Operation, Entry, dict[str, Any]]] = []
         linked |= {op.op_id for op in chunk if op.target is Target.LINK}
@@ -120,7 +118,7 @@ async def changes(
             else:
                 written = latest.get(entry.destination_id, ())
                 _ThreeWay(
-                    found, op, entry, record, written, stuck.get(entry.destination_id, _NONE), decided, region
+                    found, op, entry, record, written, stuck.get(entry.destination_id, _NONE), decided, context.region
                 ).compare(payload)
         progress.advance(len(chunk))
     await _unlink(client, ledger, found, linked, there, links, decided)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import filterfalse
 
 import pyarrow.parquet as pq
 
 from pb2hl import plan
-from pb2hl.apply import Apply, Execution
+from pb2hl.apply import Execution
 from pb2hl.errors import GateClosed
-from pb2hl.highlevel import Client
 from pb2hl.ledger import Ledger, State
-from pb2hl.operations import Operation
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import DELTA, LOAD, MAPPING, SAMPLE, SCHEMA
 from pb2hl.results import Status, StepResult
@@ -22,7 +19,7 @@ from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.steps.shared.refusals import with_archive
-from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -37,9 +34,11 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
     gates.check(ws, SAMPLE.gate)
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         require_ready(ws, ledger)
+        make_ready(ws, ledger, STEP, progress, cancel)
         gone = withdrawn(ledger)
         operations = filterfalse(lambda op: op.op_id in gone, plan.read(ws.plan / "data"))
-        execution = carry_out(ws, ledger, STEP, operations, _total(ws) - len(gone), progress, cancel)
+        with writing(ws, ledger, STEP, progress, cancel) as session:
+            execution = session.carry_out(operations, _total(ws) - len(gone))
         result = with_archive(ws, ledger, _result(ledger, execution, balance(ws, ledger)))
         result.save(ws.results(STEP))
     return result
@@ -54,31 +53,6 @@ def require_ready(ws: Workspace, ledger: Ledger) -> None:
     proposal.require_current(ws, ledger)
     if ledger.recall(APPLIED) is None:
         raise GateClosed("the schema is not in place", hint=f"pb2hl schema {ws.path} --apply")
-
-
-def carry_out(
-    ws: Workspace,
-    ledger: Ledger,
-    step: str,
-    operations: Iterable[Operation],
-    total: int,
-    progress: Progress,
-    cancel: Cancel | None,
-) -> Execution:
-    """One run of `operations`, recorded; how it ended is recorded too, whatever happens."""
-    run = ledger.start_run(step)
-    progress.start(step, total, "operations")
-
-    async def work(client: Client) -> Execution:
-        return await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(operations)
-
-    try:
-        execution = with_client(ws, ledger, step, work, progress)
-    except BaseException as error:
-        ledger.end_run(run, "stopped", {"why": type(error).__name__})
-        raise
-    ledger.end_run(run, "done", {"sent": execution.sent, "already": execution.already, "refused": execution.refused})
-    return execution
 
 
 def withdrawn(ledger: Ledger) -> frozenset[str]:

@@ -17,11 +17,12 @@ from pb2hl.plan.building.sampling import sample as choose
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import balance
-from pb2hl.steps.load.load import carry_out, require_ready
+from pb2hl.steps.load.load import require_ready
 from pb2hl.steps.load.side_by_side import diff_table
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -35,12 +36,14 @@ def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cance
     """
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         require_ready(ws, ledger)
+        make_ready(ws, ledger, STEP, progress, cancel)
         progress.start("choosing the sample", 1, "samples")
         operations = plan.Operations.load(ws.plan / "data")
         chosen = choose(operations, size)
         taken = list(operations.pick(chosen))
         progress.advance()
-        carry_out(ws, ledger, STEP, taken, len(taken), progress, cancel)
+        with writing(ws, ledger, STEP, progress, cancel) as session:
+            session.carry_out(taken, len(taken))
         entries = ledger.entries(chosen)
         stored = with_client(
             ws, ledger, STEP, lambda client: _read_back(client, list(entries.values()), progress), progress

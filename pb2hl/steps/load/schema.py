@@ -10,6 +10,7 @@ import pandas as pd
 
 from pb2hl import plan
 from pb2hl.apply import Apply
+from pb2hl.apply.context import RunContext
 from pb2hl.errors import HighLevelError, NotFound, Problem, ScopeMissing, Severity
 from pb2hl.highlevel import PORTS, Client, Destination, read_destination
 from pb2hl.highlevel.destination import pipeline_of
@@ -27,6 +28,7 @@ from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.proposal.proposed_schema import STEP, present
 from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -98,17 +100,12 @@ def require_scopes(ws: Workspace, destination: Destination) -> None:
 
 
 def _apply(ws: Workspace, ledger: Ledger, progress: Progress, cancel: Cancel | None) -> StepResult:
+    make_ready(ws, ledger, STEP, progress, cancel)
     operations = list(plan.read(ws.plan / "schema"))
-    run = ledger.start_run(STEP)
-    try:
-        waiting, found = with_client(
-            ws, ledger, STEP, lambda client: _carry_out(ledger, client, run, operations, progress, cancel), progress
-        )
-    except BaseException:
-        ledger.end_run(run, "stopped")
-        raise
-    result = _result(ws, ledger, operations, waiting, found)
-    ledger.end_run(run, str(result.status))
+    with writing(ws, ledger, STEP, progress, cancel) as session:
+        waiting, found = session.do(lambda context: _carry_out(context, operations))
+        result = _result(ws, ledger, operations, waiting, found)
+        session.ending["status"] = str(result.status)
     if result.status is Status.DONE:
         ledger.remember(APPLIED, proposal.schema_hash_of(operations))
     result.save(ws.results(STEP))
@@ -116,31 +113,31 @@ def _apply(ws: Workspace, ledger: Ledger, progress: Progress, cancel: Cancel | N
 
 
 async def _carry_out(
-    ledger: Ledger, client: Client, run: str, operations: Sequence[Operation], progress: Progress, cancel: Cancel | None
+    context: RunContext, operations: Sequence[Operation]
 ) -> tuple[list[tuple[Operation, str]], Destination]:
     """Make everything; pipelines last, since a token may lack their scope: those are then taken as an admin made them."""
     others = [op for op in operations if op.target is not Target.PIPELINE]
     lines = [op for op in operations if op.target is Target.PIPELINE]
-    progress.start("schema", len(others), "operations")
-    await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(others)
-    waiting = await make_pipelines(ledger, client, run, lines, progress, cancel)
+    ledger, client = context.ledger, context.client
+    context.progress.start("schema", len(others), "operations")
+    await Apply(context).run(others)
+    waiting = await make_pipelines(context, lines)
     objects = [str(op.payload["key"]) for op in operations if op.target is Target.OBJECT]
     found = await read_destination(client, index=False, objects=objects)
     found = await _with_late_fields(client, ledger, operations, found)
     return waiting, await _with_late_pipelines(client, ledger, lines, found)
 
 
-async def make_pipelines(
-    ledger: Ledger, client: Client, run: str, lines: Sequence[Operation], progress: Progress, cancel: Cancel | None
-) -> list[tuple[Operation, str]]:
+async def make_pipelines(context: RunContext, lines: Sequence[Operation]) -> list[tuple[Operation, str]]:
     """Make or extend pipelines; those that the token may not touch, with the reason: an admin makes them by `instructions`."""
     waiting: list[tuple[Operation, str]] = []
-    made_by_hand = await _by_hand(ledger, client, run, [op for op in lines if op.kind is not Kind.UPDATE])
+    ledger = context.ledger
+    made_by_hand = await _by_hand(context, [op for op in lines if op.kind is not Kind.UPDATE])
     left = [op for op in lines if op.op_id not in made_by_hand]
     why = ""
-    progress.start("pipelines", len(left), "pipelines")
+    context.progress.start("pipelines", len(left), "pipelines")
     try:
-        await Apply(ledger, client, run=run, progress=progress, cancel=cancel).run(left)
+        await Apply(context).run(left)
     except ScopeMissing as error:
         why = error.message
     for op in left:
@@ -152,7 +149,7 @@ async def make_pipelines(
     if waiting:
         asked = {str(op.payload["name"]).strip().casefold() for op, _ in waiting}
         ledger.remember(BY_HAND, sorted(asked | set(ledger.recall(BY_HAND) or ())))
-        await _forget(ledger, run, waiting)
+        await _forget(context, waiting)
     return waiting
 
 
@@ -193,20 +190,20 @@ def _is_there(entry: Entry | None) -> bool:
     return entry is not None and entry.state in (State.DONE, State.SKIPPED)
 
 
-async def _forget(ledger: Ledger, run: str, waiting: list[tuple[Operation, str]]) -> None:
+async def _forget(context: RunContext, waiting: list[tuple[Operation, str]]) -> None:
     """A request refused for its scope made nothing: the intent is taken back, so that nothing stays in doubt."""
-    ledger.finish(
-        run,
+    context.ledger.finish(
+        context.run,
         [Outcome(op.op_id, State.PLANNED, error="the token may not make pipelines", operation=op) for op, _ in waiting],
     )
 
 
-async def _by_hand(ledger: Ledger, client: Client, run: str, lines: Sequence[Operation]) -> set[str]:
+async def _by_hand(context: RunContext, lines: Sequence[Operation]) -> set[str]:
     """Pipelines that wait since the token could not make them, and that an admin has made exactly so: taken as they are."""
-    waiting = [op for op in lines if (entry := ledger.operation(op.op_id)) and entry.state is State.PLANNED]
+    waiting = [op for op in lines if (entry := context.ledger.operation(op.op_id)) and entry.state is State.PLANNED]
     if not waiting:
         return set()
-    there = {str(line.get("name", "")).strip().casefold(): line for line in await read_pipelines(client)}
+    there = {str(line.get("name", "")).strip().casefold(): line for line in await read_pipelines(context.client)}
     found = []
     for op in waiting:
         line = there.get(str(op.payload["name"]).strip().casefold())
@@ -217,7 +214,7 @@ async def _by_hand(ledger: Ledger, client: Client, run: str, lines: Sequence[Ope
                     op.op_id, State.SKIPPED, str(line["id"]), answer, error="made by an admin by hand", operation=op
                 )
             )
-    ledger.finish(run, found)
+    context.ledger.finish(context.run, found)
     return {outcome.op_id for outcome in found}
 
 

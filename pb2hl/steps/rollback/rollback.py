@@ -9,11 +9,10 @@ import pandas as pd
 
 from pb2hl.apply import Rollback, UndoPlan, plan_undo
 from pb2hl.apply.context import RunContext
-from pb2hl.apply.doubt import settle_open
 from pb2hl.apply.undo import KEPT_COLUMNS, OBJECT_STAYS, OUTCOME_COLUMNS, Undo
 from pb2hl.errors import ConfigError, Problem, Severity
-from pb2hl.highlevel import Client, Destination
-from pb2hl.ledger import Ledger
+from pb2hl.highlevel import Destination
+from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.ledger.port import OPEN
 from pb2hl.mapper.sheets.gate import BY_HAND
 from pb2hl.operations import SCHEMA_TARGETS
@@ -24,7 +23,7 @@ from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.prepare.doctor import swept
 from pb2hl.steps.rollback.cost import requests
 from pb2hl.steps.shared import outcomes
-from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.writing import make_ready, whole_run, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -59,7 +58,7 @@ def rollback(
             )
         if dry_run:
             progress.start("planning the rollback", 2, "parts")
-            undo_plan = plan_undo(ledger, of_run=run or "", objects=objects)
+            undo_plan = plan_undo(ledger, of_runs=_runs(ledger, run or ""), objects=objects)
             progress.advance()
             cost = requests(undo_plan, ledger, Destination.load(ws.path))
             progress.advance()
@@ -80,33 +79,32 @@ def _undo(
     progress: Progress,
     cancel: Cancel | None,
 ) -> StepResult:
-    this = ledger.start_run(STEP, {"of_run": of_run, "objects": list(objects), "force": force})
-    progress.start("settling what is in doubt, planning the rollback", 3, "parts")
-
-    async def work(client: Client) -> tuple[UndoPlan, dict[str, int], Rollback]:
-        await swept(client, ledger)
-        await settle_open(ledger, client, this, of_run)
+    async def work(context: RunContext) -> tuple[UndoPlan, dict[str, int], Rollback]:
+        await swept(context.client, ledger)
         progress.advance()
-        undo_plan = plan_undo(ledger, of_run=of_run, objects=objects)
+        undo_plan = plan_undo(ledger, of_runs=_runs(ledger, of_run), objects=objects)
         progress.advance()
         cost = requests(undo_plan, ledger, Destination.load(ws.path))
         progress.advance()
+        if any(entry.target in SCHEMA_TARGETS for entry in undo_plan.entries):
+            ledger.remember(APPLIED, None)  # before the first of it goes: a rollback may be killed
         progress.start(STEP, len(undo_plan.entries), "operations")
-        context = RunContext(ledger, client, this, ws.config.country, progress, cancel or Cancel())
-        undoing = Undo(context, force=force)
-        return undo_plan, cost, await undoing.run(undo_plan)
+        return undo_plan, cost, await Undo(context, force=force).run(undo_plan)
 
-    try:
-        undo_plan, cost, done = with_client(ws, ledger, STEP, work, progress)
-    except BaseException as error:
-        ledger.end_run(this, "stopped", {"why": type(error).__name__})
-        raise
-    if any(row[0] in _SCHEMA and row[5] == "undone" for row in done.outcomes):
-        ledger.remember(APPLIED, None)
-    ledger.end_run(this, "done", {"undone": done.undone, "kept": len(done.kept), "failed": done.failed})
+    facts = {"of_run": of_run, "objects": list(objects), "force": force}
+    with writing(ws, ledger, STEP, progress, cancel, facts) as session:
+        progress.start("settling what is in doubt, planning the rollback", 3, "parts")
+        make_ready(ws, ledger, STEP, progress, cancel, session.run)
+        undo_plan, cost, done = session.do(work)
+        session.ending.update(undone=done.undone, kept=len(done.kept), failed=done.failed)
     result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), dry_run=False)
     counts = {**result.counts, **outcomes.log_head(ledger)}
     return replace(result, counts=counts, problems=(*result.problems, *_made_by_hand(ledger)))
+
+
+def _runs(ledger: LedgerPort, run: str) -> frozenset[str]:
+    """The run with those that went on with it; none for all."""
+    return whole_run(ledger, run) if run else frozenset()
 
 
 def _made_by_hand(ledger: Ledger) -> Iterator[Problem]:
@@ -115,9 +113,6 @@ def _made_by_hand(ledger: Ledger) -> Iterator[Problem]:
     if names:
         text = f"pipelines that an admin made by hand for this migration stay: {', '.join(names)}"
         yield Problem("made_by_hand", text, Severity.INFO, treatment="delete them in HighLevel if nobody uses them")
-
-
-_SCHEMA = frozenset(map(str, SCHEMA_TARGETS))
 
 
 def _result(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pb2hl.highlevel import SEARCH_LAG_S, Client, retry, run
 from pb2hl.highlevel.destination import FILE_NAME
 from pb2hl.highlevel.identity import identified
-from pb2hl.ledger import DAILY, Ledger
+from pb2hl.ledger import DAILY, LedgerPort
 from pb2hl.progress import SILENT, Progress, waiting
 from pb2hl.workspace import Workspace
 
@@ -34,7 +34,7 @@ REQUESTS = "requests"
 class Meter:
     """Counts in the ledger what is sent: of the day, so that its allowance survives a restart, and by step."""
 
-    def __init__(self, ledger: Ledger, step: str):
+    def __init__(self, ledger: LedgerPort, step: str):
         self._ledger = ledger
         self._step = step
         self._client: Client | None = None
@@ -60,12 +60,12 @@ class Meter:
             self._ledger.remember(REQUESTS, {**found, self._step: found.get(self._step, 0) + fresh})
 
 
-def sent(ledger: Ledger) -> dict[str, int]:
+def sent(ledger: LedgerPort) -> dict[str, int]:
     """Requests sent until now, by step."""
     return dict(ledger.recall(REQUESTS) or {})
 
 
-def open_client(ws: Workspace, ledger: Ledger, step: str, progress: Progress = SILENT) -> Client:
+def open_client(ws: Workspace, ledger: LedgerPort, step: str, progress: Progress = SILENT) -> Client:
     """A client for the workspace's location, whose requests count for `step`; its waits are told on `progress`. Raises TokenMissing."""
     probed = ledger.recall(PROBED) or {}
     known = (ws.path / FILE_NAME).exists()
@@ -85,7 +85,7 @@ def open_client(ws: Workspace, ledger: Ledger, step: str, progress: Progress = S
 
 
 def with_client(
-    ws: Workspace, ledger: Ledger, step: str, work: Callable[[Client], Awaitable[T]], progress: Progress = SILENT
+    ws: Workspace, ledger: LedgerPort, step: str, work: Callable[[Client], Awaitable[T]], progress: Progress = SILENT
 ) -> T:
     """Run `work(client)` of `step` to its end, from ordinary code or inside a notebook; first make sure that it is the right location.
 
@@ -100,7 +100,7 @@ def with_client(
     return run(main())
 
 
-async def _recognised(client: Client, ledger: Ledger, step: str) -> None:
+async def _recognised(client: Client, ledger: LedgerPort, step: str) -> None:
     known = ledger.recall(LOCATION) or {}
     name = str(known.get("name") or "") if known.get("id") == client.location and step != DOCTOR else ""
     record = await identified(client, name)

@@ -1,0 +1,114 @@
+"""Every command that may write to the location begins here: what earlier commands left open is settled, then one run is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pb2hl.apply import Apply, Execution
+from pb2hl.apply.context import RunContext
+from pb2hl.apply.lookup import settle_unfinished
+from pb2hl.highlevel import Client
+from pb2hl.ledger import LedgerPort, State
+from pb2hl.ledger.port import OPEN
+from pb2hl.operations import Operation
+from pb2hl.progress import Cancel, Progress
+from pb2hl.steps.shared.session import with_client
+from pb2hl.workspace import Workspace
+
+CONTINUES = "continues"
+"""The fact of a run that goes on where an earlier one of its step was cut off: the id of that run."""
+
+DONE, STOPPED = "done", "stopped"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Session:
+    """One recorded run of a step that writes. `ending` takes the status and facts that the run ends with."""
+
+    ws: Workspace
+    ledger: LedgerPort
+    step: str
+    run: str
+    progress: Progress
+    cancel: Cancel
+    ending: dict[str, Any] = field(default_factory=dict)
+
+    def context(self, client: Client) -> RunContext:
+        """What the engine is given for this run."""
+        return RunContext(self.ledger, client, self.run, self.ws.config.country, self.progress, self.cancel)
+
+    def do(self, work: Callable[[RunContext], Awaitable[T]]) -> T:
+        """Run `work` to its end with a client of its own."""
+        return with_client(self.ws, self.ledger, self.step, lambda client: work(self.context(client)), self.progress)
+
+    def carry_out(self, operations: Iterable[Operation], total: int) -> Execution:
+        """Carry out `operations`, of which there are `total`."""
+        self.progress.start(self.step, total, "operations")
+        execution = self.do(lambda context: Apply(context).run(operations))
+        for name in ("sent", "already", "refused"):
+            self.ending[name] = self.ending.get(name, 0) + getattr(execution, name)
+        return execution
+
+
+def make_ready(
+    ws: Workspace, ledger: LedgerPort, step: str, progress: Progress, cancel: Cancel | None, run: str = ""
+) -> None:
+    """Before anything is planned or written: every intent without outcome, of whatever step, gets its outcome.
+
+    With `run` (a rollback's) what never arrived counts as undone by it. Raises TokenMissing, TokenRefused, Unreachable, Cancelled.
+    """
+    if next(ledger.columns(["op_id"], state=OPEN), None) is None:
+        return
+    progress.note("looking up what an earlier command left without an answer")
+    absent = State.UNDONE if run else State.PLANNED
+
+    async def work(client: Client) -> int:
+        context = RunContext(ledger, client, run, ws.config.country, progress, cancel or Cancel())
+        return await settle_unfinished(context, absent)
+
+    with_client(ws, ledger, step, work, progress)
+
+
+@contextmanager
+def writing(
+    ws: Workspace,
+    ledger: LedgerPort,
+    step: str,
+    progress: Progress,
+    cancel: Cancel | None,
+    facts: Mapping[str, Any] | None = None,
+) -> Iterator[Session]:
+    """One run of `step`, recorded with how it ended, whatever happens. `make_ready` comes first."""
+    before = cut_off(ledger, step)
+    run = ledger.start_run(step, {**(facts or {}), **({CONTINUES: before} if before else {})})
+    session = Session(ws, ledger, step, run, progress, cancel or Cancel())
+    try:
+        yield session
+    except BaseException as error:
+        ledger.end_run(run, STOPPED, {**session.ending, "why": type(error).__name__})
+        raise
+    ending = dict(session.ending)
+    ledger.end_run(run, str(ending.pop("status", DONE)), ending)
+
+
+def cut_off(ledger: LedgerPort, step: str) -> str:
+    """The id of the latest run of `step`, if it was killed or stopped before its end; "" else."""
+    last = next((run for run in reversed(ledger.runs()) if run.step == step), None)
+    return last.run_id if last is not None and last.status in ("", STOPPED) else ""
+
+
+def whole_run(ledger: LedgerPort, run_id: str) -> frozenset[str]:
+    """The ids of `run_id` and of every run that went on with it, or that it went on with: together they are one."""
+    before = {run.run_id: str(run.facts.get(CONTINUES) or "") for run in ledger.runs()}
+
+    def first(run: str) -> str:
+        while before.get(run):
+            run = before[run]
+        return run
+
+    return frozenset(run for run in before if first(run) == first(run_id))
