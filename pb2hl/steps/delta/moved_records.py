@@ -30,6 +30,9 @@ HUNG = (Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT)
 HOST = "contactId"
 """The field by which a move stands in conflicts.csv."""
 
+TAKEN_AWAY = "taken_away"
+"""The fact that names, before anything is deleted, what is about to be taken away: after a kill nobody else removed it."""
+
 POINTERS = ("contact_id", "contact_email", "company_id", "deal_id")
 CHUNK = 500
 
@@ -144,8 +147,12 @@ async def take_away(context: RunContext, wanted: Sequence[Move], decided: Decisi
     found, going = Moved(), []
     client = context.client
     records = await read_records(client, [move.entry for move in wanted], context.progress)
+    begun = set(context.ledger.recall(TAKEN_AWAY) or ())
     for move in wanted:
-        if (record := records[move.entry.op_id]) is None:
+        record = records[move.entry.op_id]
+        if record is None and move.op.op_id in begun:
+            going.append(move)
+        elif record is None:
             found.stay.append((move, "people removed it"))
         elif move.wanted and host_of(record) == move.wanted:
             continue  # people moved it there
@@ -153,10 +160,12 @@ async def take_away(context: RunContext, wanted: Sequence[Move], decided: Decisi
             found.stay.append((move, why))
         elif decided.get(_key(move)) != (KEEP, move.wanted):
             going.append(move)
+    context.ledger.remember(TAKEN_AWAY, sorted(begun | {move.op.op_id for move in going}))
     for force in (False, True):
         mine = [move for move in going if force is _forced(move, decided)]
         if mine:
             await _undo(context, mine, force, found)
+    context.ledger.remember(TAKEN_AWAY, [])
     return found
 
 
