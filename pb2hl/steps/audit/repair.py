@@ -15,9 +15,10 @@ from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import Balance, balance
 from pb2hl.steps.delta.later_export import aliases_of, current
-from pb2hl.steps.load.load import carry_out, require_ready
+from pb2hl.steps.load.load import require_ready
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -38,13 +39,15 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
         raise ConfigError("a repair needs a name to put on record", hint='--by "Jane Roe"')
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         require_ready(ws, ledger)
+        make_ready(ws, ledger, STEP, progress, cancel)
         folder = current(ws).plan / "data"
         gone = _gone(ws, ledger, audit.tables["absent"]["op_id"], folder, progress)
         ours = {op_id: entry for op_id, entry in gone.items() if entry.kind is not Kind.UPDATE}
         wanted = [operation for operation in plan.read(folder) if operation.op_id in ours]
         if wanted:
-            _make_ready(ledger, who, [ours[operation.op_id] for operation in wanted])
-            carry_out(ws, ledger, STEP, wanted, len(wanted), progress, cancel)
+            _forget(ledger, who, [ours[operation.op_id] for operation in wanted])
+            with writing(ws, ledger, STEP, progress, cancel) as session:
+                session.carry_out(wanted, len(wanted))
         asked = balance(current(ws), ledger, aliases=aliases_of(current(ws)))
         result = _result(ledger, wanted, gone, asked)
         result.save(ws.results(STEP))
@@ -80,7 +83,7 @@ def _dependents(folder: Any, op_ids: Collection[str]) -> set[str]:
     return found
 
 
-def _make_ready(ledger: Ledger, who: str, entries: Iterable[Entry]) -> None:
+def _forget(ledger: Ledger, who: str, entries: Iterable[Entry]) -> None:
     """What is gone counts as not sent from here on, durably, before anything is sent again."""
     why = f"it was not in the location any more; made again, as asked for by {who}"
     run = ledger.start_run(STEP, {"who": who})
