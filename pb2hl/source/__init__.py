@@ -3,7 +3,7 @@
 from pb2hl.source.embedded import known as embedded_files
 from pb2hl.source.embedded import take_out
 from pb2hl.source.limits import LIMITS, Limits
-from pb2hl.source.mixed import split_by
+from pb2hl.source.mixed import leave_out, split_by
 from pb2hl.source.reading import open_files, read_export
 from pb2hl.source.references import resolve_references
 from pb2hl.source.stage_ids import name_stages
@@ -19,6 +19,7 @@ __all__ = [
     "RawTable",
     "Staging",
     "embedded_files",
+    "leave_out",
     "name_stages",
     "open_files",
     "read_export",

@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from pb2hl.source.tables import RawTable
+import pandas as pd
+
+from pb2hl.source.tables import Dropped, RawTable
+
+
+def leave_out(table: RawTable, gone: pd.Series, reason: str) -> RawTable:
+    """`table` without the rows of the mask `gone`, which are listed as dropped for `reason` with their cells."""
+    mask = gone.to_numpy(dtype=bool)
+    if not mask.any():
+        return table
+    headings = tuple(table.headings)
+    dropped = [
+        Dropped(table.file, table.sheet, int(row), reason, tuple(str(cell) for cell in cells), headings)
+        for row, cells in zip(table.rows[mask], table.frame[mask].itertuples(index=False, name=None), strict=True)
+    ]
+    frame = table.frame[~mask].reset_index(drop=True)
+    return replace(table, frame=frame, rows=table.rows[~mask], dropped=(*table.dropped, *dropped))
 
 
 def split_by(table: RawTable, heading: str, object_of: Callable[[str], str]) -> list[RawTable]:
@@ -13,7 +30,7 @@ def split_by(table: RawTable, heading: str, object_of: Callable[[str], str]) -> 
     Each part keeps the source's row numbers and the columns that it fills; its sheet is called after the value.
     """
     values = table.frame[heading].str.strip()
-    known = {text: object_of(text) for text in values.unique() if text}
+    known = {text: object_of(text) for text in values.unique() if text or object_of(text)}
     if len({name for name in known.values() if name}) < 2:
         return [table]
     parts = []

@@ -173,7 +173,8 @@ def _failed_rows(
 
 
 def _dropped_row(object_name: str, item: Dropped) -> dict:
-    cells = json.dumps(list(item.cells), ensure_ascii=False)
+    said = dict(zip(item.headings, item.cells, strict=True)) if item.headings else list(item.cells)
+    cells = json.dumps(said, ensure_ascii=False)
     return {
         "object": object_name,
         "file": item.file,

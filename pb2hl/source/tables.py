@@ -22,6 +22,7 @@ class Dropped:
     row: int
     reason: str
     cells: tuple[str, ...]
+    headings: tuple[str, ...] = ()  # of the cells, where the row was read as one of a table
 
 
 @dataclass(frozen=True)

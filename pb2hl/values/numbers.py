@@ -27,6 +27,10 @@ _AMOUNT = re.compile(
 )
 _GROUPS = re.compile(r"(?<=\d)[\s\u00a0\u202f\u2009'’_](?=\d{3}(?:\D|$))")
 _CODE = re.compile(r"[A-Za-z]{3}")
+_CODES = frozenset(
+    "USD EUR GBP CAD AUD NZD CHF SEK NOK DKK PLN CZK HUF INR JPY CNY BRL MXN ZAR SGD HKD AED ILS RUB UAH RON BGN KRW THB PHP IDR MYR".split()
+)
+"""Currencies that a heading may name; codes that are words (`TRY`, `ALL`) are not among them."""
 
 
 def decimal_comma(texts: np.ndarray, context: Context) -> tuple[bool, str]:
@@ -60,10 +64,20 @@ def numbers(texts: np.ndarray, context: Context) -> Parsed:
 def money(texts: np.ndarray, context: Context) -> Parsed:
     """Texts as float64 in the currency's main unit; `extra["currency"]` holds the ISO code that a text names, else ""."""
     parsed = _parse(texts, context, extras=("currency",))
+    said = currency_in(context.heading)
+    if said:
+        codes = parsed.extra.get("currency", np.full(len(texts), "", dtype=object))
+        parsed.extra["currency"] = np.where(codes == "", said, codes).astype(object)
     found = sorted({code for code in parsed.extra.get("currency", ()) if code})
     if found:
         parsed.decision["currencies"] = found
     return parsed
+
+
+def currency_in(heading: str) -> str:
+    """The ISO code of the currency that a heading names (`amount_usd`, `Value (EUR)`); "" when it names none."""
+    words = re.findall(r"[^\W\d_]+|[€£¥₹]", heading)
+    return next((SYMBOLS.get(word) or word.upper() for word in words if word in SYMBOLS or word.upper() in _CODES), "")
 
 
 def integers(texts: np.ndarray, context: Context) -> Parsed:

@@ -121,6 +121,7 @@ RULES: dict[str, Rule] = {
     "prepend names": Rule("names of other columns, and this one behind them", "columns, joined by +", "Tussenvoegsel", _wrong_columns, (K.NAME, K.TEXT)),
     "split list": Rule("a list out of one cell", "the separator", ";", lambda text, _: "" if text else "the separator is missing", _LISTS),
     "map": Rule("other values for these", "old=new | old=new", "G=Gold | S=Silver", _wrong_pairs),
+    "leave out rows": Rule("rows that this column flags (deleted, archived, merged, test) are left out and listed; clear it to bring them back"),
     "strip HTML": Rule("text without markup"),
     "constant": Rule("the same value in every row", "the value", "imported", _given),
     "default": Rule("a value for empty cells", "the value", "unknown", _given),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.values import consents
 
 SAMPLE_ROWS = 1_200
@@ -36,7 +37,7 @@ _PATTERNS = {
         r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]\d{1,2}:\d{2}.*$|^[A-Z][a-z]{2} \d{1,2},? \d{4} \d{1,2}:\d{2}.*$|^1[0-9]{12}$"
     ),
     "date": re.compile(
-        r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}$|^\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}$|^\d{1,2}[ -]\w{3,9}[ -]\d{2,4}$|^\w{3,9} \d{1,2},? \d{4}$"
+        r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}$|^\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}$|^\d{1,2}[ -][^\W\d_]{3,9}\.?[ -]\d{2,4}$|^[^\W\d_]{3,9}\.? \d{1,2},? \d{4}$"
     ),
     "percent": re.compile(r"^-?\d+([.,]\d+)?\s?%$"),
     "money": re.compile(
@@ -60,6 +61,8 @@ _PATTERNS = {
         r"^\d{5}(-\d{4})?$|^[A-Z]\d[A-Z]\s?\d[A-Z]\d$|^[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}$|^\d{4}\s?[A-Z]{2}$|^\d{2}-\d{3}$",
         re.I,
     ),
+    "code": re.compile(r"^[A-Z]{0,6}[-_/. ]?\d{2,}([-/.]\d+)*$", re.I),
+    "dialled": re.compile(r"^(\+|00?[1-9]|\()|^\d+[ .\-/]\d+[ .\-/]\d+"),
     "rrule": re.compile(r"^(RRULE:)?FREQ=", re.I),
     "json": re.compile(r"^\s*[\[{].*[\]}]\s*$", re.S),
     "company": re.compile(
@@ -138,6 +141,10 @@ def signals(values: pd.Series) -> Signals:
     answers = [consents.says(text) for text in sample] if len(distinct) <= MOST_ANSWERS or shares["date"] else [""]
     shares["consent"] = sum(1 for said in answers if said in ("refused", "given")) / len(answers)
     shares["answer"] = sum(1 for said in answers if said) / len(answers)
+    titles = heading_words("salutations")
+    shares["salutation"] = sum(1 for text in low if text.replace(".", "").strip() in titles or text in titles) / len(
+        low
+    )
     shares["outcome"] = sum(1 for text in low if text in _OUTCOME) / len(low)
     return Signals(
         filled=len(texts),

@@ -69,6 +69,15 @@ def _rank(item: Candidate, seen: Signals, at: int) -> tuple:
     )
 
 
+def _keys_last(field: str, seen: Signals) -> int:
+    """Where several columns are the owner: addresses before names, names before keys that mean nothing outside the old system."""
+    if field not in ("owner", "author") or not seen.filled:
+        return 0
+    if seen.looks("email", at_least=0.8):
+        return 0
+    return 2 if seen.looks("number", "guid", "code", at_least=0.8) or not seen.looks("person", at_least=0.5) else 1
+
+
 _ATTRIBUTES = frozenset({"id", "email", "name", "full name", "number", "key", "code", "address"})
 """What a reference may say of the one it means (`owner.id`, `owner.email`, `owner.name`)."""
 
@@ -93,7 +102,7 @@ def _settle(
     places: list[int],
     strict: bool,
 ) -> None:
-    ranked = sorted(places, key=lambda at: _rank(chosen[at], seen[at], at))
+    ranked = sorted(places, key=lambda at: (_keys_last(field, seen[at]), *_rank(chosen[at], seen[at], at)))
     best = chosen[ranked[0]]
     for at in ranked[1:]:
         item = chosen[at]

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
-from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import terms, tokens
-from pb2hl.mapper.proposer.score import candidate
-
-_TELLING: dict[str, dict[str, float]] = {
-    "contacts": {
-        "first_name": 3, "last_name": 3, "full_name": 0.5, "email": 1, "mobile": 1.5, "birthday": 2, "job_title": 1, "company_name": 1,
-        "company_id": 0.5, "email_opt_out": 2, "sms_opt_out": 2, "call_opt_out": 2, "do_not_contact": 2, "phone": 0.5,
-    },
-    "companies": {"domain": 2, "industry": 2, "employees": 2.5, "parent_id": 2, "parent_name": 2, "website": 1, "name": 0.5, "phone": 0.5},
-    "deals": {"stage": 2.5, "amount": 2, "expected_close": 2.5, "pipeline": 1.5, "probability": 1, "lost_reason": 2, "closed_at": 1, "contact_id": 0.5, "status": 0.5},
-    "tasks": {"due_at": 3, "completed": 2.5, "completed_at": 2, "title": 0.7, "contact_id": 0.5, "status": 0.4},
-    "notes": {"body": 2, "author": 1.5, "contact_id": 1, "deal_id": 0.5, "company_id": 0.5, "created_at": 0.3},
-    "appointments": {"start_at": 2, "end_at": 2.5, "all_day": 2, "location": 1.5, "recurrence": 2.5, "exceptions": 1, "title": 0.5},
-    "activities": {"direction": 3, "duration": 2, "outcome": 1.5, "type": 1, "subject": 0.7, "body": 0.4, "at": 0.5, "contact_id": 0.5},
-    "users": {"role": 1.5, "active": 1.5, "name": 0.7, "email": 0.7},
-    "pipelines": {"pipeline": 2, "stage": 2, "position": 2, "probability": 1.5, "forecast_category": 1, "outcome": 1},
-    "tags": {"name": 1, "group": 1},
-    "custom_fields": {"object": 2, "type": 1, "options": 2.5, "label": 1, "deprecated": 1, "name": 0.5},
-    "attachments": {"file_name": 2.5, "mime_type": 2.5, "size": 1, "path": 1.5, "url": 0.7, "uploaded_at": 1.5, "note_id": 0.5},
-    "workflows": {"trigger": 3, "steps": 2.5, "conditions": 2, "active": 0.5, "kind": 0.3},
-    "trust_accounts": {"bank_balance": 4},
-    "trust_transactions": {"bank_amount": 2.5, "account": 1, "client": 1, "matter": 1, "kind": 0.5, "amount": 1, "date": 0.5},
-    "time_entries": {"hours": 3, "timekeeper": 1.5, "matter": 1, "rate": 1.5, "date": 0.5, "amount": 0.5},
-    "rates": {"hourly_rate": 2.5, "effective_from": 2, "effective_to": 2, "timekeeper": 1},
-}  # fmt: skip
-"""How much a canonical field speaks for its object; 4 points and more are a clear table."""
+from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, telling_fields
+from pb2hl.values.booleans import FALSE, TRUE
 
 
 class Table(Protocol):
@@ -83,64 +60,139 @@ def _one_record(words: tuple[str, ...]) -> tuple[str, str]:
     return (_RECORDS[found[0]], said) if len(found) == 1 and found[0] in _RECORDS else ("", "")
 
 
-def by_columns(headings: Sequence[str]) -> dict[str, tuple[float, list[str]]]:
-    """For each object: (points, telling canonical fields found) of a table with these headings."""
-    return _by_columns(tuple(headings))
+NAME_POINTS = 2.0
+"""What a file's or sheet's name adds to the object that it names."""
 
+CLEAR, LEAD, LIKELY = 4.0, 1.0, 3.5
+"""Points from which columns alone say what a table is, the lead over the next object, and points that only suggest it."""
 
-@lru_cache(maxsize=64)
-def _by_columns(headings: tuple[str, ...]) -> dict[str, tuple[float, list[str]]]:
-    found: dict[str, tuple[float, list[str]]] = {}
-    blank, said = Signals(), without_prefix(headings)
-    for object_, telling in _TELLING.items():
-        fields = {
-            item.field for item in (candidate(heading, object_, blank) for heading in said) if item.confidence >= 0.85
-        }
-        seen = [field for field in telling if field in fields]
-        known = sum(1 for field in fields if field not in ("custom", "ignore"))
-        points = sum(telling[field] for field in seen) + (known / max(1, len(headings)))
-        found[object_] = (points, seen)
-    return found
+_FEW = 3
+"""With as many headings or fewer (`id`, `name`) the name says what a table is, if nothing speaks against it."""
+
+_UNDERSTOOD = 0.25
+"""Share of a named table's columns that must mean something for the object its name says."""
+
+_DESCRIBING = frozenset({"custom_fields", "tags", "attachments", "workflows", "rates", "trust_accounts", "trust_transactions", "time_entries"})  # fmt: skip
+"""Objects whose names are everyday words (`properties`, `files`, `rates`, `time`): a name alone does not make one."""
 
 
 def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str]:
-    """(object, confidence 0-1, reason) of a raw table; object is "" when it fits none.
+    """(object, confidence 0-1, reason) of a raw table; object is "" when it fits none well: then a person says what it is.
 
-    `others` are the tables of the same export: a workbook's single-sheet name counts less than its file's.
+    Columns and values decide, what speaks against an object counts, and the name only helps. `others` are the tables of
+    the same export.
     """
-    sheet, sheet_words = named(raw.sheet) if raw.sheet else ("", "")
-    file, file_words = named(raw.file)
-    by_name, words = (sheet, sheet_words) if sheet else (file, file_words)
-    scores = by_columns(raw.headings)
-    ranked = sorted(scores, key=lambda object_: -scores[object_][0])
+    by_name, words = _said(raw)
+    fits = by_columns(raw.headings, frame_of(raw))
+    ranked = sorted(fits, key=lambda object_: -fits[object_].points)
     best, second = ranked[0], ranked[1]
-    points, fields = scores[best]
-    if by_name:
-        own = scores.get(by_name, (0.0, []))
-        if own[0] >= 1.5 or own[0] >= points * 0.5 or len(raw.headings) <= 2:
-            confidence = min(0.99, 0.7 + 0.06 * own[0])
-            return by_name, round(confidence, 2), f"named {words!r}; columns {', '.join(own[1][:5]) or 'plain'}"
-        if points < 4:
-            return by_name, 0.6, f"named {words!r}, though few columns say so"
-    clear = points >= 4 and points >= scores[second][0] + 1
-    if clear:
-        confidence = min(0.9, 0.5 + 0.05 * points)
-        said = f"its name says {by_name}, but " if by_name else ""
-        return best, round(confidence, 2), f"{said}columns say {best}: {', '.join(fields[:6])}"
-    if points >= 3.5 and points > scores[second][0]:
-        return best, 0.5, f"columns suggest {best}: {', '.join(fields[:6])}"
-    return "", 0.0, "neither its name nor its columns fit an object"
+    if by_name and _bears_out(by_name, fits, len(raw.headings)):
+        own = fits[by_name]
+        confidence = max(0.6, min(0.99, 0.7 + 0.06 * own.points))
+        return by_name, round(confidence, 2), f"named {words!r}; columns {', '.join(own.fields[:5]) or 'plain'}"
+    fit = fits[best]
+    said = f"its name says {by_name}, but " if by_name and by_name != best else ""
+    if fit.points >= CLEAR and fit.points >= fits[second].points + LEAD:
+        confidence = min(0.9, 0.5 + 0.05 * fit.points)
+        return best, round(confidence, 2), f"{said}columns say {best}: {', '.join(fit.fields[:6])}"
+    if fit.points >= LIKELY and fit.points >= fits[second].points + LEAD and not by_name:
+        return best, 0.5, f"columns suggest {best}: {', '.join(fit.fields[:6])}"
+    return "", 0.0, _nothing_fits(by_name, words, fits, best)
 
 
-def mixed_types(headings: Sequence[str]) -> str:
-    """The heading of a column that says which object each row is (`Record Type`), or "".
+def _said(raw: Table) -> tuple[str, str]:
+    """(object, the words that say so) of a table's sheet, or else of its file."""
+    sheet = named(raw.sheet) if raw.sheet else ("", "")
+    return sheet if sheet[0] else named(raw.file)
+
+
+def _bears_out(by_name: str, fits: Mapping[str, Fit], columns: int) -> bool:
+    """Whether columns and values agree with what a table's name says, or at least do not say something else."""
+    own = fits[by_name]
+    best = max(fit.points for fit in fits.values())
+    if own.points <= 0 or (own.against and own.points + NAME_POINTS < best):
+        return False
+    if columns <= _FEW:
+        return not own.against
+    if own.understood < _UNDERSTOOD and own.telling < CLEAR:
+        return False
+    if by_name in _DESCRIBING and max((telling_fields(by_name)[name] for name in own.fields), default=0.0) < 1.0:
+        return False
+    return own.points + NAME_POINTS >= best or own.points >= CLEAR
+
+
+def _nothing_fits(by_name: str, words: str, fits: Mapping[str, Fit], best: str) -> str:
+    fit = fits[best]
+    if by_name and fits[by_name].against:
+        against = ", ".join(item.rsplit(" ", 1)[0].split(".")[-1] for item in fits[by_name].against[:4])
+        return f"named {words!r}, but {by_name} have no {against}"
+    if fit.fields:
+        return f"neither its name nor its columns fit an object; nearest is {best} ({', '.join(fit.fields[:4])})"
+    return "neither its name nor its columns fit an object"
+
+
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """A table of several objects: the column that says which each row is, and the object of each of its values."""
+
+    heading: str
+    objects: Mapping[str, str]
+
+    def object_of(self, value: str) -> str:
+        """The object of a row that says `value`; "" when it names none."""
+        return self.objects.get(value.strip().casefold(), "")
+
+
+_FLAGS = {"company": ("companies", "contacts"), "contact": ("contacts", "companies")}
+"""What a flag is about → (object of the rows that say yes, object of those that say no)."""
+
+_INDIVIDUALS = frozenset("person individual private individuum privatperson particulier particular persona privat physical natural".split())  # fmt: skip
+_MOST_KINDS = 8  # different values of a column that says what each row is
+
+
+def mixed_types(raw: Table) -> Mixed | None:
+    """The column of `raw` that says which object each row is (`Record Type`, `Is a company`, `Person/Company`); None for one object.
 
     A table of custom fields has one too, that says which object each *field* is of: it is one table.
     """
-    if by_columns(headings)["custom_fields"][0] >= 4:
-        return ""
-    for heading, said in zip(headings, without_prefix(headings), strict=True):
-        found = set(terms(said))
-        if found in ({"object"}, {"object", "type"}, {"type", "contact"}):
-            return heading
-    return ""
+    if by_columns(raw.headings)["custom_fields"].points >= CLEAR:
+        return None
+    frame = frame_of(raw)
+    for heading, said in zip(raw.headings, without_prefix(raw.headings), strict=True):
+        values = (
+            []
+            if frame is None
+            else [text for text in frame[heading].str.strip().str.casefold().unique()[: _MOST_KINDS + 1]]
+        )
+        if len(values) > _MOST_KINDS:
+            continue
+        found = _flag(said, values) or _kinds(said, values)
+        if found:
+            return Mixed(heading, found)
+    return None
+
+
+def _flag(heading: str, values: Sequence[str]) -> dict[str, str]:
+    """{value: object} of a column of yes and no that asks whether a row is a company (`is_company`), or a person."""
+    about = set(terms(heading)) - {"is", "a", "an"}
+    asks = bool({"is", "ist", "est", "es", "e"} & set(tokens(heading))) or len(about) < len(terms(heading))
+    filled = {value for value in values if value}
+    if len(about) != 1 or not asks or not filled or not filled <= TRUE | FALSE or not filled & TRUE:
+        return {}
+    yes, no = _FLAGS.get(next(iter(about)), ("", ""))
+    return {value: yes if value in TRUE else no for value in values} if yes and len(values) > 1 else {}
+
+
+def _kinds(heading: str, values: Sequence[str]) -> dict[str, str]:
+    """{value: object} of a column that names what each row is: two objects at least, and hardly a value that names none."""
+    said = set(terms(heading))
+    kind = said in ({"object"}, {"object", "type"}, {"type", "contact"}, {"type", "company"}, {"type"}, {"type", "id"})
+    filled = [value for value in values if value]
+    if not kind or not filled:
+        return {}
+    found = {value: "contacts" if set(tokens(value)) & _INDIVIDUALS else named(value)[0] for value in filled}
+    objects = {object_ for object_ in found.values() if object_}
+    exact = said in ({"object"}, {"object", "type"}, {"type", "contact"})
+    if len(objects) < 2 or not (exact or (objects == {"contacts", "companies"} and all(found.values()))):
+        return {}
+    return found

@@ -57,6 +57,16 @@ _EXPECTED: dict[str, tuple[str, ...]] = {
 """Kinds of values that confirm a canonical field."""
 
 _NAMES = ("first_name", "last_name", "full_name", "city", "state", "country", "company_name", "name", "owner", "source")
+_NEVER: dict[str, tuple[str, ...]] = {
+    "job_title": ("salutation", "boolean", "number", "code", "date", "datetime", "email", "phone", "url"),
+    "company_name": ("salutation", "boolean", "email", "date", "datetime", "percent"),
+    "owner": ("percent", "date", "datetime"),
+    "full_name": ("boolean", "number", "code", "date", "datetime", "percent", "salutation", "url"),
+    "first_name": ("boolean", "number", "code", "date", "datetime", "email", "url"),
+    "last_name": ("boolean", "number", "code", "date", "datetime", "email", "url"),
+}
+"""Kinds of values that a field never has, whatever its heading says."""
+
 _CONFLICTS: dict[str, tuple[str, ...]] = {
     "email": ("boolean", "date", "datetime", "money", "number", "phone", "url", "percent", "consent"),
     "phone": ("boolean", "date", "datetime", "email", "url", "percent", "money", "consent", "person", "timezone"),
@@ -159,9 +169,7 @@ def _weigh(found: Candidate, seen: Signals) -> Candidate:
             reason=f"{found.reason}; values look like {_words(expected, seen)}",
         )
     family = _family(found.field)
-    against = [kind for kind in _CONFLICTS[family] if seen.share(kind) >= 0.8 and kind not in expected]
-    if found.field in ("owner", "source", "company_name") or (family == "name" and seen.looks("person")):
-        against = []
+    against = _against(found.field, family, seen, expected)
     if against and not seen.looks("hash"):
         return replace(
             found,
@@ -171,6 +179,17 @@ def _weigh(found: Candidate, seen: Signals) -> Candidate:
             reason=f"{found.reason}, but its values look like {against[0]}: kept as it is",
         )
     return found
+
+
+def _against(field: str, family: str, seen: Signals, expected: tuple[str, ...]) -> list[str]:
+    """Kinds of values that a field cannot have and a column has."""
+    if field in _NEVER:
+        return [kind for kind in _NEVER[field] if seen.looks(kind, at_least=0.8)]
+    if family == "phone" and seen.looks("number", at_least=0.8) and not seen.looks("phone", at_least=0.3):
+        return ["numbers"]
+    if field in ("owner", "source") or (family == "name" and seen.looks("person")):
+        return []
+    return [kind for kind in _CONFLICTS[family] if seen.share(kind) >= 0.8 and kind not in expected]
 
 
 def _words(expected: tuple[str, ...], seen: Signals) -> str:
@@ -216,7 +235,9 @@ def _by_heading(reading: Reading, object_: str) -> Candidate | None:
     table = by_pattern(object_)
     tries = (
         (reading.terms, 0.97),
+        (reading.terms - _CURRENCIES, 0.95),
         (reading.core, 0.96),
+        (reading.core - _CURRENCIES, 0.94),
         (reading.core - _SOFT, 0.92),
         (reading.terms - _SOFT, 0.9),
     )
@@ -253,6 +274,9 @@ def _loosely(reading: Reading, object_: str) -> Candidate | None:
 _NEVER_LOOSELY = frozenset("id name full_name title status type tags stage date amount completed".split())
 """Fields whose words stand in many headings that are something else (`list name`, `payment status`)."""
 
+_CURRENCIES = heading_words("currencies")
+"""Codes of currencies in headings of amounts (`amount_usd`); `values.numbers` takes the currency from there."""
+
 _PURPOSE = heading_words("purpose")
 """After these a heading says what the column is for, not what it is (`Company Name for Emails`)."""
 
@@ -275,7 +299,9 @@ _FROM_VALUES = {
 def _by_values(reading: Reading, object_: str, seen: Signals) -> Candidate:
     if not reading.terms & (PART_TERMS | _ENTITIES):
         for kind, field, target in _FROM_VALUES.get(object_, ()):
-            plain_numbers = kind == "phone" and seen.looks("number", at_least=0.3)
+            plain_numbers = kind == "phone" and (
+                seen.looks("number", at_least=0.3) or not seen.looks("dialled", at_least=0.5)
+            )
             if seen.looks(kind, at_least=0.8) and not plain_numbers:
                 return Candidate(field, target, 0.6, f"heading says nothing; values look like {kind}", 2, 0, True)
     if object_ in _WITHOUT_FIELDS:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from pb2hl.mapper.knowledge.text import terms
 from pb2hl.mapper.proposer.structure import Table
+from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.statuses import activity_type, appointment_status, deal_status, direction
 
 _WORDS: dict[str, tuple[tuple[str, str, Callable[[str], str]], ...]] = {
@@ -18,6 +20,24 @@ _WORDS: dict[str, tuple[tuple[str, str, Callable[[str], str]], ...]] = {
 
 _SHARE = 0.75  # of a column's different values
 _MOST = 20  # different values: a status or type has few
+
+
+_ASKED = {"won": "won", "lost": "lost"}
+"""Questions of yes and no about a deal (`IsWon`) → what yes says."""
+
+
+def tell_outcomes(table: Table) -> None:
+    """A deal's status that is a question (`Is won`: true) becomes the word that its yes says; no says nothing."""
+    if table.object != "deals":
+        return
+    for heading in table.raw.headings:
+        asked = set(terms(table.said(heading))) & set(_ASKED)
+        words = {text.casefold() for text in table.raw.frame[heading].str.strip().unique()}
+        if table.proposed(heading) != "status" or not asked or not words & TRUE or not words <= TRUE | FALSE | {""}:
+            continue
+        says = _ASKED[asked.pop()]
+        pairs = [f"{word}={says if word in TRUE else ''}" for word in sorted(words) if word]
+        table.transform(heading, "map: " + " | ".join(pairs))
 
 
 def tell_by_words(table: Table) -> None:

@@ -13,11 +13,12 @@ from pb2hl.mapper.knowledge.sheet_layout import blank, prefill, takes_several
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.proposer.custom import KINDS, Declared, Labels, declaration, declared, infer
+from pb2hl.mapper.proposer.flags import find_flags
 from pb2hl.mapper.proposer.namesakes import find_namesakes
 from pb2hl.mapper.proposer.pipeline_tables import join_pipelines
 from pb2hl.mapper.proposer.propose import propose_fields
-from pb2hl.mapper.proposer.structure import Table, relate
-from pb2hl.mapper.proposer.vocabularies import tell_by_words
+from pb2hl.mapper.proposer.structure import Table, correct_keys, relate
+from pb2hl.mapper.proposer.vocabularies import tell_by_words, tell_outcomes
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
 from pb2hl.values.consents import FIELDS as CONSENTS
@@ -61,14 +62,34 @@ def fields_sheet(
         if object_ in OBJECTS:
             found.append(_table(raw, object_, known))
             tell_by_words(found[-1])
+            tell_outcomes(found[-1])
             progress.advance()
     join_pipelines(found)
     relate(found)
+    correct_keys(found)
     find_namesakes(found)
+    for table in found:
+        find_flags(table)
     rows = [row for table in found for row in _rows(table, known, threshold)]
+    rows = _one_type(rows)
     if unmapped != "custom field":
         rows = [_left_behind(row, threshold, unmapped) for row in rows]
     return prefill(blank("fields", rows), threshold)
+
+
+def _one_type(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The rows with one type for each label of an object, over all its files: that of the files that fill it, or text where they differ."""
+    types: dict[tuple[str, str], dict[str, None]] = {}
+    for row in rows:
+        if row.get("label") and row.get("type") and row["fill"]:
+            types.setdefault((str(row["object"]), str(row["label"]).casefold()), {})[str(row["type"])] = None
+    out = []
+    for row in rows:
+        known = list(types.get((str(row["object"]), str(row.get("label", "")).casefold()), ()))
+        if row.get("type") and known and known != [row["type"]]:
+            row = row | {"type": known[0] if len(known) == 1 else "LARGE_TEXT" if "LARGE_TEXT" in known else "TEXT"}
+        out.append(row)
+    return out
 
 
 def _left_behind(row: dict[str, object], threshold: float, unmapped: str) -> dict[str, object]:

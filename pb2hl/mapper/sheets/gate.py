@@ -13,8 +13,10 @@ from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Ledger
 from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, KEYS, SHEETS
+from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.check import invalid_rows, summary, undecided_rows
 from pb2hl.mapper.sheets.current import outdated
+from pb2hl.mapper.sheets.lossy import refused
 from pb2hl.mapper.sheets.resolve import Mapping as Resolved
 from pb2hl.mapper.sheets.resolve import resolve
 from pb2hl.model import OBJECTS, RAW_PREFIX
@@ -69,7 +71,16 @@ def undecided(ws: Workspace) -> list[Problem]:
         return list(error.problems)
     place = Destination.load(ws.path)
     users, lines = (place.users, place.pipelines) if place is not None else (None, ())
-    return summary([*undecided_rows(sheets), *invalid_rows(sheets, users, lines, _here(ws)), *outdated(ws, sheets)])
+    invalid = invalid_rows(sheets, users, lines, _here(ws))
+    return summary(
+        [
+            *tables.undecided(ws),
+            *undecided_rows(sheets),
+            *invalid,
+            *outdated(ws, sheets),
+            *refused(ws, sheets["fields"]),
+        ]
+    )
 
 
 def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
@@ -78,7 +89,7 @@ def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
     Columns become custom fields (contacts, companies, deals) or provenance (the rest); stages go the proposed way (`beside` when their pipeline lacks them);
     owners to the fallback owner; tags and picklist values stay as proposed.
     """
-    count = 0
+    count = tables.accept_all(ws, who, clock)
     for name, frame in read_sheets(ws).items():
         rows = frame.index[frame["decision"].str.strip() == ""]
         if not len(rows):
@@ -119,6 +130,8 @@ def mapping_parts(ws: Workspace, destination: Any = None) -> dict[str, str]:
     parts = {f"sheets/{name}.csv": canonical_hash(_canonical(name, frame)) for name, frame in read_sheets(ws).items()}
     parts["the export's columns"] = canonical_hash(_columns(ws))
     parts["the location's users, fields and pipelines"] = canonical_hash(schema_facts(place, _made_here(ws, place)))
+    if decided := tables.facts(ws):
+        parts["sheets/tables.csv"] = canonical_hash(decided)
     return parts
 
 

@@ -11,7 +11,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from pb2hl.errors import Problem, Severity
+from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL
 from pb2hl.mapper.proposer.custom import KINDS
+from pb2hl.mapper.proposer.flags import LEAVES_OUT
+from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.fields import Decided, decided
 from pb2hl.model import RAW_PREFIX
 from pb2hl.sheets import write_sheet
@@ -67,9 +70,28 @@ def staging_differs(ws: Workspace, fields: pd.DataFrame) -> bool:
     if staged.empty:
         return True
     made = set(staged[["object", "heading"]].itertuples(index=False, name=None))
-    return made != set(fields[["object", "column"]].itertuples(index=False, name=None)) or bool(
-        staged_otherwise(ws, fields)
+    return (
+        made != set(fields[["object", "column"]].itertuples(index=False, name=None))
+        or bool(staged_otherwise(ws, fields))
+        or tables.staged_otherwise(ws)
+        or _left_out_otherwise(ws, fields)
     )
+
+
+LEFT_OUT = "left out: flagged in "
+"""How the reason of a row begins that a column calls deleted, archived, merged, a test or a duplicate."""
+
+
+def _left_out_otherwise(ws: Workspace, fields: pd.DataFrame) -> bool:
+    """Whether rows are left out for a flag that the sheet no longer heeds."""
+    path = ws.staged / "dropped.parquet"
+    reasons = pd.read_parquet(path, columns=["object", "reason"]) if path.exists() else pd.DataFrame()
+    if reasons.empty:
+        return False
+    mine = reasons[reasons["reason"].str.startswith(LEFT_OUT)]
+    heeded = fields[fields["transform"].str.strip() == LEAVES_OUT]
+    left_out = set(zip(mine["object"], mine["reason"].str.removeprefix(LEFT_OUT), strict=True))
+    return not left_out <= set(heeded[["object", "column"]].itertuples(index=False, name=None))
 
 
 def staged_otherwise(ws: Workspace, fields: pd.DataFrame) -> list[tuple[str, str]]:
@@ -108,6 +130,33 @@ def _facts(decision: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+LEAST_CONVERTED, LEAST_CELLS = 0.5, 3
+"""Share (0-1) of a column's filled cells that must convert for a proposal to stand without a person, and the cells from which it is told."""
+
+
+def refused(ws: Workspace, fields: pd.DataFrame) -> list[Problem]:
+    """One critical problem for each column whose values mostly are not what was proposed and nobody confirmed."""
+    proposed = fields[(fields["who"] == PROPOSAL) & ~fields["decision"].isin(["", "custom", "ignore"])]
+    kinds = {(row.object, row.file, row.sheet, row.column): row.decision for row in proposed.itertuples(index=False)}
+    found = []
+    for item in _staged_columns(ws).itertuples(index=False):
+        decision = kinds.get((item.object, item.file, item.sheet, item.heading), "")
+        filled, converted = int(item.filled), int(item.converted)
+        if (
+            not decision
+            or item.staged_column != decision
+            or filled < LEAST_CELLS
+            or converted >= LEAST_CONVERTED * filled
+        ):
+            continue
+        message = (
+            f"column {item.heading!r} of {item.object} was proposed as {decision}, but only {converted} of its {filled} values are one: "
+            "decide custom or ignore, or put your name into who to have it so"
+        )
+        found.append(Problem("values_refuse", message, Severity.CRITICAL, file="fields.csv", field=item.heading))
+    return found
 
 
 def casts(ws: Workspace) -> pd.DataFrame:

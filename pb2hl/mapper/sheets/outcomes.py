@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pb2hl.mapper.knowledge.text import fold, tokens
 from pb2hl.values.statuses import deal_status
 
@@ -11,8 +13,22 @@ def stage_outcome(stage: str, declared: str = "") -> str:
     said = deal_status(declared)
     if said:
         return said
-    own = deal_status(stage)
-    return own if own in ("won", "lost", "abandoned") else ""
+    own = {end for part in _parts(stage) if (end := deal_status(part)) in ENDS}
+    return own.pop() if len(own) == 1 else ""
+
+
+ENDS = frozenset({"won", "lost", "abandoned"})
+"""How a deal can end."""
+
+_BRACKETED = re.compile(r"\s*[(\[][^)\]]*[)\]]\s*")
+_BETWEEN = re.compile(r"\s+[-–—]\s+|\s*[:|/,;•]\s*|\s*[-–—]{2,}\s*")
+_NUMBERED = re.compile(r"^\s*\d+\s*[.):\-]?\s+")
+
+
+def _parts(stage: str) -> list[str]:
+    """A stage's name, the same without brackets (`Closed Won (Sales Pipeline)`), and what stands between dashes in it."""
+    bare = _BRACKETED.sub(" ", stage).strip()
+    return [stage, bare, _NUMBERED.sub("", bare), *_BETWEEN.split(_NUMBERED.sub("", bare))]
 
 
 def same(one: str, other: str) -> bool:

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 
 from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL, blank, prefill
 from pb2hl.mapper.knowledge.stage_words import meaning
+from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.sheets.outcomes import plain, same, stage_outcome
 from pb2hl.markers import BESIDE
 
@@ -52,18 +53,34 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
         position = _number(row.get("position"))
         found[pipeline, stage] = SourceStage(
             pipeline, stage, number if position is None else position, _number(row.get("probability")),
-            stage_outcome(stage, _text(row.get("outcome"))), 0, True,
+            _ends(stage, _text(row.get("outcome")), _number(row.get("probability"))), 0, True,
         )  # fmt: skip
     declared = sorted(found.values(), key=lambda item: (_order(found, item.pipeline), item.position))
     known = {(plain(item.pipeline), plain(item.stage)): item for item in declared}
     used = []
     for number, ((pipeline, stage), (count, probability)) in enumerate(counts.items()):
         match = known.get((plain(pipeline), plain(stage)))
-        outcome = match.outcome if match else stage_outcome(stage)
         chance = match.probability if match else probability
+        outcome = match.outcome if match and match.outcome else _ends(stage, "", chance)
         position = match.position if match else number
         used.append(SourceStage(pipeline, stage, position, chance, outcome, count, match is not None))
     return _joined(declared, used)
+
+
+_CLOSED = frozenset(
+    "closed close complete completed done final finished geschlossen abgeschlossen ferme clos cerrado cerrada chiuso fechado gesloten afgesloten zamkniete".split()
+)
+"""Words of stages that end, without saying how: a probability of 1 or 0 beside them does."""
+
+
+def _ends(stage: str, declared: str, chance: float | None) -> str:
+    """How a deal in a stage stands: what is declared, what the name says, else the probability of a stage that ends."""
+    said = stage_outcome(stage, declared)
+    if said or chance is None or chance not in (0.0, 1.0):
+        return said
+    if chance == 1.0:
+        return "won"
+    return "lost" if set(tokens(stage)) & _CLOSED else ""
 
 
 def _joined(declared: list[SourceStage], used: list[SourceStage]) -> list[SourceStage]:

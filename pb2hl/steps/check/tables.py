@@ -98,7 +98,9 @@ class Staged:
         if self._ws.table("unassigned").empty:
             return {}
         found: dict[str, pd.DataFrame] = {}
-        for item in take_in(self._ws.export_path, into=self._ws.files, cancel=self._cancel).tables:
+        for item in take_in(
+            self._ws.export_path, into=self._ws.files, sheet=self._ws.sheets / "tables.csv", cancel=self._cancel
+        ).tables:
             if not item.object:
                 place = {"source_file": item.raw.file, "source_sheet": item.raw.sheet, "source_row": item.raw.rows}
                 frame = item.raw.frame.replace("", pd.NA).reset_index(drop=True)

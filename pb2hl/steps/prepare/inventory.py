@@ -48,7 +48,14 @@ def restage(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
 
 
 def _run(ws: Workspace, progress: Progress, cancel: Cancel | None) -> StepResult:
-    intake = take_in(ws.export_path, into=ws.files, leave_out=ws.config.leave_out, progress=progress, cancel=cancel)
+    intake = take_in(
+        ws.export_path,
+        into=ws.files,
+        sheet=ws.sheets / "tables.csv",
+        leave_out=ws.config.leave_out,
+        progress=progress,
+        cancel=cancel,
+    )
     path = ws.sheets / "fields.csv"
     fields, lapsed = decide_fields(intake, path, ws.config, progress=progress)
     staged = stage_tables(intake, fields, ws.config, progress=progress)
@@ -160,7 +167,7 @@ def _tell_unassigned(unassigned: pd.DataFrame) -> list[Problem]:
             file=row.file,
             sheet=row.sheet,
             count=max(1, row.rows),
-            treatment="listed, not migrated",
+            treatment="not migrated until somebody decides in sheets/tables.csv what it is",
         )
         for row in unassigned.itertuples(index=False)
         if row.rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,10 @@ import pandas as pd
 
 from pb2hl import mapper, source
 from pb2hl.errors import ExportError, Problem, SheetError
-from pb2hl.mapper.proposer.objects import named
+from pb2hl.mapper.proposer.flags import LEAVES_OUT, flagged
+from pb2hl.mapper.sheets import tables
+from pb2hl.mapper.sheets.lossy import LEFT_OUT
+from pb2hl.model import OBJECTS
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.sheets import read_sheet
 from pb2hl.workspace import Config
@@ -61,11 +64,14 @@ def take_in(
     path: Path,
     *,
     into: Path,
+    sheet: Path | None = None,
     leave_out: Collection[str] = (),
     progress: Progress = SILENT,
     cancel: Cancel | None = None,
 ) -> Intake:
     """Read the export at `path`, but for the files that `leave_out` names, and say what each table is.
+
+    What people decided in `sheet` (tables.csv) goes first.
 
     Raises ExportError when nothing can be read, it is the bookstore's catalogue, or no table fits any object.
     """
@@ -79,19 +85,23 @@ def take_in(
             hint="give an export of the Perfect Books business (CRM) or legal-accounting edition",
         )
     found = []
+    decided = tables.decisions(sheet) if sheet is not None else {}
     progress.start("recognising tables", len(raws), "tables")
     for raw in raws:
-        object_name, confidence, reason = mapper.recognise(raw, raws)
+        object_name, confidence, reason = _told(raw, decided) or mapper.recognise(raw, raws)
         if object_name == "attachments":
             raw, damaged = source.take_out(raw, into, export.files)
             export = replace(export, problems=(*export.problems, *damaged))
         found.append(Recognised(raw, object_name, confidence, reason))
         progress.advance()
     progress.finish()
+    if sheet is not None:
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+        tables.write(sheet, found)
     if not any(item.object for item in found):
         raise ExportError(
             f"{path.name} holds no table of contacts, companies, deals or anything else of Perfect Books",
-            hint="name the files after what they hold (contacts.csv, deals.csv, …), or export with headings",
+            hint="name the files after what they hold (contacts.csv, deals.csv, …), export with headings, or say in sheets/tables.csv what each table is",
             problems=[
                 *(Problem("unassigned", item.reason, file=item.raw.file, sheet=item.raw.sheet) for item in found),
                 *(Problem("unread", why, file=file) for file, why in export.unread),
@@ -100,13 +110,21 @@ def take_in(
     return Intake(export, product, tuple(found))
 
 
+def _told(raw: source.RawTable, decided: Mapping[tuple[str, str], tuple[str, str]]) -> tuple[str, float, str] | None:
+    """(object, 1, reason) of a table that a person decided; None for others."""
+    decision, who = decided.get((raw.file, raw.sheet), ("", ""))
+    if decision == tables.LEAVE_OUT:
+        return "", 0.0, f"left out by {who}"
+    return (decision, 1.0, f"decided by {who}") if decision in OBJECTS else None
+
+
 def _parts(raw: source.RawTable) -> list[source.RawTable]:
     """A table of several objects as one an object, and references of two columns as one column an object they mean."""
     whole = _pointed(raw)
-    heading = mapper.mixed_types(raw.headings)
-    if whole is not raw or not heading:
+    mixed = mapper.mixed_types(raw)
+    if whole is not raw or mixed is None:
         return [whole]
-    return [_pointed(part) for part in source.split_by(raw, heading, lambda text: named(text)[0])]
+    return [_pointed(part) for part in source.split_by(raw, mixed.heading, mixed.object_of)]
 
 
 def _pointed(raw: source.RawTable) -> source.RawTable:
@@ -152,9 +170,19 @@ class Staged:
     problems: tuple[Problem, ...]
 
 
+def _assigned(raw: source.RawTable, name: str, fields: pd.DataFrame) -> source.Assigned:
+    """A table with what its columns are; rows that a decided column flags (deleted, archived, test) are left out and listed."""
+    decided, labels, types, transforms = mapper.assignment(fields, raw, name)
+    for heading, transform in transforms.items():
+        if transform == LEAVES_OUT:
+            raw = source.leave_out(raw, flagged(raw.frame[heading]), f"{LEFT_OUT}{heading}")
+    left = {heading: transform for heading, transform in transforms.items() if transform != LEAVES_OUT}
+    return source.Assigned(raw, name, decided, labels, types, left)
+
+
 def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progress: Progress = SILENT) -> Staged:
     """Stage every recognised table as the fields sheet says, and resolve the references between them."""
-    assigned = [source.Assigned(raw, name, *mapper.assignment(fields, raw, name)) for raw, name in intake.assigned]
+    assigned = [_assigned(raw, name, fields) for raw, name in intake.assigned]
     staging = source.stage(assigned, config=config, progress=progress)
     named_stages, renamed = source.name_stages(staging.tables)
     tables, relations, unresolved, told = source.resolve_references(named_stages, progress=progress)

@@ -1,0 +1,133 @@
+"""How much a table's columns and values speak for and against each object (`data/objects.toml`)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.mapper.knowledge.lists import DATA
+from pb2hl.mapper.knowledge.prefixes import without_prefix
+from pb2hl.mapper.knowledge.signals import Signals, signals
+from pb2hl.mapper.proposer.score import candidate
+
+_SURE = 0.85
+"""Confidence (0-1) from which a heading is taken at its word."""
+
+_ROWS = 120
+"""Rows looked at: enough to tell names from numbers, and quick for every table of an export."""
+
+_READ_AS = {"people": "contacts", "companies": "companies", "deals": "deals"}
+_REACHED = frozenset({"email", "phone", "mobile"})
+_NAMED = frozenset({"first_name", "last_name", "full_name"})
+_OF_A_DEAL = frozenset({"name", "stage", "pipeline", "expected_close", "lost_reason"})
+_PERSON_ROW = 3.0
+"""Points of a table that has people with their names and ways to reach them, and nothing that only a deal has."""
+
+_COMPANY_NAMES, _MOSTLY = 2.0, 0.4
+"""Points of a column of names with legal forms, and the share of such names (0-1) that shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a table fits an object: points in all, the telling fields that speak for it, what speaks against it, and the
+    share (0-1) of its columns that mean something for that object."""
+
+    points: float
+    fields: tuple[str, ...]
+    against: tuple[str, ...] = ()
+    understood: float = 0.0
+
+    @property
+    def telling(self) -> float:
+        """Points of the fields that speak for it, whatever speaks against it."""
+        return self.points + sum(float(item.rsplit(" ", 1)[1]) for item in self.against)
+
+
+@cache
+def _weights() -> dict[str, tuple[dict[str, float], dict[str, dict[str, float]]]]:
+    with (DATA / "objects.toml").open("rb") as file:
+        body = tomllib.load(file)
+    return {name: (parts["for"], parts.get("against", {})) for name, parts in body.items()}
+
+
+def objects() -> tuple[str, ...]:
+    """Canonical objects that a table can be, the more common first."""
+    return tuple(_weights())
+
+
+def telling_fields(object_: str) -> dict[str, float]:
+    """Points of the fields that speak for an object."""
+    return _weights()[object_][0]
+
+
+def by_columns(headings: Sequence[str], frame: pd.DataFrame | None = None) -> dict[str, Fit]:
+    """How a table with these headings, and values where `frame` is given, fits each object."""
+    if frame is None or not len(frame):
+        return _by_headings(tuple(headings))
+    sample = frame.head(_ROWS)
+    return _fits(tuple(headings), tuple(signals(sample[heading]) for heading in headings))
+
+
+@lru_cache(maxsize=64)
+def _by_headings(headings: tuple[str, ...]) -> dict[str, Fit]:
+    return _fits(headings, (Signals(),) * len(headings))
+
+
+def _fits(headings: tuple[str, ...], seen: Sequence[Signals]) -> dict[str, Fit]:
+    said = without_prefix(headings)
+    read = {object_: _read(said, object_, seen) for object_ in objects()}
+    found = {}
+    for object_, (telling, against) in _weights().items():
+        fields = read[object_]
+        own = tuple(name for name in telling if name in fields)
+        bad = [
+            f"{name} {points:g}"
+            for whose, names in against.items()
+            for name, points in names.items()
+            if name in read[_READ_AS[whose]] and not (name in telling and _READ_AS[whose] == object_)
+        ]
+        known = sum(1 for heading in fields.values() if heading)
+        points = sum(telling[name] for name in own) + known / max(1, len(headings))
+        points -= sum(float(item.rsplit(" ", 1)[1]) for item in bad)
+        found[object_] = Fit(points, own, tuple(bad), known / max(1, len(headings)))
+    return _with_values(found, read, dict(zip(said, seen, strict=True)))
+
+
+def _read(said: Sequence[str], object_: str, seen: Sequence[Signals]) -> dict[str, str]:
+    """{canonical field: heading} that the columns surely are when the table is one of `object_`."""
+    found: dict[str, str] = {}
+    for heading, values in zip(said, seen, strict=True):
+        item = candidate(heading, object_, values)
+        if item.confidence >= _SURE and item.field not in ("custom", "ignore"):
+            found.setdefault(item.field, heading)
+    return found
+
+
+def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: dict[str, Signals]) -> dict[str, Fit]:
+    """The fits after a look at who the rows are: people who can be reached, or names of companies."""
+    people, deals, companies = (set(read[name]) for name in ("contacts", "deals", "companies"))
+    more: dict[str, float] = {}
+    if people & _NAMED and people & _REACHED and not deals & _OF_A_DEAL:
+        more["contacts"] = _PERSON_ROW
+    heading = read["companies"].get("name", "")
+    if heading in seen and seen[heading].share("company") >= _MOSTLY and not people & {"first_name", "last_name"}:
+        more["companies"] = more.get("companies", 0.0) + _COMPANY_NAMES
+        if read["contacts"].get("full_name") == heading:
+            more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
+    elif companies & {"parent_id", "parent_name"} and "job_title" not in people and not people & {"first_name"}:
+        more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
+    out = dict(found)
+    for object_, points in more.items():
+        fit = out[object_]
+        out[object_] = Fit(fit.points + points, fit.fields, fit.against, fit.understood)
+    return out
+
+
+def frame_of(table: Any) -> pd.DataFrame | None:
+    """The cells of a raw table; None for one of which only headings are known."""
+    return getattr(table, "frame", None)

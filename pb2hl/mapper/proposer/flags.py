@@ -1,0 +1,58 @@
+"""Columns that say a row is no record any more: deleted, archived, merged into another, a test, a duplicate.
+
+Such rows are left out and listed, row by row; a person who clears the transform of the column brings them back.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pb2hl.mapper.knowledge.lists import heading_words
+from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.proposer.structure import Table
+from pb2hl.values.booleans import FALSE, TRUE
+from pb2hl.values.fold import fold
+
+LEAVES_OUT = "leave out rows"
+"""The transform of a column whose yes (or date, or id) leaves its row out."""
+
+_FLAGS = heading_words("flags")
+_BESIDE = heading_words("beside flags")
+_MOST = 0.8  # share of the rows that a flag may leave out without a person
+_NOT_SAID = frozenset({"", "0000-00-00", "0000-00-00 00:00:00", "null", "none"})
+
+
+def find_flags(table: Table) -> None:
+    """Propose to leave out the rows that a column of `table` flags; changes the proposals in place."""
+    for heading in table.raw.headings:
+        if not is_flag(table.said(heading)):
+            continue
+        column = table.raw.frame[heading]
+        gone = flagged(column)
+        share = float(gone.mean()) if len(gone) else 0.0
+        if not answers(column):
+            continue
+        reason = f"flags rows that are no records any more: {int(gone.sum())} of {len(gone)} are left out"
+        table.decide(heading, "ignore", "ignore", 0.92 if share <= _MOST else 0.6, reason)
+        table.transform(heading, LEAVES_OUT)
+
+
+def is_flag(heading: str) -> bool:
+    """Whether a heading asks if a row is deleted, archived, merged, a test or a duplicate."""
+    words = set(tokens(heading))
+    return bool(words & _FLAGS) and words <= _FLAGS | _BESIDE
+
+
+def answers(column: pd.Series) -> bool:
+    """Whether a column's values can be a flag: yes and no, or mostly blanks beside times or ids."""
+    texts = column.map(fold)
+    said = set(texts.unique())
+    return said <= TRUE | FALSE | _NOT_SAID or float(texts.isin(_NOT_SAID).mean()) >= 1 - _MOST
+
+
+def flagged(column: pd.Series) -> pd.Series:
+    """Which rows a column flags: yes, or whatever stands where others are blank (`deleted_at`, `merged_into`)."""
+    texts = column.map(fold)
+    if set(texts.unique()) <= TRUE | FALSE | _NOT_SAID:
+        return texts.isin(TRUE)
+    return ~texts.isin(FALSE | _NOT_SAID)
