@@ -9,15 +9,20 @@ for 200 columns of 100,000 rows, and that of the look across tables of a million
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
-from pb2hl.mapper import propose, propose_fields
+from pb2hl.mapper import fields_sheet, propose, propose_fields, recognise
 from pb2hl.mapper.proposer.namesakes import find_namesakes
 from pb2hl.mapper.proposer.structure import Table, relate
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.mapper.corpus import tables
 
 NEITHER = {"custom", "ignore"}
 CONSENT = {"dnd", "dndSettings"}
@@ -69,6 +74,20 @@ def measures(found: pd.DataFrame) -> dict[str, float]:
         "consent": float(found.loc[found["consent"], "right"].mean()) if found["consent"].any() else float("nan"),
         "calibration_error": float(error),
     }
+
+
+def of_systems() -> dict[str, float]:
+    """Shares (0-1) of the corpus of systems (`tests/mapper/systems`) that are recognised and whose columns are right."""
+    found = tables()
+    objects = [recognise(table)[0] for table in found]
+    right = [object_ in table.objects for object_, table in zip(objects, found, strict=True)]
+    columns = []
+    for object_, table in zip(objects, found, strict=True):
+        if object_ and object_ in table.objects:
+            for row in fields_sheet([(table, object_)]).itertuples():
+                wanted = table.fields[row.column]
+                columns.append(row.proposal in wanted or (row.proposal == "ignore" and "custom" in wanted))
+    return {"tables": len(found), "recognised": sum(right) / len(right), "columns right": sum(columns) / len(columns)}
 
 
 def seconds(columns: int = 200, rows: int = 100_000) -> float:
@@ -135,6 +154,7 @@ def main() -> None:
             "reason",
         ]
         print(found.loc[~found["right"], columns].to_string(max_colwidth=44))
+    print("systems:", {name: round(value, 3) for name, value in of_systems().items()})
     if not given.no_speed:
         print(f"200 columns x 100,000 rows: {seconds():.2f} s")
         print(f"across tables, 1,000,000 people and notes: {seconds_across():.2f} s of processor time")

@@ -27,7 +27,7 @@ def name_stages(tables: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFr
     problems: list[Problem] = []
     stage = pipelines["stage"] if "stage" in pipelines else pd.Series(None, index=pipelines.index, dtype="str")
     heads, steps = stage.isna() & pipelines["pipeline"].notna(), stage.notna()
-    stage_names = _names(pipelines[steps], "stage")
+    stage_names = set(_text(stage[steps]).dropna())
     if heads.any() and steps.any():
         names = _ids(_text(pipelines.loc[steps, "pipeline"]), pipelines[heads], "pipeline", apart=True)
         if names is not None and "pipeline" in deals:

@@ -137,3 +137,33 @@ def test_a_declared_subscription_stays_its_own_field(heading, field):
     sheet = mapper.fields_sheet([(contacts, "contacts"), (fields, "custom_fields")])
     contact_rows = sheet[sheet["object"] == "contacts"]
     assert contact_rows.set_index("column").loc[heading, "proposal"] == field
+
+
+@pytest.mark.parametrize(
+    "heading", ["WhatsApp opt-out", "Facebook opt-out", "FB DND", "GMB opt out", "Instagram opt out", "WhatsApp DND"]
+)
+def test_a_channel_of_its_own_closes_no_other(heading):
+    """A refusal of WhatsApp, Facebook, Instagram or Google waits for a person and closes neither SMS nor e-mail nor all."""
+    found = propose_fields(pd.DataFrame({heading: ["yes", "no", "yes"]}), "contacts").iloc[0]
+    assert found["field"] == "custom" and found["confidence"] < 0.8
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "field"),
+    [
+        ("voicemail opt-out", ["yes", "no"], "call_opt_out"), ("No voicemail", ["yes", "no"], "call_opt_out"),
+        ("Bounced", ["yes", "no"], "email_opt_out"), ("CLEAN_TIME", ["2020-01-01 10:00:00", ""], "email_opt_out"),
+        ("OPTIN_TIME", ["2020-01-01 10:00:00", ""], "custom"), ("CONFIRM_TIME", ["2020-01-01 10:00:00", ""], "custom"),
+        ("Opt-in date", ["2020-01-01", ""], "custom"),
+    ],
+)  # fmt: skip
+def test_consent_goes_to_its_own_channel(heading, values, field):
+    """Voice mail is a call, a bounced address is not written to, and the time of a permission is no record's creation."""
+    assert propose_fields(pd.DataFrame({heading: values}), "contacts").iloc[0]["field"] == field
+
+
+def test_a_marketing_flag_waits():
+    """A flag that is called after marketing only may be anything: a person says whether it is a permission."""
+    values = ["Marketing contact", "Non-marketing contact"]
+    found = propose_fields(pd.DataFrame({"Marketing contact status": values}), "contacts").iloc[0]
+    assert found["confidence"] < 0.8

@@ -19,6 +19,11 @@ _FIELD = {
     "text": "sms_opt_out",
     "call": "call_opt_out",
     "any": "do_not_contact",
+    "voicemail": "call_opt_out",
+    "whatsapp": "custom",
+    "facebook": "custom",
+    "instagram": "custom",
+    "google": "custom",
     "fax": "custom",
     "post": "custom",
 }
@@ -50,16 +55,21 @@ _SPACELESS = frozenset(
 )
 
 
+_OWN_CHANNELS = frozenset({"whatsapp", "facebook", "instagram", "google", "voicemail"})
+"""Channels whose refusal closes no e-mail, SMS or call (voice mail is a call)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     """What a column says: the canonical field it fills (`custom` where HighLevel has no such switch here), whether yes means
-    permission (`inverted`), whether that had to be chosen on the strict side (`unsure`), and why."""
+    permission (`inverted`), whether that had to be chosen on the strict side (`unsure`), and why. `waits`: a person must say whether it is consent at all."""
 
     field: str
     inverted: bool
     unsure: bool
     reason: str
     refusal: bool = True
+    waits: bool = False
 
 
 def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | None:
@@ -78,14 +88,32 @@ def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | Non
     if seen.filled and field != "custom" and not _answers(seen, inverted):
         return Consent("custom", False, True, "heading says consent, its values are something else: kept", refusing)
     unsure = inverted and (channel or "any") == "any" and field != "custom"
+    flag = inverted and "marketing" in words and not words & (_PERMISSIONS | _REFUSALS) and not _subscribes(seen)
     said = min(terms & CONSENT_TERMS, default="refusal" if refusing else "consent")
+    if field == "custom" and channel in _OWN_CHANNELS:
+        return Consent("custom", False, True, f"consent to {channel}, a channel of its own: closes no other", refusing)
     if field == "custom":
         told = "consent, kept as a field: HighLevel has no such switch"
     else:
         told = "consent, no means opted out" if inverted else "consent, a refusal loaded with the contact"
     if unsure:
         told += "; of no one channel, so whoever does not permit is not contacted at all"
-    return Consent(field, inverted and field != "custom", unsure, f"heading says {said}: {told}", refusing)
+    if flag and channel in ("", "any"):
+        told += "; a flag of marketing may be something else than a permission"
+    return Consent(
+        field,
+        inverted and field != "custom",
+        unsure,
+        f"heading says {said}: {told}",
+        refusing,
+        flag and channel in ("", "any"),
+    )
+
+
+def _subscribes(seen: Signals) -> bool:
+    """Whether values are words of subscription, and not those of a flag (`Marketing contact`)."""
+    flags = any("marketing" in text.casefold() for text in seen.examples)
+    return seen.looks("consent", at_least=0.5) and not flags
 
 
 def _asks(
@@ -96,6 +124,8 @@ def _asks(
     permits = "consent" in terms or bool(channel and words & _PERMISSIONS)
     wishes = bool(channel) and (bool(words & _WISHES) or _modal(order))
     negated = any(word in _NEGATIONS for word in order[:-1])
+    if negated and channel in _OWN_CHANNELS:
+        return True, False, False
     if (permits or wishes) and negated:
         return True, False, not permits and not refuses
     return refuses, permits or wishes, wishes and not permits and not refuses
@@ -126,6 +156,8 @@ def _when(order: tuple[str, ...], terms: frozenset[str]) -> bool:
 
 def _words(order: tuple[str, ...]) -> frozenset[str]:
     found = set(order)
+    if "whats" in found:
+        found.add("whatsapp")  # `WhatsApp` is two words in camel case
     for word in order:
         for stem in _REFUSING:
             if word.endswith(stem) and word != stem:
@@ -143,6 +175,9 @@ def _words(order: tuple[str, ...]) -> frozenset[str]:
 
 
 def _channel(terms: frozenset[str], words: frozenset[str]) -> str:
+    own = sorted({_WORD_CHANNEL[word] for word in words if _WORD_CHANNEL.get(word) in _OWN_CHANNELS})
+    if own:
+        return own[0]
     told = [channel for term, channel in _TERM_CHANNEL.items() if term in terms]
     told += [_WORD_CHANNEL[word] for word in words if word in _WORD_CHANNEL]
     if "email" in terms:

@@ -61,7 +61,7 @@ _PATTERNS = {
         r"^\d{5}(-\d{4})?$|^[A-Z]\d[A-Z]\s?\d[A-Z]\d$|^[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}$|^\d{4}\s?[A-Z]{2}$|^\d{2}-\d{3}$",
         re.I,
     ),
-    "code": re.compile(r"^[A-Z]{0,6}[-_/. ]?\d{2,}([-/.]\d+)*$", re.I),
+    "code": re.compile(r"^[A-Z]{0,6}[-_/.]?\d+([-/.]\d+)*$", re.I),
     "dialled": re.compile(r"^(\+|00?[1-9]|\()|^\d+[ .\-/]\d+[ .\-/]\d+"),
     "rrule": re.compile(r"^(RRULE:)?FREQ=", re.I),
     "json": re.compile(r"^\s*[\[{].*[\]}]\s*$", re.S),

@@ -49,15 +49,25 @@ class Fit:
 
 
 @cache
-def _weights() -> dict[str, tuple[dict[str, float], dict[str, dict[str, float]]]]:
+def _bodies() -> dict[str, dict[str, Any]]:
     with (DATA / "objects.toml").open("rb") as file:
-        body = tomllib.load(file)
-    return {name: (parts["for"], parts.get("against", {})) for name, parts in body.items()}
+        return tomllib.load(file)
+
+
+@cache
+def _weights() -> dict[str, tuple[dict[str, float], dict[str, dict[str, float]]]]:
+    return {name: (parts["for"], parts.get("against", {})) for name, parts in _bodies().items()}
 
 
 def objects() -> tuple[str, ...]:
     """Canonical objects that a table can be, the more common first."""
     return tuple(_weights())
+
+
+def lacks(object_: str, fit: Fit) -> bool:
+    """Whether a table has none of the fields without which it is not `object_`."""
+    needs = _bodies()[object_].get("needs", ())
+    return bool(needs) and not set(needs) & set(fit.fields)
 
 
 def telling_fields(object_: str) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import Protocol
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.text import terms, tokens
-from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, telling_fields
+from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, telling_fields
 from pb2hl.values.booleans import FALSE, TRUE
 
 
@@ -110,7 +110,7 @@ def _bears_out(by_name: str, fits: Mapping[str, Fit], columns: int) -> bool:
     """Whether columns and values agree with what a table's name says, or at least do not say something else."""
     own = fits[by_name]
     best = max(fit.points for fit in fits.values())
-    if own.points <= 0 or (own.against and own.points + NAME_POINTS < best):
+    if own.points <= 0 or lacks(by_name, own) or (own.against and own.points + NAME_POINTS < best):
         return False
     if columns <= _FEW:
         return not own.against
@@ -118,7 +118,7 @@ def _bears_out(by_name: str, fits: Mapping[str, Fit], columns: int) -> bool:
         return False
     if by_name in _DESCRIBING and max((telling_fields(by_name)[name] for name in own.fields), default=0.0) < 1.0:
         return False
-    return own.points + NAME_POINTS >= best or own.points >= CLEAR
+    return own.points + NAME_POINTS >= best
 
 
 def _nothing_fits(by_name: str, words: str, fits: Mapping[str, Fit], best: str) -> str:

@@ -13,6 +13,8 @@ _ID = frozenset({"id", "number", "key", "code"})
 def join_pipelines(tables: Sequence[Table]) -> None:
     """In a stages table the pipeline's id is the pipeline; the table that has those ids holds pipelines, not stages."""
     kinds = [table for table in tables if table.object == "pipelines"]
+    for table in kinds:
+        _name_heads(table)
     for stages in kinds:
         joins = [heading for heading in stages.raw.headings if _is_join(stages, heading)]
         if len(joins) != 1 or (
@@ -23,6 +25,35 @@ def join_pipelines(tables: Sequence[Table]) -> None:
         for heads in kinds:
             if heads is not stages and _has(heads, stages.values(joins[0])):
                 _to_pipelines(heads)
+
+
+_NAMES = (
+    frozenset({"name"}),
+    frozenset({"tag"}),
+    frozenset({"title"}),
+    frozenset({"pipeline", "name"}),
+    frozenset({"pipeline", "tag"}),
+)
+"""What the name of a pipeline may be headed (`label` is a word for tag)."""
+
+
+def _name_heads(table: Table) -> None:
+    """In a table of pipelines without stages the pipeline is the name, not its id."""
+    fields = list(table.proposals["field"])
+    ids = [
+        heading
+        for heading in table.raw.headings
+        if _is_join(table, heading) or set(terms(table.said(heading))) == {"id"}
+    ]
+    names = [heading for heading in table.raw.headings if frozenset(terms(table.said(heading))) in _NAMES]
+    if len(ids) != 1 or len(names) != 1 or (set(fields) & {"stage"} and table.proposed(names[0]) != "stage"):
+        return
+    if len(table.values(ids[0])) < len(table.raw.frame):
+        return  # the id repeats: these are the stages of pipelines
+    if table.proposed(names[0]) == "stage" and table.proposed(ids[0]) != "pipeline":
+        return  # a table of stages with ids of their own
+    table.decide(ids[0], "custom", "ignore", 0.9, "the id of a pipeline that has a name")
+    table.decide(names[0], "pipeline", "ignore", 0.93, "the name of a pipeline")
 
 
 def _is_join(table: Table, heading: str) -> bool:

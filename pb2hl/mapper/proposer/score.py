@@ -61,9 +61,9 @@ _NEVER: dict[str, tuple[str, ...]] = {
     "job_title": ("salutation", "boolean", "number", "code", "date", "datetime", "email", "phone", "url"),
     "company_name": ("salutation", "boolean", "email", "date", "datetime", "percent"),
     "owner": ("percent", "date", "datetime"),
-    "full_name": ("boolean", "number", "code", "date", "datetime", "percent", "salutation", "url"),
-    "first_name": ("boolean", "number", "code", "date", "datetime", "email", "url"),
-    "last_name": ("boolean", "number", "code", "date", "datetime", "email", "url"),
+    "full_name": ("boolean", "number", "date", "datetime", "percent", "salutation", "url"),
+    "first_name": ("boolean", "number", "date", "datetime", "email", "url"),
+    "last_name": ("boolean", "number", "date", "datetime", "email", "url"),
 }
 """Kinds of values that a field never has, whatever its heading says."""
 
@@ -207,7 +207,15 @@ def _consent(heading: str, reading: Reading, object_: str, seen: Signals) -> Can
         return None
     if found.reason.startswith("said about"):
         return Candidate("custom", "custom", 0.85, found.reason)
-    confidence = 0.8 if found.unsure else 0.95 if found.refusal else 0.9
+    confidence = (
+        0.7
+        if found.waits or (found.field == "custom" and found.unsure)
+        else 0.8
+        if found.unsure
+        else 0.95
+        if found.refusal
+        else 0.9
+    )
     transform = "inverted" if found.inverted else ""
     return Candidate(found.field, "dnd", confidence, found.reason, transform=transform)
 
@@ -239,6 +247,7 @@ def _by_heading(reading: Reading, object_: str) -> Candidate | None:
         (reading.core, 0.96),
         (reading.core - _CURRENCIES, 0.94),
         (reading.core - _SOFT, 0.92),
+        (reading.core - _SOFT - _CURRENCIES, 0.92),
         (reading.terms - _SOFT, 0.9),
     )
     for said, confidence in tries:

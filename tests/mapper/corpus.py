@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-SYSTEMS = Path(__file__).parent.parent / "tests" / "mapper" / "systems"
+SYSTEMS = Path(__file__).parent / "systems"
 
 
 @dataclass(frozen=True)
