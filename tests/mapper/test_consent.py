@@ -152,7 +152,7 @@ def test_a_channel_of_its_own_closes_no_other(heading):
     ("heading", "values", "field"),
     [
         ("voicemail opt-out", ["yes", "no"], "call_opt_out"), ("No voicemail", ["yes", "no"], "call_opt_out"),
-        ("Bounced", ["yes", "no"], "email_opt_out"), ("CLEAN_TIME", ["2020-01-01 10:00:00", ""], "email_opt_out"),
+        ("Bounced", ["yes", "no"], "email_opt_out"), ("Email bounced", ["yes", "no"], "email_opt_out"), ("CLEAN_TIME", ["2020-01-01 10:00:00", ""], "email_opt_out"),
         ("OPTIN_TIME", ["2020-01-01 10:00:00", ""], "custom"), ("CONFIRM_TIME", ["2020-01-01 10:00:00", ""], "custom"),
         ("Opt-in date", ["2020-01-01", ""], "custom"),
     ],

@@ -44,7 +44,7 @@ def test_consent_is_never_an_address_and_never_dropped(heading):
 
 
 @pytest.mark.parametrize(
-    "heading", ["Email count", "Email bounced", "Phone type", "Assistant phone", "Spouse email", "Email verified"]
+    "heading", ["Email count", "Email bounce count", "Phone type", "Assistant phone", "Spouse email", "Email verified"]
 )
 def test_what_stands_beside_a_field_is_not_the_field(heading):
     """A part, a count or another person's address never takes the field's place."""

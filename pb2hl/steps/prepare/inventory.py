@@ -8,6 +8,7 @@ import pandas as pd
 
 from pb2hl.errors import Problem, Severity
 from pb2hl.mapper import SHEETS, archive
+from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.merge import tell
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.profile import Reconciliation, profile_tables, reconcile
@@ -56,6 +57,7 @@ def _run(ws: Workspace, progress: Progress, cancel: Cancel | None) -> StepResult
         progress=progress,
         cancel=cancel,
     )
+    tables.write(ws.sheets / "tables.csv", intake.tables)
     path = ws.sheets / "fields.csv"
     fields, lapsed = decide_fields(intake, path, ws.config, progress=progress)
     staged = stage_tables(intake, fields, ws.config, progress=progress)

@@ -95,10 +95,9 @@ def take_in(
         found.append(Recognised(raw, object_name, confidence, reason))
         progress.advance()
     progress.finish()
-    if sheet is not None:
-        sheet.parent.mkdir(parents=True, exist_ok=True)
-        tables.write(sheet, found)
     if not any(item.object for item in found):
+        if sheet is not None:
+            tables.write(sheet, found)
         raise ExportError(
             f"{path.name} holds no table of contacts, companies, deals or anything else of Perfect Books",
             hint="name the files after what they hold (contacts.csv, deals.csv, …), export with headings, or say in sheets/tables.csv what each table is",
