@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pb2hl import mapper
+from pb2hl.mapper.sheets.lossy import without_amounts
 from tests.mapper.corpus import tables
 
 RIGHT = 0.975
@@ -137,3 +138,17 @@ def test_one_heading_in_two_files_has_one_type():
     assert types["contacts.csv", "Visit"] == types["leads.csv", "Visit"] == "DATE"
     sheet = mapper.fields_sheet([(empty, "contacts"), (dated, "contacts"), (worded, "contacts")])
     assert set(sheet.loc[sheet["column"] == "Visit", "type"]) == {"TEXT"}
+
+
+def test_deals_do_not_lose_their_money():
+    """The only money of deals is their amount; of two a person chooses, and a batch run waits for it."""
+    rows = {"Name": ["A", "B"], "Stage": ["New", "Won"]}
+    assert fields(table("deals.csv", {**rows, "Net premium": ["948", "1200"]}), "deals")["Net premium"] == "amount"
+    sheet = mapper.fields_sheet(
+        [(table("deals.csv", {**rows, "Gross premium": ["948", "1200"], "Net premium": ["1", "2"]}), "deals")]
+    )
+    doubts = sheet[sheet["decision"] == ""]
+    assert set(doubts["column"]) == {"Gross premium", "Net premium"}
+    assert [problem.code for problem in without_amounts(sheet)] == ["no_amount"]
+    decided = sheet.assign(decision=sheet["decision"].where(sheet["column"] != "Net premium", "amount"))
+    assert without_amounts(decided) == []

@@ -13,10 +13,11 @@ from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Ledger
 from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, KEYS, SHEETS
+from pb2hl.mapper.proposer.money import DOUBT
 from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.check import invalid_rows, summary, undecided_rows
 from pb2hl.mapper.sheets.current import outdated
-from pb2hl.mapper.sheets.lossy import refused
+from pb2hl.mapper.sheets.lossy import refused, without_amounts
 from pb2hl.mapper.sheets.resolve import Mapping as Resolved
 from pb2hl.mapper.sheets.resolve import resolve
 from pb2hl.model import OBJECTS, RAW_PREFIX
@@ -79,6 +80,7 @@ def undecided(ws: Workspace) -> list[Problem]:
             *invalid,
             *outdated(ws, sheets),
             *refused(ws, sheets["fields"]),
+            *without_amounts(sheets["fields"]),
         ]
     )
 
@@ -91,7 +93,10 @@ def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
     """
     count = tables.accept_all(ws, who, clock)
     for name, frame in read_sheets(ws).items():
-        rows = frame.index[frame["decision"].str.strip() == ""]
+        open_rows = frame["decision"].str.strip() == ""
+        if name == "fields":
+            open_rows &= ~frame["reason"].str.startswith(DOUBT)  # which money a deal is worth, nobody but a person says
+        rows = frame.index[open_rows]
         if not len(rows):
             continue
         default = {"fields": "custom", "owners": "fallback", "tags": "keep", "picklists": "keep"}

@@ -14,6 +14,7 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL
 from pb2hl.mapper.proposer.custom import KINDS
 from pb2hl.mapper.proposer.flags import LEAVES_OUT
+from pb2hl.mapper.proposer.money import DOUBT
 from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.fields import Decided, decided
 from pb2hl.model import RAW_PREFIX
@@ -156,6 +157,30 @@ def refused(ws: Workspace, fields: pd.DataFrame) -> list[Problem]:
             "decide custom or ignore, or put your name into who to have it so"
         )
         found.append(Problem("values_refuse", message, Severity.CRITICAL, file="fields.csv", field=item.heading))
+    return found
+
+
+def without_amounts(fields: pd.DataFrame) -> list[Problem]:
+    """A critical doubt for each table of deals that would go without amounts although a column may hold them."""
+    deals = fields[fields["object"] == "deals"]
+    found = []
+    for (file, sheet), rows in deals.groupby(["file", "sheet"], sort=False):
+        doubts = rows[rows["reason"].str.startswith(DOUBT) & (rows["decision"].str.strip() == "")]
+        if len(doubts) and not (rows["decision"] == "amount").any():
+            columns = ", ".join(repr(column) for column in doubts["column"])
+            message = (
+                f"these deals have no amount, though {columns} may be it: decide amount for one, or custom for all"
+            )
+            found.append(
+                Problem(
+                    "no_amount",
+                    message,
+                    Severity.CRITICAL,
+                    file="fields.csv",
+                    sheet=str(sheet) or str(file),
+                    field="decision",
+                )
+            )
     return found
 
 

@@ -100,12 +100,22 @@ def facts(ws: Workspace) -> list[list[str]]:
 
 def staged_otherwise(ws: Workspace) -> bool:
     """Whether a table was decided to be something else than it was staged as."""
-    path = ws.staged / "columns.parquet"
-    if not path.exists():
+    columns, unassigned = (_staged(ws, name) for name in ("columns", "unassigned"))
+    if columns.empty:
         return False
-    columns = pd.read_parquet(path, columns=["object", *_KEYS]).fillna("")
-    staged = {(row.file, row.sheet): row.object for row in columns.itertuples(index=False)}
-    for key, (decision, _) in decisions(ws.sheets / f"{NAME}.csv").items():
-        if staged.get(key, LEAVE_OUT) != decision:
+    objects = {(row.file, row.sheet): row.object for row in columns.itertuples(index=False)}
+    left_out = set(unassigned[_KEYS].itertuples(index=False, name=None)) if len(unassigned) else set()
+    for row in read(ws.sheets / f"{NAME}.csv").itertuples(index=False):
+        key, wanted = (row.file, row.sheet), row.decision.strip() or row.proposal
+        if row.rows in ("", "0"):
+            continue
+        if (key in left_out) != (wanted in ("", LEAVE_OUT)) or (
+            key not in left_out and objects.get(key, wanted) != wanted
+        ):
             return True
     return False
+
+
+def _staged(ws: Workspace, name: str) -> pd.DataFrame:
+    path = ws.staged / f"{name}.parquet"
+    return pd.read_parquet(path).fillna("") if path.exists() else pd.DataFrame()
