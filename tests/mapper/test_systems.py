@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pb2hl import mapper
-from pb2hl.mapper.sheets.lossy import without_amounts
+from pb2hl.mapper.sheets.lossy import refused, without_amounts
 from tests.mapper.corpus import tables
 
 RIGHT = 0.975
@@ -152,3 +152,21 @@ def test_deals_do_not_lose_their_money():
     assert [problem.code for problem in without_amounts(sheet)] == ["no_amount"]
     decided = sheet.assign(decision=sheet["decision"].where(sheet["column"] != "Net premium", "amount"))
     assert without_amounts(decided) == []
+
+
+def test_a_proposal_that_hardly_converts_waits(tmp_path):
+    """Fewer than half of a column's values are what was proposed: nobody loads that unseen, a name in `who` confirms it."""
+    converted = {"phone": 1, "email": 80}
+    pd.DataFrame(
+        [
+            {"object": "contacts", "file": "a.csv", "sheet": "", "heading": name, "staged_column": name, "field": name,
+             "kind": "text", "filled": 80, "converted": count, "not_converted": 80 - count, "decision": "{}"}
+            for name, count in converted.items()
+        ]
+    ).to_parquet(tmp_path / "columns.parquet")  # fmt: skip
+    row = {"object": "contacts", "file": "a.csv", "sheet": "", "who": "proposal"}
+    sheet = pd.DataFrame([row | {"column": name, "decision": name} for name in converted])
+    ws = SimpleNamespace(staged=tmp_path)
+    assert [problem.field for problem in refused(ws, sheet)] == ["phone"]
+    assert refused(ws, sheet.assign(who="Jane")) == []
+    assert refused(ws, sheet.assign(decision="custom")) == []
