@@ -15,6 +15,7 @@ from pb2hl.steps.audit.accounting import Account, accounting
 from pb2hl.steps.audit.compare import UNLINKED, Comparison, compare_location
 from pb2hl.steps.balance.balance import Balance, balance
 from pb2hl.steps.check.check import check
+from pb2hl.steps.check.tables import ARRIVED
 from pb2hl.steps.delta.conflicts import kept
 from pb2hl.steps.delta.later_export import aliases_of, current
 from pb2hl.steps.shared import outcomes, requests
@@ -24,7 +25,6 @@ from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 STEP = "audit"
-ARRIVED = "arrived_"
 
 
 def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:

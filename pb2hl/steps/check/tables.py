@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from pb2hl.ledger import Ledger
 from pb2hl.markers import SINGULAR
 from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX
 from pb2hl.progress import Cancel
+from pb2hl.results import StepResult
 from pb2hl.steps.check.recount import audited_against_export, staged_against_export
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared.intake import take_in
@@ -114,22 +115,21 @@ class Staged:
         return self._facts.books().tables()
 
 
+ARRIVED = "arrived_"
+"""What the audit's tables of records that were read back are called, before the object."""
+
+
 class Arrived:
     """What the audit read back, one table an object, with the place of each record in the export."""
 
     def __init__(self, ws: Workspace, cancel: Cancel | None):
-        folder = ws.results("audit")
-        self._tables = {
-            p.stem.removeprefix("arrived_"): pd.read_parquet(p) for p in sorted(folder.glob("arrived_*.parquet"))
-        }
+        result = StepResult.load(ws.results("audit"))
+        tables: Mapping[str, pd.DataFrame] = result.tables if result is not None else {}
+        self._tables = {name.removeprefix(ARRIVED): tables[name] for name in sorted(tables) if name.startswith(ARRIVED)}
         if not self._tables:
             raise ConfigError("nothing has been read back yet", hint=f"pb2hl audit {ws.path}")
         self._ws, self._cancel = ws, cancel
-        self._refused = (
-            pd.read_parquet(folder / "not_landed.parquet")
-            if (folder / "not_landed.parquet").exists()
-            else pd.DataFrame()
-        )
+        self._refused = tables["not_landed"] if "not_landed" in tables else pd.DataFrame()
 
     def frame(self, name: str) -> pd.DataFrame | None:
         """What arrived of object `name`, or, as `staged.<object>`, what the export had; None when there is nothing of it."""
