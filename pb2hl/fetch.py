@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -32,6 +36,7 @@ class Reason(StrEnum):
     TOO_SLOW = "slower than allowed"
     STATUS = "the server refused"
     FAILED = "the connection failed"
+    GONE = "its server is gone"
 
 
 class FetchRefused(Pb2hlError):
@@ -82,6 +87,8 @@ def is_public(address: str) -> bool:
         ip = ipaddress.ip_address(address.split("%", 1)[0])
     except ValueError:
         return False
+    if any(ip.version == network.version and ip in network for network in _NOT_PUBLIC):
+        return False
     if isinstance(ip, ipaddress.IPv6Address):
         inner = _wrapped(ip)
         if inner is not None:
@@ -93,6 +100,31 @@ def is_public(address: str) -> bool:
     )
 
 
+_NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "168.63.129.16/32",  # Azure's host: metadata and credentials of the machine
+            "169.254.0.0/16",  # metadata of most clouds, link-local
+            "100.64.0.0/10",  # carrier-grade NAT; Alibaba's metadata at 100.100.100.200
+            "192.88.99.0/24",  # 6to4 relays, withdrawn
+            "192.0.0.0/24",  # protocol assignments; Oracle's metadata at 192.0.0.192
+            "198.18.0.0/15",  # benchmarks
+            "240.0.0.0/4",
+            "3fff::/20",  # documentation (RFC 9637): not in every Python's tables
+            "5f00::/16",  # segment routing
+            "100::/64",  # discard
+            "2001:db8::/32",
+            "2001::/23",  # protocol assignments, Teredo among them
+            "fd00:ec2::/32",  # AWS's metadata over IPv6
+            "fec0::/10",
+        ),
+    )
+)
+"""Networks that are not public beside those that this Python's tables know: they change with its version, and these hold
+machines that answer with secrets."""
+
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -103,6 +135,8 @@ def _wrapped(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
         return ip.sixtofour
     if ip.teredo is not None:
         return ip.teredo[1]
+    if (int(ip) >> 32) & 0xFFFF_FFFF in _ISATAP:  # RFC 5214: whatever network it stands in, it leads to an IPv4 address
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     low = int(ip) & 0xFFFFFFFF
     if ip in _NAT64 or (int(ip) >> 32 == 0 and low > 1):
         return ipaddress.IPv4Address(low)
@@ -129,6 +163,46 @@ def fetch(
     raise FetchRefused(Reason.REDIRECTS, url, f"more than {limits.redirects}")
 
 
+class Fetcher:
+    """Fetches the files of one run, and asks no server again that is gone: one that has not answered several times in a row.
+
+    Every further file of it is refused with the same words, so that a report counts them instead of repeating itself.
+    """
+
+    def __init__(self, get: Callable[[str], Fetched] = fetch, patience: int = 3):
+        self._get = get
+        self._patience = patience
+        self._silent: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def fetch(self, url: str) -> Fetched:
+        """The file at `url`; raises FetchRefused."""
+        server = _server(url)
+        if self._silent[server] >= self._patience:
+            raise FetchRefused(Reason.GONE, server, f"no answer {self._patience} times in a row")
+        try:
+            found = self._get(url)
+        except FetchRefused as error:
+            with self._lock:
+                self._silent[server] = self._silent[server] + 1 if error.reason in _NO_ANSWER else 0
+            raise
+        self._silent[server] = 0
+        return found
+
+
+_NO_ANSWER = frozenset({Reason.UNRESOLVED, Reason.FAILED, Reason.TOO_SLOW})
+
+
+def _server(url: str) -> str:
+    """Scheme, host and port of a URL; the text itself when it is none."""
+    try:
+        parts = urlsplit(url.strip())
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return url
+    return f"{parts.scheme}://{parts.hostname or ''}{port}"
+
+
 def _checked(url: str, resolver: Resolve, allowed: Callable[[str], bool]) -> tuple[str, str]:
     """(the address to connect to, the host) of a URL, when all its addresses may be asked."""
     try:
@@ -153,7 +227,8 @@ def _checked(url: str, resolver: Resolve, allowed: Callable[[str], bool]) -> tup
 
 def _get(url: str, address: str, host: str, limits: Limits, deadline: float, clock: Clock) -> Fetched | str:
     """The answer of one hop, or the address it redirects to."""
-    timeout = httpx.Timeout(max(min(limits.connect_s, deadline - clock.monotonic()), 0.01))
+    left = max(deadline - clock.monotonic(), 0.01)
+    timeout, cutoff = httpx.Timeout(min(limits.connect_s, left)), _Cutoff(left)
     try:
         target = httpx.URL(url)
         headers = {
@@ -163,21 +238,62 @@ def _get(url: str, address: str, host: str, limits: Limits, deadline: float, clo
             "Host": target.netloc.decode("ascii"),
         }
         pinned = target.copy_with(host=address, username=None, password=None, fragment=None)
+        extensions = {"sni_hostname": host, "trace": cutoff.trace}
         with (
+            cutoff,
             httpx.Client(trust_env=False, timeout=timeout) as client,
-            client.stream("GET", pinned, headers=headers, extensions={"sni_hostname": host}) as response,
+            client.stream("GET", pinned, headers=headers, extensions=extensions) as response,
         ):
             if response.has_redirect_location:
                 return response.headers["location"]
             if response.status_code != 200:
                 raise FetchRefused(Reason.STATUS, url, f"HTTP {response.status_code}")
             content = _read(response, url, limits, deadline, clock)
+            if cutoff.fired:  # an end without a length looks like the body's own
+                raise FetchRefused(Reason.TOO_SLOW, url, f"over {limits.total_s:g} s")
             mime = response.headers.get("content-type", "").split(";", 1)[0].strip().lower()
             return Fetched(content, mime, url)
     except httpx.TimeoutException as error:
         raise FetchRefused(Reason.TOO_SLOW, url) from error
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
+        if cutoff.fired:
+            raise FetchRefused(Reason.TOO_SLOW, url, f"over {limits.total_s:g} s") from error
         raise FetchRefused(Reason.FAILED, url, type(error).__name__) from error
+
+
+class _Cutoff:
+    """Ends a connection when its time is over, whatever it is doing: a server that sends a byte now and then never runs into
+    a timeout of single reads, be it in the TLS handshake, the headers or the body."""
+
+    def __init__(self, seconds: float):
+        self.fired = False
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._fire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *error: object) -> None:
+        self._timer.cancel()
+        if self._socket is not None:
+            self._socket.close()
+
+    def trace(self, event: str, info: dict[str, Any]) -> None:
+        """What httpx tells while it works: the socket is ours to end from when it is connected (a copy: TLS takes the first)."""
+        if event == "connection.connect_tcp.complete":
+            self._socket = info["return_value"].get_extra_info("socket").dup()
+            if self.fired:
+                self._end()
+
+    def _fire(self) -> None:
+        self.fired = True
+        self._end()
+
+    def _end(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 def _read(response: httpx.Response, url: str, limits: Limits, deadline: float, clock: Clock) -> bytes:

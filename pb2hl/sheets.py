@@ -20,7 +20,7 @@ from pb2hl.whole import write_text
 
 _EXECUTED = re.compile(r"^\s*[=+\-@\t\r|%]|^#[A-Z0-9/!?]+$|^'")
 _PLAIN_INTEGER = re.compile(r"0|[1-9]\d{0,10}")
-_NO_LETTERS = re.compile(r"[\W\d]*\d[\W\d]*")
+_NO_LETTERS = re.compile(r"\W*\d[\W\d]*")
 _MONTHS = "jan|feb|fév|fev|mar|mär|mrt|apr|avr|abr|may|mai|mag|maj|mei|jun|jui|giu|jul|lug|aug|aoû|ago|sep|set|oct|okt|out|ott|nov|dec|dez|déc|dic"
 _CURRENCIES = "eur|usd|cad|aud|nzd|gbp|chf|sek|nok|dkk|pln|zł|kr|fr|kč|r"
 _TRUTHS = "true|false|wahr|falsch|vrai|faux|verdadero|verdadeiro|falso|vero|waar|onwaar|sant|falskt|prawda|fałsz"

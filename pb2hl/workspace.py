@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pb2hl import sheets
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import ConfigError, Problem, Severity, TokenMissing, WorkspaceLocked
+from pb2hl.limits import LIMITS, Limits
 from pb2hl.whole import read_frame, unwritable, write_text
 
 UPGRADES: tuple[Callable[[Path, dict], dict], ...] = ()
@@ -101,6 +102,7 @@ class Config(_Section):
     ledger_url: str = ""
     policy: Policy = Policy()
     thresholds: Thresholds = Thresholds()
+    limits: Limits = LIMITS
 
     @field_validator("timezone")
     @classmethod

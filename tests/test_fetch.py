@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
 
 from pb2hl.clock import Clock
-from pb2hl.fetch import Fetched, FetchRefused, Limits, Reason, fetch, is_public
+from pb2hl.fetch import Fetched, Fetcher, FetchRefused, Limits, Reason, fetch, is_public
 
 
 class Pages(BaseHTTPRequestHandler):
     """A few pages; `hosts` keeps the Host headers seen."""
 
     hosts: ClassVar[list[str]] = []
+    over: ClassVar[threading.Event] = threading.Event()
 
     def do_GET(self) -> None:
         self.hosts.append(self.headers["Host"])
@@ -32,12 +34,26 @@ class Pages(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", self.path[4:])
             self.end_headers()
+        elif self.path in ("/dripping-headers", "/dripping-body"):
+            self._drip(self.path == "/dripping-body")
         elif self.path == "/loop":
             self.send_response(302)
             self.send_header("Location", "/loop")
             self.end_headers()
         else:
             self._answer(404, b"", "text/plain")
+
+    def _drip(self, body: bool) -> None:
+        """A byte now and then, for as long as anybody listens."""
+        if body:
+            self.send_response(200)
+            self.end_headers()
+        else:
+            self.wfile.write(b"HTTP/1.0 200 OK\r\nX-Slow: ")
+        with suppress(OSError):
+            while not self.over.wait(0.05):
+                self.wfile.write(b"x")
+                self.wfile.flush()
 
     def _answer(self, status: int, body: bytes, mime: str) -> None:
         self.send_response(status)
@@ -54,9 +70,11 @@ class Pages(BaseHTTPRequestHandler):
 def port() -> Iterator[int]:
     """A server on loopback."""
     Pages.hosts = []
+    Pages.over.clear()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server.server_address[1]
+    Pages.over.set()
     server.shutdown()
     server.server_close()
 
@@ -168,6 +186,47 @@ class Hurried(Clock):
 def test_time_is_bounded(port):
     """A body that comes too slowly is dropped."""
     assert reason(f"http://files.example:{port}/big", clock=Hurried(), limits=Limits(total_s=100)) == Reason.TOO_SLOW
+
+
+@pytest.mark.parametrize("path", ["/dripping-headers", "/dripping-body"])
+def test_a_server_that_drips_is_cut_off(port, path):
+    """Each single read is quick, and the deadline holds all the same; a body that was cut off is no file."""
+    assert reason(f"http://files.example:{port}{path}", limits=Limits(total_s=0.4)) == Reason.TOO_SLOW
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["fe80::5efe:127.0.0.1", "2a00:1::200:5efe:10.0.0.1", "2a00:1::5efe:a9fe:a9fe", "3fff::1", "3fff:0fff::1", "192.88.99.1", "168.63.129.16",
+     "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "::ffff:168.63.129.16", "64:ff9b::168.63.129.16", "198.18.0.1", "5f00::1"],
+)  # fmt: skip
+def test_tunnels_and_metadata_are_not_public(address):
+    """Addresses that lead to another one, and those where clouds keep their secrets, in every way of writing them."""
+    assert not is_public(address)
+
+
+def test_a_public_address_within_isatap_is_public():
+    """What is judged is where it leads."""
+    assert is_public("2a00:1::200:5efe:8.8.8.8") and is_public("2606:4700::1111")
+
+
+def test_a_server_that_is_gone_is_asked_no_more():
+    """After a few silences in a row its files are refused alike, without a request; a server that answers is asked again."""
+    asked = []
+
+    def get(url: str) -> Fetched:
+        asked.append(url)
+        raise FetchRefused(Reason.STATUS if "/404" in url else Reason.FAILED, url)
+
+    fetcher, told = Fetcher(get), []
+    for name in [*(f"http://gone.example/{n}" for n in range(40)), *(f"http://here.example/404/{n}" for n in range(5))]:
+        with pytest.raises(FetchRefused) as refusal:
+            fetcher.fetch(name)
+        told.append(str(refusal.value))
+    assert (
+        len(asked) == 3 + 5
+        and len(set(told[3:40])) == 1
+        and "gone.example was not fetched: its server is gone" in told[3]
+    )
 
 
 def test_refusals_are_told_without_the_query(port):

@@ -14,7 +14,7 @@ FLOORS = {
     1: {"source", "highlevel", "ledger", "fetch"},
     0: {
         "errors", "model", "operations", "results", "sheets", "workspace", "whole", "lean", "resources", "progress", "clock", "values", "content", "markers",
-        "recurrence", "register",
+        "recurrence", "register", "limits",
     },
 }  # fmt: skip
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}

@@ -12,7 +12,7 @@ LEAST = 40
 RATE = 0.5
 """Open when, of the last 100 outcomes (at least 40), half are errors. A storm of 10 % faults stays far below."""
 
-_PARTICULAR = re.compile(r"['\"][^'\"]*['\"]|\b[0-9a-f-]{12,}\b|\b\w*\d\w*\b")
+_PARTICULAR = re.compile(r"['\"][^'\"]*['\"]|\b[0-9a-f-]{12,}\b|\b[^\W\d]*\d\w*\b")
 
 
 class Breaker:

@@ -206,6 +206,8 @@ class Apply:
         await self._journal.finish(outcomes)
         self._tally(outcomes, operations)
         for outcome in outcomes:
+            if outcome.op_id in self._sender.no_fault:
+                continue
             if outcome.state in (State.REFUSED, State.IN_DOUBT):
                 self._breaker.error(outcome.error)
             else:

@@ -15,7 +15,7 @@ from pb2hl.diff import flatten_payload, flatten_record
 from pb2hl.diff.flatten import CUSTOM, custom_key
 from pb2hl.diff.table import stored_value
 from pb2hl.errors import AnswerLost, ApiError, NotFound, Refused
-from pb2hl.fetch import FetchRefused, fetch
+from pb2hl.fetch import Fetcher, FetchRefused
 from pb2hl.highlevel import Created
 from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.highlevel.records.base import PartlyRefused
@@ -48,6 +48,10 @@ class Sender:
 
     client: Any
     ports: Mapping[Target, Any]
+    fetcher: Fetcher = field(default_factory=Fetcher)
+    no_fault: set[str] = field(
+        default_factory=set
+    )  # operations refused before HighLevel was asked: they say nothing about it
     _unknown: dict[Target, set[str]] = field(default_factory=dict)
 
     async def before_image(self, op: Operation) -> Mapping[str, Any] | None:
@@ -71,8 +75,10 @@ class Sender:
             payload, kept = await self._cleared(op, payload)
             return _done(op, created, payload, intent.payload, (*losses, *kept))
         except FetchRefused as error:
+            self.no_fault.add(op.op_id)
             return Outcome(op.op_id, State.REFUSED, error=f"{NO_FILE}: {error.message}")
         except FileNotFoundError:
+            self.no_fault.add(op.op_id)
             return Outcome(op.op_id, State.REFUSED, error="its file is no longer in the workspace or the export")
         except AnswerLost as error:
             return Doubt(intent, error.message)
@@ -107,7 +113,7 @@ class Sender:
 
     async def _with_fetched(self, op: Operation, payload: Mapping[str, Any]) -> Any:
         with tempfile.TemporaryDirectory(prefix="pb2hl-") as folder:
-            return await self._call(op, await _fetched(payload, Path(folder)))
+            return await self._call(op, await _fetched(self.fetcher, payload, Path(folder)))
 
     async def _call(self, op: Operation, payload: Mapping[str, Any]) -> Any:
         port = self.ports[op.target]
@@ -215,10 +221,10 @@ def _must_fetch(payload: Mapping[str, Any]) -> bool:
     return isinstance(file, Mapping) and bool(file) and not file.get("path")
 
 
-async def _fetched(payload: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+async def _fetched(fetcher: Fetcher, payload: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     """`payload` with the file that the export only names by URL in `folder`, fetched by the guarded fetcher."""
     file = payload["$file"]
-    found = await asyncio.to_thread(fetch, str(file.get("url", "")))
+    found = await asyncio.to_thread(fetcher.fetch, str(file.get("url", "")))
     path = folder / "file"
     path.write_bytes(found.content)
     mime = found.mime if str(file.get("mime") or "").endswith("octet-stream") else file["mime"]

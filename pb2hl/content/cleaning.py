@@ -47,7 +47,7 @@ _FOUND: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 _BLOCK = re.compile(r"<(?:br|p|div|li|tr|h[1-6]|blockquote|pre|table|ul|ol)\b", re.IGNORECASE)
-_NO_SOURCE = re.compile(r"<img(?![^>]*\ssrc=)[^>]*>")
+_NO_SOURCE = re.compile(r"<img(?![^<>]*\ssrc=)[^<>]*>")
 _EMPTY = re.compile(r"(?:<(?:span|div|p|b|i|u|strong|em)>\s*</(?:span|div|p|b|i|u|strong|em)>\s*){1,50}")
 _NESTED_EMPTY = 20
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -137,6 +137,6 @@ def text_of(cleaned: str) -> str:
     parser = _Text()
     parser.feed(cleaned)
     parser.close()
-    text = re.sub(r"[ \u00a0]*\0[\0 ]*", "\n", "".join(parser.parts))
+    text = re.sub(r"(?:(?<![ \u00a0])[ \u00a0]++)?\0[\0 ]*", "\n", "".join(parser.parts))
     lines = [line.strip() for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -18,6 +18,9 @@ MOST_CHARACTERS = 80_000_000
 _REFERENCE = re.compile(r"\{\{(?=\s*ref:)")
 """Plans write references as `{{ref:…}}`; text of the export that looks like one must never be taken for it."""
 
+_MACRO = re.compile(r"\{\{(?!\s*ref:)[^{}\n]{1,200}\}\}|\[\[[^\[\]\n]{1,200}\]\]|(?<![\w%])%[A-Z][A-Z_]{2,40}%(?!\w)")
+"""`{{contact.name}}`, `[[First Name]]`, `%FIRSTNAME%`."""
+
 _RTF_START = re.compile(r"\A([\ufeff \t\r\n]*)\{\\rtf")
 """HTML whose text begins like a Rich Text file would be read as one the next time."""
 
@@ -33,6 +36,9 @@ def convert(body: str, *, hint: str = "") -> Content:
     if _REFERENCE.search(source):
         removed.append("text that looks like a reference")
         source = _REFERENCE.sub("{ {", source)
+    if kind != "rtf":
+        source, macros = without_macros(source)
+        removed += macros
     if kind == "plain":
         html, text = escaped(source), source.strip("\n")
     elif kind == "rtf":
@@ -46,9 +52,17 @@ def convert(body: str, *, hint: str = "") -> Content:
     return Content(html, text, kind, tuple(dict.fromkeys([*removed, *images.removed])), tuple(images.found))
 
 
+def without_macros(text: str) -> tuple[str, list[str]]:
+    """`text` without the fields of mail templates that nobody filled in, which HighLevel or the next program might; and what
+    was taken out, by kind."""
+    shorter, count = _MACRO.subn("", text)
+    return (shorter, ["text macro"]) if count else (text, [])
+
+
 def _from_rtf(source: str, images: Images) -> tuple[str, str, list[str]]:
     text, removed, pictures = read_rtf(source)
-    text = without_controls(text).strip()
+    text, macros = without_macros(without_controls(text).strip())
+    removed = [*removed, *macros]
     html = escaped(text)
     for picture in pictures:
         html += f'<br><img src="{images.add(picture)}">'

@@ -30,7 +30,7 @@ class Class(StrEnum):
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[-+]\d{2}:?\d{2})?)?")
 _PHONE = re.compile(r"\+?[\d\s().\-/]{5,}")
-_TAG = re.compile(r"<[a-zA-Z/!][^>]*>")
+_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 
 
 def compare(sent: Any, stored: Any, field: str = "", region: str = "") -> tuple[Class, str]:

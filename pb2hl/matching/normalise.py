@@ -24,7 +24,7 @@ _BLANK = frozenset(
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ß": "ss"})
 _APOSTROPHE = re.compile(r"[.'’`´]")
 _NOT_WORD = re.compile(r"[\W_]+")
-_EXTENSION = re.compile(r"(?:;ext=|\bext\.?|\bextension|\bx|#|\bdurchwahl|\bposte)\s*\.?:?\s*\d{1,6}\s*$", re.I)
+_EXTENSION = re.compile(r"(?:;ext=|\bext\.?|\bextension|\bx|#|\bdurchwahl|\bposte)\s*+\.?+:?+\s*+\d{1,6}\s*$", re.I)
 _FLOAT = re.compile(r"^\d+\.0+$|^\d+(\.\d+)?[eE]\+?\d+$")
 _PHONE_DIGITS = 9
 """National numbers agree with international ones in their last nine digits; what is left off is country and trunk prefix."""

@@ -15,6 +15,7 @@ TIME_COLUMNS = (
     "source_file", "source_sheet", "source_row",
 )  # fmt: skip
 CENT = 0.005
+_DAY = pd.Timedelta(days=1)
 
 
 def time_issues(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -115,8 +116,16 @@ def _rates(rates: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
         {"key": _key(rates.get("timekeeper", _blank(rates)), users), "hourly_rate": _number(rates, "hourly_rate")}
     )
     table["from"] = pd.Series(since, index=rates.index).astype("datetime64[us]").fillna(pd.Timestamp("1800-01-01"))
-    table["to"] = pd.Series(until, index=rates.index).astype("datetime64[us]").fillna(pd.Timestamp("2999-12-31"))
+    table["to"] = pd.Series(until, index=rates.index).astype("datetime64[us]").fillna(_next_begins(table) - _DAY)
+    table["to"] = table["to"].fillna(pd.Timestamp("2999-12-31"))
     return table
+
+
+def _next_begins(table: pd.DataFrame) -> pd.Series:
+    """When the same person's next rate begins, by row (NaT after the last): a rate without an end of its own ends there."""
+    begins = table[["key", "from"]].drop_duplicates().sort_values(["key", "from"], kind="stable")
+    begins["next"] = begins.groupby("key")["from"].shift(-1)
+    return table[["key", "from"]].merge(begins, on=["key", "from"], how="left").set_axis(table.index)["next"]
 
 
 def _in_force(work: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:

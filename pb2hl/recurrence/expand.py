@@ -108,7 +108,7 @@ def _read(rule: str, problems: list[str]) -> tuple[Words | None, list[str], list
     """(what the rule says, RDATEs, EXDATEs); None for the first when it cannot be read."""
     text = rule.strip().replace("\\n", "\n").replace("\\,", ",").replace("\\;", ";")
     more, left_out = [], []
-    for name, values in re.findall(r"^\s*(RDATE|EXDATE)[^:\n]*:([^\n]*)$", text, re.IGNORECASE | re.MULTILINE):
+    for name, values in re.findall(r"^[ \t]*(RDATE|EXDATE)[^:\n]*:([^\n]*)$", text, re.IGNORECASE | re.MULTILINE):
         (more if name.upper() == "RDATE" else left_out).extend(values.split(","))
     match = re.search(r"FREQ\s*=[^\n]*", text, re.IGNORECASE)
     if match is None:

@@ -55,7 +55,7 @@ def verdict_html(ws: Workspace, result: StepResult, path: Path, mask: Mask | Non
 
 def again(remedy: str) -> str:
     """A hint with the way on from where a run stopped, said once."""
-    mended = re.sub(r",?\s*then run (this|the same command|it) again\W*$", "", remedy.strip()).rstrip(".")
+    mended = re.sub(r",?(?<!\s)\s*then run (this|the same command|it) again\W*$", "", remedy.strip()).rstrip(".")
     return f"{mended}; then run the same command again" if mended else "run the same command again"
 
 

@@ -177,7 +177,7 @@ def _items(value: Any) -> list[Any]:
     try:
         found = json.loads(text)
     except ValueError:
-        return [line.strip(" -•\t") for line in re.split(r"[\r\n;]+|\s*(?:->|→|=>)\s*", text) if line.strip()]
+        return [line.strip(" -•\t") for line in re.split(r"[\r\n;]+|->|→|=>", text) if line.strip()]
     return found if isinstance(found, list) else [found]
 
 

@@ -1,8 +1,8 @@
 """Reading exports: containers → raw tables → staged tables → references between them."""
 
+from pb2hl.limits import LIMITS, Limits
 from pb2hl.source.embedded import known as embedded_files
 from pb2hl.source.embedded import take_out
-from pb2hl.source.limits import LIMITS, Limits
 from pb2hl.source.mixed import leave_out, split_by
 from pb2hl.source.reading import open_files, read_export
 from pb2hl.source.references import resolve_references

@@ -6,19 +6,26 @@ import io
 import lzma
 import os
 import re
+import shutil
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from pb2hl.errors import ExportError, Problem, Severity
+from pb2hl.limits import MIB, Limits, remedy
+from pb2hl.source.elsewhere import elsewhere
 from pb2hl.source.files import Opener
-from pb2hl.source.limits import MIB, Limits
-from pb2hl.source.tables import problem
+from pb2hl.source.tables import problem, unused
 
 _NOISE = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\.git/|~\$|\._)")
+
+_ENTRY_BYTES = 1024  # of a zip's list a file: 46 and its name
+_END_BYTES = 70_000  # of a zip that may hold the end of its list, with a comment
 
 _WORKSPACE = "migration.toml"
 """A folder with this file is a migration's workspace: its own tables must never be taken for the export's."""
@@ -34,16 +41,18 @@ class Item:
     path: Path | None = None
 
 
-def open_container(path: Path, limits: Limits) -> tuple[list[Item], list[Problem]]:
-    """Every file of a folder, zip or single file, with what was left out and why.
+def open_container(path: Path, limits: Limits, into: Path) -> tuple[list[Item], list[Problem]]:
+    """Every file of a folder, zip or single file, with what was left out and why. `into` is where files may be copied to.
 
-    Raises ExportError when the path does not exist, or the zip is damaged, encrypted or a bomb.
+    Raises ExportError when the path does not exist, or the zip is damaged, encrypted, or unpacks into more than there is
+    room for. How well one file packs says nothing: a drawing of 25 MB may pack a thousand to one.
     """
     if not path.exists():
         raise ExportError(
             f"there is no export at {path}", hint="give the folder, .zip or file that Perfect Books exported"
         )
-    problems: list[Problem] = []
+    opened = _Opened(limits, _room(limits, into))
+    problems = opened.problems
     if path.is_dir():
         items = list(_folder(path, limits, problems))
     elif not path.is_file():
@@ -51,10 +60,27 @@ def open_container(path: Path, limits: Limits) -> tuple[list[Item], list[Problem
             f"{path} is neither a file nor a folder", hint="give the folder, .zip or file that Perfect Books exported"
         )
     elif _is_plain_zip(path):
-        items = list(_zip(path, path.name, "", limits, problems))
+        items = list(_zip(path, path.name, "", opened))
     else:
         items = [Item(path.name, path.stat().st_size, path.read_bytes, path)]
-    return [found for item in items for found in _nested(item, limits, problems)], problems
+    return [found for item in items for found in _nested(item, opened)], problems
+
+
+@dataclass
+class _Opened:
+    """What opening a container keeps in mind: the bounds, the bytes that zips may still unpack into, what is wrong."""
+
+    limits: Limits
+    room: int
+    problems: list[Problem] = field(default_factory=list)
+
+
+def _room(limits: Limits, into: Path) -> int:
+    """Bytes that zips may unpack into: the setting, or what is free on the disk that files are copied to."""
+    if limits.unpacked_mib:
+        return limits.unpacked_mib * MIB
+    there = next(folder for folder in (into, *into.absolute().parents) if folder.exists())
+    return shutil.disk_usage(there).free
 
 
 def _folder(root: Path, limits: Limits, problems: list[Problem]) -> Iterator[Item]:
@@ -63,26 +89,14 @@ def _folder(root: Path, limits: Limits, problems: list[Problem]) -> Iterator[Ite
         names.sort()
         if _WORKSPACE in files and Path(folder) != root:
             names.clear()
-            shown = Path(folder).relative_to(root).as_posix()
-            problems.append(
-                problem(
-                    "workspace",
-                    "is a migration's workspace, not part of the export",
-                    shown,
-                    severity=Severity.INFO,
-                    treatment="left out",
-                )
-            )
+            what = "is a migration's workspace, not part of the export"
+            problems.append(_left_out("workspace", what, Path(folder).relative_to(root), Severity.INFO))
             continue
-        for name in [name for name in names if Path(folder, name).is_symlink()]:
-            problems.append(
-                problem(
-                    "link",
-                    "a link, not a folder of the export",
-                    Path(folder, name).relative_to(root).as_posix(),
-                    treatment="left out",
-                )
-            )
+        problems += [
+            _left_out("link", "a link, not a folder of the export", Path(folder, name).relative_to(root))
+            for name in names
+            if Path(folder, name).is_symlink()
+        ]
         for name in sorted(files):
             path = Path(folder) / name
             shown = path.relative_to(root).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -102,7 +116,13 @@ def _folder(root: Path, limits: Limits, problems: list[Problem]) -> Iterator[Ite
             yield Item(shown, path.stat().st_size, path.read_bytes, path)
 
 
+def _left_out(code: str, what: str, path: Path, severity: Severity = Severity.WARNING) -> Problem:
+    return problem(code, what, path.as_posix(), severity=severity, treatment="left out")
+
+
 def _is_plain_zip(path: Path) -> bool:
+    if elsewhere(path.name) is not None:
+        return False
     with open(path, "rb") as handle:
         if handle.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
             return path.suffix.lower() == ".zip"
@@ -119,7 +139,7 @@ def is_office(source: Path | io.BytesIO) -> bool:
     return "[Content_Types].xml" in names or ("mimetype" in names and "content.xml" in names)
 
 
-def _nested(item: Item, limits: Limits, problems: list[Problem]) -> Iterator[Item]:
+def _nested(item: Item, opened: _Opened) -> Iterator[Item]:
     """The files of a zip inside the export, one level deep; anything else as it is."""
     if not item.name.lower().endswith(".zip") or re.search(
         r"(?i)(^|/)(files|attachments|uploads|documents)/", item.name
@@ -127,64 +147,103 @@ def _nested(item: Item, limits: Limits, problems: list[Problem]) -> Iterator[Ite
         yield item
         return
     if item.name.count(".zip/"):
-        problems.append(problem("nested_zip", "is a zip within a zip within a zip", item.name, treatment="not opened"))
+        opened.problems.append(
+            problem("nested_zip", "is a zip within a zip within a zip", item.name, treatment="not opened")
+        )
         return
     try:
         raw = item.read()
-        yield from list(_zip(io.BytesIO(raw), item.name, item.name + "/", limits, problems))
+        yield from list(_zip(io.BytesIO(raw), item.name, item.name + "/", opened))
     except (ExportError, OSError) as error:
-        problems.append(
+        opened.problems.append(
             problem(
                 "nested_zip", str(error).splitlines()[0], item.name, severity=Severity.CRITICAL, treatment="left out"
             )
         )
 
 
-def _zip(source: Path | io.BytesIO, shown: str, prefix: str, limits: Limits, problems: list[Problem]) -> Iterator[Item]:
+def _zip(source: Path | io.BytesIO, shown: str, prefix: str, opened: _Opened) -> Iterator[Item]:
     try:
+        if (size := _directory_bytes(source)) > opened.limits.entries * _ENTRY_BYTES:
+            raise ExportError(
+                f"{shown} lists files on {size // MIB:,} MiB, more than {opened.limits.entries:,} files take",
+                hint=f"split the export, or {remedy('entries')}",
+            )
         archive = zipfile.ZipFile(source)
         infos = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise ExportError(
             f"{shown} is a damaged or cut-off zip: {error}", hint="export or download it again"
         ) from error
-    _measure(infos, shown, limits)
+    _measure(infos, shown, opened)
     taken: set[str] = set()
+    next_: dict[str, int] = {}
     for info in infos:
         name = _real_name(info).replace("\\", "/")
         if info.is_dir() or _NOISE.search(name):
             continue
         if reason := _unsafe(name, info):
-            problems.append(
+            opened.problems.append(
                 problem("unsafe_name", f"the zip holds {name[:120]!r}: {reason}", shown, treatment="left out")
             )
             continue
-        name = _unused(re.sub(r"^(\./)+", "", name), taken)
-        yield Item(prefix + name, info.file_size, _opener(archive, info, limits))
+        stem, dot, suffix = re.sub(r"^(\./)+", "", name).rpartition(".")
+        name = unused(stem if dot else suffix, taken, next_, f".{suffix}" if dot else "")
+        if told := _too_large(prefix + name, info.file_size, opened.limits):
+            opened.problems.append(told)
+            continue
+        yield Item(prefix + name, info.file_size, _opener(archive, info, opened.limits))
 
 
-def _measure(infos: list[zipfile.ZipInfo], shown: str, limits: Limits) -> None:
-    """Raise when a zip is encrypted, or would unpack into far more than an export does."""
+def _measure(infos: list[zipfile.ZipInfo], shown: str, opened: _Opened) -> None:
+    """Raise when a zip is encrypted, or would unpack into more than there is room for."""
+    limits = opened.limits
     if infos and all(info.flag_bits & 1 for info in infos if not info.is_dir()):
         raise ExportError(f"{shown} is encrypted", hint="unpack it with its password and give the folder")
     if len(infos) > limits.entries:
-        raise ExportError(f"{shown} holds {len(infos)} files, more than {limits.entries}", hint="split the export")
+        raise ExportError(
+            f"{shown} holds {len(infos):,} files, more than {limits.entries:,}",
+            hint=f"split the export, or {remedy('entries')}",
+        )
     total = sum(info.file_size for info in infos)
-    if total > limits.zip_total_bytes:
+    if total > opened.room:
         raise ExportError(
-            f"{shown} unpacks into {total // MIB} MiB, more than {limits.zip_total_bytes // MIB}",
-            hint="unpack it yourself and give the folder, if you trust it",
+            f"{shown} unpacks into {total // MIB:,} MiB, more than the {opened.room // MIB:,} MiB there is room for",
+            hint=remedy("unpacked_mib") if limits.unpacked_mib else "free space on the disk of the workspace",
         )
-    bombs = [
-        info
-        for info in infos
-        if info.file_size > 10 * MIB and info.file_size > limits.zip_ratio * max(1, info.compress_size)
-    ]
-    if bombs:
-        raise ExportError(
-            f"{shown} holds {bombs[0].filename[:80]!r}, packed {bombs[0].file_size // max(1, bombs[0].compress_size)} to 1: a zip bomb",
-            hint="unpack it yourself and give the folder, if you trust it",
-        )
+    opened.room -= total
+
+
+def _too_large(name: str, size: int, limits: Limits) -> Problem | None:
+    """Why one file of a zip is left out: it alone would fill the memory. The others are read."""
+    memory = int(psutil.virtual_memory().total * 0.75)
+    if size <= min(limits.file_bytes, memory):
+        return None
+    setting = size > limits.file_bytes
+    return problem(
+        "large_entry",
+        f"unpacks into {size // MIB:,} MiB, more than "
+        + (
+            f"the {limits.file_mib:,} MiB of file_mib"
+            if setting
+            else f"three quarters of the memory ({memory // MIB:,} MiB)"
+        ),
+        name,
+        severity=Severity.CRITICAL,
+        treatment=f"left out; {remedy('file_mib') if setting else 'use a machine with more memory, or split the file'}",
+    )
+
+
+def _directory_bytes(source: Path | io.BytesIO) -> int:
+    """How long a zip's list of files says it is: read before the list itself, which becomes an object a file."""
+    with open(source, "rb") if isinstance(source, Path) else io.BytesIO(source.getbuffer()) as handle:
+        handle.seek(0, os.SEEK_END)
+        handle.seek(max(0, handle.tell() - _END_BYTES))
+        tail = handle.read()
+    at = tail.rfind(b"PK\x05\x06")
+    size = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    large = tail.rfind(b"PK\x06\x06")
+    return int.from_bytes(tail[large + 40 : large + 48], "little") if size == 0xFFFFFFFF and large >= 0 else size
 
 
 def _real_name(info: zipfile.ZipInfo) -> str:
@@ -207,15 +266,6 @@ def _unsafe(name: str, info: zipfile.ZipInfo) -> str:
     if stat.S_ISLNK(info.external_attr >> 16):
         return "a link"
     return "encrypted" if info.flag_bits & 1 else ""
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    stem, dot, suffix = name.rpartition(".")
-    found, again = name, 2
-    while found in taken:
-        found, again = (f"{stem} ({again}).{suffix}" if dot else f"{name} ({again})"), again + 1
-    taken.add(found)
-    return found
 
 
 def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: Limits) -> Opener:

@@ -11,13 +11,14 @@ import pyarrow as pa
 import pyarrow.csv as pv
 
 from pb2hl.errors import ExportError
+from pb2hl.limits import Limits, remedy
 from pb2hl.source import ragged
 from pb2hl.source.encoding import decode
-from pb2hl.source.limits import Limits
 from pb2hl.source.tables import TEXT, Grid, problem
 
 DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 200
+_LOOK_LINES, _LOOK_CHARS = 40, 50_000_000  # in which the number of columns is looked at
 
 
 def read_delimited(raw: bytes, file: str, limits: Limits) -> Grid:
@@ -45,8 +46,20 @@ def read_delimited(raw: bytes, file: str, limits: Limits) -> Grid:
         delimiter, skipped = sniff(text[:400_000]), 0
     if not text.strip():
         return Grid(pd.DataFrame(), np.zeros(0, dtype=np.int64), tuple(problems))
+    _bound(text, delimiter, file, limits)
     grid = fast(text, delimiter) or tolerant(text, delimiter, file, limits)
     return Grid(grid.frame, grid.rows + skipped, (*problems, *grid.problems), grid.dropped, delimiter)
+
+
+def _bound(text: str, delimiter: str, file: str, limits: Limits) -> None:
+    """Raise when the first lines hold more cells than any table has columns: each column costs, rows or not."""
+    lines = text[:_LOOK_CHARS].split("\n", _LOOK_LINES)[:_LOOK_LINES]
+    width = 1 + max(sum(piece.count(delimiter) for piece in line.split('"')[::2]) for line in lines)
+    if width > limits.columns * 4:
+        raise ExportError(
+            f"{file} has {width:,} columns, more than {limits.columns * 4:,}",
+            hint=f"export fewer columns, or split the file, or {remedy('columns')}",
+        )
 
 
 def sniff(sample: str) -> str:
@@ -133,7 +146,7 @@ def tolerant(text: str, delimiter: str, file: str, limits: Limits) -> Grid:
         if width > limits.columns * 4:
             raise ExportError(
                 f"{file} has more than {limits.columns * 4} columns in row {row}",
-                hint="export fewer columns, or split the file",
+                hint=f"export fewer columns, or split the file, or {remedy('columns')}",
             )
         if len(buffer) >= 50_000:
             chunks.append(_columns(buffer))

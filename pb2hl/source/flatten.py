@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
@@ -149,7 +150,8 @@ def _typed(heading: str, items: list[dict], kind: str | None, value: str) -> dic
 def frame_of(records: Iterable[dict[str, Any]], most: int) -> tuple[pd.DataFrame, int]:
     """Flat text columns of many records (missing ""), and how many headings beyond `most` were left out."""
     columns: dict[str, list[str]] = {}
-    count, extra = 0, set()
+    count = 0
+    extra: set[str] = set()
     for record in records:
         for heading, text in flatten(record).items():
             column = columns.get(heading)
@@ -164,10 +166,12 @@ def frame_of(records: Iterable[dict[str, Any]], most: int) -> tuple[pd.DataFrame
         count += 1
     for column in columns.values():
         column.extend([""] * (count - len(column)))
-    kept = {name: column for name, column in columns.items() if any(column) or not _has_parts(name, columns)}
+    ordered = sorted(columns)
+    kept = {name: column for name, column in columns.items() if any(column) or not _has_parts(name, ordered)}
     return pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in kept.items()}), len(extra)
 
 
-def _has_parts(heading: str, columns: dict[str, list[str]]) -> bool:
+def _has_parts(heading: str, ordered: list[str]) -> bool:
     """Whether an empty column is only the blank (`null`, `{}`, `[]`) of one that other records fill in parts."""
-    return any(name.startswith(f"{heading}.") for name in columns)
+    at = bisect_left(ordered, f"{heading}.")
+    return at < len(ordered) and ordered[at].startswith(f"{heading}.")

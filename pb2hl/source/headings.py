@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity
-from pb2hl.source.limits import Limits
+from pb2hl.limits import Limits
 from pb2hl.source.rejoin import rejoin
 from pb2hl.source.tables import Dropped, Grid, RawTable, problem, unique_headings
 from pb2hl.values.counting import counted

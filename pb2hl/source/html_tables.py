@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 import pandas as pd
 from bs4 import BeautifulSoup
+from bs4.element import CData, NavigableString, Tag
 
+from pb2hl.limits import MIB, Limits
 from pb2hl.source.encoding import decode
-from pb2hl.source.limits import MIB, Limits
 from pb2hl.source.tables import TEXT, Grid
 
 _MOST_BYTES = 64 * MIB  # the parser builds a tree of about thirty times the text
+_TABLES, _ROWS, _CELLS = (
+    ["table", "worksheet", "ss:worksheet"],
+    ["tr", "row", "ss:row"],
+    ["td", "th", "cell", "ss:cell"],
+)
 
 
 def looks_like_html(raw: bytes) -> bool:
@@ -30,8 +38,9 @@ def read_html(raw: bytes, limits: Limits) -> list[tuple[str, Grid]]:
         raise ValueError("too large for an HTML table")
     soup = BeautifulSoup(decode(raw)[0], "html.parser")
     grids = []
-    for number, table in enumerate(soup.find_all(["table", "worksheet", "ss:worksheet"]), 1):
-        rows = [[_text(cell) for cell in _cells(row)] for row in table.find_all(["tr", "row", "ss:row"])]
+    texts, inside = _texts(soup), _rows(soup)
+    for number, table in enumerate(soup.find_all(_TABLES), 1):
+        rows = [_row(cells, texts) for cells in inside[id(table)]]
         width = min(max((len(row) for row in rows), default=0), limits.columns)
         if len(rows) < 2 or not width:
             continue
@@ -45,17 +54,41 @@ def read_html(raw: bytes, limits: Limits) -> list[tuple[str, Grid]]:
     return grids
 
 
-def _cells(row) -> list:
-    found = []
-    for cell in row.find_all(["td", "th", "cell", "ss:cell"], recursive=True):
-        index = str(cell.get("ss:index", ""))
-        while index.isdigit() and len(found) < min(int(index) - 1, 4000):
-            found.append(None)
-        found.append(cell)
-        span = str(cell.get("colspan", "1"))
-        found += [None] * (min(int(span), 1000) - 1 if span.isdigit() else 0)
+def _rows(soup: BeautifulSoup) -> dict[int, list[list[Tag]]]:
+    """The cells of each row of each table (by identity). A row belongs to the innermost table and a cell to the innermost
+    row around it, so that tables within tables are each read once."""
+    rows: dict[int, list[list[Tag]]] = defaultdict(list)
+    of_row: dict[int, list[Tag]] = {}
+    for tag in soup.find_all([*_ROWS, *_CELLS]):
+        if tag.name in _ROWS:
+            of_row[id(tag)] = []
+            if (table := tag.find_parent(_TABLES)) is not None:
+                rows[id(table)].append(of_row[id(tag)])
+        elif (row := tag.find_parent(_ROWS)) is not None:
+            of_row[id(row)].append(tag)
+    return rows
+
+
+def _texts(soup: BeautifulSoup) -> dict[int, list[str]]:
+    """The pieces of text of each cell (by identity), without those of tables inside it."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for piece in soup.find_all(string=True):
+        if (
+            type(piece) in (NavigableString, CData)
+            and (text := piece.strip())
+            and (cell := piece.find_parent(_CELLS)) is not None
+        ):
+            found[id(cell)].append(text)
     return found
 
 
-def _text(cell) -> str:
-    return "" if cell is None else cell.get_text(" ", strip=True).replace("\x00", "")
+def _row(cells: list[Tag], texts: dict[int, list[str]]) -> list[str]:
+    found: list[str] = []
+    for cell in cells:
+        index = str(cell.get("ss:index", ""))
+        if index.isdigit():
+            found += [""] * (min(int(index), 4000) - 1 - len(found))
+        found.append(" ".join(texts[id(cell)]).replace("\x00", ""))
+        span = str(cell.get("colspan", "1"))
+        found += [""] * (min(int(span), 1000) - 1 if span.isdigit() else 0)
+    return found

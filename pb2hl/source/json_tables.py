@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from pb2hl.errors import ExportError, Severity
+from pb2hl.limits import Limits, remedy
 from pb2hl.source.encoding import decode
 from pb2hl.source.flatten import Number, frame_of, whole
-from pb2hl.source.limits import Limits
 from pb2hl.source.nested import Lists, unnest
 from pb2hl.source.tables import Dropped, RawTable, problem, unique_headings
 
@@ -144,6 +144,10 @@ def _stem(file: str) -> str:
 
 def _tables(found: Lists, file: str, limits: Limits, problems=(), dropped=()) -> list[RawTable]:
     """A raw table a list; what is wrong with the file is told by the first."""
+    if len(found.records) > limits.tables:
+        raise ExportError(
+            f"{file} holds {len(found.records):,} lists of records, more than {limits.tables:,}", hint=remedy("tables")
+        )
     tables = []
     for name, records, places in found:
         frame, extra = frame_of(records, limits.columns)

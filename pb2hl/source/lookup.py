@@ -18,8 +18,8 @@ import pandas as pd
 from pb2hl.model import CUSTOM_PREFIX
 from pb2hl.values.fold import fold_marks
 
-_EMAIL = re.compile(r"[^\s<>()\[\],;|\"']+@[^\s<>()\[\],;|\"']+")
-_BRACKET = re.compile(r"^(.*?)\s*[(\[<#]\s*([^()\[\]<>]+?)\s*[)\]>]?\s*$")
+_EMAIL = re.compile(r"(?<![^\s<>()\[\],;|\"'@])[^\s<>()\[\],;|\"'@]++@[^\s<>()\[\],;|\"']+")
+_BRACKET = re.compile(r"^(.{0,300}?)(?<!\s)\s*+[(\[<#]\s*+([^()\[\]<>]*[^()\[\]<>\s])\s*+[)\]>]?\s*+$")
 
 
 class How(StrEnum):

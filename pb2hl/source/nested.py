@@ -58,13 +58,11 @@ def unnest(name: str, parent: str, records: list[dict], places: list[int]) -> Li
     found.records[name], found.places[name] = [], []  # a list without records is a table all the same
     for record, place in zip(records, places, strict=True):
         _take(name, parent, record, place, found, 1)
-    for key in found.records.keys() - {
-        name
-    }:  # records without any have an empty list, which says no more than its absence
-        for others in found.records.values():
-            for record in others:
-                if key in record and not record[key]:
-                    del record[key]
+    inner = found.records.keys() - {name}
+    for others in found.records.values():
+        for record in others:
+            for key in [key for key in record if key in inner and not record[key]]:
+                del record[key]  # a record without any has an empty list, which says no more than its absence
     return found
 
 

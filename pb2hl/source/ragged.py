@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from pb2hl.errors import Problem
-from pb2hl.source.limits import Limits
+from pb2hl.limits import Limits
 from pb2hl.source.tables import problem
 
 _MOST_LINES = 20_000  # of one record: longer cells are a quote that was never closed

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from pb2hl.errors import ExportError, Problem, Severity
+from pb2hl.limits import LIMITS, Limits, remedy
 from pb2hl.progress import SILENT, Cancel, Progress
-from pb2hl.source import embedded, encoding, html_tables, json_tables, sqlite_tables, workbooks
+from pb2hl.source import embedded, workbooks
 from pb2hl.source.containers import Item, open_container
-from pb2hl.source.delimited import read_delimited
+from pb2hl.source.elsewhere import elsewhere
 from pb2hl.source.files import ExportFiles
-from pb2hl.source.headings import tabulate
-from pb2hl.source.limits import LIMITS, MIB, Limits
+from pb2hl.source.formats import HEAD, Format, format_of, read_tables
+from pb2hl.source.guarded import Foreign, read_foreign
 from pb2hl.source.tables import Export, RawTable, problem
 
 _DELIMITED = (".csv", ".tsv", ".tab", ".psv", ".txt")
 _JSON = (".json",)
 _JSON_LINES = (".jsonl", ".ndjson")
 _SQLITE = (".db", ".sqlite", ".sqlite3", ".db3")
-TABLE_SUFFIXES = (*_DELIMITED, *_JSON, *_JSON_LINES, *_SQLITE, *workbooks.SUFFIXES, ".htm", ".html", "")
+_CARDS = (".vcf", ".vcard", ".ics", ".ical")
+TABLE_SUFFIXES = (*_DELIMITED, *_JSON, *_JSON_LINES, *_SQLITE, *workbooks.SUFFIXES, *_CARDS, ".htm", ".html", "")
 _ATTACHED = re.compile(
     r"(?i)(^|/)(files?|attachments?|uploads?|documents?|media|images?|dateien|anh[aä]nge|fichiers|pi[eè]ces[_ -]jointes|archivos|adjuntos)/"
 )
@@ -36,51 +41,78 @@ def read_export(
     Raises ExportError when nothing there can be read, with the reason for every file.
     """
     path = Path(path)
-    items, problems = open_container(path, limits)
+    check = cancel.check if cancel is not None else lambda: None
+    items, problems = open_container(path, limits, into)
     files = ExportFiles(into)
     tables: list[RawTable] = []
     unread: list[tuple[str, str]] = []
-    candidates = [item for item in items if _may_be_table(item)]
-    if not candidates:
-        candidates = [item for item in items if Path(item.name).suffix.lower() in TABLE_SUFFIXES[:-1]]
+    candidates = _candidates(items)
     chosen = {item.name for item in candidates}
     for item in items:
         if item.name not in chosen:
             files.add(item.name, item.size, item.read)
     progress.start("reading the export", len(candidates), "files")
     for item in candidates:
-        if cancel is not None:
-            cancel.check()
+        check()
         progress.note(item.name)
-        read, told, why = _read_item(item, limits, partial(embedded.keep, into))
-        tables += read
-        problems += told
-        if why:
-            unread.append((item.name, why))
+        read = _read_item(item, into, limits, check)
+        tables += read.tables
+        problems += read.problems
+        if read.why:
+            unread.append((item.name, read.why))
             problems.append(
-                problem("unreadable", why, item.name, severity=Severity.CRITICAL, treatment="listed, not migrated")
+                problem("unreadable", read.why, item.name, severity=Severity.CRITICAL, treatment="listed, not migrated")
             )
-        if not read:
+        if not read.tables:
             files.add(item.name, item.size, item.read)
         progress.advance()
     progress.finish()
+    problems += _not_read(items, bool(tables), unread)
     if not tables:
-        raise ExportError(
-            f"{path.name} holds no table that can be read",
-            hint="give the folder, .zip or file that Perfect Books exported",
-            problems=problems,
-        )
+        hint = "give the folder, .zip or file that Perfect Books exported"
+        raise ExportError(f"{path.name} holds no table that can be read", hint=hint, problems=problems)
     problems += [told for table in tables for told in table.problems]
     return Export(str(path), tables, files, tuple(problems), tuple(unread))
 
 
 def open_files(path: Path | str, *, into: Path, limits: Limits = LIMITS) -> ExportFiles:
     """The export's files by name, without reading any table: for steps that only want attachment bytes."""
-    items, _ = open_container(Path(path), limits)
+    items, _ = open_container(Path(path), limits, into)
     files = ExportFiles(into)
     for item in items:
         files.add(item.name, item.size, item.read)
     return files
+
+
+@dataclass
+class _Read:
+    """What one file gave: its tables and what is wrong with it, or `why` it could not be read."""
+
+    tables: list[RawTable] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    why: str = ""
+
+
+def _not_read(items: list[Item], others: bool, unread: list[tuple[str, str]]) -> list[Problem]:
+    """What to export instead of files of formats that are not read: of data always, of documents and archives (which are
+    attachments beside tables) where there is nothing else."""
+    known = {name for name, _ in unread}
+    told = []
+    for item in items:
+        found = elsewhere(item.name)
+        if found is None or item.name in known or _ATTACHED.search(item.name) or (others and not found.data):
+            continue
+        unread.append((item.name, f"is {found.what}, which is not read; {found.instead}"))
+        told.append(
+            problem("foreign_format", f"is {found.what}, which is not read", item.name, treatment=found.instead)
+        )
+    return told
+
+
+def _candidates(items: list[Item]) -> list[Item]:
+    """The files that may be tables; where there are none, those that only their folder makes attachments."""
+    found = [item for item in items if _may_be_table(item)]
+    return found or [item for item in items if Path(item.name).suffix.lower() in TABLE_SUFFIXES[:-1]]
 
 
 def _may_be_table(item: Item) -> bool:
@@ -90,48 +122,33 @@ def _may_be_table(item: Item) -> bool:
     return not (_PROSE.search(item.name) and suffix in ("", ".txt", ".htm", ".html", ".json"))
 
 
-def _read_item(item: Item, limits: Limits, keep: embedded.Keep) -> tuple[list[RawTable], list[Problem], str]:
-    """(tables, problems, why it could not be read) of one file."""
+def _read_item(item: Item, into: Path, limits: Limits, check: Callable[[], None]) -> _Read:
+    """The tables of one file, or why it could not be read."""
     if item.size > limits.file_bytes:
-        return [], [], f"is larger than {limits.file_bytes // MIB} MiB"
+        return _Read(why=f"is larger than {limits.file_mib:,} MiB; {remedy('file_mib')}")
     try:
-        raw = item.read()
-        tables, problems = _dispatch(raw, item, limits, keep)
+        tables, problems = _tables(item, into, limits, check)
     except ExportError as error:
-        return (
-            [],
-            [],
-            str(error.message).removeprefix(item.name).strip(" :") + (f"; {error.hint}" if error.hint else ""),
-        )
+        why = str(error.message).removeprefix(item.name).strip(" :") + (f"; {error.hint}" if error.hint else "")
+        return _Read(why=why)
     except (OSError, ValueError, MemoryError, RecursionError) as error:
-        return [], [], f"cannot be read: {str(error)[:200] or type(error).__name__}"
+        return _Read(why=f"cannot be read: {str(error)[:200] or type(error).__name__}")
     if not tables and not problems:
         problems = [problem("empty", "is empty", item.name, treatment="nothing to migrate")]
-    return tables, problems, ""
+    return _Read(tables, problems)
 
 
-def _dispatch(raw: bytes, item: Item, limits: Limits, keep: embedded.Keep) -> tuple[list[RawTable], list[Problem]]:
-    """Read bytes by what they are; the name's suffix decides only where the bytes do not."""
-    name, suffix = item.name, Path(item.name).suffix.lower()
-    if not raw.strip(b"\x00 \t\r\n"):
-        return [], []
-    if raw.startswith(sqlite_tables.MAGIC):
-        return sqlite_tables.read_sqlite(raw, name, limits, keep, item.path)
-    if raw.startswith(workbooks.OLE) or raw.startswith(b"PK\x03\x04") or suffix in (".xlsx", ".xlsm", ".xlsb", ".ods"):
-        grids, problems = workbooks.read_workbook(raw, name, limits)
-        return _tabulated(grids, name, limits), problems
-    if html_tables.looks_like_html(raw) and suffix not in (".json", ".jsonl", ".csv", ".tsv"):
-        return _tabulated(html_tables.read_html(raw, limits), name, limits), []
-    if encoding.is_binary(raw):
-        raise ExportError(f"{name} is binary data, not a table")
-    if suffix in _JSON_LINES:
-        return json_tables.read_json_lines(raw, name, limits), []
-    head = raw[:4096].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1]
-    if suffix in _JSON or (head in (b"{", b"[") and suffix not in (".csv", ".tsv")):
-        return json_tables.read_json(raw, name, limits), []
-    table = tabulate(read_delimited(raw, name, limits), name, "", limits)
-    return ([table] if table else []), []
-
-
-def _tabulated(grids, name: str, limits: Limits) -> list[RawTable]:
-    return [table for sheet, grid in grids if (table := tabulate(grid, name, sheet, limits)) is not None]
+def _tables(item: Item, into: Path, limits: Limits, check: Callable[[], None]) -> tuple[list[RawTable], list[Problem]]:
+    if item.path is not None:
+        with open(item.path, "rb") as handle:
+            head = handle.read(HEAD)
+        if format_of(head, item.name) is not Format.DELIMITED:
+            return read_foreign(Foreign(item.name, item.path, item.path, item.size), into, limits, check)
+    raw = item.read()
+    if format_of(raw[:HEAD], item.name) is Format.DELIMITED:
+        return read_tables(raw, item.name, limits, partial(embedded.keep, into), item.path)
+    with tempfile.TemporaryDirectory(prefix="pb2hl-") as folder:
+        unpacked = Path(folder) / "file"
+        unpacked.write_bytes(raw)
+        del raw
+        return read_foreign(Foreign(item.name, unpacked, None, item.size), into, limits, check)

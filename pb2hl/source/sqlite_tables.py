@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import base64
 import sqlite3
+import time
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from pb2hl.errors import ExportError, Problem
+from pb2hl.limits import MIB, Limits, remedy
 from pb2hl.source.embedded import Keep, kept_note
-from pb2hl.source.limits import Limits
 from pb2hl.source.tables import TEXT, RawTable, problem, unique_headings
 
 MAGIC = b"SQLite format 3\x00"
+_NAMES = (
+    "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+    "ORDER BY type, rowid"
+)
 _STEP = 100_000
+_CHUNK_ROWS, _CHUNK_BYTES = 20_000, 64 * MIB
+_CELL_COST = 6  # bytes of memory a character of a cell takes at most, from SQLite to the table that is handed over
 _BLOB_INLINE = 64 * 1024
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 _FORBIDDEN = {
@@ -53,21 +61,17 @@ def read_sqlite(
             connection.deserialize(
                 raw[:18] + b"\x01\x01" + raw[20:]
             )  # a WAL database cannot be read from memory as such
-            _defend(connection)
-            names = [
-                row[0]
-                for row in connection.execute(
-                    "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
-                )
-            ]
+            _defend(connection, limits)
+            names = [row[0] for row in connection.execute(_NAMES)]
         except sqlite3.DatabaseError as error:
             raise ExportError(
                 f"{file} is a damaged SQLite file: {error}", hint="export it again, or run `.recover` on it"
             ) from error
         tables = []
+        left = _Left(limits.time_for(len(raw)) / 2, limits.memory_for(len(raw)) // _CELL_COST)
         for name in names:
             try:
-                tables.append(_read(connection, name, file, limits, keep))
+                tables.append(_read(connection, name, file, left, limits, keep))
             except (sqlite3.Error, OverflowError, MemoryError) as error:
                 problems.append(
                     problem("sqlite_table", f"cannot be read: {error}", file, _text(name), treatment="left out")
@@ -75,8 +79,9 @@ def read_sqlite(
     return tables, problems
 
 
-def _defend(connection: sqlite3.Connection) -> None:
+def _defend(connection: sqlite3.Connection, limits: Limits) -> None:
     """Nothing but plain reading: no writes, no attached files, no extensions, no endless views."""
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, min(limits.cell_chars, 1_000_000_000))
     connection.text_factory = lambda raw: _decode(raw)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA query_only = ON")
@@ -89,49 +94,81 @@ def _defend(connection: sqlite3.Connection) -> None:
     connection.set_authorizer(allow)
 
 
-def _read(connection: sqlite3.Connection, name: str, file: str, limits: Limits, keep: Keep) -> RawTable:
-    steps = limits.sql_steps // _STEP
+class _Spent(sqlite3.DataError):
+    """A table or view costs more than it may."""
 
-    def tick() -> int:
-        nonlocal steps
-        steps -= 1
-        return int(steps < 0)
 
-    connection.set_progress_handler(tick, _STEP)
+@dataclass
+class _Left:
+    """What the file may still cost: processor seconds and characters of cells. A table may take half of it, so that one
+    that is endless leaves something to those after it."""
+
+    seconds: float
+    chars: int
+
+
+def _read(connection: sqlite3.Connection, name: str, file: str, left: _Left, limits: Limits, keep: Keep) -> RawTable:
+    if left.seconds <= 0:
+        raise _Spent(f"comes after what took all the time there is; {remedy('seconds')}")
+    began = time.process_time()
+    ends = began + left.seconds / 2
+    connection.set_progress_handler(lambda: int(time.process_time() > ends), _STEP)
     quoted = '"' + name.replace('"', '""') + '"'
-    cursor = connection.execute(f"SELECT * FROM {quoted}")  # quoted: the name comes from the file's own schema
-    headings = unique_headings([_text(item[0]) for item in cursor.description])[: limits.columns]
-    columns: list[list[pd.Series]] = [[] for _ in headings]
-    count = blobs = 0
-    while chunk := cursor.fetchmany(20_000):
-        count += len(chunk)
-        if count > limits.rows:
-            raise sqlite3.DataError(f"more than {limits.rows} rows")
-        for index, cells in enumerate(zip(*chunk, strict=True)):
-            if index < len(headings):
-                blobs += sum(isinstance(cell, bytes) for cell in cells)
-                columns[index].append(pd.Series([_cell(cell, keep) for cell in cells], dtype=TEXT))
+    try:
+        cursor = connection.execute(f"SELECT * FROM {quoted}")  # quoted: the name comes from the file's own schema
+        headings = unique_headings([_text(item[0]) for item in cursor.description])[: limits.columns]
+        columns, blobs, chars = _columns(cursor, len(headings), left.chars // 2, limits.rows, keep)
+        left.chars -= chars
+    except sqlite3.OperationalError as error:
+        if "interrupted" in str(error):
+            raise _Spent(f"takes more than {left.seconds / 2:,.1f} s; {remedy('seconds')}") from error
+        raise
+    finally:
+        left.seconds -= time.process_time() - began
     frame = pd.DataFrame(
         {
             heading: pd.concat(parts, ignore_index=True) if parts else pd.Series([], dtype=TEXT)
             for heading, parts in zip(headings, columns, strict=True)
         }
     )
-    told = (
-        [
-            problem(
-                "blobs",
-                "binary cells",
-                file,
-                _text(name),
-                count=blobs,
-                treatment=f"kept as base64 up to {_BLOB_INLINE // 1024} KiB, larger ones as files that the cell names",
-            )
-        ]
-        if blobs
-        else []
+    told = problem(
+        "blobs",
+        "binary cells",
+        file,
+        _text(name),
+        count=blobs,
+        treatment=f"kept as base64 up to {_BLOB_INLINE // 1024} KiB, larger ones as files that the cell names",
     )
-    return RawTable(file, _text(name), headings, frame, np.arange(1, count + 1), tuple(told))
+    return RawTable(file, _text(name), headings, frame, np.arange(1, len(frame) + 1), (told,) if blobs else ())
+
+
+def _columns(
+    cursor: sqlite3.Cursor, width: int, most_bytes: int, most_rows: int, keep: Keep
+) -> tuple[list[list[pd.Series]], int, int]:
+    """Chunks of text of the first `width` columns, how many cells were binary, and how many characters all have."""
+    columns: list[list[pd.Series]] = [[] for _ in range(width)]
+    rows: list[tuple[str, ...]] = []
+    blobs = taken = held = 0
+
+    def put() -> None:
+        for index, cells in enumerate(zip(*rows, strict=True)):
+            columns[index].append(pd.Series(list(cells), dtype=TEXT))
+        rows.clear()
+
+    for count, row in enumerate(cursor, 1):
+        blobs += sum(isinstance(cell, bytes) for cell in row[:width])
+        rows.append(tuple(_cell(cell, keep) for cell in row[:width]))
+        size = sum(map(len, rows[-1]))
+        taken, held = taken + size, held + size
+        if count > most_rows:
+            raise _Spent(f"more than {most_rows:,} rows; {remedy('rows')}")
+        if taken > most_bytes:
+            raise _Spent(f"more than {most_bytes // MIB:,} MiB of text; {remedy('memory_mib')}")
+        if len(rows) >= _CHUNK_ROWS or held > _CHUNK_BYTES:
+            put()
+            held = 0
+    put()
+    return columns, blobs, taken
 
 
 def _decode(raw: bytes) -> str:

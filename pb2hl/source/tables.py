@@ -78,12 +78,19 @@ def problem(code: str, message: str, file: str, sheet: str = "", **more: object)
 def unique_headings(names: list[str]) -> list[str]:
     """Headings trimmed to one line, blanks called `Column N`, repeated ones with ` (2)`, ` (3)`."""
     taken: set[str] = set()
-    found = []
-    for number, name in enumerate(names, 1):
-        plain = " ".join(name.replace("\x00", "").split())[:200] or f"Column {number}"
-        heading, again = plain, 2
-        while heading in taken:
-            heading, again = f"{plain} ({again})", again + 1
-        taken.add(heading)
-        found.append(heading)
+    next_: dict[str, int] = {}
+    return [
+        unused(" ".join(name.replace("\x00", "").split())[:200] or f"Column {number}", taken, next_)
+        for number, name in enumerate(names, 1)
+    ]
+
+
+def unused(name: str, taken: set[str], next_: dict[str, int], suffix: str = "") -> str:
+    """`name` + `suffix`, with ` (2)`, ` (3)`, … between them once it is `taken`; taken from then on. `next_` remembers the
+    number to try for each name, so that a name of which there are many is not counted through again and again."""
+    found, whole = name + suffix, name + suffix
+    while found in taken:
+        again = next_[whole] = next_.get(whole, 1) + 1
+        found = f"{name} ({again}){suffix}"
+    taken.add(found)
     return found

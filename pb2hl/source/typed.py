@@ -290,6 +290,7 @@ _DECISIONS = {
     "ambiguous": "distinct dates fit both orders; the workspace's country decided: check the column's order",
     "mixed_orders": "distinct dates show the other order of day and month than the rest of the column",
     "dst_doubtful": "distinct times fall into a change of the clocks",
+    "placeholders": "distinct dates stand where nobody gave one; taken as blank",
     "kept_as_names": "words that often mean “nothing” stand as names; kept",
 }
 

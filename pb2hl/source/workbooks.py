@@ -13,8 +13,8 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, ZipError
 
 from pb2hl.errors import ExportError, Problem
-from pb2hl.source import formulas
-from pb2hl.source.limits import MIB, Limits
+from pb2hl.limits import MIB, Limits, remedy
+from pb2hl.source import formulas, long_numbers
 from pb2hl.source.tables import TEXT, Grid, problem
 
 SUFFIXES = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -22,7 +22,7 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 Unsaved = dict[str, list[tuple[str, str]]]
 """(cell, formula) of formula cells without a value, by the sheet's path inside the archive."""
 
-_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"')
+_CELL = re.compile(rb'<(?:\w+:)?c\b[^<>]*?\br\s*=\s*["\']?([A-Z]{1,3})(\d{1,7})\b')
 
 
 def read_workbook(raw: bytes, file: str, limits: Limits) -> tuple[list[tuple[str, Grid]], list[Problem]]:
@@ -30,7 +30,7 @@ def read_workbook(raw: bytes, file: str, limits: Limits) -> tuple[list[tuple[str
 
     Raises ExportError when it is password-protected, damaged, or too large unpacked.
     """
-    unsaved = _inspect(raw, file, limits) if raw[:2] == b"PK" else {}
+    unsaved, rounded = _inspect(raw, file, limits) if raw[:2] == b"PK" else ({}, {})
     if raw.startswith(OLE) and "EncryptedPackage".encode("utf-16-le") in raw:
         raise ExportError(
             f"{file} is protected by a password", hint="open it, save it without a password, and export again"
@@ -62,6 +62,7 @@ def read_workbook(raw: bytes, file: str, limits: Limits) -> tuple[list[tuple[str
         if grid is not None:
             grids.append((meta.name, grid))
     problems += _formulas(raw, file, dict(grids), unsaved)
+    problems += _rounded(raw, file, rounded)
     return grids, problems
 
 
@@ -86,6 +87,23 @@ def _formulas(raw: bytes, file: str, grids: dict[str, Grid], unsaved: Unsaved) -
     ]
 
 
+def _rounded(raw: bytes, file: str, rounded: dict[str, list[str]]) -> list[Problem]:
+    """One problem a sheet with numbers whose last digits the program that saved them has cut off."""
+    parts = _parts(raw) if rounded else {}
+    return [
+        problem(
+            "rounded_numbers",
+            f"numbers of more than 15 digits have lost their last ones: {', '.join(cells[: formulas.NAMED])}",
+            file,
+            parts.get(part, part),
+            row=int(re.sub(r"\D", "", cells[0])),
+            count=len(cells),
+            treatment="as the file has them; format that column as text before it is filled, or export as CSV",
+        )
+        for part, cells in rounded.items()
+    ]
+
+
 def _parts(raw: bytes) -> dict[str, str]:
     """{path inside the archive: sheet name} of a workbook's sheets."""
     try:
@@ -100,40 +118,50 @@ def _parts(raw: bytes) -> dict[str, str]:
         targets[found.get("Id", "")] = found.get("Target", "")
     named = {}
     for sheet in re.findall(r"<(?:\w+:)?sheet\b[^>]*>", book):
-        found = dict(re.findall(r'([\w:]+)="([^"]*)"', sheet))
+        found = dict(re.findall(r'(?<![\w:])([\w:]++)="([^"]*)"', sheet))
         target = targets.get(found.get("r:id", ""), "")
         path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         named[path] = html.unescape(found.get("name", ""))
     return named
 
 
-def _inspect(raw: bytes, file: str, limits: Limits) -> Unsaved:
-    """Refuse a book that unpacks into too much; the formula cells without a value, by part."""
+def _inspect(raw: bytes, file: str, limits: Limits) -> tuple[Unsaved, dict[str, list[str]]]:
+    """Refuse a book that unpacks into too much. By part: cells whose value only the XML tells (formulas without a computed
+    one, numbers that no float holds), and cells whose number was cut."""
     unsaved: Unsaved = {}
+    rounded: dict[str, list[str]] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             infos = archive.infolist()
             if sum(info.file_size for info in infos) > limits.file_bytes or len(infos) > limits.entries:
                 raise ExportError(
-                    f"{file} unpacks into more than {limits.file_bytes // MIB} MiB", hint="split it into several files"
+                    f"{file} unpacks into more than {limits.file_mib:,} MiB",
+                    hint=f"split it into several files, or {remedy('file_mib')}",
                 )
             for info in infos:
-                if info.file_size > 100 * MIB and info.file_size > limits.zip_ratio * max(1, info.compress_size) * 2:
-                    raise ExportError(
-                        f"{file} is packed {info.file_size // max(1, info.compress_size)} to 1: a zip bomb, not a spreadsheet"
-                    )
-                is_sheet = re.search(r"worksheets/[^/]+\.xml$", info.filename)
-                if is_sheet and (cells := _inspect_sheet(archive, info, file, limits)):
-                    unsaved[info.filename] = cells
+                if re.search(r"worksheets/[^/]+\.xml$", info.filename):
+                    cells, cut = _inspect_sheet(archive, info, file, limits)
+                    unsaved |= {info.filename: cells} if cells else {}
+                    rounded |= {info.filename: cut} if cut else {}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise ExportError(f"{file} is damaged: {str(error)[:120]}", hint="export it again") from error
-    return unsaved
+    return unsaved, rounded
 
 
-def _inspect_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: str, limits: Limits) -> list[tuple[str, str]]:
-    """Measure the box around the sheet's cells (the reader allocates all of it) and find formulas without a value."""
+def _inspect_sheet(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: str, limits: Limits
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """Measure the box around the sheet's cells (the reader allocates all of it) and find what only its XML tells."""
     width = height = 0
     unsaved: list[tuple[str, str]] = []
+    rounded: list[str] = []
+
+    def look(part: bytes) -> None:
+        if len(unsaved) < formulas.MOST:
+            whole, cut = long_numbers.of_part(part)
+            unsaved.extend([*formulas.without_value(part), *whole])
+            rounded.extend(cut)
+
     lengths: set[bytes] = set()
     tail = b""
     with archive.open(info) as handle:
@@ -142,15 +170,15 @@ def _inspect_sheet(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: str, l
             cut = chunk.rfind(b"<c ") if len(chunk) > 64 else -1
             body, tail = (chunk[:cut], chunk[cut:]) if cut > 0 and len(chunk) - cut < MIB else (chunk, b"")
             height, width = _box(body, height, width, lengths)
-            unsaved += formulas.without_value(body) if len(unsaved) < formulas.MOST else []
+            look(body)
     height, width = _box(tail, height, width, lengths)
-    unsaved += formulas.without_value(tail)
+    look(tail)
     if height * width > limits.sheet_cells:
         raise ExportError(
             f"{file}: a sheet reaches to row {height} and column {width}, which is {height * width:,} cells",
             hint="delete the stray cells far from the data, or export it as CSV",
         )
-    return unsaved
+    return unsaved, rounded
 
 
 def _box(body: bytes, height: int, width: int, columns: set[bytes]) -> tuple[int, int]:
@@ -192,7 +220,7 @@ def to_text(cell: object) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e17 else repr(cell)
+        return str(int(cell)) if cell.is_integer() and abs(cell) < long_numbers.EXACT else repr(cell)
     if isinstance(cell, datetime):
         if cell.microsecond:
             cell = (

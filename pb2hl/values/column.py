@@ -15,7 +15,7 @@ from pb2hl.values.booleans import booleans
 from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.consents import refusals
 from pb2hl.values.countries import countries
-from pb2hl.values.dates import dates, datetimes
+from pb2hl.values.dates import dates, datetimes, placeholders, zero_dates
 from pb2hl.values.durations import durations
 from pb2hl.values.emails import emails
 from pb2hl.values.lists import lists, tags
@@ -85,11 +85,7 @@ def convert(texts: pd.Series, kind: FieldKind, context: Context, *, companion: p
 
     `companion` is text beside each row: its country (alpha-2) for phones, its IANA zone for moments.
     """
-    convert_texts, dtype = CONVERTERS[kind]
-    if context.field == "duration":
-        convert_texts = durations
-    elif context.field in CONSENTS and kind == K.BOOLEAN:
-        convert_texts = refusals
+    convert_texts, dtype = _converter(kind, context.field)
     use = companion is not None and kind in (K.PHONE, K.DATETIME)
     key = texts if not use else texts + "\x1f" + companion.fillna("").astype("str")
     codes, uniques = pd.factorize(key, use_na_sentinel=True)
@@ -101,6 +97,8 @@ def convert(texts: pd.Series, kind: FieldKind, context: Context, *, companion: p
         beside = np.array([pair[1] for pair in pairs], dtype=object)
     column = pa.array(distinct, pa.large_string())
     blank = blanks.blank_mask(column, kind) if len(distinct) else np.zeros(0, dtype=bool)
+    if kind in (K.DATE, K.DATETIME) and len(distinct):
+        blank |= zero_dates(column)
     full = np.flatnonzero(~blank)
     work = np.array(
         [distinct[i].strip() if kind not in (K.LONG_TEXT, K.JSON) else distinct[i] for i in full], dtype=object
@@ -108,6 +106,8 @@ def convert(texts: pd.Series, kind: FieldKind, context: Context, *, companion: p
     parsed = convert_texts(work, context) if beside is None else convert_texts(work, context, beside[full])
     place = np.full(len(distinct) + 1, -1, dtype=np.int64)
     place[full] = np.arange(len(full))
+    if kind in (K.DATE, K.DATETIME):
+        _take_out_placeholders(place, full, codes, parsed, work)
     rows = place[codes]
     _tell_word_names(column, kind, parsed)
     return Converted(
@@ -117,6 +117,27 @@ def convert(texts: pd.Series, kind: FieldKind, context: Context, *, companion: p
         parsed.decision,
         {name: _take(values, rows, texts.index, LIST) for name, values in parsed.extra.items()},
     )
+
+
+def _converter(kind: FieldKind, name: str) -> tuple[Converter, Any]:
+    """The converter of a field and the type it gives: a few fields have one of their own."""
+    convert_texts, dtype = CONVERTERS[kind]
+    if name == "duration":
+        return durations, dtype
+    return (refusals if name in CONSENTS and kind == K.BOOLEAN else convert_texts), dtype
+
+
+def _take_out_placeholders(
+    place: np.ndarray, full: np.ndarray, codes: np.ndarray, parsed: Parsed, texts: np.ndarray
+) -> None:
+    """Dates that a program put for none count as blanks, and are named in the decision."""
+    counts = (
+        np.bincount(codes[codes >= 0], minlength=len(place) - 1)[full] if len(full) else np.zeros(0, dtype=np.int64)
+    )
+    nothing = placeholders(np.asarray(parsed.values), counts) if len(full) else np.zeros(0, dtype=bool)
+    if nothing.any():
+        place[full[nothing]] = -1
+        parsed.decision["placeholders"] = sorted({str(text) for text in texts[nothing]})
 
 
 def _tell_word_names(column: pa.Array, kind: FieldKind, parsed: Parsed) -> None:

@@ -39,7 +39,7 @@ _LONG_ENOUGH = 7
 """Letters from which one slip cannot make another country's name of it."""
 
 _LONGEST = 40
-_PARTED = re.compile(r"\s*/\s*|\s+[-–|:]\s+|\s*\|\s*")
+_PARTED = re.compile(r"/|(?<!\s)\s++[-–:]\s+|\|")
 _SUBDIVISION = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")
 
 

@@ -28,7 +28,7 @@ FORMS = {
 """Forms of a date, tried in this order. Groups: y year, m month, d day, a b the two of unknown order, n a month's name."""
 
 TIME_ONLY = r"^\d{1,2}[:hH]\d{2}(:\d{2})?\s*([AaPp]\.?[Mm]\.?)?$"
-NUMBER = r"^\d{1,19}(\.\d+)?$"
+NUMBER = r"^-?\d{1,19}(\.\d+)?$"
 _LANGUAGES = "en fr de es it pt nl sv da nb fi pl cs sk hu ro hr sl tr ru uk el ca et lv lt id ms".split()
 
 

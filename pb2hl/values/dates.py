@@ -15,9 +15,27 @@ from pb2hl.values import zones
 from pb2hl.values.date_parts import NUMBER, TIME_ONLY, Parts
 from pb2hl.values.parsed import MONTH_FIRST_COUNTRIES, Context, Parsed, no_reasons
 
+NOTHING_DAYS = (
+    "1899-12-30",
+    "1899-12-31",
+    "1900-01-00",
+    "1900-01-01",
+    "1901-01-01",
+    "1970-01-01",
+    "1980-01-01",
+    "1753-01-01",
+    "0001-01-01",
+    "9999-12-31",
+)
+"""Days that programs write where nobody gave one."""
+
+_ZEROS = r"^0{1,4}[-/. ]0{1,2}[-/. ]0{1,4}([T ].*)?$"
+_IN_BULK, _BULK_SHARE = 5, 0.02
+
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 """Years outside are typing errors or placeholders (0001-01-01, 9999-12-31), not dates of a business."""
 
+_NO_DATE = "a number that is no date"
 _DAY = 86_400_000_000
 _EXCEL_DAYS = 25_569  # 1970-01-01 as an Excel serial (1900 system)
 _SERIALS = (1, 73_415)  # 1900-01-01 … 2100-12-31
@@ -33,6 +51,33 @@ class Moments:
     date_only: np.ndarray  # bool
     reasons: np.ndarray
     decision: dict
+
+
+def zero_dates(texts: pa.Array) -> np.ndarray:
+    """True where a text is a date of zeros (`0/0/00`, `0000-00-00 00:00:00`): no date."""
+    return pc.match_substring_regex(texts, _ZEROS).to_numpy(zero_copy_only=False)
+
+
+def placeholders(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """True where a date (of distinct texts, each `counts` times in the column) is one that a program put for none.
+
+    A day of `NOTHING_DAYS` is one where it stands in bulk: five times at least, in 2 % of the column, and five times as often
+    as the days that are not among them; 1900-01-01 and earlier ones wherever they stand.
+    """
+    days = values.astype("datetime64[D]")
+    known = ~np.isnat(days)
+    nothing = known & np.isin(days, np.array([day for day in NOTHING_DAYS if not day.endswith("-00")], "datetime64[D]"))
+    if not nothing.any():
+        return nothing
+    usual = float(np.median(counts[known & ~nothing])) if (known & ~nothing).any() else 1.0
+    total = counts[known].sum()
+    found = nothing & (days <= np.datetime64("1900-01-01"))
+    for day in np.unique(days[nothing]):
+        here = nothing & (days == day)
+        many = counts[here].sum()
+        if many >= max(_IN_BULK, _BULK_SHARE * total, 5 * usual):
+            found |= here
+    return found
 
 
 def dates(texts: np.ndarray, context: Context) -> Parsed:
@@ -83,8 +128,11 @@ def read(texts: np.ndarray, context: Context) -> Moments:
     wall, reasons = _assemble(parts)
     offset, names = _stated_zones(parts, reasons)
     date_only = (parts.values["H"] < 0) & (parts.form != "")
-    rest = np.flatnonzero(parts.form == "")
+    digits = (parts.form == "compact") & (reasons != "")  # eight digits that are no date may be a short epoch
+    reasons[digits], date_only[digits] = "", False
+    rest = np.flatnonzero((parts.form == "") | digits)
     _numbers(texts, rest, wall, offset, date_only, reasons, context, decision)
+    reasons[digits & (reasons == _NO_DATE)] = "no such date"
     if date_only.any():
         decision["date_only"] = int(date_only.sum())
     years = wall.astype("datetime64[us]").astype("datetime64[Y]").astype(int) + 1970
@@ -174,15 +222,14 @@ def _numbers(texts, rows, wall, offset, date_only, reasons, context, decision) -
     if not len(rows):
         return
     number = texts[rows].astype(float)
-    serial = (number >= _SERIALS[0]) & (number <= _SERIALS[1])
-    epoch = number >= 100_000_000
-    scale = np.select([number >= 1e17, number >= 1e14, number >= 1e11], [1e-3, 1.0, 1e3], 1e6)
+    scale, epoch = _epochs(number)
+    serial = (number >= _SERIALS[0]) & (number <= _SERIALS[1]) & ~epoch
     with np.errstate(all="ignore"):
         wall[rows[serial]] = np.round((number[serial] - _EXCEL_DAYS) * 86_400).astype(np.int64) * 1_000_000
         wall[rows[epoch]] = (number[epoch] * scale[epoch]).astype(np.int64)
     offset[rows[epoch]] = 0
     date_only[rows[serial]] = number[serial] == np.floor(number[serial])
-    reasons[rows[~serial & ~epoch]] = "a number that is no date"
+    reasons[rows[~serial & ~epoch]] = _NO_DATE
     if serial.any():
         decision["unit"] = "Excel serial"
     if epoch.any():
@@ -193,6 +240,19 @@ def _numbers(texts, rows, wall, offset, date_only, reasons, context, decision) -
             1e-3: "epoch nanoseconds",
         }
         decision["unit"] = largest[float(np.median(scale[epoch]))]
+
+
+def _epochs(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(microseconds a unit, whether it counts from 1970) of each number. In a column of epochs every number is one, however
+    few digits it has and whatever its sign: moments around 1970 and birthdays before it are short and negative."""
+    size = np.abs(number)
+    scale = np.select([size >= 1e17, size >= 1e14, size >= 1e11], [1e-3, 1.0, 1e3], 1e6)
+    epoch = size >= 1e8
+    serials = (number >= 1000) & (number <= _SERIALS[1])
+    if epoch.sum() <= serials.sum() or not epoch.any():
+        return scale, epoch
+    usual = float(np.median(scale[epoch]))
+    return np.where(scale > usual, usual, scale), np.ones(len(number), dtype=bool)
 
 
 def _to_utc(wall: np.ndarray, zone: str, decision: dict) -> np.ndarray:

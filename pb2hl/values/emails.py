@@ -15,8 +15,8 @@ from pb2hl.values.parsed import Context, Parsed, no_reasons
 
 # What the validator accepts without doubt; everything else is asked of it one by one.
 _PLAIN = r"^[a-z0-9]([a-z0-9_+-]|[.][a-z0-9_+-]){0,62}@([a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?[.]){1,3}[a-z]{2,12}$"
-_TOKEN = re.compile(r"[^\s<>,;|/\"'()\[\]]+@[^\s<>,;|/\"'()\[\]]+")
-_SPACED = re.compile(r"\s*(@|\(at\)|\[at\]| at (?=\S+ ?(?:\.|dot)))\s*", re.IGNORECASE)
+_TOKEN = re.compile(r"(?<![^\s<>,;|/\"'()\[\]@])[^\s<>,;|/\"'()\[\]@]++@[^\s<>,;|/\"'()\[\]]+")
+_SPACED = re.compile(r"(?<!\s)\s*(@|\(at\)|\[at\]| at (?=\S{1,64} ?(?:\.|dot)))\s*", re.IGNORECASE)
 
 
 def emails(texts: np.ndarray, context: Context) -> Parsed:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import numpy as np
 
 from pb2hl.values.parsed import Context, Parsed, one_by_one
 
-SEPARATORS = (";", "|", "\n", ",", "•", "\t")
-"""Candidates in order of how rarely they stand inside an item."""
+SEPARATORS = (":::", ";", "|", "\n", ",", "•", "\t")
+"""Candidates in order of how rarely they stand inside an item (` ::: ` is the address books' of Google)."""
+
+_FIRM = (":::", ";", "|")
+"""Separators that always part two items."""
+
+_QUOTED = re.compile(r'\s*+"[^"]+"\s*')
+"""One item in quotes: they belong to the list's way of writing, not to the item."""
 
 COMMA_SHARE = 0.2
 """Of the cells with several tags, the share without any `;` or `|` from which on a comma is a separator as well."""
@@ -43,7 +50,7 @@ def _firm_parts(text: str) -> list[str]:
         return []
     if '"' in text:
         return split(text, decide_separator(np.array([text])))
-    return [part for piece in split(text, "|") for part in split(piece, ";")]
+    return [part for mark in split(text, ":::") for piece in split(mark, "|") for part in split(piece, ";")]
 
 
 def _commas_part(firm: np.ndarray) -> bool:
@@ -72,7 +79,7 @@ def decide_separator(texts: np.ndarray) -> str:
             for separator in SEPARATORS:
                 counts[separator] += separator in text
     best = max(SEPARATORS, key=lambda item: (counts[item], -SEPARATORS.index(item)))
-    rarest = [item for item in SEPARATORS[:2] if counts[item] >= max(1, 0.3 * counts[best])]
+    rarest = [item for item in _FIRM if counts[item] >= max(1, 0.3 * counts[best])]
     return rarest[0] if rarest else best if counts[best] else ""
 
 
@@ -81,7 +88,7 @@ def split(text: str, separator: str) -> list[str]:
     items = _json_items(text)
     if items is None:
         if not separator:
-            items = [text]
+            items = [text.strip()[1:-1].replace('""', '"') if _QUOTED.fullmatch(text) else text]
         elif '"' in text and len(separator) == 1 and separator != "\n":
             items = next(csv.reader([text.replace("\n", " ")], delimiter=separator, skipinitialspace=True), [])
         else:

@@ -32,7 +32,7 @@ class Name:
 def split(text: str) -> Name:
     """`Roe, Jane`, `Dr. Jane van der Roe Jr.`, `Prince`, … in parts. Middle names stay with the first."""
     plain = " ".join(text.replace("\u00a0", " ").split())
-    plain = re.sub(r"\s*[(<\[][^)>\]]*@[^)>\]]*[)>\]]", "", plain).strip(" ,;")
+    plain = re.sub(r"[(<\[][^(<\[)>\]@]*+@[^)>\]@]*[)>\]]", "", plain).strip(" ,;")
     if plain.count(",") >= 1:
         head, _, tail = plain.partition(",")
         tail, suffixes = _strip_suffixes(tail.replace(",", " ").split())

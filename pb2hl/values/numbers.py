@@ -23,7 +23,8 @@ _COMMA_COUNTRIES = frozenset(
 )
 _PLAIN = r"^[+-]?\d+(\.\d+)?$"
 _AMOUNT = re.compile(
-    r"(?P<pre>[^\d(+\-.,]*)(?P<open>\(?)\s*(?P<sign>[+-]?)\s*(?P<mid>[^\d.,+\-]*)(?P<body>[.,]?\d[\d.,]*(?:[eE][+-]?\d+)?)\s*(?P<post>[^\d]*)"
+    r"(?P<pre>(?:[^\d(+\-.,]|[.,](?!\d))*+)(?P<open>\(?+)\s*+(?P<sign>[+-]?+)\s*+(?P<mid>(?:[^\d.,+\-]|[.,](?!\d))*+)"
+    r"(?P<body>[.,]?+\d[\d.,]*+(?:[eE][+-]?\d+)?+)(?P<post>\D*+)"
 )
 _GROUPS = re.compile(r"(?<=\d)[\s\u00a0\u202f\u2009'’_](?=\d{3}(?:\D|$))")
 _CODE = re.compile(r"[A-Za-z]{3}")
@@ -64,10 +65,11 @@ def numbers(texts: np.ndarray, context: Context) -> Parsed:
 def money(texts: np.ndarray, context: Context) -> Parsed:
     """Texts as float64 in the currency's main unit; `extra["currency"]` holds the ISO code that a text names, else ""."""
     parsed = _parse(texts, context, extras=("currency",))
-    said = currency_in(context.heading)
-    if said:
-        codes = parsed.extra.get("currency", np.full(len(texts), "", dtype=object))
-        parsed.extra["currency"] = np.where(codes == "", said, codes).astype(object)
+    named = currency_in(context.heading)
+    if named:
+        codes = parsed.extra["currency"]
+        codes[(codes == "") & ~np.isnan(parsed.values)] = named
+        parsed.decision["currency_from"] = "heading"
     found = sorted({code for code in parsed.extra.get("currency", ()) if code})
     if found:
         parsed.decision["currencies"] = found
@@ -75,9 +77,13 @@ def money(texts: np.ndarray, context: Context) -> Parsed:
 
 
 def currency_in(heading: str) -> str:
-    """The ISO code of the currency that a heading names (`amount_usd`, `Value (EUR)`); "" when it names none."""
-    words = re.findall(r"[^\W\d_]+|[€£¥₹]", heading)
-    return next((SYMBOLS.get(word) or word.upper() for word in words if word in SYMBOLS or word.upper() in _CODES), "")
+    """The currency that a heading names (`amount_usd`, `Value (EUR)`, `Betrag in €`), or ""."""
+    words = re.findall(r"[A-Za-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", heading))
+    for word in words:
+        if word.upper() in _CODES or (len(word) == 3 and word.isupper() and len(words) > 1 and currency_of(word)):
+            return word.upper()
+    signs = "".join(character for character in heading if unicodedata.category(character) == "Sc")
+    return currency_of(signs) if signs else ""
 
 
 def integers(texts: np.ndarray, context: Context) -> Parsed:
@@ -157,6 +163,8 @@ def amount(text: str, comma: bool) -> tuple[float | None, str, str]:
         return None, "", "not a number"
     beside = " ".join(part.strip(" ()") for part in (match["pre"], match["mid"], match["post"]) if part.strip(" ()"))
     post = match["post"].strip()
+    if match["body"][-1] in ".,":
+        post = post.lstrip("-–—")  # 12,- is twelve and nothing after the comma
     words = re.sub(r"[\s$€£¥₹₽₺₩₪₫₴฿₱%]", "", beside)
     if len(words) > 12:
         return None, "", "text beside the number"

@@ -18,7 +18,10 @@ _EXTENSION = re.compile(
     r"(?i)(?:;ext=|\b(?:ext(?:ension)?|poste|durchwahl|dw|anexo|ramal|int(?:erno)?|x)\b[.:#]?\s*|(?<=\d)\s*x\s*|#\s*)(\d{1,7})\s*$"
 )
 _FLOAT = re.compile(r"\d(?:\.\d+)?[eE]\+?\d{1,2}|\d{7,15}\.0+")
-_SEVERAL = re.compile(r"\s*(?:;|\||\n|,|\bor\b|\bou\b|\boder\b| / |/(?=\s*\+)|\s{3,})\s*")
+_SEVERAL = re.compile(r":{2,}|;|\||\n|,|\bor\b|\bou\b|\boder\b| / |/(?=\s{0,8}\+)|\s{3,}")
+_FAX = re.compile(
+    r"(?i)(?<![^\W_])(?:tele)?fax|\bfacsimile|\bt[ée]l[ée]copie|\(f\)|\bf:|传真|傳真|ファックス|팩스|факс"
+)
 _PLAIN_NANP = r"^(\+?1[\s.-]?)?(\([2-9]\d{2}\)|[2-9]\d{2})[\s./-]{0,2}[2-9]\d{2}[\s./-]?\d{4}$"
 
 
@@ -40,7 +43,8 @@ def phones(texts: np.ndarray, context: Context, row_countries: np.ndarray | None
             continue
         found = numbers(texts[index], regions[index])
         if not found:
-            reasons[index] = f"not a valid phone number ({regions[index]})"
+            fax = " but a fax number" if _FAX.search(texts[index]) else ""
+            reasons[index] = f"not a valid phone number ({regions[index]}){fax}"
             continue
         values[index], extension[index] = found[0]
         more[index] = [number + (f" x{ext}" if ext else "") for number, ext in found[1:]] or None
@@ -57,12 +61,12 @@ def numbers(text: str, region: str) -> list[tuple[str, str]]:
     """Every distinct valid number in `text` as (E.164, extension digits), in order."""
     if text.startswith("["):
         text = _flat_json(text)
-    whole = number(text, region)
-    if whole:
+    if not _FAX.search(text) and (whole := number(text, region)):
         return [whole]
-    found = [parsed for part in _SEVERAL.split(text) if part and (parsed := number(part, region))]
+    parts = _SEVERAL.split(text)
+    found = [parsed for part in parts if part and not _FAX.search(part) and (parsed := number(part, region))]
     if not found and "/" in text:
-        found = [parsed for part in text.split("/") if (parsed := number(part, region))]
+        found = [parsed for part in text.split("/") if not _FAX.search(part) and (parsed := number(part, region))]
     return list(dict(found).items())
 
 
@@ -116,7 +120,11 @@ def _flat_json(text: str) -> str:
         return text
     if not isinstance(body, list):
         return text
-    return " ; ".join(
-        str(item.get("number") or item.get("value") or item.get("phone") or "") if isinstance(item, dict) else str(item)
-        for item in body
-    )
+    return " ; ".join(_of_item(item) if isinstance(item, dict) else str(item) for item in body)
+
+
+def _of_item(item: dict) -> str:
+    """The number of one item of a JSON list, with what the item says it is."""
+    kind = str(item.get("type") or item.get("label") or item.get("kind") or "")
+    told = str(item.get("number") or item.get("value") or item.get("phone") or "")
+    return f"fax {told}" if _FAX.search(kind) else told

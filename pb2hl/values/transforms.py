@@ -25,8 +25,8 @@ from pb2hl.values.zones import zone
 JOIN = " > "
 K = FieldKind
 _LISTS = (K.TAGS, K.MULTI_PICKLIST, K.REFS)
-_WITH = re.compile(r'\s+with\s+"([^"]*)"$', re.IGNORECASE)
-_MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>|&#?\w+;")
+_WITH = re.compile(r'(?<!\s)\s+with\s+"([^"]*)"$', re.IGNORECASE)
+_MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&#?\w{1,40};")
 _PARTS = ("first", "last", "title", "suffix")
 _MOST_SHOWN = 12
 
@@ -63,7 +63,11 @@ def _given(argument: str, _: Collection[str]) -> str:
 
 def _split(text: str, mark: str) -> list[str]:
     """Parts between marks that stand outside double quotes."""
-    parts = re.split(rf'{re.escape(mark)}(?=(?:[^"]*"[^"]*")*[^"]*$)', text)
+    parts, pieces = [""], text.split('"')
+    for index, piece in enumerate(pieces):
+        first, *others = [piece] if (len(pieces) - 1 - index) % 2 else piece.split(mark)
+        parts[-1] += ('"' if index else "") + first
+        parts += others
     return [part.strip() for part in parts]
 
 

@@ -59,7 +59,7 @@ def zone(text: str, country: str = "") -> str:
     bracketed = re.match(r"^\((?:UTC|GMT)[^)]*\)\s*(.*)$", plain, re.IGNORECASE)
     if bracketed and bracketed[1] and (found := zone(bracketed[1], country)):
         return found
-    bare = re.sub(r"\s*\([^)]*\)$", "", plain) if not bracketed else plain
+    bare = re.sub(r"(?<!\s)\s*\([^()]*\)$", "", plain) if not bracketed else plain
     words = bare.casefold().replace("standard", "").replace("daylight", "").replace("time", "").split()
     if len(words) == 1 and words[0] in _ZONE_OF_WORD:
         found = _ZONE_OF_WORD[words[0]]
@@ -101,7 +101,7 @@ def heading_zone(heading: str, country: str = "") -> str:
     text = heading.replace("_", " ")
     if re.search(rf"(?i)\b({_LOCAL_WORDS})\b", text):
         return "local"
-    bracketed = re.findall(r"[(\[]([^)\]]+)[)\]]", heading)
+    bracketed = re.findall(r"[(\[]([^(\[)\]]+)[)\]]", heading)
     for part in (*bracketed, heading.split()[-1] if heading.split() else ""):
         says = "/" in part or part.upper().strip() in ABBREVIATIONS or offset_minutes(part) is not None
         says |= part in bracketed and _REGION.fullmatch(part.strip()) is not None
@@ -114,7 +114,7 @@ def heading_zone(heading: str, country: str = "") -> str:
 
 def without_zone(heading: str) -> str:
     """A heading without what it says about a time zone (`Due (UTC)` → `Due`); as it is when nothing else would be left."""
-    plain = re.sub(r"[(\[][^)\]]*[)\]]", lambda part: " " if heading_zone(f"x {part[0]}") else part[0], heading)
+    plain = re.sub(r"[(\[][^(\[)\]]*[)\]]", lambda part: " " if heading_zone(f"x {part[0]}") else part[0], heading)
     plain = re.sub(rf"(?i)\b({_LOCAL_WORDS})\b", " ", plain)
     plain = re.sub(r"(?i)(?<=[\s_.\-])(utc|gmt)$", "", plain)
     plain = re.sub(r"(?<=[a-z])(UTC|GMT)$", "", plain)

@@ -120,8 +120,8 @@ def test_rtf_text_and_pictures():
 def test_text_cannot_pass_for_a_reference():
     """A plan's reference syntax in a body is broken up and told."""
     content = convert("see {{ref:0123:url}} and {{contact.name}}")
-    assert "{{ref:" not in content.html and "{{contact.name}}" in content.html
-    assert content.removed == ("text that looks like a reference",)
+    assert "{{ref:" not in content.html and "{{contact.name}}" not in content.html and "text macro" in content.removed
+    assert content.removed == ("text that looks like a reference", "text macro")
 
 
 def test_text_that_begins_like_rich_text_is_kept():
@@ -166,3 +166,28 @@ def test_any_text_converts_and_stays_as_it_is(body):
 def test_megabytes_are_survived(body):
     """Deep nesting and endless markup neither crash nor hang."""
     assert convert(body).kind != ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Dear {{contact.first_name}}, hi",
+        "Dear [[First Name]], hi",
+        "Dear %FIRSTNAME%, hi",
+        "<p>Dear <b>{{ x }}</b>, hi</p>",
+    ],
+)
+def test_text_macros_are_taken_out_and_told(body):
+    """Fields of mail templates mean nothing in a note, and the next program may fill them in."""
+    content = convert(body)
+    assert content.text.replace(" ", "") == "Dear,hi" and "text macro" in content.removed
+    again = convert(content.html)
+    assert again.html == content.html
+
+
+@pytest.mark.parametrize(
+    "body", ["100% of 50%", "see https://a.example/?q=%C3%A9%20%AB%DE", "f(x) = [a] + {b}", "list [1] [2]"]
+)
+def test_percent_signs_and_brackets_are_no_macros(body):
+    """What only looks a little like one stays."""
+    assert "text macro" not in convert(body).removed

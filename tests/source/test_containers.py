@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pb2hl.limits import LIMITS
 from pb2hl.source.containers import open_container
-from pb2hl.source.limits import LIMITS
 
 
 def test_a_workspace_inside_the_export_is_left_out(tmp_path):
@@ -13,6 +13,6 @@ def test_a_workspace_inside_the_export_is_left_out(tmp_path):
         path = tmp_path / "ws" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x", encoding="utf-8")
-    items, problems = open_container(tmp_path, LIMITS)
+    items, problems = open_container(tmp_path, LIMITS, tmp_path)
     assert [item.name for item in items] == ["contacts.csv"]
     assert [(problem.code, problem.file) for problem in problems] == [("workspace", "ws")]

@@ -6,7 +6,7 @@ import io
 
 from openpyxl import Workbook
 
-from pb2hl.source.limits import LIMITS
+from pb2hl.limits import LIMITS
 from pb2hl.source.workbooks import read_workbook
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+from pb2hl.limits import LIMITS
 from pb2hl.source.json_tables import read_json, read_json_lines
-from pb2hl.source.limits import LIMITS
 
 DOCUMENT = {
     "accounts": [

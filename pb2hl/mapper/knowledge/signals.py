@@ -29,7 +29,7 @@ _OUTCOME = frozenset(
 
 _PATTERNS = {
     "email": re.compile(
-        r"^[^@\s,;<>]+@[^@\s,;<>]+\.[A-Za-z]{2,}([,;]\s*[^@\s,;]+@[^@\s,;]+)*$|^.*<[^@\s]+@[^@\s]+\.\w+>$"
+        r"^[^@\s,;<>]+@[^@\s,;<>]+\.[A-Za-z]{2,}([,;]\s*[^@\s,;]+@[^@\s,;]+)*$|^.*<[^@\s<>]+@[^@\s<>]+\.\w+>$"
     ),
     "url": re.compile(r"^(https?://|www\.)\S+$", re.I),
     "domain": re.compile(r"^(?!\d+\.\d+$)([a-z0-9-]+\.)+[a-z]{2,}$", re.I),
@@ -52,7 +52,7 @@ _PATTERNS = {
     "timezone": re.compile(
         r"^(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific|US|Canada)/\w+(/\w+)?$|^(UTC|GMT)([+-]\d{1,2}(:?\d{2})?)?$"
     ),
-    "html": re.compile(r"<(p|br|div|span|b|a|img|ul|table|h\d)\b[^>]*>", re.I | re.S),
+    "html": re.compile(r"<(p|br|div|span|b|a|img|ul|table|h\d)\b[^<>]*>", re.I | re.S),
     "hash": re.compile(r"^[0-9a-f]{32,64}$|^[A-Za-z0-9+/]{20,}={1,2}$"),
     "guid": re.compile(
         r"^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$|^00[0-9A-Z][A-Za-z0-9]{12,15}$", re.I

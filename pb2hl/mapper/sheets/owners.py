@@ -17,7 +17,7 @@ OWNER_COLUMNS = {
 }  # fmt: skip
 """The column of each object that names a user."""
 
-_EMAIL = re.compile(r"[^\s<>(),;]+@[^\s<>(),;]+\.[A-Za-z]{2,}")
+_EMAIL = re.compile(r"(?<![^\s<>(),;@])[^\s<>(),;@]++@[^\s<>(),;@]+\.[A-Za-z]{2,}")
 
 
 def owners_sheet(

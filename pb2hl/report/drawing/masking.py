@@ -38,8 +38,8 @@ _QUOTING = re.compile(r"\b(lost: |added: )([^;]+)|\b(tag\.)(.+?)(?= \(|[;\n]|$)"
 """Where explanations quote values of a list, and where the id of a tag names it."""
 _TAG = re.compile(r"^(tag\.)(.+)$", re.S)
 
-_LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s<>\"']+", re.I)
-_EMAIL = re.compile(r"[^\s@<>()\[\]\"',;]+@[^\s@<>()\[\]\"',;]+\.[^\s@<>()\[\]\"',;]+")
+_LINK = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://[^\s<>\"']+", re.I)
+_EMAIL = re.compile(r"(?<![^\s@<>()\[\]\"',;])[^\s@<>()\[\]\"',;]++@[^\s@<>()\[\]\"',;]+\.[^\s@<>()\[\]\"',;]+")
 _DIGITS = re.compile(r"\+?\d[\d\s().-]{5,}\d")
 _QUOTED = re.compile(r"(?<!\w)(['\"“‘«])(.{2,200}?)(['\"”’»])(?!\w)")
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")

@@ -44,7 +44,14 @@ def audited_against_export(ws: Workspace, *, progress: Progress = SILENT, cancel
 def _compared(ws: Workspace, found: Cells, progress: Progress, cancel: Cancel | None) -> pd.DataFrame:
     try:
         again = source_cells(
-            take_in(ws.export_path, into=ws.files, sheet=ws.sheets / "tables.csv", progress=progress, cancel=cancel)
+            take_in(
+                ws.export_path,
+                into=ws.files,
+                limits=ws.config.limits,
+                sheet=ws.sheets / "tables.csv",
+                progress=progress,
+                cancel=cancel,
+            )
         )
     except (ExportError, OSError) as error:
         why = f"the export cannot be read again: {getattr(error, 'message', '') or type(error).__name__}"

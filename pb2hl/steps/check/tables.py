@@ -100,7 +100,11 @@ class Staged:
             return {}
         found: dict[str, pd.DataFrame] = {}
         for item in take_in(
-            self._ws.export_path, into=self._ws.files, sheet=self._ws.sheets / "tables.csv", cancel=self._cancel
+            self._ws.export_path,
+            into=self._ws.files,
+            limits=self._ws.config.limits,
+            sheet=self._ws.sheets / "tables.csv",
+            cancel=self._cancel,
         ).tables:
             if not item.object:
                 place = {"source_file": item.raw.file, "source_sheet": item.raw.sheet, "source_row": item.raw.rows}

@@ -52,6 +52,7 @@ def _run(ws: Workspace, progress: Progress, cancel: Cancel | None) -> StepResult
     intake = take_in(
         ws.export_path,
         into=ws.files,
+        limits=ws.config.limits,
         sheet=ws.sheets / "tables.csv",
         leave_out=ws.config.leave_out,
         progress=progress,

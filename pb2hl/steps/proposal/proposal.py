@@ -23,7 +23,7 @@ from pb2hl.plan import ExportFile, Plan, PlanInputs
 from pb2hl.plan.inputs.inputs import newest_day
 from pb2hl.progress import SILENT, Progress
 from pb2hl.results import StepResult
-from pb2hl.source import LIMITS, embedded_files
+from pb2hl.source import embedded_files
 from pb2hl.source.containers import open_container
 from pb2hl.source.files import ExportFiles
 from pb2hl.steps.proposal.decisions import changed, config_in_force, decided, later_rows, of_plan, own_rows
@@ -100,7 +100,7 @@ def export_files(ws: Workspace) -> dict[str, ExportFile]:
     columns = _beside(ws, "columns")
     tables = set(columns["file"].astype(str)) if "file" in columns.columns else set()
     files = ExportFiles(ws.files)
-    for item in open_container(ws.export_path, LIMITS)[0]:
+    for item in open_container(ws.export_path, ws.config.limits, ws.files)[0]:
         if item.name not in tables:
             files.add(item.name, item.size, item.read)
     in_cells = {name: _file(path) for name, path in embedded_files(ws.files).items()}

@@ -65,6 +65,7 @@ def take_in(
     *,
     into: Path,
     sheet: Path | None = None,
+    limits: source.Limits = source.LIMITS,
     leave_out: Collection[str] = (),
     progress: Progress = SILENT,
     cancel: Cancel | None = None,
@@ -75,7 +76,7 @@ def take_in(
 
     Raises ExportError when nothing can be read, it is the bookstore's catalogue, or no table fits any object.
     """
-    export = source.read_export(path, into=into, progress=progress, cancel=cancel)
+    export = source.read_export(path, into=into, limits=limits, progress=progress, cancel=cancel)
     export = replace(export, tables=[raw for raw in export.tables if raw.file not in leave_out])
     raws = [part for raw in export.tables for part in _parts(raw)]
     product = mapper.product(raws)
