@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from pb2hl.sandbox import Sandbox, Scenario, serving
 from pb2hl.sandbox.server import SandboxServer
+from tests.postgres import serving_postgres
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
@@ -53,6 +54,12 @@ def rehearse(sandbox_server: SandboxServer) -> Callable[..., Rehearsal]:
         return Rehearsal(sandbox_server.url, state.token, state.location, state)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory) -> Iterator[str]:
+    """The URL of a PostgreSQL started for this run; skips where none is installed."""
+    yield from serving_postgres(tmp_path_factory.mktemp("postgres"))
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ COLUMNS = tuple(item.name for item in fields(LogEntry))
 
 def line(at: str, run_id: str, action: str, detail: str = "", **about: str) -> LogEntry:
     """An entry to be numbered and sealed; `about`: op_id, object, source_id, target, destination_id, trace_id."""
-    blank = LogEntry(0, at, run_id, "", action, "", "", "", "", "", detail, "", "")
-    return replace(blank, **about)
+    told = {"op_id": "", "object": "", "source_id": "", "target": "", "destination_id": "", "trace_id": "", **about}
+    return LogEntry(number=0, at=at, run_id=run_id, action=action, detail=detail, previous_hash="", hash="", **told)
 
 
 def seal(entry: LogEntry) -> LogEntry:

@@ -65,8 +65,9 @@ INSERT INTO operations ({_COLUMNS}, before_image, run_id, intended_at, state, at
 VALUES ({", ".join("?" * 15)}, 'intended', 1)
 ON CONFLICT (op_id) DO UPDATE SET state = 'intended', payload = excluded.payload, payload_hash = excluded.payload_hash,
     marker = excluded.marker, existing_id = excluded.existing_id, run_id = excluded.run_id, error = '', losses = '[]',
-    before_image = COALESCE(CASE state WHEN 'undone' THEN NULL ELSE before_image END, excluded.before_image),
-    intended_at = excluded.intended_at, attempts = attempts + 1, undone_by = ''
+    before_image = COALESCE(
+        CASE operations.state WHEN 'undone' THEN NULL ELSE operations.before_image END, excluded.before_image),
+    intended_at = excluded.intended_at, attempts = operations.attempts + 1, undone_by = ''
 """
 """The first before-image wins: on a second attempt the record may already hold what the first one wrote."""
 
@@ -74,3 +75,27 @@ REGISTER = f"""
 INSERT INTO operations ({_COLUMNS}, run_id, state) VALUES ({", ".join("?" * 13)}, 'planned')
 ON CONFLICT (op_id) DO UPDATE SET run_id = excluded.run_id
 """
+
+FINISH = """
+UPDATE operations SET state = ?, destination_id = CASE ? WHEN '' THEN destination_id ELSE ? END,
+    answer = CASE ? WHEN '{}' THEN answer ELSE ? END, error = ?, trace_id = CASE ? WHEN '' THEN trace_id ELSE ? END,
+    losses = CASE ? WHEN '[]' THEN losses ELSE ? END, payload = COALESCE(?, payload),
+    sequence = CASE ? WHEN '' THEN ? ELSE sequence END, finished_at = ?, undone_by = ? WHERE op_id = ?
+"""
+
+REMEMBER = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+LOG_COLUMNS = "number, at, run_id, op_id, action, object, source_id, target, destination_id, trace_id, detail, previous_hash, hash"
+APPEND = f"INSERT INTO audit_log ({LOG_COLUMNS}) VALUES ({', '.join('?' * 13)})"
+
+TABLES = ("meta", "runs", "operations", "approvals", "audit_log")
+
+NUMBERED = ("runs", "operations")
+"""Tables whose rows are walked in the order in which they came: SQLite numbers them by itself (`rowid`), others by a column."""
+
+
+def without_numbers(script: str) -> str:
+    """A version's script for a database that numbers no rows by itself."""
+    for table in NUMBERED:
+        script = script.replace(f"CREATE TABLE {table} (", f"CREATE TABLE {table} (rowid BIGSERIAL UNIQUE,")
+    return script.replace("n INTEGER PRIMARY KEY", "n BIGSERIAL PRIMARY KEY").replace("INTEGER", "BIGINT")

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import uuid
 
 import pytest
 
@@ -16,6 +17,7 @@ from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import ConfigError, Pb2hlError
 from pb2hl.ledger import DAILY, Intent, Ledger, Outcome, State
 from pb2hl.ledger.chain import as_csv, as_jsonl
+from pb2hl.ledger.postgres import PostgresLedger
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.workspace import Config, Workspace
 
@@ -26,19 +28,35 @@ def make(number: int, **values) -> Operation:
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    """A fresh ledger."""
+def file_ledger(tmp_path):
+    """A fresh ledger in a file."""
     with Ledger(tmp_path / "ledger.sqlite", "loc", "perfect-books") as opened:
         yield opened
 
 
-def test_intent_then_outcome(ledger):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, tmp_path):
+    """Opens the same ledger each time: in a file, or in a schema of PostgreSQL."""
+    if request.param == "sqlite":
+        return lambda location="loc": Ledger(tmp_path / "ledger.sqlite", location, "perfect-books")
+    url, schema = request.getfixturevalue("postgres"), f"pb2hl_{uuid.uuid4().hex[:8]}"
+    return lambda location="loc": PostgresLedger(url, schema, location, "perfect-books")
+
+
+@pytest.fixture
+def ledger(database):
+    """A fresh ledger in either database."""
+    with database() as opened:
+        yield opened
+
+
+def test_intent_then_outcome(ledger, database):
     """An intent is open until its outcome is recorded, and both survive reopening."""
     run = ledger.start_run("load")
     ledger.intend(run, [Intent(make(1, payload={"a": {"$ref": "x"}}), {"a": "X1"})])
     assert ledger.operation("op1").state is State.INTENDED
     ledger.finish(run, [Outcome("op1", State.DONE, "C1", {"id": "C1"}, trace_id="t")])
-    with Ledger(ledger.path, "loc", "perfect-books") as again:
+    with database() as again:
         entry = again.operation("op1")
     assert (entry.state, entry.destination_id, entry.payload, entry.answer) == (
         State.DONE,
@@ -72,19 +90,19 @@ def held(ledger):
 
 
 @pytest.mark.parametrize(("trouble", "says"), [(full, "full"), (held, "locked")])
-def test_what_cannot_be_written_is_told_and_leaves_nothing(ledger, trouble, says):
+def test_what_cannot_be_written_is_told_and_leaves_nothing(file_ledger, trouble, says):
     """A full disk or a database that another program holds: an error with its remedy, half of nothing, and it goes on after."""
-    run = ledger.start_run("load")
-    other = trouble(ledger)
+    run = file_ledger.start_run("load")
+    other = trouble(file_ledger)
     with pytest.raises(Pb2hlError, match=f"(?s)cannot be written.*{says}.*make room"):
         for number in range(200):
-            ledger.intend(run, [Intent(make(number), {"text": "x" * 5000})])
-    count = len(list(ledger.iterate()))
+            file_ledger.intend(run, [Intent(make(number), {"text": "x" * 5000})])
+    count = len(list(file_ledger.iterate()))
     if other is not None:
         other.close()
-    ledger._db.execute("PRAGMA max_page_count = 1000000")
-    ledger.intend(run, [Intent(make(999), {})])
-    assert len(list(ledger.iterate())) == count + 1 and ledger.verify_log() is None
+    file_ledger._db.execute("PRAGMA max_page_count = 1000000")
+    file_ledger.intend(run, [Intent(make(999), {})])
+    assert len(list(file_ledger.iterate())) == count + 1 and file_ledger.verify_log() is None
 
 
 def test_before_image_of_first_attempt_wins(ledger):
@@ -148,14 +166,14 @@ def test_a_rollback_is_planned_without_holding_entries(ledger):
 
 @pytest.mark.parametrize("attack", ["UPDATE audit_log SET detail = 'x' WHERE number = 2", "DELETE FROM audit_log WHERE number = 2",
                                     "DELETE FROM audit_log WHERE number = 3"])  # fmt: skip
-def test_tampering_is_found(ledger, attack):
+def test_tampering_is_found(file_ledger, attack):
     """A changed, a removed and a cut-off entry are each named."""
     for n in range(3):
-        ledger.log("", "note", str(n))
-    assert ledger.verify_log() is None
-    with sqlite3.connect(ledger.path) as db:
+        file_ledger.log("", "note", str(n))
+    assert file_ledger.verify_log() is None
+    with sqlite3.connect(file_ledger.path) as db:
         db.execute(attack)
-    assert ledger.verify_log() == (3 if "number = 3" in attack else 2)
+    assert file_ledger.verify_log() == (3 if "number = 3" in attack else 2)
 
 
 def test_log_exports(ledger):
@@ -165,21 +183,21 @@ def test_log_exports(ledger):
     assert json.loads("".join(as_jsonl(ledger.audit_log())))["detail"] == 'a "quoted"\nline'
 
 
-def test_other_location_is_refused(ledger):
+def test_other_location_is_refused(ledger, database):
     """A ledger that holds anything never serves another location or source: ids of one mean nothing in the other."""
-    Ledger(ledger.path, "mistyped", "perfect-books").close()
-    Ledger(ledger.path, "loc", "perfect-books").close()
+    database("mistyped").close()
+    database("loc").close()
     ledger.log("", "note", "something")
     with pytest.raises(ConfigError, match="belongs to location loc"):
-        Ledger(ledger.path, "elsewhere", "perfect-books")
+        database("elsewhere")
 
 
-def test_newer_and_broken_files_are_refused(tmp_path, ledger):
+def test_newer_and_broken_files_are_refused(tmp_path, file_ledger):
     """A ledger of a newer package and a file that is none are refused with a reason."""
-    with sqlite3.connect(ledger.path) as db:
+    with sqlite3.connect(file_ledger.path) as db:
         db.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
     with pytest.raises(ConfigError, match="version 99"):
-        Ledger(ledger.path, "loc", "perfect-books")
+        Ledger(file_ledger.path, "loc", "perfect-books")
     (tmp_path / "bad").write_text("no database, just a text that is long enough to be read as a header " * 40)
     with pytest.raises(ConfigError, match="cannot be used"):
         Ledger(tmp_path / "bad", "loc", "perfect-books")
@@ -235,6 +253,6 @@ def test_open_by_workspace(tmp_path):
     ws = Workspace.create(tmp_path / "w", Config(export="e", location="loc"))
     with Ledger.open(ws) as ledger:
         assert ledger.path == ws.ledger_path
-    other = Workspace.create(tmp_path / "w2", Config(export="e", location="loc", ledger_url="postgresql://h/d"))
-    with pytest.raises(ConfigError, match="SQLite only"):
+    other = Workspace.create(tmp_path / "w2", Config(export="e", location="loc", ledger_url="mysql://h/d"))
+    with pytest.raises(ConfigError, match="of mysql"):
         Ledger.open(other)
