@@ -179,11 +179,42 @@ def demo(
     typer.echo(str(index))
 
 
+def ledger(
+    ws: Ws,
+    by: Annotated[str, typer.Option(help="Who does it; it goes on record.")],
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild", help="Make it anew from the markers of the location's records; writes nothing there."
+        ),
+    ] = False,
+    to: Annotated[str, typer.Option(help="Move it: postgresql://user@host/database, or sqlite.")] = "",
+    json: Json = False,
+) -> None:
+    """Make the ledger anew from the location, or move it into another database."""
+    if rebuild == bool(to):
+        raise ConfigError(
+            "say what is to be done with the ledger", hint="--rebuild, or --to postgresql://…, or --to sqlite"
+        )
+    output = heavy("cli.output")
+    with output.quiet_stdout(json), heavy("progress").Bar() as bar:
+        workspace, room = heavy("workspace").Workspace(ws), heavy("steps.shared.ledgers")
+        if rebuild:
+            body = {"status": "done", **room.rebuild(workspace, who=by, progress=bar)}
+        else:
+            body = {"status": "done", "operations": room.move(workspace, to, who=by)}
+    if json:
+        output.data(body)
+    else:
+        typer.echo(", ".join(f"{name}: {value}" for name, value in body.items()))
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "init": init,
     "trust": trust,
     "approve": approve,
     "status": status,
+    "ledger": ledger,
     "report": write_reports,
     "run": run,
     "sandbox": sandbox,

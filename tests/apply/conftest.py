@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from loader import opened
 from operations import migration
 
 from pb2hl import highlevel
@@ -14,18 +16,40 @@ from pb2hl.apply.context import RunContext
 from pb2hl.apply.lookup import settle_unfinished
 from pb2hl.apply.undo import Rollback, Undo
 from pb2hl.highlevel import Client, Limiter
-from pb2hl.ledger import Ledger, State
+from pb2hl.ledger import State
 from pb2hl.progress import SILENT, Cancel
 
 
 class Scene:
     """A served sandbox and a ledger; `load` and `rollback` do what the steps do."""
 
-    def __init__(self, place, folder: Path):
+    def __init__(self, place, folder: Path, url: str = ""):
         self.place = place
         self.sandbox = place.state
         self.folder = folder
-        self.ledger = Ledger(folder / "ledger.sqlite", place.location, "perfect-books")
+        self.url = url
+        self.schema = f"pb2hl_{uuid.uuid4().hex[:8]}" if url else ""
+        self._ledger = None
+
+    @property
+    def ledger(self):
+        """The ledger, opened when it is asked for."""
+        if self._ledger is None:
+            self._ledger = opened(self.folder, self.place.location, self.url, self.schema)
+        return self._ledger
+
+    def let_go(self) -> None:
+        """Close the ledger, so that a process of its own may write to it."""
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
+
+    def move(self, folder: Path) -> None:
+        """Go on with a ledger of its own in another folder."""
+        self.let_go()
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
+        self.schema = f"pb2hl_{uuid.uuid4().hex[:8]}" if self.url else ""
 
     def client(self, **options) -> Client:
         """A client of its own limiter; search lags not at all."""
@@ -73,18 +97,24 @@ class Scene:
         return self.sandbox.dump(timestamps=False)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database(request) -> str:
+    """Where the ledger is kept: "" for a file, or the URL of a PostgreSQL."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("postgres")
+
+
 @pytest.fixture
-def stage(rehearse, tmp_path) -> Iterator[Callable[..., Scene]]:
+def stage(rehearse, tmp_path, database) -> Iterator[Callable[..., Scene]]:
     """`stage(**scenario keys)`: a scene in a fresh location."""
     made = []
 
     def start(**changes) -> Scene:
-        made.append(Scene(rehearse(**changes), tmp_path))
+        made.append(Scene(rehearse(**changes), tmp_path, database))
         return made[-1]
 
     yield start
     for scene in made:
-        scene.ledger.close()
+        scene.let_go()
 
 
 @pytest.fixture

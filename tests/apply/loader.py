@@ -21,12 +21,20 @@ from pb2hl.apply.context import RunContext
 from pb2hl.apply.undo import Undo, plan_undo
 from pb2hl.highlevel import Client, Limiter
 from pb2hl.ledger import Ledger
+from pb2hl.ledger.postgres import PostgresLedger
+
+
+def opened(folder: Path, location: str, url: str = "", schema: str = ""):
+    """The ledger in the folder, or in a schema of PostgreSQL."""
+    if url:
+        return PostgresLedger(url, schema, location, "perfect-books")
+    return Ledger(folder / "ledger.sqlite", location, "perfect-books")
 
 
 async def work(folder: Path, order: dict) -> None:
     """One load or rollback; the sandbox learns whom to kill from a header."""
     location = order["location"]
-    ledger = Ledger(folder / "ledger.sqlite", location, "perfect-books")
+    ledger = opened(folder, location, order.get("url_of_ledger", ""), order.get("schema", ""))
     async with Client(order["token"], location, order["url"], limiter=Limiter(), search_lag_s=0.0) as client:
         client._http.headers["X-Sandbox-Pid"] = str(os.getpid())
         context = RunContext(ledger, client, ledger.start_run(order["what"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ from operations import EXISTING, everything, on_existing, op
 from pb2hl.apply import Apply
 from pb2hl.apply.context import RunContext
 from pb2hl.errors import Cancelled, Pb2hlError, ScopeMissing, TooManyErrors
-from pb2hl.ledger import Ledger, State
+from pb2hl.ledger import State
 from pb2hl.operations import Kind, Target
 from pb2hl.progress import Cancel
 from pb2hl.sandbox.scenario import FaultAt, Faults
@@ -86,7 +85,7 @@ def test_duplicate_refusal_of_our_own_record_is_no_loss(scene):
     operations = scene.operations()
     scene.load(operations)
     held = scene.dump()
-    with sqlite3.connect(scene.ledger.path) as db:
+    with scene.ledger.transaction() as db:
         db.execute("DELETE FROM operations WHERE target = 'contact'")
     assert scene.load(operations).refused == 0
     assert scene.dump() == held
@@ -211,7 +210,7 @@ def test_storm_of_one_kind(stage, fault):
     operations = scene.operations(12)
     scene.load(operations)
     calm = stage()
-    calm.ledger = Ledger(calm.folder / "calm.sqlite", calm.place.location, "perfect-books")
+    calm.move(calm.folder / "calm")
     calm.load(operations)
     names = (
         "contacts",

@@ -40,7 +40,8 @@ class Forks:
     def __call__(self, scene, what: str, kill_after_s: float | None = None) -> int:
         """The exit code of a load or rollback in a process of its own."""
         place = scene.place
-        order = {"folder": str(scene.folder), "url": place.url, "token": place.token, "location": place.location,
+        scene.let_go()
+        order = {"url_of_ledger": scene.url, "schema": scene.schema, "folder": str(scene.folder), "url": place.url, "token": place.token, "location": place.location,
                  "reason": reason(scene), "what": what, "kill_after_s": kill_after_s}  # fmt: skip
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
@@ -86,9 +87,7 @@ def undisturbed(stage, calm, tmp_path_factory):
     """The likeness of the location after a load without an accident, and the writes of load and rollback."""
     if not calm:
         scene = stage(contacts=[EXISTING])
-        scene.folder = tmp_path_factory.mktemp("calm")
-        scene.ledger.close()
-        scene.ledger = type(scene.ledger)(scene.folder / "ledger.sqlite", scene.place.location, "perfect-books")
+        scene.move(tmp_path_factory.mktemp("calm"))
         before = without_blanks(scene.dump())
         scene.load(operations(scene))
         calm["location"] = likeness(scene.dump())

@@ -17,6 +17,7 @@ from pb2hl.highlevel import Destination
 from pb2hl.highlevel.daily import DAILY_LIMIT
 from pb2hl.highlevel.destination import LOST_REASONS, USERS
 from pb2hl.highlevel.limiter import BURST, INTERVAL_S
+from pb2hl.highlevel.newest import REQUESTS
 from pb2hl.highlevel.records import appointments, contacts, notes, objectrecords, opportunities, tasks
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.register import AUDIT, LOAD, SAMPLE, SCHEMA
@@ -39,6 +40,9 @@ READ_BACK = (*LISTS, Target.APPOINTMENT, Target.OBJECT_RECORD)
 
 LOOK = {"the location, whether it is the right one": 1}
 """What every command asks first."""
+
+COMPARED = {"comparing the ledger with the location": REQUESTS + 3}
+"""The newest records of each kind, the fields of two APIs that tell whose they are, and the location once more."""
 
 
 @dataclass(frozen=True)
@@ -158,10 +162,10 @@ def whole(
     steps = {step: {SENT: count} for step, count in sent.items()}
     steps[SCHEMA.id] = {**steps.get(SCHEMA.id, {}), **_schema(schema, place)}
     steps[SAMPLE.id], links = _sample(sample)
-    steps[SAMPLE.id] |= LOOK
+    steps[SAMPLE.id] |= LOOK | COMPARED
     rest = {business: count - links[business] for business, count in data.links.items()}
     load = {what: count - steps[SAMPLE.id].get(what, 0) for what, count in data.requests.items()}
-    steps[LOAD.id] = LOOK | _filled({**load, "link": link_requests(rest)})
+    steps[LOAD.id] = LOOK | COMPARED | _filled({**load, "link": link_requests(rest)})
     steps[AUDIT.id] = LOOK | _read_back(data, place)
     return Budget(steps)
 

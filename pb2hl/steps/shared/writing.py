@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from pb2hl import plan
 from pb2hl.apply import Apply, Execution
 from pb2hl.apply.context import RunContext
+from pb2hl.apply.freshness import require_fresh
 from pb2hl.apply.lookup import settle_unfinished
 from pb2hl.highlevel import Client
 from pb2hl.ledger import LedgerPort, State
@@ -58,20 +60,30 @@ class Session:
 def make_ready(
     ws: Workspace, ledger: LedgerPort, step: str, progress: Progress, cancel: Cancel | None, run: str = ""
 ) -> None:
-    """Before anything is planned or written: every intent without outcome, of whatever step, gets its outcome.
+    """Before anything is planned or written: every intent without outcome, of whatever step, gets its outcome, and a ledger that is
+    behind the location is refused.
 
-    With `run` (a rollback's) what never arrived counts as undone by it. Raises TokenMissing, TokenRefused, Unreachable, Cancelled.
+    With `run` (a rollback's) what never arrived counts as undone by it, and what the ledger does not know is left alone. Raises
+    TokenMissing, TokenRefused, Unreachable, Cancelled, LedgerBehind.
     """
-    if next(ledger.columns(["op_id"], state=OPEN), None) is None:
+    open_ones = next(ledger.columns(["op_id"], state=OPEN), None) is not None
+    if run and not open_ones:
         return
-    progress.note("looking up what an earlier command left without an answer")
-    absent = State.UNDONE if run else State.PLANNED
 
-    async def work(client: Client) -> int:
+    async def work(client: Client) -> None:
         context = RunContext(ledger, client, run, ws.config.country, progress, cancel or Cancel())
-        return await settle_unfinished(context, absent)
+        if open_ones:
+            progress.note("looking up what an earlier command left without an answer")
+            await settle_unfinished(context, State.UNDONE if run else State.PLANNED)
+        if not run:
+            await require_fresh(context, str(ws.path), lambda: _found_by_plan(ws))
 
     with_client(ws, ledger, step, work, progress)
+
+
+def _found_by_plan(ws: Workspace) -> frozenset[str]:
+    """Ids of records that the plan found in the location and goes on with."""
+    return frozenset(op.existing_id for op in plan.read(ws.plan / "data") if op.existing_id)
 
 
 @contextmanager
