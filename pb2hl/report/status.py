@@ -88,7 +88,7 @@ def state_of(ws: Workspace) -> MigrationState:
     back = bodies.get(ROLLBACK.result(), {})
     undone = back.get("counts", {}).get("undone") and not back["counts"].get("dry_run")
     failures = {step: found for step in results() if (found := Failure.load(ws.results(step)))}
-    began = ws.ledger_path.exists()
+    began = Ledger.exists(ws)
     at_rest = undone and back["at"] >= max(left_at.values())
     following = "" if at_rest else next_step(ws) if began or bodies else INVENTORY.id
     return MigrationState(
@@ -122,7 +122,7 @@ def command(ws: Workspace, step: str) -> str:
 
 def gate_states(ws: Workspace) -> GateStates:
     """The state of each gate by name; a workspace that has no ledger yet has reached none."""
-    rows = gates.states(ws) if ws.ledger_path.exists() else []
+    rows = gates.states(ws) if Ledger.exists(ws) else []
     found = {row["gate"]: row for row in rows}
     return {name: found.get(name, {"gate": name, "state": "not reached"}) for name in register.gates()}
 

@@ -163,7 +163,7 @@ def _made_here(ws: Workspace, place: Any) -> set[str]:
 
     Those that it found there and used are not among them.
     """
-    if not ws.ledger_path.exists():
+    if not Ledger.exists(ws):
         return set()
     with Ledger.open(ws) as ledger:
         asked_for = set(ledger.recall(BY_HAND) or ())

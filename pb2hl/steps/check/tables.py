@@ -223,7 +223,7 @@ def _owners(ws: Workspace) -> frozenset[str] | None:
 
 
 def _mapping_approved(ws: Workspace) -> bool:
-    if not ws.ledger_path.exists():
+    if not Ledger.exists(ws):
         return False
     with Ledger.open(ws) as ledger:
         return ledger.approval("mapping") is not None

@@ -1,0 +1,46 @@
+"""What a kill does not do: power that fails (files cut after the last flush), and two commands at once on one workspace."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.apply.likeness import likeness
+from tests.killing.conftest import KILLED
+from tests.killing.test_kill_matrix import expected, undisturbed  # noqa: F401
+
+REFUSED = 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("write", [2, 7, 12])
+@pytest.mark.parametrize("name", ["sample", "load"])
+def test_a_ledger_cut_short_doubles_nothing(name, write, kept, before, undisturbed):  # noqa: F811
+    """A load is killed and the write-ahead log loses its tail, or all of it: it goes on whole, or refuses and is made anew."""
+    wanted = expected(name, before, undisturbed)
+    scene = before(name)
+    scene.arm(write, "after")
+    assert scene.run(name) == KILLED
+    scene.arm(0, "after")
+    for file in scene.ws.path.glob("ledger.sqlite-*"):
+        with open(file, "r+b") as log:
+            log.truncate(int(file.stat().st_size * kept))
+    dump = scene.dump()
+    code = scene.run(name)
+    if code == REFUSED:
+        assert scene.dump() == dump, "nothing is written by a ledger that is behind"
+        assert scene.forks(scene.sandbox.token, "ledger", str(scene.ws.path), "--rebuild", "--by", "Judge") == 0
+        assert scene.dump() == dump, "nor by making it anew"
+        code = scene.run(name)
+    assert code == 0
+    assert likeness(scene.dump()) == wanted["location"]
+
+
+def test_two_commands_at_once(before):
+    """The second one is told who holds the workspace, and writes nothing."""
+    scene = before("load")
+    dump = scene.dump()
+    with scene.ws.lock("another command"):
+        assert scene.run("load") == REFUSED
+    assert scene.dump() == dump
+    assert scene.run("load") == 0
