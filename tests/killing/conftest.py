@@ -116,14 +116,13 @@ def moments(sandbox_server, tmp_path_factory, forks) -> tuple[Commands, dict[str
     state = Sandbox(Scenario.default(**SCENARIO))
     sandbox_server.sandbox = state
     sandbox = Rehearsal(sandbox_server.url, state.token, state.location, state)
-    ws = workspace(folder / "ws", small.write(folder / "export", small.tables()), sandbox)
-    small.settings(_Holder(ws), removed_rows="delete")
-    ws = Workspace(ws.path)
+    export = small.write(folder / "export", small.tables())
+    ws = workspace(folder / "ws", export, sandbox, policy={"removed_rows": "delete"})
     prompt_search(ws)
     found: dict[str, Moment] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HIGHLEVEL_TOKEN", state.token)
-        for name in ("inventory", "match", "mapping", "schema"):
+        for name in ("inventory", "match", "mapping", "check", "schema"):
             step(ws, name)
             _decide(ws, name)
     scene = Scene(ws, sandbox, forks, commands)
@@ -143,11 +142,6 @@ def latest(ws: Workspace, step: str) -> str:
     """The id of the latest run of a step."""
     with Ledger.open(ws) as ledger:
         return next(run.run_id for run in reversed(ledger.runs()) if run.step == step)
-
-
-@dataclass(frozen=True)
-class _Holder:
-    ws: Workspace
 
 
 def _decide(ws: Workspace, name: str) -> None:
