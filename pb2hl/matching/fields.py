@@ -12,7 +12,7 @@ from pb2hl.matching import dates, names
 from pb2hl.matching.kinds import Kind
 from pb2hl.matching.normalise import as_text, normalise
 
-_MULTIPLE = (Kind.EMAIL, Kind.PHONE, Kind.DOMAIN)
+MULTIPLE = (Kind.EMAIL, Kind.PHONE, Kind.DOMAIN)
 """Kinds of which a record may have several at once: their columns are compared crosswise."""
 
 
@@ -65,13 +65,13 @@ def records(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Records:
     for kind in (Kind.GIVEN_NAME, Kind.SURNAME):
         if kind in parts.texts:
             fields.append(_coded(str(kind), kind, [parts.texts[kind]]))
-    for kind in _MULTIPLE:
+    for kind in MULTIPLE:
         columns = [column for column, of in kinds.items() if of is kind]
         if columns:
             fields.append(
                 _coded(" + ".join(map(str, columns)), kind, [_normalised(frame[column], kind) for column in columns])
             )
-    done = {Kind.GIVEN_NAME, Kind.SURNAME, Kind.FULL_NAME, *_MULTIPLE}
+    done = {Kind.GIVEN_NAME, Kind.SURNAME, Kind.FULL_NAME, *MULTIPLE}
     fields += [
         _coded(str(column), kind, [_normalised(frame[column], kind)])
         for column, kind in kinds.items()

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pb2hl.matching.matches import Matches
+from pb2hl.matching.matches import WANTED, Matches
 from pb2hl.matching.proposals import KEEP_APART, MERGE
 from pb2hl.matching.weights import fitting_shift
 
 ENOUGH = 20
 """Decided pairs from which the scores are estimated anew; fewer say too little."""
-_WANTED = 0.99
-"""Precision (0-1) that the suggested threshold is to reach: a wrong merge destroys data."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def review_of(matches: Matches, labels: pd.DataFrame) -> Review:
         return Review(len(known), int(truth.sum()), 0.0, None)
     shift = fitting_shift(weight, truth)
     table = matches.thresholds(shift)
-    good = table[(table["precision"] >= _WANTED) & (table["pairs"] > 0)]
+    good = table[(table["precision"] >= WANTED) & (table["pairs"] > 0)]
     return Review(len(known), int(truth.sum()), shift, float(good["threshold"].iloc[0]) if len(good) else None)
 
 

@@ -8,12 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pb2hl.matching.fields import Field, Records
+from pb2hl.matching.fields import MULTIPLE, Field, Records
 from pb2hl.matching.kinds import EXACT, LEVELS, MISSING
+from pb2hl.matching.precision import HeldOut, held_out, precision
 from pb2hl.matching.scoring import Scored
 from pb2hl.matching.weights import Weights
 
 _GRID = (0.20, 0.30, 0.40, 0.50, 0.60, 0.70, 0.80, 0.85, 0.90, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
+WANTED = 0.99
+"""Precision (0-1) that the pairs above the merge line are to reach: a wrong merge destroys data."""
+UNKNOWN_LINE = 0.99
+"""The least merge line (0-1) where the precision cannot be known: what an own e-mail identifies is above it."""
+
+
+@dataclass(frozen=True)
+class MergeLine:
+    """The `threshold` (0-1) from which merges are proposed, and the `precision` (0-1) there; NaN: it cannot be known."""
+
+    threshold: float
+    precision: float
 
 
 def probability(weight: np.ndarray) -> np.ndarray:
@@ -101,22 +114,59 @@ class Matches(pd.DataFrame):
         return self._recluster(threshold)
 
     def thresholds(self, shift: float = 0.0) -> pd.DataFrame:
-        """Estimated precision and recall of the pairs above each threshold: threshold, pairs, precision, recall (0-1).
+        """Estimated precision and recall of the pairs above each threshold: threshold, pairs, precision, recall (0-1), known.
 
-        `shift`: bits by which decisions of a person show the match weights to be too low; the thresholds stay those of the
-        scores as they are.
+        `known`: whether the precision is confirmed, by fields that had no say (`matching.precision`) or by decisions of a
+        person; otherwise it is what the match weights say of themselves. `shift`: bits by which such decisions show the
+        weights to be too low; the thresholds stay those of the scores as they are.
         """
         ranked = self.pairs.sort_values("score", ascending=False, kind="stable")
         score = ranked["score"].to_numpy(float)
         right_by = probability(ranked["weight"].to_numpy(float) + shift)
         running = np.cumsum(right_by)
         total = max(self.model.expected if self.model else 0.0, float(right_by.sum()), 1e-9)
+        checks = self._checks() if shift == 0.0 else ()
         rows = []
         for threshold in _GRID:
             above = int(np.searchsorted(-score, -threshold, "right"))
             right = float(running[above - 1]) if above else 0.0
-            rows.append((threshold, above, right / above if above else 1.0, min(right / total, 1.0)))
-        return pd.DataFrame(rows, columns=["threshold", "pairs", "precision", "recall"])
+            claimed = right / above if above else 1.0
+            checked = precision(checks, weight_of(threshold))
+            known = checked == checked or shift != 0.0
+            rows.append(
+                (
+                    threshold,
+                    above,
+                    min(claimed, checked) if checked == checked else claimed,
+                    min(right / total, 1.0),
+                    known,
+                )
+            )
+        table = pd.DataFrame(rows, columns=["threshold", "pairs", "precision", "recall", "known"])
+        table["precision"] = table["precision"][::-1].cummin()[::-1]
+        return table
+
+    def _checks(self) -> tuple[HeldOut, ...]:
+        if self.model is None:
+            return ()
+        accident = self.model.weights.accident
+        steady = [field.name for field in self.model.records.fields if field.kind not in MULTIPLE]
+        return held_out(self.pairs, {name: float(accident[name][0]) for name in steady})
+
+    def merge_line(self, asked: float, shift: float = 0.0) -> MergeLine:
+        """The threshold from which pairs may be proposed to merge: `asked` (0-1), or a higher one until the precision there
+        is confirmed to reach `WANTED`; where nothing can confirm it, at least `UNKNOWN_LINE`."""
+        table = self.thresholds(shift)
+        table = table[table["threshold"] >= asked - 1e-9]
+        good = table[table["known"] & (table["precision"] >= WANTED)]
+        at = table.iloc[0] if len(table) else None
+        if at is None or not table["known"].any():
+            return MergeLine(max(asked, UNKNOWN_LINE), float("nan"))
+        if at["known"] and at["precision"] >= WANTED:
+            return MergeLine(asked, float(at["precision"]))
+        if len(good):
+            return MergeLine(float(good["threshold"].iloc[0]), float(good["precision"].iloc[0]))
+        return MergeLine(max(asked, _GRID[-1]), float(table["precision"].iloc[-1]))
 
 
 def explain(pairs: pd.DataFrame) -> pd.Series:

@@ -92,7 +92,7 @@ def _told_by(context: Context, kind: str) -> str:
     reviews = context.frame("review")
     found = reviews[(reviews["object"] == kind) & (reviews["shift"] != 0)] if "shift" in reviews.columns else reviews
     if not len(found):
-        return "as the scores themselves say; no labels are needed"
+        return "as fields tell that had no say in the score; where `known` is false too few pairs can tell, and the scores speak for themselves"
     review = found.iloc[0]
     text = f"re-estimated from {counted(int(review['pairs']), 'decided pair')}, of which {int(review['confirmed'])} were merged"
     known = pd.notna(review["threshold"])

@@ -8,10 +8,10 @@ from dataclasses import asdict, replace
 import numpy as np
 import pandas as pd
 
-from pb2hl.errors import ConfigError, Problem
+from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.matching import evidence, sheets
 from pb2hl.matching.labels import review_of, reviewed_pairs
-from pb2hl.matching.matches import Matches
+from pb2hl.matching.matches import WANTED, Matches, MergeLine
 from pb2hl.matching.proposals import KEEP_APART, MERGE, propose
 from pb2hl.matching.staged import CompanyEvidence, match_staged_companies, match_staged_contacts
 from pb2hl.progress import SILENT, Cancel, Progress
@@ -44,18 +44,44 @@ def match(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
         names = dict(zip(found.companies["source_id"], evidence.text_column(found.companies, "name"), strict=True))
         company_names = found.linked["company"].map(names).fillna("")
         facts, problems, cycles = company_facts(found)
-        duplicates = _write(ws, "duplicates", sheets.duplicates_sheet(contacts, company_names, propose(people, high)))
+        lines = {"contacts": people.merge_line(high), "companies": firms.merge_line(high)}
+        proposed = propose(people, lines["contacts"].threshold)
+        duplicates = _write(ws, "duplicates", sheets.duplicates_sheet(contacts, company_names, proposed))
         progress.advance()
-        proposed = propose(firms, high)
+        proposed = propose(firms, lines["companies"].threshold)
         facts = sheets.with_canonical(facts, proposed, found.linked["company"].value_counts())
         firms_sheet = _write(ws, "companies", sheets.companies_sheet(facts, proposed))
         progress.advance()
         _write_rules(ws, contacts, companies)
         progress.advance()
         result = _result(people, firms, duplicates, firms_sheet, found, problems, cycles)
+        result = _with_lines(result, lines, high)
         result.save(ws.results(STEP))
         progress.finish()
     return result
+
+
+def _with_lines(result: StepResult, lines: Mapping[str, MergeLine], asked: float) -> StepResult:
+    """The result with the table `merge_lines` and a problem for each line that was raised above the configured one."""
+    rows = [(name, asked, line.threshold, line.precision) for name, line in lines.items()]
+    table = pd.DataFrame(rows, columns=["object", "asked", "threshold", "precision"])
+    raised = []
+    for name, line in lines.items():
+        if line.threshold <= asked or not result.counts[name]:
+            continue
+        unknown = line.precision != line.precision
+        reason = (
+            "how right merges are cannot be known from so few pairs"
+            if unknown
+            else f"merges from {asked:g} on are not right {WANTED:.0%} of the time by this table's own evidence"
+        )
+        raised.append(
+            Problem(
+                "merge_line_raised", f"{name}: {reason}", Severity.INFO, field="match_high",
+                treatment=f"merges are proposed from a score of {line.threshold:g} on; pairs below wait in the sheet",
+            )
+        )  # fmt: skip
+    return replace(result, tables={**result.tables, "merge_lines": table}, problems=(*result.problems, *raised))
 
 
 def follow_decisions(ws: Workspace) -> StepResult:
