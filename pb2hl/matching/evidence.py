@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from pb2hl.values.counting import agree, counted
 DERIVED = "name:"
 """Prefix of the source id of a company that no company row gives, only the `company_name` of contacts."""
 
+_PATH = re.compile(r"[/?#\\]")
 _EVIDENCE = {"website": 3, "domain": 3, "email": 2}
 """How much a company's own fields count towards its domain; each of its contacts' e-mail addresses counts one."""
 
@@ -109,7 +111,7 @@ def companies_of_contacts(contacts: pd.DataFrame, companies: pd.DataFrame) -> pd
         {
             "id": text_column(contacts, "company_id"),
             "name": text_column(contacts, "company_name"),
-            "domain": text_column(contacts, "email").map(domains.company_domain),
+            "domain": _domains_of(text_column(contacts, "email")),
         }
     )
     found: dict[tuple[str, str, str], tuple[str, str, tuple[str, ...]]] = {}
@@ -125,6 +127,13 @@ def companies_of_contacts(contacts: pd.DataFrame, companies: pd.DataFrame) -> pd
         },
         index=contacts.index,
     )
+
+
+def _domains_of(addresses: pd.Series) -> pd.Series:
+    """The company's own domain of each e-mail address, each distinct domain parsed once."""
+    behind = [text if _PATH.search(text) else text.rpartition("@")[2] for text in addresses]
+    known = {text: domains.company_domain(text) for text in set(behind)}
+    return pd.Series([known[text] for text in behind], index=addresses.index, dtype=object)
 
 
 def _named(

@@ -166,13 +166,17 @@ def check(sheet: pd.DataFrame, name: str, known: Collection[str]) -> list[Proble
         if not cluster.strip():
             wrong(at, "cluster", "the cluster is empty")
         seen.setdefault(source_id, at)
-    merging = sheet[decisions == MERGE]
-    for cluster, rows in merging.groupby("cluster", sort=True):
-        first = int(sheet.index.get_loc(rows.index[0]))
+    merging = np.flatnonzero((decisions == MERGE).to_numpy())
+    marked = is_yes(sheet["survivor"]).to_numpy()
+    clusters: dict[str, list[int]] = {}
+    for at, cluster in zip(merging.tolist(), sheet["cluster"].iloc[merging], strict=True):
+        clusters.setdefault(str(cluster), []).append(at)
+    for cluster in sorted(clusters):
+        rows = clusters[cluster]
         if len(rows) < 2:
-            wrong(first, "decision", f"cluster {cluster} has one row to merge; it needs two")
-        if is_yes(rows["survivor"]).sum() > 1:
-            wrong(first, "survivor", f"cluster {cluster} has several survivors; mark one row yes")
+            wrong(rows[0], "decision", f"cluster {cluster} has one row to merge; it needs two")
+        if marked[rows].sum() > 1:
+            wrong(rows[0], "survivor", f"cluster {cluster} has several survivors; mark one row yes")
     return problems
 
 
@@ -194,12 +198,14 @@ def _decisions(sheet: pd.DataFrame) -> pd.Series:
 
 def survivors(sheet: pd.DataFrame) -> dict[str, str]:
     """source id → surviving source id, for every row that a decision merges into another or that survives."""
-    found: dict[str, str] = {}
-    for _, rows in sheet[_decisions(sheet) == MERGE].groupby("cluster", sort=True):
-        marked = rows[is_yes(rows["survivor"])]
-        survivor = str((marked if len(marked) else rows)["source_id"].iloc[0])
-        found.update({str(source_id): survivor for source_id in rows["source_id"]})
-    return found
+    merging = sheet[_decisions(sheet) == MERGE]
+    ids, clusters = merging["source_id"].astype(str).tolist(), merging["cluster"].tolist()
+    survivor: dict[str, str] = {}
+    for yes in (is_yes(merging["survivor"]).tolist(), [True] * len(merging)):
+        for source_id, cluster, chosen in zip(ids, clusters, yes, strict=True):
+            if chosen:
+                survivor.setdefault(cluster, source_id)
+    return {source_id: survivor[cluster] for source_id, cluster in zip(ids, clusters, strict=True)}
 
 
 def settled(sheet: pd.DataFrame, survivor_of: Collection[str]) -> pd.DataFrame:

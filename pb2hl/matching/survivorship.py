@@ -76,9 +76,12 @@ def merge(frame: pd.DataFrame, survivor_of: Mapping[str, str], rules: Mapping[st
     target = ids.map(lambda source_id: survivor_of.get(source_id, source_id))
     kept = frame[(ids == target).to_numpy()].copy()
     merged: dict[str, dict[str, Any]] = {}
-    involved = frame[target.isin(set(target[(ids != target).to_numpy()])).to_numpy()]
-    for survivor, rows in involved.groupby(target.loc[involved.index], sort=True):
-        merged[str(survivor)] = _merge_cluster(str(survivor), rows, rules)
+    moving = target.isin(set(target[(ids != target).to_numpy()])).to_numpy()
+    clusters: dict[str, list[dict[str, Any]]] = {}
+    for survivor, row in zip(target[moving], frame[moving].to_dict("records"), strict=True):
+        clusters.setdefault(str(survivor), []).append(row)
+    for survivor in sorted(clusters):
+        merged[survivor] = _merge_cluster(survivor, clusters[survivor], rules)
     own = kept["source_id"].astype(str)
     kept["merged_ids"] = [merged[item]["merged_ids"] if item in merged else [item] for item in own]
     kept["residue"] = [merged[item]["residue"] if item in merged else "[]" for item in own]
@@ -88,24 +91,22 @@ def merge(frame: pd.DataFrame, survivor_of: Mapping[str, str], rules: Mapping[st
 
 
 def _write_back(kept: pd.DataFrame, merged: dict[str, dict[str, Any]], rules: Mapping[str, Rule]) -> None:
-    own = kept["source_id"].astype(str)
-    where = own.isin(merged).to_numpy()
+    own = kept["source_id"].astype(str).tolist()
+    chosen = [(at, merged[item]["values"]) for at, item in enumerate(own) if item in merged]
     for column in rules:
         if column not in kept.columns:
             continue
         values = kept[column].astype(object).to_numpy(copy=True)
-        for at in np.flatnonzero(where):
-            values[at] = merged[own.iloc[at]]["values"][column]
+        for at, cells in chosen:
+            values[at] = cells[column]
         kept[column] = pd.Series(list(values), index=kept.index, dtype=kept[column].dtype)
 
 
-def _merge_cluster(survivor: str, rows: pd.DataFrame, rules: Mapping[str, Rule]) -> dict[str, Any]:
-    records = rows.to_dict("records")
+def _merge_cluster(survivor: str, records: list[dict[str, Any]], rules: Mapping[str, Rule]) -> dict[str, Any]:
+    """Chosen `values`, `merged_ids` and `residue` of the rows of one survivor."""
     records.sort(key=lambda row: (str(row["source_id"]) != survivor, *_recency(row), str(row["source_id"])))
     recent = sorted(records, key=lambda row: (*_recency(row), str(row["source_id"]) != survivor, str(row["source_id"])))
-    values = {
-        column: _choose(rule, column, records, recent) for column, rule in rules.items() if column in rows.columns
-    }
+    values = {column: _choose(rule, column, records, recent) for column, rule in rules.items() if column in records[0]}
     for group in _TOGETHER:
         _take_together(group, values, rules, records, recent)
     residue = _residue(values, records)
