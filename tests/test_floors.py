@@ -15,6 +15,7 @@ FLOORS = {
     0: {
         "errors", "model", "operations", "results", "sheets", "workspace", "whole", "lean", "resources", "progress", "clock", "values", "content", "markers",
         "recurrence", "register", "limits",
+        "field_map", "field_types",
     },
 }  # fmt: skip
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}

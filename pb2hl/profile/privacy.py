@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from pb2hl.model import OBJECTS
+
 SHARE = 0.3
 """Share of a column's sampled values that must look like a kind for the column to be of it."""
 CHECKED = 1000
@@ -63,7 +65,14 @@ BY_NAME = (
     ),
 )
 """Kinds by the words of a column's name, in the languages of exports, the most sensitive first."""
-_NAMES = {"first_name", "last_name", "full_name", "owner", "author", "timekeeper"}
+_OF_FIELDS = {
+    spec.name: spec.personal
+    for item in OBJECTS.values()
+    for spec in item.columns
+    if spec.personal
+    and all(other.personal for one in OBJECTS.values() for other in one.columns if other.name == spec.name)
+}
+"""What the field map says of canonical fields, where it says so for every object that has one of the name."""
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}$", re.I)
 _PHONE = re.compile(r"\+?[\d\s().-]{9,20}$")
 _IBAN = re.compile(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?$")
@@ -82,8 +91,8 @@ def personal_class(name: str, texts: Sequence[str]) -> str:
         if sample and sum(map(looks, sample)) >= SHARE * len(sample):
             return kind
     plain = name.lower().removeprefix("custom.")
-    if plain in _NAMES:
-        return "name"
+    if plain in _OF_FIELDS:
+        return _OF_FIELDS[plain]
     found = set(_WORDS.findall(plain)) | {"".join(_WORDS.findall(plain))}
     for kind, names in BY_NAME:
         if found & names:

@@ -174,7 +174,8 @@ def _dates(frame: pd.DataFrame, now: pd.Timestamp | None) -> dict[str, pd.Series
 
 
 def _contacts(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
-    ways = [frame[name].notna() for name in ("email", "phone", "mobile", "email_2") if name in frame.columns]
+    reaching = (spec.name for spec in OBJECTS["contacts"].fields if spec.kind in (FieldKind.EMAIL, FieldKind.PHONE))
+    ways = [frame[name].notna() for name in reaching if name in frame.columns]
     reachable = pd.concat(ways, axis=1).any(axis=1) if ways else pd.Series(False, index=frame.index)
     lost = frozenset(id_ for name, ids in facts.lost("contacts").items() if name in CONSENTS for id_ in ids)
     consent = consent_facts(frame, facts.consents, lost)

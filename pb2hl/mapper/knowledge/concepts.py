@@ -1,6 +1,7 @@
 """What a column can be: for each object, canonical field, HighLevel field, and the headings (in lexicon terms) that say so.
 
-The words are in `data/headings.txt`; the HighLevel field is the API name of the create call, or `custom`/`ignore`.
+The words are in `data/headings.txt`; what a canonical field means in HighLevel says the field map, and only for `custom` and
+`ignore` the section itself.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from pb2hl.mapper.knowledge.lists import heading_words, sections
+from pb2hl.model import OBJECTS
 
 PUBLIC_NAMES = {
     "contact": "contacts",
@@ -67,7 +69,8 @@ def _by_object() -> dict[str, tuple[Concept, ...]]:
     for section, patterns in lists.items():
         if section.startswith("@"):
             continue
-        object_, field, target = section.split()
+        object_, field, *own = section.split()
+        target = own[0] if own else OBJECTS[object_].meaning(field)
         for text in patterns:
             for pattern in lists[text] if text.startswith("@") else (text,):
                 concept = Concept(field, target, frozenset(pattern.split("+")), pattern.replace("+", " "))

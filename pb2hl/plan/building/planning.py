@@ -17,6 +17,7 @@ from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.building.estimate import Estimate, business_of, estimate, has_lost_reason
 from pb2hl.plan.cells.lineage import lineage
+from pb2hl.plan.cells.schema_cells import note_pipelines, note_schema
 from pb2hl.plan.fields.needs import FieldPlan, plan_fields
 from pb2hl.plan.inputs.inputs import PlanInputs
 from pb2hl.plan.inputs.store import Operations
@@ -36,7 +37,7 @@ from pb2hl.plan.records.primary import primary_ids, primary_labels
 from pb2hl.plan.records.tasks import Tasks
 from pb2hl.plan.records.unconverted_cells import Leftovers
 from pb2hl.plan.records.unmapped_columns import Residue
-from pb2hl.plan.schema.schema import SchemaPlan, calendar_team, find_calendar
+from pb2hl.plan.schema.schema import SchemaPlan, calendar_team, contact_tags, find_calendar
 from pb2hl.plan.shared.context import Context
 from pb2hl.progress import SILENT, Progress
 
@@ -103,7 +104,7 @@ class Planner:
     @cached_property
     def identity(self) -> Identity:
         config = self.ctx.inputs.config
-        contacts = self.ctx.inputs.table("contacts")
+        contacts = self.ctx.table("contacts")
         return simulate(contacts, self.place, policy=config.policy.existing_contacts, source=config.source)
 
     @cached_property
@@ -134,6 +135,8 @@ class Planner:
         """The data operations."""
         rows = sum(len(frame) for name, frame in self.ctx.inputs.staged.items() if name in OBJECTS)
         operations = self._collect(self._data_operations(), progress, "planning", rows, "rows")
+        note_pipelines(self.ctx, self.pipelines)
+        note_schema(self.ctx, frozenset(contact_tags(self.ctx)))
         found = lineage(self.ctx)
         tables = {
             **self._risks(),

@@ -1,6 +1,7 @@
 """Zero-loss accounting: every filled source cell ends in exactly one bucket, and the totals balance.
 
-A column has a rule (where its values go); single cells that went another way override it. So a table of a million rows
+Where a cell ended is what the planners noted while they built the payloads (`plan.fields.landings`), and what the account tells of
+single cells. A column has a rule (where most of its values went); cells that went another way override it. So a table of a million rows
 takes a line a column and a line an exception.
 """
 
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pb2hl.model import CUSTOM_PREFIX, OBJECTS, PROVENANCE, RAW_PREFIX
+from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX, Way
+from pb2hl.plan.fields.landings import LOST, Fate
 from pb2hl.plan.fields.needs import filled_mask
-from pb2hl.plan.fields.tally import Bucket
-from pb2hl.plan.records.legal import LABELS, landing
+from pb2hl.plan.fields.tally import CELL_COLUMNS, Bucket
+from pb2hl.plan.records.legal import landing
 from pb2hl.plan.records.unmapped_columns import left_behind
 from pb2hl.plan.shared.context import Context
 
@@ -25,15 +27,6 @@ SUMMARY_COLUMNS = ("object", "heading", "column", "bucket", "where", "cells")
 
 BLANK = "read as blank"
 """Cells such as `N/A` and `-` hold text but no value."""
-
-_NORMALISED = frozenset({"email", "phone", "tags", "body", "country", "website", "amount", "probability", "timezone"})
-_REPORTED = ("workflows", *LABELS)
-"""Tables that become a document and no record; those of the legal edition, unless they land as custom objects."""
-_READ = ("pipelines", "tags", "custom_fields", "users")
-"""Objects whose rows become schema or owners."""
-
-_REFERENCES = {name: {spec.name for spec in OBJECTS[name].fields if spec.refers_to} for name in LABELS}
-"""Columns of custom objects' tables that land as the name of the record they mean, with its id."""
 
 _NOT_CELLS = frozenset({*PROVENANCE, "merged_ids", "residue", "company_source_id"})
 
@@ -65,21 +58,21 @@ class Column:
 
 def lineage(ctx: Context) -> Lineage:
     """The fate of every cell of the export; call it after all operations were planned."""
-    exceptions = ctx.account.cells.drop_duplicates(["object", "source_id", "column"], keep="last")
     merged = _merged(ctx)
     dropped, rows_dropped = _dropped(ctx.inputs.dropped)
-    rules, summary, accounted = [], [], Counter()
+    rules, summary, accounted, told = [], [], Counter(), [ctx.account.cells]
     transformed = _transformed(ctx.inputs.columns)
     for object_ in OBJECTS:
         frame = ctx.inputs.staged.get(object_, pd.DataFrame())
         if frame.empty:
             continue
-        fates = Fates(exceptions[exceptions["object"] == object_], merged[merged["object"] == object_])
+        noted, apart = _noted(ctx, object_)
+        mine = pd.concat([apart, ctx.account.cells[ctx.account.cells["object"] == object_]], ignore_index=True)
+        told.append(apart)
+        fates = Fates(mine.drop_duplicates(["source_id", "column"], keep="last"), merged[merged["object"] == object_])
         ids = source_ids(frame)
         for column in columns_of(ctx.inputs.columns, object_, frame):
-            rule = _rewritten(
-                _rule(ctx, object_, column.heading, column.name), transformed.get((object_, column.heading), "")
-            )
+            rule = _rewritten(_rule(ctx, noted, column, object_), transformed.get((object_, column.heading), ""))
             rules.append((object_, column.heading, column.name, *rule))
             counts = fates.count(column, rule, ids)
             counts.update(dropped.pop((object_, column.heading), {}))
@@ -88,13 +81,31 @@ def lineage(ctx: Context) -> Lineage:
     for (object_, heading), counts in dropped.items():
         summary += [(object_, heading, "", *key, count) for key, count in counts.items()]
         accounted[object_, heading] += sum(counts.values())
+    exceptions = pd.concat([*told[1:], told[0]], ignore_index=True)
     return Lineage(
         pd.DataFrame(rules, columns=list(RULE_COLUMNS)),
-        exceptions.reset_index(drop=True),
+        exceptions.drop_duplicates(["object", "source_id", "column"], keep="last").reset_index(drop=True),
         pd.DataFrame(summary + rows_dropped, columns=list(SUMMARY_COLUMNS)),
         _balance(ctx, accounted),
         merged,
     )
+
+
+def _noted(ctx: Context, object_: str) -> tuple[dict[str, Fate], pd.DataFrame]:
+    """What the planners noted of a table: (column → where most of its cells ended, the cells that went another way)."""
+    table, landings = ctx.table(object_), ctx.landings(object_)
+    base = {spec.name: column for spec, column in OBJECTS[object_].beside}
+    ids = source_ids(table).tolist()
+    rules: dict[str, Fate] = {}
+    apart = []
+    for column in map(str, table.columns):
+        if column in _NOT_CELLS or column.startswith(RAW_PREFIX):
+            continue
+        rules[column], others = landings.split(column, filled_mask(table[column]).to_numpy(dtype=bool))
+        if column in base:  # part of another column's cells: only what nobody used is told, as that column's
+            others = [item for item in others if item[1] == LOST]
+        apart += [(object_, ids[at], base.get(column, column), *fate) for at, fate in others]
+    return rules, pd.DataFrame(apart, columns=list(CELL_COLUMNS), dtype="str")
 
 
 def _balance(ctx: Context, accounted: Mapping[tuple[str, str], int]) -> pd.DataFrame:
@@ -198,23 +209,20 @@ _FEW = 100
 """Repeated rows up to which the accounting names the row that was kept; the table `dropped` always does."""
 
 
-def _rule(ctx: Context, object_: str, heading: str, column: str) -> tuple[str, str]:
-    lands = object_ in landing(ctx.inputs, ctx.place)
-    if object_ in _REPORTED and not lands:
-        return str(Bucket.REPORTED), "report"
-    if not column:
-        return left_behind(ctx, object_, heading)
-    if object_ in _READ:
-        return str(Bucket.LANDED), "schema and owners of the location"
-    if lands or object_ in ("contacts", "companies", "deals"):
-        planned = ctx.fields.get(object_, column)
-        if planned is not None:
-            named = lands and column in _REFERENCES[object_]
-            return str(Bucket.NORMALISED if named else Bucket.LANDED), f"custom field {planned.label}"
-    if column.startswith(CUSTOM_PREFIX):
-        return str(Bucket.MOVED), "provenance line"
-    where = _ELSEWHERE.get((object_, column)) or _target(object_, column) or _ELSEWHERE.get(("", column), "the record")
-    return str(Bucket.NORMALISED if column in _NORMALISED else Bucket.LANDED), where
+def _rule(ctx: Context, noted: Mapping[str, Fate], column: Column, object_: str) -> Fate:
+    """Where a source column's cells end, unless they are told apart: what planners noted, or the decision to leave it out."""
+    reported = document_of(object_)
+    if reported and object_ not in landing(ctx.inputs, ctx.place):
+        return str(Bucket.REPORTED), reported
+    if not column.name:
+        return left_behind(ctx, object_, column.heading)
+    return noted.get(column.name, LOST)
+
+
+def document_of(object_: str) -> str:
+    """The document that a table becomes instead of records; "" for those whose rows go to HighLevel."""
+    ways = {spec.endings[0].way for spec in OBJECTS[object_].fields if spec.endings}
+    return OBJECTS[object_].fields[0].place if not OBJECTS[object_].becomes and ways == {Way.REPORT} else ""
 
 
 def _transformed(columns: pd.DataFrame) -> dict[tuple[str, str], str]:
@@ -228,38 +236,3 @@ def _transformed(columns: pd.DataFrame) -> dict[tuple[str, str], str]:
 def _rewritten(rule: tuple[str, str], transform: str) -> tuple[str, str]:
     """A column whose values a named transform rewrote lands normalised."""
     return (str(Bucket.NORMALISED), rule[1]) if transform and rule[0] == str(Bucket.LANDED) else rule
-
-
-def _target(object_: str, column: str) -> str:
-    names = {spec.name: spec.target for spec in OBJECTS[object_].fields}
-    return names.get(column, "")
-
-
-_ELSEWHERE = {
-    ("", "id"): "Perfect Books ID, or the marker of the provenance line",
-    ("", "created_at"): "Perfect Books Created, or the provenance line",
-    ("", "updated_at"): "Perfect Books Updated, or the provenance line",
-    ("", "completed_at"): "the provenance line",
-    ("", "contact_id"): "the contact it hangs on",
-    ("", "company_id"): "the business it is linked to, or the provenance line",
-    ("contacts", "company_name"): "companyName and the business it is linked to",
-    ("", "deal_id"): "the provenance line",
-    ("", "author"): "user of the note and provenance line",
-    ("companies", "owner"): "custom field Perfect Books Owner",
-    ("companies", "tags"): "custom field Perfect Books Tags",
-    ("deals", "tags"): "custom field Perfect Books Tags",
-    ("companies", "parent_id"): "custom field Parent Company",
-    ("companies", "parent_name"): "custom field Parent Company",
-    ("contacts", "email_opt_out"): "dndSettings.email",
-    ("contacts", "sms_opt_out"): "dndSettings.sms",
-    ("contacts", "call_opt_out"): "dndSettings.call",
-    ("contacts", "email_2"): "custom field Other Emails",
-    ("contacts", "more_emails"): "custom field Other Emails",
-    ("contacts", "full_name"): "firstName and lastName",
-    ("deals", "pipeline"): "pipelineId",
-    ("deals", "contact_email"): "contactId",
-    ("deals", "lost_reason"): "lostReasonId, or custom field Lost Reason",
-    ("attachments", "note_id"): "the note that links it",
-    ("appointments", "recurrence"): "the single appointments, and the provenance line",
-    ("appointments", "exceptions"): "the single appointments",
-}

@@ -1,7 +1,7 @@
-"""Which columns of a staged table each field of a record is made from, as data: what a person needs to follow a value back.
+"""Which columns of a staged table each field of a record is made from: the field map read backwards, to follow a value back.
 
 `Origin.parts` are staged columns; `a|b` is the first of them that is filled. `every` takes the merged rows' cells too.
-`note` says where a value comes from that no cell holds. The planners beside this module make the values.
+`note` says where a value comes from that no cell holds. The planners make the values.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pb2hl import markers
-from pb2hl.diff.flatten import CUSTOM
-from pb2hl.model import OBJECTS
+from pb2hl.field_map import ID_FIELD
+from pb2hl.model import CUSTOM_PREFIX, OBJECTS, Way
 from pb2hl.operations import Target
 from pb2hl.plan.fields import custom_fields as f
 
@@ -30,112 +30,84 @@ CUSTOM_CELLS = "(custom columns)"
 """Parts that mean cells by what became of them, not by their column."""
 
 _NOT_SAID = "the export does not say; set by the migration"
-_PROVENANCE = ("created_at", "updated_at", "contact_id", "company_id", "deal_id", CUSTOM_CELLS, CELLS_NOT_CONVERTED)
-_OWNER = Origin(("owner",), note="the fallback owner of the migration")
-_OWN: dict[str, Origin] = {
-    markers.ID_FIELD: Origin(("id",), every=True, note="the row's content: the export has no id for it"),
-    markers.CREATED_FIELD: Origin(("created_at",)),
-    markers.UPDATED_FIELD: Origin(("updated_at",)),
-    markers.TAGS_FIELD: Origin(("tags",)),
-    f.OWNER_FIELD: Origin(("owner",)),
+_FALLBACK_OWNER = "the fallback owner of the migration"
+_NOTES = {
+    ID_FIELD.place: "the row's content: the export has no id for it",
+    ("companies", "name"): "the name that its contacts give it",
+    ("companies", "website"): "the domain of its contacts' e-mails",
+    ("deals", "contactId"): "a stand-in contact",
+    ("tasks", "dueDate"): "the day of the export",
+    ("tasks", "completed"): "not said: open",
+}
+"""Where a value comes from that no cell holds, by its place, or by object and place."""
+_OF_PLAN = {
     f.UNCONVERTED_FIELD: Origin((CELLS_NOT_CONVERTED,), every=True, note="its parent, which would be its own ancestor"),
     f.MERGED_FIELD: Origin((CELLS_OF_MERGED_ROWS,)),
+    f.FURTHER_DEALS: Origin(note="further open deals of this contact in the export"),
+    markers.PRIMARY_CONTACT_FIELD: Origin(note="its contacts in the export"),
 }
-_BY_OBJECT: dict[str, dict[str, Origin]] = {
-    "contacts": {
-        "firstName": Origin(("first_name|full_name|company_name",)),
-        "lastName": Origin(("last_name|full_name",)),
-        "email": Origin(("email|email_2",)),
-        "phone": Origin(("phone|mobile",)),
-        "companyName": Origin(("company_name|company_id",)),
-        "dateOfBirth": Origin(("birthday",)),
-        "dnd": Origin(("do_not_contact",)),
-        "dndSettings.email": Origin(("email_opt_out",)),
-        "dndSettings.sms": Origin(("sms_opt_out",)),
-        "dndSettings.call": Origin(("call_opt_out",)),
-        "tags": Origin(("tags",)),
-        f"{CUSTOM}{f.OTHER_EMAILS}": Origin(("email", "email_2"), every=True),
-        f"{CUSTOM}{f.OTHER_PHONES}": Origin(("phone", "mobile"), every=True),
-        f"{CUSTOM}{f.FURTHER_DEALS}": Origin(note="further open deals of this contact in the export"),
-    },
-    "companies": {
-        "name": Origin(("name|domain",), note="the name that its contacts give it"),
-        "website": Origin(("website|domain",), note="the domain of its contacts' e-mails"),
-        f"{CUSTOM}{markers.PARENT_FIELD}": Origin(("parent_id|parent_name",)),
-        f"{CUSTOM}{markers.PRIMARY_CONTACT_FIELD}": Origin(note="its contacts in the export"),
-    },
-    "deals": {
-        "name": Origin(("name",)),
-        "status": Origin(("status", "stage")),
-        "pipelineId": Origin(("pipeline|stage",)),
-        "pipelineStageId": Origin(("stage",)),
-        "contactId": Origin(("contact_id|contact_email",), note="a stand-in contact"),
-        "monetaryValue": Origin(("amount",)),
-        "forecastProbability": Origin(("probability",)),
-        "forecastExpectedCloseDate": Origin(("expected_close",)),
-        "lostReasonId": Origin(("lost_reason",)),
-        f"{CUSTOM}{f.LOST_REASON_FIELD}": Origin(("lost_reason",)),
-        f"{CUSTOM}{f.OTHER_CONTACTS}": Origin(("contact_id", CELLS_NOT_CONVERTED)),
-        "body": Origin(("name", "pipeline", "stage", "status", "amount", CUSTOM_CELLS)),
-        "userId": _OWNER,
-    },
-    "tasks": {
-        "title": Origin(("title|body",)),
-        "body": Origin(("body", "owner", "status", "completed_at", *_PROVENANCE)),
-        "dueDate": Origin(("due_at|completed_at|created_at",), note="the day of the export"),
-        "completed": Origin(("completed|status|completed_at",), note="not said: open"),
-    },
-    "notes": {
-        "body": Origin(("body", "author", *_PROVENANCE)),
-        "userId": Origin(("author",), note=_OWNER.note),
-    },
-    "activities": {
-        "body": Origin(
-            ("type", "direction", "at", "duration", "outcome", "subject", "body", "owner", *_PROVENANCE),
-        ),
-        "userId": _OWNER,
-    },
-    "appointments": {
-        "startTime": Origin(("start_at", "all_day", "timezone", "recurrence", "exceptions")),
-        "endTime": Origin(("end_at|start_at", "all_day", "timezone", "recurrence", "exceptions")),
-        "address": Origin(("location",)),
-        "description": Origin(
-            ("description", "owner", "status", "recurrence", "all_day", *_PROVENANCE),
-        ),
-        "body": Origin(("title", "location", "status", "recurrence", "description", "owner", *_PROVENANCE)),
-    },
-    "attachments": {
-        "body": Origin(("file_name|path|url", "contact_id", "company_id", "deal_id", "note_id", "uploaded_at")),
-    },
-}  # fmt: skip
+"""Fields that the plan fills of other things than columns."""
+_USERS = ("assignedTo", "assignedUserId", "userId")
+_TEXTS = {"tasks": "body", "notes": "body", "activities": "body", "appointments": "description", "attachments": "body"}
+"""The property of each object's record that ends with the provenance line."""
 _STAND_IN: dict[str, Origin] = {
     "firstName": Origin(note="a stand-in contact, made by the migration"),
     "lastName": Origin(("name",), note="a stand-in contact, made by the migration"),
     "companyName": Origin(("company_id",)),
-    f"{CUSTOM}{markers.ID_FIELD}": Origin(("id",), note=_OWN[markers.ID_FIELD].note),
-    "assignedTo": Origin(("owner|author",), note=_OWNER.note),
+    ID_FIELD.place: Origin(("id",), note=_NOTES[ID_FIELD.place]),
+    "assignedTo": Origin(("owner|author",), note=_FALLBACK_OWNER),
 }
 
-HALVES = {"more_emails": "email", "more_phones": "phone", "phone_extension": "phone", "mobile_extension": "mobile"}
+HALVES = {spec.name: column for item in OBJECTS.values() for spec, column in item.beside}
 """Staged columns that typing takes out of the cells of another."""
 
 
 def origin_of(object_: str, target: Target, field: str, key: str = "") -> Origin:
-    """Where `field` of a record that came from `object_` is from.
+    """Where `field` of a record that came from `object_` is from: the columns whose endings in the field map name it.
 
     `key` is what stands behind a custom field: the staged column, or the label of those that the plan fills itself.
     """
-    name = f"{CUSTOM}{key}" if key else field
+    place = f"{Way.FIELD} {key}" if key else field
     if target is Target.CONTACT and object_ != "contacts":
-        return _STAND_IN.get(name, Origin())
+        return _STAND_IN.get(place, Origin())
     if object_ not in OBJECTS:
         return Origin()
-    declared = _BY_OBJECT.get(object_, {}).get(name) or _OWN.get(key)
-    if declared:
-        return declared
-    if key:
+    if key in _OF_PLAN:
+        return _OF_PLAN[key]
+    if key and key in {spec.name for spec in OBJECTS[object_].columns} | {key if key.startswith(CUSTOM_PREFIX) else ""}:
         return Origin((HALVES.get(key, key),))
-    if field in ("assignedTo", "assignedUserId"):
-        return _OWNER
-    column = next((spec.name for spec in OBJECTS[object_].fields if spec.target == field), "")
-    return Origin((column,), note=_NOT_SAID) if column else Origin()
+    if target is Target.NOTE and field == "body":
+        return _whole_note(object_)
+    found = _ending_at(object_, place)
+    if field == _TEXTS.get(object_):
+        told = [spec.name for spec in OBJECTS[object_].fields if any(item.way is Way.LINE for item in spec.endings)]
+        told = [name for name in told if name != "id"]
+        parts = tuple(dict.fromkeys([*found.parts, *told, CUSTOM_CELLS, CELLS_NOT_CONVERTED]))
+        return Origin(parts, found.every, found.note)
+    return found
+
+
+def _whole_note(object_: str) -> Origin:
+    """A note tells everything its row holds, but for the id in its marker."""
+    names = [spec.name for spec in OBJECTS[object_].fields if spec.name not in ("id", "title")]
+    names = names if object_ != "appointments" else ["title", *names]
+    return Origin((*names, CUSTOM_CELLS, CELLS_NOT_CONVERTED))
+
+
+def _ending_at(object_: str, place: str) -> Origin:
+    """The columns that the map lets end at a place: those it belongs to first, fallbacks behind the first of them."""
+    main, spare, every = [], [], False
+    for spec in OBJECTS[object_].columns:
+        for ending in spec.endings:
+            if ending.place == place:
+                (spare if ending.fallback else main).append(HALVES.get(spec.name, spec.name))
+                every |= ending.every
+    main = list(dict.fromkeys(main))
+    first = "|".join(dict.fromkeys([*main[:1], *spare]))
+    note = _NOTES.get(place) or _NOTES.get((object_, place), "")
+    if place in _USERS:
+        note = _FALLBACK_OWNER
+    elif main and not note and place in {spec.target for spec in OBJECTS[object_].fields}:
+        note = _NOT_SAID
+    parts = tuple(item for item in (first, *main[1:]) if item)
+    return Origin(parts, every, note) if note else Origin(parts, every)

@@ -1,21 +1,21 @@
 """Which custom fields the plan needs, and how a value is written into each.
 
-Marker fields come from `pb2hl.markers`; canonical fields without a place of their own in HighLevel are listed in
-`WITHOUT_PLACE`; the rest comes from the mapping sheet. A field that already exists in the location is used when its type
+Marker fields come from `pb2hl.markers`; which canonical fields fill a custom field says the field map; the rest comes from the
+mapping sheet. A field that already exists in the location is used when its type
 and options fit; otherwise one is made beside it with the suffix ` (Perfect Books)`: nothing existing is altered.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pb2hl import markers
+from pb2hl import field_map, markers
 from pb2hl.plan.inputs.rows import local_iso
 from pb2hl.values.counting import counted
 
@@ -25,39 +25,18 @@ BESIDE, USE = "beside", "use"
 LIST_SEPARATOR = " ; "
 YES_NO = ("Yes", "No")
 
-OTHER_EMAILS = "Other Emails"
-OTHER_PHONES = "Other Phones"
-OWNER_FIELD = "Perfect Books Owner"
+OTHER_EMAILS = field_map.OTHER_EMAILS.name
+OTHER_PHONES = field_map.OTHER_PHONES.name
+OWNER_FIELD = field_map.OWNER_FIELD.name
+STATUS_FIELD = field_map.STATUS_WORD.name
+COMPANY_FIELD = field_map.COMPANY.name
+OWN_COMPANY = field_map.OWN_COMPANY.name
 UNCONVERTED_FIELD = "Perfect Books Unconverted"
 MERGED_FIELD = "Perfect Books Merged"
-LOST_REASON_FIELD = "Lost Reason"
-OTHER_CONTACTS = "Other Contacts"
+LOST_REASON_FIELD = field_map.LOST_REASON.name
+OTHER_CONTACTS = field_map.OTHER_CONTACTS.name
 FURTHER_DEALS = "Further Deals"
-
-WITHOUT_PLACE: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "contacts": {
-        "full_name": ("Full Name", "TEXT"),
-        "mobile": ("Mobile", "PHONE"),
-        "phone_extension": ("Phone Extension", "TEXT"),
-        "job_title": ("Job Title", "TEXT"),
-        "address_2": ("Address 2", "TEXT"),
-        "description": ("Description", "LARGE_TEXT"),
-    },
-    "companies": {
-        "domain": ("Domain", "TEXT"),
-        "phone_extension": ("Phone Extension", "TEXT"),
-        "address_2": ("Address 2", "TEXT"),
-        "industry": ("Industry", "TEXT"),
-        "employees": ("Employees", "NUMERICAL"),
-    },
-    "deals": {
-        "currency": ("Currency", "TEXT"),
-        "closed_at": ("Closed At", "DATE"),
-        "source": ("Source", "TEXT"),
-    },
-}
-"""Canonical fields that the create calls have no property for: label and HighLevel dataType of the field made for each.
-`source` of an opportunity is in no v3 create or update schema (shared specs, 2026-06-19)."""
+"""Labels of the fields that planners fill."""
 
 OPTION_TYPES = frozenset({"SINGLE_OPTIONS", "MULTIPLE_OPTIONS", "RADIO", "CHECKBOX"})
 LIST_TYPES = frozenset({"MULTIPLE_OPTIONS", "CHECKBOX", "TEXTBOX_LIST"})

@@ -9,10 +9,13 @@ from typing import Any
 import pandas as pd
 
 from pb2hl import markers
+from pb2hl.model import OBJECTS
 from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.inputs.inputs import PlanInputs
 from pb2hl.plan.inputs.rows import texts
 from pb2hl.plan.location.location import Place
+from pb2hl.values.fold import fold
+from pb2hl.values.statuses import deal_status
 
 
 @dataclass(frozen=True)
@@ -118,10 +121,11 @@ def _dates(object_: str, frame: pd.DataFrame) -> list[f.PlannedField]:
 
 
 def _without_place(object_: str, frame: pd.DataFrame) -> list[f.PlannedField]:
+    """Canonical fields that fill a custom field as they are, by the field map."""
     return [
-        f.PlannedField(f.MODEL[object_], column, label, data_type, (), count)
-        for column, (label, data_type) in f.WITHOUT_PLACE[object_].items()
-        if (count := filled(frame, column))
+        f.PlannedField(f.MODEL[object_], spec.name, ending.name, ending.data_type, (), count)
+        for spec in OBJECTS[object_].columns
+        if (ending := spec.own_field) and (count := filled(frame, spec.name))
     ]
 
 
@@ -183,11 +187,56 @@ def _for_leftovers(object_: str, frame: pd.DataFrame, inputs: PlanInputs, place:
         yield _own(object_, f.FURTHER_DEALS, "LARGE_TEXT")
     if object_ == "contacts":
         yield from _other_addresses(frame, inputs, place, merged)
+        if named := _named_otherwise(frame, inputs):
+            yield _own(object_, f.OWN_COMPANY, "TEXT", named)
     if object_ == "deals":
-        if filled(frame, "lost_reason"):
-            yield _own(object_, f.LOST_REASON_FIELD, "TEXT", filled(frame, "lost_reason"))
-        if _several_contacts(frame) or _unresolved(inputs, "deals", "contact_id"):
-            yield _own(object_, f.OTHER_CONTACTS, "LARGE_TEXT")
+        yield from _of_deals(frame, inputs)
+
+
+def _of_deals(frame: pd.DataFrame, inputs: PlanInputs) -> Iterable[f.PlannedField]:
+    if filled(frame, "lost_reason"):
+        yield _own("deals", f.LOST_REASON_FIELD, "TEXT", filled(frame, "lost_reason"))
+    several = _several_contacts(frame) or _unresolved(inputs, "deals", "contact_id")
+    if several or filled(frame, "contact_email"):
+        yield _own("deals", f.OTHER_CONTACTS, "LARGE_TEXT")
+    if filled(frame, "company_id"):
+        yield _own("deals", f.COMPANY_FIELD, "TEXT", filled(frame, "company_id"))
+    if words := _status_words(frame, inputs):
+        yield _own("deals", f.STATUS_FIELD, "TEXT", words)
+
+
+def _status_words(frame: pd.DataFrame, inputs: PlanInputs) -> int:
+    """How many deals have a status that says nothing to HighLevel, or that their stage overrules: the word is kept."""
+    if "status" not in frame.columns:
+        return 0
+    ended = {
+        (fold(pipeline), fold(stage))
+        for (pipeline, stage), to in inputs.mapping.stages.items()
+        if deal_status(to[2]) not in ("", "open")
+    }
+    columns = [
+        frame[name].fillna("").astype(str) if name in frame.columns else [""] * len(frame)
+        for name in ("status", "pipeline", "stage")
+    ]
+    found = 0
+    for word, pipeline, stage in zip(*columns, strict=True):
+        said = deal_status(option_of(inputs, "deals", "status", word)) or deal_status(word)
+        found += bool(word.strip()) and (not said or (said == "open" and (fold(pipeline), fold(stage)) in ended))
+    return found
+
+
+def _named_otherwise(frame: pd.DataFrame, inputs: PlanInputs) -> int:
+    """How many contacts name their company otherwise than the company that they are linked to is called."""
+    if not {"company_name", "company_source_id"} <= set(frame.columns):
+        return 0
+    companies = inputs.named("companies")
+    if companies.empty or "name" not in companies.columns:
+        return 0
+    names = dict(zip(companies["source_id"].astype(str), companies["name"].fillna("").astype(str), strict=True))
+    pairs = zip(
+        frame["company_name"].fillna("").astype(str), frame["company_source_id"].fillna("").astype(str), strict=True
+    )
+    return sum(bool(own.strip() and names.get(one) and fold(own) != fold(names[one])) for own, one in pairs)
 
 
 def _several_contacts(deals: pd.DataFrame) -> bool:

@@ -20,7 +20,8 @@ class Bucket(StrEnum):
     MERGED = "merged into"
     SKIPPED = "skipped by decision"
     REFUSED = "refused"
-    REPORTED = "reported"  # workflows, trust and time tables: a document, not a record
+    REPORTED = "reported"  # a document or an archive beside HighLevel, not a record
+    LOST = "lost"  # nothing that builds the plan used it
 
 
 LOSS_COLUMNS = ("object", "what", "where", "why", "records")

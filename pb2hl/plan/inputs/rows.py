@@ -10,27 +10,32 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 
-from pb2hl.model import RAW_PREFIX
+from pb2hl.model import RAW_PREFIX, FieldKind
 
 BATCH = 5_000
+ORDINAL = "#"
+"""Key of a numbered row: its position in its table, by its index label."""
 REFERENCE = "{{ref:"
 """How a payload's text refers to another operation (`operations.Operation`)."""
 
 Row = dict[str, Any]
 
 
-def rows(frame: pd.DataFrame, columns: Sequence[str] | None = None) -> Iterator[Row]:
+def rows(frame: pd.DataFrame, columns: Sequence[str] | None = None, *, numbered: bool = False) -> Iterator[Row]:
     """The rows of `frame` as dicts; missing is None, lists are lists, dates and times Python's own.
 
-    Without `columns` every column but the raw texts, which plans do not send.
+    Without `columns` every column but the raw texts, which plans do not send. `numbered`: with the index label (`ORDINAL`).
     """
     every = [name for name in frame.columns if not str(name).startswith(RAW_PREFIX)]
     names = every if columns is None else [name for name in columns if name in frame.columns]
     for start in range(0, len(frame), BATCH):
         piece = frame.iloc[start : start + BATCH]
         lists = [_plain(piece[name]) for name in names]
+        keys = names
+        if numbered:
+            lists, keys = [*lists, piece.index.tolist()], [*names, ORDINAL]
         for values in zip(*lists, strict=True):
-            yield dict(zip(names, values, strict=True))
+            yield dict(zip(keys, values, strict=True))
 
 
 def _plain(column: pd.Series) -> list[Any]:
@@ -61,6 +66,25 @@ def oldest_first(frame: pd.DataFrame, column: str = "created_at") -> pd.DataFram
     if column not in frame.columns or frame.empty:
         return frame
     return frame.sort_values(column, kind="stable", na_position="last")
+
+
+def as_property(kind: FieldKind, row: Row, name: str) -> Any:
+    """A cell as a property of a payload holds its kind: numbers bare, shares (0-1) in per cent, days ISO; None when blank."""
+    value = row.get(name)
+    if value is None:
+        return None
+    if kind in (FieldKind.MONEY, FieldKind.NUMBER, FieldKind.PERCENT, FieldKind.INTEGER):
+        number = round(float(value) * 100, 4) if kind is FieldKind.PERCENT else float(value)
+        return int(number) if number.is_integer() else number
+    if kind is FieldKind.DATE:
+        return value.isoformat()[:10]
+    if kind is FieldKind.DATETIME:
+        return utc_iso(value)
+    if kind is FieldKind.BOOLEAN:
+        return bool(value)
+    if isinstance(value, list):
+        return texts(value) or None
+    return text(row, name) or None
 
 
 def texts(value: Any) -> list[str]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pb2hl.operations import Kind, Operation, Target
-from pb2hl.plan.inputs.rows import Row, local_iso, oldest_first, rows, text
+from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.inputs.rows import Row, local_iso, text
 from pb2hl.plan.location.location import PlaceCalendar
 from pb2hl.plan.records import provenance
 from pb2hl.plan.records.bodies import Bodies
-from pb2hl.plan.records.parents import Parents
+from pb2hl.plan.records.parents import Host, Parents
 from pb2hl.plan.records.series import Occurrence, occurrences
 from pb2hl.plan.records.unconverted_cells import Leftovers
 from pb2hl.plan.shared.context import SCHEMA, Context
+from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.statuses import appointment_status
 
 OBJECT = "appointments"
@@ -37,7 +38,7 @@ class Appointments:
 
     def operations(self) -> Iterator[Operation]:
         """One operation an occurrence, rows in order of their start."""
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT), "start_at")):
+        for row in self.ctx.rows(OBJECT, "start_at"):
             yield from self._operations(row)
 
     def until(self) -> date:
@@ -55,13 +56,16 @@ class Appointments:
         zone = self._zone(row)
         start, end, told = self._span(row, zone)
         host = self.parents.host(OBJECT, row)
-        for item in occurrences(self.ctx, row, start, end, zone, self.until()):
-            payload = self._payload(row, item, zone, (*host.facts, *told))
-            payload["contactId"] = host.reference
+        found = list(occurrences(self.ctx, row, start, end, zone, self.until()))
+        for item in found:
+            draft = self.draft(row, item, zone, host, told)
+            draft.close()
             marker = provenance.marker(self.ctx, OBJECT, row["source_id"], item.part)
             yield self.ctx.operation(
-                Kind.CREATE, Target.APPOINTMENT, OBJECT, row["source_id"], payload, part=item.part, marker=marker
+                Kind.CREATE, Target.APPOINTMENT, OBJECT, row["source_id"], draft.body, part=item.part, marker=marker
             )
+        if not found:
+            self.ctx.account.cell(OBJECT, row["source_id"], "*", Bucket.REFUSED, "a series without any occurrence")
 
     def _without_start(self, row: Row) -> Operation:
         """HighLevel has no appointment without a time: it becomes a note, so that nothing is dropped."""
@@ -72,14 +76,24 @@ class Appointments:
             source_id=row["source_id"],
             treatment="kept as notes on their contacts",
         )
-        host = self.parents.host(OBJECT, row)
-        line = provenance.line(self.ctx, self.leftovers, OBJECT, row, (*host.facts, "an appointment without a start"))
-        words = [text(row, "title"), text(row, "location"), text(row, "status"), text(row, "recurrence")]
-        body = self.bodies.html(OBJECT, row["source_id"], "\n".join(item for item in words if item))
-        body += self.bodies.html(OBJECT, row["source_id"], text(row, "description"), "description")
-        payload = {"$url": {f"{host.kind}Id": host.reference}, "body": f"{body}<p>{line}</p>"}
-        marker = provenance.marker(self.ctx, OBJECT, row["source_id"])
-        return self.ctx.operation(Kind.CREATE, Target.NOTE, OBJECT, row["source_id"], payload, marker=marker)
+        host, source = self.parents.host(OBJECT, row), (OBJECT, row["source_id"])
+        draft = self.ctx.draft(OBJECT, row, {"$url": {f"{host.kind}Id": host.reference}})
+        host.note(draft)
+        told = [*host.facts, "an appointment without a start", *self._said(row, draft)]
+        if row.get("end_at") is not None:
+            told.append(f"end {local_iso(row['end_at'], self._zone(row))}")
+            draft.note(provenance.PLACE, "end_at")
+        if text(row, "timezone"):
+            told.append(f"time zone {text(row, 'timezone')}")
+            draft.note(provenance.PLACE, "timezone")
+        line = provenance.line(self.ctx, self.leftovers, draft, (OBJECT, row), told)
+        words = [text(row, name) for name in ("title", "location") if text(row, name)]
+        body = self.bodies.html(draft, source, "\n".join(words))
+        body += self.bodies.html(draft, source, text(row, "description"), "description")
+        draft.put("body", f"{body}<p>{line}</p>", "title", "location", "description")
+        draft.close()
+        marker = provenance.marker(self.ctx, *source)
+        return self.ctx.operation(Kind.CREATE, Target.NOTE, *source, draft.body, marker=marker)
 
     def _zone(self, row: Row) -> ZoneInfo:
         try:
@@ -104,44 +118,59 @@ class Appointments:
             return start, start + DEFAULT_LENGTH, [said]
         return start, end, []
 
-    def _payload(self, row: Row, item: Occurrence, zone: ZoneInfo, facts: tuple[str, ...]) -> dict[str, Any]:
-        payload: dict[str, Any] = {
-            "calendarId": self.calendar.id if self.calendar else self.ctx.ref(Target.CALENDAR, SCHEMA, "calendar"),
-            "title": text(row, "title") or "Appointment",
-            "startTime": local_iso(item.start, zone),
-            "endTime": local_iso(item.end, zone),
-            "appointmentStatus": self._status(row),
-            "toNotify": False,
-            "ignoreFreeSlotValidation": True,
-            "ignoreDateRange": True,
-        }
-        owner = self.ctx.owners.find(row.get("owner"))
-        told = list(facts)
-        if owner.user_id and owner.user_id in self.team:
-            payload["assignedUserId"] = owner.user_id
-        elif owner.user_id:
-            told.append("owner is not in the calendar's team")
-            self.ctx.account.problem(
-                "owner_not_in_team",
-                OBJECT,
-                "owners are not in the team of the calendar",
-                source_id=row["source_id"],
-                treatment="assigned by the calendar; the owner is said in the provenance line",
-            )
+    def draft(self, row: Row, item: Occurrence, zone: ZoneInfo, host: Host, told: Sequence[str]) -> Draft:
+        """The body of the create call of one occurrence, with the cells it is made of."""
+        draft = self.ctx.draft(OBJECT, row)
+        host.note(draft)
+        calendar = self.calendar.id if self.calendar else self.ctx.ref(Target.CALENDAR, SCHEMA, "calendar")
+        draft.put("calendarId", calendar)
+        draft.put("title", text(row, "title") or "Appointment", "title")
+        series = ("recurrence", "exceptions") if text(row, "recurrence") else ()
+        draft.put("startTime", local_iso(item.start, zone), "start_at", "timezone", *series)
+        draft.put("endTime", local_iso(item.end, zone), "end_at")
+        draft.put(
+            "appointmentStatus", self._status(row), *(("status",) if appointment_status(text(row, "status")) else ())
+        )
+        draft.body |= {"toNotify": False, "ignoreFreeSlotValidation": True, "ignoreDateRange": True}
+        facts = [*host.facts, *told, *self._owner(row, draft)]
         if place := text(row, "location"):
-            payload["address"] = place
-        line = provenance.line(self.ctx, self.leftovers, OBJECT, row, [*told, *self._said(row)], item.part)
-        description = self.bodies.text(OBJECT, row["source_id"], text(row, "description"))
-        payload["description"] = f"{description}\n\n{line}" if description else line
-        return payload
+            draft.put("address", place, "location")
+        facts += self._said(row, draft)
+        line = provenance.line(self.ctx, self.leftovers, draft, (OBJECT, row), facts, item.part)
+        description = self.bodies.text(draft, (OBJECT, row["source_id"]), text(row, "description"), "description")
+        draft.put("description", f"{description}\n\n{line}" if description else line, "description")
+        draft.body["contactId"] = host.reference
+        return draft
+
+    def _owner(self, row: Row, draft: Draft) -> list[str]:
+        """Assign the appointment; what the line says where its owner is not in the calendar's team."""
+        owner = self.ctx.owners.find(row.get("owner"))
+        if not owner.user_id:
+            return []
+        if owner.user_id in self.team:
+            draft.put("assignedUserId", owner.user_id, *(("owner",) if owner.how == "mapped" else ()))
+            return []
+        self.ctx.account.problem(
+            "owner_not_in_team",
+            OBJECT,
+            "owners are not in the team of the calendar",
+            source_id=row["source_id"],
+            treatment="assigned by the calendar; the owner is said in the provenance line",
+        )
+        return ["owner is not in the calendar's team"]
 
     def _status(self, row: Row) -> str:
         return appointment_status(text(row, "status")) or "confirmed"
 
-    def _said(self, row: Row) -> list[str]:
-        said = [f"status {text(row, 'status')}"] if text(row, "status") else []
-        if text(row, "recurrence"):
-            said.append(f"series {text(row, 'recurrence')}")
+    def _said(self, row: Row, draft: Draft) -> list[str]:
+        """What the provenance line says of status, series and length."""
+        said = []
+        for label, column in (("status", "status"), ("series", "recurrence"), ("exceptions", "exceptions")):
+            if text(row, column):
+                said.append(f"{label} {text(row, column)}")
+                draft.note(provenance.PLACE, column)
+        if row.get("all_day") is not None:
+            draft.note(provenance.PLACE if row["all_day"] else "endTime", "all_day")
         return [*said, "all day"] if row.get("all_day") else said
 
 

@@ -10,12 +10,13 @@ from html import escape
 from pathlib import PurePosixPath
 from typing import Any
 
-from pb2hl import markers
+from pb2hl import field_map, markers
 from pb2hl.highlevel.records.files import FIELD_TYPES
+from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, Target
 from pb2hl.plan.fields.tally import Bucket
 from pb2hl.plan.inputs.inputs import ExportFile
-from pb2hl.plan.inputs.rows import Row, oldest_first, rows, text
+from pb2hl.plan.inputs.rows import Row, local_iso, rows, text
 from pb2hl.plan.location.identity import Identity
 from pb2hl.plan.shared.context import Context
 
@@ -78,9 +79,10 @@ class Attachments:
 
     def media(self) -> Iterator[Operation]:
         """Uploads to the media library, and skips with their reason."""
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT), "uploaded_at")):
+        for row in self.ctx.rows(OBJECT, "uploaded_at"):
             way = self._ways[row["source_id"]]
             if way.how == "media":
+                self._note(row, way)
                 name = media_name(self.ctx, OBJECT, row["source_id"], way.file["name"])
                 payload = {"$file": way.file, "name": name}
                 yield self.ctx.operation(Kind.UPLOAD, Target.MEDIA, OBJECT, row["source_id"], payload, marker=name)
@@ -90,7 +92,7 @@ class Attachments:
     def contact_files(self) -> Iterator[Operation]:
         """Uploads into the file field of contacts."""
         planned = self.ctx.fields.get("contacts", markers.FILES_FIELD)
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT), "uploaded_at")):
+        for row in self.ctx.rows(OBJECT, "uploaded_at"):
             way = self._ways[row["source_id"]]
             if way.how != "field" or planned is None:
                 continue
@@ -101,6 +103,7 @@ class Attachments:
                 "fieldId": self.ctx.field_ref(planned),
             }
             payload = {"$url": url, "$file": way.file}
+            self._note(row, way)
             yield self.ctx.operation(
                 Kind.UPLOAD,
                 Target.FILE,
@@ -111,6 +114,22 @@ class Attachments:
                 existing_id=person.existing_id if person else "",
             )
 
+    def _note(self, row: Row, way: Way) -> None:
+        """Note the cells of a file that is sent: what names and finds it, what it hangs on, and what no file can carry."""
+        draft, used = self.ctx.draft(OBJECT, row), self._used[row["source_id"]]
+        draft.note(field_map.FILE.place, *used)
+        if way.how == "field":
+            draft.note(field_map.HOST.place, "contact_id")
+        elif self.ctx.notes.find(text(row, "note_id")):
+            draft.note(field_map.NOTE_LINK.place, "note_id", *_BESIDE_LINK)
+        beside = [spec.name for spec in OBJECTS[OBJECT].fields if field_map.ARCHIVE in spec.endings]
+        beside += [name for name in row if name.startswith(CUSTOM_PREFIX)]
+        draft.note(field_map.ARCHIVE.place, *beside, bucket=Bucket.REPORTED)
+
+    @cached_property
+    def _used(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
     def link_of(self, row: Row) -> str:
         """The link for a note of its own: files in the library that belong to no note."""
         way = self._ways[row["source_id"]]
@@ -120,31 +139,50 @@ class Attachments:
     def links_in(self, note_id: str) -> str:
         """Links to the files of a note, for the end of its body."""
         return "".join(
-            self._link(one, self._ways[one]) for one in self._of_note.get(note_id, ()) if self._ways[one].how == "media"
+            self._link(one, self._ways[one], facts)
+            for one, facts in self._of_note.get(note_id, ())
+            if self._ways[one].how == "media"
         )
 
-    def _link(self, source_id: str, way: Way) -> str:
+    def _link(self, source_id: str, way: Way, facts: str = "") -> str:
         op_id = self.ctx.op_id(Target.MEDIA, OBJECT, source_id)
-        return f'<p>Attachment: <a href="{{{{ref:{op_id}:url}}}}">{escape(way.file["name"], quote=False)}</a></p>'
+        name, beside = escape(way.file["name"], quote=False), escape(facts, quote=False)
+        return f'<p>Attachment: <a href="{{{{ref:{op_id}:url}}}}">{name}</a>{beside}</p>'
 
     @cached_property
-    def _of_note(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for row in rows(self.ctx.inputs.table(OBJECT), ("source_id", "note_id")):
+    def _of_note(self) -> dict[str, list[tuple[str, str]]]:
+        """Note → its files: (source id, what the link says of upload and parents)."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for row in rows(self.ctx.table(OBJECT), ("source_id", "note_id", *_BESIDE_LINK)):
             note = self.ctx.notes.find(text(row, "note_id"))
             if note:
-                found.setdefault(note.source_id, []).append(row["source_id"])
+                found.setdefault(note.source_id, []).append((row["source_id"], self._beside_link(row)))
         return found
+
+    def _beside_link(self, row: Row) -> str:
+        """` (uploaded 2021-03-04T09:30:00-05:00, company Acme (9))`: what a file in a note says beside its name."""
+        facts = (
+            [f"uploaded {local_iso(row['uploaded_at'], self.ctx.zone)}"] if row.get("uploaded_at") is not None else []
+        )
+        for word, index in (("contact", self.ctx.contacts), ("company", self.ctx.companies), ("deal", self.ctx.deals)):
+            if given := text(row, f"{word}_id"):
+                one = index.find(given).source_id
+                names = {"contact": self.ctx.contact_labels, "company": self.ctx.company_names}.get(word, {})
+                facts.append(f"{word} {names.get(one, '')} ({one or given})".replace("  ", " "))
+        return f" ({', '.join(facts)})" if facts else ""
 
     @cached_property
     def _ways(self) -> dict[str, Way]:
-        return {row["source_id"]: self._told(row, self._way(row)) for row in rows(self.ctx.inputs.table(OBJECT))}
+        return {
+            row["source_id"]: self._told(row, self._way(row)) for row in rows(self.ctx.table(OBJECT), numbered=True)
+        }
 
     def _way(self, row: Row) -> Way:
         inside = text(row, "content")
         file = self.files.find(*(item for item in (inside, text(row, "path"), text(row, "file_name")) if item))
         address = text(row, "url")
         size = file.size if file else row.get("size")
+        self._used[row["source_id"]] = _naming(row, file is not None)
         name = text(row, "file_name") or PurePosixPath(_path(text(row, "path") or address.split("?")[0])).name
         name = PurePosixPath(_path(name)).name or f"attachment-{row['source_id']}"
         name = _with_extension(name, text(row, "mime_type"), inside) if inside else name
@@ -175,6 +213,15 @@ class Attachments:
         elif way.how == "media":
             self.ctx.account.loss(OBJECT, "file", "media library, linked in a note", "no file field takes it")
         return way
+
+
+_BESIDE_LINK = ("contact_id", "company_id", "deal_id", "uploaded_at")
+
+
+def _naming(row: Row, inside: bool) -> tuple[str, ...]:
+    """The columns that a file's bytes, name and type come from; an address counts only where the export has no such file."""
+    named = ("file_name", "mime_type", *(("content", "path") if inside else ("url",)))
+    return named if inside or text(row, "file_name") else (*named, "path")
 
 
 def _with_extension(name: str, mime: str, inside: str) -> str:

@@ -16,6 +16,7 @@ from pb2hl.plan.inputs.inputs import ExportFile
 from pb2hl.plan.inputs.rows import rows, text
 from pb2hl.plan.records.attachments import Files, file_part, media_name
 from pb2hl.plan.shared.context import Context
+from pb2hl.plan.shared.draft import Draft
 
 WITH_IMAGES = ("notes", "activities")
 _MAY_HOLD_IMAGES = re.compile(r"<img|!\[|\\pict", re.IGNORECASE)
@@ -28,12 +29,13 @@ class Bodies:
     ctx: Context
     files: Files
 
-    def html(self, object_: str, source_id: str, body: str, column: str = "body") -> str:
-        """`body` as clean HTML, its images replaced by links to the uploads."""
+    def html(self, draft: Draft, source: tuple[str, str], body: str, column: str = "body") -> str:
+        """`body` as clean HTML, its images replaced by links to the uploads. `source`: (object, source id)."""
+        object_, source_id = source
         if not body:
             return ""
         converted = content.convert(body)
-        self._tell(object_, source_id, column, converted)
+        self._tell(draft, object_, column, converted)
         found = {
             number: self._address(object_, source_id, number, image) for number, image in enumerate(converted.images)
         }
@@ -41,22 +43,26 @@ class Bodies:
             {number: address for number, address in found.items() if address and object_ in WITH_IMAGES}
         )
 
-    def text(self, object_: str, source_id: str, body: str) -> str:
-        """`body` as plain text, for tasks and appointments."""
+    def text(self, draft: Draft, source: tuple[str, str], body: str, column: str = "body") -> str:
+        """`body` as plain text, for tasks and appointments. `source`: (object, source id)."""
         if not body:
             return ""
         converted = content.convert(body)
-        self._tell(object_, source_id, "body", converted)
+        self._tell(draft, source[0], column, converted)
         if converted.images:
             self.ctx.account.loss(
-                object_, "image", "nowhere (reported)", "tasks and appointments hold plain text", len(converted.images)
+                source[0],
+                "image",
+                "nowhere (reported)",
+                "tasks and appointments hold plain text",
+                len(converted.images),
             )
         return converted.text.strip()
 
     def media(self) -> Iterator[Operation]:
         """One upload an image inside a body that can be had."""
         for object_ in WITH_IMAGES:
-            for row in rows(self.ctx.inputs.table(object_), ("source_id", "body")):
+            for row in rows(self.ctx.table(object_), ("source_id", "body")):
                 body = text(row, "body")
                 if not _MAY_HOLD_IMAGES.search(body):
                     continue
@@ -114,8 +120,8 @@ class Bodies:
             temporary.replace(path)
         return file_part(ExportFile(str(path), len(data), hashlib.sha256(data).hexdigest()), image.name, image.mime)
 
-    def _tell(self, object_: str, source_id: str, column: str, converted: Content) -> None:
+    def _tell(self, draft: Draft, object_: str, column: str, converted: Content) -> None:
         for what in converted.removed:
             self.ctx.account.loss(object_, column, "nowhere (reported)", f"removed from bodies: {what}")
         if converted.removed:
-            self.ctx.account.cell(object_, source_id, column, Bucket.NORMALISED, "unsafe HTML removed")
+            draft.note("unsafe HTML removed", column, bucket=Bucket.NORMALISED)

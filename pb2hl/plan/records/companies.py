@@ -7,34 +7,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pb2hl import markers
+from pb2hl import field_map, markers
 from pb2hl.matching import domains
+from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
-from pb2hl.plan.inputs.rows import Row, oldest_first, rows, text, texts
+from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.inputs.rows import ORDINAL, Row, as_property, rows, text, texts
 from pb2hl.plan.location.identity import Identity
-from pb2hl.plan.records.existing import changes
+from pb2hl.plan.records.existing import Found, changes
 from pb2hl.plan.records.primary import company_source_id
 from pb2hl.plan.records.unconverted_cells import Leftovers
-from pb2hl.plan.shared.context import SCHEMA, Context
+from pb2hl.plan.shared.context import SCHEMA, Context, Own
+from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.fold import fold
 
 OBJECT = "companies"
 UNASSIGNED = "unassigned"
 """Source id (of object `schema`) of the one business that holds contacts without a company."""
-
-_STANDARD = {
-    "name": "name",
-    "website": "website",
-    "phone": "phone",
-    "email": "email",
-    "address_1": "address",
-    "city": "city",
-    "state": "state",
-    "postal_code": "postalCode",
-    "country": "country",
-    "description": "description",
-}
 
 
 @dataclass(frozen=True)
@@ -48,25 +38,28 @@ class Companies:
 
     def operations(self) -> Iterator[Operation]:
         """One business a surviving company, oldest first, then `Unassigned` when a contact needs it."""
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+        for row in self.ctx.rows(OBJECT):
             yield self._operation(row)
         if self._needs_unassigned:
             yield self._unassigned()
 
     def _operation(self, row: Row) -> Operation:
-        body = self.body(row)
-        source_id = row["source_id"]
-        existing, by = self._match(row, body)
-        marker = body["customFields"][0]["value"]
+        draft = self.draft(row)
+        source, existing = (OBJECT, row["source_id"]), self._match(row, draft.body)
+        marker = draft.body["customFields"][0]["value"]
         if existing:
-            return changes(self.ctx, Target.BUSINESS, OBJECT, source_id, body, existing, by, marker)
-        return self.ctx.operation(Kind.CREATE, Target.BUSINESS, OBJECT, source_id, body, marker=marker)
+            return changes(self.ctx, Target.BUSINESS, source, draft, existing, marker)
+        draft.close()
+        return self.ctx.operation(Kind.CREATE, Target.BUSINESS, *source, draft.body, marker=marker)
 
-    def body(self, row: Row) -> dict[str, Any]:
-        """The payload of the business: standard fields and custom values by field key."""
-        body: dict[str, Any] = {to: text(row, name) for name, to in _STANDARD.items() if text(row, name)}
-        if "name" not in body:
-            body["name"] = text(row, "domain") or f"Company {row['source_id']}"
+    def draft(self, row: Row) -> Draft:
+        """The payload of the business, standard fields and custom values by field key, with the cells it is made of."""
+        draft = self.ctx.draft(OBJECT, row)
+        for spec, name in OBJECTS[OBJECT].copied:
+            if (value := as_property(spec.kind, row, spec.name)) is not None:
+                draft.put(name, value, spec.name)
+        if "name" not in draft.body:
+            draft.put("name", text(row, "domain") or f"Company {row['source_id']}", "domain")
             self.ctx.account.problem(
                 "company_without_name",
                 OBJECT,
@@ -74,22 +67,25 @@ class Companies:
                 source_id=row["source_id"],
                 treatment="named by their domain or id",
             )
-        if "website" not in body and (domain := self._domain(row)):
-            body["website"] = f"https://{domain}"
+        if "website" not in draft.body and (domain := self._domain(row)):
+            draft.put("website", f"https://{domain}", *(("domain",) if text(row, "domain") else ()))
+        draft.body["customFields"] = []
+        self.ctx.fill(draft, OBJECT, row, self._own(row, draft))
+        return draft
+
+    def _own(self, row: Row, draft: Draft) -> dict[str, Own]:
         own = self.ctx.own_fields(OBJECT, row) | self.leftovers.fields(OBJECT, row)
         if left_out := text(row, "parent_left_out"):
             line = f"parent: {self.ctx.company_names.get(left_out, left_out)} (it would be its own ancestor)"
-            own[f.UNCONVERTED_FIELD] = "\n".join(item for item in (own[f.UNCONVERTED_FIELD], line) if item)
-        own |= {
-            markers.TAGS_FIELD: ", ".join(self.ctx.tags(OBJECT, row)),
-            markers.PARENT_FIELD: self._parent(row),
-            markers.PRIMARY_CONTACT_FIELD: self.primary.get(row["source_id"], ""),
-            f.OWNER_FIELD: self.ctx.owners.find(row.get("owner")).name if text(row, "owner") else "",
+            before, columns = own[f.UNCONVERTED_FIELD]
+            own[f.UNCONVERTED_FIELD] = "\n".join(item for item in (before, line) if item), (*columns, "parent_left_out")
+        owner = self.ctx.owners.find(row.get("owner")).name if text(row, "owner") else ""
+        return own | {
+            markers.TAGS_FIELD: (", ".join(self.ctx.tags(draft, OBJECT, row)), ("tags",)),
+            markers.PARENT_FIELD: (self._parent(row), ("parent_id", "parent_name")),
+            markers.PRIMARY_CONTACT_FIELD: (self.primary.get(row["source_id"], ""), ()),
+            f.OWNER_FIELD: (owner, ("owner",)),
         }
-        body["customFields"] = [
-            self.ctx.property_item(field, value) for field, value in self.ctx.values(OBJECT, row, own)
-        ]
-        return body
 
     def _domain(self, row: Row) -> str:
         """The host for a blank website: the company's own domain unless anybody may have it, else that of the evidence."""
@@ -114,17 +110,19 @@ class Companies:
                 treatment=f"kept as text in {markers.PARENT_FIELD}",
             )
             return given
-        return f"{self.ctx.company_names.get(found.source_id, '')} ({found.source_id})"
+        name, said = self.ctx.company_names.get(found.source_id, ""), text(row, "parent_name")
+        beside = f"; named {said}" if said and text(row, "parent_id") and fold(said) != fold(name) else ""
+        return f"{name} ({found.source_id}){beside}"
 
-    def _match(self, row: Row, body: dict[str, Any]) -> tuple[str, str]:
+    def _match(self, row: Row, body: dict[str, Any]) -> Found | None:
         if self.ctx.inputs.config.policy.existing_businesses == "separate":
-            return "", ""
+            return None
         by_marker, by_name = self._index
         for item in dict.fromkeys([row["source_id"], *texts(row.get("merged_ids"))]):
             if item in by_marker:
-                return by_marker[item], "Perfect Books ID"
+                return Found(by_marker[item], "Perfect Books ID")
         found = by_name.pop(fold(body["name"]), "")
-        return (found, "name") if found else ("", "")
+        return Found(found, "name") if found else None
 
     @cached_property
     def _index(self) -> tuple[dict[str, str], dict[str, str]]:
@@ -157,9 +155,7 @@ class Companies:
     def _needs_unassigned(self) -> bool:
         if not self.ctx.inputs.config.policy.unassigned_business:
             return False
-        return any(
-            not company_source_id(self.ctx, row) for row in rows(self.ctx.inputs.table("contacts"), _LINK_COLUMNS)
-        )
+        return any(not company_source_id(self.ctx, row) for row in rows(self.ctx.table("contacts"), _LINK_COLUMNS))
 
     def _unassigned(self) -> Operation:
         name = self.ctx.inputs.config.policy.unassigned_business
@@ -182,9 +178,9 @@ class Companies:
 
     def links(self) -> Iterator[Operation]:
         """One link a contact, to its company or to `Unassigned`; those of a company together, since fifty go in one request."""
-        contacts = rows(oldest_first(self.ctx.inputs.table("contacts")))
-        pairs = [(self.company_of(row), row["source_id"]) for row in contacts]
-        for company, source_id in sorted(pairs, key=lambda pair: pair[0]):
+        contacts = self.ctx.rows("contacts", columns=_LINK_COLUMNS)
+        pairs = [(self.company_of(row), row["source_id"], row[ORDINAL], _linking(row)) for row in contacts]
+        for company, source_id, at, used in sorted(pairs, key=lambda pair: pair[0]):
             if company:
                 business = self.ctx.ref(Target.BUSINESS, OBJECT, company)
             elif self._needs_unassigned:
@@ -194,20 +190,28 @@ class Companies:
                 )
             else:
                 continue
-            yield self._link(source_id, business)
+            yield self._link({"source_id": source_id, ORDINAL: at}, business, used if company else ())
 
-    def _link(self, source_id: str, business: object) -> Operation:
-        """A link; a contact that was there keeps the business it has, unless the policy overwrites."""
+    def _link(self, row: Row, business: object, used: tuple[str, ...]) -> Operation:
+        """A link, made of the cells of `used`; a contact that was there keeps the business it has, unless the policy overwrites."""
+        draft, source_id = self.ctx.draft("contacts", row), row["source_id"]
         existing = self.identity.people[source_id].existing_id
         held = self.ctx.existing(Target.CONTACT).get(existing, {}).get("businessId") if existing else ""
         policy = self.ctx.inputs.config.policy.existing_contacts
         if existing and (policy == "skip" or (policy == "fill" and held)):
             reason = f"the contact is in the location already{' and has a business' if held else ''}; policy {policy}"
+            draft.note(reason, *used, bucket=Bucket.SKIPPED)
             return self.ctx.operation(
                 Kind.SKIP, Target.LINK, "contacts", source_id, existing_id=existing, reason=reason
             )
+        draft.note(field_map.BUSINESS.place, *used)
         payload = {"businessId": business, "contactId": self.ctx.ref(Target.CONTACT, "contacts", source_id)}
         return self.ctx.operation(Kind.LINK, Target.LINK, "contacts", source_id, payload, existing_id=existing)
+
+
+def _linking(row: Row) -> tuple[str, ...]:
+    """The columns of a contact that name the company it is linked to."""
+    return ("company_id",) if text(row, "company_id") else ("company_name",)
 
 
 _LINK_COLUMNS = ("source_id", "company_source_id", "company_id", "company_name")

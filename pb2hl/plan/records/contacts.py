@@ -6,28 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.fields.tally import Bucket
-from pb2hl.plan.inputs.rows import Row, oldest_first, rows, text, texts
+from pb2hl.plan.inputs.rows import Row, as_property, text, texts
 from pb2hl.plan.location.identity import Identity, Person, emails_of, full_name, phones_of
-from pb2hl.plan.records.existing import changes
+from pb2hl.plan.records.existing import Found, changes
 from pb2hl.plan.records.unconverted_cells import Leftovers
-from pb2hl.plan.shared.context import Context
+from pb2hl.plan.shared.context import Context, Own
+from pb2hl.plan.shared.draft import Draft
+from pb2hl.values.fold import fold
 
 OBJECT = "contacts"
-_STANDARD = {
-    "first_name": "firstName",
-    "last_name": "lastName",
-    "address_1": "address1",
-    "city": "city",
-    "state": "state",
-    "postal_code": "postalCode",
-    "country": "country",
-    "website": "website",
-    "timezone": "timezone",
-    "source": "source",
-}
 
 
 @dataclass(frozen=True)
@@ -41,58 +32,69 @@ class Contacts:
 
     def operations(self) -> Iterator[Operation]:
         """One operation a contact, oldest first; tags of existing contacts follow theirs."""
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+        for row in self.ctx.rows(OBJECT):
             yield from self._operations(row)
 
     def _operations(self, row: Row) -> Iterator[Operation]:
         person = self.identity.people[row["source_id"]]
-        body = self.body(row, person)
+        draft = self.draft(row, person)
+        body, source = draft.body, (OBJECT, row["source_id"])
         marker = next((item["fieldValue"] for item in body["customFields"][:1]), "")
         if not person.existing_id:
-            yield self.ctx.operation(Kind.CREATE, Target.CONTACT, OBJECT, row["source_id"], body, marker=marker)
+            draft.close()
+            yield self.ctx.operation(Kind.CREATE, Target.CONTACT, *source, body, marker=marker)
             return
         there = set(texts(self.ctx.existing(Target.CONTACT).get(person.existing_id, {}).get("tags")))
-        tags = [tag for tag in body.pop("tags", []) if tag not in there]
-        yield changes(
-            self.ctx, Target.CONTACT, OBJECT, row["source_id"], body, person.existing_id, person.matched_by, marker
-        )
-        if tags and self.ctx.inputs.config.policy.existing_contacts != "skip":
-            url = {"contactId": self.ctx.ref(Target.CONTACT, OBJECT, row["source_id"])}
+        sent_tags = body.pop("tags", [])
+        tags = [tag for tag in sent_tags if tag not in there]
+        found = Found(person.existing_id, person.matched_by)
+        yield changes(self.ctx, Target.CONTACT, source, draft, found, marker)
+        if self.ctx.inputs.config.policy.existing_contacts == "skip":
+            return
+        if sent_tags:
+            draft.note("tags", "tags")
+        if tags:
+            url = {"contactId": self.ctx.ref(Target.CONTACT, *source)}
             payload = {"$url": url, "tags": tags}
-            yield self.ctx.operation(
-                Kind.UPDATE, Target.CONTACT_TAGS, OBJECT, row["source_id"], payload, existing_id=person.existing_id
-            )
+            yield self.ctx.operation(Kind.UPDATE, Target.CONTACT_TAGS, *source, payload, existing_id=person.existing_id)
 
-    def body(self, row: Row, person: Person) -> dict[str, Any]:
-        """The body of the create call."""
-        body: dict[str, Any] = {to: text(row, name) for name, to in _STANDARD.items() if text(row, name)}
-        self._name(row, person, body)
+    def draft(self, row: Row, person: Person) -> Draft:
+        """The body of the create call, with the cells it is made of."""
+        draft = self.ctx.draft(OBJECT, row)
+        for spec, name in OBJECTS[OBJECT].copied:
+            if (value := as_property(spec.kind, row, spec.name)) is not None:
+                draft.put(name, value, spec.name)
+        self._name(row, person, draft)
+        self._address(row, person, draft)
+        self._company_name(row, draft)
+        consent(row, draft)
+        if tags := list(dict.fromkeys(tag.lower() for tag in self.ctx.tags(draft, OBJECT, row))):
+            draft.put("tags", tags, "tags")
+        own = self._own(row, person, draft)
+        draft.body["customFields"] = []
+        self.ctx.fill(draft, OBJECT, row, own)
+        return draft
+
+    def _address(self, row: Row, person: Person, draft: Draft) -> None:
+        """The e-mail and the phone that the record is created with, of whatever column each is."""
         if person.email:
-            body["email"] = person.email
+            draft.put(
+                "email", person.email, *_holding(row, ("email", "more_emails", "email_2"), person.email.casefold())
+            )
         if person.phone:
-            body["phone"] = person.phone
-        if row.get("birthday"):
-            body["dateOfBirth"] = row["birthday"].isoformat()[:10]
-        if company := self._company_name(row):
-            body["companyName"] = company
-        body |= consent(row)
-        if tags := list(dict.fromkeys(tag.lower() for tag in self.ctx.tags(OBJECT, row))):
-            body["tags"] = tags
-        own = self._own(row, person, body)
-        body["customFields"] = [
-            {"id": self.ctx.field_ref(field), "fieldValue": value} for field, value in self.ctx.values(OBJECT, row, own)
-        ]
-        return body
+            draft.put("phone", person.phone, *_holding(row, ("phone", "mobile", "more_phones"), person.phone))
 
-    def _name(self, row: Row, person: Person, body: dict[str, Any]) -> None:
-        if "firstName" in body or "lastName" in body:
+    def _name(self, row: Row, person: Person, draft: Draft) -> None:
+        if "firstName" in draft.body or "lastName" in draft.body:
             return
         name = text(row, "full_name")
         if name:
-            first, _, last = name.rpartition(" ")
-            body |= {"firstName": first, "lastName": last} if first else {"firstName": last}
+            first, _, surname = name.rpartition(" ")
+            if first:
+                draft.put("firstName", first, "full_name")
+            draft.put("lastName", surname, "full_name")
         elif not (person.email or person.phone):
-            body["firstName"] = text(row, "company_name") or f"Contact {row['source_id']}"
+            draft.put("firstName", text(row, "company_name") or f"Contact {row['source_id']}", "company_name")
             self.ctx.account.problem(
                 "contact_without_name",
                 OBJECT,
@@ -101,24 +103,30 @@ class Contacts:
                 treatment="created under the company's name or their id",
             )
 
-    def _company_name(self, row: Row) -> str:
-        found = text(row, "company_source_id")
-        return self.ctx.company_names.get(found, "") or text(row, "company_name")
+    def _company_name(self, row: Row, draft: Draft) -> None:
+        given, linked = text(row, "company_name"), self.ctx.company_names.get(text(row, "company_source_id"), "")
+        if linked:
+            draft.put("companyName", linked, *(("company_name",) if fold(given) == fold(linked) else ()))
+        elif given:
+            draft.put("companyName", given, "company_name")
 
-    def _own(self, row: Row, person: Person, body: dict[str, Any]) -> dict[str, Any]:
+    def _own(self, row: Row, person: Person, draft: Draft) -> dict[str, Own]:
         own = self.ctx.own_fields(OBJECT, row)
         own |= self.leftovers.fields(OBJECT, row)
-        owner = self.ctx.owners.find(row.get("owner"))
-        if owner.user_id:
-            body["assignedTo"] = owner.user_id
-        own |= self.ctx.unassigned(OBJECT, row["source_id"], owner)
+        own |= self.ctx.owned(draft, OBJECT, row)
         merged_emails, merged_phones = self.leftovers.addresses(row)
         email, phone = self._shown(person, "email"), self._shown(person, "phone")
-        own[f.OTHER_EMAILS] = _lines([person.email, *person.other_emails, *merged_emails], email)
-        own[f.OTHER_PHONES] = _lines([person.phone, *person.other_phones, *merged_phones], phone)
-        if text(row, "full_name").casefold() in ("", _joined(body).casefold()):
-            own["full_name"] = ""
-        own[f.FURTHER_DEALS] = "\n".join(self.further.get(row["source_id"], ()))
+        emails = [item for item in (person.email, *person.other_emails, *merged_emails) if item and item != email]
+        phones = [item for item in (person.phone, *person.other_phones, *merged_phones) if item and item != phone]
+        own[f.OTHER_EMAILS] = _lines(emails), _holding(row, ("email", "more_emails", "email_2"), *emails)
+        own[f.OTHER_PHONES] = _lines(phones), _holding(row, ("phone", "mobile", "more_phones"), *phones)
+        if text(row, "full_name").casefold() in ("", _joined(draft.body).casefold()):
+            own["full_name"] = "", ()
+            draft.uses("lastName" if "lastName" in draft.body else "firstName", "full_name")
+        named = self.ctx.company_names.get(text(row, "company_source_id"), "")
+        if named and fold(text(row, "company_name")) != fold(named):
+            own[f.OWN_COMPANY] = text(row, "company_name"), ("company_name",)
+        own[f.FURTHER_DEALS] = "\n".join(self.further.get(row["source_id"], ())), ()
         self._tell_displaced(row, person)
         return own
 
@@ -134,25 +142,44 @@ class Contacts:
         for column, values, got in (("email", emails_of(row), person.email), ("phone", phones_of(row), person.phone)):
             if values and got != values[0] and row.get(column):
                 where = f.OTHER_EMAILS if column == "email" else f.OTHER_PHONES
-                self.ctx.account.cell(OBJECT, row["source_id"], column, Bucket.MOVED, where)
                 self.ctx.account.loss(
                     OBJECT, column, where, "somebody else has it and the location allows no duplicates"
                 )
 
 
-def consent(row: Row) -> dict[str, Any]:
-    """`dnd` and `dndSettings` of a row; nothing when it opted out of nothing."""
-    found: dict[str, Any] = {"dnd": True} if row.get("do_not_contact") else {}
-    channels = {
-        channel: {"status": "active"}
-        for channel, column in (("email", "email_opt_out"), ("sms", "sms_opt_out"), ("call", "call_opt_out"))
-        if row.get(column)
-    }
-    return {**found, "dndSettings": channels} if channels else found
+_CHANNELS = {"email": "email_opt_out", "sms": "sms_opt_out", "call": "call_opt_out"}
+"""The column of refusals behind each channel of dndSettings."""
+
+NO_DND = "HighLevel's own default: nothing is refused"
 
 
-def _lines(values: list[str], without: str) -> str:
-    return "\n".join(item for item in dict.fromkeys(values) if item and item != without)
+def consent(row: Row, draft: Draft) -> None:
+    """Put `dnd` and `dndSettings` of a row into its draft; nothing where it opted out of nothing."""
+    if row.get("do_not_contact"):
+        draft.put("dnd", True, "do_not_contact")
+    channels = {channel: {"status": "active"} for channel, column in _CHANNELS.items() if row.get(column)}
+    if channels:
+        draft.body["dndSettings"] = channels
+    for channel, column in _CHANNELS.items():
+        if channel in channels:
+            draft.uses("dndSettings", column, place=f"dndSettings.{channel}")
+    for column in ("do_not_contact", *_CHANNELS.values()):
+        if row.get(column) is False:
+            draft.note(NO_DND, column, bucket=Bucket.NORMALISED)
+
+
+def _holding(row: Row, columns: tuple[str, ...], *values: str) -> tuple[str, ...]:
+    """Those of `columns` whose cell holds one of `values`, as addresses and numbers are compared."""
+    wanted = set(values)
+    return tuple(
+        name
+        for name in columns
+        if any(item.strip() in wanted or item.strip().casefold() in wanted for item in texts(row.get(name)))
+    )
+
+
+def _lines(values: list[str]) -> str:
+    return "\n".join(dict.fromkeys(values))
 
 
 def _joined(body: dict[str, Any]) -> str:

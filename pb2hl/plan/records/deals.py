@@ -6,24 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from typing import Any
 
 import pandas as pd
 
 from pb2hl import markers
 from pb2hl.errors import Severity
+from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
-from pb2hl.plan.fields.needs import option_of
 from pb2hl.plan.fields.tally import Bucket
-from pb2hl.plan.inputs.rows import Row, oldest_first, rows, text, texts
+from pb2hl.plan.inputs.rows import ORDINAL, Row, as_property, oldest_first, rows, text, texts
 from pb2hl.plan.location.identity import Identity
-from pb2hl.plan.records.existing import changes
+from pb2hl.plan.records import deal_values as values
+from pb2hl.plan.records.existing import Found, changes
 from pb2hl.plan.records.parents import stand_in
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.records.primary import named_column
 from pb2hl.plan.records.unconverted_cells import Leftovers
 from pb2hl.plan.shared.context import Context
+from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.fold import fold
 from pb2hl.values.statuses import deal_status
 
@@ -71,7 +72,7 @@ class Deals:
         there = dict(self._open_there())
         holders = {key: name for key, (_, name) in there.items()}
         place_of = {one: key for key, (one, _) in there.items()}
-        table = self.ctx.inputs.table(OBJECT)
+        table = self.ctx.table(OBJECT)
         primary = named_column(table)
         for row in self._loaded_first(table, (*_PLACING, primary) if primary else _PLACING):
             source_id, place = row["source_id"], self._place(row, primary)
@@ -118,8 +119,7 @@ class Deals:
         named = [f.plain(row[primary], self.ctx.zone)] if primary and row.get(primary) is not None else []
         found = self.ctx.contacts.first([*named, *texts(row.get("contact_id")), *texts(row.get("contact_email"))])
         pipeline, stage, from_stage = self.pipelines.route(text(row, "pipeline"), text(row, "stage"))
-        said = option_of(self.ctx.inputs, OBJECT, "status", text(row, "status"))
-        status = self._status(deal_status(said) or deal_status(text(row, "status")), deal_status(from_stage), row)
+        status = self._status(values.said_status(self.ctx, row), deal_status(from_stage), row)
         return Placement(found.source_id, pipeline, stage, status, why=found.why)
 
     def _status(self, said: str, from_stage: str, row: Row) -> str:
@@ -190,7 +190,7 @@ class Deals:
         found: dict[str, list[str]] = {}
         if self.policy != "custom field + note" or not self.blocked:
             return found
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+        for row in self.ctx.rows(OBJECT):
             if row["source_id"] in self.blocked:
                 found.setdefault(self.placements[row["source_id"]].contact, []).append(" | ".join(self.facts(row)))
         return found
@@ -214,7 +214,7 @@ class Deals:
 
     def stand_ins(self) -> Iterator[Operation]:
         """A marked contact for every deal without one of its own."""
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+        for row in self.ctx.rows(OBJECT):
             place = self.placements[row["source_id"]]
             if not self._alone(place):
                 continue
@@ -235,7 +235,7 @@ class Deals:
 
     def links(self) -> Iterator[Operation]:
         """Stand-ins are linked to the company that their deal names."""
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT)), _PLACING):
+        for row in self.ctx.rows(OBJECT, columns=_PLACING):
             company = self.ctx.companies.find(text(row, "company_id")).source_id
             if company and self._alone(self.placements[row["source_id"]]):
                 payload = {
@@ -246,17 +246,20 @@ class Deals:
 
     def operations(self) -> Iterator[Operation]:
         """One opportunity a deal, oldest first; blocked deals are skipped with their reason."""
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
+        for row in self.ctx.rows(OBJECT):
             source_id = row["source_id"]
             if source_id in self.blocked:
                 yield self._blocked(row)
                 continue
-            body = self.body(row)
+            draft = self.draft(row)
+            body = draft.body
             existing, by = self._decided[1].get(source_id, ("", ""))
             marker = next((item["fieldValue"] for item in body["customFields"][:1]), "")
             if existing:
-                yield changes(self.ctx, Target.OPPORTUNITY, OBJECT, source_id, body, existing, by, marker)
+                found = Found(existing, by)
+                yield changes(self.ctx, Target.OPPORTUNITY, (OBJECT, source_id), draft, found, marker)
             else:
+                draft.close()
                 yield self.ctx.operation(Kind.CREATE, Target.OPPORTUNITY, OBJECT, source_id, body, marker=marker)
 
     def _blocked(self, row: Row) -> Operation:
@@ -278,57 +281,43 @@ class Deals:
         )
         return self.ctx.operation(Kind.SKIP, Target.OPPORTUNITY, OBJECT, row["source_id"], reason=reason)
 
-    def body(self, row: Row) -> dict[str, Any]:
-        """The body of the create call."""
+    def draft(self, row: Row) -> Draft:
+        """The body of the create call, with the cells it is made of."""
         place = self.placements[row["source_id"]]
-        body: dict[str, Any] = {"name": self._name(row), "status": place.status}
-        if place.pipeline is not None:
-            pipeline, stage = self.pipelines.ids(self.ctx, place.pipeline, place.stage)
-            body["pipelineId"] = pipeline
-            if stage:
-                body["pipelineStageId"] = stage
-        body["contactId"] = self.ctx.ref(Target.CONTACT, *self.hosts[row["source_id"]])
-        body |= self._figures(row)
+        draft = self.ctx.draft(OBJECT, row)
+        draft.put("name", self._name(row), "name")
+        self._put_stage(row, place, draft)
+        named = values.naming(self.ctx, row, place.contact)
+        draft.put("contactId", self.ctx.ref(Target.CONTACT, *self.hosts[row["source_id"]]), *named)
+        for spec, name in OBJECTS[OBJECT].copied:
+            if (value := as_property(spec.kind, row, spec.name)) is not None:
+                draft.put(name, value, spec.name)
         own = self.ctx.own_fields(OBJECT, row) | self.leftovers.fields(OBJECT, row)
-        owner = self.ctx.owners.find(row.get("owner"))
-        if owner.user_id:
-            body["assignedTo"] = owner.user_id
-        own |= self.ctx.unassigned(OBJECT, row["source_id"], owner)
-        own[f.LOST_REASON_FIELD] = self._lost_reason(row, place, body)
-        own[markers.TAGS_FIELD] = ", ".join(self.ctx.tags(OBJECT, row))
-        own[f.OTHER_CONTACTS] = "\n".join(self._others(row, place))
-        body["customFields"] = [
-            {"id": self.ctx.field_ref(planned), "fieldValue": value}
-            for planned, value in self.ctx.values(OBJECT, row, own)
-        ]
-        return body
+        own |= self.ctx.owned(draft, OBJECT, row)
+        own[f.STATUS_FIELD] = values.status_word(self.ctx, row, place.status), ("status",)
+        own[f.LOST_REASON_FIELD] = values.lost_reason(self.ctx, row, place.status, draft), ("lost_reason",)
+        own[f.COMPANY_FIELD] = values.company(self.ctx, row), ("company_id",)
+        own[markers.TAGS_FIELD] = ", ".join(self.ctx.tags(draft, OBJECT, row)), ("tags",)
+        own[f.OTHER_CONTACTS] = "\n".join(values.others(self.ctx, row, place.contact)), ("contact_id", "contact_email")
+        draft.body["customFields"] = []
+        self.ctx.fill(draft, OBJECT, row, own)
+        return draft
 
-    def _figures(self, row: Row) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        if row.get("amount") is not None:
-            amount = float(row["amount"])
-            found["monetaryValue"] = int(amount) if amount.is_integer() else amount
-        if row.get("probability") is not None:
-            percent = round(float(row["probability"]) * 100, 4)
-            found["forecastProbability"] = int(percent) if percent.is_integer() else percent
-        if row.get("expected_close") is not None:
-            found["forecastExpectedCloseDate"] = row["expected_close"].isoformat()[:10]
-        return found
-
-    def _lost_reason(self, row: Row, place: Placement, body: dict[str, Any]) -> str:
-        reason = text(row, "lost_reason")
-        known = self.ctx.place.lost_reasons.get(reason.casefold(), "")
-        if reason and known and place.status == "lost":
-            body["lostReasonId"] = known
-            return ""
-        return reason
-
-    def _others(self, row: Row, place: Placement) -> list[str]:
-        """Further contacts of a deal by name, and references that mean no contact, as exported."""
-        found = [self.ctx.contacts.find(item).source_id or item for item in texts(row.get("contact_id"))]
-        lost = self.ctx.lost(OBJECT, row, "contact_id")[0]
-        shown = [self.ctx.contact_labels.get(item, item) for item in dict.fromkeys(found) if item != place.contact]
-        return [*shown, lost] if lost else shown
+    def _put_stage(self, row: Row, place: Placement, draft: Draft) -> None:
+        """Pipeline, stage and status; a stage that the sheet does not know is told, and its word is no part of what is sent."""
+        known = self.pipelines.knows(text(row, "pipeline"), text(row, "stage"))
+        deciding = ("status",) if values.said_status(self.ctx, row) == place.status else ("stage",) if known else ()
+        draft.put("status", place.status, *deciding)
+        if place.pipeline is None:
+            return
+        pipeline, stage = self.pipelines.ids(self.ctx, place.pipeline, place.stage)
+        draft.put("pipelineId", pipeline, *(("pipeline",) if known else ()))
+        if stage:
+            draft.put("pipelineStageId", stage, *(("stage",) if known else ()))
+        if not known and (text(row, "stage") or text(row, "pipeline")):
+            unknown = "sheets/stages.csv has no line for it"
+            draft.note(unknown, "pipeline", "stage", bucket=Bucket.REFUSED)
+            self.ctx.refused(OBJECT, row["source_id"], "stage", text(row, "stage"), unknown)
 
     def _name(self, row: Row) -> str:
         return text(row, "name") or f"Deal {row['source_id']}"
@@ -381,4 +370,5 @@ _TOLD = {
     "stage",
     "status",
     "contact_id",
+    ORDINAL,
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields.tally import Bucket
 from pb2hl.plan.location.location import as_there, custom_keys
 from pb2hl.plan.shared.context import Context
+from pb2hl.plan.shared.draft import Draft
 
 _POLICY = {
     Target.CONTACT: "existing_contacts",
@@ -20,58 +21,35 @@ NOT_UPDATABLE = {Target.CONTACT: frozenset({"companyName"}), Target.OPPORTUNITY:
 """Properties that the update endpoints refuse (BEHAVIOUR: PUT of contacts has no companyName)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record of the location that a row is: its id, and what it was found by."""
+
+    id: str
+    by: str
+
+
 def changes(
-    ctx: Context,
-    target: Target,
-    object_: str,
-    source_id: str,
-    body: Mapping[str, Any],
-    existing_id: str,
-    matched_by: str,
-    marker: str,
+    ctx: Context, target: Target, source: tuple[str, str], draft: Draft, found: Found, marker: str
 ) -> Operation:
-    """An update with only what changes, or a skip when nothing does.
+    """An update with only what changes, or a skip when nothing does. `source`: (object, source id).
 
     `fill` sets what is blank there, `overwrite` what differs, `skip` nothing. Consent is never weakened: an opt-out of
     the export is set under `fill` too, and none that stands is cleared.
     """
     policy = getattr(ctx.inputs.config.policy, _POLICY[target])
-    there = as_there(ctx.existing(target).get(existing_id, {}))
+    there = as_there(ctx.existing(target).get(found.id, {}))
     never = NOT_UPDATABLE.get(target, frozenset())
-    wanted = {} if policy == "skip" else changed(body, there, policy, never)
-    _tell(ctx, object_, source_id, body, wanted, policy)
-    reason = f"is in the location already, found by {matched_by}; policy {policy}"
-    if not wanted:
-        return ctx.operation(
-            Kind.SKIP,
-            target,
-            object_,
-            source_id,
-            existing_id=existing_id,
-            reason=reason + ", nothing to change",
-            marker=marker,
-        )
-    return ctx.operation(
-        Kind.UPDATE, target, object_, source_id, wanted, existing_id=existing_id, reason=reason, marker=marker
-    )
-
-
-def _tell(
-    ctx: Context, object_: str, source_id: str, body: Mapping[str, Any], wanted: Mapping[str, Any], policy: str
-) -> None:
-    """Say which values stay out because of the policy."""
-    where = f"policy {policy}: what the location has stays"
+    wanted = {} if policy == "skip" else changed(draft.body, there, policy, never)
+    stays = f"policy {policy}: what the location has stays"
+    draft.close(wanted, stays)
     if policy == "skip":
-        ctx.account.cell(object_, source_id, "*", Bucket.SKIPPED, where)
-        return
-    columns = {spec.target: spec.name for spec in OBJECTS[object_].fields if spec.target}
-    for name in body.keys() - wanted.keys() - {"customFields", "tags", "companyName"}:
-        ctx.account.cell(object_, source_id, columns.get(name, name), Bucket.SKIPPED, where)
-    sent = [item.get("id") or item.get("key") for item in wanted.get("customFields", ())]
-    for item in body.get("customFields", ()):
-        key = item.get("id") or item.get("key")
-        if key not in sent and (column := ctx.columns_of_fields.get(str(key))):
-            ctx.account.cell(object_, source_id, column, Bucket.SKIPPED, where)
+        ctx.account.cell(*source, "*", Bucket.SKIPPED, stays)
+    reason = f"is in the location already, found by {found.by}; policy {policy}"
+    if not wanted:
+        reason += ", nothing to change"
+        return ctx.operation(Kind.SKIP, target, *source, existing_id=found.id, reason=reason, marker=marker)
+    return ctx.operation(Kind.UPDATE, target, *source, wanted, existing_id=found.id, reason=reason, marker=marker)
 
 
 def changed(

@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl import markers
+from pb2hl import field_map, markers
 from pb2hl.highlevel.records.businesses import property_key
 from pb2hl.highlevel.records.objects import MOST_OBJECTS, OURS
-from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
+from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.fields.needs import distinct, filled
@@ -27,7 +27,7 @@ from pb2hl.plan.inputs.rows import Row, rows, text
 from pb2hl.plan.location.identity import full_name
 from pb2hl.plan.location.location import Place
 from pb2hl.plan.records.unconverted_cells import Leftovers
-from pb2hl.plan.shared.context import SCHEMA, Context
+from pb2hl.plan.shared.context import SCHEMA, Context, Own
 from pb2hl.values.counting import counted
 from pb2hl.workspace import Config
 
@@ -41,16 +41,6 @@ LABELS = {
 
 KEYS = {object_: f"{OURS}{object_}" for object_ in LABELS}
 DISPLAY = "perfect_books_id"
-
-_TYPES = {
-    FieldKind.MONEY: "MONETORY",
-    FieldKind.NUMBER: "NUMERICAL",
-    FieldKind.INTEGER: "NUMERICAL",
-    FieldKind.PERCENT: "NUMERICAL",
-    FieldKind.DATE: "DATE",
-    FieldKind.LONG_TEXT: "LARGE_TEXT",
-}
-"""HighLevel's type for what a canonical field holds; the rest is TEXT (DATE would cut the time of a moment)."""
 
 
 def wanted(config: Config, tables: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
@@ -84,9 +74,8 @@ def legal_fields(inputs: PlanInputs, place: Place) -> dict[tuple[str, str], f.Pl
 def _fields(object_: str, inputs: PlanInputs) -> Iterator[f.PlannedField]:
     frame, model = inputs.staged[object_], KEYS[object_]
     for spec in OBJECTS[object_].fields:
-        if spec.kind is not FieldKind.ID and (count := filled(frame, spec.name)):
-            label = spec.name.replace("_", " ").title()
-            yield f.PlannedField(model, spec.name, label, _TYPES.get(spec.kind, "TEXT"), (), count)
+        if (ending := spec.own_field) and (count := filled(frame, spec.name)):
+            yield f.PlannedField(model, spec.name, ending.name, ending.data_type, (), count)
     for name in map(str, frame.columns):
         if name.startswith(CUSTOM_PREFIX) and (count := filled(frame, name)):
             yield f.PlannedField(model, name, name.removeprefix(CUSTOM_PREFIX), "LARGE_TEXT", (), count)
@@ -157,14 +146,17 @@ class Legal:
     def operations(self) -> Iterator[Operation]:
         """One record a row, table by table in the order of the export."""
         for object_ in self.landing:
-            for row in rows(self.ctx.inputs.staged[object_]):
+            for row in rows(self.ctx.table(object_), numbered=True):
                 yield self._record(object_, row)
 
     def _record(self, object_: str, row: Row) -> Operation:
         source_id = str(row["source_id"])
         marker = markers.id_value(self.ctx.source, [source_id])
         own = {**self.leftovers.fields(object_, row), **self._references(object_, row)}
-        values = self.ctx.values(object_, row, own)
+        draft = self.ctx.draft(object_, row, {"$url": {"schemaKey": KEYS[object_]}})
+        draft.body["customFields"] = [{"key": self._display(object_), "value": marker}]
+        draft.uses("customFields", "id", place=field_map.ID_FIELD.place)
+        self.ctx.fill(draft, object_, row, own)
         existing = self._existing.get((KEYS[object_], marker), "")
         if existing:
             reason = f"is in the location already, found by {markers.ID_FIELD}"
@@ -172,10 +164,8 @@ class Legal:
             return self.ctx.operation(
                 Kind.SKIP, Target.OBJECT_RECORD, object_, source_id, marker=marker, existing_id=existing, reason=reason
             )
-        items = [{"key": self._display(object_), "value": marker}]
-        items += [self.ctx.property_item(field, value) for field, value in values]
-        payload = {"$url": {"schemaKey": KEYS[object_]}, "customFields": items}
-        return self.ctx.operation(Kind.CREATE, Target.OBJECT_RECORD, object_, source_id, payload, marker=marker)
+        draft.close()
+        return self.ctx.operation(Kind.CREATE, Target.OBJECT_RECORD, object_, source_id, draft.body, marker=marker)
 
     def _display(self, object_: str) -> Any:
         """The key of the property that holds the id: as it is in an object that exists, else as a reference."""
@@ -184,13 +174,13 @@ class Legal:
             return existing.shown
         return self.ctx.ref(Target.OBJECT, SCHEMA, f"object.{KEYS[object_]}", path="primaryDisplayProperty")
 
-    def _references(self, object_: str, row: Row) -> dict[str, str]:
+    def _references(self, object_: str, row: Row) -> dict[str, Own]:
         """The row's references as text: the name of the record meant, and its id."""
-        found = {}
+        found: dict[str, Own] = {}
         for spec in OBJECTS[object_].fields:
             if spec.refers_to and (meant := text(row, spec.name)):
                 name = self._names(spec.refers_to).get(meant, "")
-                found[spec.name] = f"{name} ({meant})" if name else meant
+                found[spec.name] = (f"{name} ({meant})" if name else meant), (spec.name,)
         return found
 
     def _names(self, object_: str) -> dict[str, str]:

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pb2hl import markers
+from pb2hl import field_map, markers
 from pb2hl.operations import Kind, Operation, Target
-from pb2hl.plan.fields.tally import Bucket
 from pb2hl.plan.inputs.rows import Row, rows, text
 from pb2hl.plan.shared.context import Context
+from pb2hl.plan.shared.draft import Draft
 
 _COLUMNS = ("source_id", "contact_id", "company_id", "deal_id", "owner", "author")
 HANGING = ("notes", "activities", "tasks", "appointments")
@@ -29,6 +29,14 @@ class Host:
     reference: Mapping[str, str]
     facts: tuple[str, ...] = ()
     placeholder: bool = False
+    by: str = ""  # the column that names the host
+    told: tuple[str, ...] = ()  # the columns behind `facts`
+
+    def note(self, draft: Draft) -> None:
+        """Note the cells that name the host, and those that the provenance line tells."""
+        if self.by:
+            draft.note(field_map.HOST.place, self.by)
+        draft.note(field_map.LINE.place, *self.told)
 
 
 @dataclass(frozen=True)
@@ -46,27 +54,30 @@ class Parents:
         contact = self.ctx.contacts.find(text(row, "contact_id"))
         deal = self.ctx.deals.find(text(row, "deal_id"))
         company = self.ctx.companies.find(text(row, "company_id"))
-        named = self._named(object_, row, deal.source_id, company.source_id)
+        named, told = self._named(object_, row, deal.source_id, company.source_id)
         if contact:
-            return Host("contact", self._contact("contacts", contact.source_id), named)
+            return Host("contact", self._contact("contacts", contact.source_id), named, False, "contact_id", told)
         lost_text, why = (
             self.ctx.lost(object_, row, "contact_id") if not contact.why else (text(row, "contact_id"), contact.why)
         )
-        lost = (f"contact {lost_text} ({why} in the export)",) if lost_text else ()
+        if lost_text:
+            named, told = (f"contact {lost_text} ({why} in the export)", *named), ("contact_id", *told)
         if deal and deal.source_id in self.deal_hosts:
-            return Host("contact", self._contact(*self.deal_hosts[deal.source_id]), (*lost, *named))
+            return Host("contact", self._contact(*self.deal_hosts[deal.source_id]), named, False, "deal_id", told)
         if company and on_business:
-            return Host("business", self.ctx.ref(Target.BUSINESS, "companies", company.source_id), (*lost, *named[:1]))
+            business = self.ctx.ref(Target.BUSINESS, "companies", company.source_id)
+            return Host("business", business, named, False, "company_id", told)
         if company and company.source_id in self.primary:
             chosen = self._contact("contacts", self.primary[company.source_id])
-            return Host("contact", chosen, (*lost, *named, "on the company's primary contact"))
-        return Host("contact", self._contact(object_, row["source_id"]), (*lost, *named), placeholder=True)
+            return Host("contact", chosen, (*named, "on the company's primary contact"), False, "company_id", told)
+        return Host("contact", self._contact(object_, row["source_id"]), named, True, "", told)
 
     def _contact(self, object_: str, source_id: str) -> dict[str, str]:
         return self.ctx.ref(Target.CONTACT, object_, source_id)
 
-    def _named(self, object_: str, row: Row, deal: str, company: str) -> tuple[str, ...]:
-        facts = []
+    def _named(self, object_: str, row: Row, deal: str, company: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """(what else a row names, in words; the columns that name it)."""
+        facts, told = [], []
         for word, column, source_id, name in (
             ("deal", "deal_id", deal, self.deal_names.get(deal, "")),
             ("company", "company_id", company, self.ctx.company_names.get(company, "")),
@@ -74,13 +85,14 @@ class Parents:
             given = text(row, column) or self.ctx.lost(object_, row, column)[0]
             if given:
                 facts.append(f"{word} {name} ({source_id})" if name else f"{word} {given}")
-        return tuple(facts)
+                told.append(column)
+        return tuple(facts), tuple(told)
 
     def placeholders(self) -> Iterator[Operation]:
         """A marked contact for every row that has nothing to hang on; nothing is dropped."""
         for object_ in HANGING:
             on_business = object_ in ("notes", "activities")
-            for row in rows(self.ctx.inputs.table(object_), _COLUMNS):
+            for row in rows(self.ctx.table(object_), _COLUMNS):
                 if self.host(object_, row, on_business=on_business).placeholder:
                     yield self._placeholder(object_, row)
 
@@ -93,7 +105,6 @@ class Parents:
             source_id=row["source_id"],
             treatment="put on a marked placeholder contact, to be re-associated",
         )
-        self.ctx.account.cell(object_, row["source_id"], "contact_id", Bucket.MOVED, "provenance line")
         return stand_in(
             self.ctx,
             object_,

@@ -55,6 +55,13 @@ class Pipelines:
         names = {fold(item.name): item.name for item in target.stages}
         return target, names.get(fold(stage), target.stages[0].name if target.stages else ""), ""
 
+    def knows(self, pipeline: str, stage: str) -> bool:
+        """Whether a deal's pipeline and stage have a place by decision, or by the one pipeline that has such a stage."""
+        if (fold(pipeline), fold(stage)) in self.routes:
+            return True
+        target = self.planned.get(fold(pipeline)) or self._only_with(stage)
+        return target is not None and (not stage.strip() or fold(stage) in {fold(item.name) for item in target.stages})
+
     def _only_with(self, stage: str) -> PlannedPipeline | None:
         fitting = [
             item for item in self.planned.values() if stage and fold(stage) in {fold(s.name) for s in item.stages}
@@ -76,7 +83,7 @@ def plan_pipelines(ctx: Context) -> Pipelines:
         (fold(pipeline), fold(stage)): (to or pipeline, to_stage or stage, status)
         for (pipeline, stage), (to, to_stage, status) in ctx.inputs.mapping.stages.items()
     }
-    declared = _declared(ctx.inputs.table("pipelines"))
+    declared = _declared(ctx.table("pipelines"))
     wanted: dict[str, tuple[str, dict[str, Stage]]] = {}
     for pipeline, stage in _in_order(ctx.inputs.mapping.stages, declared):
         to, to_stage, status = routes[fold(pipeline), fold(stage)]

@@ -39,7 +39,7 @@ def named_column(records: pd.DataFrame) -> str:
 
 def primary_ids(ctx: Context) -> dict[str, str]:
     """Company source id → source id of its primary contact."""
-    contacts = ctx.inputs.table("contacts")
+    contacts = ctx.table("contacts")
     flag = flag_column(contacts)
     earliest: dict[str, str] = {}
     flagged: dict[str, str] = {}
@@ -55,7 +55,7 @@ def primary_ids(ctx: Context) -> dict[str, str]:
 
 
 def _named(ctx: Context) -> dict[str, str]:
-    companies = ctx.inputs.table("companies")
+    companies = ctx.table("companies")
     column = named_column(companies)
     if not column:
         return {}

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pb2hl import markers
+from pb2hl import field_map, markers
 from pb2hl.model import CUSTOM_PREFIX
 from pb2hl.plan.fields.custom_fields import plain
 from pb2hl.plan.fields.tally import Bucket
 from pb2hl.plan.inputs.rows import Row, local_iso, text
 from pb2hl.plan.records.unconverted_cells import Leftovers
 from pb2hl.plan.shared.context import REFERENCES, Context
+from pb2hl.plan.shared.draft import Draft
+
+PLACE = field_map.LINE.place
 
 _PEOPLE = {"notes": "author", "activities": "owner", "tasks": "owner", "appointments": "owner"}
 
 
-def line(ctx: Context, leftovers: Leftovers, object_: str, row: Row, facts: Iterable[str] = (), part: str = "") -> str:
-    """The provenance line of a row: author or owner, created, updated, `facts`, custom columns, unconverted cells."""
+def line(
+    ctx: Context, leftovers: Leftovers, draft: Draft, source: tuple[str, Row], facts: Iterable[str] = (), part: str = ""
+) -> str:
+    """The provenance line of a row: author or owner, created, updated, `facts`, custom columns, unconverted cells.
+
+    `source`: (object, row). The cells it tells are noted on `draft`; those behind `facts` by who states them.
+    """
+    object_, row = source
     told = [
-        *_who_and_when(ctx, object_, row),
+        *_who_and_when(ctx, draft, object_, row),
         *facts,
-        *_custom(ctx, row),
+        *_custom(ctx, draft, row),
         *leftovers.lines(object_, row["source_id"], REFERENCES),
     ]
     for field, _ in leftovers.unconverted.get((object_, row["source_id"]), ()):
-        ctx.account.cell(object_, row["source_id"], field, Bucket.MOVED, "provenance line")
+        ctx.account.cell(object_, row["source_id"], field, Bucket.MOVED, PLACE)
+    draft.note(field_map.MARKER.place, "id")
     return markers.provenance_line(ctx.source, object_, row["source_id"], [_flat(item) for item in told], part)
 
 
@@ -33,25 +43,26 @@ def marker(ctx: Context, object_: str, source_id: str, part: str = "") -> str:
     return markers.note_marker(ctx.source, object_, source_id, part)
 
 
-def _who_and_when(ctx: Context, object_: str, row: Row) -> list[str]:
+def _who_and_when(ctx: Context, draft: Draft, object_: str, row: Row) -> list[str]:
     facts = []
-    person = text(row, _PEOPLE.get(object_, "owner"))
-    if person:
-        facts.append(
-            f"by {ctx.owners.find(person).name}" if object_ == "notes" else f"owner {ctx.owners.find(person).name}"
-        )
-    for label, column in (("created", "created_at"), ("updated", "updated_at"), ("completed", "completed_at")):
-        if row.get(column) is not None:
-            facts.append(f"{label} {local_iso(row[column], ctx.zone)}")
+    column = _PEOPLE.get(object_, "owner")
+    if person := text(row, column):
+        facts.append(f"{'by' if object_ == 'notes' else 'owner'} {ctx.owners.find(person).name}")
+        draft.note(PLACE, column)
+    for label in ("created", "updated", "completed", "uploaded"):
+        if row.get(f"{label}_at") is not None:
+            facts.append(f"{label} {local_iso(row[f'{label}_at'], ctx.zone)}")
+            draft.note(PLACE, f"{label}_at")
     return facts
 
 
-def _custom(ctx: Context, row: Row) -> list[str]:
-    return [
-        f"{name.removeprefix(CUSTOM_PREFIX)}: {plain(value, ctx.zone)}"
-        for name, value in row.items()
-        if name.startswith(CUSTOM_PREFIX) and value not in (None, "", [])
-    ]
+def _custom(ctx: Context, draft: Draft, row: Row) -> list[str]:
+    told = []
+    for name, value in row.items():
+        if name.startswith(CUSTOM_PREFIX) and value not in (None, "", []):
+            told.append(f"{name.removeprefix(CUSTOM_PREFIX)}: {plain(value, ctx.zone)}")
+            draft.note(PLACE, name, bucket=Bucket.MOVED)
+    return told
 
 
 def _flat(fact: str) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from pb2hl.operations import Kind, Operation, Target
-from pb2hl.plan.inputs.rows import Row, oldest_first, rows, text, utc_iso
+from pb2hl.plan.inputs.rows import Row, text, utc_iso
 from pb2hl.plan.records import provenance
 from pb2hl.plan.records.bodies import Bodies
-from pb2hl.plan.records.parents import Parents
+from pb2hl.plan.records.parents import Host, Parents
 from pb2hl.plan.records.unconverted_cells import Leftovers
 from pb2hl.plan.shared.context import Context
+from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.statuses import is_done
 
 OBJECT = "tasks"
@@ -30,29 +30,35 @@ class Tasks:
 
     def operations(self) -> Iterator[Operation]:
         """One task a row, oldest first."""
-        for row in rows(oldest_first(self.ctx.inputs.table(OBJECT))):
-            host = self.parents.host(OBJECT, row)
-            payload = self._payload(row, host.reference, host.facts)
+        for row in self.ctx.rows(OBJECT):
+            draft = self.draft(row, self.parents.host(OBJECT, row))
+            draft.close()
             marker = provenance.marker(self.ctx, OBJECT, row["source_id"])
-            yield self.ctx.operation(Kind.CREATE, Target.TASK, OBJECT, row["source_id"], payload, marker=marker)
+            yield self.ctx.operation(Kind.CREATE, Target.TASK, OBJECT, row["source_id"], draft.body, marker=marker)
 
-    def _payload(self, row: Row, contact: Any, facts: tuple[str, ...]) -> dict[str, Any]:
-        due, told = self._due(row)
+    def draft(self, row: Row, host: Host) -> Draft:
+        """The body of the create call, with the cells it is made of."""
+        draft = self.ctx.draft(OBJECT, row, {"$url": {"contactId": host.reference}})
+        host.note(draft)
+        due, told = self._due(row, draft)
         status = text(row, "status")
-        body = self.bodies.text(OBJECT, row["source_id"], text(row, "body"))
-        extra = [*told, *facts, *([f"status {status}"] if status else [])]
-        line = provenance.line(self.ctx, self.leftovers, OBJECT, row, extra)
-        payload: dict[str, Any] = {
-            "$url": {"contactId": contact},
-            "title": text(row, "title") or (body.splitlines()[0][:100] if body else f"Task {row['source_id']}"),
-            "body": f"{body}\n\n{line}" if body else line,
-            "dueDate": utc_iso(due),
-            "completed": _completed(row),
-        }
+        body = self.bodies.text(draft, (OBJECT, row["source_id"]), text(row, "body"))
+        if status:
+            draft.note(provenance.PLACE, "status")
+        extra = [*told, *host.facts, *([f"status {status}"] if status else [])]
+        line = provenance.line(self.ctx, self.leftovers, draft, (OBJECT, row), extra)
+        draft.put(
+            "title", text(row, "title") or (body.splitlines()[0][:100] if body else f"Task {row['source_id']}"), "title"
+        )
+        draft.put("body", f"{body}\n\n{line}" if body else line, "body")
+        draft.put("dueDate", utc_iso(due))
+        draft.put("completed", _completed(row), "completed")
         owner = self.ctx.owners.find(row.get("owner"))
-        return {**payload, "assignedTo": owner.user_id} if owner.user_id else payload
+        if owner.user_id:
+            draft.put("assignedTo", owner.user_id, *(("owner",) if owner.how == "mapped" else ()))
+        return draft
 
-    def _due(self, row: Row) -> tuple[datetime, list[str]]:
+    def _due(self, row: Row, draft: Draft) -> tuple[datetime, list[str]]:
         """The due moment; without one the day it was done, else made, else the export's, and that is said."""
         for column in ("due_at", "completed_at", "created_at"):
             if row.get(column) is not None:
@@ -60,6 +66,8 @@ class Tasks:
                 break
         else:
             moment, column = datetime.combine(self.ctx.newest, datetime.min.time(), UTC), "the export"
+        if column != "the export":
+            draft.uses("dueDate", column)
         if column == "due_at":
             return moment, []
         self.ctx.account.problem(

@@ -43,10 +43,12 @@ class Leftovers:
             f"{field}: {text}" for field, text in self.unconverted.get((object_, source_id), ()) if field not in but
         ]
 
-    def fields(self, object_: str, row: Row) -> dict[str, Any]:
-        """The values of the two fields that keep leftovers of contacts, companies and deals."""
+    def fields(self, object_: str, row: Row) -> dict[str, tuple[Any, tuple[str, ...]]]:
+        """The values of the two fields that keep leftovers of contacts, companies and deals; their cells are told as exceptions,
+        since a text that did not convert stands in no staged column."""
         source_id = row["source_id"]
-        for item in [source_id, *texts(row.get("merged_ids"))]:
+        ids = dict.fromkeys([source_id, *texts(row.get("merged_ids"))])
+        for item in ids:
             for field, _ in self._kept(object_, item):
                 self.account.cell(object_, item, field, Bucket.MOVED, f.UNCONVERTED_FIELD)
                 self.account.loss(object_, field, f.UNCONVERTED_FIELD, "the text did not convert")
@@ -54,9 +56,8 @@ class Leftovers:
         for item in residue(row):
             merged.append(f"{item['field']}: {item['value']} (from {item['source_id']})")
             self.account.cell(object_, str(item["source_id"]), str(item["field"]), Bucket.MERGED, f.MERGED_FIELD)
-        ids = dict.fromkeys([source_id, *texts(row.get("merged_ids"))])
         lines = [line for item in ids for line in self.lines(object_, item, but=_ELSEWHERE)]
-        return {f.UNCONVERTED_FIELD: "\n".join(lines), f.MERGED_FIELD: "\n".join(merged)}
+        return {f.UNCONVERTED_FIELD: ("\n".join(lines), ()), f.MERGED_FIELD: ("\n".join(merged), ())}
 
     def _kept(self, object_: str, source_id: str) -> list[tuple[str, str]]:
         return [item for item in self.unconverted.get((object_, source_id), ()) if item[0] not in _ELSEWHERE]

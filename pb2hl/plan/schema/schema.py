@@ -112,15 +112,7 @@ class SchemaPlan:
 
     def tags(self) -> list[str]:
         """Every contact tag that the plan uses or that the export declares, lower-cased, sorted."""
-        mapped = self.ctx.inputs.mapping.tags.get("contacts", {})
-        found = {target.strip().lower() for target in mapped.values()}
-        frame = self.ctx.inputs.table("contacts")
-        if "tags" in frame.columns:
-            used = {tag for value in frame["tags"].dropna() for tag in texts(value)}
-            found |= {mapped.get(tag, tag).strip().lower() for tag in used}
-        declared = {text(row, "name") for row in rows(self.ctx.inputs.table("tags"), ["name"])}
-        found |= {mapped.get(name, name).strip().lower() for name in declared}
-        return sorted(found - {""})
+        return contact_tags(self.ctx)
 
     def _tag_state(self, tag: str) -> f.State:
         return f.State.FITS if tag in self.ctx.place.tags else f.State.MAKE
@@ -147,7 +139,7 @@ class SchemaPlan:
         )
 
     def _needs_calendar(self) -> bool:
-        return len(self.ctx.inputs.table("appointments")) > 0
+        return len(self.ctx.table("appointments")) > 0
 
     def _calendar(self) -> Iterator[Operation]:
         if not self._needs_calendar():
@@ -169,7 +161,7 @@ class SchemaPlan:
         yield self._schema(Target.CALENDAR, "calendar", payload, "")
 
     def _calendar_row(self) -> tuple[Any, ...]:
-        count = len(self.ctx.inputs.table("appointments"))
+        count = len(self.ctx.table("appointments"))
         if self.calendar is not None:
             outside = [user for user in calendar_team(self.ctx) if user not in self.calendar.team]
             detail = (
@@ -183,6 +175,19 @@ class SchemaPlan:
         detail = f"migration.toml names {wanted!r}, which the location has not" if wanted else ""
         state = f.State.CANNOT if wanted else f.State.MAKE
         return "calendar", CALENDAR, "appointment", "", str(state), detail, count
+
+
+def contact_tags(ctx: Context) -> list[str]:
+    """Every contact tag that the plan uses or that the export declares, lower-cased, sorted."""
+    mapped = ctx.inputs.mapping.tags.get("contacts", {})
+    found = {target.strip().lower() for target in mapped.values()}
+    frame = ctx.table("contacts")
+    if "tags" in frame.columns:
+        used = {tag for value in frame["tags"].dropna() for tag in texts(value)}
+        found |= {mapped.get(tag, tag).strip().lower() for tag in used}
+    declared = {text(row, "name") for row in rows(ctx.table("tags"), ["name"])}
+    found |= {mapped.get(name, name).strip().lower() for name in declared}
+    return sorted(found - {""})
 
 
 def _folder(ctx: Context, model: str) -> tuple[str, str]:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
+
 from pb2hl import markers
+from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target, operation_id, references
 from pb2hl.plan.fields.custom_fields import OWNER_FIELD, PlannedField, written
+from pb2hl.plan.fields.landings import Landings
 from pb2hl.plan.fields.needs import FieldPlan, option_of
 from pb2hl.plan.fields.tally import Account, Bucket
 from pb2hl.plan.inputs.inputs import PlanInputs
-from pb2hl.plan.inputs.rows import Row, rows, text, texts
+from pb2hl.plan.inputs.rows import Row, oldest_first, rows, text, texts
 from pb2hl.plan.location.identity import full_name
 from pb2hl.plan.location.location import Place
-from pb2hl.plan.shared.owners import Owner, Owners
+from pb2hl.plan.shared.draft import Draft
+from pb2hl.plan.shared.owners import Owners
 from pb2hl.source.lookup import Index
 
 SCHEMA = "schema"
+
+Own = tuple[Any, tuple[str, ...]]
+"""A value that the plan fills itself, and the staged columns it is made of."""
 
 REFERENCES = ("contact_id", "company_id", "deal_id", "parent_id", "note_id")
 """Fields that point to records; those that point to none are in `not_converted`."""
@@ -35,6 +43,8 @@ class Context:
     place: Place
     fields: FieldPlan
     account: Account = field(default_factory=Account)
+    _tables: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _landings: dict[str, Landings] = field(default_factory=dict, repr=False)
 
     @property
     def source(self) -> str:
@@ -55,6 +65,26 @@ class Context:
     @cached_property
     def owners(self) -> Owners:
         return Owners.of(self.inputs)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """`inputs.table(name)`, its rows numbered from 0 (`rows.ORDINAL`), as landings count them."""
+        if name not in self._tables:
+            self._tables[name] = self.inputs.table(name).reset_index(drop=True)
+        return self._tables[name]
+
+    def rows(self, name: str, by: str = "created_at", columns: Sequence[str] | None = None) -> Iterator[Row]:
+        """The numbered rows of a table, oldest first by the date in `by`."""
+        return rows(oldest_first(self.table(name), by), columns, numbered=True)
+
+    def landings(self, name: str) -> Landings:
+        """Where the cells of a table end."""
+        if name not in self._landings:
+            self._landings[name] = Landings(len(self.table(name)))
+        return self._landings[name]
+
+    def draft(self, name: str, row: Row, body: dict[str, Any] | None = None) -> Draft:
+        """A payload made of a numbered row of a table."""
+        return Draft(name, row, self.landings(name), body)
 
     @cached_property
     def contacts(self) -> Index:
@@ -77,7 +107,7 @@ class Context:
         survivor_of = {str(old): str(new) for old, new in merged if old != new}
         if object_ in self.inputs.gone:
             survivor_of |= self.inputs.gone[object_].owner
-        return Index(self.inputs.table(object_), survivor_of, settled=True)
+        return Index(self.table(object_), survivor_of, settled=True)
 
     def op_id(self, target: Target, object_: str, source_id: str, part: str = "") -> str:
         """The id of the record's own operation. It is the same whether the record is created, updated or found to be
@@ -161,22 +191,26 @@ class Context:
     def _schema_refs(self) -> dict[tuple[str, str, str], dict[str, str]]:
         return {}
 
-    def values(self, object_: str, row: Row, own: Mapping[str, Any]) -> list[tuple[PlannedField, Any]]:
-        """(field, value as written) for everything of a row that goes into custom fields.
+    def fill(self, draft: Draft, object_: str, row: Row, own: Mapping[str, Own]) -> None:
+        """Everything of a row that goes into custom fields, put into `draft`.
 
-        `own` holds values by key for the fields that the plan fills itself; it wins over the row's columns.
+        `own` holds, by key, the values of the fields that the plan fills itself and the columns they are made of; it wins over the
+        row's own columns.
         """
-        found = []
+        business = OBJECTS[object_].becomes not in ("contact", "opportunity")
         for key, planned in self._fields_of(object_).items():
-            raw = own[key] if key in own else row.get(key)
+            raw, columns = own[key] if key in own else (row.get(key), (key,))
             if raw is None or raw == "" or raw == []:
                 continue
             value = written(planned, self._option(object_, key, raw), self.zone)
             if value is None:
                 self.refused(object_, text(row, "source_id"), key, str(raw), f"{planned.data_type} does not hold it")
-            else:
-                found.append((planned, value))
-        return found
+                draft.note(f"{planned.data_type} does not hold it", *columns, bucket=Bucket.REFUSED)
+                continue
+            item = (
+                self.property_item(planned, value) if business else {"id": self.field_ref(planned), "fieldValue": value}
+            )
+            draft.item(item, planned, *columns)
 
     def _fields_of(self, object_: str) -> dict[str, PlannedField]:
         if object_ not in self._by_object:
@@ -235,7 +269,7 @@ class Context:
     def _existing(self) -> dict[Target, dict[str, Mapping[str, Any]]]:
         return {}
 
-    def tags(self, object_: str, row: Row) -> list[str]:
+    def tags(self, draft: Draft, object_: str, row: Row) -> list[str]:
         """A row's tags as the tags sheet has them, each once; dropped ones are told."""
         mapped = self.inputs.mapping.tags.get(object_, {})
         kept: dict[str, None] = {}
@@ -246,27 +280,28 @@ class Context:
             else:
                 self.account.loss(object_, "tags", "nowhere (decided)", "dropped in sheets/tags.csv")
         if not kept and row.get("tags"):
-            self.account.cell(object_, row["source_id"], "tags", Bucket.SKIPPED, "sheets/tags.csv")
+            draft.note("sheets/tags.csv", "tags", bucket=Bucket.SKIPPED)
         return list(kept)
 
-    def unassigned(self, object_: str, source_id: str, owner: Owner) -> dict[str, str]:
-        """Tell about an owner who is no user; the value that keeps the owner's name in a field."""
+    def owned(self, draft: Draft, object_: str, row: Row, column: str = "owner") -> dict[str, Own]:
+        """Give a contact or an opportunity its user; of an owner who is no user, the field that keeps the name."""
+        owner = self.owners.find(row.get(column))
+        if owner.user_id:
+            draft.put("assignedTo", owner.user_id, *((column,) if owner.how == "mapped" else ()))
+        if owner.how == "blank" and not owner.user_id:
+            self.account.problem(
+                "no_owner",
+                object_,
+                "rows have no owner, and no fallback owner is a user of the location",
+                source_id=row["source_id"],
+            )
         if owner.how in ("mapped", "blank"):
-            if owner.how == "blank" and not owner.user_id:
-                self.account.problem(
-                    "no_owner",
-                    object_,
-                    "rows have no owner, and no fallback owner is a user of the location",
-                    source_id=source_id,
-                )
             return {}
-        self.account.cell(object_, source_id, "owner", Bucket.MOVED, OWNER_FIELD)
         self.account.loss(object_, "owner", OWNER_FIELD, f"the owner is no user of the location ({owner.how})")
-        return {OWNER_FIELD: owner.name}
+        return {OWNER_FIELD: (owner.name, (column,))}
 
     def refused(self, object_: str, source_id: str, column: str, value: str, why: str) -> None:
-        """Say that one value has no place to go."""
-        self.account.cell(object_, source_id, column, Bucket.REFUSED, why)
+        """Say that one value has no place to go; its cell is the draft's to note."""
         self.account.problem(
             "value_refused",
             object_,
@@ -276,12 +311,12 @@ class Context:
             treatment="left out, listed in the accounting",
         )
 
-    def own_fields(self, object_: str, row: Row) -> dict[str, Any]:
+    def own_fields(self, object_: str, row: Row) -> dict[str, Own]:
         """The marker fields every contact, business and opportunity gets: ids, original dates."""
         from_ids = [str(item) for item in row.get("merged_ids") or ()] or [row["source_id"]]
         ids = [row["source_id"], *(item for item in from_ids if item != row["source_id"])]
         return {
-            markers.ID_FIELD: markers.id_value(self.source, ids),
-            markers.CREATED_FIELD: row.get("created_at"),
-            markers.UPDATED_FIELD: row.get("updated_at"),
+            markers.ID_FIELD: (markers.id_value(self.source, ids), ("id",)),
+            markers.CREATED_FIELD: (row.get("created_at"), ("created_at",)),
+            markers.UPDATED_FIELD: (row.get("updated_at"), ("updated_at",)),
         }

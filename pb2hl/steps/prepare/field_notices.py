@@ -14,12 +14,6 @@ COLUMNS = ("object", "field", "state", "records", "why", "instead")
 RECORDS = ("contacts", "companies", "deals")
 MANY = "MULTIPLE_OPTIONS"
 
-REWORKED = {
-    ("deals", "probability"), ("deals", "lost_reason"), ("deals", "status"), ("deals", "stage"), ("deals", "pipeline"),
-    ("deals", "contact_id"), ("deals", "contact_email"), ("companies", "domain"), ("contacts", "full_name"),
-}  # fmt: skip
-"""Fields that reach a standard field of HighLevel after all, though not as they are: the plan works them out."""
-
 
 def fields_apart(fields: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """One row a field (`COLUMNS`); `fields` is the fields sheet, `tables` the staged tables, `records` those it is filled in."""
@@ -53,10 +47,11 @@ def _declared(item: Declared, tables: Mapping[str, pd.DataFrame]) -> tuple | Non
 def _own(column: Any, tables: Mapping[str, pd.DataFrame], says: list[Declared]) -> list[tuple]:
     """A column that has no standard field in HighLevel, or whose type a business cannot hold."""
     frame, rows = tables.get(column.object, pd.DataFrame()), []
-    known = column.decision in OBJECTS[column.object].field_names
+    spec = OBJECTS[column.object]
+    known = column.decision in spec.field_names
     name = column.decision if known else f"{CUSTOM_PREFIX}{column.label or column.column}"
     filled = int(frame[name].notna().sum()) if name in frame.columns else 0
-    if known and column.target == "custom" and filled and (column.object, column.decision) not in REWORKED:
+    if known and filled and not spec.field(column.decision).in_standard:
         rows.append(
             (
                 column.object,
@@ -64,7 +59,7 @@ def _own(column: Any, tables: Mapping[str, pd.DataFrame], says: list[Declared]) 
                 "unsupported",
                 filled,
                 f"HighLevel has no standard field for {column.decision}",
-                "a custom field",
+                f"a custom field: {spec.field(column.decision).place.removeprefix('custom field ')}",
             )
         )
     said = declaration(says, column.object, column.column)

@@ -1,0 +1,349 @@
+"""The field map: one line a canonical field of each object. What it is, what it refers to, where its values end in HighLevel.
+
+This is the only place that says so: staging, proposer, sheets, planners, origins, accounting, the lists of what HighLevel
+cannot hold, the privacy classes and the suites read it (`pb2hl.model`). A line reads
+
+    field(name, kind, place, place, …)          the usual place first
+
+and a place is one of: `same("city")` the property of the create call, value as it is; `made("status")` a property that a
+planner works out; `own("Job Title", "TEXT")` a custom field, value as it is; `kept("Other Emails")` a custom field that a
+planner fills; `LINE`, `BODY`, `HOST`, … words for what is no field. `last(place)` is used only when what the place belongs to is
+blank. The words by which a column is recognised stand in the mapper's knowledge, by the names used here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pb2hl import markers
+from pb2hl.field_types import Ending, FieldKind, FieldSpec, ObjectSpec, Way
+
+K = FieldKind
+
+
+def same(name: str) -> Ending:
+    """A property of the create call that takes the value as its kind is written."""
+    return Ending(Way.PROPERTY, name, copied=True)
+
+
+def made(name: str) -> Ending:
+    """A property of the create call that a planner works out."""
+    return Ending(Way.PROPERTY, name)
+
+
+def own(label: str, data_type: str = "TEXT") -> Ending:
+    """A custom field that takes the value as it is."""
+    return Ending(Way.FIELD, label, data_type, copied=True)
+
+
+def kept(label: str, data_type: str = "TEXT", *, every: bool = False) -> Ending:
+    """A custom field that a planner fills."""
+    return Ending(Way.FIELD, label, data_type, every=every)
+
+
+def last(ending: Ending) -> Ending:
+    """The same place, used only where the field it belongs to is blank."""
+    return replace(ending, fallback=True)
+
+
+def field(name: str, kind: FieldKind = K.TEXT, *endings: Ending, **more: Any) -> FieldSpec:
+    """One line of the map; `more` are `FieldSpec`'s other facts (refers_to, meaning, decided_by, personal)."""
+    return FieldSpec(name, kind, endings=endings, **more)
+
+
+LINE = Ending(Way.LINE, "provenance line")
+BODY = Ending(Way.LINE, "body")
+DESCRIPTION = Ending(Way.LINE, "description")
+MARKER = Ending(Way.LINE, "marker of the provenance line")
+HOST = Ending(Way.LINK, "the contact or business it hangs on")
+BUSINESS = Ending(Way.LINK, "the business it is linked to")
+FILE = Ending(Way.LINK, "the file that is uploaded")
+NOTE_LINK = Ending(Way.LINK, "the note that links the file")
+USERS = Ending(Way.REPORT, "sheets/owners.csv")
+SCHEMA_TAG = Ending(Way.SCHEMA, "tag of the location")
+SCHEMA_FIELD = Ending(Way.SCHEMA, "custom field of the location")
+SCHEMA_STAGE = Ending(Way.SCHEMA, "pipeline of the location")
+ARCHIVE = Ending(Way.REPORT, "reports/cells_beside.csv")
+REBUILD = Ending(Way.REPORT, "reports/workflows.html")
+BOOKS = Ending(Way.REPORT, "reports/inventory.html")
+
+ID_FIELD = kept(markers.ID_FIELD, every=True)
+OWNER_FIELD = kept("Perfect Books Owner")
+OTHER_EMAILS = kept("Other Emails", "LARGE_TEXT", every=True)
+OTHER_PHONES = kept("Other Phones", "LARGE_TEXT", every=True)
+PARENT = kept(markers.PARENT_FIELD)
+TAGS_TEXT = kept(markers.TAGS_FIELD, "LARGE_TEXT")
+STATUS_WORD = kept("Perfect Books Status")
+COMPANY = kept("Company")
+OWN_COMPANY = kept("Company as Exported")
+OTHER_CONTACTS = kept("Other Contacts", "LARGE_TEXT")
+LOST_REASON = kept("Lost Reason")
+
+_EXISTING = ("policy.existing_contacts",)
+_OWNERS = ("sheets/owners.csv",)
+_TAGS = ("sheets/tags.csv",)
+_STAGES = ("sheets/stages.csv",)
+
+_DATES = (
+    field("created_at", K.DATETIME, kept(markers.CREATED_FIELD)),
+    field("updated_at", K.DATETIME, kept(markers.UPDATED_FIELD), meaning="ignore"),
+)
+_DATES_TOLD = (field("created_at", K.DATETIME, LINE), field("updated_at", K.DATETIME, LINE))
+_PLACES = (
+    field("city", K.TEXT, same("city"), personal="address"),
+    field("state", K.TEXT, same("state"), personal="address"),
+    field("postal_code", K.TEXT, same("postalCode"), personal="address"),
+    field("country", K.COUNTRY, same("country")),
+)
+_ADDRESS_2 = field("address_2", K.TEXT, own("Address 2"), personal="address")
+_HOSTS = (
+    field("contact_id", K.REF, HOST, LINE, refers_to="contacts", meaning="contactId"),
+    field("company_id", K.REF, LINE, HOST, refers_to="companies"),
+    field("deal_id", K.REF, LINE, HOST, refers_to="deals"),
+)
+_EXTENSION = (field("phone_extension", K.TEXT, own("Phone Extension")), "phone")
+
+_USERS = (
+    field("id", K.ID, USERS),
+    field("name", K.NAME, USERS, personal="name"),
+    field("email", K.EMAIL, USERS, personal="e-mail"),
+    field("active", K.BOOLEAN, USERS),
+    field("role", K.TEXT, ARCHIVE),
+)
+
+_COMPANIES = (
+    field("id", K.ID, ID_FIELD),
+    field("name", K.TEXT, same("name")),
+    field("domain", K.TEXT, own("Domain"), last(made("website")), last(made("name")), meaning="website"),
+    field("website", K.URL, same("website")),
+    field("phone", K.PHONE, same("phone"), personal="phone"),
+    field("email", K.EMAIL, same("email"), personal="e-mail"),
+    field("address_1", K.TEXT, same("address"), personal="address"),
+    _ADDRESS_2,
+    *_PLACES,
+    field("parent_id", K.REF, PARENT, refers_to="companies"),
+    field("parent_name", K.TEXT, PARENT),
+    field("industry", K.TEXT, own("Industry")),
+    field("employees", K.NUMBER, own("Employees", "NUMERICAL")),
+    field("description", K.LONG_TEXT, same("description")),
+    field("owner", K.REF, OWNER_FIELD, refers_to="users", decided_by=_OWNERS, personal="name"),
+    field("tags", K.TAGS, TAGS_TEXT, decided_by=_TAGS),
+    *_DATES,
+)
+
+_CONTACTS = (
+    field("id", K.ID, ID_FIELD),
+    field("first_name", K.NAME, same("firstName"), personal="name"),
+    field("last_name", K.NAME, same("lastName"), personal="name"),
+    field("full_name", K.NAME, own("Full Name"), last(made("firstName")), last(made("lastName")), meaning="name", personal="name"),
+    field("email", K.EMAIL, made("email"), OTHER_EMAILS, decided_by=_EXISTING, personal="e-mail"),
+    field("email_2", K.EMAIL, OTHER_EMAILS, last(made("email")), meaning="additionalEmails", personal="e-mail"),
+    field("phone", K.PHONE, made("phone"), OTHER_PHONES, decided_by=_EXISTING, personal="phone"),
+    field("mobile", K.PHONE, own("Mobile", "PHONE"), last(made("phone")), OTHER_PHONES, meaning="additionalPhones", personal="phone"),
+    field("company_id", K.REF, BUSINESS, last(made("companyName")), refers_to="companies", meaning="businessId", decided_by=("sheets/companies.csv",)),
+    field("company_name", K.TEXT, made("companyName"), BUSINESS, OWN_COMPANY, last(made("firstName")), decided_by=("sheets/companies.csv",)),
+    field("job_title", K.TEXT, own("Job Title")),
+    field("address_1", K.TEXT, same("address1"), personal="address"),
+    _ADDRESS_2,
+    *_PLACES,
+    field("website", K.URL, same("website")),
+    field("birthday", K.DATE, same("dateOfBirth"), personal="birth date"),
+    field("source", K.TEXT, same("source")),
+    field("owner", K.REF, made("assignedTo"), OWNER_FIELD, refers_to="users", decided_by=_OWNERS, personal="name"),
+    field("tags", K.TAGS, made("tags"), decided_by=_TAGS),
+    field("do_not_contact", K.BOOLEAN, made("dnd"), meaning="dnd"),
+    field("email_opt_out", K.BOOLEAN, made("dndSettings.email"), meaning="dnd"),
+    field("sms_opt_out", K.BOOLEAN, made("dndSettings.sms"), meaning="dnd"),
+    field("call_opt_out", K.BOOLEAN, made("dndSettings.call"), meaning="dnd"),
+    field("timezone", K.TIMEZONE, same("timezone")),
+    field("description", K.LONG_TEXT, own("Description", "LARGE_TEXT"), meaning="note.body"),
+    *_DATES,
+)  # fmt: skip
+_CONTACTS_BESIDE = (
+    (field("more_emails", K.EMAIL, OTHER_EMAILS, last(made("email")), personal="e-mail"), "email"),
+    (field("more_phones", K.PHONE, OTHER_PHONES, last(made("phone")), personal="phone"), "phone"),
+    _EXTENSION,
+    (field("mobile_extension", K.TEXT, own("Mobile Extension")), "mobile"),
+)
+
+_PIPELINES = (
+    field("pipeline", K.TEXT, SCHEMA_STAGE, decided_by=_STAGES),
+    field("stage", K.TEXT, SCHEMA_STAGE, decided_by=_STAGES),
+    field("position", K.NUMBER, SCHEMA_STAGE),
+    field("probability", K.PERCENT, SCHEMA_STAGE),
+    field("forecast_category", K.TEXT, ARCHIVE),
+    field("outcome", K.PICKLIST, SCHEMA_STAGE, decided_by=_STAGES),
+)
+
+_DEALS = (
+    field("id", K.ID, ID_FIELD),
+    field("name", K.TEXT, made("name")),
+    field("contact_id", K.REFS, made("contactId"), OTHER_CONTACTS, refers_to="contacts"),
+    field("contact_email", K.EMAIL, made("contactId"), OTHER_CONTACTS, refers_to="contacts", personal="e-mail"),
+    field("company_id", K.REF, COMPANY, refers_to="companies"),
+    field("pipeline", K.TEXT, made("pipelineId"), decided_by=_STAGES),
+    field("stage", K.TEXT, made("pipelineStageId"), made("status"), last(made("pipelineId")), decided_by=_STAGES),
+    field("status", K.PICKLIST, made("status"), STATUS_WORD, decided_by=("sheets/picklists.csv", *_STAGES)),
+    field("amount", K.MONEY, same("monetaryValue")),
+    field("currency", K.TEXT, own("Currency")),
+    field("probability", K.PERCENT, same("forecastProbability"), meaning="custom"),
+    field("expected_close", K.DATE, same("forecastExpectedCloseDate")),
+    field("closed_at", K.DATETIME, own("Closed At", "DATE")),
+    field("lost_reason", K.TEXT, made("lostReasonId"), LOST_REASON),
+    field("source", K.TEXT, own("Source"), meaning="source"),
+    field("owner", K.REF, made("assignedTo"), OWNER_FIELD, refers_to="users", decided_by=_OWNERS, personal="name"),
+    field("tags", K.TAGS, TAGS_TEXT, decided_by=_TAGS),
+    *_DATES,
+)  # fmt: skip
+
+_TASKS = (
+    field("id", K.ID, MARKER),
+    field("title", K.TEXT, made("title")),
+    field("body", K.LONG_TEXT, made("body"), last(made("title"))),
+    field("due_at", K.DATETIME, made("dueDate")),
+    field("completed", K.BOOLEAN, made("completed")),
+    field("status", K.TEXT, LINE, last(made("completed")), meaning="completed"),
+    field("completed_at", K.DATETIME, LINE, last(made("completed")), last(made("dueDate"))),
+    field("owner", K.REF, made("assignedTo"), LINE, refers_to="users", decided_by=_OWNERS, personal="name"),
+    *_HOSTS,
+    field("created_at", K.DATETIME, LINE, last(made("dueDate"))),
+    field("updated_at", K.DATETIME, LINE),
+)
+
+_NOTES = (
+    field("id", K.ID, MARKER),
+    field("title", K.TEXT, made("title"), BODY),
+    field("body", K.LONG_TEXT, made("body")),
+    *_HOSTS,
+    field(
+        "author", K.REF, LINE, made("userId"), refers_to="users", meaning="userId", decided_by=_OWNERS, personal="name"
+    ),
+    *_DATES_TOLD,
+)
+
+_APPOINTMENTS = (
+    field("id", K.ID, MARKER),
+    field("title", K.TEXT, made("title"), BODY),
+    field("description", K.LONG_TEXT, made("description"), BODY),
+    field("start_at", K.DATETIME, made("startTime"), last(made("endTime"))),
+    field("end_at", K.DATETIME, made("endTime"), LINE),
+    field("all_day", K.BOOLEAN, LINE, made("startTime"), made("endTime")),
+    field("timezone", K.TIMEZONE, made("startTime"), made("endTime"), LINE, meaning="ignore"),
+    field("location", K.TEXT, made("address"), BODY),
+    field("status", K.PICKLIST, made("appointmentStatus"), LINE),
+    field("recurrence", K.TEXT, LINE, made("startTime"), made("endTime"), decided_by=("policy.recurrence_until",)),
+    field("exceptions", K.TEXT, LINE, made("startTime"), made("endTime")),
+    field("owner", K.REF, made("assignedUserId"), LINE, refers_to="users", decided_by=_OWNERS, personal="name"),
+    *_HOSTS,
+    *_DATES_TOLD,
+)
+
+_ACTIVITIES = (
+    field("id", K.ID, MARKER),
+    field("type", K.PICKLIST, BODY),
+    field("direction", K.PICKLIST, BODY),
+    field("subject", K.TEXT, BODY, meaning="title"),
+    field("body", K.LONG_TEXT, made("body")),
+    field("at", K.DATETIME, BODY, LINE),
+    field("duration", K.NUMBER, BODY),  # as exported; the unit is decided per column and recorded (seconds staged)
+    field("outcome", K.TEXT, BODY),
+    *_HOSTS,
+    field("owner", K.REF, LINE, made("userId"), refers_to="users", meaning="assignedTo", decided_by=_OWNERS, personal="name"),
+    *_DATES_TOLD,
+)  # fmt: skip
+
+_ATTACHMENTS = (
+    field("id", K.ID, MARKER, ARCHIVE),
+    field("file_name", K.TEXT, FILE),
+    field("path", K.TEXT, FILE),
+    field("content", K.TEXT, FILE),  # the file itself, in a cell: its name below the workspace's files
+    field("url", K.URL, FILE),
+    field("size", K.NUMBER, ARCHIVE),
+    field("mime_type", K.TEXT, FILE),
+    *(replace(spec, endings=(*spec.endings, NOTE_LINK, ARCHIVE)) for spec in _HOSTS),
+    field("note_id", K.REF, NOTE_LINK, refers_to="notes"),
+    field("uploaded_at", K.DATETIME, LINE, NOTE_LINK, ARCHIVE),
+)
+
+_WORKFLOWS = (
+    field("name", K.TEXT, REBUILD),
+    field("kind", K.PICKLIST, REBUILD),
+    field("trigger", K.LONG_TEXT, REBUILD),
+    field("conditions", K.JSON, REBUILD),
+    field("steps", K.JSON, REBUILD),
+    field("active", K.BOOLEAN, REBUILD),
+)
+
+
+def _book(name: str, kind: FieldKind = K.TEXT, refers_to: str = "") -> FieldSpec:
+    """A field of the legal edition's tables: reported, and with them a custom object's field where migration.toml says so."""
+    types = {K.MONEY: "MONETORY", K.NUMBER: "NUMERICAL", K.DATE: "DATE"}
+    label = own(name.replace("_", " ").title(), types.get(kind, "TEXT"))
+    endings = (BOOKS, ID_FIELD) if kind is K.ID else (BOOKS, label)
+    return field(name, kind, *endings, refers_to=refers_to, personal="name" if refers_to == "users" else "")
+
+
+_TRUST_ACCOUNTS = (_book("id", K.ID), _book("name"), _book("bank_balance", K.MONEY))
+_TRUST_TRANSACTIONS = (
+    _book("id", K.ID),
+    _book("account", K.REF, "trust_accounts"),
+    _book("client", K.REF, "contacts"),
+    _book("matter", K.REF, "deals"),
+    _book("date", K.DATE),
+    _book("kind"),
+    _book("amount", K.MONEY),
+    _book("bank_amount", K.MONEY),
+)
+_TIME_ENTRIES = (
+    _book("id", K.ID),
+    _book("matter", K.REF, "deals"),
+    _book("timekeeper", K.REF, "users"),
+    _book("date", K.DATE),
+    _book("hours", K.NUMBER),
+    _book("rate", K.MONEY),
+    _book("amount", K.MONEY),
+)
+_RATES = (
+    _book("timekeeper", K.REF, "users"),
+    _book("hourly_rate", K.MONEY),
+    _book("effective_from", K.DATE),
+    _book("effective_to", K.DATE),
+)
+
+_TAG_FIELDS = (
+    field("name", K.TEXT, SCHEMA_TAG),
+    field("group", K.TEXT, ARCHIVE, SCHEMA_TAG, decided_by=("policy.tag_groups",)),
+)
+_CUSTOM_FIELDS = (
+    field("object", K.TEXT, SCHEMA_FIELD),
+    field("name", K.TEXT, SCHEMA_FIELD, ARCHIVE),
+    field("label", K.TEXT, SCHEMA_FIELD),
+    field("type", K.PICKLIST, SCHEMA_FIELD),
+    field("options", K.TAGS, SCHEMA_FIELD),
+    field("deprecated", K.BOOLEAN, ARCHIVE),
+)
+
+OBJECTS: dict[str, ObjectSpec] = {
+    spec.name: spec
+    for spec in (
+        ObjectSpec("users", _USERS, "user"),
+        ObjectSpec("companies", _COMPANIES, "business", True, (_EXTENSION,)),
+        ObjectSpec("contacts", _CONTACTS, "contact", True, _CONTACTS_BESIDE),
+        ObjectSpec("pipelines", _PIPELINES, "pipeline"),
+        ObjectSpec("deals", _DEALS, "opportunity", True),
+        ObjectSpec("tasks", _TASKS, "task"),
+        ObjectSpec("notes", _NOTES, "note"),
+        ObjectSpec("appointments", _APPOINTMENTS, "appointment"),
+        ObjectSpec("activities", _ACTIVITIES, "note"),
+        ObjectSpec("tags", _TAG_FIELDS, "tag"),
+        ObjectSpec("custom_fields", _CUSTOM_FIELDS, "field"),
+        ObjectSpec("attachments", _ATTACHMENTS, "file"),
+        ObjectSpec("workflows", _WORKFLOWS),
+        ObjectSpec("trust_accounts", _TRUST_ACCOUNTS),
+        ObjectSpec("trust_transactions", _TRUST_TRANSACTIONS),
+        ObjectSpec("time_entries", _TIME_ENTRIES),
+        ObjectSpec("rates", _RATES),
+    )
+}
+"""Every object an export may hold, by canonical name. `matters` are staged as `deals` (EXPORT contract)."""
