@@ -197,7 +197,8 @@ def _of_deals(frame: pd.DataFrame, inputs: PlanInputs) -> Iterable[f.PlannedFiel
     if filled(frame, "lost_reason"):
         yield _own("deals", f.LOST_REASON_FIELD, "TEXT", filled(frame, "lost_reason"))
     several = _several_contacts(frame) or _unresolved(inputs, "deals", "contact_id")
-    if several or filled(frame, "contact_email"):
+    apart = inputs.config.policy.duplicate_opportunity == "separate contact"
+    if several or filled(frame, "contact_email") or (apart and filled(frame, "contact_id")):
         yield _own("deals", f.OTHER_CONTACTS, "LARGE_TEXT")
     if filled(frame, "company_id"):
         yield _own("deals", f.COMPANY_FIELD, "TEXT", filled(frame, "company_id"))

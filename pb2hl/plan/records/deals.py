@@ -287,8 +287,9 @@ class Deals:
         draft = self.ctx.draft(OBJECT, row)
         draft.put("name", self._name(row), "name")
         self._put_stage(row, place, draft)
-        named = values.naming(self.ctx, row, place.contact)
-        draft.put("contactId", self.ctx.ref(Target.CONTACT, *self.hosts[row["source_id"]]), *named)
+        host = self.hosts[row["source_id"]]
+        contact = host[1] if host[0] == "contacts" else ""  # a stand-in is none of those that the deal names
+        draft.put("contactId", self.ctx.ref(Target.CONTACT, *host), *values.naming(self.ctx, row, contact))
         for spec, name in OBJECTS[OBJECT].copied:
             if (value := as_property(spec.kind, row, spec.name)) is not None:
                 draft.put(name, value, spec.name)
@@ -298,7 +299,7 @@ class Deals:
         own[f.LOST_REASON_FIELD] = values.lost_reason(self.ctx, row, place.status, draft), ("lost_reason",)
         own[f.COMPANY_FIELD] = values.company(self.ctx, row), ("company_id",)
         own[markers.TAGS_FIELD] = ", ".join(self.ctx.tags(draft, OBJECT, row)), ("tags",)
-        own[f.OTHER_CONTACTS] = "\n".join(values.others(self.ctx, row, place.contact)), ("contact_id", "contact_email")
+        own[f.OTHER_CONTACTS] = "\n".join(values.others(self.ctx, row, contact)), ("contact_id", "contact_email")
         draft.body["customFields"] = []
         self.ctx.fill(draft, OBJECT, row, own)
         return draft
