@@ -62,7 +62,8 @@ FILE = Ending(Way.LINK, "the file that is uploaded")
 NOTE_LINK = Ending(Way.LINK, "the note that links the file")
 USERS = Ending(Way.REPORT, "sheets/owners.csv")
 SCHEMA_TAG = Ending(Way.SCHEMA, "tag of the location")
-SCHEMA_FIELD = Ending(Way.SCHEMA, "custom field of the location")
+DECLARED = Ending(Way.REPORT, "sheets/fields.csv")
+NOTHING_REFUSED = Ending(Way.PROPERTY, "HighLevel's own default: nothing is refused")
 SCHEMA_STAGE = Ending(Way.SCHEMA, "pipeline of the location")
 ARCHIVE = Ending(Way.REPORT, "reports/cells_beside.csv")
 REBUILD = Ending(Way.REPORT, "reports/workflows.html")
@@ -152,10 +153,10 @@ _CONTACTS = (
     field("source", K.TEXT, same("source")),
     field("owner", K.REF, made("assignedTo"), OWNER_FIELD, refers_to="users", decided_by=_OWNERS, personal="name"),
     field("tags", K.TAGS, made("tags"), decided_by=_TAGS),
-    field("do_not_contact", K.BOOLEAN, made("dnd"), meaning="dnd"),
-    field("email_opt_out", K.BOOLEAN, made("dndSettings.email"), meaning="dnd"),
-    field("sms_opt_out", K.BOOLEAN, made("dndSettings.sms"), meaning="dnd"),
-    field("call_opt_out", K.BOOLEAN, made("dndSettings.call"), meaning="dnd"),
+    field("do_not_contact", K.BOOLEAN, made("dnd"), NOTHING_REFUSED, meaning="dnd"),
+    field("email_opt_out", K.BOOLEAN, made("dndSettings.email"), NOTHING_REFUSED, meaning="dnd"),
+    field("sms_opt_out", K.BOOLEAN, made("dndSettings.sms"), NOTHING_REFUSED, meaning="dnd"),
+    field("call_opt_out", K.BOOLEAN, made("dndSettings.call"), NOTHING_REFUSED, meaning="dnd"),
     field("timezone", K.TIMEZONE, same("timezone")),
     field("description", K.LONG_TEXT, own("Description", "LARGE_TEXT"), meaning="note.body"),
     *_DATES,
@@ -316,12 +317,12 @@ _TAG_FIELDS = (
     field("group", K.TEXT, ARCHIVE, SCHEMA_TAG, decided_by=("policy.tag_groups",)),
 )
 _CUSTOM_FIELDS = (
-    field("object", K.TEXT, SCHEMA_FIELD),
-    field("name", K.TEXT, SCHEMA_FIELD, ARCHIVE),
-    field("label", K.TEXT, SCHEMA_FIELD),
-    field("type", K.PICKLIST, SCHEMA_FIELD),
-    field("options", K.TAGS, SCHEMA_FIELD),
-    field("deprecated", K.BOOLEAN, ARCHIVE),
+    field("object", K.TEXT, DECLARED),
+    field("name", K.TEXT, DECLARED),
+    field("label", K.TEXT, DECLARED),
+    field("type", K.PICKLIST, DECLARED),
+    field("options", K.TAGS, DECLARED),
+    field("deprecated", K.BOOLEAN, DECLARED),
 )
 
 OBJECTS: dict[str, ObjectSpec] = {

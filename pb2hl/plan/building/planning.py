@@ -123,10 +123,18 @@ class Planner:
     def parents(self) -> Parents:
         return Parents(self.ctx, self.deals.hosts, self.deals.names, self.primary)
 
+    @cached_property
+    def schema_plan(self) -> SchemaPlan:
+        return SchemaPlan(self.ctx, self.pipelines, self.legal)
+
+    def schema_operations(self) -> Iterator[Operation]:
+        """What has to be in the location before data, in order."""
+        return self.schema_plan.operations()
+
     def schema(self, progress: Progress) -> Plan:
         """The schema operations and their diff."""
-        planner = SchemaPlan(self.ctx, self.pipelines, self.legal)
-        operations = self._collect(planner.operations(), progress, "planning the schema", 1, "plans")
+        planner = self.schema_plan
+        operations = self._collect(self.schema_operations(), progress, "planning the schema", 1, "plans")
         diff = planner.diff()
         tables = {"diff": diff, "conflicts": planner.conflicts(), **self._risks()}
         return self._plan(operations, tables)
@@ -134,7 +142,7 @@ class Planner:
     def data(self, progress: Progress) -> Plan:
         """The data operations."""
         rows = sum(len(frame) for name, frame in self.ctx.inputs.staged.items() if name in OBJECTS)
-        operations = self._collect(self._data_operations(), progress, "planning", rows, "rows")
+        operations = self._collect(self.data_operations(), progress, "planning", rows, "rows")
         note_pipelines(self.ctx, self.pipelines)
         note_schema(self.ctx, frozenset(contact_tags(self.ctx)))
         found = lineage(self.ctx)
@@ -148,7 +156,8 @@ class Planner:
         }
         return self._plan(operations, tables)
 
-    def _data_operations(self) -> Iterator[Operation]:
+    def data_operations(self) -> Iterator[Operation]:
+        """All data operations, in the order of targets; cells are noted while they are made."""
         ctx = self.ctx
         files = Files(ctx.inputs.files)
         bodies = Bodies(ctx, files)

@@ -28,6 +28,8 @@ SUMMARY_COLUMNS = ("object", "heading", "column", "bucket", "where", "cells")
 BLANK = "read as blank"
 """Cells such as `N/A` and `-` hold text but no value."""
 
+_BLANK = (str(Bucket.NORMALISED), BLANK)
+
 _NOT_CELLS = frozenset({*PROVENANCE, "merged_ids", "residue", "company_source_id"})
 
 
@@ -60,14 +62,15 @@ def lineage(ctx: Context) -> Lineage:
     """The fate of every cell of the export; call it after all operations were planned."""
     merged = _merged(ctx)
     dropped, rows_dropped = _dropped(ctx.inputs.dropped)
-    rules, summary, accounted, told = [], [], Counter(), [ctx.account.cells]
+    singly = ctx.account.cells
+    rules, summary, accounted, told = [], [], Counter(), [singly]
     transformed = _transformed(ctx.inputs.columns)
     for object_ in OBJECTS:
         frame = ctx.inputs.staged.get(object_, pd.DataFrame())
         if frame.empty:
             continue
-        noted, apart = _noted(ctx, object_)
-        mine = pd.concat([apart, ctx.account.cells[ctx.account.cells["object"] == object_]], ignore_index=True)
+        noted, apart = _noted(ctx, object_, singly)
+        mine = pd.concat([apart, singly[singly["object"] == object_]], ignore_index=True)
         told.append(apart)
         fates = Fates(mine.drop_duplicates(["source_id", "column"], keep="last"), merged[merged["object"] == object_])
         ids = source_ids(frame)
@@ -91,20 +94,22 @@ def lineage(ctx: Context) -> Lineage:
     )
 
 
-def _noted(ctx: Context, object_: str) -> tuple[dict[str, Fate], pd.DataFrame]:
+def _noted(ctx: Context, object_: str, singly: pd.DataFrame) -> tuple[dict[str, Fate], pd.DataFrame]:
     """What the planners noted of a table: (column → where most of its cells ended, the cells that went another way)."""
     table, landings = ctx.table(object_), ctx.landings(object_)
     base = {spec.name: column for spec, column in OBJECTS[object_].beside}
     ids = source_ids(table).tolist()
+    whole = set(singly.loc[(singly["object"] == object_) & (singly["column"] == "*"), "source_id"])
     rules: dict[str, Fate] = {}
     apart = []
     for column in map(str, table.columns):
         if column in _NOT_CELLS or column.startswith(RAW_PREFIX):
             continue
-        rules[column], others = landings.split(column, filled_mask(table[column]).to_numpy(dtype=bool))
+        filled = filled_mask(table[column]).to_numpy(dtype=bool)
+        rules[column], others = landings.split(column, filled) if filled.any() else (_BLANK, [])
         if column in base:  # part of another column's cells: only what nobody used is told, as that column's
             others = [item for item in others if item[1] == LOST]
-        apart += [(object_, ids[at], base.get(column, column), *fate) for at, fate in others]
+        apart += [(object_, ids[at], base.get(column, column), *fate) for at, fate in others if ids[at] not in whole]
     return rules, pd.DataFrame(apart, columns=list(CELL_COLUMNS), dtype="str")
 
 

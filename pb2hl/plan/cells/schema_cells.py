@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pb2hl import field_map
-from pb2hl.mapper.proposer.custom import declared
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.plan.fields.tally import Bucket
-from pb2hl.plan.inputs.rows import ORDINAL, Row, text, texts
+from pb2hl.plan.inputs.rows import Row, text
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.shared.context import Context
 from pb2hl.plan.shared.draft import Draft
@@ -21,7 +20,8 @@ def note_schema(ctx: Context, tags: frozenset[str]) -> None:
         _rest(ctx.draft("users", row), "users", row)
     for row in ctx.rows("tags"):
         _tag(ctx, ctx.draft("tags", row), row, tags)
-    _fields(ctx)
+    for row in ctx.rows("custom_fields"):
+        _rest(ctx.draft("custom_fields", row), "custom_fields", row)
 
 
 def _rest(draft: Draft, object_: str, row: Row) -> None:
@@ -49,23 +49,6 @@ def _tag(ctx: Context, draft: Draft, row: Row, tags: frozenset[str]) -> None:
     elif name:
         draft.note("sheets/tags.csv", "name", bucket=Bucket.SKIPPED)
     _rest(draft, "tags", row)
-
-
-def _fields(ctx: Context) -> None:
-    """A declaration lands in the field that was planned under its label: the label, its type and its options."""
-    frame = ctx.table("custom_fields")
-    planned = {(name, fold(field.asked or field.label)): field for (name, _), field in ctx.fields.by_key.items()}
-    for row in ctx.rows("custom_fields"):
-        draft, said = ctx.draft("custom_fields", row), declared(frame.iloc[[row[ORDINAL]]])
-        field = planned.get((said[0].object, fold(said[0].label))) if said else None
-        if field is not None:
-            draft.note(field_map.SCHEMA_FIELD.place, "object", "label" if text(row, "label") else "name")
-            if field.data_type == said[0].data_type:
-                draft.note(field_map.SCHEMA_FIELD.place, "type")
-            known = {fold(option) for option in field.options}
-            if all(fold(option) in known for option in texts(row.get("options"))):
-                draft.note(field_map.SCHEMA_FIELD.place, "options")
-        _rest(draft, "custom_fields", row)
 
 
 def note_pipelines(ctx: Context, pipelines: Pipelines) -> None:

@@ -122,7 +122,7 @@ class Attachments:
             draft.note(field_map.HOST.place, "contact_id")
         elif self.ctx.notes.find(text(row, "note_id")):
             draft.note(field_map.NOTE_LINK.place, "note_id", *_BESIDE_LINK)
-        beside = [spec.name for spec in OBJECTS[OBJECT].fields if field_map.ARCHIVE in spec.endings]
+        beside = [spec.name for spec in OBJECTS[OBJECT].fields]  # what is noted as sent above stays so
         beside += [name for name in row if name.startswith(CUSTOM_PREFIX)]
         draft.note(field_map.ARCHIVE.place, *beside, bucket=Bucket.REPORTED)
 

@@ -110,9 +110,15 @@ class Companies:
                 treatment=f"kept as text in {markers.PARENT_FIELD}",
             )
             return given
-        name, said = self.ctx.company_names.get(found.source_id, ""), text(row, "parent_name")
+        name, said = self.ctx.company_names.get(found.source_id, ""), self._said_parents.get(row["source_id"], "")
         beside = f"; named {said}" if said and text(row, "parent_id") and fold(said) != fold(name) else ""
         return f"{name} ({found.source_id}){beside}"
+
+    @cached_property
+    def _said_parents(self) -> dict[str, str]:
+        """Source id → its parent's name as exported; matching puts the name of the parent it found in its place."""
+        staged = self.ctx.inputs.staged.get(OBJECT, self.ctx.table(OBJECT))
+        return {row["source_id"]: text(row, "parent_name") for row in rows(staged, ("source_id", "parent_name"))}
 
     def _match(self, row: Row, body: dict[str, Any]) -> Found | None:
         if self.ctx.inputs.config.policy.existing_businesses == "separate":

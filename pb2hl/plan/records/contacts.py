@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pb2hl.field_map import NOTHING_REFUSED
 from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
@@ -150,8 +151,6 @@ class Contacts:
 _CHANNELS = {"email": "email_opt_out", "sms": "sms_opt_out", "call": "call_opt_out"}
 """The column of refusals behind each channel of dndSettings."""
 
-NO_DND = "HighLevel's own default: nothing is refused"
-
 
 def consent(row: Row, draft: Draft) -> None:
     """Put `dnd` and `dndSettings` of a row into its draft; nothing where it opted out of nothing."""
@@ -165,7 +164,7 @@ def consent(row: Row, draft: Draft) -> None:
             draft.uses("dndSettings", column, place=f"dndSettings.{channel}")
     for column in ("do_not_contact", *_CHANNELS.values()):
         if row.get(column) is False:
-            draft.note(NO_DND, column, bucket=Bucket.NORMALISED)
+            draft.note(NOTHING_REFUSED.place, column, bucket=Bucket.NORMALISED)
 
 
 def _holding(row: Row, columns: tuple[str, ...], *values: str) -> tuple[str, ...]:

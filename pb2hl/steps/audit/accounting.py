@@ -220,6 +220,8 @@ def _unbalanced(balance: pd.DataFrame, cells: pd.DataFrame, rows: pd.DataFrame) 
         for row in balance.itertuples(index=False)
         if int(row.filled) != int(sums.get((row.object, row.heading), 0))
     ]
+    lost = cells[cells["bucket"] == str(Bucket.LOST)] if len(cells) else cells
+    off += [(row.object, row.heading, int(row.cells), 0) for row in lost.itertuples(index=False)]
     nowhere = rows[rows["bucket"] == NOWHERE]
     off += [(row.object, "(rows)", int(row.rows), 0) for row in nowhere.itertuples(index=False)]
     return pd.DataFrame(off, columns=list(UNBALANCED_COLUMNS))
