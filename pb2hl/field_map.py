@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pb2hl import markers
+from pb2hl import field_types, markers
 from pb2hl.field_types import Ending, FieldKind, FieldSpec, ObjectSpec, Way
 
 K = FieldKind
@@ -52,12 +52,13 @@ def field(name: str, kind: FieldKind = K.TEXT, *endings: Ending, **more: Any) ->
     return FieldSpec(name, kind, endings=endings, **more)
 
 
-LINE = Ending(Way.LINE, "provenance line")
+LINE = Ending(Way.LINE, field_types.LINE)
 BODY = Ending(Way.LINE, "body")
 DESCRIPTION = Ending(Way.LINE, "description")
 MARKER = Ending(Way.LINE, "marker of the provenance line")
 HOST = Ending(Way.LINK, "the contact or business it hangs on")
 BUSINESS = Ending(Way.LINK, "the business it is linked to")
+FULL_NAME = kept("Full Name")
 FILE = Ending(Way.LINK, "the file that is uploaded")
 NOTE_LINK = Ending(Way.LINK, "the note that links the file")
 USERS = Ending(Way.REPORT, "sheets/owners.csv")
@@ -65,7 +66,7 @@ SCHEMA_TAG = Ending(Way.SCHEMA, "tag of the location")
 DECLARED = Ending(Way.REPORT, "sheets/fields.csv")
 NOTHING_REFUSED = Ending(Way.PROPERTY, "HighLevel's own default: nothing is refused")
 SCHEMA_STAGE = Ending(Way.SCHEMA, "pipeline of the location")
-ARCHIVE = Ending(Way.REPORT, "reports/cells_beside.csv")
+ARCHIVE = Ending(Way.REPORT, field_types.ARCHIVE)
 REBUILD = Ending(Way.REPORT, "reports/workflows.html")
 BOOKS = Ending(Way.REPORT, "reports/inventory.html")
 
@@ -137,7 +138,7 @@ _CONTACTS = (
     field("id", K.ID, ID_FIELD),
     field("first_name", K.NAME, same("firstName"), personal="name"),
     field("last_name", K.NAME, same("lastName"), personal="name"),
-    field("full_name", K.NAME, own("Full Name"), last(made("firstName")), last(made("lastName")), meaning="name", personal="name"),
+    field("full_name", K.NAME, FULL_NAME, last(made("firstName")), last(made("lastName")), meaning="name", personal="name"),
     field("email", K.EMAIL, made("email"), OTHER_EMAILS, decided_by=_EXISTING, personal="e-mail"),
     field("email_2", K.EMAIL, OTHER_EMAILS, last(made("email")), meaning="additionalEmails", personal="e-mail"),
     field("phone", K.PHONE, made("phone"), OTHER_PHONES, decided_by=_EXISTING, personal="phone"),

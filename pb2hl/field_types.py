@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +46,12 @@ NORMALISED_KINDS = frozenset(
     }
 )  # fmt: skip
 """Kinds whose values HighLevel gets in one written form, whatever form the export has."""
+
+
+LINE = "provenance line"
+"""The last line of notes, tasks and appointments, where what has no field of its own is told."""
+ARCHIVE = "reports/cells_beside.csv"
+"""The file beside HighLevel that keeps the cells for which nothing of it has a place."""
 
 
 class Way(StrEnum):
@@ -158,6 +165,36 @@ class ObjectSpec:
     def columns(self) -> tuple[FieldSpec, ...]:
         """Every staged column that the map knows: the fields, and what typing takes out of them."""
         return (*self.fields, *(spec for spec, _ in self.beside))
+
+    def usual(self, name: str, present: Collection[str]) -> tuple[Ending, ...]:
+        """Where a field's values end in a table that has the fields `present`: its own place, or those of fields that are blank here."""
+        first = self.field(name).endings[:1]
+        spare = tuple(
+            item for item in self.field(name).endings if item.fallback and not self._served(item.place, present)
+        )
+        if not spare or (first and first[0].copied):
+            return (*first, *spare)
+        return spare
+
+    def _served(self, place: str, present: Collection[str]) -> bool:
+        """Whether a field that a place belongs to is in the table."""
+        return any(
+            spec.name in present and any(item.place == place and not item.fallback for item in spec.endings)
+            for spec in self.fields
+        )
+
+    def shown(self, decision: str, label: str = "", present: Collection[str] = ()) -> str:
+        """What the sheet shows as the target of a decision: HighLevel's property, a custom field by its label, or the place in words."""
+        if decision in self.field_names:
+            return " and ".join(item.place for item in self.usual(decision, present))
+        if decision != "custom":
+            return decision
+        if self.takes_custom_fields:
+            return f"{Way.FIELD} {label}" if label else decision
+        if not self.becomes:
+            return self.fields[0].place
+        told = any(item.place == LINE for spec in self.fields for item in spec.endings)
+        return LINE if told and self.becomes != "file" else ARCHIVE
 
     @property
     def copied(self) -> tuple[tuple[FieldSpec, str], ...]:

@@ -96,9 +96,10 @@ _FIRST: Mapping[str, tuple[str, ...]] = {
 
 
 def _target(row: Mapping[str, str]) -> dict[str, str]:
-    """HighLevel's name for a decided field."""
+    """Where HighLevel will hold a decided column, by its object alone; the next mapping looks at its neighbours too."""
     decision = row["decision"].strip()
-    return {"target": target_of(row["object"], decision)} if decision not in ("", row["proposal"]) else {}
+    label = row["label"].strip() or row["column"]
+    return {"target": target_of(row["object"], decision, label)} if decision not in ("", row["proposal"]) else {}
 
 
 def _transforms() -> dict[str, object]:

@@ -64,7 +64,7 @@ def test_what_lapses_says_who_and_why(tmp_path):
 
 
 def test_the_target_follows_the_decision():
-    """HighLevel's name for the field is derived: it changes with the decision, whatever the cell said."""
+    """Where the values will stand is derived: it changes with the decision, whatever the cell said."""
     sheet = fields(
         "c.csv",
         {
@@ -73,4 +73,4 @@ def test_the_target_follows_the_decision():
             "As is": {"target": "custom"},
         },
     )
-    assert mapper.follow(sheet)["target"].tolist() == ["firstName", "ignore", "custom"]
+    assert mapper.follow(sheet)["target"].tolist() == ["firstName", "ignore", "custom field As is"]

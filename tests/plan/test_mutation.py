@@ -141,7 +141,7 @@ def unseen(world: World) -> Iterator[tuple[str, str, Any]]:
                 yield object_, column, value
 
 
-SEEN_ALWAYS = {"a file of a contact alone", "no start", "refused nothing", "custom objects"}
+SEEN_ALWAYS = {"no start"}
 QUICK_OR_SLOW = [
     pytest.param(world, id=world.name, marks=() if world.name in SEEN_ALWAYS else pytest.mark.slow) for world in WORLDS
 ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from pb2hl.mapper.knowledge.concepts import concepts
 from pb2hl.mapper.knowledge.sheet_layout import blank, prefill, takes_several
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import tokens
@@ -76,7 +75,7 @@ def fields_sheet(
     rows = _one_type(rows)
     if unmapped != "custom field":
         rows = [_left_behind(row, threshold, unmapped) for row in rows]
-    return prefill(blank("fields", rows), threshold)
+    return follow(prefill(blank("fields", rows), threshold))
 
 
 def _one_type(rows: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -122,21 +121,26 @@ def complete(sheet: pd.DataFrame, tables: Sequence[tuple[Any, str]]) -> pd.DataF
 
 
 def follow(sheet: pd.DataFrame) -> pd.DataFrame:
-    """`sheet` with `target` (HighLevel's API name) following each decision that is not the proposal."""
-    own = [at for at, row in enumerate(sheet.itertuples(index=False)) if row.decision.strip() not in ("", row.proposal)]
-    if not own:
-        return sheet
+    """`sheet` with the `target` of each row's decision, or of its proposal where nothing is decided: where its values will stand."""
     out = sheet.copy()
-    targets = out["target"].to_numpy(dtype=object).copy()
-    for at in own:
-        targets[at] = target_of(sheet["object"].iat[at], sheet["decision"].iat[at].strip())
-    out["target"] = targets
+    decided_ = sheet["decision"].str.strip()
+    effective = decided_.where(decided_ != "", sheet["proposal"])
+    tables = list(zip(sheet["object"], sheet["file"], sheet["sheet"], strict=True))
+    present: dict[tuple[str, str, str], set[str]] = {}
+    for table, field in zip(tables, effective, strict=True):
+        present.setdefault(table, set()).add(field)
+    labels = sheet["label"].str.strip().where(sheet["label"].str.strip() != "", sheet["column"])
+    rows = zip(tables, effective, labels, strict=True)
+    out["target"] = [target_of(table[0], field, label, present[table]) for table, field, label in rows]
     return out.astype({"target": "str"})
 
 
-def target_of(object_: str, decision: str) -> str:
-    """HighLevel's name for what a decision means: the API name of a canonical field, `custom` or `ignore`."""
-    return next((item.target for item in concepts(object_) if item.field == decision), decision)
+def target_of(object_: str, decision: str, label: str = "", present: Collection[str] = ()) -> str:
+    """Where HighLevel will hold the values of a column: a property's API name, `custom field <label>`, words, or `ignore`.
+
+    `present` are the fields that the other columns of the table are.
+    """
+    return OBJECTS[object_].shown(decision, label, present) if object_ in OBJECTS else decision
 
 
 def _declares(raw: Any, object_: str, known: Sequence[Declared]) -> dict[str, Declared | None]:

@@ -36,6 +36,7 @@ MERGED_FIELD = "Perfect Books Merged"
 LOST_REASON_FIELD = field_map.LOST_REASON.name
 OTHER_CONTACTS = field_map.OTHER_CONTACTS.name
 FURTHER_DEALS = "Further Deals"
+FULL_NAME = field_map.FULL_NAME.name
 """Labels of the fields that planners fill."""
 
 OPTION_TYPES = frozenset({"SINGLE_OPTIONS", "MULTIPLE_OPTIONS", "RADIO", "CHECKBOX"})

@@ -185,6 +185,8 @@ def _for_leftovers(object_: str, frame: pd.DataFrame, inputs: PlanInputs, place:
         yield _own(object_, f.OWNER_FIELD, "TEXT")
     if object_ == "contacts" and _deals_may_not_be_opportunities(inputs, place):
         yield _own(object_, f.FURTHER_DEALS, "LARGE_TEXT")
+    if object_ == "contacts" and (named := filled(frame, "full_name")):
+        yield f.PlannedField("contact", "full_name", f.FULL_NAME, "TEXT", (), named)
     if object_ == "contacts":
         yield from _other_addresses(frame, inputs, place, merged)
         if named := _named_otherwise(frame, inputs):

@@ -199,9 +199,10 @@ class Deals:
         """A deal in words: name, pipeline, stage, amount, dates and every custom value."""
         place = self.placements[row["source_id"]]
         shown = {
-            "pipeline": place.pipeline.name if place.pipeline else "",
-            "stage": place.stage,
+            "pipeline": text(row, "pipeline") or (place.pipeline.name if place.pipeline else ""),
+            "stage": text(row, "stage") or place.stage,
             "status": place.status,
+            "status as exported": values.status_word(self.ctx, row, place.status),
             **{key: value for key, value in row.items() if key not in _TOLD and not key.startswith("raw.")},
         }
         pairs = [

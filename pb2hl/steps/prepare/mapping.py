@@ -13,11 +13,13 @@ from pb2hl.highlevel import Destination, read_destination
 from pb2hl.ledger import Ledger
 from pb2hl.mapper.sheets import lossy
 from pb2hl.mapper.sheets.merge import tell
+from pb2hl.model import OBJECTS, Way
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.prepare import inventory
 from pb2hl.steps.shared.session import with_client
+from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -176,7 +178,7 @@ def _counts(sheets: Mapping[str, pd.DataFrame], customs: pd.DataFrame) -> dict[s
     fields = sheets["fields"]
     return {
         "columns": len(fields),
-        "to standard fields": int((~fields["decision"].isin(["", "custom", "ignore"])).sum()),
+        "to standard fields": _to_properties(fields),
         "custom fields": len(customs),
         "ignored": int((fields["decision"] == "ignore").sum()),
         "stages": len(sheets["stages"]),
@@ -185,6 +187,19 @@ def _counts(sheets: Mapping[str, pd.DataFrame], customs: pd.DataFrame) -> dict[s
         "tags": len(sheets["tags"]),
         "picklist values": len(sheets["picklists"]),
     }
+
+
+def _to_properties(fields: pd.DataFrame) -> int:
+    """How many decided columns have their values in a property of HighLevel's own."""
+    present: dict[tuple[str, str, str], set[str]] = {}
+    rows = list(fields[["object", "file", "sheet", "decision"]].itertuples(index=False, name=None))
+    for object_, file, sheet, decision in rows:
+        present.setdefault((object_, file, sheet), set()).add(decision)
+    return sum(
+        any(item.way is Way.PROPERTY for item in OBJECTS[object_].usual(decision, present[object_, file, sheet]))
+        for object_, file, sheet, decision in rows
+        if object_ in OBJECTS and decision in OBJECTS[object_].field_names
+    )
 
 
 def _customs(fields: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -247,7 +262,8 @@ def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame]
                 treatment="archived in reports/ignored_cells.csv",
             )
         )
-    consents = fields[(fields["target"] == "dnd") | fields["reason"].str.contains("consent", regex=False)]
+    about = fields["proposal"].isin(CONSENTS) | fields["decision"].isin(CONSENTS)
+    consents = fields[about | fields["reason"].str.contains("consent", regex=False)]
     kept = consents[(consents["decision"] == "custom") & (consents["fill"] != "0")]
     for row in kept.itertuples(index=False):
         message = f"column {row.column!r} speaks of consent but sets no DND: it becomes a custom field only"
