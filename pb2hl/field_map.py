@@ -110,7 +110,7 @@ _USERS = (
     field("id", K.ID, USERS),
     field("name", K.NAME, USERS, personal="name"),
     field("email", K.EMAIL, USERS, personal="e-mail"),
-    field("active", K.BOOLEAN, USERS),
+    field("active", K.BOOLEAN, ARCHIVE),
     field("role", K.TEXT, ARCHIVE),
 )
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import re
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -355,3 +359,14 @@ def test_further_addresses_are_kept(column):
     assert built.custom(built.one(Target.CONTACT))["Other Emails"].splitlines() == (
         value if isinstance(value, list) else [value]
     )
+
+
+def test_the_table_of_questions_names_what_there_is():
+    """Every module and name that docs/architecture.md gives as an answer exists."""
+    text = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    answers = re.findall(r"^\|[^|]+\| `(pb2hl[\w.]+):([\w.]+)` \|$", text, re.MULTILINE)
+    assert len(answers) >= 9
+    for module, name in answers:
+        found: object = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)

@@ -15,6 +15,7 @@ from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.operations import Kind, Target
 from pb2hl.plan.cells.lineage import BLANK, SUMMARY_COLUMNS, Fates, columns_of, source_ids
 from pb2hl.plan.fields.tally import Bucket
+from pb2hl.steps.audit.cells_beside import archive_beside
 from pb2hl.steps.audit.compare import Comparison
 from pb2hl.steps.delta.later_export import aliases_of
 from pb2hl.steps.shared.outcomes import RECORD_OF
@@ -44,6 +45,7 @@ def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Account:
     if not all((ws.plan / f"{name}.parquet").exists() for name in names):
         return Account(*(pd.DataFrame(columns=list(c)) for c in (SUMMARY_COLUMNS, ROW_COLUMNS, UNBALANCED_COLUMNS)))
     summary, rules, exceptions, balance, merged = (pd.read_parquet(ws.plan / f"{name}.parquet") for name in names)
+    archive_beside(ws, rules, exceptions)
     aliases = aliases_of(ws)
     cells: Counter[Key] = Counter()
     for row in summary.itertuples(index=False):
