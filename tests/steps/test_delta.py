@@ -157,9 +157,7 @@ def test_removed_rows_are_reported_or_deleted(migration):
     result = migration.delta(later)
     assert set(result.tables["removed"]["source_id"]) == {"13", "N2"} and result.counts["deleted"] == 0
     assert migration.arrived().contact("una@quarry.example")
-    toml = migration.ws.path / "migration.toml"
-    toml.write_text(toml.read_text().replace('removed_rows = "report"', 'removed_rows = "delete"'))
-    again = type(migration)(type(migration.ws)(migration.ws.path), *list(vars(migration).values())[1:])
+    again = small.settings(migration, removed_rows="delete")
     result = again.run("delta", export=migration.folder / "later")
     assert result.counts["deleted"] >= 1, result.problems
     assert not [c for c in migration.arrived().contacts if c.get("email") == "una@quarry.example"]
@@ -167,9 +165,7 @@ def test_removed_rows_are_reported_or_deleted(migration):
 
 def test_a_partial_export_deletes_nothing(migration):
     """An export without a table, or with less than half of the rows, is no reason to delete."""
-    toml = migration.ws.path / "migration.toml"
-    toml.write_text(toml.read_text().replace('removed_rows = "report"', 'removed_rows = "delete"'))
-    again = type(migration)(type(migration.ws)(migration.ws.path), *list(vars(migration).values())[1:])
+    again = small.settings(migration, removed_rows="delete")
     later = {name: rows for name, rows in small.tables().items() if name in ("users", "companies", "contacts")}
     later["contacts"] = later["contacts"][:1]
     result = again.delta(later)

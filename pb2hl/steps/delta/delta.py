@@ -20,6 +20,7 @@ from pb2hl.operations import Kind, Operation, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import DELTA, MAPPING, SAMPLE
 from pb2hl.results import Status, StepResult
+from pb2hl.steps.balance.balance import balance
 from pb2hl.steps.delta import (
     absent_rows,
     conflicts,
@@ -167,18 +168,20 @@ def _result(session: Session, ready: later_export.Later, done: Brought, window: 
     undone = done.gone.table if done.gone else pd.DataFrame(columns=list(OUTCOME_COLUMNS))
     sent, deleted = done.total("sent"), int((undone["outcome"] == "undone").sum())
     doubt = done.total("in_doubt")
-    status = Status.FAILED if doubt else Status.WAITING if len(waiting) else Status.DONE
+    asked = balance(ready.workspace, ledger, aliases=later_export.aliases_of(ready.workspace))
+    whole = Status.DONE if asked.complete else Status.INCOMPLETE
+    status = Status.FAILED if doubt else Status.WAITING if len(waiting) else whole
     return StepResult(
         step=STEP,
-        status=status if doubt or len(waiting) or sent or deleted else Status.NOTHING_TO_DO,
+        status=Status.NOTHING_TO_DO if status is Status.DONE and not (sent or deleted) else status,
         headline=f"{len(new)} new and {len(found.updates)} changed operations were brought over; {counted(len(waiting), 'field')} {agree(len(waiting), 'was', 'were')} changed "
         f"by people in HighLevel and kept; {counted(len(done.removed), 'row')} {agree(len(done.removed), 'is', 'are')} gone from the export, {counted(deleted, 'record')} deleted."
-        + (f" {doubt} stay in doubt." if doubt else ""),
+        + (f" {doubt} stay in doubt." if doubt else "") + ("" if asked.complete else f" {asked.headline}"),
         counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(waiting),
                 "unresolved": found.unresolved, "removed": len(done.removed), "deleted": deleted, "sent": sent,
-                "refused": done.total("refused"), "held": done.total("held"), "in_doubt": doubt, **window, **outcomes.log_head(ledger)},
+                "refused": done.total("refused"), "held": done.total("held"), "in_doubt": doubt, **asked.counts, **window, **outcomes.log_head(ledger)},
         tables={"updates": pd.DataFrame(found.fields, columns=["object", "source_id", "record_id", "field", "was", "now"]),
-                "conflicts": waiting, "removed": done.removed, "deleted": undone, "errors": failed, "new": _new_table(new)},
+                "conflicts": waiting, "removed": done.removed, "deleted": undone, "errors": failed, "new": _new_table(new), "balance": asked.table, "open": asked.open},
         problems=(*outcomes.problems_of(failed), *_problems(waiting, done.removed, window, done.gone), *ready.not_compared,
                   *removals.missing_tables(ws, ready.workspace), *outcomes.not_cleared(ledger), *done.replaced, *done.moved.problems()),
         facts={"export": str(ready.workspace.export_path), "run": session.run},

@@ -124,7 +124,7 @@ def _result(
     total, expected = len(plan.entries), Budget({STEP: cost})
     if dry_run:
         status = Status.DONE
-        told = f"{counted(total, 'operation')} would be undone, with {counted(expected.total, 'request')} in about {expected.seconds:,} s; nothing was sent."
+        told = f"{counted(total, 'operation')} would be undone, with {counted(expected.total, 'request')} in about {expected.seconds:,} s; nothing was sent. The location was not looked at: what people changed since is kept when it runs, and told then."
     elif not total:
         status = Status.FAILED if len(doubt) else Status.NOTHING_TO_DO
         told = "There is nothing to undo."
