@@ -10,6 +10,7 @@ from pb2hl.apply.dependents import folded
 from pb2hl.apply.edits import STORED, edited, rewritten
 from pb2hl.diff.flatten import CUSTOM, flatten_payload, flatten_record
 from pb2hl.diff.overlay import laid_over
+from pb2hl.diff.owner_sync import OwnerSync
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import REMOVED_TAGS, Kind, Target
 
@@ -30,6 +31,7 @@ class LastSent:
         self.properties: dict[str, str] = {}
         self.files: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.first_run = min((run.started_at for run in ledger.runs()), default="")
+        self._sync = OwnerSync(ledger)
         self._later: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         self._stored: dict[str, dict[str, Any]] = {}
         for entry in ledger.iterate(state=(State.DONE, State.UNDONE)):
@@ -89,6 +91,7 @@ class LastSent:
             name
             for name in edited(self.payload(entry), record, region, self.stored(entry))
             if not self.only_our_files(entry.destination_id, name.removeprefix(CUSTOM), held.get(name))
+            and not self._sync.explains(entry, name, record)
         ]
         if entry.target is Target.CONTACT:
             found += [BUSINESS] * (str(record.get(BUSINESS) or "") != self.businesses.get(entry.destination_id, ""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,19 +81,30 @@ class Restorer:
         put = found.put
         if self._adds_channels and any(map(_nested, found.names)):
             put = {**put, **_insisting(list(filter(_nested, found.names)), entry.payload, before, now)}
-        try:
-            record = await self._update(entry, put)
-        except Refused:
-            record = now
+        record = await self._written(entry, put, found.names, now)
         left = _unlike(found.names, before, record)
         if not left:
             return
         if any(map(_nested, left)):
             self._adds_channels = True
         if put := _insisting(left, entry.payload, before, record):
-            record = await self._update(entry, put)
+            record = await self._written(entry, put, left, record)
         if left := _unlike(left, before, record, alike=_EMPTY):
             raise NotPutBack(left)
+
+    async def _written(
+        self, entry: Entry, put: Mapping[str, Any], names: list[str], now: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """The record after `put`; where HighLevel refuses it, field by field, so that one field keeps no other from its value."""
+        try:
+            return await self._update(entry, put)
+        except Refused:
+            parts = _parts(put, names)
+        record = now
+        for part in parts if len(parts) > 1 else ():
+            with contextlib.suppress(Refused):
+                record = await self._update(entry, part)
+        return record
 
     async def _update(self, entry: Entry, put: Mapping[str, Any]) -> Mapping[str, Any]:
         port, where = self._ports[entry.target], dict(entry.payload.get("$url") or {})
@@ -105,6 +117,16 @@ class NotPutBack(Refused):
 
     def __init__(self, names: list[str]):
         super().__init__(f"HighLevel answers the update and does not put back {', '.join(names)}", status=200)
+
+
+def _parts(put: Mapping[str, Any], names: list[str]) -> list[dict[str, Any]]:
+    """`put` as an update a field."""
+    found = [
+        {top: put[top]}
+        for top in dict.fromkeys(name.split(".")[0] for name in names)
+        if top in put and top != "customFields"
+    ]
+    return [*found, *({"customFields": [item]} for item in put.get("customFields") or ())]
 
 
 def _insisting(

@@ -82,6 +82,6 @@ def class_counts(diff: pd.DataFrame) -> pd.DataFrame:
     if diff.empty:
         return pd.DataFrame(columns=["object", "field", "class", "count"])
     counts = diff.groupby(["object", "field", "class"], sort=True).size().rename("count").reset_index()
-    worst = (Class.MISSING, Class.CHANGED, Class.EXTRA, Class.NORMALISED, Class.EQUAL)
+    worst = (Class.MISSING, Class.CHANGED, Class.EXTRA, Class.SYNCED, Class.NORMALISED, Class.EQUAL)
     order = {str(kind): number for number, kind in enumerate(worst)}
     return counts.sort_values("class", key=lambda column: column.map(order), kind="stable").reset_index(drop=True)

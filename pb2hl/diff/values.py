@@ -25,6 +25,7 @@ class Class(StrEnum):
     CHANGED = "changed"
     MISSING = "missing"  # sent, not stored
     EXTRA = "extra"  # stored, not sent
+    SYNCED = "owner sync"  # an owner that HighLevel's own sync of contacts and opportunities has put there
 
 
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")

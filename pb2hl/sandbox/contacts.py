@@ -115,6 +115,8 @@ def _without_nulls(sandbox: State, body: dict[str, Any]) -> dict[str, Any]:
 
 def _change(sandbox: State, held: Record, body: dict[str, Any]) -> Record:
     fields = clean(sandbox, body)
+    if stuck := [name for name in sandbox.behaviour.uncleared if name in body and not body[name] and held.get(name)]:
+        raise invalid(*(f"{name} should not be empty" for name in stuck))
     if not sandbox.scenario.location.allow_duplicate_contact:
         for name in ("email", "phone"):
             _refuse_duplicate(sandbox, name, fields.get(name), held["id"])
@@ -127,6 +129,9 @@ def _change(sandbox: State, held: Record, body: dict[str, Any]) -> Record:
         "dateUpdated": sandbox.stamp(),
     }
     sandbox.contacts.put(record)
+    for deal in sandbox.opportunities.find("contact", record["id"]) if sandbox.behaviour.owner_sync else ():
+        if fields.get("assignedTo"):
+            sandbox.opportunities.put({**deal, "assignedTo": fields["assignedTo"], "updatedAt": sandbox.stamp()})
     _know_tags(sandbox, record["tags"])
     for tag in record["tags"]:
         if tag not in held["tags"]:

@@ -62,6 +62,7 @@ def make(sandbox: State, body: dict[str, Any]) -> Record:
         "lastStageChangeAt": stamp,
     }
     sandbox.opportunities.put(record)
+    _sync_owner(sandbox, record, fields)
     sandbox.fire("opportunity_created", opportunityId=record["id"], contactId=record["contactId"])
     return record
 
@@ -163,7 +164,16 @@ def _change(sandbox: State, held: Record, body: dict[str, Any]) -> Record:
         fields["lastStatusChangeAt"] = stamp
     record = {**held, **fields, "pipelineId": pipeline_id, "updatedAt": stamp}
     record["customFields"] = merge_custom(sandbox, "opportunity", held["customFields"], body.get("customFields"))
-    return sandbox.opportunities.put(record)
+    sandbox.opportunities.put(record)
+    _sync_owner(sandbox, record, fields)
+    return record
+
+
+def _sync_owner(sandbox: State, record: Record, fields: dict[str, Any]) -> None:
+    """A new owner becomes the contact's too, where the location keeps them at one."""
+    person = sandbox.contacts.get(record["contactId"])
+    if sandbox.behaviour.owner_sync and fields.get("assignedTo") and person is not None:
+        sandbox.contacts.put({**person, "assignedTo": fields["assignedTo"], "dateUpdated": sandbox.stamp()})
 
 
 def _clean(sandbox: State, body: dict[str, Any]) -> dict[str, Any]:

@@ -61,6 +61,10 @@ class Behaviour(_Section):
     lists_tell_total: bool = True  # False: searches leave `total` out
     put_adds_channels: bool = True  # PUT of a contact adds to dndSettings; False: replaces them (neither is documented)
     put_null: Literal["clears", "ignored", "refused"] = "clears"  # null for a plain field of a contact
+    uncleared: list[
+        str
+    ] = []  # fields of a contact that, once set, can be changed and not cleared: null and "" answer 422
+    owner_sync: bool = False  # a deal's owner becomes its contact's, and a contact's owner that of its deals
     link_sets_company_name: bool = False  # linking a contact to a business writes its companyName
     upsert_order: list[Literal["email", "phone"]] = ["email", "phone"]
 

@@ -156,3 +156,19 @@ def test_what_cannot_be_put_back_is_told(place):
     scene.sandbox.behaviour.put_null = "clears"
     again = scene.rollback()
     assert not again.failed and not scene.sandbox.contacts.get(THEIRS["id"]).get("phone")
+
+
+def test_a_field_that_cannot_be_cleared_keeps_only_itself(place):
+    """HighLevel refuses to clear the country: everything else of the contact is put back, and the field is named."""
+    scene = place(uncleared=["country", "website"])
+    held = scene.sandbox.contacts.get(THEIRS["id"])
+    scene.sandbox.contacts.put({name: value for name, value in held.items() if name not in ("country", "website")})
+    before = plain(scene.dump(), "contacts")
+    scene.load(
+        [replace(item, payload={**item.payload, "country": "CA", "website": "https://a.example"}) if item.target is Target.CONTACT
+         else item for item in written(scene)]
+    )  # fmt: skip
+    result = scene.rollback()
+    (told,) = [row[6] for row in result.outcomes if row[5] == "failed"]
+    assert "country" in told and "website" in told and "city" not in told
+    assert plain(scene.dump(), "contacts") == {**before, "country": "CA", "website": "https://a.example"}

@@ -9,6 +9,7 @@ import pytest
 from pb2hl import highlevel
 from pb2hl.errors import AnswerLost, HighLevelError
 from pb2hl.highlevel import Client, Limiter, preflight, retry
+from pb2hl.highlevel.capabilities import PROBED
 from pb2hl.highlevel.identity import WrongLocation
 from pb2hl.highlevel.needs import MAKE_TOKEN, scopes_for
 from pb2hl.ledger import Ledger
@@ -17,7 +18,7 @@ from pb2hl.sandbox.faults import SURPRISES
 from pb2hl.sandbox.scenario import FaultAt
 from pb2hl.steps.prepare.doctor import SCRATCH, doctor
 from pb2hl.steps.rollback.rollback import rollback
-from pb2hl.steps.shared.session import PROBED, with_client
+from pb2hl.steps.shared.session import with_client
 from pb2hl.workspace import Config, Workspace
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from pb2hl.diff import Class, flatten_payload
 from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.overlay import DELTA_PART
+from pb2hl.diff.owner_sync import WHY
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.operations import Kind, Target
 from pb2hl.plan.cells.lineage import BLANK, SUMMARY_COLUMNS, Fates, columns_of, source_ids
@@ -197,6 +198,8 @@ def _fates(found: Comparison) -> Iterator[tuple[str, str, Bucket, str, int]]:
     for (object_, label, kind), count in found.fields.items():
         if kind == Class.NORMALISED:
             yield object_, label, Bucket.NORMALISED, "", count - kept[object_, label]
+        elif kind == Class.SYNCED:
+            yield object_, label, Bucket.REFUSED, WHY, count
         elif kind in (Class.CHANGED, Class.MISSING):
             words = "no" if kind == Class.MISSING else "another"
             yield object_, label, Bucket.REFUSED, f"HighLevel holds {words} value", count

@@ -14,6 +14,7 @@ import pandas as pd
 from pb2hl.diff import COLUMNS, Class, compare_records
 from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.overlay import DELTA_PART, is_overlay, laid_over, overlays
+from pb2hl.diff.owner_sync import WHY, OwnerSync
 from pb2hl.diff.table import shown
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.highlevel.records.appointments import moment_of
@@ -89,7 +90,7 @@ class Comparison:
         )
 
     def owners(self) -> pd.DataFrame:
-        """Rows of object, user, verdict (right, wrong), records."""
+        """Rows of object, user, verdict (right, wrong, or what changed it), records."""
         return pd.DataFrame(
             [(*key, n) for key, n in sorted(self.owner.items())], columns=["object", "user", "verdict", "records"]
         )
@@ -123,6 +124,7 @@ async def compare_location(
     found = Comparison()
     names = field_names(ledger)
     judge = Judge(found, names, source, region, overlays(ledger), kept)
+    judge.sync = OwnerSync(ledger)
     judge.spots = spot_checks(_compared(ledger))
     for target in _targets(ledger):
         progress.start(f"reading back {target}", _compared(ledger, (target,)), "records")
@@ -263,6 +265,9 @@ async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Tar
         judge.found.landed.link(str(entry.payload["contactId"]), linked)
 
 
+_VERDICTS = {Class.EQUAL: "right", Class.SYNCED: WHY}
+
+
 class Judge:
     """Turns pairs of entry and record into counts and differences."""
 
@@ -278,6 +283,8 @@ class Judge:
         self.found = found
         self.spots = 0
         """Contacts that may still be read by id for a field that is only spot-checked."""
+        self.sync: OwnerSync
+        """What HighLevel's own sync of owners can have changed."""
         self._later = later
         self._kept = kept
         self.businesses: dict[str, str] = {}
@@ -328,10 +335,13 @@ class Judge:
                 self.found.kept[entry.object, label, self._kept[cell]] += 1
                 decided[name], verdict = record.get(name), Class.EQUAL
                 kind, why = Class.NORMALISED, "people in HighLevel have it so; kept by decision (sheets/conflicts.csv)"
+            if kind is not Class.EQUAL and verdict is kind and self.sync.explains(entry, name, record):
+                kind = verdict = Class.SYNCED
+                why = WHY
             self.found.fields[entry.object, label, str(kind)] += 1
             self._noted(entry, name, sent, verdict)
             if name in OWNER_FIELDS and sent:
-                self.found.owner[entry.object, str(sent), "right" if verdict is Class.EQUAL else "wrong"] += 1
+                self.found.owner[entry.object, str(sent), _VERDICTS.get(verdict, "wrong")] += 1
             if name == "tags":
                 self._tags(sent, held)
             if kind is not Class.EQUAL:

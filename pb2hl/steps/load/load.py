@@ -18,6 +18,7 @@ from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.shared import outcomes, requests
+from pb2hl.steps.shared.owner_order import in_order
 from pb2hl.steps.shared.refusals import with_archive
 from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
@@ -38,7 +39,7 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
         gone = withdrawn(ledger)
         operations = filterfalse(lambda op: op.op_id in gone, plan.read(ws.plan / "data"))
         with writing(ws, ledger, STEP, progress, cancel) as session:
-            execution = session.carry_out(operations, _total(ws) - len(gone))
+            execution = session.carry_out(in_order(ledger, ws.plan / "data", operations), _total(ws) - len(gone))
         result = with_archive(ws, ledger, _result(ledger, execution, balance(ws, ledger)))
         result.save(ws.results(STEP))
     return result

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pb2hl import plan
 from pb2hl.diff import Class, class_counts
+from pb2hl.diff.owner_sync import WHY
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, State
@@ -20,6 +21,7 @@ from pb2hl.steps.balance.balance import balance
 from pb2hl.steps.load.load import require_ready
 from pb2hl.steps.load.side_by_side import diff_table
 from pb2hl.steps.shared import outcomes, requests
+from pb2hl.steps.shared.owner_order import SWITCH, in_order
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.writing import make_ready, writing
@@ -43,7 +45,7 @@ def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cance
         taken = list(operations.pick(chosen))
         progress.advance()
         with writing(ws, ledger, STEP, progress, cancel) as session:
-            session.carry_out(taken, len(taken))
+            session.carry_out(in_order(ledger, ws.plan / "data", taken), len(taken))
         entries = ledger.entries(chosen)
         stored = with_client(
             ws, ledger, STEP, lambda client: _read_back(client, list(entries.values()), progress), progress
@@ -79,6 +81,7 @@ def _result(
     missing = missing[missing["source_id"].isin({op.source_id for op in operations})]
     doubt = sum(entry.state in (State.INTENDED, State.IN_DOUBT) for entry in entries.values())
     bad = by_class["changed"] + by_class["missing"] + by_class["extra"]
+    synced = by_class[str(Class.SYNCED)]
     problems = list(asked.problems)
     for row in counts[counts["class"].isin(["missing", "changed", "extra"])].itertuples(index=False):
         text = f"{row.object}.{row.field}: {row[2]} in {counted(row.count, 'record')}"
@@ -92,6 +95,9 @@ def _result(
                 treatment="judge it in the diff before approving",
             )
         )
+    if synced:
+        text = f"{counted(synced, 'owner')} {agree(synced, 'was', 'were')} {WHY}"
+        problems.append(Problem("owner_sync", text, Severity.WARNING, count=synced, treatment=SWITCH))
     return StepResult(
         step=STEP,
         status=Status.FAILED if doubt else Status.WAITING,

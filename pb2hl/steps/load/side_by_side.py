@@ -9,6 +9,7 @@ import pandas as pd
 
 from pb2hl.diff import Class, compare, compare_records
 from pb2hl.diff.flatten import CUSTOM, bare_key
+from pb2hl.diff.owner_sync import WHY, OwnerSync
 from pb2hl.diff.table import shown
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Entry, Ledger
@@ -43,7 +44,7 @@ def diff_table(
     told = _told(Sources.of(inputs), operations)
     labels = field_labels(ledger, destination)
     ours = frozenset(field_names(ledger))
-    rows = []
+    rows, sync = [], OwnerSync(ledger)
     for op in operations:
         entry = entries.get(op.op_id)
         if entry is None or entry.op_id not in stored:
@@ -51,6 +52,8 @@ def diff_table(
         mine = ours if entry.kind is Kind.CREATE else frozenset()
         region = ws.config.country
         for name, sent, held, kind, why in compare_records(entry.payload, stored[op.op_id], region=region, ours=mine):
+            if kind is not Class.EQUAL and sync.explains(entry, name, stored[op.op_id] or {}):
+                kind, why = Class.SYNCED, WHY
             field = _labelled(name, entry.target, labels)
             columns, source = told.get((op.op_id, field), ("", ""))
             row = (op.object, op.source_id, entry.destination_id, field.removeprefix(CUSTOM))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pb2hl.errors import ApiError, HighLevelError, Problem, Severity
 from pb2hl.highlevel import Client, Destination, preflight, read_destination
+from pb2hl.highlevel.capabilities import PROBED
 from pb2hl.highlevel.identity import WrongLocation
 from pb2hl.highlevel.needs import MAKE_TOKEN, PAUSE_WORKFLOWS, scopes_for
 from pb2hl.highlevel.records.base import WrongAnswer
@@ -16,7 +17,7 @@ from pb2hl.operations import Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.shared import requests
-from pb2hl.steps.shared.session import PROBED, with_client
+from pb2hl.steps.shared.session import with_client
 from pb2hl.workspace import Workspace
 
 STEP = "doctor"

@@ -19,7 +19,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.proposal.decisions import config_in_force
-from pb2hl.steps.shared import requests
+from pb2hl.steps.shared import owner_order, requests
 from pb2hl.steps.shared.session import sent
 from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
@@ -93,6 +93,7 @@ def present(
         },
         problems=(
             *_place_problems(destination),
+            *owner_order.problems(ledger, ws.plan / "data"),
             *doctor.as_problems(told),
             *conflict_problems(schema),
             *_unique(schema.problems, data.problems),

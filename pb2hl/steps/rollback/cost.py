@@ -11,12 +11,12 @@ from pb2hl.apply.location_scan import appointment_spans, kinds_to_read, pieces_t
 from pb2hl.apply.undo_plan import action, added_tags, carrier, removed_tags
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.highlevel import SEARCH_LAG_S, Destination
+from pb2hl.highlevel.capabilities import PROBED
 from pb2hl.highlevel.records import appointments
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import Kind, Target
 from pb2hl.plan.building.estimate import LISTS, LOOK, object_requests
 from pb2hl.steps.proposal.proposal import without_ours
-from pb2hl.steps.shared.session import PROBED
 
 OTHERS = {Target.CONTACT: "contacts", Target.BUSINESS: "businesses", Target.OPPORTUNITY: "opportunities"}
 """The frames of the destination that count the location's own records."""

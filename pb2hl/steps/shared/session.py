@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from pb2hl.highlevel import SEARCH_LAG_S, Client, retry, run
+from pb2hl.highlevel.capabilities import PROBED
 from pb2hl.highlevel.destination import FILE_NAME
 from pb2hl.highlevel.identity import identified
 from pb2hl.ledger import DAILY, LedgerPort
@@ -13,9 +14,6 @@ from pb2hl.progress import SILENT, Progress, waiting
 from pb2hl.workspace import Workspace
 
 T = TypeVar("T")
-
-PROBED = "probed"
-"""The fact under which `doctor --probe` keeps what it saw of this location."""
 
 
 LEARNED = "learned"

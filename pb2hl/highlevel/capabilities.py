@@ -1,0 +1,30 @@
+"""What a probe proved of a location: facts that users report and no official file promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+PROBED = "probed"
+"""The fact under which `doctor --probe` keeps in the ledger what it saw of this location."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Ways of a location; None is what no probe has seen yet, and never relied on.
+
+    `owner_sync`: a contact gets the owner of its opportunity, and the other way round.
+    """
+
+    owner_sync: bool | None = None
+
+    @classmethod
+    def of(cls, ledger: Any) -> Capabilities:
+        """What the ledger remembers of the last probe."""
+        return cls.told(ledger.recall(PROBED) or {})
+
+    @classmethod
+    def told(cls, probed: Mapping[str, Any]) -> Capabilities:
+        """The same from what a probe gave."""
+        return cls(**{item.name: probed.get(item.name) for item in fields(cls)})

@@ -1,0 +1,81 @@
+"""Locations that give a contact the owner of its opportunity: told before, kept by the order where it can be, told after."""
+
+from __future__ import annotations
+
+import pytest
+
+from pb2hl.highlevel.capabilities import Capabilities
+from pb2hl.ledger import Ledger
+from pb2hl.results import Status
+from pb2hl.steps.prepare.doctor import doctor
+from tests.e2e.drive import Arrived, step, workspace
+from tests.steps import small
+
+LINE = {"name": "Other", "stages": [{"name": "One", "position": 0}]}
+
+
+def differing() -> small.Tables:
+    """Max's second deal and Ada's only one have another owner than their contact."""
+    content = small.tables()
+    small.row(content, "deals", "D1")["Owner"] = "2"
+    more = {
+        **small.row(content, "deals", "D2"),
+        "Deal ID": "D3",
+        "Deal Name": "Sledge",
+        "Owner": "1",
+        "Status": "won",
+        "Created": "2024-03-09",
+    }
+    content["deals"].append(more)
+    return content
+
+
+@pytest.fixture
+def migrated(rehearse, tmp_path, monkeypatch):
+    """`migrated(sync)`: (workspace, results, sandbox) of such an export in a location whose ways were probed."""
+
+    def run(sync: bool):
+        sandbox = rehearse(users=small.USERS, behaviour={"owner_sync": sync}, pipelines=[LINE])
+        monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+        ws = workspace(tmp_path / "ws", small.write(tmp_path / "export", differing()), sandbox)
+        doctor(ws, probe=True)
+        with Ledger.open(ws) as ledger:
+            assert Capabilities.of(ledger).owner_sync is sync
+        assert not sandbox.state.opportunities.records and not sandbox.state.contacts.records
+        return ws, small.migrate(ws), sandbox
+
+    return run
+
+
+def owners(sandbox) -> dict[str, str]:
+    """First name of the owner by name of contact and deal."""
+    dump = Arrived.of(sandbox).dump
+    users = {user["id"]: user["name"].split()[0] for user in dump["users"].values()}
+    found = {contact["firstName"]: users[contact["assignedTo"]] for contact in dump["contacts"].values()}
+    return found | {deal["name"]: users[deal["assignedTo"]] for deal in dump["opportunities"].values()}
+
+
+def test_owners_that_the_sync_changes_are_told_and_no_errors(migrated):
+    """Two pairs are counted before; Max keeps his owner by the order; Ada's is told as HighLevel's doing, before and after."""
+    ws, results, sandbox = migrated(True)
+    (told,) = [problem for problem in results["schema"].problems if problem.code == "owner_sync"]
+    assert told.count == 2 and "Allow different owners" in told.treatment
+    assert {name: owners(sandbox)[name] for name in ("Ada", "Max", "Una")} == {"Ada": "Bo", "Max": "Bo", "Una": "Bo"}
+    diff = results["sample"].tables["diff"]
+    synced = diff[diff["class"] == "owner sync"]
+    assert list(synced["explanation"].unique()) == ["changed by HighLevel's owner sync"]
+    assert not len(diff[diff["class"].isin(["changed", "missing", "extra"])])
+    audit = step(ws, "audit")
+    assert audit.status is Status.DONE and audit.counts["wrong"] == 0
+    rows = audit.tables["field_diffs"]
+    assert list(rows[rows["class"] == "owner sync"]["field"]) == ["assignedTo"]
+    rolled = step(ws, "rollback")
+    assert rolled.status is Status.DONE and not sandbox.state.contacts.records, "the sync's changes are nobody's edits"
+
+
+def test_a_location_without_the_sync_keeps_every_owner(migrated):
+    """Nothing is told, and every owner is as exported."""
+    _, results, sandbox = migrated(False)
+    assert not [problem for problem in results["schema"].problems if problem.code == "owner_sync"]
+    wanted = {"Ada": "Anna", "Max": "Bo", "Una": "Bo", "Wheel": "Bo", "Cart": "Bo", "Sledge": "Anna"}
+    assert owners(sandbox) == wanted
