@@ -181,6 +181,8 @@ def _check(sandbox: State, route: Route, call: Call) -> None:
     absent = [name for name in route.query if not call.query.get(name)]
     if absent:
         raise invalid(*(f"{name} can't be undefined" for name in absent))
+    if strange := [name for name in route.refuses if name in call.query]:
+        raise invalid(*(f"property {name} should not exist" for name in strange))
     if route.shape is not None and not route.multipart:
         route.shape.check(call.body)
     body = call.body if isinstance(call.body, dict) else {}

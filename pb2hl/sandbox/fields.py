@@ -37,7 +37,7 @@ def view(field: Record) -> dict[str, Any]:
     return {key: value for key, value in field.items() if value is not None and key not in hidden}
 
 
-@endpoint("GET", _PATH, "locations/customFields.readonly")
+@endpoint("GET", _PATH, "locations/customFields.readonly", refuses="locationId")
 def list_all(sandbox: State, call: Call) -> Answer:
     """The location's fields of contacts (default), opportunities, or both (`model=all`)."""
     model = call.query.get("model", "contact")

@@ -42,7 +42,11 @@ def ordered(
 def cut(
     sandbox: State, body: dict[str, Any], records: list[Record], keys: list[Any], order: Order, size: int
 ) -> list[Record]:
-    """The page that `body` asks for, by `searchAfter` or by `page`."""
+    """The page that `body` asks for, by `searchAfter` or by `page`; strange ones where the scenario wants them."""
+    if sandbox.behaviour.searches == "repeat":
+        return records[:size]
+    if sandbox.behaviour.searches == "endless" and records:
+        return [{**records[at % len(records)], "id": sandbox.ids.record("endless")} for at in range(size)]
     after = body.get("searchAfter")
     if after:
         start = bisect.bisect_right(keys, order.key(after))

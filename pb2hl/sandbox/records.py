@@ -69,7 +69,7 @@ def update(sandbox: State, call: Call) -> Answer:
     return Answer({"record": _view(_home(sandbox, key).put({name: v for name, v in record.items() if v is not None}))})
 
 
-@endpoint("DELETE", _PATH + "/{id}", "objects/record.write")
+@endpoint("DELETE", _PATH + "/{id}", "objects/record.write", refuses="locationId")
 def delete(sandbox: State, call: Call) -> Answer:
     """Delete a record."""
     held, key = _record(sandbox, call), _schema(sandbox, call)

@@ -50,6 +50,7 @@ class Route:
     writes: bool
     multipart: bool
     switch: str  # a Behaviour switch that must be on for the endpoint to exist
+    refuses: tuple[str, ...]  # query parameters that others take and this one answers with 422
 
 
 class Router:
@@ -110,12 +111,14 @@ class Ways(TypedDict, total=False):
     writes: bool
     multipart: bool
     switch: str
+    refuses: str
 
 
 def endpoint(
     method: str, path: str, scope: str, body: str | None = None, **ways: Unpack[Ways]
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function for `method path`; `body` is a Shape line."""
+    refuses = tuple(ways.get("refuses", "").split())
     query, writes = tuple(ways.get("query", "").split()), ways.get("writes", method != "GET")
     shape, multipart, switch = (
         Shape(body) if body is not None else None,
@@ -124,7 +127,7 @@ def endpoint(
     )
 
     def register(handler: Handler) -> Handler:
-        ROUTER.add(Route(method, path, scope, handler, shape, query, writes, multipart, switch))
+        ROUTER.add(Route(method, path, scope, handler, shape, query, writes, multipart, switch, refuses))
         return handler
 
     return register

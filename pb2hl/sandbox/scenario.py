@@ -59,6 +59,9 @@ class Behaviour(_Section):
         "ids"  # `relations` of the notes search: the vendor's page has record ids, the web interface sends objects
     )
     lists_tell_total: bool = True  # False: searches leave `total` out
+    searches: Literal["end", "repeat", "endless"] = (
+        "end"  # what comes after the last page: nothing, the first, or ever more
+    )
     put_adds_channels: bool = True  # PUT of a contact adds to dndSettings; False: replaces them (neither is documented)
     put_null: Literal["clears", "ignored", "refused"] = "clears"  # null for a plain field of a contact
     uncleared: list[

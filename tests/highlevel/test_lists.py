@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pb2hl.errors import Refused
-from pb2hl.highlevel import PORTS, Client, run
+from pb2hl.highlevel import PORTS, Client, read_destination, run
 from pb2hl.highlevel.records import paging
 from pb2hl.highlevel.records.base import WrongAnswer
 from pb2hl.highlevel.records.paging import CAPPED_TOTAL, TEXT_CURSOR, Page, by_cursor, by_skip
@@ -106,8 +106,33 @@ def test_a_list_that_never_ends_is_told(monkeypatch, total):
         read(by_skip(fetch))
 
 
+def test_a_list_that_repeats_itself_before_it_is_complete_is_told():
+    """Two of five records and then the same two: the rest is there and cannot be had."""
+
+    async def fetch(position: dict) -> Page:
+        return Page([{"id": "a"}, {"id": "b"}], 5, {"searchAfter": [1]})
+
+    for walk in (by_skip(fetch), by_cursor(fetch)):
+        with pytest.raises(WrongAnswer, match="2 of 5"):
+            read(walk)
+
+
+@pytest.mark.parametrize("searches", ["repeat", "endless"])
+def test_a_location_whose_searches_do_not_end_is_told(rehearse, connect, searches):
+    """Reading the location ends in a sentence, not in a circle or in half of it."""
+    people = [{"firstName": f"P{n}", "email": f"p{n}@example.com"} for n in range(600)]
+    place = rehearse(behaviour={"searches": searches}, contacts=people)
+
+    async def look() -> None:
+        async with connect(place) as client:
+            await read_destination(client)
+
+    with pytest.raises(WrongAnswer, match=r"repeats itself|never ends"):
+        run(look())
+
+
 def test_a_list_that_repeats_itself_ends():
-    """A server that answers the same page whatever it is asked."""
+    """A server that answers the same page whatever it is asked, and tells no total."""
 
     async def fetch(position: dict) -> Page:
         return Page([{"id": "a"}, {"id": "b"}], None, {"searchAfter": [1]})

@@ -97,6 +97,13 @@ class _Walk:
             )
         return found
 
+    def require_all(self, page: Page) -> None:
+        """Raise WrongAnswer when the list repeats itself before it is complete by its own account."""
+        if page.records and page.total is not None and len(self._seen) < page.total:
+            raise WrongAnswer(
+                f"{self._what} repeats itself after {len(self._seen):,} of {page.total:,} records", hint=_TELL
+            )
+
     def ended(self, page: Page) -> bool:
         """Whether the list ends with `page`."""
         short = len(page.records) < self._full
@@ -115,9 +122,11 @@ async def by_skip(fetch: Fetch, name: str = "skip", *, what: str = "the list") -
     while True:
         page = await fetch({name: walk.count})
         fresh = walk.fresh(page)
-        if fresh:
-            yield fresh
-        if not fresh or walk.ended(page):
+        if not fresh:
+            walk.require_all(page)
+            return
+        yield fresh
+        if walk.ended(page):
             return
 
 
@@ -141,6 +150,7 @@ async def by_cursor(
             if walk.ended(page):
                 return
         elif "page" in position or not page.records:
+            walk.require_all(page)
             return
         elif not learned.get(TEXT_CURSOR) and _as_text(position) != position:
             learned[TEXT_CURSOR] = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from pb2hl.highlevel import SEARCH_LAG_S, Client, retry, run
 from pb2hl.highlevel.capabilities import PROBED
@@ -98,10 +99,18 @@ def with_client(
     return run(main())
 
 
+_RECOGNISED: WeakKeyDictionary[LedgerPort, tuple[tuple[str, str], dict[str, Any]]] = WeakKeyDictionary()
+"""The location that each open ledger's command has recognised: one command asks once, however many clients it opens."""
+
+
 async def _recognised(client: Client, ledger: LedgerPort, step: str) -> None:
+    where = (client.base_url, client.location)
+    if ledger in _RECOGNISED and _RECOGNISED[ledger][0] == where:
+        client.identity = _RECOGNISED[ledger][1]
     known = ledger.recall(LOCATION) or {}
     name = str(known.get("name") or "") if known.get("id") == client.location and step != DOCTOR else ""
     record = await identified(client, name)
+    _RECOGNISED[ledger] = (where, record)
     found = {"id": client.location, "name": str(record.get("name") or "")}
     if found != known:
         ledger.remember(LOCATION, found)
