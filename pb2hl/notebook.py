@@ -27,6 +27,7 @@ def open_workspace(path: str) -> Workspace:
     Raises ConfigError when there is none, saying which cell to edit.
     """
     _die_with_parent()
+    os.umask(0o077)  # what this kernel writes holds client data: it is for its owner only
     folder = Path(path).resolve()
     if not (folder / CONFIG_NAME).exists():
         raise ConfigError(

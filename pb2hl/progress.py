@@ -220,6 +220,8 @@ class _CellBar(_Bar):
 class _TerminalBar(_Bar):
     """A bar in a terminal. It is drawn anew while nothing advances, so that people see that something goes on."""
 
+    leave: bool
+
     def __init__(self, what: str, total: int | None, unit: str, **options: Any):
         known = os.get_terminal_size(sys.stderr.fileno()).columns  # 0 in a terminal that nobody gave a size
         super().__init__(

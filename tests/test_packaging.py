@@ -40,6 +40,7 @@ USED_WITHOUT_IMPORT = {
     "playwright": "axe-playwright-python drives it",
     "cyclonedx-bom": "`make release`",
     "pip-audit": ".ci/run",
+    "uv": ".ci/installations",
 }
 """Declared, and named in no import: why each is there."""
 

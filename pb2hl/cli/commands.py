@@ -209,7 +209,15 @@ def ledger(
         typer.echo(", ".join(f"{name}: {value}" for name, value in body.items()))
 
 
+def lab(ws: Ws) -> None:
+    """Open JupyterLab on the workspace, with its own copies of the notebooks."""
+    code = heavy("lab").lab(heavy("workspace").Workspace(ws))
+    if code:
+        raise typer.Exit(code)
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
+    "lab": lab,
     "init": init,
     "trust": trust,
     "approve": approve,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -33,11 +34,18 @@ def application() -> typer.Typer:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     arguments = sys.argv[1:] if argv is None else argv
+    os.umask(0o077)  # what a command writes holds client data: it is for its owner only
     try:
         application()(args=arguments, prog_name="pb2hl")
     except Pb2hlError as error:
         heavy("cli.output").error(error, as_json="--json" in arguments)
         sys.exit(error.exit_code)
+    except OSError as failure:
+        told = heavy("whole").unwritable(failure)
+        if told is None:
+            raise
+        heavy("cli.output").error(told, as_json="--json" in arguments)
+        sys.exit(told.exit_code)
     except KeyboardInterrupt:
         stopped = Cancelled("Stopped; what was done is recorded.", hint="run the same command again to go on")
         heavy("cli.output").error(stopped, as_json="--json" in arguments)

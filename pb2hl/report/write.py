@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -72,10 +73,15 @@ def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT)
 
 
 def tell_failure(ws: Workspace, step: str, error: Pb2hlError, *, mask: bool = False) -> None:
-    """Keep what `step` failed with, unless it left a result that says so, and tell it on the index."""
+    """Keep what `step` failed with, unless it left a result that says so, and tell it on the index.
+
+    What cannot be kept, as on a full disk or beside a damaged file, never hides `error` itself.
+    """
     if step in results() and not isinstance(error, WorkspaceLocked):
-        Failure(error.message.removeprefix(f"{step}: "), error.hint, stamp(SYSTEM_CLOCK.now())).save(ws.results(step))
-        write_index(ws, mask=mask)
+        with suppress(Pb2hlError, OSError):
+            failure = Failure(error.message.removeprefix(f"{step}: "), error.hint, stamp(SYSTEM_CLOCK.now()))
+            failure.save(ws.results(step))
+            write_index(ws, mask=mask)
 
 
 def write_again(ws: Workspace, steps: Iterable[str], *, mask: bool = False) -> None:

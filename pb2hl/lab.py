@@ -1,0 +1,38 @@
+"""JupyterLab on one workspace: its notebooks are copies inside it, so that no client data lands beside the package."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from pb2hl.resources import resource
+from pb2hl.whole import write_bytes
+from pb2hl.workspace import Workspace
+
+NOTEBOOKS = "notebooks"
+_HERE, _ABOVE = b'workspace = \\".\\"', b'workspace = \\"..\\"'
+"""The parameter as it stands in a notebook's JSON, and as a copy one folder down needs it."""
+
+
+def notebook_copies(ws: Workspace) -> Path:
+    """The folder of the workspace's own notebooks: those that are missing are copied from the package, none is changed."""
+    folder = ws.path / NOTEBOOKS
+    for shipped in sorted(resource(NOTEBOOKS).glob("*.ipynb")):
+        if not (folder / shipped.name).exists():
+            write_bytes(folder / shipped.name, shipped.read_bytes().replace(_HERE, _ABOVE))
+    return folder
+
+
+def command(ws: Workspace) -> list[str]:
+    """What starts JupyterLab in the workspace, with this environment's own kernel."""
+    return [
+        sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ws.path}", f"--LabApp.default_url=/lab/tree/{NOTEBOOKS}",
+        "--ServerApp.kernel_spec_manager_class=pb2hl.kernel.OwnKernels",
+    ]  # fmt: skip
+
+
+def lab(ws: Workspace) -> int:
+    """Open JupyterLab on `ws` and wait until it ends; its exit code."""
+    notebook_copies(ws)
+    return subprocess.run(command(ws)).returncode
