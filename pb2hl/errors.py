@@ -93,6 +93,10 @@ class Pb2hlError(Exception):
         lines = [self.message, *(f"  - {problem}" for problem in self.problems)]
         return "\n".join(lines) + (MEND + self.hint if self.hint else "")
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it: what went wrong and what to do, instead of a traceback."""
+        return str(self).splitlines()
+
 
 class ExportError(Pb2hlError):
     """The export cannot be read, or is of the wrong product."""

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -178,11 +179,19 @@ class _Bar(tqdm):
         self.close()
 
 
+@dataclass
+class _Phases:
+    """The one place in a notebook's cell where the bars of a step follow each other: what is over, and the display."""
+
+    past: list[str] = field(default_factory=list)
+    cell: Any = None
+
+
 class _CellBar(_Bar):
     """A bar in a notebook cell. A saved notebook keeps it as it was last; tqdm's own widget is kept as it began."""
 
-    def __init__(self, what: str, total: int | None, unit: str):
-        self._cell: Any = None
+    def __init__(self, what: str, total: int | None, unit: str, phases: _Phases | None = None):
+        self._phases = phases or _Phases()
         self._waits: dict[str, tuple[int, float]] = {}
         super().__init__(what, total, unit, file=io.StringIO())
 
@@ -206,15 +215,21 @@ class _CellBar(_Bar):
 
         text = str(self) if msg is None else msg
         part = f'<progress value="{self.n}" max="{self.total}"></progress> ' if self.total else ""
-        lines = [text, *(self._waited() if self._over else ())]
+        lines = [*self._phases.past, text, *(self._waited() if self._over else ())]
         shown = {
             "text/plain": "\n".join(lines),
             "text/html": part + "<br>".join(f"<code>{html.escape(x)}</code>" for x in lines),
         }
-        if self._cell is None:
-            self._cell = display(shown, raw=True, display_id=True)
+        if self._phases.cell is None:
+            self._phases.cell = display(shown, raw=True, display_id=True)
         else:
-            self._cell.update(shown, raw=True)
+            self._phases.cell.update(shown, raw=True)
+
+    def finish(self) -> None:
+        """Say how long it took; of what took longer than a moment that stays above the next phase."""
+        super().finish()
+        if self.format_dict["elapsed"] >= WORTH_A_LINE_S:
+            self._phases.past += [str(self), *self._waited()]
 
 
 class _TerminalBar(_Bar):
@@ -325,6 +340,7 @@ class Bar:
         self._notes = os.environ.get(NOTES_VARIABLE, "")
         self._between: _Between | None = None
         self._inside = False
+        self._phases = _Phases()
 
     def __enter__(self) -> Bar:
         """Inside the block a terminal always shows that something goes on, also between two bars."""
@@ -345,7 +361,9 @@ class Bar:
     def start(self, what: str, total: int | None = None, unit: str = "rows") -> None:
         self._close()
         self._idle(False)
-        self._bar = _kind()(what, total, unit) if total != 0 else None  # nothing to do is nothing to show
+        kind = _kind()
+        more = {"phases": self._phases} if kind is _CellBar else {}
+        self._bar = kind(what, total, unit, **more) if total != 0 else None  # nothing to do is nothing to show
 
     def advance(self, n: int = 1) -> None:
         if self._bar is not None:

@@ -302,6 +302,10 @@ STEPS: dict[str, Step] = {
 """Every step by its id, in the order of a migration."""
 
 
+EXPLORE = "00_explore.ipynb"
+"""The notebook that only looks; it belongs to no step."""
+
+
 def notebooks() -> tuple[Step, ...]:
     """The steps that have a notebook, in order."""
     return tuple(step for step in STEPS.values() if step.notebook)

@@ -7,12 +7,12 @@ import ast
 import nbformat
 import pytest
 
+from pb2hl import open_workspace
 from pb2hl.errors import ConfigError
-from pb2hl.notebook import open_workspace
-from pb2hl.register import notebooks
+from pb2hl.register import EXPLORE, notebooks
 from pb2hl.resources import resource
 
-FILES = [step.notebook for step in notebooks()]
+FILES = [EXPLORE, *(step.notebook for step in notebooks())]
 
 
 def read(name: str):
@@ -21,9 +21,9 @@ def read(name: str):
 
 
 def test_one_notebook_a_step():
-    """The folder holds the eleven notebooks of the register and no other."""
+    """The folder holds the eleven notebooks of the register, the one that explores, and no other."""
     assert sorted(path.name for path in resource("notebooks").glob("*.ipynb")) == FILES
-    assert len(FILES) == 11
+    assert len(FILES) == 12
 
 
 @pytest.mark.parametrize("name", FILES)

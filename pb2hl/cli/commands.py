@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -108,7 +109,10 @@ def status(ws: Ws, json: Json = False) -> None:
     """Gates, counts by object and outcome, what is in doubt, requests used today, the next step."""
     output = heavy("cli.output")
     with output.quiet_stdout(json):
-        outcome = heavy("steps.overview.status").status(heavy("workspace").Workspace(ws))
+        workspace = heavy("workspace").Workspace(ws)
+        outcome = heavy("steps.overview.status").status(workspace)
+        if not json:  # for people: with what is to be reviewed before, and the whole command
+            outcome = replace(outcome, next_step=heavy("report.status").state_of(workspace).following)
     output.result(outcome, json)
 
 

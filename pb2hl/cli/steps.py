@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,6 +100,7 @@ def run_step(step: Step, ws: Path, *, as_json: bool, mask: bool, options: dict[s
                 heavy("report").write_again(workspace, step.revises, mask=mask)
             raise
         path = heavy("report").present(workspace, outcome, mask=mask)
+        outcome = replace(outcome, next_step=heavy("report").next_of(workspace, outcome))
     output.result(outcome, as_json, str(path))
 
 

@@ -2,10 +2,11 @@
 
 from pb2hl.report.notebook import notebook_html
 from pb2hl.report.verdict import links_html, outcome_html, verdict_html
-from pb2hl.report.write import present, tell_failure, write, write_again, write_all, write_index
+from pb2hl.report.write import next_of, present, tell_failure, write, write_again, write_all, write_index
 
 __all__ = [
     "links_html",
+    "next_of",
     "notebook_html",
     "outcome_html",
     "present",

@@ -12,7 +12,7 @@ from pb2hl.register import AUDIT, INVENTORY, ROLLBACK, STEPS, Chapter, chapters,
 from pb2hl.report.drawing.page import moment
 from pb2hl.results import Failure, Status, StepResult, read_result
 from pb2hl.steps.gates import gates
-from pb2hl.steps.overview.status import next_step
+from pb2hl.steps.overview.status import next_step, open_sheets
 from pb2hl.workspace import Workspace
 
 STATUS_TONES = {
@@ -64,13 +64,16 @@ class MigrationState:
         return last > self.left_at.get(AUDIT.result(), "")
 
     def next_of(self, result: StepResult) -> str:
-        """What to do after the page of `result`; nothing once the migration went on without it."""
+        """What to do after the page of `result`; nothing once the migration went on without it, or where it failed."""
         if self.went_on(result):
             return ""
         own = result.next_step
-        if result.step == ROLLBACK.id and not own:
+        if not own and (result.step == ROLLBACK.id or result.step not in results()):
             return ""
-        return own if own and own.split()[0] not in (*STEPS, "approve", "pb2hl") else self.following
+        sentence = bool(own) and own.split()[0] not in (*STEPS, "approve", "pb2hl")
+        if result.status is Status.FAILED and not sentence:
+            return ""  # nothing comes next until it is mended
+        return own if sentence else self.following
 
     def since(self, result: StepResult) -> tuple[str, ...]:
         """What has happened to the work of `result` since it was left, as sentences."""
@@ -96,7 +99,7 @@ def state_of(ws: Workspace) -> MigrationState:
         left_at,
         back["at"] if undone else "",
         {**_cut_off(ws, left_at), **failures} if began else failures,
-        command(ws, following),
+        first_review(ws, following) + command(ws, following),
     )
 
 
@@ -120,6 +123,12 @@ def command(ws: Workspace, step: str) -> str:
     return f"pb2hl {name} {ws.path}{rest}" + (" --by NAME" if name == "approve" else "")
 
 
+def first_review(ws: Workspace, following: str) -> str:
+    """What a person decides in sheets before `following`, with a word that leads on to it; "" where nothing is open."""
+    names = open_sheets(ws) if following else ()
+    return f"review {', '.join(f'sheets/{name}.csv' for name in names)}, then: " if names else ""
+
+
 def gate_states(ws: Workspace) -> GateStates:
     """The state of each gate by name; a workspace that has no ledger yet has reached none."""
     rows = gates.states(ws) if Ledger.exists(ws) else []
@@ -134,7 +143,7 @@ def approval_line(states: GateStates, gate: str) -> str:
         return "Nobody has approved this yet." if row.get("state") == "waiting for approval" else ""
     forced = ", in spite of open points" if row.get("forced") else ""
     lapsed = "" if row["state"] == APPROVED else " It has changed since: the approval has lapsed."
-    return f"Approved by {row['who']} on {moment(row['at'])}{forced} ({row['hash'][:12]}).{lapsed}"
+    return f"Approved by {row['who']} on {moment(row['at'])}{forced}.{lapsed}"
 
 
 def status_of(item: Chapter, result: StepResult, states: GateStates) -> tuple[str, str]:

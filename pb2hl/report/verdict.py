@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -81,8 +83,15 @@ def outcome_html(ws: Workspace) -> str:
 
 
 def links_html(paths: Iterable[Path]) -> str:
-    """A list of links to report files."""
+    """A list of links to report files, relative to the notebook: they work served, on disk, and wherever the folders move to."""
     items = Markup("").join(
-        Markup('<li><a href="{}">{}</a></li>').format(Path(path).resolve().as_uri(), Path(path).name) for path in paths
+        Markup('<li><a href="{}">{}</a></li>').format(quote(_relative(Path(path))), Path(path).name) for path in paths
     )
     return str(Markup("<ul>{}</ul>").format(items))
+
+
+def _relative(path: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.resolve(), Path.cwd())).as_posix()
+    except ValueError:  # another drive of a Windows machine
+        return path.resolve().as_uri()

@@ -54,6 +54,11 @@ def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
     return path
 
 
+def next_of(ws: Workspace, result: StepResult) -> str:
+    """The true next thing after `result`, as its report says it."""
+    return state_of(ws).next_of(result)
+
+
 def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT) -> list[Path]:
     """Draw the report of every step that left a result, the workflow reference, and the index last."""
     hidden, migration = _mask(ws, mask), state_of(ws)
@@ -156,7 +161,6 @@ def _draw(ws: Workspace, result: StepResult, chapter: Chapter, mask: Mask, migra
         at=result.at,
         masked=mask.on,
         index="index.html",
-        seal=str(result.facts.get("hash") or result.facts.get("subject_hash") or ""),
     )
     return _save(folder / f"{chapter.file}.html", page)
 

@@ -94,11 +94,11 @@ def test_every_step_shows_how_far_it_is(tmp_path, rehearse, monkeypatch):
     assert set(order) == set(names)
 
 
-def test_every_notebook_hands_a_bar_to_its_step():
-    """What is run by hand shows the same as the command line."""
+def test_every_notebook_runs_its_step_through_the_face():
+    """What is run by hand shows the same as the command line: `pb2hl.<step>(ws)` has the bar."""
     for item in notebooks():
         path = Path(runner.resource("notebooks")) / item.notebook
         code = "".join(
             "".join(cell["source"]) for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"
         )
-        assert "progress=Bar()" in code or item.id == "report", item.notebook
+        assert f"{item.id}(ws" in code or item.id == "report", item.notebook

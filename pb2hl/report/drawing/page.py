@@ -101,7 +101,6 @@ class Page:
     masked: bool = False
     index: str = ""  # relative link to the index; empty on the index itself
     approval: str = ""  # who approved the gate behind this page, and when
-    seal: str = ""  # the hash that an approval of this page names
     extra: dict[str, Any] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
-from pb2hl.report.drawing.cells import text_of, words
+from pb2hl.report.drawing.cells import is_missing, text_of, words
 from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Cell, Column, Table, moment
 from pb2hl.sheets import write_sheet
@@ -37,6 +37,8 @@ TONES = {
     "critical": "bad", "failed": "bad", "data failed": "bad", "rule broken": "bad", "missing": "bad", "refused": "bad",
     "differs": "bad", "wrong": "bad",
 }  # fmt: skip
+SHARES = frozenset({"fill", "share", "precision", "recall"})
+"""Columns of shares from 0 to 1, written as per cent and sorted as they are."""
 _TONED = FILTERED - {"object", "target", "type", "account", "pipeline"}
 _MOMENTS = {"at", "when", "started_at", "ended_at", "created_at", "updated_at"}
 """Columns whose texts are moments, written for people and sorted as they were."""
@@ -49,6 +51,7 @@ class Evidence:
 
     folder: Path  # of the CSV files; made when the first is written
     mask: Mask
+    written: bool = True  # whether the CSV files are
 
     def table(
         self,
@@ -65,7 +68,7 @@ class Evidence:
         flat = frame.reset_index() if not isinstance(frame.index, pd.RangeIndex) and frame.index.name else frame
         flat = self.mask.frame(_plain(flat))
         link = ""
-        if csv and len(flat):
+        if csv and self.written and len(flat):
             path = self.folder / f"{name}.csv"
             write_sheet(path, _spelled(flat))
             link = quote(f"{self.folder.name}/{path.name}")
@@ -123,6 +126,8 @@ def _choices(name: str, cells: list[Cell]) -> tuple[str, ...]:
 def _cells(column: pd.Series, name: str) -> list[Cell]:
     if name == "histogram":
         return [_bars(value) for value in column.tolist()]
+    if name in SHARES and _numeric(column):
+        return [Cell("" if is_missing(value) else f"{value:.0%}", sort=text_of(value)) for value in column.tolist()]
     texts = [text_of(value) for value in column.tolist()]
     if name in _MOMENTS:
         return [Cell(moment(text), sort=text) for text in texts]

@@ -240,9 +240,16 @@ def _problem(verdict: Verdict, sample: str) -> Problem:
     where = f" ({sample})" if sample else f" (found {verdict.observed})" if verdict.observed else ""
     column = rule.columns[0] if rule.columns else ""
     return Problem(
-        "check", f"{verdict.suite.object}: {_label(verdict)}{where}", rule.severity, file=verdict.suite.file, field=column,
+        "check", _found(verdict) + where, rule.severity, file=verdict.suite.file, field=column,
         count=max(verdict.failing, 1), treatment=rule.treatment,
     )  # fmt: skip
+
+
+def _found(verdict: Verdict) -> str:
+    """What a failed rule found, not what it wishes for."""
+    rows = f"{verdict.failing:,} of {verdict.checked:,} {verdict.suite.object.replace('_', ' ')}"
+    broken = rows if verdict.failing else verdict.suite.object.replace("_", " ")
+    return f"{broken} {'does' if verdict.failing == 1 else 'do'} not keep the rule “{_label(verdict)}”"
 
 
 def _data_docs(ws: Workspace, stage: str, suites: list[Suite], tables: Tables) -> None:

@@ -12,6 +12,7 @@ from pb2hl.ledger import Ledger, State
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import LOAD, STEPS, Step, results_of
 from pb2hl.results import Status, StepResult
+from pb2hl.sheets import read_sheet
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.shared import outcomes, requests
@@ -102,6 +103,30 @@ def next_step(ws: Workspace) -> str:
         by_state = outcomes.counts_of(outcomes.outcomes(ledger))
         applied = bool(ledger.recall(APPLIED))
     return _next_step(ws, gates.states(ws), applied, by_state)
+
+
+def open_sheets(ws: Workspace) -> tuple[str, ...]:
+    """The sheets in which something waits for a person's decision, of the steps whose gate is not approved yet."""
+    approved = {row["gate"] for row in gates.states(ws) if row["state"] == "approved"}
+    found: list[str] = []
+    for step in STEPS.values():
+        if not step.sheets or step.optional or (step.gate or step.settled_by) in approved:
+            continue
+        result = StepResult.load(ws.results(step.result()))
+        if result is not None and result.status is Status.WAITING:
+            found += [name for name in step.sheets if _undecided(ws, name)]
+    return tuple(found)
+
+
+def _undecided(ws: Workspace, name: str) -> bool:
+    path = ws.sheets / f"{name}.csv"
+    if not path.exists():
+        return False
+    sheet = read_sheet(path, ())
+    if "decision" not in sheet.columns:
+        return False
+    asked = sheet["proposal"] != "" if "proposal" in sheet.columns else pd.Series(True, index=sheet.index)
+    return bool((asked & (sheet["decision"] == "")).any())
 
 
 def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int]) -> str:

@@ -15,12 +15,13 @@ from pb2hl.highlevel.records.base import WrongAnswer
 from pb2hl.ledger import Ledger
 from pb2hl.operations import Target
 from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.register import DOCTOR
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.shared import requests
 from pb2hl.steps.shared.session import with_client
 from pb2hl.workspace import Workspace
 
-STEP = "doctor"
+STEP = DOCTOR.id
 SCRATCH = "scratch contact"
 """The fact that a probe has a contact in the location: its mark, durable before the contact is made."""
 

@@ -1,0 +1,57 @@
+// A table with facets. Everything shown comes from the model; a click sends which values are chosen, nothing is counted here.
+const STYLE = `.tb{font:13px var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color1,#222);display:grid;grid-template-columns:minmax(180px,260px) 1fr;gap:12px;max-height:620px}
+@media(max-width:640px){.tb{grid-template-columns:1fr;max-height:none}}
+.tb-facets,.tb-rows{overflow:auto;max-height:600px}.tb fieldset{border:1px solid var(--jp-border-color2,#ccc);border-radius:6px;margin:0 0 8px;padding:4px 8px}.tb legend{font-weight:600}
+.tb-value{display:grid;grid-template-columns:auto 1fr auto;gap:6px;width:100%;align-items:center;background:none;border:0;color:inherit;text-align:left;padding:2px;cursor:pointer;font:inherit}
+.tb-value:focus-visible{outline:2px solid var(--jp-brand-color1,#2563eb)}.tb-value[aria-pressed=true]{font-weight:700;background:var(--jp-layout-color2,#e7eefc)}
+.tb-name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.tb-bar{display:block;height:3px;background:var(--jp-brand-color1,#3b7ddd)}
+.tb table{border-collapse:collapse;white-space:nowrap}.tb th,.tb td{padding:2px 8px;border-bottom:1px solid var(--jp-border-color2,#ddd);text-align:left;max-width:320px;overflow:hidden;text-overflow:ellipsis}
+.tb th{position:sticky;top:0;background:var(--jp-layout-color1,#fff)}.tb-tools{display:flex;gap:8px;align-items:center;padding-bottom:6px}`;
+function make(tag, name, text) { const node = document.createElement(tag); if (name) node.className = name; if (text !== undefined) node.textContent = text; return node; }
+function render({ model, el }) {
+  const root = make("div", "tb"), style = make("style", "", STYLE), facets = make("div", "tb-facets"), right = make("div"), tools = make("div", "tb-tools"), box = make("div", "tb-rows");
+  facets.setAttribute("role", "group"); facets.setAttribute("aria-label", "facets"); box.tabIndex = 0; box.setAttribute("role", "region"); box.setAttribute("aria-label", "rows");
+  right.append(tools, box); root.append(facets, right); el.append(style, root);
+  const count = make("span"); count.setAttribute("role", "status");
+  const button = (text, run) => { const node = make("button", "", text); node.type = "button"; node.onclick = run; return node; };
+  const set = (name, value) => { model.set(name, value); model.save_changes(); };
+  const back = button("Previous", () => set("page", model.get("page") - 1)), on = button("Next", () => set("page", model.get("page") + 1)), clear = button("Clear filters", () => set("chosen", {}));
+  tools.append(count, back, on, clear);
+  function toggle(column, value) {
+    const chosen = { ...model.get("chosen") }, now = new Set(chosen[column] || []);
+    now.has(value) ? now.delete(value) : now.add(value);
+    if (now.size) chosen[column] = [...now]; else delete chosen[column];
+    set("chosen", chosen);
+  }
+  function drawFacets() {
+    const focus = document.activeElement?.dataset?.key;
+    facets.replaceChildren(...model.get("facets").map((facet) => {
+      const set = make("fieldset"), chosen = model.get("chosen")[facet.column] || [], most = Math.max(1, ...facet.values.map((item) => item.count));
+      set.append(make("legend", "", facet.column));
+      for (const item of facet.values) {
+        const line = make("button", "tb-value"), name = make("span", "tb-name", item.label || "(blank)"), bar = make("span", "tb-bar");
+        line.type = "button"; line.dataset.key = facet.column + "\u001f" + item.value; line.setAttribute("aria-pressed", chosen.includes(item.value)); line.title = item.label;
+        bar.style.width = Math.round((60 * item.count) / most) + "px"; line.append(bar, name, make("span", "", item.count.toLocaleString()));
+        line.onclick = () => toggle(facet.column, item.value); set.append(line);
+      }
+      return set;
+    }));
+    if (focus) for (const node of facets.querySelectorAll("button")) if (node.dataset.key === focus) node.focus();
+  }
+  function drawRows() {
+    const table = make("table"), head = make("tr"), size = model.get("rows").length, first = model.get("page") * 50;
+    table.append(make("caption", "", "")); for (const name of model.get("columns")) { const cell = make("th", "", name); cell.scope = "col"; head.append(cell); }
+    table.append(head);
+    for (const row of model.get("rows")) { const line = make("tr"); for (const text of row) { const cell = make("td", "", text); cell.title = text; line.append(cell); } table.append(line); }
+    box.replaceChildren(table);
+    const total = model.get("total");
+    count.textContent = `${total.toLocaleString()} of ${model.get("every").toLocaleString()} rows` + (size ? ` · ${first + 1}–${first + size} shown` : "");
+    back.disabled = !model.get("page"); on.disabled = first + size >= total; clear.disabled = !Object.keys(model.get("chosen")).length;
+  }
+  root.addEventListener("keydown", (event) => event.stopPropagation());
+  model.on("change:facets", drawFacets); model.on("change:chosen", drawFacets);
+  for (const name of ["rows", "page", "total"]) model.on("change:" + name, drawRows);
+  drawFacets(); drawRows();
+  return () => { model.off("change:facets", drawFacets); model.off("change:chosen", drawFacets); };
+}
+export default { render };

@@ -1,0 +1,191 @@
+"""A table in a browser with facets that filter each other. Counts are made in Python; only what is visible travels."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import pandas as pd
+import traitlets
+
+from pb2hl.report.drawing.cells import text_of
+
+PAGE = 50
+"""Rows that travel to the browser at once."""
+TOP = 12
+"""Values that a facet shows, the commonest first."""
+BINS = 16
+MISSING, LOST = "missing", "not converted"
+_HIDDEN = ("row_hash",)
+
+
+class Facet:
+    """One column as codes, so that counting under a filter is one `bincount`: values by frequency, or bins from low to high."""
+
+    def __init__(self, column: pd.Series, lost: np.ndarray | None = None):
+        self.missing = column.isna().to_numpy()
+        self.lost = lost
+        numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+        moment = pd.api.types.is_datetime64_any_dtype(column.dtype)
+        self.binned = (numeric or moment) and column.nunique() > TOP
+        if self.binned:
+            self.codes, self.labels = _bins(column, moment)
+        else:
+            plain = pd.api.types.is_string_dtype(column.dtype) and column.dtype != object
+            texts = column if plain else column.map(text_of, na_action="ignore").astype("string")
+            codes, values = pd.factorize(texts.to_numpy(dtype=object, na_value=None))
+            order = np.argsort(-np.bincount(codes[codes >= 0], minlength=len(values)), kind="stable")
+            place = np.empty(len(values), dtype=np.int64)
+            place[order] = np.arange(len(values))
+            self.codes = np.where(codes >= 0, place[codes], -1) if len(values) else codes
+            self.labels = [text_of(values[i]) for i in order]
+
+    def mask(self, chosen: Sequence[Any]) -> np.ndarray:
+        """The rows that hold any of the chosen values (by number), or are missing or not converted."""
+        numbers = [value for value in chosen if isinstance(value, int)]
+        found = np.isin(self.codes, numbers)
+        if MISSING in chosen:
+            found |= self.missing
+        if LOST in chosen and self.lost is not None:
+            found |= self.lost
+        return found
+
+    def counts(self, kept: np.ndarray) -> list[dict[str, Any]]:
+        """What the facet shows of the rows `kept`: value, label, count."""
+        codes = self.codes[kept]
+        number = np.bincount(codes[codes >= 0], minlength=len(self.labels))
+        shown = range(len(self.labels)) if self.binned else np.argsort(-number, kind="stable")[:TOP]
+        found = [{"value": int(i), "label": self.labels[i], "count": int(number[i])} for i in shown]
+        found = [item for item in found if item["count"] or self.binned]
+        if self.missing.any():
+            found.append({"value": MISSING, "label": MISSING, "count": int(self.missing[kept].sum())})
+        if self.lost is not None and self.lost.any():
+            found.append({"value": LOST, "label": LOST, "count": int(self.lost[kept].sum())})
+        return found
+
+
+def _bins(column: pd.Series, moment: bool) -> tuple[np.ndarray, list[str]]:
+    """(bin of each value, -1 for missing; the span of each bin as text)."""
+    if moment:
+        numbers = pd.to_datetime(column, utc=True).astype("datetime64[ns, UTC]").astype("int64").to_numpy(float)
+    else:
+        numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan).copy()
+    numbers[column.isna().to_numpy()] = np.nan
+    known = numbers[np.isfinite(numbers)]
+    edges = np.linspace(known.min(), known.max(), BINS + 1)
+    codes = np.clip(np.digitize(numbers, edges[1:-1]), 0, BINS - 1)
+    codes[~np.isfinite(numbers)] = -1
+    ends = [text_of(pd.Timestamp(int(e)).date()) if moment else f"{e:,.6g}" for e in edges]
+    return codes, [f"{low} – {high}" for low, high in pairwise(ends)]
+
+
+class TableBrowser(anywidget.AnyWidget):
+    """`frame` with facets. A click filters; the facets count what the others leave; `selection` is that as a frame."""
+
+    _esm = Path(__file__).with_name("browser.js")
+    title = traitlets.Unicode("").tag(sync=True)
+    columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    facets: Any = traitlets.List().tag(sync=True)
+    rows: Any = traitlets.List().tag(sync=True)
+    chosen = traitlets.Dict().tag(sync=True)
+    page = traitlets.Int(0).tag(sync=True)
+    total = traitlets.Int(0).tag(sync=True)
+    every = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, frame: pd.DataFrame, *, title: str = "", not_converted: pd.DataFrame | None = None):
+        self._frame = frame.reset_index(drop=True)
+        names = [str(name) for name in frame.columns if not str(name).startswith("raw.") and name not in _HIDDEN]
+        lost = _lost(self._frame, title, not_converted)
+        self._facets: dict[str, Facet] = {}
+        for name in names:
+            facet = Facet(self._frame[name], lost.get(name))
+            if (
+                facet.binned
+                or 1 < len(facet.labels) <= len(frame) // 2
+                or facet.missing.any()
+                or facet.lost is not None
+            ):
+                self._facets[name] = facet
+        super().__init__(title=title, columns=names, every=len(frame))
+        self._masks: dict[str, np.ndarray] = {}
+        self.observe(lambda _change: self._filter(), names=["chosen"])
+        self.observe(lambda _change: self._show(), names=["page"])
+        self._filter()
+
+    @property
+    def selection(self) -> pd.DataFrame:
+        """The rows that the facets leave, with all their columns (a copy)."""
+        return self._frame[self._kept()].copy()
+
+    def choose(self, column: str, *labels: str) -> TableBrowser:
+        """Filter by the values `labels` of `column` (none: no filter by it), as a click does."""
+        facet = self._facets[column]
+        values = [label if label in (MISSING, LOST) else facet.labels.index(label) for label in labels]
+        self.chosen = {
+            **{name: of for name, of in self.chosen.items() if name != column},
+            **({column: values} if values else {}),
+        }
+        return self
+
+    def _kept(self, but: str = "") -> np.ndarray:
+        kept = np.ones(len(self._frame), dtype=bool)
+        for name, mask in self._masks.items():
+            if name != but:
+                kept &= mask
+        return kept
+
+    def _filter(self) -> None:
+        self._masks = {
+            name: self._facets[name].mask(of) for name, of in self.chosen.items() if of and name in self._facets
+        }
+        every = self._kept()
+        self.facets = [
+            {
+                "column": name,
+                "binned": facet.binned,
+                "values": facet.counts(self._kept(name) if name in self._masks else every),
+            }
+            for name, facet in self._facets.items()
+        ]
+        self._order = np.flatnonzero(every)
+        self.total = len(self._order)
+        self.page = 0
+        self._show()
+
+    def _show(self) -> None:
+        part = self._frame.iloc[self._order[self.page * PAGE : (self.page + 1) * PAGE]][self.columns]
+        self.rows = [[text_of(value)[:200] for value in row] for row in part.itertuples(index=False, name=None)]
+
+    def static_html(self) -> str:
+        """The rows in sight as plain HTML, for notebooks that are looked at without a kernel."""
+        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows[:10]
+        )
+        title = f"{html.escape(self.title)}: {self.total:,} of {self.every:,} rows"
+        return f"<details open><summary>{title}</summary><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/html"] = self.static_html()
+        return bundle
+
+
+def _lost(frame: pd.DataFrame, table: str, not_converted: pd.DataFrame | None) -> Mapping[str, np.ndarray]:
+    """By column, which rows hold a cell whose typed value is missing."""
+    needed = {"object", "field", "source_row", "source_file"}
+    if not_converted is None or not needed <= set(not_converted.columns) or "source_row" not in frame.columns:
+        return {}
+    own = not_converted[not_converted["object"] == table]
+    where = pd.MultiIndex.from_frame(frame[["source_file", "source_row"]].astype("str"))
+    return {
+        str(name): where.isin(pd.MultiIndex.from_frame(cells[["source_file", "source_row"]].astype("str")))
+        for name, cells in own.groupby("field")
+    }

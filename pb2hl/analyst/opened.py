@@ -1,0 +1,117 @@
+"""A workspace as a notebook opens it: where it stands, its tables, any record's way, any table in a browser."""
+
+from __future__ import annotations
+
+import html
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from pb2hl.analyst.browser import TableBrowser
+from pb2hl.analyst.parameters import BATCH, read
+from pb2hl.analyst.trace import trace
+from pb2hl.errors import ConfigError
+from pb2hl.model import OBJECTS
+from pb2hl.notebook import die_with_parent
+from pb2hl.report.verdict import outcome_html
+from pb2hl.workspace import BASE_URL, CONFIG_NAME, Workspace, parse_config
+
+
+class OpenedWorkspace(Workspace):
+    """A workspace with what an analyst asks of it in a notebook."""
+
+    @property
+    def tables(self) -> pd.DataFrame:
+        """Every staged table: its rows, columns, the files it came from, and how many records came from each sheet."""
+        rows = []
+        for name in OBJECTS:
+            path = self.staged / f"{name}.parquet"
+            if not path.exists():
+                continue
+            layout = pq.read_schema(path)
+            origin = self.table(name, [c for c in ("source_file", "source_sheet") if c in layout.names])
+            files = sorted(
+                {str(value) for value in origin.get("source_file", pd.Series(dtype=object)).dropna().unique()}
+            )
+            rows.append((name, len(origin), len(layout.names), ", ".join(files)))
+        return pd.DataFrame(rows, columns=["table", "rows", "columns", "files"])
+
+    def trace(self, object_: str, source_id: str) -> pd.DataFrame:
+        """One record's way: its cells as exported, staged, decided, sent and stored, with times."""
+        return trace(self, object_, source_id)
+
+    def explore(self, name: str) -> TableBrowser:
+        """The staged table `name` in a browser with facets; `.selection` is what is left of it as a frame."""
+        frame = self.table(name)
+        if frame.empty:
+            known = ", ".join(self.tables["table"])
+            raise ConfigError(
+                f"there is no staged table {name!r}", hint=f"one of: {known or 'none yet: run the inventory'}"
+            )
+        dropped = self.staged / "not_converted.parquet"
+        lost = self.table("not_converted") if dropped.exists() else pd.DataFrame()
+        return TableBrowser(frame, title=name, not_converted=lost)
+
+    def _repr_html_(self) -> str:
+        config = self.config
+        facts = {
+            "workspace": str(self.path),
+            "export": str(config.export),
+            "location": f"{config.location} at {config.base_url}",
+            "country, zone, currency": f"{config.country}, {config.timezone}, {config.currency}",
+        }
+        lines = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in facts.items())
+        return outcome_html(self) + f"<table>{lines}</table>"
+
+    def __repr__(self) -> str:
+        return f"Workspace {self.path} (location {self.config.location})"
+
+
+def open_workspace(path: str | Path = ".", **parameters: Any) -> OpenedWorkspace:
+    """The workspace at `path`; run by the command line, this kernel from now on dies with that command.
+
+    `parameters` of a batch run (`take_defaults`, `mask`) are looked at now, so that a word which is neither yes nor no is refused
+    before any step runs. Raises ConfigError, also when there is no workspace, saying which cell to edit.
+    """
+    die_with_parent()
+    os.umask(0o077)  # what this kernel writes holds client data: it is for its owner only
+    for name, value in parameters.items():
+        if name not in BATCH:
+            raise ConfigError(f"there is no parameter {name}", hint=f"one of: {', '.join(BATCH)}")
+        read(BATCH[name], value)
+    folder = Path(path).resolve()
+    if not (folder / CONFIG_NAME).exists():
+        raise ConfigError(
+            f"{folder} is no workspace: it has no {CONFIG_NAME}",
+            hint="set `workspace` in the first cell to the folder that `pb2hl init` made, and run the cells again",
+        )
+    return OpenedWorkspace(folder)
+
+
+def init(
+    path: str | Path, *, export: str | Path, location: str, base_url: str = BASE_URL, **settings: Any
+) -> OpenedWorkspace:
+    """Make a workspace for one migration; `settings` are those of migration.toml (country, timezone, currency, …)."""
+    if not Path(export).exists():
+        raise ConfigError(f"{export} does not exist", hint="name the folder, .zip or file that Perfect Books exported")
+    body = {"export": str(Path(export).resolve()), "location": location, "base_url": base_url, **settings}
+    Workspace.create(path, parse_config(body, "the call"))
+    return OpenedWorkspace(path)
+
+
+def tables(ws: Workspace) -> pd.DataFrame:
+    """Every staged table of `ws`: its rows, columns and files."""
+    return OpenedWorkspace(ws.path).tables
+
+
+def table(ws: Workspace, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """The staged table `name` as a frame: each record with its source file, sheet and row."""
+    return ws.table(name, columns)
+
+
+def explore(ws: Workspace, name: str) -> TableBrowser:
+    """The staged table `name` in a browser with facets."""
+    return OpenedWorkspace(ws.path).explore(name)

@@ -1,0 +1,112 @@
+"""Steps as a notebook calls them: parameters understood or refused, one bar, a clean stop, the report written, the result drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pb2hl import report
+from pb2hl.analyst.outcome import Result, stops
+from pb2hl.analyst.parameters import arguments, yes_or_no
+from pb2hl.errors import ChecksFailed, ConfigError, GateClosed, Pb2hlError
+from pb2hl.progress import Bar, Cancel
+from pb2hl.register import STEPS, Step
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.gates.batch import decide as decide_at_gate
+from pb2hl.workspace import Workspace
+
+
+def step_function(name: str) -> Callable[..., Result]:
+    """The step `name` as a function of a workspace and its options."""
+    step = STEPS[name]
+
+    def run(ws: Workspace, **options: Any) -> Result:
+        return run_step(step, ws, **options)
+
+    run.__name__ = run.__qualname__ = name
+    told = "".join(f"\n    {option.name}: {option.help}" for option in step.options)
+    run.__doc__ = f"{step.help or 'The audit log: verify it, export it.'}\n{told}"
+    return run
+
+
+def run_step(step: Step, ws: Workspace, **options: Any) -> Result:
+    """Run `step` with a bar and a clean stop, and write its report.
+
+    The result draws itself as the last line of a cell. Where the step did not end well it is drawn at once, and ChecksFailed or
+    GateClosed ends the notebook. Raises ConfigError, before anything runs, for a parameter that is not understood.
+    """
+    ws = type(ws)(ws.path)  # edits of migration.toml count at the next step
+    given = arguments(step, options)
+    try:
+        with Bar() as bar, Cancel().on_interrupt() as cancel:
+            outcome = step.function()(ws, progress=bar, cancel=cancel, **given)
+    except Pb2hlError as error:
+        report.tell_failure(ws, step.result(**options), error)
+        raise
+    return shown(ws, outcome)
+
+
+def shown(ws: Workspace, outcome: StepResult) -> Result:
+    """`outcome` with its report written; one that ends the notebook is drawn first."""
+    result = Result(ws, outcome, report.present(ws, outcome))
+    if stops(outcome):
+        _draw(result)
+        kind = GateClosed if outcome.status is Status.WAITING else ChecksFailed
+        raise kind(outcome.headline, hint=f"open {result.report}", problems=outcome.problems[:20])
+    return result
+
+
+def show(ws: Workspace, result: Result | StepResult | str) -> Result:
+    """A step's result once more: the one given, or the one that the step of that name left last."""
+    if isinstance(result, str):
+        saved = StepResult.load(ws.results(STEPS[result].result() if result in STEPS else result))
+        if saved is None:
+            raise ConfigError(f"{result} has left no result", hint=f"run it: {result}(ws)")
+        return shown(ws, saved)
+    return result if isinstance(result, Result) else shown(ws, result)
+
+
+def follow_decisions(ws: Workspace) -> Result:
+    """The match's result as the sheets stand after decisions."""
+    from pb2hl.steps.prepare.match import follow_decisions as follow
+
+    return shown(ws, follow(ws))
+
+
+def follow_edits(ws: Workspace) -> Result:
+    """The mapping's result as the sheets stand after edits; the tables are staged again as decided."""
+    from pb2hl.steps.prepare.mapping import follow_edits as follow
+
+    with Bar() as bar, Cancel().on_interrupt() as cancel:
+        outcome = follow(ws, progress=bar, cancel=cancel)
+    return shown(ws, outcome)
+
+
+def decide(ws: Workspace, step: str, approved_by: str = "", *, take_defaults: Any = False) -> str:
+    """Record the decision of `approved_by` at the gate of `step`, and say what was recorded; without a name nothing is."""
+    return decide_at_gate(ws, step, str(approved_by).strip(), take_defaults=yes_or_no(take_defaults, "take_defaults"))
+
+
+def show_reports(ws: Workspace, *, mask: Any = False) -> None:
+    """Write every report and the index again, link them here, and say where the migration stands."""
+    hidden = yes_or_no(mask, "mask")
+    with Bar() as bar:
+        paths = report.write_all(ws, mask=hidden, progress=bar)
+    from IPython.display import HTML, display
+
+    display(HTML(report.outcome_html(ws)))
+    display(HTML(report.links_html(paths)))
+
+
+def status(ws: Workspace) -> Result:
+    """Where the migration stands: gates, counts by object and outcome, what is in doubt, what comes next."""
+    from pb2hl.steps.overview.status import status as read_status
+
+    outcome = read_status(ws)
+    return Result(ws, outcome, report.write_index(ws))
+
+
+def _draw(result: Result) -> None:
+    from IPython.display import HTML, display
+
+    display(HTML(result._repr_html_()))

@@ -1,0 +1,159 @@
+"""What `import pb2hl` gives: little and quick at first, everything an analyst uses in one line, and drawn where it is made."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+import pb2hl
+from pb2hl.analyst.browser import MISSING, TableBrowser
+from pb2hl.analyst.outcome import Chart
+from pb2hl.analyst.parameters import NO, YES, arguments, yes_or_no
+from pb2hl.errors import ConfigError
+from pb2hl.register import EXPLORE, STEPS, notebooks
+from pb2hl.resources import resource
+from tests.cli.terminal import export
+
+HEAVY = ("pandas", "numpy", "great_expectations", "httpx", "pydantic", "jinja2", "papermill", "IPython", "anywidget")
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory):
+    """A workspace of two contacts and a deal, with its inventory."""
+    folder = tmp_path_factory.mktemp("face")
+    made = pb2hl.init(folder / "ws", export=export(folder / "export"), location="here")
+    pb2hl.inventory(made)
+    return made
+
+
+@pytest.mark.parametrize("code", ["import pb2hl", "from pb2hl.cli.main import application; application()"])
+def test_importing_brings_nothing_heavy(code):
+    """Neither the package nor the whole command line with its help loads tables, checks, HTTP or notebooks."""
+    found = subprocess.run(
+        [sys.executable, "-c", f"import sys; {code}; print([name for name in {HEAVY} if name in sys.modules])"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.strip() == "[]"
+
+
+def test_public_names_are_there_and_told():
+    """Every exported name can be used, has words of its own, and every step with a function is among them."""
+    for name in pb2hl.__all__:
+        assert (getattr(pb2hl, name).__doc__ or "").strip(), name
+    assert {step.id for step in STEPS.values() if step.room} <= set(pb2hl.__all__)
+    assert pb2hl.open is pb2hl.open_workspace and set(pb2hl.__all__) <= set(dir(pb2hl))
+    with pytest.raises(AttributeError, match="nonsense"):
+        pb2hl.nonsense  # noqa: B018
+    told = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert not [name for name in pb2hl.__all__ if f"`{name}`" not in told]
+
+
+@pytest.mark.parametrize("file", [EXPLORE, *(step.notebook for step in notebooks())])
+def test_notebooks_import_pb2hl_only_in_one_line(file):
+    """A notebook has one import, of public names."""
+    code = [cell.source for cell in nbformat.read(resource("notebooks") / file, 4).cells if cell.cell_type == "code"]
+    (found,) = [node for node in ast.walk(ast.parse("\n".join(code))) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert isinstance(found, ast.ImportFrom) and found.module == "pb2hl"
+    assert {alias.name for alias in found.names} <= set(pb2hl.__all__)
+
+
+@pytest.mark.parametrize("word", [*YES, *NO, "False", " TRUE "])
+def test_words_for_yes_and_no_are_understood(word):
+    """Papermill hands text over: `false` is no."""
+    assert yes_or_no(word, "take_defaults") is (word.strip().casefold() in YES)
+
+
+@pytest.mark.parametrize("word", ["perhaps", "2", "yes please", "None"])
+def test_anything_else_is_refused_before_a_step_runs(word, ws):
+    """A word that is neither opens no workspace, decides nothing and runs nothing."""
+    with pytest.raises(ConfigError, match="neither yes nor no"):
+        pb2hl.open_workspace(ws.path, take_defaults=word)
+    with pytest.raises(ConfigError, match="neither yes nor no"):
+        pb2hl.decide(ws, "match", "Ann", take_defaults=word)
+    for name in ("dry_run", "force"):
+        with pytest.raises(ConfigError, match=name):
+            pb2hl.rollback(ws, **{name: word})
+
+
+def test_numbers_and_unknown_parameters_are_looked_at():
+    """A size is a whole number within its limits; a parameter that the step does not know is refused."""
+    assert arguments(STEPS["sample"], {"size": "300"}) == {"size": 300}
+    for wrong in ({"size": "many"}, {"size": 0}, {"size": 501}, {"sice": 3}):
+        with pytest.raises(ConfigError):
+            arguments(STEPS["sample"], wrong)
+    assert arguments(STEPS["rollback"], {"run": "", "dry_run": "yes"}) == {"run": None, "dry_run": True}
+
+
+def test_a_result_draws_itself_and_hands_out_its_parts(ws):
+    """The last line of a cell shows verdict, tables and charts; each is one call away, in full."""
+    result = pb2hl.show(ws, "inventory")
+    drawn = result._repr_html_()
+    assert result.headline in drawn and "<table>" in drawn and "data:image/svg+xml" in drawn
+    assert set(result.table()["table"]) == set(result.tables)
+    assert len(result.table("objects")) == len(result.tables["objects"])
+    assert isinstance(result.chart(), Chart) and {"severity", "message", "row"} <= set(result.problems.columns)
+    with pytest.raises(ConfigError, match="no table 'nothing'"):
+        result.table("nothing")
+    assert not list(ws.reports.glob("*.csv"))
+
+
+def test_a_mistake_is_a_sentence_and_no_traceback(ws):
+    """IPython shows what went wrong and what to do, in as many lines as that takes."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    ran = shell.run_cell(f"import pb2hl\npb2hl.mapping(pb2hl.open({str(ws.path)!r}), size=3)")
+    assert isinstance(ran.error_in_exec, ConfigError)
+    assert "\n".join(ran.error_in_exec._render_traceback_()) == str(ran.error_in_exec)
+    InteractiveShell.clear_instance()
+
+
+def test_a_record_is_traced_from_its_cell(ws):
+    """The cells as exported come first with file and row, then as staged; an unknown record or object says what there is."""
+    found = pb2hl.trace(ws, "contacts", "1")
+    assert list(dict.fromkeys(found["stage"])) == ["exported", "staged"]
+    email = found[found["value"] == "ann@a.example"]
+    assert set(email["stage"]) == {"exported", "staged"} and email["where"].str.contains("contacts.csv").all()
+    with pytest.raises(ConfigError, match="no record '9'"):
+        ws.trace("contacts", "9")
+    with pytest.raises(ConfigError, match="no object"):
+        ws.trace("people", "1")
+
+
+def test_tables_say_where_they_come_from(ws):
+    """The staged tables with their rows and files; the workspace says where it stands."""
+    listed = pb2hl.tables(ws).set_index("table")
+    assert listed.loc["contacts", "rows"] == 2 and listed.loc["contacts", "files"] == "contacts.csv"
+    assert {"source_file", "source_row"} <= set(pb2hl.table(ws, "contacts").columns)
+    assert "Next:" in ws._repr_html_() and str(ws.path) in repr(ws)
+    with pytest.raises(ConfigError, match="contacts"):
+        pb2hl.explore(ws, "nothing")
+
+
+def test_facets_filter_each_other():
+    """A facet counts what the others leave, not itself; the selection is a frame; only a page of rows travels."""
+    rows = 1_000
+    frame = pd.DataFrame({
+        "city": pd.Series(["Perth", "Ottawa"] * (rows // 2), dtype="string"),
+        "amount": pd.Series(np.arange(rows), dtype="float64").where(lambda n: n % 10 != 0),
+        "tags": [["a"], ["b", "c"]] * (rows // 2),
+    })  # fmt: skip
+    browser = TableBrowser(frame, title="deals")
+    assert browser.total == rows and len(browser.rows) == 50
+    browser.choose("city", "Perth")
+    counts = {facet["column"]: {v["label"]: v["count"] for v in facet["values"]} for facet in browser.facets}
+    assert browser.total == rows / 2 and counts["city"] == {"Perth": 500, "Ottawa": 500}
+    assert counts["amount"][MISSING] == 100 and counts["tags"] == {"a": 500}
+    browser.choose("amount", MISSING)
+    assert len(browser.selection) == 100 and browser.selection["amount"].isna().all()
+    browser.choose("city")
+    assert browser.total == 100 and not browser.choose("amount").chosen
+    browser.page = 19
+    assert browser.rows[-1][0] == "Ottawa"
