@@ -226,9 +226,9 @@ class _CellBar(_Bar):
             self._phases.cell.update(shown, raw=True)
 
     def finish(self) -> None:
-        """Say how long it took; of what took longer than a moment that stays above the next phase."""
+        """Say how long it took; of what took longer than a moment, or waited, that stays above the next phase."""
         super().finish()
-        if self.format_dict["elapsed"] >= WORTH_A_LINE_S:
+        if self._waits or self.format_dict["elapsed"] >= WORTH_A_LINE_S:
             self._phases.past += [str(self), *self._waited()]
 
 

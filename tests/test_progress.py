@@ -35,16 +35,18 @@ bar.finish()
 
 
 def test_a_saved_notebook_keeps_the_bar_as_it_was_last():
-    """Counts, rate and what was said are the final ones, escaped, one output a bar."""
+    """Counts, rate and what was said are the final ones, escaped; the bars of a cell follow each other in one output."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)])
     NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
-    loading, reading = notebook.cells[0].outputs
-    assert loading.data["text/plain"].startswith("loading <people>: 100% · 40 of 40 contacts · ")
-    assert "contacts/s" in loading.data["text/plain"] and "waiting for nobody" in loading.data["text/plain"]
-    assert 'value="40" max="40"' in loading.data["text/html"] and "&lt;people&gt;" in loading.data["text/html"]
-    assert "waited 2 times, 65 s: the server is <away>" in loading.data["text/plain"], "it stays on record"
-    assert "&lt;away&gt;" in loading.data["text/html"]
-    assert "3 pages" in reading.data["text/plain"] and "<progress" not in reading.data["text/html"]
+    (shown,) = notebook.cells[0].outputs
+    text, page = shown.data["text/plain"], shown.data["text/html"]
+    loading, reading = text.partition("reading")[0], text.splitlines()[-1]
+    assert loading.startswith("loading <people>: 100% · 40 of 40 contacts · ")
+    assert "contacts/s" in loading and "waiting for nobody" in loading
+    assert "&lt;people&gt;" in page and "<people>" not in page
+    assert "waited 2 times, 65 s: the server is <away>" in loading, "it stays on record"
+    assert "&lt;away&gt;" in page
+    assert "3 pages" in reading and "<progress" not in page
 
 
 WORK = """

@@ -38,7 +38,7 @@ class Facet:
         else:
             plain = pd.api.types.is_string_dtype(column.dtype) and column.dtype != object
             texts = column if plain else column.map(text_of, na_action="ignore").astype("string")
-            codes, values = pd.factorize(texts.to_numpy(dtype=object, na_value=None))
+            codes, values = pd.factorize(np.array(texts.astype(object).where(texts.notna(), None), dtype=object))
             order = np.argsort(-np.bincount(codes[codes >= 0], minlength=len(values)), kind="stable")
             place = np.empty(len(values), dtype=np.int64)
             place[order] = np.arange(len(values))

@@ -96,11 +96,11 @@ function render({ model, el }) {
     const held = event.ctrlKey || event.metaKey, cards = model.get("view").rows || [], digit = /^Digit([1-9])$/.exec(event.code);
     if (held && event.key === "z") send("undo", {});
     else if (held && event.key === "s") send("save", {});
-    else if (held || event.altKey) return;
+    else if (held || event.altKey || event.key === "Tab") { if (event.key !== "Tab") event.stopPropagation(); return; }
     else if (digit && cards[digit[1] - 1]) { const card = cards[digit[1] - 1]; event.shiftKey ? send("survive", { row: card.row }) : turn(card); }
     else if (event.key === "/") search.focus();
-    else if (actions[event.key]) { if (!cards.length && "mksEnter".includes(event.key)) return; actions[event.key](); }
-    else return;
+    else if (actions[event.key]) { if (!cards.length && "mksEnter".includes(event.key)) { event.stopPropagation(); return; } actions[event.key](); }
+    else { event.stopPropagation(); return; } // what is no key of ours goes no further either: JupyterLab would cut the cell
     event.preventDefault(); event.stopPropagation();
   };
   for (const name of ["view", "progress", "message", "unsaved", "can_undo"]) model.on(`change:${name}`, draw);

@@ -59,7 +59,7 @@ class ClusterReview(ReviewTable):
 
     def accept_proposal(self) -> None:
         """Decide the cluster in view as proposed, row by row, and go on."""
-        self._decide([(row, "decision", self._frame.at[row, "proposal"]) for row in self._rows()], go_on=True)
+        self._decide([(row, "decision", self._cell(row, "proposal")) for row in self._rows()], go_on=True)
 
     def survive(self, row: int) -> None:
         """Make sheet row `row` of the cluster in view the one the others are merged into."""
@@ -82,7 +82,7 @@ class ClusterReview(ReviewTable):
         """Take back the last decision and show its cluster."""
         if not self._undo:
             return
-        cluster = self._frame.at[self._undo[-1][0][0], "cluster"]
+        cluster = self._cell(self._undo[-1][0][0], "cluster")
         super().undo()
         self._write(self.unsaved or 1)
         if cluster not in self._wanted:
@@ -106,7 +106,7 @@ class ClusterReview(ReviewTable):
 
     def _tell(self, changes: Sequence[tuple[int, str, str]]) -> None:
         """The browser gets whole views; only the states of the clusters that changed are told anew."""
-        for cluster in {self._frame.at[row, "cluster"] for row, _, _ in changes}:
+        for cluster in {self._cell(row, "cluster") for row, _, _ in changes}:
             if cluster in self._clusters:
                 self._states[cluster] = self._state(self._clusters[cluster])
 
@@ -114,7 +114,7 @@ class ClusterReview(ReviewTable):
         return self._clusters[self._wanted[self._at]] if self._at < len(self._wanted) else []
 
     def _state(self, rows: Iterable[int]) -> str:
-        decisions = {self._frame.at[row, "decision"].strip().casefold() for row in rows}
+        decisions = {self._cell(row, "decision").strip().casefold() for row in rows}
         return "waiting" if "" in decisions else "skipped" if SKIP in decisions else "decided"
 
     def _matching(self) -> list[str]:
@@ -127,12 +127,12 @@ class ClusterReview(ReviewTable):
         return found
 
     def _has_close_call(self, rows: Sequence[int]) -> bool:
-        return any(self._frame.at[row, "proposal"] == KEEP_APART for row in rows)
+        return any(self._cell(row, "proposal") == KEEP_APART for row in rows)
 
     def _mentioned(self, rows: Sequence[int]) -> bool:
         if not self._search:
             return True
-        return any(self._search in cell.casefold() for cell in self._frame.iloc[rows].to_numpy().ravel())
+        return any(self._search in cell.casefold() for cell in self._frame.iloc[list(rows)].to_numpy().ravel())
 
     def _draw(self) -> None:
         states = list(self._states.values())

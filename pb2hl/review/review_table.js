@@ -172,14 +172,15 @@ function render({ model, el }) {
     else if (event.key === " ") { const row = order[current]; selected.has(row) ? selected.delete(row) : selected.add(row); draw(); }
     else if (event.key === "Enter" || event.key === "F2") edit();
     else if (event.key === "Delete" && editable(columns()[column])) send("edit", { changes: targets().map((row) => [row, columns()[column], ""]) });
+    else if (event.key.length === 1 && event.key !== " " && !ctrl && !event.altKey && editable(columns()[column]) && (!choices(order[current], columns()[column]) || spec().free?.includes(columns()[column]))) edit(event.key);
     else if (event.key === "/" && !ctrl) filter.focus();
     else if (event.key === "Escape") { selected.clear(); draw(); }
     else if (event.key === "a" && !ctrl && !event.altKey) send("accept", { rows: targets() });
     else if (event.key === "s" && !ctrl && !event.altKey) sortBy(column);
     else if (event.key === "n" && !ctrl && !event.altKey) nextOpen();
-    else if (event.key.length === 1 && !ctrl && !event.altKey && editable(columns()[column]) && (!choices(order[current], columns()[column]) || spec().free?.includes(columns()[column]))) edit(event.key);
     else done = false;
-    if (done) { event.preventDefault(); event.stopPropagation(); }
+    if (done) event.preventDefault();
+    if (event.key !== "Tab") event.stopPropagation();
   };
   filter.oninput = arrange; filter.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter" || event.key === "Escape") view.focus(); };
   only.onchange = arrange; view.onscroll = () => { if (!editing) draw(); };
@@ -187,11 +188,11 @@ function render({ model, el }) {
   const fresh = () => { previews.clear(); rows = model.get("rows").map((row) => [...row]); arrange(); status(); };
   model.on("change:rows", fresh); model.on("change:problems", () => { draw(); detail(); status(); });
   for (const name of ["unsaved", "message", "can_undo"]) model.on("change:" + name, status);
-  const receive = (message) => { if (message.type === "preview") { previews.set(message.row, message); if (order[current] === message.row) detail(); } if (message.type === "cells") { for (const [row] of message.changes) previews.delete(row); for (const [row, name, value] of message.changes) rows[row][at(name)] = value; if (!editing) { arrange(); status(); } } };
+  const receive = (message) => { if (message.type === "preview") { previews.set(message.row, message); if (order[current] === message.row) detail(); } if (message.type === "rows") { rows = message.rows.map((row) => [...row]); if (!editing) { arrange(); status(); } } if (message.type === "cells") { for (const [row] of message.changes) previews.delete(row); for (const [row, name, value] of message.changes) rows[row][at(name)] = value; if (!editing) { arrange(); status(); } } };
   model.on("msg:custom", receive);
   const leaving = (event) => { if (model.get("unsaved")) { event.preventDefault(); event.returnValue = ""; } };
   window.addEventListener("beforeunload", leaving);
-  fresh();
+  fresh(); send("rows", {}); // another page may have edited since this one's model was filled
   return () => { window.removeEventListener("beforeunload", leaving); model.off("msg:custom", receive); };
 }
 export default { render };

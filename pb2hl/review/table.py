@@ -19,6 +19,7 @@ from pb2hl.sheets import read_sheet, write_sheet
 STATIC_ROWS = 500
 """Rows that the read-only rendering of an executed notebook shows."""
 
+_STAMPED = ("who", "when")
 _REMEMBERED = 200  # edits that can be undone
 
 
@@ -66,9 +67,9 @@ class ReviewTable(anywidget.AnyWidget):
     _esm = Path(__file__).with_name("review_table.js")
     title = traitlets.Unicode("").tag(sync=True)
     columns = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    rows = traitlets.List().tag(sync=True)
-    spec = traitlets.Dict().tag(sync=True)
-    problems = traitlets.Dict().tag(sync=True)
+    rows: Any = traitlets.List().tag(sync=True)
+    spec: Any = traitlets.Dict().tag(sync=True)
+    problems: Any = traitlets.Dict().tag(sync=True)
     unsaved = traitlets.Int(0).tag(sync=True)
     can_undo = traitlets.Bool(False).tag(sync=True)
     message = traitlets.Unicode("").tag(sync=True)
@@ -92,9 +93,16 @@ class ReviewTable(anywidget.AnyWidget):
         """Read the sheet again; unsaved edits are dropped."""
         self._frame = read_sheet(self._path, self._review.columns)
         self._disk = self._path.read_bytes()
+        self._base = self._frame.copy()
         self._undo.clear()
         self._show()
         self._settle("", 0)
+
+    def _cell(self, row: int, column: str) -> str:
+        return str(self._frame.at[row, column])
+
+    def _line(self, row: int) -> dict[str, str]:
+        return {str(name): str(cell) for name, cell in self._frame.iloc[row].items()}
 
     def _show(self) -> None:
         first = [name for name in self._review.first if name in self._frame.columns]
@@ -118,7 +126,7 @@ class ReviewTable(anywidget.AnyWidget):
         """Cells that follow from the changed ones."""
         found = []
         for row in sorted({row for row, _, _ in changes}):
-            now = self._frame.iloc[row].to_dict() | {column: text for at, column, text in changes if at == row}
+            now = self._line(row) | {column: text for at, column, text in changes if at == row}
             found += [(row, column, text) for column, text in self._review.derive(now).items() if now[column] != text]
         return found
 
@@ -126,9 +134,9 @@ class ReviewTable(anywidget.AnyWidget):
         """Take the proposal of `rows` as their decision; rows without a proposal stay as they are."""
         if "proposal" not in self._frame.columns:
             return
-        changes = []
+        changes: list[tuple[int, str, str]] = []
         for row in self._together(rows):
-            if 0 <= row < len(self._frame) and (proposal := self._frame["proposal"].iat[row]):
+            if 0 <= row < len(self._frame) and (proposal := self._cell(row, "proposal")):
                 changes.append((row, "decision", proposal))
         self._apply([*changes, *self._follow(changes), *self._stamps(changes)])
 
@@ -148,10 +156,11 @@ class ReviewTable(anywidget.AnyWidget):
     def _apply(self, changes: Sequence[tuple[int, str, str]]) -> None:
         if not changes:
             return
-        before = [(row, column, self._frame.at[row, column]) for row, column, _ in changes]
+        before = [(row, column, self._cell(row, column)) for row, column, _ in changes]
         for row, column, text in changes:
             self._frame.at[row, column] = str(text)
         self._undo = [*self._undo, before][-_REMEMBERED:]
+        self._keep(changes)
         self._tell(changes)
         self._settle("", self.unsaved + 1)
 
@@ -159,7 +168,7 @@ class ReviewTable(anywidget.AnyWidget):
         """Send what `row` does to real values, as the sheet stands now."""
         if self._review.shows is None or not 0 <= row < len(self._frame):
             return
-        found = self._review.shows(self._frame.iloc[row].to_dict())
+        found = self._review.shows(self._line(row))
         body = {"pairs": [list(pair) for pair in found.pairs], "note": found.note, "lost": found.lost} if found else {}
         self.send({"type": "preview", "row": row, "pairs": [], "note": "", "lost": 0} | body)
 
@@ -170,18 +179,61 @@ class ReviewTable(anywidget.AnyWidget):
         before = self._undo.pop()
         for row, column, text in reversed(before):
             self._frame.at[row, column] = text
+        self._keep(before[::-1])
         self._tell(before[::-1])
         self._settle("", max(1, self.unsaved - 1) if self.unsaved != 1 else 0)
 
     def save(self) -> bool:
-        """Write the sheet; False, and nothing written, when someone else changed the file meanwhile."""
-        if self._path.exists() and self._path.read_bytes() != self._disk:
-            self.message = f"{self._path.name} was changed elsewhere: Reload first (your unsaved edits are then lost)"
+        """Write the sheet; what another editor saved meanwhile is taken over cell by cell.
+
+        False, and nothing written, when both changed a cell, or rows came or went: `message` says which. Saving again then keeps
+        the cells as they are here; reload takes the other editor's.
+        """
+        if self._path.exists() and self._path.read_bytes() != self._disk and not self._take_over():
             return False
         write_sheet(self._path, self._frame)
+        self._base = self._frame.copy()
         self._disk = self._path.read_bytes()
         self._settle("", 0)
         return True
+
+    def _take_over(self) -> bool:
+        """Bring the other editor's cells in, except where both changed one; whether the sheet may be written now."""
+        theirs = read_sheet(self._path, self._review.columns)
+        fixed = [name for name in self._frame.columns if name not in (*self._review.editable, *_STAMPED)]
+        same = list(theirs.columns) == list(self._base.columns) and len(theirs) == len(self._base)
+        if not same or not theirs[fixed].equals(self._base[fixed]):
+            self.message = (
+                f"{self._path.name} was changed elsewhere, in its rows: Reload first (your unsaved edits are then lost)"
+            )
+            return False
+        new, mine = theirs != self._base, self._frame != self._base
+        both = new & mine & (theirs != self._frame)
+        clash = [
+            (int(row), str(name)) for name in self._review.editable if name in both for row in both.index[both[name]]
+        ]
+        decided = {row for row, _ in clash}
+        taken = [
+            (int(row), str(name), str(theirs.at[row, name]))
+            for name in theirs.columns for row in new.index[new[name] & ~mine[name]] if row not in decided
+        ]  # fmt: skip
+        for row, name, text in taken:
+            self._frame.at[row, name] = text
+        self._undo.clear()
+        self._keep(taken)
+        self._tell(taken)
+        self._disk, self._base = self._path.read_bytes(), theirs
+        if clash:
+            named = ", ".join(f"row {row + 2} {name} (there: {theirs.at[row, name]})" for row, name in clash[:3])
+            self.message = f"{self._path.name} was changed elsewhere, in {len(clash)} of your cells: {named}. Save again to keep yours, or Reload."
+        return not clash
+
+    def _keep(self, changes: Sequence[tuple[int, str, str]]) -> None:
+        """Put the cells into what a reloaded page or a second display gets; nothing is sent for it."""
+        if self.rows:
+            place = {name: at for at, name in enumerate(self.columns)}
+            for row, column, text in changes:
+                self.rows[row][place[column]] = str(text)
 
     def _settle(self, message: str, unsaved: int) -> None:
         found: dict[str, dict[str, str]] = {}
@@ -201,6 +253,8 @@ class ReviewTable(anywidget.AnyWidget):
             self.accept([int(row) for row in content["rows"]])
         elif kind == "preview":
             self.preview(int(content["row"]))
+        elif kind == "rows":
+            self.send({"type": "rows", "rows": self.rows})
         elif kind in ("undo", "save", "reload"):
             getattr(self, kind)()
 
@@ -209,7 +263,7 @@ class ReviewTable(anywidget.AnyWidget):
         names = self.columns
         head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
         lines = [
-            f"<tr>{''.join(self._static_cell(name, cell) for name, cell in zip(names, row, strict=True))}</tr>"
+            f"<tr>{''.join(self._static_cell(name, str(cell)) for name, cell in zip(names, row, strict=True))}</tr>"
             for row in self._frame[names].head(most).itertuples(index=False, name=None)
         ]
         more = (

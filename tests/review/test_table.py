@@ -86,16 +86,51 @@ def test_bad_edits_are_shown_and_forbidden_ones_refused(path):
     assert widget.frame.at[0, "column"] == "Email" and "cannot be edited" in widget.message
 
 
-def test_a_sheet_changed_elsewhere_is_not_overwritten(path):
-    """When Excel or git changed the sheet meanwhile, save refuses until it is read again."""
+def test_two_editors_of_a_sheet_merge(path):
+    """What Excel or another page saved meanwhile stands beside what was edited here; nothing of either is lost."""
     widget = table(path)
     tell(widget, type="edit", changes=[[1, "decision", "ignore"]])
     other = on_disk(path)
     other.at[0, "comment"] = "by hand"
     write_sheet(path, other)
-    assert widget.save() is False and on_disk(path).at[0, "comment"] == "by hand"
-    tell(widget, type="reload")
+    assert widget.save() is True
+    assert on_disk(path).at[0, "comment"] == "by hand" and on_disk(path).at[1, "decision"] == "ignore"
     assert widget.frame.at[0, "comment"] == "by hand" and widget.unsaved == 0
+
+
+def test_two_editors_of_a_cell_are_asked(path):
+    """A cell that both changed is named with what stands there; saving again keeps ours, reload takes theirs, the rest is merged."""
+    for again in ("save", "reload"):
+        widget = table(path)
+        tell(widget, type="edit", changes=[[1, "comment", f"mine {again}"]])
+        other = on_disk(path)
+        other.at[1, "comment"], other.at[0, "comment"] = f"theirs {again}", "beside"
+        write_sheet(path, other)
+        assert widget.save() is False and on_disk(path).at[1, "comment"] == f"theirs {again}"
+        assert "row 3 comment" in widget.message and f"theirs {again}" in widget.message and widget.unsaved
+        tell(widget, type=again)
+        assert on_disk(path).at[1, "comment"] == ("mine save" if again == "save" else "theirs reload")
+        assert on_disk(path).at[0, "comment"] == "beside" == widget.frame.at[0, "comment"] and not widget.unsaved
+
+
+def test_rows_that_came_or_went_elsewhere_are_not_overwritten(path):
+    """A sheet with other rows than the widget knows is read again first."""
+    widget = table(path)
+    tell(widget, type="edit", changes=[[1, "decision", "ignore"]])
+    write_sheet(path, on_disk(path).iloc[1:])
+    assert widget.save() is False and "Reload" in widget.message
+
+
+def test_a_reloaded_page_gets_what_the_sheet_holds(path):
+    """The state that a new page or a second display asks for has every edit, saved or not, and an undo takes it out again."""
+    widget = table(path)
+    tell(widget, type="edit", changes=[[1, "decision", "ignore"]])
+    place = widget.columns.index("decision")
+    assert widget.get_state("rows")["rows"][1][place] == "ignore"
+    widget.save()
+    assert widget.get_state("rows")["rows"][1][place] == "ignore"
+    tell(widget, type="undo")
+    assert widget.get_state("rows")["rows"][1][place] == widget.frame.at[1, "decision"] != "ignore"
 
 
 def test_executed_notebooks_hold_a_static_table(path):

@@ -43,7 +43,7 @@ def log(
                     written += 1
         total = sum(1 for _ in ledger.audit_log())
         last = ledger.log_head()[1]
-    problems = ()
+    problems: tuple[Problem, ...] = ()
     if broken is not None:
         text = f"entry {broken} of the audit log was changed or removed, or follows one that was"
         problems = (Problem("audit_log", text, Severity.CRITICAL, row=broken),)
@@ -61,7 +61,8 @@ def log(
 def _first_broken(ws: Workspace, ledger: Ledger, head: str) -> int | None:
     """The number of the first entry that does not hold, by the chain itself or by an end that was told of it."""
     told = _told(ws)
-    number, found = 0, {ledger.verify_log()}
+    number, first = 0, ledger.verify_log()
+    found = set() if first is None else {first}
     for entry in ledger.audit_log():
         number = entry.number
         if told.pop(number, entry.hash) != entry.hash:
@@ -69,7 +70,6 @@ def _first_broken(ws: Workspace, ledger: Ledger, head: str) -> int | None:
         head = "" if entry.hash == head else head
     if told or head:
         found.add(number + 1)
-    found.discard(None)
     return min(found, default=None)
 
 

@@ -61,7 +61,8 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
 def _by_object(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     """Operations by object and outcome."""
     found: dict[str, dict[str, int]] = {}
-    for (object_, state), count in table.groupby(["object", "state"])["count"].sum().items():
+    sums = table.groupby(["object", "state"], as_index=False)["count"].sum()
+    for object_, state, count in sums[["object", "state", "count"]].itertuples(index=False, name=None):
         found.setdefault(str(object_), {})[str(state)] = int(count)
     return found
 
