@@ -86,6 +86,14 @@ class Thresholds(_Section):
     mapping_high: float = Field(default=0.80, ge=0, le=1)
 
 
+class Agency(_Section):
+    """Who makes the migration, for the head of its reports."""
+
+    name: str = ""
+    logo: str = ""  # a picture, its path counted from the workspace
+    colour: str = Field(default="", pattern=r"^(#[0-9a-fA-F]{6})?$")  # such as #1f5fbf
+
+
 class Config(_Section):
     """migration.toml."""
 
@@ -103,6 +111,7 @@ class Config(_Section):
     policy: Policy = Policy()
     thresholds: Thresholds = Thresholds()
     limits: Limits = LIMITS
+    agency: Agency = Agency()
 
     @field_validator("timezone")
     @classmethod

@@ -1,4 +1,4 @@
-"""The index: the steps in the order it happened, with the state of each gate."""
+"""The index: the answer, what became of everything, what is left to do, who approved; then each step with its evidence."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 from pb2hl import register
 from pb2hl.errors import Severity
 from pb2hl.register import AUDIT, INVENTORY, LOAD, ROLLBACK, SAMPLE, Chapter, chapters, result_of
+from pb2hl.report.client import brand, by_object, to_do
 from pb2hl.report.drawing.cells import words
 from pb2hl.report.drawing.figures import figures
 from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Page, Section, Step
+from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.pages import extract, summary
 from pb2hl.report.status import GateStates, MigrationState, status_of, written
 from pb2hl.report.workflows import WORKFLOWS
@@ -26,7 +28,14 @@ def index_page(ws: Workspace, mask: Mask, folder: Path, migration: MigrationStat
         (result for _, result in done), key=lambda result: (result.at, list(results).index(result.step)), default=None
     )
     state, tone = _outcome(done, migration)
-    parts = (_steps(results, mask, folder, migration), _gates(migration.gates, mask), _more(folder))
+    evidence = Evidence(folder / "index", mask)
+    parts = (
+        by_object(results, evidence, migration),
+        to_do(results, mask, migration),
+        _approvals(migration.gates, mask),
+        _steps(results, mask, folder, migration),
+        _more(folder),
+    )
     return Page(
         title="A migration from Perfect Books to HighLevel",
         kicker=f"location {ws.config.location} · source {ws.config.source}",
@@ -39,6 +48,7 @@ def index_page(ws: Workspace, mask: Mask, folder: Path, migration: MigrationStat
         next_step=mask.text(migration.next_of(last) if last else migration.following),
         at=last.at if last else "",
         masked=mask.on,
+        brand=brand(ws),
     )
 
 
@@ -71,7 +81,7 @@ def _headline(done: list[tuple[Chapter, StepResult]], migration: MigrationState)
     failed = [item.title for item, result in done if status_of(item, result, migration.gates)[1] == "bad"]
     failed += [title for step in migration.failures if (title := titles.get(step, step)) not in failed]
     if failed:
-        return f"Needs attention: {', '.join(failed)}. The steps below say what to do."
+        return f"Needs attention: {', '.join(failed)}. The reports below say what to do."
     waiting = [item.title for item, result in done if status_of(item, result, migration.gates)[1] == "warn"]
     if waiting:
         return f"Waiting for a person at: {', '.join(waiting)}."
@@ -104,7 +114,7 @@ def _figures(results: dict[str, StepResult | None], migration: MigrationState) -
 _GATE_TONES = {"approved": "good", "waiting for approval": "warn", "lapsed": "bad", "not reached": "mute"}
 
 
-def _gates(states: GateStates, mask: Mask) -> Section:
+def _approvals(states: GateStates, mask: Mask) -> Section:
     """The state of each gate with who, when and which hash."""
     steps = []
     for row in states.values():
@@ -113,7 +123,7 @@ def _gates(states: GateStates, mask: Mask) -> Section:
         tone = _GATE_TONES.get(row["state"], "mute")
         steps.append(Step(words(row["gate"]), mask.text(text), row["state"], tone, at=row.get("at") or ""))
     return Section(
-        "Gates",
+        "Approvals",
         "What needs a person's approval. An approval names the hash of what was approved and lapses when that changes.",
         steps=tuple(steps),
     )
@@ -132,7 +142,7 @@ def _steps(results: dict[str, StepResult | None], mask: Mask, folder: Path, migr
             steps.append(Step(item.title, item.question, "not yet", "mute"))
         else:
             steps.append(_step(item, result, mask, href, migration))
-    return Section("The steps", "Each step in its order; its report has the evidence.", steps=tuple(steps))
+    return Section("The evidence", "Each step in its order; its report has the evidence.", steps=tuple(steps))
 
 
 def _step(item: Chapter, result: StepResult, mask: Mask, href: str, migration: MigrationState) -> Step:

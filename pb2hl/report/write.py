@@ -14,8 +14,9 @@ from pb2hl.errors import Pb2hlError, Problem, Severity, WorkspaceLocked
 from pb2hl.progress import SILENT, Progress
 from pb2hl.register import AUDIT, STEPS, Chapter, chapters_of, results
 from pb2hl.report import pages
+from pb2hl.report.client import brand
 from pb2hl.report.drawing.context import Context
-from pb2hl.report.drawing.figures import figures
+from pb2hl.report.drawing.figures import MOST, figures
 from pb2hl.report.drawing.masking import PERSONAL_FIELDS, Mask, vocabulary
 from pb2hl.report.drawing.page import Page, render
 from pb2hl.report.drawing.tables import Evidence
@@ -151,7 +152,9 @@ def _draw(ws: Workspace, result: StepResult, chapter: Chapter, mask: Mask, migra
             *(mask.text(line) for line in (*migration.since(result), *(pages.summary(result) if main else ()))),
             _summary(problems),
         ),
-        figures=figures(result.counts),
+        figures=figures(result.counts)[:MOST],
+        more_figures=figures(result.counts)[MOST:],
+        brand=brand(ws),
         problems=tuple(problems[:MOST_PROBLEMS]),
         problems_total=len(problems),
         problems_csv=link,

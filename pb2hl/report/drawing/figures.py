@@ -19,6 +19,10 @@ LABELS = {
 }  # fmt: skip
 
 
+MOST = 6
+"""Figures that a page shows at once; the rest folds out."""
+
+
 def figures(counts: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """(label, figure) of every count that no table of the page tells better."""
     return tuple(

@@ -80,6 +80,15 @@ class Section:
     folded: bool = False  # the table repeats the chart's figures and opens on demand
 
 
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """Whose report it is: a name, a logo as a `data:` address, a colour as `#rrggbb`; each may be empty."""
+
+    name: str = ""
+    logo: str = ""
+    colour: str = ""
+
+
 @dataclass(frozen=True)
 class Page:
     """A whole report."""
@@ -100,6 +109,8 @@ class Page:
     at: str = ""
     masked: bool = False
     index: str = ""  # relative link to the index; empty on the index itself
+    brand: Brand = Brand()
+    more_figures: tuple[tuple[str, str], ...] = ()  # those beyond the first six, folded
     approval: str = ""  # who approved the gate behind this page, and when
     extra: dict[str, Any] = field(default_factory=dict)
 

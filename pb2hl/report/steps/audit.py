@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.report.drawing import comparison
+from pb2hl.report.drawing import balance, comparison
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.parts import Drawn, Part, sections, total
 from pb2hl.values.counting import agree, counted
@@ -49,4 +49,4 @@ def draw(context: Context) -> Drawn:
     compared, names = comparison.draw(context)
     rest, more = sections(context, REST)
     arrived = {name for name in context.result.tables if name.startswith(ARRIVED)}
-    return [*found, *compared, *rest], used | names | more | arrived
+    return [*balance.sections(context), *found, *compared, *rest], used | names | more | arrived | balance.TABLES

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.report.drawing import balance
 from pb2hl.report.drawing.charts import columns
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.page import Section
@@ -36,7 +37,9 @@ def draw(context: Context) -> Drawn:
     """The sections of the load's report."""
     found, used = sections(context, PARTS)
     rate = _rate(context)
-    return [*found[:1], *([rate] if rate else []), *found[1:]], used | {"timeline"}
+    return [*balance.sections(context), *found[:1], *([rate] if rate else []), *found[1:]], used | balance.TABLES | {
+        "timeline"
+    }
 
 
 def _rate(context: Context) -> Section | None:

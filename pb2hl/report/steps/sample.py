@@ -1,5 +1,13 @@
 """Sample: a small part as exported, as sent and as HighLevel keeps it."""
 
-from pb2hl.report.drawing.comparison import draw
+from __future__ import annotations
 
-__all__ = ["draw"]
+from pb2hl.report.drawing import balance, comparison
+from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.parts import Drawn
+
+
+def draw(context: Context) -> Drawn:
+    """The sections of the sample's report."""
+    found, used = comparison.draw(context)
+    return [*balance.sections(context), *found], used | balance.TABLES
