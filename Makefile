@@ -28,9 +28,10 @@ lab: $(READY) ## JupyterLab on a workspace, the notebooks as copies inside it: m
 
 audit: $(READY) ## look the pinned versions up in a database of known holes, where one can be reached
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[release]"
-	@$(BIN)/pip-audit --progress-spinner off --skip-editable --timeout 20 || { \
-	  code=$$?; $(BIN)/pip-audit --progress-spinner off --skip-editable --timeout 20 --format json 2>/dev/null | grep -q '"dependencies"' && exit $$code; \
-	  echo "UNCHECKED: no database of known holes can be reached from here"; }
+	@$(BIN)/pip-audit --progress-spinner off --skip-editable --timeout 20 > $(VENV)/audit.log 2>&1; code=$$?; \
+	  if grep -q "Found [0-9]* known vulnerabilit" $(VENV)/audit.log; then cat $(VENV)/audit.log; exit $$code; \
+	  elif [ $$code -ne 0 ]; then echo "UNCHECKED: no database of known holes can be reached from here"; \
+	  else echo "known holes: none found; UNCHECKED, for the database does not know them: $$(grep -c 'could not be audited' $(VENV)/audit.log) packages"; fi
 
 release: lint test audit ## wheel, source distribution and bill of materials (CycloneDX) in dist/
 	rm -rf dist && mkdir -p dist
