@@ -9,6 +9,7 @@ from typing import Any
 from pb2hl.ledger import Ledger
 from pb2hl.register import STEPS
 from pb2hl.steps.gates.batch import decide
+from pb2hl.steps.overview.status import status
 from pb2hl.steps.shared.session import PROBED
 from pb2hl.workspace import Workspace, parse_config
 
@@ -17,8 +18,8 @@ DECIDED = {"match", "mapping", "sample"}
 
 
 def step(ws: Workspace, name: str, **options: Any):
-    """Run one step's function."""
-    return STEPS[name].function()(ws, **options)
+    """Run one step's function, or `status`, which is no step of a migration."""
+    return (status if name == "status" else STEPS[name].function())(ws, **options)
 
 
 def workspace(folder: Path, export: Path, sandbox: Any, **settings: str) -> Workspace:
