@@ -10,6 +10,7 @@ import pytest
 
 from pb2hl.cli.main import application
 from pb2hl.highlevel import retry
+from pb2hl.register import STEPS
 from pb2hl.sheets import read_sheet, write_sheet
 from pb2hl.workspace import Workspace
 
@@ -27,6 +28,8 @@ def test_a_migration_step_by_step(pb2hl, made):
     _decide(pb2hl, ws, "mapping")
     assert pb2hl("schema", ws, "--apply", "--yes", "--json").json["error"] == "GateClosed"
     _decide(pb2hl, ws, "schema")
+    assert "never run" in pb2hl("schema", ws, "--apply", "--yes", "--json").json["message"]
+    assert pb2hl("check", ws, "--json").code == 0
     assert pb2hl("schema", ws, "--apply", "--yes", "--json").json["status"] == "done"
     assert pb2hl("load", ws, "--yes").code == 3
     assert pb2hl("sample", ws, "--size", 100, "--yes", "--json").code == 0
@@ -58,7 +61,7 @@ def test_every_command_that_draws_reports_can_mask_them():
         for command in application().registered_commands
         if "mask" in inspect.signature(command.callback).parameters
     }
-    steps = {"inventory", "match", "mapping", "check", "schema", "sample", "load", "delta", "audit", "rollback"}
+    steps = {step.id for step in STEPS.values() if step.help and step.masks}
     assert taking == steps | {"approve", "report", "run", "demo"}
 
 
