@@ -10,6 +10,7 @@ from pb2hl.highlevel.records.objectrecords import RECORDS
 from pb2hl.highlevel.records.tasks import TASKS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.building.estimate import (
+    COMPARED,
     LOOK,
     SENT,
     Budget,
@@ -91,8 +92,8 @@ def test_the_whole_counts_schema_and_sample():
     assert cost.steps == {
         "mapping": {SENT: 15},
         "schema": {SENT: 30, "fields, tags, pipelines, calendars": 2, "read back": 10},
-        "sample": {**LOOK, "contact": 1, "link": 1, "read back by id": 1},
-        "load": {**LOOK, "contact": 119, "link": 3},
+        "sample": {**LOOK, **COMPARED, "contact": 1, "link": 1, "read back by id": 1},
+        "load": {**LOOK, **COMPARED, "contact": 119, "link": 3},
         "audit": {
             **LOOK,
             "business": 1,
