@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 from urllib.parse import unquote
 
 import pandas as pd
@@ -193,16 +194,14 @@ def test_keys_that_had_to_be_made_close_the_gate_until_accepted(tmp_path):
 
 def test_a_rule_about_what_arrived_and_what_the_export_said(staged):
     """After the load a suite sees what was read back, and the export's own table beside it; failing rows have their place."""
-    folder = staged.results("audit")
-    folder.mkdir(parents=True, exist_ok=True)
     arrived = pd.DataFrame({"source_id": ["d1", "d2"], "record_id": ["a", "b"], "count": 1, "amount": [100.0, 49.0]})
-    arrived.to_parquet(folder / "arrived_deals.parquet")
     people = pd.DataFrame(
         {"source_id": ["1", "deal:d2", "2 20240101"], "record_id": ["x", None, None], "count": [1, 0, 0]}
     )
-    people.to_parquet(folder / "arrived_contacts.parquet")
     refused = pd.DataFrame({"object": ["deals", "deals"], "state": ["refused", "skipped"], "source_id": ["d3", "d4"]})
-    refused.to_parquet(folder / "not_landed.parquet")
+    tables = {"arrived_deals": arrived, "arrived_contacts": people, "not_landed": refused}
+    folder = staged.results("audit")
+    StepResult("audit", Status.DONE, "", tables=tables).save(folder)
     try:
         join = [{"table": "staged.deals", "by": "source_id", "as": "told"}]
         same = rule("expect_column_pair_values_to_be_equal", column_A="amount", column_B="told.amount")
@@ -217,8 +216,7 @@ def test_a_rule_about_what_arrived_and_what_the_export_said(staged):
             "warning",
         ]
     finally:
-        for path in folder.glob("*.parquet"):
-            path.unlink()
+        shutil.rmtree(folder)
     assert StepResult.load(staged.results("check-suite")) is not None
 
 

@@ -15,7 +15,7 @@ from pb2hl.highlevel.records.base import WrongAnswer
 from pb2hl.ledger import Ledger
 from pb2hl.operations import Target
 from pb2hl.progress import SILENT, Cancel, Progress
-from pb2hl.register import DOCTOR
+from pb2hl.register import DOCTOR, SCHEMA
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.shared import requests
 from pb2hl.steps.shared.session import with_client
@@ -145,7 +145,7 @@ def _result(ws: Workspace, seen: dict[str, Any]) -> StepResult:
 
 def _targets(ws: Workspace) -> list[Target]:
     """The kinds of records that the plans in the workspace are about; none before there is a plan."""
-    files = [path.stem for folder in ("schema", "data") for path in (ws.plan / folder).glob("*.parquet")]
+    files = [path.stem for folder in (SCHEMA.id, "data") for path in (ws.plan / folder).glob("*.parquet")]
     return [target for target in Target if str(target) in files]
 
 
