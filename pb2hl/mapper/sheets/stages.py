@@ -7,7 +7,6 @@ accepts has the whole pipeline made beside the existing one (`together`), who na
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,115 +14,12 @@ from rapidfuzz import fuzz
 
 from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL, blank, prefill
 from pb2hl.mapper.knowledge.stage_words import meaning
-from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.sheets.outcomes import plain, same, stage_outcome
+from pb2hl.mapper.sheets.source_stages import DEFAULT_PIPELINE, SourceStage, source_stages
 from pb2hl.markers import BESIDE
 
 SIMILAR = 0.85
 """Likeness (0-1) of two names from which one is proposed for the other."""
-
-DEFAULT_PIPELINE = "Perfect Books"
-"""Pipeline for deals of an export that has stages but no pipelines."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceStage:
-    """A stage of the export: probability 0-1 or None, deals in it, and whether the pipelines table declares it."""
-
-    pipeline: str
-    stage: str
-    position: float
-    probability: float | None
-    outcome: str
-    deals: int
-    declared: bool
-
-
-def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceStage]:
-    """Every (pipeline, stage) that the pipelines table declares or a deal uses; declared ones first, in their order.
-
-    Stages that only deals name come by win probability, then by first use, finished ones last.
-    """
-    found: dict[tuple[str, str], SourceStage] = {}
-    counts = _counts(deals)
-    for number, row in enumerate(_records(pipelines)):
-        pipeline, stage = _text(row.get("pipeline")) or DEFAULT_PIPELINE, _text(row.get("stage"))
-        if not stage or any(same(pipeline, key[0]) and same(stage, key[1]) for key in found):
-            continue
-        position = _number(row.get("position"))
-        found[pipeline, stage] = SourceStage(
-            pipeline, stage, number if position is None else position, _number(row.get("probability")),
-            _ends(stage, _text(row.get("outcome")), _number(row.get("probability"))), 0, True,
-        )  # fmt: skip
-    declared = sorted(found.values(), key=lambda item: (_order(found, item.pipeline), item.position))
-    known = {(plain(item.pipeline), plain(item.stage)): item for item in declared}
-    used = []
-    for number, ((pipeline, stage), (count, probability)) in enumerate(counts.items()):
-        match = known.get((plain(pipeline), plain(stage)))
-        chance = match.probability if match else probability
-        outcome = match.outcome if match and match.outcome else _ends(stage, "", chance)
-        position = match.position if match else number
-        used.append(SourceStage(pipeline, stage, position, chance, outcome, count, match is not None))
-    return _joined(declared, used)
-
-
-_CLOSED = frozenset(
-    "closed close complete completed done final finished geschlossen abgeschlossen ferme clos cerrado cerrada chiuso fechado gesloten afgesloten zamkniete".split()
-)
-"""Words of stages that end, without saying how: a probability of 1 or 0 beside them does."""
-
-
-def _ends(stage: str, declared: str, chance: float | None) -> str:
-    """How a deal in a stage stands: what is declared, what the name says, else the probability of a stage that ends."""
-    said = stage_outcome(stage, declared)
-    if said or chance is None or chance not in (0.0, 1.0):
-        return said
-    if chance == 1.0:
-        return "won"
-    return "lost" if set(tokens(stage)) & _CLOSED else ""
-
-
-def _joined(declared: list[SourceStage], used: list[SourceStage]) -> list[SourceStage]:
-    exact = {(item.pipeline, item.stage): item for item in used}
-    first = [exact.pop((item.pipeline, item.stage), item) for item in declared]
-    ends = {"won": 1, "lost": 2, "abandoned": 3}
-
-    def order(item: SourceStage) -> tuple:
-        chance = item.probability if item.probability is not None else 2.0
-        return plain(item.pipeline), ends.get(item.outcome, 0), chance, item.position
-
-    return first + sorted(exact.values(), key=order)
-
-
-def _order(found: dict[tuple[str, str], Any], pipeline: str) -> int:
-    return list(dict.fromkeys(key[0] for key in found)).index(pipeline)
-
-
-def _counts(deals: pd.DataFrame) -> dict[tuple[str, str], tuple[int, float | None]]:
-    if deals.empty:
-        return {}
-    empty = pd.Series([""] * len(deals), index=deals.index)
-    keyed = pd.DataFrame(
-        {
-            "pipeline": deals.get("pipeline", empty).fillna("").astype("str").str.strip(),
-            "stage": deals.get("stage", empty).fillna("").astype("str").str.strip(),
-            "probability": pd.to_numeric(deals.get("probability", empty), errors="coerce"),
-        }
-    )
-    groups = keyed.groupby(["pipeline", "stage"], sort=False)["probability"].agg(["size", "median"])
-    return {key: (int(row["size"]), _number(row["median"])) for key, row in groups.iterrows()}
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [] if frame.empty else frame.to_dict("records")
-
-
-def _text(value: Any) -> str:
-    return "" if value is None or value is pd.NA or value != value else str(value).strip()
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or value is pd.NA or value != value else float(value)
 
 
 def stages_sheet(
@@ -168,7 +64,8 @@ def _row(
     if target is None:
         name = next((other.pipeline for other in siblings if other.pipeline), home)
         row |= {"target_pipeline": name, "target_stage": _spelled(own, siblings), "confidence": 0.95}
-        return row | {"reason": f"no pipeline of the location is like {home!r}: made with its own stages"}
+        made = f"no pipeline of the location is like {home!r}: made with its own stages"
+        return row | {"reason": made} | _novel(item, siblings)
     stage, score, why = _stage(own, item, siblings, target["stages"])
     if stage is None:
         beside = _beside(target["name"], siblings, destination)
@@ -186,6 +83,23 @@ def _row(
         "confidence": round(min(likeness, score), 2),
         "reason": f"existing pipeline; {why}",
     }
+
+
+def _novel(item: SourceStage, siblings: Sequence[SourceStage]) -> dict[str, object]:
+    """What is said of a stage that the pipelines table of the export does not declare though it declares others: it waits
+    where nothing tells its place."""
+    declared = [other for other in siblings if other.declared]
+    if not item.stage or not declared or any(same(other.stage, item.stage) for other in declared):
+        return {}
+    behind = next((other.stage for other in reversed(siblings[: siblings.index(item)]) if other.stage), "")
+    place = f"behind {behind!r}" if behind else "as the first stage"
+    if item.told:
+        return {"confidence": 0.9, "reason": f"undeclared, only deals name it; made {place}, as {item.told} tells"}
+    reason = (
+        f"undeclared, only deals name it, and nothing tells its place: decide map to make it {place} with the probability "
+        f"{item.probability or 0:.0%} between its neighbours, or put a declared stage as target_stage"
+    )
+    return {"confidence": 0.5, "reason": reason}
 
 
 def _spelled(stage: str, siblings: Sequence[SourceStage]) -> str:

@@ -38,6 +38,7 @@ from pb2hl.plan.records.tasks import Tasks
 from pb2hl.plan.records.unconverted_cells import Leftovers
 from pb2hl.plan.records.unmapped_columns import Residue
 from pb2hl.plan.schema.schema import SchemaPlan, calendar_team, contact_tags, find_calendar
+from pb2hl.plan.schema.stages import stages_table
 from pb2hl.plan.shared.context import Context
 from pb2hl.progress import SILENT, Progress
 
@@ -136,7 +137,12 @@ class Planner:
         planner = self.schema_plan
         operations = self._collect(self.schema_operations(), progress, "planning the schema", 1, "plans")
         diff = planner.diff()
-        tables = {"diff": diff, "conflicts": planner.conflicts(), **self._risks()}
+        tables = {
+            "diff": diff,
+            "conflicts": planner.conflicts(),
+            "stages": stages_table(self.ctx, self.pipelines),
+            **self._risks(),
+        }
         return self._plan(operations, tables)
 
     def data(self, progress: Progress) -> Plan:

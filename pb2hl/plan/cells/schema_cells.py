@@ -74,8 +74,7 @@ def _stage(draft: Draft, row: Row, target: PlannedPipeline, name: str) -> None:
         return
     draft.note(field_map.SCHEMA_STAGE.place, "position")
     stage = next((item for item in target.stages if fold(item.name) == fold(name)), None)
-    told = all(item.probability is not None for item in target.stages)
-    if stage is None or stage.probability is None or not told:
+    if stage is None:
         return
     if row.get("probability") is None:
         draft.note(field_map.SCHEMA_STAGE.place, "outcome")

@@ -27,11 +27,12 @@ class PlaceField:
 
 @dataclass(frozen=True, slots=True)
 class PlacePipeline:
-    """A pipeline that exists, its stages by name."""
+    """A pipeline that exists: id and probability (percent, None: not told) of its stages by name, in their order."""
 
     id: str
     name: str
     stages: Mapping[str, str]
+    chances: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,12 @@ def place_of(destination: Destination) -> Place:
         fields=tuple(_field(model, item) for model, items in destination.fields.items() for item in items),
         folders={folder["name"]: folder["id"] for folder in destination.folders},
         pipelines=tuple(
-            PlacePipeline(line["id"], line["name"], {stage["name"]: stage["id"] for stage in line["stages"]})
+            PlacePipeline(
+                line["id"],
+                line["name"],
+                {stage["name"]: stage["id"] for stage in line["stages"]},
+                {stage["name"]: stage.get("stageWinProbability") for stage in line["stages"]},
+            )
             for line in destination.pipelines
         ),
         tags={tag["name"].strip().lower(): tag["id"] for tag in destination.tags},

@@ -1,9 +1,12 @@
-"""Pipelines and stages: which are made, which exist, and where each deal's pipeline and stage go."""
+"""Pipelines and stages: which are made, which exist, and where each deal's pipeline and stage go.
+
+Every stage of a pipeline to make has a probability: where one has none HighLevel computes those of all of them anew.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -11,17 +14,29 @@ import pandas as pd
 from pb2hl.plan.fields.custom_fields import SUFFIX, State
 from pb2hl.plan.inputs.rows import rows, text
 from pb2hl.plan.shared.context import Context
+from pb2hl.values.chances import between
 from pb2hl.values.fold import fold
 
-_WON, _LOST = 100, 0
+_ENDS = {"won": 100, "lost": 0, "abandoned": 0}
+STAGE_COLUMNS = ("pipeline", "stage", "position", "probability", "outcome", "told", "probability_from", "deals")
+
+DECLARED, UNDECLARED, THERE = "declared", "undeclared", "in the location"
+NEIGHBOURS = "between its neighbours"
+_TABLE, _OUTCOME, _SHEET = "the export's pipelines", "its outcome", "sheets/stages.csv"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage to make: its probability of winning in percent (None: unknown)."""
+    """A stage to make: its probability of winning in percent, how a deal in it stands, and who tells of it.
+
+    `source` says where the probability is from; `declared`: the pipelines table names the stage, not only deals.
+    """
 
     name: str
     probability: int | float | None = None
+    outcome: str = ""
+    declared: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,12 @@ class PlannedPipeline:
     existing_id: str = ""
     existing_stages: Mapping[str, str] = field(default_factory=dict)
     detail: str = ""
+    existing_chances: tuple[tuple[str, float | None], ...] = ()
+
+    @property
+    def told(self) -> bool:
+        """Whether anybody told a probability: HighLevel is then to reckon with those of the stages."""
+        return any(stage.source in (_TABLE, _SHEET) for stage in self.stages)
 
 
 @dataclass(frozen=True)
@@ -90,10 +111,10 @@ def plan_pipelines(ctx: Context) -> Pipelines:
         if not to:
             continue
         _, stages = wanted.setdefault(fold(to), (to.strip(), {}))
-        if to_stage and fold(to_stage) not in stages:
-            stages[fold(to_stage)] = Stage(
-                to_stage.strip(), _percent(declared.get((fold(pipeline), fold(stage))), status)
-            )
+        if to_stage:
+            row = declared.get((fold(pipeline), fold(stage)))
+            before = stages.get(fold(to_stage))
+            stages[fold(to_stage)] = _joined(before, _stage(to_stage.strip(), row, status))
     made = {fold(item.name): item for item in ctx.inputs.mapping.pipelines}
     planned = {}
     for key, (name, stages) in wanted.items():
@@ -102,13 +123,46 @@ def plan_pipelines(ctx: Context) -> Pipelines:
         if key in made:
             order = list(chances)
             known.sort(key=lambda stage: order.index(fold(stage.name)) if fold(stage.name) in order else len(order))
-        planned[key] = _against(name, tuple(known), ctx)
+        planned[key] = _against(name, every_chance(known), ctx)
     return Pipelines(planned, routes)
+
+
+def _stage(name: str, row: Mapping[str, Any] | None, status: str) -> Stage:
+    outcome = status or str((row or {}).get("outcome") or "").casefold()
+    value = (row or {}).get("probability")
+    if value is not None:
+        return Stage(name, _rounded(float(value) * 100), outcome, True, _TABLE)
+    chance = _ENDS.get(outcome)
+    return Stage(name, chance, outcome, row is not None, "" if chance is None else _OUTCOME)
+
+
+def _joined(first: Stage | None, second: Stage) -> Stage:
+    """Two stages of the export that become one: what the first tells counts, what it does not tell is the second's."""
+    if first is None:
+        return second
+    told = second if first.probability is None or (second.source == _TABLE != first.source) else first
+    outcome = first.outcome or second.outcome
+    return Stage(first.name, told.probability, outcome, first.declared or second.declared, told.source)
+
+
+def every_chance(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The stages, those without a probability with one between their neighbours that have not ended either."""
+    running = [at for at, stage in enumerate(stages) if stage.outcome not in _ENDS]
+    chances = dict(zip(running, between([stages[at].probability for at in running]), strict=True))
+    return tuple(
+        replace(stage, probability=_rounded(round(chances[at], 2)), source=NEIGHBOURS)
+        if stage.probability is None
+        else stage
+        for at, stage in enumerate(stages)
+    )
 
 
 def _with_chance(stage: Stage, chance: float | None) -> Stage:
     """The stage with the sheet's probability (0-1) when that says more than the pipelines table."""
-    return Stage(stage.name, _rounded(chance * 100)) if chance is not None else stage
+    if chance is None:
+        return stage
+    percent = _rounded(chance * 100)
+    return stage if percent == stage.probability else replace(stage, probability=percent, source=_SHEET)
 
 
 def _rounded(percent: float) -> int | float:
@@ -126,23 +180,20 @@ def _declared(frame: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
 def _in_order(
     stages: Mapping[tuple[str, str], Any], declared: Mapping[tuple[str, str], Mapping[str, Any]]
 ) -> list[tuple[str, str]]:
+    """Pipelines as they come, their stages by declared position; one without any stays behind the one before it."""
     first_seen: dict[str, int] = {}
+    last: dict[str, tuple[float, int]] = {}
     keyed = []
     for number, (pipeline, stage) in enumerate(stages):
-        row = declared.get((fold(pipeline), fold(stage)), {})
-        group = first_seen.setdefault(fold(pipeline), number)
-        position = row.get("position")
-        keyed.append((group, position is None, position or 0, row.get("number", 10**9), number, (pipeline, stage)))
+        group = fold(pipeline)
+        row = declared.get((group, fold(stage)))
+        place = last.get(group, (float("inf"), 10**9))
+        if row is not None:
+            position = row.get("position")
+            place = (float("inf") if position is None else float(position), int(row["number"]))
+            last[group] = place
+        keyed.append((first_seen.setdefault(group, number), *place, number, (pipeline, stage)))
     return [item[-1] for item in sorted(keyed)]
-
-
-def _percent(row: Mapping[str, Any] | None, status: str) -> int | float | None:
-    value = (row or {}).get("probability")
-    if value is not None:
-        return _rounded(float(value) * 100)
-    return {"won": _WON, "lost": _LOST, "abandoned": _LOST}.get(
-        status or str((row or {}).get("outcome") or "").casefold()
-    )
 
 
 def _against(name: str, stages: tuple[Stage, ...], ctx: Context) -> PlannedPipeline:
@@ -152,7 +203,8 @@ def _against(name: str, stages: tuple[Stage, ...], ctx: Context) -> PlannedPipel
         known = {fold(stage) for stage in found.stages}
         missing = [stage.name for stage in stages if fold(stage.name) not in known]
         if not missing:
-            return PlannedPipeline(name, found.name, stages, State.FITS, found.id, dict(found.stages), detail)
+            there_ = tuple(found.chances.items())
+            return PlannedPipeline(name, found.name, stages, State.FITS, found.id, dict(found.stages), detail, there_)
         detail = detail or f"the existing pipeline {found.name!r} lacks the stages {', '.join(missing)}"
         label = f"{name}{SUFFIX}" + (f" {number}" if number > 1 else "")
         number += 1

@@ -18,6 +18,7 @@ from pb2hl.plan.inputs.rows import rows, text, texts
 from pb2hl.plan.location.location import PlaceCalendar
 from pb2hl.plan.records.legal import Legal
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
+from pb2hl.plan.schema.stages import tell_chances
 from pb2hl.plan.shared.context import SCHEMA, Context
 from pb2hl.values.keys import key_of, keys_of
 
@@ -121,22 +122,14 @@ class SchemaPlan:
         return self._schema(Target.TAG, f"tag.{tag}", {"name": tag}, self.ctx.place.tags.get(tag, ""))
 
     def _pipeline(self, item: PlannedPipeline) -> Operation:
-        stages: list[dict[str, Any]] = [
-            {"name": stage.name, "position": number} for number, stage in enumerate(item.stages)
+        stages = [
+            {"name": stage.name, "position": number, "stageWinProbability": stage.probability}
+            for number, stage in enumerate(item.stages)
         ]
-        if all(stage.probability is not None for stage in item.stages):
-            for body, stage in zip(stages, item.stages, strict=True):
-                body["stageWinProbability"] = stage.probability
-        elif any(stage.probability is not None for stage in item.stages):
-            self.ctx.account.problem(
-                "stage_probability",
-                "pipelines",
-                f"{item.label}: some stages have no probability",
-                treatment="HighLevel computes all of them from their positions",
-            )
-        return self._schema(
-            Target.PIPELINE, f"pipeline.{item.label}", {"name": item.label, "stages": stages}, item.existing_id
-        )
+        payload = {"name": item.label, "stages": stages, "useOpportunityProbability": item.told}
+        if not item.existing_id:
+            tell_chances(self.ctx, item)
+        return self._schema(Target.PIPELINE, f"pipeline.{item.label}", payload, item.existing_id)
 
     def _needs_calendar(self) -> bool:
         return len(self.ctx.table("appointments")) > 0

@@ -13,6 +13,7 @@ from pb2hl.values.counting import counted
 
 PARTS = (
     Part("diff", "What is made, what is there", "To make: missing in HighLevel. Exists: used as it is. Conflict: there, but of another type. Cannot: the token may not, see the instructions.", chart=("kind", "state", "")),
+    Part("stages", "Pipelines and stages as they will be", "Order and win probability (per cent) of every stage. Undeclared: only deals name it, the export's pipelines do not; look at its place and its probability."),
     Part("preflight", "Preflight", "Token, scopes, settings, allowance and clock, examined before anything is written."),
     Part("instructions", "Instructions for the administrator", "What the token may not do: do it by hand, then run the step again; it verifies."),
     Part("workflows", "Workflows to pause", "They are published and could fire when records are created.", checklist=True),

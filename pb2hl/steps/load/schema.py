@@ -30,6 +30,7 @@ from pb2hl.steps.proposal.proposed_schema import STEP, present
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
+from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
 APPLIED = "schema_applied"
@@ -241,10 +242,10 @@ def _by_admin(op: Operation) -> list[str]:
         for stage in stages
     ]
     if op.kind is not Kind.UPDATE:
+        use = _switch(op.payload.get("useOpportunityProbability"))
         steps = ["In HighLevel open Opportunities > Pipelines > Create new pipeline", f"Name it exactly: {name}"]
-        return steps + [
-            f"Stage {s['position'] + 1}: {s['name']}{chance}" for s, chance in zip(stages, chances, strict=True)
-        ]
+        steps += [f"Stage {s['position'] + 1}: {s['name']}{chance}" for s, chance in zip(stages, chances, strict=True)]
+        return [*steps, f"Switch the use of stage win probabilities {use}"]
     steps = [f"In HighLevel open Opportunities > Pipelines > edit the pipeline {name}"]
     for at, (stage, chance) in enumerate(zip(stages, chances, strict=True)):
         if "id" not in stage:  # those that are there have one
@@ -335,4 +336,30 @@ def _pipeline_verdict(op: Operation, line: Any) -> str:
     if line is None:
         return "not found when read back"
     lost = missing_stages(op, line)
-    return f"lost the stages {', '.join(lost)}" if lost else "as planned"
+    if lost:
+        return f"lost the stages {', '.join(lost)}"
+    return "; ".join(_reckoned(op, line)) or "as planned"
+
+
+def _reckoned(op: Operation, line: Any) -> list[str]:
+    """Where order, probabilities or their use are other than planned, as far as HighLevel tells them."""
+    said = {fold(stage["name"]): stage.get("stageWinProbability") for stage in line["stages"]}
+    off = [
+        f"{stage['name']} has the probability {said[fold(stage['name'])]:g} %, planned was {stage['stageWinProbability']:g} %"
+        for stage in op.payload["stages"]
+        if stage.get("stageWinProbability") is not None
+        and said.get(fold(stage["name"])) is not None
+        and abs(float(said[fold(stage["name"])]) - float(stage["stageWinProbability"])) >= 0.01
+    ]
+    planned = [fold(stage["name"]) for stage in op.payload["stages"]]
+    there = [name for name in said if name in planned]
+    if there != planned:
+        off.append(f"its stages stand in the order {', '.join(stage['name'] for stage in line['stages'])}")
+    wanted, use = op.payload.get("useOpportunityProbability"), line.get("useOpportunityProbability")
+    if None not in (wanted, use) and bool(use) != bool(wanted):
+        off.append(f"the use of stage probabilities is {_switch(use)}, planned was {_switch(wanted)}")
+    return off
+
+
+def _switch(on: Any) -> str:
+    return "on" if on else "off"

@@ -81,6 +81,7 @@ def present(
         tables={
             "preflight": doctor.as_table(checks),
             "diff": schema.diff,
+            "stages": schema.tables["stages"],
             "conflicts": schema.tables["conflicts"],
             "workflows": pd.DataFrame(
                 {"name": workflows, "ask": "pause it before the load, and confirm that it is paused"}
