@@ -64,7 +64,7 @@ def test_notebooks_import_pb2hl_only_in_one_line(file):
     assert {alias.name for alias in found.names} <= set(pb2hl.__all__)
 
 
-@pytest.mark.parametrize("word", [*YES, *NO, "False", " TRUE "])
+@pytest.mark.parametrize("word", [*sorted(YES), *sorted(NO), "False", " TRUE "])
 def test_words_for_yes_and_no_are_understood(word):
     """Papermill hands text over: `false` is no."""
     assert yes_or_no(word, "take_defaults") is (word.strip().casefold() in YES)
