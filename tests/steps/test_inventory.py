@@ -51,7 +51,7 @@ def test_an_export_is_staged_and_every_row_accounted_for(workspace):
         "dropped",
         "not_converted",
         "unassigned",
-        "will_not_move",
+        "cannot_hold",
         "workflows",
         "profile",
     }

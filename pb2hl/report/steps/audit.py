@@ -9,6 +9,7 @@ import pandas as pd
 
 from pb2hl.report.drawing import balance, comparison
 from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.held import with_held
 from pb2hl.report.drawing.parts import Drawn, Part, sections, total
 from pb2hl.values.counting import agree, counted
 
@@ -45,7 +46,7 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
 
 def draw(context: Context) -> Drawn:
     """The sections of the audit's report; tables of what arrived are for the checks and shown by nobody."""
-    found, used = sections(context, PARTS)
+    found, used = with_held(context, sections(context, PARTS))
     compared, names = comparison.draw(context)
     rest, more = sections(context, REST)
     arrived = {name for name in context.result.tables if name.startswith(ARRIVED)}

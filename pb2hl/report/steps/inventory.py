@@ -12,6 +12,7 @@ from pb2hl.report.drawing.cells import text_of
 from pb2hl.report.drawing.charts import bars
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.diagram import relations_svg
+from pb2hl.report.drawing.held import with_held
 from pb2hl.report.drawing.page import Section
 from pb2hl.report.drawing.parts import total
 from pb2hl.values.counting import agree, counted
@@ -21,11 +22,6 @@ _PROFILE = (
     "outliers",
 )  # fmt: skip
 _TOLD = (
-    (
-        "will_not_move",
-        "What will not move as it is",
-        "HighLevel has no place for these; this is where they go instead.",
-    ),
     (
         "fields_apart",
         "Deprecated and unsupported fields",
@@ -81,7 +77,7 @@ def draw(context: Context) -> tuple[list[Section], set[str]]:
     found += [context.section(name, title, blurb) for name, title, blurb in _TOLD]
     found += [_profile(context), _columns(context)]
     used = {"objects", "relations", "profile", "columns", *(name for name, _, _ in _TOLD)}
-    return [part for part in found if part is not None], used
+    return with_held(context, ([part for part in found if part is not None], used))
 
 
 def _profile(context: Context) -> Section | None:
@@ -113,7 +109,8 @@ def _spoken(decision: str) -> str:
 
 def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """What it came to, in sentences for the client."""
-    moved = tables.get("will_not_move")
+    held = tables.get("cannot_hold")
+    moved = held[held["records"] > 0] if held is not None else None
     lost = tables.get("relations")
     dangling = total(lost, "dangling")
     return [

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.report.drawing.context import Context
+from pb2hl.report.drawing.held import with_held
 from pb2hl.report.drawing.parts import Drawn, Part, sections
 from pb2hl.results import StepResult
 from pb2hl.values.counting import agree, counted
@@ -38,7 +39,7 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
 
 def draw(context: Context) -> Drawn:
     """The sections of the mapping's reports."""
-    found, used = sections(context, PARTS)
+    found, used = with_held(context, sections(context, PARTS))
     return found, used | {"problems"}  # the page lists the result's problems already
 
 

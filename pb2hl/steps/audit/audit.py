@@ -7,8 +7,9 @@ from dataclasses import replace
 import pandas as pd
 
 from pb2hl.errors import ConfigError, Problem, Severity
-from pb2hl.highlevel import Client
+from pb2hl.highlevel import Client, Destination
 from pb2hl.ledger import Ledger
+from pb2hl.mapper import staged_tables
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.audit.accounting import Account, accounting
@@ -19,6 +20,7 @@ from pb2hl.steps.check.tables import ARRIVED
 from pb2hl.steps.delta.conflicts import kept
 from pb2hl.steps.delta.later_export import aliases_of, current
 from pb2hl.steps.shared import outcomes, requests
+from pb2hl.steps.shared.cannot_hold import cannot_hold
 from pb2hl.steps.shared.refusals import with_archive
 from pb2hl.steps.shared.session import with_client
 from pb2hl.values.counting import agree, counted
@@ -50,6 +52,8 @@ def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
         last = current(ws)
         asked = balance(last, ledger, aliases=aliases_of(last), seen=found.seen)
         result = with_archive(ws, ledger, _result(ledger, found, accounting(last, ledger, found), asked))
+        unheld = cannot_hold(last, staged_tables(last), Destination.load(ws.path), planned=True)
+        result = replace(result, tables={**result.tables, "cannot_hold": unheld})
         result.save(ws.results(STEP))
         progress.advance()
     return _with_checks(ws, result, progress, cancel)

@@ -7,6 +7,7 @@ import json
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity
+from pb2hl.highlevel import Destination
 from pb2hl.mapper import SHEETS, archive
 from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.merge import tell
@@ -18,6 +19,7 @@ from pb2hl.sheets import write_sheet
 from pb2hl.steps.prepare import faults
 from pb2hl.steps.prepare.field_notices import fields_apart
 from pb2hl.steps.prepare.forecast import time_at_limit, volume
+from pb2hl.steps.shared.cannot_hold import cannot_hold
 from pb2hl.steps.shared.intake import Intake, Staged, decide_fields, stage_tables, take_in, write_staged
 from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
@@ -120,7 +122,7 @@ def _result(
             "dropped": staged.staging.dropped,
             "not_converted": staged.not_converted,
             "unassigned": unassigned,
-            "will_not_move": will_not_move(staged.tables),
+            "cannot_hold": cannot_hold(ws, staged.tables, Destination.load(ws.path)),
             "workflows": _workflows(staged.tables),
             "fields_apart": fields_apart(fields, staged.tables),
             "volume": cost,
@@ -224,45 +226,6 @@ def _tell_product(intake: Intake) -> list[Problem]:
             treatment="read as the business (CRM) edition",
         )
     ]
-
-
-def will_not_move(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """What HighLevel cannot hold as it is, how many records that touches, and where it goes instead."""
-
-    def filled(name: str, column: str) -> int:
-        frame = tables.get(name)
-        return int(frame[column].notna().sum()) if frame is not None and column in frame else 0
-
-    def without(name: str, column: str) -> int:
-        frame = tables.get(name)
-        return 0 if frame is None else int(frame[column].isna().sum()) if column in frame else len(frame)
-
-    def second(*columns: str) -> int:
-        """Values beyond the first that each contact has."""
-        frame = tables.get("contacts", pd.DataFrame())
-        held = sum(
-            (frame[name].notna().astype(int) for name in columns if name in frame), pd.Series(0, index=frame.index)
-        )
-        return int((held - 1).clip(lower=0).sum())
-
-    rows = [
-        ("contacts, companies, deals", "original dates of creation and change", sum(filled(name, "created_at") for name in ("contacts", "companies", "deals")), "the server stamps its own", "custom fields Perfect Books Created and Perfect Books Updated"),
-        ("companies", "parent company", filled("companies", "parent_id"), "businesses have no parent field", "custom field Parent Company with name and id"),
-        ("companies", "tags", filled("companies", "tags"), "only contacts have tags", "custom field Perfect Books Tags"),
-        ("deals", "tags", filled("deals", "tags"), "only contacts have tags", "custom field Perfect Books Tags"),
-        ("deals", "deals without a contact", without("deals", "contact_id"), "an opportunity needs a contact", "a marked stand-in contact"),
-        ("tasks", "tasks without a contact", without("tasks", "contact_id"), "tasks hang on contacts only", "the contact of the deal or company, else a marked placeholder contact"),
-        ("notes", "notes of deals", filled("notes", "deal_id"), "notes hang on contacts and businesses", "the deal's contact, said in the provenance line"),
-        ("notes", "original dates and authors of notes", filled("notes", "created_at"), "the server stamps its own", "the provenance line of each note"),
-        ("activities", "calls, e-mails, meetings and messages", len(tables.get("activities", ())), "message history needs a marketplace app", "notes with original time, direction, duration and outcome"),
-        ("appointments", "recurring appointments", filled("appointments", "recurrence"), "no recurrence through the API", "single appointments, up to a date for endless series"),
-        ("contacts", "second e-mails and phones", second("email", "email_2", "more_emails") + second("phone", "mobile", "more_phones"), "one of each can be written", "custom fields"),
-        ("workflows", "workflows and sequences", len(tables.get("workflows", ())), "cannot be created through the API", "the workflow rebuild reference"),
-        ("attachments", "files of deals, companies and notes", len(tables.get("attachments", ())) - filled("attachments", "contact_id"), "only contacts take files", "the media library, with a note that links them"),
-        ("trust_transactions", "trust transactions and time entries", sum(len(tables.get(name, ())) for name in ("trust_accounts", "trust_transactions", "time_entries", "rates")), "HighLevel keeps no books", "reconciled and reported; custom objects as well where migration.toml says so (legal_objects)"),
-    ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["object", "what", "records", "why", "instead"])
-    return frame[frame["records"] > 0].reset_index(drop=True)
 
 
 def _workflows(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.prepare import inventory
+from pb2hl.steps.shared.cannot_hold import cannot_hold
 from pb2hl.steps.shared.session import with_client
 from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.counting import agree, counted
@@ -166,6 +167,7 @@ def _result(
             "custom_fields": customs,
             "transforms": casts,
             "lapsed": mapper.archived(ws.reports),
+            "cannot_hold": cannot_hold(ws, tables, place),
             "problems": _as_table(problems),
         },
         problems=tuple(problems),
