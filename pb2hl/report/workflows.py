@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
+from pb2hl.model import CUSTOM_PREFIX, PROVENANCE, RAW_PREFIX
 from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Cell, Column, Page, Section, Step, Table
+from pb2hl.report.workflow_words import items_of, lines, parsed, words_of
 from pb2hl.values.counting import counted
-from pb2hl.values.visible import visible
 from pb2hl.workspace import Workspace
 
 WORKFLOWS = "workflows"
@@ -43,8 +44,8 @@ _TRIGGER = "Trigger in HighLevel"
 MOST_TOLD = 100
 """Workflows up to which the overview tells each in full as well; of more it only leads to their pages."""
 UNKNOWN = "choose in the builder: no like name is known"
-_STEP_WORDS = ("do", "action", "type", "name", "step", "title", "description")
-_DELAY_WORDS = ("delay", "wait", "after", "in")
+_PLACED = ("name", "kind", "trigger", "active", "conditions", "steps")
+"""Columns that stand on a workflow's page in a place of their own."""
 
 
 def workflow_pages(ws: Workspace, mask: Mask) -> dict[str, Page]:
@@ -107,28 +108,33 @@ def _active(row: dict[str, Any]) -> str:
 
 def _workflow(name: str, row: dict[str, Any], mask: Mask) -> Section:
     trigger = _text(row.get("trigger"))
-    conditions, steps = _items(row.get("conditions")), _items(row.get("steps"))
+    conditions, steps = lines(items_of(row.get("conditions"))), lines(items_of(row.get("steps")))
     facts = (
         ("Kind in the source", _text(row.get("kind")) or "not said"),
         ("State in the source", _active(row) or "not said"),
         ("Trigger in the source", mask.whole(trigger) or "not said"),
         (_TRIGGER, term(trigger, TRIGGERS)),
+        *((label, mask.whole(text)) for label, text in _others(row)),
     )
-    told = tuple((mask.whole(_spoken(item)),) for item in conditions)
-    rows = tuple(_step(i, item, mask) for i, item in enumerate(steps, 1))
+    told = tuple((item.number, mask.whole("; ".join(filter(None, (item.text, item.delay))))) for item in conditions)
+    listed = tuple(steps)
+    rows = tuple(
+        (item.number, mask.whole(item.text), _delay(item.delay, mask), term(item.text, ACTIONS)) for item in listed
+    )
+    ticked = tuple((*row[:2], _delay(item.waits, mask), row[3]) for row, item in zip(rows, listed, strict=True))
     columns = (Column("No.", True), Column("Step in the source"), Column("Delay"), Column("Action in HighLevel"))
     parts = [
         Section(
             "Conditions",
             "In HighLevel: filters of the trigger, or an If / Else action.",
-            _table(f"Conditions of {mask.whole(name)}", (Column("Condition"),), told),
+            _table(f"Conditions of {mask.whole(name)}", (Column("No.", True), Column("Condition")), told),
         )
         if told
         else Section("Conditions", "None."),
         Section("Steps", table=_table(f"Steps of {mask.whole(name)}", columns, rows))
         if rows
         else Section("Steps", "None are in the export."),
-        Section("Checklist", checklist=_checklist(mask.whole(name), trigger, len(told), rows)),
+        Section("Checklist", checklist=_checklist(mask.whole(name), trigger, len(told), ticked)),
     ]
     return Section(mask.whole(name), facts=facts, sections=tuple(parts))
 
@@ -145,43 +151,27 @@ def _checklist(name: str, trigger: str, conditions: int, rows: tuple[tuple[str, 
     return (*items, "Templates, senders and users chosen", "Tried on a test contact", "Published after the load")
 
 
-def _step(number: int, item: Any, mask: Mask) -> tuple[str, ...]:
-    text, delay = _spoken(item, skip=_DELAY_WORDS), ""
-    if isinstance(item, dict):
-        delay = next((_text(value) for key, value in item.items() if str(key).lower() in _DELAY_WORDS), "")
-    return str(number), mask.whole(text), "" if delay in {"0", "0.0", "none"} else delay, term(text, ACTIONS)
-
-
 def term(text: str, terms: tuple[tuple[str, str], ...]) -> str:
     """HighLevel's word for a trigger or step described by `text`."""
     bare = re.sub(r"(?<!\w)'[^']*'|\"[^\"]*\"", "", text)  # a quoted title says nothing about the kind of step
     return next((name for pattern, name in terms if re.search(pattern, bare, re.I)), UNKNOWN)
 
 
-def _spoken(item: Any, skip: tuple[str, ...] = ()) -> str:
-    if not isinstance(item, dict):
-        return _text(item)
-    main = next((_text(item[key]) for key in item if str(key).lower() in _STEP_WORDS), "")
-    rest = [
-        f"{key}: {_spoken(value)}" for key, value in item.items()
-        if str(key).lower() not in skip and _text(value) != main and value not in (None, "", [], {})
-    ]  # fmt: skip
-    return "; ".join(part for part in (main, *rest) if part)
-
-
-def _items(value: Any) -> list[Any]:
-    """The items of a JSON list (or the lines of plain text)."""
-    text = _text(value)
-    if not text:
-        return []
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return [line.strip(" -•\t") for line in re.split(r"[\r\n;]+|->|→|=>", text) if line.strip()]
-    return found if isinstance(found, list) else [found]
-
-
 def _text(value: Any) -> str:
-    if isinstance(value, list | dict):
-        return visible(json.dumps(value, ensure_ascii=False))
-    return "" if value is None or value is pd.NA or value != value else visible(str(value)).strip()
+    """A cell in words: JSON as what it says, a list as its items."""
+    text = words_of(value)
+    return words_of(parsed(text)) if text else ""
+
+
+def _delay(text: str, mask: Mask) -> str:
+    """A delay as it is where it is but a number and a unit, else as any other text of the export."""
+    return text if re.fullmatch(r"[\d.,]*\s*[A-Za-z]{0,8}", text) else mask.whole(text)
+
+
+def _others(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every filled cell of a workflow that has no place of its own on the page."""
+    for name, value in row.items():
+        if name in _PLACED or name in PROVENANCE or name.startswith(RAW_PREFIX):
+            continue
+        if text := _text(value):
+            yield name.removeprefix(CUSTOM_PREFIX).replace("_", " "), text
