@@ -74,7 +74,7 @@ def delta(
     if not path.exists():
         raise ConfigError(f"the later export {path} does not exist", hint="name the folder, .zip or file")
     _require_mapping(ws, approve_all)
-    gates.check(ws, SAMPLE.gate)
+    gates.check(ws, SAMPLE.gate, of_decisions=False)
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         make_ready(ws, ledger, STEP, progress, cancel)
         ready = later_export.prepare(ws, ledger, path, approve_all, progress, cancel)

@@ -108,9 +108,12 @@ def open_points(ws: Workspace, gate: str) -> list[Problem]:
     return found
 
 
-def check(ws: Workspace, gate: str, problems: Sequence[Problem] = ()) -> Approval:
-    """The standing approval of `gate`. Raises GateClosed (exit 3) with `problems` when there is none, or it lapsed."""
-    approval, state = _standing(ws, gate)
+def check(ws: Workspace, gate: str, problems: Sequence[Problem] = (), *, of_decisions: bool = True) -> Approval:
+    """The standing approval of `gate`. Raises GateClosed (exit 3) with `problems` when there is none, or it lapsed.
+
+    Without `of_decisions` it stands while what its step found stands: a delta's new decisions are approved at the mapping gate.
+    """
+    approval, state = _standing(ws, gate, of_decisions=of_decisions)
     if approval is None or state != "approved":
         why = "is not approved"
         if approval is not None:
@@ -121,13 +124,13 @@ def check(ws: Workspace, gate: str, problems: Sequence[Problem] = ()) -> Approva
     return approval
 
 
-def _standing(ws: Workspace, gate: str) -> tuple[Approval | None, str]:
+def _standing(ws: Workspace, gate: str, *, of_decisions: bool = True) -> tuple[Approval | None, str]:
     subject = subject_hash(ws, gate)
     with Ledger.open(ws) as ledger:
         approval = ledger.approval(gate)
     if approval is None:
         return None, "waiting for approval" if subject else "not reached"
-    stands = approval.subject_hash == subject and not lapsed_by(ws, gate)
+    stands = approval.subject_hash == subject and not (of_decisions and lapsed_by(ws, gate))
     return approval, "approved" if stands else "lapsed"
 
 
