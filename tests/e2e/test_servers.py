@@ -67,9 +67,9 @@ def test_pipelines_that_only_an_admin_can_make(tmp_path, rehearse, monkeypatch, 
     sandbox = rehearse(**lacks)
     monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
     ws = workspace(tmp_path / "ws", export(tmp_path / "export"), sandbox, fallback_owner="alice@rehearsal.example")
-    for name in ("inventory", "match", "mapping", "schema"):
+    for name in ("inventory", "match", "mapping", "check", "schema"):
         step(ws, name)
-        if name != "inventory":
+        if name not in ("inventory", "check"):
             decide(ws, name, "Jane", take_defaults=True)
     waits = step(ws, "schema", apply=True)
     assert waits.status == "waiting" and waits.facts["waits_for"] == "admin"

@@ -63,10 +63,10 @@ def test_other_texts_and_what_a_heading_says_stay():
 
 
 def test_a_contact_names_its_company():
-    """On contacts, names of companies fill the company's name."""
+    """On contacts, names of companies fill the company's name, and stand for the name of people who have none."""
     contacts = raw(
         "contacts.csv", {"ID": ["C1", "C2", "C3"], "Email": ["a@x.co", "b@x.co", "c@x.co"], "Zzq": FIRMS[:3]}
     )
     companies = raw("companies.csv", {"ID": ["F1", "F2", "F3", "F4"], "Company name": FIRMS})
     found = proposals([(contacts, "contacts"), (companies, "companies")])
-    assert found.loc[("contacts", "Zzq"), ["proposal", "target"]].tolist() == ["company_name", "companyName"]
+    assert found.loc[("contacts", "Zzq"), ["proposal", "target"]].tolist() == ["company_name", "firstName"]

@@ -153,14 +153,21 @@ def test_a_decision_changed_after_its_approval_stops_the_load_by_name(migration,
 
 
 def _edit_sheet(path) -> None:
+    """Another decision in the first row; a sheet without rows gets the two that a person adds to merge."""
     with path.open(encoding="utf-8-sig", newline="") as handle:
-        rows = list(csv.DictReader(handle))
-    first = rows[0]
-    first["decision"] = {"merge": "keep apart", "keep apart": "merge"}.get(
-        first["decision"], "longest" if "field" in first else "skip"
-    )
+        reader = csv.DictReader(handle)
+        rows, columns = list(reader), list(reader.fieldnames or ())
+    if rows:
+        before = rows[0]["decision"]
+        other = {"merge": "keep apart", "keep apart": "merge"}
+        rows[0]["decision"] = other.get(before, "longest" if "field" in columns else "skip")
+    else:
+        rows = [
+            dict.fromkeys(columns, "") | {"cluster": "11", "source_id": one, "decision": "merge"}
+            for one in ("11", "12")
+        ]
     with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, list(first))
+        writer = csv.DictWriter(handle, columns)
         writer.writeheader()
         writer.writerows(rows)
 

@@ -91,6 +91,7 @@ def test_the_diff_says_what_is_made_fits_conflicts_and_cannot_be(seeded):
 def test_a_choice_is_honoured_and_nothing_there_is_altered(seeded):
     """`use` writes into the field that is there as far as it holds the values; `beside` makes another; both stay as chosen."""
     ws, sandbox = seeded
+    step(ws, "check")
     step(ws, "schema")
     there = {key: field for key, field in sandbox.state.dump()["fields"].items()}
     choose(ws, "Shoe Size", "use")
@@ -129,6 +130,7 @@ def test_the_choice_is_made_in_a_table(seeded):
 def test_an_option_that_is_not_there_is_refused_and_archived(seeded):
     """Using a list that lacks an option keeps what it knows; the rest is refused before sending, and archived."""
     ws, sandbox = seeded
+    step(ws, "check")
     step(ws, "schema")
     choose(ws, "Plan", "use")
     result = step(ws, "schema")

@@ -70,6 +70,7 @@ def rehearsal(sandbox_server, tmp_path_factory):
         write_sheet(ws.sheets / "fields.csv", sheet)
         mapped = step(ws, "mapping")
         decide(ws, "mapping", "Ann", take_defaults=True)
+        step(ws, "check")
         step(ws, "schema")
         decide(ws, "schema", "Ann", take_defaults=True)
         step(ws, "schema", apply=True)

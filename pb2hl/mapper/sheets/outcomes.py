@@ -20,8 +20,8 @@ def stage_outcome(stage: str, declared: str = "") -> str:
 ENDS = frozenset({"won", "lost", "abandoned"})
 """How a deal can end."""
 
-_BRACKETED = re.compile(r"\s*[(\[][^)\]]*[)\]]\s*")
-_BETWEEN = re.compile(r"\s+[-–—]\s+|\s*[:|/,;•]\s*|\s*[-–—]{2,}\s*")
+_BRACKETED = re.compile(r"[(\[][^()\[\]]*[)\]]")
+_BETWEEN = re.compile(r"\s[-–—]\s|[:|/,;•]|[-–—]{2,}")
 _NUMBERED = re.compile(r"^\s*\d+\s*[.):\-]?\s+")
 
 
