@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all lint lab audit release clean
+.PHONY: demo test proofs test-all lint lab audit release clean
 
 demo: $(READY) ## migrate the shipped example into a sandbox; reports land in reports/
 	@$(BIN)/pb2hl demo demo --reports reports
@@ -15,8 +15,11 @@ demo: $(READY) ## migrate the shipped example into a sandbox; reports land in re
 test: $(READY) ## the tests, without the slow proofs
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
+proofs: $(READY) ## the exhaustive proofs: a kill at every write of every step (about an hour)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m exhaustive
+
 test-all: $(READY) ## the slow proofs and the browser tests (need Debian's chromium) as well
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "slow or browser or not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not exhaustive"
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -69,21 +69,21 @@ def test_killed_at_a_write(name, write, mode, before, undisturbed):
     proven(name, write, mode, before, undisturbed)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("name", "write", "mode"), cases())
 def test_killed_at_every_write(name, write, mode, before, undisturbed):
     """Every write of schema, sample, load, each phase of a delta and rollback, before it is carried out and after."""
     proven(name, write, mode, before, undisturbed)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_every_write_is_reached(before, undisturbed):
     """The list above leaves no write of any step out."""
     found = {name: expected(name, before, undisturbed)["writes"] for name in WRITES}
     assert found == WRITES
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("write", range(1, WRITES["delta"] + 1))
 def test_a_killed_delta_is_taken_back_whole(write, mode, before, undisturbed):
@@ -110,7 +110,7 @@ def taken_back(before, undisturbed) -> Any:
     return undisturbed["taken back"]
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("delay", [0.05, 0.15, 0.3, 0.5, 0.8, 1.2, 1.8, 2.5])
 @pytest.mark.parametrize("name", ["sample", "delta", "rollback"])
 def test_killed_at_any_moment(name, delay, before, undisturbed):
