@@ -135,7 +135,7 @@ def test_one_record_that_cannot_be_judged_stops_nothing(scene, monkeypatch):
     assert [(row[3], row[6]) for row in result.outcomes if row[5] == "failed"] == [
         (note, "it cannot be judged (KeyError)")
     ]
-    assert result.undone > 20
+    assert result.undone >= 20
     monkeypatch.undo()
     assert not scene.rollback().failed
 
