@@ -63,7 +63,9 @@ class OpenedWorkspace(Workspace):
             "location": f"{config.location} at {config.base_url}",
             "country, zone, currency": f"{config.country}, {config.timezone}, {config.currency}",
         }
-        lines = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in facts.items())
+        lines = "".join(
+            f'<tr><th scope="row">{html.escape(k)}</th><td>{html.escape(v)}</td></tr>' for k, v in facts.items()
+        )
         return outcome_html(self) + f"<table>{lines}</table>"
 
     def __repr__(self) -> str:
