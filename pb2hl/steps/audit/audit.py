@@ -86,7 +86,7 @@ def _result(ledger: Ledger, found: Comparison, account: Account, asked: Balance)
     missing_outcomes = outcomes.errors(ledger)
     doubt = missing_outcomes[missing_outcomes["state"].isin(["in_doubt", "intended"])]
     totals = {name: int(objects[name].sum()) for name in ("expected", "arrived", "missing", "extra", "wrong")}
-    problems = [*asked.problems, *outcomes.not_cleared(ledger)]
+    problems = [*asked.problems, *outcomes.problems_of(doubt), *outcomes.not_cleared(ledger)]
     if totals["missing"]:
         problems.append(
             Problem(
