@@ -7,6 +7,7 @@ from operations import EXISTING, everything, op, ref
 from test_execute import without_blanks
 from test_undo import OTHER, TOUCHES, People, extra_field
 
+from pb2hl.apply import plan_undo
 from pb2hl.apply.dependents import NEEDED_BY, Dependents
 from pb2hl.apply.location_scan import Scan, kinds_to_read
 from pb2hl.apply.schema_edits import JUDGED
@@ -131,11 +132,13 @@ def test_one_record_that_cannot_be_judged_stops_nothing(scene, monkeypatch):
         "customFields": [{"id": 7, "value": {"a": {"b": 1}}}],
     }
     scene.sandbox.contacts.put(odd_contact)
+    planned = len(plan_undo(scene.ledger).entries)
     result = scene.rollback()
     assert [(row[3], row[6]) for row in result.outcomes if row[5] == "failed"] == [
         (note, "it cannot be judged (KeyError)")
     ]
-    assert result.undone >= 20
+    assert result.undone >= 20 and result.failed == 1
+    assert result.undone + len(result.kept) + result.failed == planned, result.kept
     monkeypatch.undo()
     assert not scene.rollback().failed
 
