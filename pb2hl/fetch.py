@@ -297,9 +297,9 @@ class _Cutoff:
 
 
 def _read(response: httpx.Response, url: str, limits: Limits, deadline: float, clock: Clock) -> bytes:
-    told = response.headers.get("content-length", "")
-    if told.isdigit() and int(told) > limits.max_bytes:
-        raise FetchRefused(Reason.TOO_LARGE, url, f"{told} bytes")
+    content_length = response.headers.get("content-length", "")
+    if content_length.isdigit() and int(content_length) > limits.max_bytes:
+        raise FetchRefused(Reason.TOO_LARGE, url, f"{content_length} bytes")
     content = bytearray()
     for chunk in response.iter_raw(65_536):
         content += chunk

@@ -193,8 +193,8 @@ class ObjectSpec:
             return f"{Way.FIELD} {label}" if label else decision
         if not self.becomes:
             return self.fields[0].place
-        told = any(item.place == LINE for spec in self.fields for item in spec.endings)
-        return LINE if told and self.becomes != "file" else ARCHIVE
+        on_line = any(item.place == LINE for spec in self.fields for item in spec.endings)
+        return LINE if on_line and self.becomes != "file" else ARCHIVE
 
     @property
     def copied(self) -> tuple[tuple[FieldSpec, str], ...]:

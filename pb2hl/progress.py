@@ -161,10 +161,10 @@ class _Bar(tqdm):
     @property
     def format_dict(self) -> dict[str, Any]:
         """tqdm's figures, and the `pace` of late; of the whole when it is over."""
-        told = super().format_dict
-        rate = None if self._over else told["rate"]
-        rate = told["n"] / max(told["elapsed"], 0.001) if rate is None else rate
-        return {**told, "pace": _pace(rate, self.unit)}
+        shown = super().format_dict
+        rate = None if self._over else shown["rate"]
+        rate = shown["n"] / max(shown["elapsed"], 0.001) if rate is None else rate
+        return {**shown, "pace": _pace(rate, self.unit)}
 
     _over = False
 
@@ -264,8 +264,8 @@ class _LogBar(_Bar):
     """
 
     def __init__(self, what: str, total: int | None, unit: str):
-        self._told = time.monotonic()
-        self._began = self._told
+        self._written_at = time.monotonic()
+        self._began = self._written_at
         self._unsaid = threading.Event()
         self._closed = threading.Event()
         super().__init__(what, total, unit, file=io.StringIO())
@@ -286,11 +286,11 @@ class _LogBar(_Bar):
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
         """Write a line, if the last one is long enough ago."""
-        if time.monotonic() - self._told >= LINE_EVERY_S:
+        if time.monotonic() - self._written_at >= LINE_EVERY_S:
             self._line()
 
     def _line(self) -> None:
-        self._told = time.monotonic()
+        self._written_at = time.monotonic()
         self._unsaid.clear()
         sys.stderr.write(f"{self}\n")
 

@@ -42,7 +42,7 @@ class Failure:
     hint: str
     at: str
 
-    def told(self) -> str:
+    def sentence(self) -> str:
         """As one line: what went wrong, and what to do."""
         first = self.message.strip().splitlines()[0] if self.message.strip() else "no reason is known"
         return f"{first.rstrip('.')}. {self.hint[:1].upper()}{self.hint[1:]}" if self.hint else first

@@ -122,7 +122,7 @@ def execute(
     try:
         _papermill(step, target, given, kernel)
     except Pb2hlError as error:
-        report.tell_failure(ws, step.result(), error)
+        report.write_failure(ws, step.result(), error)
         raise
     finally:
         if target.exists():
@@ -172,10 +172,10 @@ def _refuse_unknown(source: Path, given: Mapping[str, Any]) -> None:
 def _as_ours(failure: Any, step: Step, target: Path) -> Pb2hlError:
     """The error that the notebook raised, as the package's own; anything else says where to look."""
     kind = getattr(errors, failure.ename, None)
-    told, _, remedy = str(failure.evalue).partition(MEND)
+    message, _, remedy = str(failure.evalue).partition(MEND)
     hint = f"{again(remedy)}, it goes on here (details: {target})"
     if isinstance(kind, type) and issubclass(kind, Pb2hlError):
-        error = Pb2hlError(f"{step.id}: {told}", hint=hint)
+        error = Pb2hlError(f"{step.id}: {message}", hint=hint)
         error.exit_code = kind.exit_code
         return error
     if failure.ename == "KeyboardInterrupt":

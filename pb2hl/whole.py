@@ -45,8 +45,8 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and (told := unwritable(error, path)):
-            raise told from error
+        if isinstance(error, OSError) and (known := unwritable(error, path)):
+            raise known from error
         raise
 
 

@@ -24,8 +24,8 @@ def step_function(name: str) -> Callable[..., Result]:
         return run_step(step, ws, **options)
 
     run.__name__ = run.__qualname__ = name
-    told = "".join(f"\n    {option.name}: {option.help}" for option in step.options)
-    run.__doc__ = f"{step.help or 'The audit log: verify it, export it.'}\n{told}"
+    option_lines = "".join(f"\n    {option.name}: {option.help}" for option in step.options)
+    run.__doc__ = f"{step.help or 'The audit log: verify it, export it.'}\n{option_lines}"
     return run
 
 
@@ -41,7 +41,7 @@ def run_step(step: Step, ws: Workspace, **options: Any) -> Result:
         with Bar() as bar, Cancel().on_interrupt() as cancel:
             outcome = step.function()(ws, progress=bar, cancel=cancel, **given)
     except Pb2hlError as error:
-        report.tell_failure(ws, step.result(**options), error)
+        report.write_failure(ws, step.result(**options), error)
         raise
     return shown(ws, outcome)
 

@@ -130,10 +130,10 @@ class Scanner:
         found = []
         lost: set[str] = set()
         for note in page:
-            if not _hosts_told(note) and id_of(note) not in self._left.ours:
+            if not _hosts_known(note) and id_of(note) not in self._left.ours:
                 with suppress(NotFound):  # gone meanwhile, or no note of the newer kind
                     note = {**note, **await self._ports[Target.NOTE].get(self._client, id_of(note))}
-                if not _hosts_told(note):
+                if not _hosts_known(note):
                     lost.add(id_of(note))
             found.append(note)
         for contact in self._contacts if lost else ():
@@ -267,7 +267,7 @@ class Scanner:
         return value not in (None, "", [], {}) and not self._left.only_our_files(record_id, field_id, value)
 
 
-def _hosts_told(note: Mapping[str, Any]) -> bool:
+def _hosts_known(note: Mapping[str, Any]) -> bool:
     return bool(note.get("contactId") or note.get("relations"))
 
 

@@ -131,8 +131,8 @@ async def _outcome(sender: Sender, entry: Entry, absent: State, cancel: Cancel) 
 
 
 def _unclear(op: Operation, error: Exception) -> Outcome:
-    told = error.message if isinstance(error, ApiError) else type(error).__name__
-    return Outcome(op.op_id, State.IN_DOUBT, error=f"cannot be looked up: {told}")
+    message = error.message if isinstance(error, ApiError) else type(error).__name__
+    return Outcome(op.op_id, State.IN_DOUBT, error=f"cannot be looked up: {message}")
 
 
 def doubt_of(op: Operation, entry: Entry) -> Doubt:

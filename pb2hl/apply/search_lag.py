@@ -31,7 +31,7 @@ async def wait_until_shown(client: Any, ports: Mapping[Target, Any], contacts: I
     until = client.search_lag_s if seconds is None else min(seconds * MARGIN, client.search_lag_s)
     left = since + until - client.clock.monotonic()
     if left > 0:
-        client.tell("waiting until HighLevel's lists show what people did until now", left)
+        client.announce("waiting until HighLevel's lists show what people did until now", left)
         await client.clock.sleep(left)
 
 
@@ -56,7 +56,7 @@ async def _measured(client: Any, port: Any, contacts: Iterable[Entry], since: fl
         async for page in port.pages(client, filters=filters):
             if any(id_of(item) == entry.destination_id and item.get("dateUpdated") == stamp for item in page):
                 return client.clock.monotonic() - since
-        client.tell("measuring how far HighLevel's search lags behind", client.search_lag_s - elapsed)
+        client.announce("measuring how far HighLevel's search lags behind", client.search_lag_s - elapsed)
         await client.clock.sleep(LOOK_EVERY_S)
     return None
 

@@ -136,8 +136,8 @@ class Sender:
         rival = error.meta.get("contactId") or error.meta.get("existingId")
         if rival and op.kind is Kind.CREATE:
             return await self._rival(op, str(rival), error)
-        told = f"{error.api_message} {error.body}"
-        names = {name for name in _UNKNOWN_PROPERTY.findall(told) if name in sent}
+        answer = f"{error.api_message} {error.body}"
+        names = {name for name in _UNKNOWN_PROPERTY.findall(answer) if name in sent}
         if names:
             self._unknown.setdefault(op.target, set()).update(names)
             return await self.send(intent) if repeatable(op) else Doubt(intent, error.message)
@@ -252,11 +252,11 @@ def arrived(op: Operation, made: Created, sent: Mapping, meant: Mapping, losses:
         losses = (*losses, *(f"{name}: {why}" for name, why in made.refused.items()))
     payload = sent if sent is not meant else None
     destination = made.id or op.existing_id
-    answer = {**made.answer, STORED: answered(op.target, sent, made.stored)} if _tells(op, made) else made.answer
+    answer = {**made.answer, STORED: answered(op.target, sent, made.stored)} if _shows_stored(op, made) else made.answer
     return Outcome(op.op_id, State.DONE, destination, answer, trace_id=made.trace_id, losses=losses, payload=payload)
 
 
-def _tells(op: Operation, made: Created) -> bool:
+def _shows_stored(op: Operation, made: Created) -> bool:
     """Whether the answer to a create showed what HighLevel made of it."""
     return op.kind is Kind.CREATE and op.target in RECORD_TARGETS and len(made.stored) > 1
 

@@ -154,7 +154,7 @@ class Undo:
         except OF_THE_RUN:
             raise
         except OF_ONE_RECORD as error:
-            self._note_outcome(entry, "failed", _told(error))
+            self._note_outcome(entry, "failed", _message(error))
             self._stays(entry)
             self._keep(riders, "the record that holds it could not be deleted")
             return
@@ -320,7 +320,7 @@ class Undo:
 BLANK: tuple[Any, ...] = (None, "", [], {})
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """An error in words; one that nobody foresaw by its kind, without the data that may stand in its text."""
     return error.message if isinstance(error, Pb2hlError) else f"it cannot be judged ({type(error).__name__})"
 

@@ -41,11 +41,11 @@ def main(argv: list[str] | None = None) -> None:
         heavy("cli.output").error(error, as_json="--json" in arguments)
         sys.exit(error.exit_code)
     except OSError as failure:
-        told = heavy("whole").unwritable(failure)
-        if told is None:
+        problem = heavy("whole").unwritable(failure)
+        if problem is None:
             raise
-        heavy("cli.output").error(told, as_json="--json" in arguments)
-        sys.exit(told.exit_code)
+        heavy("cli.output").error(problem, as_json="--json" in arguments)
+        sys.exit(problem.exit_code)
     except KeyboardInterrupt:
         stopped = Cancelled("Stopped; what was done is recorded.", hint="run the same command again to go on")
         heavy("cli.output").error(stopped, as_json="--json" in arguments)

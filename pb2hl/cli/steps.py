@@ -64,9 +64,9 @@ def _option(option: Option) -> inspect.Parameter:
     kinds = {list: list[str] | None, bool: bool}
     kind = kinds.get(option.kind, option.kind if option.default is not None else option.kind | None)
     flags = [f"--{option.name.replace('_', '-')}"]
-    told = typer.Option(*flags, help=option.help, min=option.least, max=option.most)
+    flag_option = typer.Option(*flags, help=option.help, min=option.least, max=option.most)
     default = None if option.kind is list else option.default
-    return _parameter(option.name, Annotated[kind, told], default)
+    return _parameter(option.name, Annotated[kind, flag_option], default)
 
 
 def _refuse_unknown_choices(step: Step, options: dict[str, Any]) -> None:
@@ -95,7 +95,7 @@ def run_step(step: Step, ws: Path, *, as_json: bool, mask: bool, options: dict[s
             with progress.Cancel().on_interrupt() as cancel:
                 outcome = step.function()(workspace, progress=bar, cancel=cancel, **_arguments(step, options))
         except Pb2hlError as error:
-            heavy("report").tell_failure(workspace, step.result(**options), error, mask=mask)
+            heavy("report").write_failure(workspace, step.result(**options), error, mask=mask)
             if isinstance(error, GateClosed):
                 heavy("report").write_again(workspace, step.revises, mask=mask)
             raise

@@ -51,9 +51,9 @@ def refusal_in(body: Any) -> int:
     """
     if not isinstance(body, dict):
         return 0
-    told = body.get("statusCode")
-    if isinstance(told, int) and 400 <= told < 600:
-        return told
+    status_code = body.get("statusCode")
+    if isinstance(status_code, int) and 400 <= status_code < 600:
+        return status_code
     failed = any(body.get(name) is False for name in _OUTCOMES) or (body.get("error") and set(body) <= _ERROR_BODY)
     return 422 if failed else 0
 

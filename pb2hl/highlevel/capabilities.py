@@ -22,9 +22,9 @@ class Capabilities:
     @classmethod
     def of(cls, ledger: Any) -> Capabilities:
         """What the ledger remembers of the last probe."""
-        return cls.told(ledger.recall(PROBED) or {})
+        return cls.from_probe(ledger.recall(PROBED) or {})
 
     @classmethod
-    def told(cls, probed: Mapping[str, Any]) -> Capabilities:
+    def from_probe(cls, probed: Mapping[str, Any]) -> Capabilities:
         """The same from what a probe gave."""
         return cls(**{item.name: probed.get(item.name) for item in fields(cls)})

@@ -179,17 +179,17 @@ class Client:
                 self.doubt_at = self.clock.monotonic()
             left_s = self._patience_left_s(waited_s)
             if verdict is not retry.Verdict.AGAIN or left_s <= 0:
-                raise await self._told_apart(error) from None
+                raise await self._token_or_scope(error) from None
             if self.limiter.daily.resumes_at is not None:
                 attempt = 0
                 continue  # the limiter waits for the day's allowance, and says so: that is no trouble of the server's
             wait_s = min(wait_s, max(left_s, retry.LONGEST_DELAY_S))
             waited_s += wait_s
             if wait_s >= TOLD_AFTER_S:
-                self.tell(f"{error.message}; trying again", wait_s)
+                self.announce(f"{error.message}; trying again", wait_s)
             await self.clock.sleep(wait_s)
 
-    async def _told_apart(self, error: HighLevelError) -> HighLevelError:
+    async def _token_or_scope(self, error: HighLevelError) -> HighLevelError:
         """A 401 or 403 is about the endpoint's scope, whatever its words, when a read that was granted before still is."""
         if not isinstance(error, TokenRefused) or self._granted is None:
             return error
@@ -205,7 +205,7 @@ class Client:
 
     async def _once(self, call: _Call) -> Answer | httpx.Response | Exception:
         async with self._slots:
-            slot = await self.limiter.acquire(self.tell)
+            slot = await self.limiter.acquire(self.announce)
             self.sent += 1
             response: httpx.Response | None = None
             limit_s = retry.FIRST_CONTACT_S if call.safe and not self._reached else call.timeout_s
@@ -269,7 +269,7 @@ class Client:
             )
         return Unreachable(f"{self.base_url} is unreachable ({what})", hint=_WAIT)
 
-    def tell(self, reason: str, seconds: float) -> None:
+    def announce(self, reason: str, seconds: float) -> None:
         """Say why it waits."""
         if self.on_wait is not None:
             self.on_wait(reason, seconds)
@@ -283,7 +283,7 @@ class Client:
         """Wait until everything written before `since` (the clock's monotonic scale) must show in search and lists."""
         seconds = since + self.search_lag_s - self.clock.monotonic()
         if seconds > 0:
-            self.tell("waiting out the lag of HighLevel's search before deciding what is missing", seconds)
+            self.announce("waiting out the lag of HighLevel's search before deciding what is missing", seconds)
             await self.clock.sleep(seconds)
 
 

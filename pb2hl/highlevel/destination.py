@@ -119,7 +119,7 @@ class Destination:
 USERS = Listing("/users/search", ("users",), follow=Follow.SKIP, sizes=(100, 25))
 WORKFLOWS = Listing("/workflows/", ("workflows",))
 LOST_REASONS = Listing(
-    "/opportunities/lost-reason", ("lostReasons",), follow=Follow.SKIP, sizes=(100, 25), tells_total=True
+    "/opportunities/lost-reason", ("lostReasons",), follow=Follow.SKIP, sizes=(100, 25), gives_total=True
 )
 
 INDEXED = {

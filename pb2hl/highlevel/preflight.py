@@ -198,7 +198,7 @@ async def _seen_after(client: Client, email: str, contact_id: str, written_at: f
             return elapsed
         if elapsed > SEARCH_LAG_S:
             return None
-        client.tell("measuring how far HighLevel's search lags behind", SEARCH_LAG_S - elapsed)
+        client.announce("measuring how far HighLevel's search lags behind", SEARCH_LAG_S - elapsed)
         await client.clock.sleep(_LOOK_EVERY_S)
 
 

@@ -75,11 +75,11 @@ def delay_s(attempt: int, clock: Clock) -> float:
 
 def retry_after_s(headers: httpx.Headers, clock: Clock) -> float | None:
     """Seconds that a Retry-After header asks for, in seconds or as an HTTP date (RFC 9110), at most PATIENCE_S; None without a usable one."""
-    told = headers.get("retry-after", "")
+    retry_after = headers.get("retry-after", "")
     try:
-        value = float(told)
+        value = float(retry_after)
     except ValueError:
-        value = _seconds_until(told, clock)
+        value = _seconds_until(retry_after, clock)
     return min(value, PATIENCE_S) if value >= 0 else None
 
 

@@ -18,8 +18,8 @@ COLUMNS = tuple(item.name for item in fields(LogEntry))
 
 def line(at: str, run_id: str, action: str, detail: str = "", **about: str) -> LogEntry:
     """An entry to be numbered and sealed; `about`: op_id, object, source_id, target, destination_id, trace_id."""
-    told = {"op_id": "", "object": "", "source_id": "", "target": "", "destination_id": "", "trace_id": "", **about}
-    return LogEntry(number=0, at=at, run_id=run_id, action=action, detail=detail, previous_hash="", hash="", **told)
+    subject = {"op_id": "", "object": "", "source_id": "", "target": "", "destination_id": "", "trace_id": "", **about}
+    return LogEntry(number=0, at=at, run_id=run_id, action=action, detail=detail, previous_hash="", hash="", **subject)
 
 
 def seal(entry: LogEntry) -> LogEntry:

@@ -119,7 +119,7 @@ class PostgresLedger(SqlLedger):
             )  # fmt: skip
             self._upgrade(schema)
         except self._psycopg.Error as error:
-            raise ConfigError(f"the ledger's database cannot be used: {_told(error)}", hint=_LOST) from None
+            raise ConfigError(f"the ledger's database cannot be used: {_message(error)}", hint=_LOST) from None
         self.begin()
 
     def _upgrade(self, schema: str) -> None:
@@ -159,7 +159,7 @@ class PostgresLedger(SqlLedger):
                     yield _Connection(self._db)
             except self._psycopg.OperationalError as error:
                 self._sequence = sequence
-                raise Pb2hlError(f"the ledger cannot be written: {_told(error)}", hint=_LOST) from None
+                raise Pb2hlError(f"the ledger cannot be written: {_message(error)}", hint=_LOST) from None
             except BaseException:
                 self._sequence = sequence
                 raise
@@ -182,7 +182,7 @@ class PostgresLedger(SqlLedger):
             try:
                 return self._db.execute(_placed(query), clean(values)).fetchall()
             except self._psycopg.OperationalError as error:
-                raise Pb2hlError(f"the ledger cannot be read: {_told(error)}", hint=_LOST) from None
+                raise Pb2hlError(f"the ledger cannot be read: {_message(error)}", hint=_LOST) from None
 
     def close(self) -> None:
         """Release the database and its lock."""
@@ -198,7 +198,7 @@ class PostgresLedger(SqlLedger):
                 )
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """What the database said, in one line; it never names a password."""
     return " ".join(str(error).split())[:300] or type(error).__name__
 

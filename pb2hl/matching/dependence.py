@@ -86,9 +86,9 @@ def _ties(
             continue
         others = [field.name for field in fields if field is not child and field is not parent]
         against = sum(unlike[name].astype(np.int8) for name in others)
-        told = sum(known[name].astype(np.int8) for name in others)
-        comparable = agreeing & (told > 0) & known[child.name]
-        strangers = comparable & (2 * against > told)
+        known_others = sum(known[name].astype(np.int8) for name in others)
+        comparable = agreeing & (known_others > 0) & known[child.name]
+        strangers = comparable & (2 * against > known_others)
         seen = levels[child.name][strangers]
         if len(seen) < max(_ENOUGH, _MOSTLY * comparable.sum()):
             continue

@@ -76,5 +76,5 @@ def held_out(pairs: pd.DataFrame, strangers: dict[str, float]) -> tuple[HeldOut,
 
 def precision(fields: tuple[HeldOut, ...], limit: float) -> float:
     """Share (0-1) of matches above `limit` (bits) by the most pessimistic field; NaN where none can tell."""
-    told = [value for value in (field.precision(limit) for field in fields) if value == value]
-    return min(told) if told else float("nan")
+    precisions = [value for value in (field.precision(limit) for field in fields) if value == value]
+    return min(precisions) if precisions else float("nan")

@@ -74,9 +74,9 @@ def _best_pairs(group: np.ndarray, pairs: pd.DataFrame) -> dict[int, int]:
 def _as_rows(frame: pd.DataFrame, matches: Matches) -> pd.DataFrame:
     known = frame["pair"].notna()
     wanted = np.unique(frame.loc[known, "pair"].astype(int))
-    told = matches.pairs.iloc[wanted]
-    why = dict(zip(wanted.tolist(), explain(told), strict=True))
-    score = dict(zip(wanted.tolist(), told["score"], strict=True))
+    pairs = matches.pairs.iloc[wanted]
+    why = dict(zip(wanted.tolist(), explain(pairs), strict=True))
+    score = dict(zip(wanted.tolist(), pairs["score"], strict=True))
     frame["why"] = frame["pair"].map(why).fillna("").astype(str)
     alone = frame["pair"].map(score).fillna(frame["low_score"])
     frame["score"] = np.where(frame["merging"], frame["tight_score"], alone)

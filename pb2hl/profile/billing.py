@@ -54,9 +54,9 @@ def time_issues(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     issue = pd.Series("", index=work.index[touched], dtype="str")
     for name in flags.columns:
         issue = issue.mask(flags.loc[touched, name], issue + np.where(issue == "", name, "; " + name))
-    told = work.loc[touched].assign(issue=issue)
-    told["date"] = told["date"].dt.date
-    return told[list(TIME_COLUMNS)].reset_index(drop=True)
+    rows = work.loc[touched].assign(issue=issue)
+    rows["date"] = rows["date"].dt.date
+    return rows[list(TIME_COLUMNS)].reset_index(drop=True)
 
 
 def rate_overlaps(rates: pd.DataFrame, users: pd.DataFrame) -> pd.Series:

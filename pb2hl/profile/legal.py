@@ -86,12 +86,12 @@ def _as_said(moves: pd.DataFrame, not_converted: pd.DataFrame | None) -> pd.Data
     if moves.empty or not_converted is None or "object" not in not_converted.columns:
         return moves
     lost = not_converted[not_converted["object"] == "trust_transactions"]
-    told = moves.copy(deep=False)
+    texts_kept = moves.copy(deep=False)
     for name in ("account", "client"):
         texts = lost[lost["field"] == name].drop_duplicates("source_id").set_index("source_id")["text"]
-        if name in told.columns and len(texts):
-            told[name] = told[name].where(told[name].notna(), told["source_id"].map(texts))
-    return told
+        if name in texts_kept.columns and len(texts):
+            texts_kept[name] = texts_kept[name].where(texts_kept[name].notna(), texts_kept["source_id"].map(texts))
+    return texts_kept
 
 
 def cents(values: pd.Series | None, index: pd.Index) -> pd.Series:
@@ -159,12 +159,12 @@ def _days(book: pd.DataFrame) -> pd.DataFrame:
 
 def _money(frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` with every column of cents as money."""
-    told = frame.copy()
+    money = frame.copy()
     for name in frame.columns:
         if pd.api.types.is_integer_dtype(frame[name].dtype) and name not in {"source_row", "transactions"}:
-            told[name] = frame[name].astype("Float64") / 100
-            told[name] = told[name].astype("float64")
-    return told
+            money[name] = frame[name].astype("Float64") / 100
+            money[name] = money[name].astype("float64")
+    return money
 
 
 def _accounts(book: pd.DataFrame, accounts: pd.DataFrame) -> pd.DataFrame:
@@ -230,12 +230,12 @@ def _differences(book: pd.DataFrame) -> pd.DataFrame:
     for name in flags.columns:
         here = flags.loc[touched, name]
         issue = issue.mask(here, issue + np.where(issue == "", name, "; " + name))
-    told = book.loc[touched, ["account", "date", "source_id", "client", "kind", "amount", "bank"]].assign(
+    rows = book.loc[touched, ["account", "date", "source_id", "client", "kind", "amount", "bank"]].assign(
         issue=issue, bank_minus_ledger=off_bank[touched], ledger_minus_clients=off_clients[touched]
     )
-    told = told.join(book.loc[touched, list(_WHERE)]).rename(columns={"bank": "bank_amount"})
-    told["date"] = told["date"].dt.date
-    return _money(told).sort_values(["account", "date", "source_id"], na_position="last").reset_index(drop=True)
+    rows = rows.join(book.loc[touched, list(_WHERE)]).rename(columns={"bank": "bank_amount"})
+    rows["date"] = rows["date"].dt.date
+    return _money(rows).sort_values(["account", "date", "source_id"], na_position="last").reset_index(drop=True)
 
 
 def _clients(book: pd.DataFrame) -> pd.DataFrame:
@@ -250,7 +250,7 @@ def _clients(book: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=["account", "client", "balance", "lowest", "lowest_on", "overdrawn"])
     grouped = running.groupby(["account", "client"], sort=True)
     low = running.loc[grouped["balance"].idxmin().to_numpy(), ["balance", "date"]].reset_index(drop=True)
-    told = grouped["balance"].last().reset_index()
-    told["lowest"], told["lowest_on"] = low["balance"], low["date"].dt.date
-    told["overdrawn"] = told["lowest"] < 0
-    return _money(told)
+    clients = grouped["balance"].last().reset_index()
+    clients["lowest"], clients["lowest_on"] = low["balance"], low["date"].dt.date
+    clients["overdrawn"] = clients["lowest"] < 0
+    return _money(clients)

@@ -80,7 +80,7 @@ def expand(
     walls = sorted({*found, *extra})
     kept = [moment for moment in walls if not _is_skipped(moment, skipped)]
     if truncated:
-        problems.append(_told(finite, kept, limit))
+        problems.append(_truncation(finite, kept, limit))
     return Series(tuple(_pair(moment, length, series_zone) for moment in kept), finite, truncated, tuple(problems))
 
 
@@ -192,7 +192,7 @@ def _occurrences(
     return found, False
 
 
-def _told(finite: bool, kept: list[datetime], limit: datetime) -> str:
+def _truncation(finite: bool, kept: list[datetime], limit: datetime) -> str:
     if len(kept) >= MOST_OCCURRENCES - 1 or finite:
         return f"the series is longer than {MOST_OCCURRENCES} appointments; only the first {len(kept)} are made"
     return f"the series never ends; {counted(len(kept), 'appointment')} up to {limit:%Y-%m-%d} {agree(len(kept), 'is', 'are')} made"

@@ -2,7 +2,7 @@
 
 from pb2hl.report.notebook import notebook_html
 from pb2hl.report.verdict import links_html, outcome_html, verdict_html
-from pb2hl.report.write import next_of, present, tell_failure, write, write_again, write_all, write_index
+from pb2hl.report.write import next_of, present, write, write_again, write_all, write_failure, write_index
 
 __all__ = [
     "links_html",
@@ -10,10 +10,10 @@ __all__ = [
     "notebook_html",
     "outcome_html",
     "present",
-    "tell_failure",
     "verdict_html",
     "write",
     "write_again",
     "write_all",
+    "write_failure",
     "write_index",
 ]

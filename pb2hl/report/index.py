@@ -136,7 +136,7 @@ def _steps(results: dict[str, StepResult | None], mask: Mask, folder: Path, migr
         href = f"{item.file}.html" if (folder / f"{item.file}.html").exists() else ""
         if failure is not None:
             steps.append(
-                Step(item.title, mask.text(failure.told()), "failed", "bad", href if result else "", failure.at)
+                Step(item.title, mask.text(failure.sentence()), "failed", "bad", href if result else "", failure.at)
             )
         elif result is None:
             steps.append(Step(item.title, item.question, "not yet", "mute"))

@@ -45,7 +45,7 @@ def notebook_html(path: Path, *, mask: Mask | None = None, folder: Path | None =
     body, _resources = _exporter().from_notebook_node(notebook)
     hidden = mask or Mask()
     target = (folder or path.parent) / f"{path.stem}.html"
-    content = _clean(visible(body), target.parent, told=not hidden.on)
+    content = _clean(visible(body), target.parent, show_links=not hidden.on)
     title = _title(notebook, path)
     page = render_notebook(title, Markup(_masked(content, hidden) if hidden.on else content), masked=hidden.on)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def _until_failure(cells: list[Any]) -> list[Any]:
         failed = [output for output in cell.outputs if output.output_type == "error"]
         cell.outputs = [_spoken(output) for output in cell.outputs if output.output_type != "error"]
         if failed:
-            cell.outputs.append(_told(failed[0]))
+            cell.outputs.append(_failure_output(failed[0]))
             break
     return kept
 
@@ -101,13 +101,13 @@ def _spoken(output: Any) -> Any:
     return output
 
 
-def _told(error: Any) -> Any:
+def _failure_output(error: Any) -> Any:
     import nbformat
 
-    told, _, remedy = str(error.evalue).partition(MEND)
+    message, _, remedy = str(error.evalue).partition(MEND)
     kind = getattr(errors, error.ename, None)
     ours = isinstance(kind, type) and issubclass(kind, Pb2hlError)
-    shown = failure_html(told if ours else f"{error.ename}: {told}", remedy)
+    shown = failure_html(message if ours else f"{error.ename}: {message}", remedy)
     return nbformat.v4.new_output("display_data", {"text/html": shown})
 
 
@@ -139,15 +139,15 @@ def _masked(content: str, mask: Mask) -> str:
     return "".join(texts.pieces)
 
 
-def _clean(content: str, folder: Path, told: bool) -> str:
+def _clean(content: str, folder: Path, show_links: bool) -> str:
     """`content` without scripts, handlers, remote images and anything else that acts or asks; links to files relative to `folder`.
 
-    Unless `told`, also without links, pictures and whatever else an attribute could say.
+    Unless `show_links`, also without links, pictures and whatever else an attribute could say.
     """
     import nh3
 
     def kept(tag: str, attribute: str, value: str) -> str | None:
-        if not told and attribute in {"href", "src", "alt", "title", "aria-label"}:
+        if not show_links and attribute in {"href", "src", "alt", "title", "aria-label"}:
             return None
         if attribute == "src":
             return value if value.startswith("data:image/") else None

@@ -116,7 +116,7 @@ def _workflow(name: str, row: dict[str, Any], mask: Mask) -> Section:
         (_TRIGGER, term(trigger, TRIGGERS)),
         *((label, mask.whole(text)) for label, text in _others(row)),
     )
-    told = tuple((item.number, mask.whole("; ".join(filter(None, (item.text, item.delay))))) for item in conditions)
+    filters = tuple((item.number, mask.whole("; ".join(filter(None, (item.text, item.delay))))) for item in conditions)
     listed = tuple(steps)
     rows = tuple(
         (item.number, mask.whole(item.text), _delay(item.delay, mask), term(item.text, ACTIONS)) for item in listed
@@ -127,14 +127,14 @@ def _workflow(name: str, row: dict[str, Any], mask: Mask) -> Section:
         Section(
             "Conditions",
             "In HighLevel: filters of the trigger, or an If / Else action.",
-            _table(f"Conditions of {mask.whole(name)}", (Column("No.", True), Column("Condition")), told),
+            _table(f"Conditions of {mask.whole(name)}", (Column("No.", True), Column("Condition")), filters),
         )
-        if told
+        if filters
         else Section("Conditions", "None."),
         Section("Steps", table=_table(f"Steps of {mask.whole(name)}", columns, rows))
         if rows
         else Section("Steps", "None are in the export."),
-        Section("Checklist", checklist=_checklist(mask.whole(name), trigger, len(told), ticked)),
+        Section("Checklist", checklist=_checklist(mask.whole(name), trigger, len(filters), ticked)),
     ]
     return Section(mask.whole(name), facts=facts, sections=tuple(parts))
 

@@ -78,7 +78,7 @@ def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT)
     return paths
 
 
-def tell_failure(ws: Workspace, step: str, error: Pb2hlError, *, mask: bool = False) -> None:
+def write_failure(ws: Workspace, step: str, error: Pb2hlError, *, mask: bool = False) -> None:
     """Keep what `step` failed with, unless it left a result that says so, and tell it on the index.
 
     What cannot be kept, as on a full disk or beside a damaged file, never hides `error` itself.

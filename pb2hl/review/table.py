@@ -96,7 +96,7 @@ class ReviewTable(anywidget.AnyWidget):
         self._base = self._frame.copy()
         self._undo.clear()
         self._show()
-        self._settle("", 0)
+        self._finish_save("", 0)
 
     def _cell(self, row: int, column: str) -> str:
         return str(self._frame.at[row, column])
@@ -109,7 +109,7 @@ class ReviewTable(anywidget.AnyWidget):
         self.columns = [*first, *(name for name in self._frame.columns if name not in first)]
         self.rows = self._frame[self.columns].to_numpy().tolist()
 
-    def _tell(self, changes: Sequence[tuple[int, str, str]]) -> None:
+    def _announce(self, changes: Sequence[tuple[int, str, str]]) -> None:
         self.send({"type": "cells", "changes": [list(item) for item in changes]})
 
     def edit(self, changes: Sequence[tuple[int, str, str]]) -> None:
@@ -161,8 +161,8 @@ class ReviewTable(anywidget.AnyWidget):
             self._frame.at[row, column] = str(text)
         self._undo = [*self._undo, before][-_REMEMBERED:]
         self._keep(changes)
-        self._tell(changes)
-        self._settle("", self.unsaved + 1)
+        self._announce(changes)
+        self._finish_save("", self.unsaved + 1)
 
     def preview(self, row: int) -> None:
         """Send what `row` does to real values, as the sheet stands now."""
@@ -180,8 +180,8 @@ class ReviewTable(anywidget.AnyWidget):
         for row, column, text in reversed(before):
             self._frame.at[row, column] = text
         self._keep(before[::-1])
-        self._tell(before[::-1])
-        self._settle("", max(1, self.unsaved - 1) if self.unsaved != 1 else 0)
+        self._announce(before[::-1])
+        self._finish_save("", max(1, self.unsaved - 1) if self.unsaved != 1 else 0)
 
     def save(self) -> bool:
         """Write the sheet; what another editor saved meanwhile is taken over cell by cell.
@@ -194,7 +194,7 @@ class ReviewTable(anywidget.AnyWidget):
         write_sheet(self._path, self._frame)
         self._base = self._frame.copy()
         self._disk = self._path.read_bytes()
-        self._settle("", 0)
+        self._finish_save("", 0)
         return True
 
     def _take_over(self) -> bool:
@@ -221,7 +221,7 @@ class ReviewTable(anywidget.AnyWidget):
             self._frame.at[row, name] = text
         self._undo.clear()
         self._keep(taken)
-        self._tell(taken)
+        self._announce(taken)
         self._disk, self._base = self._path.read_bytes(), theirs
         if clash:
             named = ", ".join(f"row {row + 2} {name} (there: {theirs.at[row, name]})" for row, name in clash[:3])
@@ -235,7 +235,7 @@ class ReviewTable(anywidget.AnyWidget):
             for row, column, text in changes:
                 self.rows[row][place[column]] = str(text)
 
-    def _settle(self, message: str, unsaved: int) -> None:
+    def _finish_save(self, message: str, unsaved: int) -> None:
         found: dict[str, dict[str, str]] = {}
         for problem in self._review.check(self._frame):
             if problem.row >= 2:

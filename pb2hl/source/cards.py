@@ -83,12 +83,12 @@ def read_cards(raw: bytes, file: str, limits: Limits) -> list[RawTable]:
     if not tables:
         raise ExportError(f"{file} holds no contact, appointment or task", hint="export it again")
     if dropped:
-        told = problem(
+        damage = problem(
             "cut_card", "is never ended", file, row=dropped[0].row, count=len(dropped), treatment="listed, not migrated"
         )
         first = tables[0]
         tables[0] = RawTable(
-            file, first.sheet, first.headings, first.frame, first.rows, (*first.problems, told), tuple(dropped)
+            file, first.sheet, first.headings, first.frame, first.rows, (*first.problems, damage), tuple(dropped)
         )
     return tables
 
@@ -137,9 +137,9 @@ def _line(text: str) -> Line | None:
     name, *given = _cut(head, ";")
     parameters: dict[str, str] = {}
     for item in given:
-        key, equals, told = item.partition("=")
-        key, told = (key.strip().upper(), told.strip().strip('"')) if equals else ("TYPE", key.strip())
-        parameters[key] = f"{parameters[key]},{told}" if key in parameters else told
+        key, equals, setting = item.partition("=")
+        key, setting = (key.strip().upper(), setting.strip().strip('"')) if equals else ("TYPE", key.strip())
+        parameters[key] = f"{parameters[key]},{setting}" if key in parameters else setting
     kinds = parameters.get("TYPE", "").upper().split(",")
     if "QUOTED-PRINTABLE" in (parameters.get("ENCODING", "").upper(), *kinds):
         value = _unquoted(value, parameters.get("CHARSET", "utf-8"))

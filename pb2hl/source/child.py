@@ -52,7 +52,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"refused": error.message, "hint": error.hint}
     except (OSError, ValueError, MemoryError, RecursionError) as error:
         return {"failed": str(error)[:200] or type(error).__name__}
-    return {"tables": len(tables), "problems": [told.as_dict() for told in problems]}
+    return {"tables": len(tables), "problems": [records.as_dict() for records in problems]}
 
 
 def write_table(path: Path, table: RawTable) -> None:
@@ -61,7 +61,7 @@ def write_table(path: Path, table: RawTable) -> None:
         "file": table.file,
         "sheet": table.sheet,
         "headings": table.headings,
-        "problems": [told.as_dict() for told in table.problems],
+        "problems": [records.as_dict() for records in table.problems],
         "dropped": [asdict(row) for row in table.dropped],
     }
     columns = [pa.array(table.frame.iloc[:, index], pa.large_string()) for index in range(len(table.headings))]
@@ -89,9 +89,9 @@ def read_table(path: Path) -> RawTable:
     return RawTable(about["file"], about["sheet"], headings, frame, rows, problems_of(about["problems"]), dropped)
 
 
-def problems_of(told: list[dict[str, Any]]) -> tuple[Problem, ...]:
+def problems_of(records: list[dict[str, Any]]) -> tuple[Problem, ...]:
     """Problems as they were before they went through JSON."""
-    return tuple(Problem(**{**item, "severity": Severity(item["severity"])}) for item in told)
+    return tuple(Problem(**{**item, "severity": Severity(item["severity"])}) for item in records)
 
 
 if __name__ == "__main__":

@@ -189,8 +189,8 @@ def _zip(source: Path | io.BytesIO, shown: str, prefix: str, opened: _Opened) ->
             continue
         stem, dot, suffix = re.sub(r"^(\./)+", "", name).rpartition(".")
         name = unused(stem if dot else suffix, taken, next_, f".{suffix}" if dot else "")
-        if told := _too_large(prefix + name, info.file_size, opened.limits):
-            opened.problems.append(told)
+        if oversize := _too_large(prefix + name, info.file_size, opened.limits):
+            opened.problems.append(oversize)
             continue
         yield Item(prefix + name, info.file_size, _opener(archive, info, opened.limits))
 

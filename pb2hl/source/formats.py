@@ -65,8 +65,8 @@ def read_tables(
     if not raw.strip(b"\x00 \t\r\n"):
         return [], []
     kind = format_of(raw[:HEAD], name)
-    if kind is Format.ELSEWHERE and (told := elsewhere(name, raw[:HEAD])) is not None:
-        raise ExportError(f"{name} is {told.what}, which is not read", hint=told.instead)
+    if kind is Format.ELSEWHERE and (foreign := elsewhere(name, raw[:HEAD])) is not None:
+        raise ExportError(f"{name} is {foreign.what}, which is not read", hint=foreign.instead)
     if kind is Format.CARDS:
         return _few(cards.read_cards(raw, name, limits), [], name, limits)
     if kind is Format.SQLITE:

@@ -45,11 +45,13 @@ def fill(grids: dict[str, Grid], unsaved: dict[str, list[tuple[str, str]]]) -> d
         return _read(grids[at], column, int(row))
 
     for _ in range(_ROUNDS):
-        told = {key: value for key in inside & open_.keys() if (value := _say(open_[key], key[0], look)) is not None}
-        for (sheet, cell), value in told.items():
+        computed = {
+            key: value for key in inside & open_.keys() if (value := _say(open_[key], key[0], look)) is not None
+        }
+        for (sheet, cell), value in computed.items():
             grids[sheet].frame.iat[_place(grids[sheet], *_split(cell))] = value
             del open_[sheet, cell]
-        if not told:
+        if not computed:
             break
     left: dict[str, list[str]] = {}
     for sheet, cell in open_:

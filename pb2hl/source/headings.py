@@ -69,13 +69,13 @@ def tabulate(grid: Grid, file: str, sheet: str, limits: Limits) -> RawTable | No
         body, body_rows, filled = body[mask].reset_index(drop=True), body_rows[mask], filled[mask]
     names = found.names
     width = max((index + 1 for index, name in enumerate(names) if name.strip()), default=len(names))
-    body, told = rejoin(body, body_rows, width, grid.delimiter, file)
-    problems += told
-    filled = _filled(body) if told else filled
+    body, rejoined = rejoin(body, body_rows, width, grid.delimiter, file)
+    problems += rejoined
+    filled = _filled(body) if rejoined else filled
     used = [index for index in range(frame.shape[1]) if names[index].strip() or filled[:, index].any()]
     body = body[[body.columns[index] for index in used]]
     headings = unique_headings([names[index] if names[index].strip() else f"Column {index + 1}" for index in used])
-    problems += _tell(file, sheet, headings, [names[index] for index in used], rows, found, body, limits)
+    problems += _heading_problems(file, sheet, headings, [names[index] for index in used], rows, found, body, limits)
     if len(headings) > limits.columns:
         body, headings = body[body.columns[: limits.columns]], headings[: limits.columns]
     body.columns = pd.Index(headings, dtype=object)
@@ -237,12 +237,12 @@ def _filled(frame: pd.DataFrame) -> np.ndarray:
     return np.column_stack([(frame[name].str.strip() != "").to_numpy() for name in frame.columns])
 
 
-def _tell(file, sheet, headings, names, rows, found, body, limits: Limits) -> list[Problem]:
-    told = []
+def _heading_problems(file, sheet, headings, names, rows, found, body, limits: Limits) -> list[Problem]:
+    problems = []
     row = int(rows[found.first]) if found.first >= 0 else 0
     twice = sorted({name for name, count in Counter(names).items() if name and count > 1})
     if twice:
-        told.append(
+        problems.append(
             problem(
                 "repeated_heading",
                 f"{len(twice)} headings occur more than once: {', '.join(twice[:5])}",
@@ -255,7 +255,7 @@ def _tell(file, sheet, headings, names, rows, found, body, limits: Limits) -> li
         )
     blank = sum(not name.strip() for name in names)
     if blank and found.first >= 0:
-        told.append(
+        problems.append(
             problem(
                 "blank_heading",
                 f"{counted(blank, 'column')} with values have no heading",
@@ -267,7 +267,7 @@ def _tell(file, sheet, headings, names, rows, found, body, limits: Limits) -> li
             )
         )
     if len(headings) > limits.columns:
-        told.append(
+        problems.append(
             problem(
                 "too_many_columns",
                 f"{len(headings)} columns; only the first {limits.columns} are read",
@@ -278,5 +278,5 @@ def _tell(file, sheet, headings, names, rows, found, body, limits: Limits) -> li
             )
         )
     if not len(body):
-        told.append(problem("no_rows", "has headings and no rows", file, sheet, severity=Severity.INFO, row=row))
-    return told
+        problems.append(problem("no_rows", "has headings and no rows", file, sheet, severity=Severity.INFO, row=row))
+    return problems

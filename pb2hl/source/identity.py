@@ -61,10 +61,10 @@ def derive(frame: pd.DataFrame, object_name: str) -> np.ndarray:
         key = text[here[0]]
         for field in here[1:]:
             key = key + "\x1f" + text[field]
-        told = (key.str.strip("\x1f") != "") & ~key.duplicated(keep=False)
+        distinct = (key.str.strip("\x1f") != "") & ~key.duplicated(keep=False)
         if object_name == "contacts":
-            told &= (text["email"] != "") if "email" in text else False
-        for position in np.flatnonzero(told.to_numpy()):
+            distinct &= (text["email"] != "") if "email" in text else False
+        for position in np.flatnonzero(distinct.to_numpy()):
             derived[position] = (
                 "~"
                 + hashlib.sha256(f"{object_name}\x1e{key.iloc[position]}".encode("utf-8", "surrogatepass")).hexdigest()[

@@ -151,8 +151,8 @@ def _tables(found: Lists, file: str, limits: Limits, problems=(), dropped=()) ->
     tables = []
     for name, records, places in found:
         frame, extra = frame_of(records, limits.columns)
-        told = (problems, dropped) if not tables else ((), ())
-        tables.append(_raw(frame, file, name, np.array(places, dtype=np.int64), extra, limits, *told))
+        findings = (problems, dropped) if not tables else ((), ())
+        tables.append(_raw(frame, file, name, np.array(places, dtype=np.int64), extra, limits, *findings))
     return tables
 
 
@@ -183,7 +183,7 @@ def _lines_or_raise(text: str, file: str, limits: Limits, error: ValueError) -> 
         raise ExportError(
             f"{file} is not JSON: {str(error)[:120]}", hint="export it again, or mend the place it names"
         ) from error
-    told = problem(
+    truncated = problem(
         "truncated_json",
         f"is not whole JSON ({str(error)[:80]})",
         file,
@@ -192,7 +192,7 @@ def _lines_or_raise(text: str, file: str, limits: Limits, error: ValueError) -> 
         treatment=f"the {len(salvaged)} whole records were read",
     )
     found = unnest("", _stem(file), salvaged, list(range(1, len(salvaged) + 1)))
-    return _tables(found, file, limits, (told,))
+    return _tables(found, file, limits, (truncated,))
 
 
 def _salvage(text: str) -> list[dict]:

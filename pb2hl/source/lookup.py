@@ -257,11 +257,11 @@ def _forms(frame: pd.DataFrame, field: str) -> list[pd.Series]:
         if not pd.api.types.is_string_dtype(frame[column].dtype):
             continue
         part = frame[column].fillna("").str.strip()
-        told = part.ne("").to_numpy()
+        has_second = part.ne("").to_numpy()
         if (
-            told.any()
-            and _parts(bare.iloc[[told.argmax()]], part.iloc[[told.argmax()]])
-            and _parts(bare[told], part[told])
+            has_second.any()
+            and _parts(bare.iloc[[has_second.argmax()]], part.iloc[[has_second.argmax()]])
+            and _parts(bare[has_second], part[has_second])
         ):
             shorter = zip(bare, part, strict=True)
             bare = pd.Series([_without(text, item) for text, item in shorter], index=bare.index, dtype="str")

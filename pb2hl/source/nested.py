@@ -110,10 +110,10 @@ def _is_records(key: str, value: Any) -> bool:
     if not all(isinstance(item, dict) and item for item in value):
         return False
     keys = {_plain(name) for item in value for name in item}
-    told = keys - _OWN_ID - _ABOUT
-    if bool(_OWN_ID & keys) and len(told) >= (2 if _TOLD.match(key) else 3):
+    describing = keys - _OWN_ID - _ABOUT
+    if bool(_OWN_ID & keys) and len(describing) >= (2 if _TOLD.match(key) else 3):
         return not _links(keys)
-    return bool(_TOLD.match(key)) and len(told) >= 2 and not _links(keys)
+    return bool(_TOLD.match(key)) and len(describing) >= 2 and not _links(keys)
 
 
 def _links(keys: set[str]) -> bool:

@@ -71,7 +71,7 @@ def read_export(
     if not tables:
         hint = "give the folder, .zip or file that Perfect Books exported"
         raise ExportError(f"{path.name} holds no table that can be read", hint=hint, problems=problems)
-    problems += [told for table in tables for told in table.problems]
+    problems += [item for table in tables for item in table.problems]
     return Export(str(path), tables, files, tuple(problems), tuple(unread))
 
 
@@ -97,16 +97,16 @@ def _not_read(items: list[Item], others: bool, unread: list[tuple[str, str]]) ->
     """What to export instead of files of formats that are not read: of data always, of documents and archives (which are
     attachments beside tables) where there is nothing else."""
     known = {name for name, _ in unread}
-    told = []
+    problems = []
     for item in items:
         found = elsewhere(item.name)
         if found is None or item.name in known or _ATTACHED.search(item.name) or (others and not found.data):
             continue
         unread.append((item.name, f"is {found.what}, which is not read; {found.instead}"))
-        told.append(
+        problems.append(
             problem("foreign_format", f"is {found.what}, which is not read", item.name, treatment=found.instead)
         )
-    return told
+    return problems
 
 
 def _candidates(items: list[Item]) -> list[Item]:

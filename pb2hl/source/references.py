@@ -45,7 +45,7 @@ def resolve_references(
             relation, missing = _resolve(name, spec, frame, indexes[target], target in done)
             relations.append(relation)
             unresolved += missing
-            problems += _tell(relation, target in done)
+            problems += _relation_problems(relation, target in done)
         if name == "deals" and "contact_email" in frame:
             _by_email(frame, indexes.setdefault("contacts", Index(done.get("contacts", pd.DataFrame()))))
         if name == "companies" and "parent_name" in frame:
@@ -157,7 +157,7 @@ def _resolve(
     return row, missing
 
 
-def _tell(relation: dict, has_target: bool) -> list[Problem]:
+def _relation_problems(relation: dict, has_target: bool) -> list[Problem]:
     where = f"{relation['object']}.{relation['field']}"
     if not relation["filled"]:
         return []

@@ -40,10 +40,10 @@ def rejoin(
             left.append(int(position))
         else:
             body.iloc[position] = better + [""] * (body.shape[1] - width)
-    told = []
+    problems = []
     mended = [int(position) for position in over if position not in set(left)]
     if mended:
-        told.append(
+        problems.append(
             problem(
                 "rejoined",
                 f"rows held an unquoted {delimiter!r}",
@@ -54,7 +54,7 @@ def rejoin(
             )
         )
     if left:
-        told.append(
+        problems.append(
             problem(
                 "ragged",
                 "rows have more cells than there are headings",
@@ -64,7 +64,7 @@ def rejoin(
                 treatment="further cells are in columns called Column N; look at these rows",
             )
         )
-    return body, told
+    return body, problems
 
 
 def _share(column: pd.Series) -> float:

@@ -131,7 +131,7 @@ def _read(connection: sqlite3.Connection, name: str, file: str, left: _Left, lim
             for heading, parts in zip(headings, columns, strict=True)
         }
     )
-    told = problem(
+    binary_cells = problem(
         "blobs",
         "binary cells",
         file,
@@ -139,7 +139,7 @@ def _read(connection: sqlite3.Connection, name: str, file: str, left: _Left, lim
         count=blobs,
         treatment=f"kept as base64 up to {_BLOB_INLINE // 1024} KiB, larger ones as files that the cell names",
     )
-    return RawTable(file, _text(name), headings, frame, np.arange(1, len(frame) + 1), (told,) if blobs else ())
+    return RawTable(file, _text(name), headings, frame, np.arange(1, len(frame) + 1), (binary_cells,) if blobs else ())
 
 
 def _columns(

@@ -94,7 +94,7 @@ def _stage_object(object_name, tables, config, hints, columns, dropped, failed, 
     failed += [_failed_rows(object_name, frame, *item) for item in pending]
     if repeats:
         frame = _collapse(object_name, frame, repeats, dropped, problems)
-    _tell_ids(object_name, frame, derived, problems)
+    _report_ids(object_name, frame, derived, problems)
     if object_name == "contacts":
         frame = _split_names(frame)
     return _ordered(object_name, frame)
@@ -246,7 +246,7 @@ def _fill_across_files(frame: pd.DataFrame, repeats) -> tuple[pd.DataFrame, dict
     return frame, moved
 
 
-def _tell_ids(object_name: str, frame: pd.DataFrame, derived: int, problems: list[Problem]) -> None:
+def _report_ids(object_name: str, frame: pd.DataFrame, derived: int, problems: list[Problem]) -> None:
     split = int(frame["source_id"].str.contains(r".~\d+$", regex=True).sum()) if len(frame) else 0
     if split:
         problems.append(

@@ -154,7 +154,7 @@ def _canonical(maker: _Maker, name: str, kind: FieldKind, headings: list[str]) -
     for number, heading in enumerate(headings, start=1):
         converted = convert(maker.texts(heading), kind, maker.context(heading, name), companion=_companion(maker, kind))
         values = _strict(maker, heading, converted) if name in CONSENTS else converted.values
-        _settle(maker, heading, name, name, kind, converted)
+        _put(maker, heading, name, name, kind, converted)
         for extra, series in converted.extra.items():
             _extra(maker, name, extra, series)
         if number == 1:
@@ -174,7 +174,7 @@ def _strict(maker: _Maker, heading: str, converted: Converted) -> pd.Series:
     if not converted.decision.get("blank_refuses") or not empty.any():
         return converted.values
     maker.problems.append(
-        _tell(
+        _problem(
             maker,
             "consent_blank",
             f"{counted(int(empty.sum()), 'cell')} {agree(int(empty.sum()), 'is', 'are')} empty where the others give permission",
@@ -191,7 +191,7 @@ def _first_filled(maker: _Maker, name: str, heading: str, values: pd.Series) -> 
     both = int((before.notna() & values.notna() & (before.astype("str") != values.astype("str"))).sum())
     if both:
         maker.problems.append(
-            _tell(
+            _problem(
                 maker,
                 "two_columns_one_field",
                 f"{counted(both, 'row')} {agree(both, 'has', 'have')} another value here than in the column before",
@@ -253,11 +253,11 @@ def _customs(maker: _Maker) -> None:
         converted = convert(maker.texts(heading), kind, maker.context(heading, ""), companion=_companion(maker, kind))
         if maker.context(heading, "").inverted and kind == FieldKind.BOOLEAN:
             converted = replace(converted, values=~converted.values)
-        _settle(maker, heading, name, CUSTOM, kind, converted)
+        _put(maker, heading, name, CUSTOM, kind, converted)
         maker.made[name] = converted.values
 
 
-def _settle(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind, converted: Converted) -> None:
+def _put(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind, converted: Converted) -> None:
     maker.columns.append(_row(maker, heading, staged, name, kind, maker.raw.frame[heading], converted))
     failed = converted.failed
     count = int(failed.sum())
@@ -266,7 +266,7 @@ def _settle(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind
         maker.failed.append((staged, converted.reasons[failed], texts))
         reasons = converted.reasons[failed].value_counts().index[:3]
         maker.problems.append(
-            _tell(
+            _problem(
                 maker,
                 "not_converted",
                 f"{counted(count, 'cell')} {agree(count, 'is', 'are')} no {kind} ({'; '.join(reasons)})",
@@ -280,7 +280,7 @@ def _settle(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind
         if count := converted.decision.get(code):
             number = len(count) if isinstance(count, list) else int(count)
             severity = Severity.WARNING if code == "consent_unclear" else Severity.INFO
-            maker.problems.append(_tell(maker, code, f"{number} {text}", heading, number, severity=severity))
+            maker.problems.append(_problem(maker, code, f"{number} {text}", heading, number, severity=severity))
 
 
 _DECISIONS = {
@@ -295,7 +295,7 @@ _DECISIONS = {
 }
 
 
-def _tell(
+def _problem(
     maker: _Maker,
     code: str,
     message: str,

@@ -23,7 +23,7 @@ def cross_before(
     a value or is listed, all the money of deals has a stage, an owner and a readable amount, and how old the newest record is."""
     rows: list[tuple] = _cells(cells)
     if {"filled", "converted", "not_converted"} <= set(columns.columns):
-        told = columns["converted"].fillna(0) + columns["not_converted"].fillna(0)
+        accounted = columns["converted"].fillna(0) + columns["not_converted"].fillna(0)
         where = (
             columns["file"].astype("str") + " · " + columns["heading"].astype("str")
             if "heading" in columns
@@ -32,7 +32,7 @@ def cross_before(
         rows += [
             ("cells converted", name, group, float(filled), float(found), np.nan)
             for name, group, filled, found in zip(
-                columns["object"], where, columns["filled"].fillna(0), told, strict=True
+                columns["object"], where, columns["filled"].fillna(0), accounted, strict=True
             )
         ]
     for name, frame in facts.tables.items():

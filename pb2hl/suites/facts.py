@@ -270,8 +270,8 @@ def _pipelines(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
     if "stage" not in frame.columns:
         return {}
     named = frame["stage"].notna()
-    told = [frame[name].notna() for name in ("probability", "outcome", "forecast_category") if name in frame.columns]
-    stage = pd.concat([named, *told], axis=1).any(axis=1)
+    known = [frame[name].notna() for name in ("probability", "outcome", "forecast_category") if name in frame.columns]
+    stage = pd.concat([named, *known], axis=1).any(axis=1)
     return {"stage_named": named.astype("boolean").mask(~stage)}
 
 

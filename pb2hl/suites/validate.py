@@ -129,17 +129,17 @@ def _verdict(suite: Suite, rule: Rule, result: Any, table: pd.DataFrame) -> Verd
     raised = _exception(result.exception_info)
     if raised:
         return Verdict(suite, rule, BROKEN, raised)
-    told: Mapping[str, Any] = result.result or {}
-    looked_at = told.get("element_count")
+    detail: Mapping[str, Any] = result.result or {}
+    looked_at = detail.get("element_count")
     rows = len(table) if looked_at is None else int(looked_at)
-    checked = rows - int(told.get("missing_count") or 0)
-    base = Verdict(suite, rule, PASSED, checked=checked, observed=_observed(told.get("observed_value")))
+    checked = rows - int(detail.get("missing_count") or 0)
+    base = Verdict(suite, rule, PASSED, checked=checked, observed=_observed(detail.get("observed_value")))
     if result.success:
         nothing = _nothing_seen(rule, table, rows)
         return replace(base, verdict=SKIPPED, reason=nothing, checked=0) if nothing else base
-    failing = told.get("unexpected_index_list")
+    failing = detail.get("unexpected_index_list")
     positions = None if failing is None else np.unique(np.asarray([_position(item) for item in failing], dtype="int64"))
-    count = int(told.get("unexpected_count") or 0) or (0 if positions is None else len(positions))
+    count = int(detail.get("unexpected_count") or 0) or (0 if positions is None else len(positions))
     if rule.type == "expect_column_values_to_not_be_null":
         base = replace(base, checked=rows)
     return replace(base, verdict=FAILED, failing=count, rows=positions)

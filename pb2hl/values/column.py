@@ -109,7 +109,7 @@ def convert(texts: pd.Series, kind: FieldKind, context: Context, *, companion: p
     if kind in (K.DATE, K.DATETIME):
         _take_out_placeholders(place, full, codes, parsed, work)
     rows = place[codes]
-    _tell_word_names(column, kind, parsed)
+    _report_word_names(column, kind, parsed)
     return Converted(
         _take(parsed.values, rows, texts.index, dtype),
         _take_text(parsed.reasons, rows, texts.index),
@@ -140,7 +140,7 @@ def _take_out_placeholders(
         parsed.decision["placeholders"] = sorted({str(text) for text in texts[nothing]})
 
 
-def _tell_word_names(column: pa.Array, kind: FieldKind, parsed: Parsed) -> None:
+def _report_word_names(column: pa.Array, kind: FieldKind, parsed: Parsed) -> None:
     if kind == K.NAME and len(column) and (words := blanks.word_names(column)).any():
         parsed.decision["kept_as_names"] = sorted({str(text) for text in column.filter(pa.array(words)).to_pylist()})
 

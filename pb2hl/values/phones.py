@@ -126,5 +126,5 @@ def _flat_json(text: str) -> str:
 def _of_item(item: dict) -> str:
     """The number of one item of a JSON list, with what the item says it is."""
     kind = str(item.get("type") or item.get("label") or item.get("kind") or "")
-    told = str(item.get("number") or item.get("value") or item.get("phone") or "")
-    return f"fax {told}" if _FAX.search(kind) else told
+    number = str(item.get("number") or item.get("value") or item.get("phone") or "")
+    return f"fax {number}" if _FAX.search(kind) else number

@@ -65,7 +65,7 @@ def test_every_state_is_told_as_it_is(ws):
     write_sheet(ws.sheets / "tags.csv", tags)
 
     step(ws, "check")
-    report.tell_failure(ws, "schema", Pb2hlError("no token is set", hint="set HIGHLEVEL_TOKEN"))
+    report.write_failure(ws, "schema", Pb2hlError("no token is set", hint="set HIGHLEVEL_TOKEN"))
     assert "failed Schema no token is set. Set HIGHLEVEL_TOKEN" in said(ws) and "Needs attention: Schema" in said(ws)
     step(ws, "schema")
     assert "no token is set" not in said(ws), "a result ends the failure"

@@ -34,7 +34,7 @@ FILTER_LENGTH = 75
 """Longest value of a search filter."""
 
 
-CONTACTS = Listing("/contacts/search", ("contacts",), "POST", Follow.CURSOR, PAGES, "pageLimit", tells_total=True)
+CONTACTS = Listing("/contacts/search", ("contacts",), "POST", Follow.CURSOR, PAGES, "pageLimit", gives_total=True)
 
 
 class ContactPort(PlainPort):

@@ -30,7 +30,7 @@ class Listing:
 
     `path` names ids in braces; `holds` are the names under which the records may stand; `sizes` the records a page to try, the
     largest first; `size` what the endpoint calls that number; `always` what every request says; `located` whether it takes
-    `locationId`; `tells_total` whether answers say how many records there are in all, so that no page is asked for in vain.
+    `locationId`; `gives_total` whether answers say how many records there are in all, so that no page is asked for in vain.
     """
 
     path: str
@@ -41,7 +41,7 @@ class Listing:
     size: str = "limit"
     always: Mapping[str, Any] = field(default_factory=dict)
     located: bool = True
-    tells_total: bool = False
+    gives_total: bool = False
 
     def pages(
         self, client: Client, ids: Mapping[str, Any] | None = None, more: Mapping[str, Any] | None = None
@@ -55,7 +55,7 @@ class Listing:
         if self.follow is Follow.WHOLE:
             return 1
         size = self.sizes[0]
-        if self.tells_total:
+        if self.gives_total:
             return max(math.ceil(records / size), 1)
         return max(records // size + 1, 2) if records else 1
 

@@ -14,7 +14,7 @@ from pb2hl.highlevel.records.port import PlainPort, as_page
 from pb2hl.operations import Operation
 
 PAGES = (100, 20)
-NOTES = Listing("/notes/search", ("notes",), "POST", Follow.SKIP, PAGES, tells_total=True)
+NOTES = Listing("/notes/search", ("notes",), "POST", Follow.SKIP, PAGES, gives_total=True)
 OF_CONTACT = Listing("/contacts/{contactId}/notes", ("notes",), located=False)
 
 BY_RELATION = "notes search by relation"

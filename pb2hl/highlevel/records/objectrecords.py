@@ -20,7 +20,7 @@ RECORDS = Listing(
     PAGES,
     "pageLimit",
     {"query": "", "searchAfter": [], "page": 1},
-    tells_total=True,
+    gives_total=True,
 )
 
 

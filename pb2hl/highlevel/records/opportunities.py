@@ -32,7 +32,7 @@ DEALS = Listing(
     follow=Follow.META,
     sizes=PAGES,
     always={"status": "all", "order": "added_asc"},
-    tells_total=True,
+    gives_total=True,
 )
 
 STATUS_ALL = "status all"

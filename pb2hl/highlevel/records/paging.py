@@ -44,11 +44,11 @@ def total_of(body: Any) -> int | None:
         return None
     meta = body.get("meta")
     for holder in (body, meta):
-        told = holder.get("total") if isinstance(holder, dict) else None
-        if isinstance(told, str) and told.isdecimal():
-            told = int(told)
-        if isinstance(told, int | float) and not isinstance(told, bool) and told >= 0:
-            return int(told)
+        total = holder.get("total") if isinstance(holder, dict) else None
+        if isinstance(total, str) and total.isdecimal():
+            total = int(total)
+        if isinstance(total, int | float) and not isinstance(total, bool) and total >= 0:
+            return int(total)
     return None
 
 

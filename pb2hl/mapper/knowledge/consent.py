@@ -93,18 +93,18 @@ def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | Non
     if field == "custom" and channel in _OWN_CHANNELS:
         return Consent("custom", False, True, f"consent to {channel}, a channel of its own: closes no other", refusing)
     if field == "custom":
-        told = "consent, kept as a field: HighLevel has no such switch"
+        reason = "consent, kept as a field: HighLevel has no such switch"
     else:
-        told = "consent, no means opted out" if inverted else "consent, a refusal loaded with the contact"
+        reason = "consent, no means opted out" if inverted else "consent, a refusal loaded with the contact"
     if unsure:
-        told += "; of no one channel, so whoever does not permit is not contacted at all"
+        reason += "; of no one channel, so whoever does not permit is not contacted at all"
     if flag and channel in ("", "any"):
-        told += "; a flag of marketing may be something else than a permission"
+        reason += "; a flag of marketing may be something else than a permission"
     return Consent(
         field,
         inverted and field != "custom",
         unsure,
-        f"heading says {said}: {told}",
+        f"heading says {said}: {reason}",
         refusing,
         flag and channel in ("", "any"),
     )
@@ -178,14 +178,14 @@ def _channel(terms: frozenset[str], words: frozenset[str]) -> str:
     own = sorted({_WORD_CHANNEL[word] for word in words if _WORD_CHANNEL.get(word) in _OWN_CHANNELS})
     if own:
         return own[0]
-    told = [channel for term, channel in _TERM_CHANNEL.items() if term in terms]
-    told += [_WORD_CHANNEL[word] for word in words if word in _WORD_CHANNEL]
+    channels = [channel for term, channel in _TERM_CHANNEL.items() if term in terms]
+    channels += [_WORD_CHANNEL[word] for word in words if word in _WORD_CHANNEL]
     if "email" in terms:
-        told.append("email")
+        channels.append("email")
     if "mobile" in terms:
-        told.append("text" if not words & {"call", "calls"} else "call")
+        channels.append("text" if not words & {"call", "calls"} else "call")
     for channel in ("text", "email", "call", "fax", "post", "any"):
-        if channel in told:
+        if channel in channels:
             return channel
     return ""
 

@@ -26,7 +26,7 @@ _ASKED = {"won": "won", "lost": "lost"}
 """Questions of yes and no about a deal (`IsWon`) → what yes says."""
 
 
-def tell_outcomes(table: Table) -> None:
+def name_outcomes(table: Table) -> None:
     """A deal's status that is a question (`Is won`: true) becomes the word that its yes says; no says nothing."""
     if table.object != "deals":
         return
@@ -40,7 +40,7 @@ def tell_outcomes(table: Table) -> None:
         table.transform(heading, "map: " + " | ".join(pairs))
 
 
-def tell_by_words(table: Table) -> None:
+def classify_by_words(table: Table) -> None:
     """Propose the status or type that no heading of `table` names, where exactly one open column holds its words."""
     for field, target, meaning in _WORDS.get(table.object, ()):
         if (table.proposals["field"] == field).any():

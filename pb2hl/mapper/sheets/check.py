@@ -34,9 +34,9 @@ def undecided_rows(sheets: Mapping[str, pd.DataFrame]) -> list[Problem]:
     """One problem for each row without a decision."""
     found = []
     for name, frame in sheets.items():
-        told = [*KEYS[name], *_TOLD.get(name, ())]
+        named = [*KEYS[name], *_TOLD.get(name, ())]
         for at in frame.index[frame["decision"].str.strip() == ""]:
-            about = " · ".join(filter(None, dict.fromkeys(frame.loc[at, told])))
+            about = " · ".join(filter(None, dict.fromkeys(frame.loc[at, named])))
             found.append(_problem("undecided", name, int(at) + 2, "decision", f"{about} is not decided yet"))
     return found
 

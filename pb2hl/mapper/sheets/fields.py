@@ -18,7 +18,7 @@ from pb2hl.mapper.proposer.namesakes import find_namesakes
 from pb2hl.mapper.proposer.pipeline_tables import join_pipelines
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.mapper.proposer.structure import Table, correct_keys, relate
-from pb2hl.mapper.proposer.vocabularies import tell_by_words, tell_outcomes
+from pb2hl.mapper.proposer.vocabularies import classify_by_words, name_outcomes
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
 from pb2hl.values.consents import FIELDS as CONSENTS
@@ -61,8 +61,8 @@ def fields_sheet(
     for raw, object_ in tables:
         if object_ in OBJECTS:
             found.append(_table(raw, object_, known))
-            tell_by_words(found[-1])
-            tell_outcomes(found[-1])
+            classify_by_words(found[-1])
+            name_outcomes(found[-1])
             progress.advance()
     join_pipelines(found)
     relate(found)

@@ -125,7 +125,7 @@ def _lapsed(sheet: str, latest: pd.DataFrame, there: set[int], whys: dict[int, s
     return pd.DataFrame(found, columns=list(LAPSED_COLUMNS), dtype="str")
 
 
-def tell(lapsed: pd.DataFrame) -> list[Problem]:
+def lapsed_problems(lapsed: pd.DataFrame) -> list[Problem]:
     """A warning for each decision that lapsed."""
     return [
         Problem(

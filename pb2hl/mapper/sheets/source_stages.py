@@ -30,7 +30,7 @@ class SourceStage:
     outcome: str
     deals: int
     declared: bool
-    told: str = ""
+    evidence: str = ""
 
 
 def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceStage]:
@@ -58,11 +58,11 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
         chance = match.probability if match else probability
         outcome = match.outcome if match and match.outcome else _ends(stage, "", chance)
         position = match.position if match else number
-        told = ""
+        evidence = ""
         if match is None:
-            told = "its name" if outcome else "the probability of its deals" if chance is not None else ""
+            evidence = "its name" if outcome else "the probability of its deals" if chance is not None else ""
             chance = ENDS.get(outcome, chance)
-        used.append(SourceStage(pipeline, stage, position, chance, outcome, count, match is not None, told))
+        used.append(SourceStage(pipeline, stage, position, chance, outcome, count, match is not None, evidence))
     return _joined(declared, used)
 
 

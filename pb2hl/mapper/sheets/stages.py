@@ -93,8 +93,8 @@ def _novel(item: SourceStage, siblings: Sequence[SourceStage]) -> dict[str, obje
         return {}
     behind = next((other.stage for other in reversed(siblings[: siblings.index(item)]) if other.stage), "")
     place = f"behind {behind!r}" if behind else "as the first stage"
-    if item.told:
-        return {"confidence": 0.9, "reason": f"undeclared, only deals name it; made {place}, as {item.told} tells"}
+    if item.evidence:
+        return {"confidence": 0.9, "reason": f"undeclared, only deals name it; made {place}, as {item.evidence} tells"}
     reason = (
         f"undeclared, only deals name it, and nothing tells its place: decide map to make it {place} with the probability "
         f"{item.probability or 0:.0%} between its neighbours, or put a declared stage as target_stage"

@@ -68,9 +68,9 @@ class Sources:
             for name, sent in fields_of(operation).items():
                 field, key = self._named(name)
                 origin = origin_of(operation.object, operation.target, field, key)
-                told = list(dict.fromkeys(cells[operation.object].behind(operation.source_id, origin)))
+                said = list(dict.fromkeys(cells[operation.object].behind(operation.source_id, origin)))
                 row = (operation.op_id, operation.object, operation.source_id, field)
-                found.append((*row, *_spoken(told, origin, operation.source_id), sent))
+                found.append((*row, *_spoken(said, origin, operation.source_id), sent))
         return pd.DataFrame(found, columns=list(EXPECTED_COLUMNS))
 
     def _named(self, name: str) -> tuple[str, str]:
@@ -126,9 +126,9 @@ class _Cells:
         for part in origin.parts:
             for column in part.split("|"):
                 ids = every if origin.every else self._holders(source_id, column)
-                told = list(self._part(column, source_id, ids))
-                yield from told
-                if told:
+                said = list(self._part(column, source_id, ids))
+                yield from said
+                if said:
                     break
 
     def _part(self, column: str, source_id: str, ids: list[str]) -> Iterator[Said]:
@@ -138,8 +138,8 @@ class _Cells:
         elif column == CELLS_OF_MERGED_ROWS:
             for item in residue(dict(self.survivors.get(source_id, {}))):
                 one, name = str(item["source_id"]), str(item["field"])
-                told = list(self._texts(one, HALVES.get(name, name)))
-                yield from told or [Said(self._heading(name), str(item["value"]), one)]
+                said = list(self._texts(one, HALVES.get(name, name)))
+                yield from said or [Said(self._heading(name), str(item["value"]), one)]
         elif column == CUSTOM_CELLS:
             for name in self.headings:
                 if name.startswith(CUSTOM_PREFIX):
@@ -198,14 +198,14 @@ def _lost(not_converted: pd.DataFrame, object_: str, ids: set[str]) -> dict[str,
     return found
 
 
-def _spoken(told: list[Said], origin: Origin, own: str) -> tuple[str, str]:
+def _spoken(said: list[Said], origin: Origin, own: str) -> tuple[str, str]:
     """(the columns, their texts) of the cells behind a value."""
     columns = ", ".join(
-        dict.fromkeys(item.heading + (f" (row {item.source_id})" if item.source_id != own else "") for item in told)
+        dict.fromkeys(item.heading + (f" (row {item.source_id})" if item.source_id != own else "") for item in said)
     )
-    if len(told) == 1:
-        return columns, told[0].text
-    return columns or origin.note, "\n".join(f"{item.heading}: {item.text}" for item in told)
+    if len(said) == 1:
+        return columns, said[0].text
+    return columns or origin.note, "\n".join(f"{item.heading}: {item.text}" for item in said)
 
 
 def _key(reference: object) -> str:

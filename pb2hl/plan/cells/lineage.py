@@ -63,7 +63,7 @@ def lineage(ctx: Context) -> Lineage:
     merged = _merged(ctx)
     dropped, rows_dropped = _dropped(ctx.inputs.dropped)
     singly = ctx.account.cells
-    rules, summary, accounted, told = [], [], Counter(), [singly]
+    rules, summary, accounted, noted_cells = [], [], Counter(), [singly]
     transformed = _transformed(ctx.inputs.columns)
     for object_ in OBJECTS:
         frame = ctx.inputs.staged.get(object_, pd.DataFrame())
@@ -71,7 +71,7 @@ def lineage(ctx: Context) -> Lineage:
             continue
         noted, apart = _noted(ctx, object_, singly)
         mine = pd.concat([apart, singly[singly["object"] == object_]], ignore_index=True)
-        told.append(apart)
+        noted_cells.append(apart)
         fates = Fates(mine.drop_duplicates(["source_id", "column"], keep="last"), merged[merged["object"] == object_])
         ids = source_ids(frame)
         for column in columns_of(ctx.inputs.columns, object_, frame):
@@ -84,7 +84,7 @@ def lineage(ctx: Context) -> Lineage:
     for (object_, heading), counts in dropped.items():
         summary += [(object_, heading, "", *key, count) for key, count in counts.items()]
         accounted[object_, heading] += sum(counts.values())
-    exceptions = pd.concat([*told[1:], told[0]], ignore_index=True)
+    exceptions = pd.concat([*noted_cells[1:], noted_cells[0]], ignore_index=True)
     return Lineage(
         pd.DataFrame(rules, columns=list(RULE_COLUMNS)),
         exceptions.drop_duplicates(["object", "source_id", "column"], keep="last").reset_index(drop=True),
@@ -206,8 +206,10 @@ def _dropped(
                 where = f"row kept: {row['kept_source_id']}" if len(dropped) < _FEW else "the row that was kept"
                 key = (str(Bucket.MERGED), f"{where} ({row['reason']})")
                 cells.setdefault((row["object"], heading), Counter())[key] += 1
-    told = [(object_, "(row)", "*", str(Bucket.REFUSED), reason, count) for (object_, reason), count in lines.items()]
-    return cells, told
+    refused_rows = [
+        (object_, "(row)", "*", str(Bucket.REFUSED), reason, count) for (object_, reason), count in lines.items()
+    ]
+    return cells, refused_rows
 
 
 _FEW = 100

@@ -80,9 +80,11 @@ def origin_of(object_: str, target: Target, field: str, key: str = "") -> Origin
         return _whole_note(object_)
     found = _ending_at(object_, place)
     if field == _TEXTS.get(object_):
-        told = [spec.name for spec in OBJECTS[object_].fields if any(item.way is Way.LINE for item in spec.endings)]
-        told = [name for name in told if name != "id"]
-        parts = tuple(dict.fromkeys([*found.parts, *told, CUSTOM_CELLS, CELLS_NOT_CONVERTED]))
+        line_fields = [
+            spec.name for spec in OBJECTS[object_].fields if any(item.way is Way.LINE for item in spec.endings)
+        ]
+        line_fields = [name for name in line_fields if name != "id"]
+        parts = tuple(dict.fromkeys([*found.parts, *line_fields, CUSTOM_CELLS, CELLS_NOT_CONVERTED]))
         return Origin(parts, found.every, found.note)
     return found
 

@@ -58,8 +58,8 @@ class Account:
             examples.append(source_id)
         total = count + (known.count if known else 0)
         text = message if message.startswith(object_) else f"{object_}: {message}"
-        told = Problem(code, text, severity, count=total, treatment=treatment)
-        self._problems[code, object_, field_] = (told, examples)
+        first = Problem(code, text, severity, count=total, treatment=treatment)
+        self._problems[code, object_, field_] = (first, examples)
 
     def cell(self, object_: str, source_id: str, column: str, bucket: Bucket, where: str = "") -> None:
         """The cell `column` (a staged column) of one row, or the whole row (`*`), went to `bucket`."""

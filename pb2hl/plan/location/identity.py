@@ -110,14 +110,18 @@ def _choose(
         holder = holders.setdefault(value, me)
         if free or holder == me:
             if value != values[0]:
-                _tell(row, field, values[0], holders[values[0]], f"created with {value} instead", report)
+                _report_collision(row, field, values[0], holders[values[0]], f"created with {value} instead", report)
             return value
     if values:
-        _tell(row, field, values[0], holders[values[0]], f"created without {field}; kept in a custom field", report)
+        _report_collision(
+            row, field, values[0], holders[values[0]], f"created without {field}; kept in a custom field", report
+        )
     return ""
 
 
-def _tell(row: Row, field: str, value: str, holder: str, treatment: str, report: list[tuple[str, ...]]) -> None:
+def _report_collision(
+    row: Row, field: str, value: str, holder: str, treatment: str, report: list[tuple[str, ...]]
+) -> None:
     report.append((row["source_id"], full_name(row), field, value, holder, treatment))
 
 

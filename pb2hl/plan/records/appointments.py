@@ -54,11 +54,11 @@ class Appointments:
             yield self._without_start(row)
             return
         zone = self._zone(row)
-        start, end, told = self._span(row, zone)
+        start, end, span_facts = self._span(row, zone)
         host = self.parents.host(OBJECT, row)
         found = list(occurrences(self.ctx, row, start, end, zone, self.until()))
         for item in found:
-            draft = self.draft(row, item, zone, host, told)
+            draft = self.draft(row, item, zone, host, span_facts)
             draft.close()
             marker = provenance.marker(self.ctx, OBJECT, row["source_id"], item.part)
             yield self.ctx.operation(
@@ -79,14 +79,14 @@ class Appointments:
         host, source = self.parents.host(OBJECT, row), (OBJECT, row["source_id"])
         draft = self.ctx.draft(OBJECT, row, {"$url": {f"{host.kind}Id": host.reference}})
         host.note(draft)
-        told = [*host.facts, "an appointment without a start", *self._said(row, draft)]
+        span_facts = [*host.facts, "an appointment without a start", *self._said(row, draft)]
         if row.get("end_at") is not None:
-            told.append(f"end {local_iso(row['end_at'], self._zone(row))}")
+            span_facts.append(f"end {local_iso(row['end_at'], self._zone(row))}")
             draft.note(provenance.PLACE, "end_at")
         if text(row, "timezone"):
-            told.append(f"time zone {text(row, 'timezone')}")
+            span_facts.append(f"time zone {text(row, 'timezone')}")
             draft.note(provenance.PLACE, "timezone")
-        line = provenance.line(self.ctx, self.leftovers, draft, (OBJECT, row), told)
+        line = provenance.line(self.ctx, self.leftovers, draft, (OBJECT, row), span_facts)
         words = [text(row, name) for name in ("title", "location") if text(row, name)]
         body = self.bodies.html(draft, source, "\n".join(words))
         body += self.bodies.html(draft, source, text(row, "description"), "description")
@@ -118,7 +118,7 @@ class Appointments:
             return start, start + DEFAULT_LENGTH, [said]
         return start, end, []
 
-    def draft(self, row: Row, item: Occurrence, zone: ZoneInfo, host: Host, told: Sequence[str]) -> Draft:
+    def draft(self, row: Row, item: Occurrence, zone: ZoneInfo, host: Host, span_facts: Sequence[str]) -> Draft:
         """The body of the create call of one occurrence, with the cells it is made of."""
         draft = self.ctx.draft(OBJECT, row)
         host.note(draft)
@@ -132,7 +132,7 @@ class Appointments:
             "appointmentStatus", self._status(row), *(("status",) if appointment_status(text(row, "status")) else ())
         )
         draft.body |= {"toNotify": False, "ignoreFreeSlotValidation": True, "ignoreDateRange": True}
-        facts = [*host.facts, *told, *self._owner(row, draft)]
+        facts = [*host.facts, *span_facts, *self._owner(row, draft)]
         if place := text(row, "location"):
             draft.put("address", place, "location")
         facts += self._said(row, draft)

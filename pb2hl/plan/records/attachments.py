@@ -174,7 +174,7 @@ class Attachments:
     @cached_property
     def _ways(self) -> dict[str, Way]:
         return {
-            row["source_id"]: self._told(row, self._way(row)) for row in rows(self.ctx.table(OBJECT), numbered=True)
+            row["source_id"]: self._reported(row, self._way(row)) for row in rows(self.ctx.table(OBJECT), numbered=True)
         }
 
     def _way(self, row: Row) -> Way:
@@ -203,7 +203,7 @@ class Attachments:
         others = self.ctx.notes.find(text(row, "note_id")) or self.ctx.deals.find(text(row, "deal_id"))
         return bool(self.ctx.contacts.find(text(row, "contact_id"))) and not others
 
-    def _told(self, row: Row, way: Way) -> Way:
+    def _reported(self, row: Row, way: Way) -> Way:
         source_id = row["source_id"]
         if way.how == "skip":
             self.ctx.account.cell(OBJECT, source_id, "*", Bucket.REFUSED, way.why)

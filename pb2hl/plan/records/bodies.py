@@ -35,7 +35,7 @@ class Bodies:
         if not body:
             return ""
         converted = content.convert(body)
-        self._tell(draft, object_, column, converted)
+        self._report_losses(draft, object_, column, converted)
         found = {
             number: self._address(object_, source_id, number, image) for number, image in enumerate(converted.images)
         }
@@ -48,7 +48,7 @@ class Bodies:
         if not body:
             return ""
         converted = content.convert(body)
-        self._tell(draft, source[0], column, converted)
+        self._report_losses(draft, source[0], column, converted)
         if converted.images:
             self.ctx.account.loss(
                 source[0],
@@ -120,7 +120,7 @@ class Bodies:
             temporary.replace(path)
         return file_part(ExportFile(str(path), len(data), hashlib.sha256(data).hexdigest()), image.name, image.mime)
 
-    def _tell(self, draft: Draft, object_: str, column: str, converted: Content) -> None:
+    def _report_losses(self, draft: Draft, object_: str, column: str, converted: Content) -> None:
         for what in converted.removed:
             self.ctx.account.loss(object_, column, "nowhere (reported)", f"removed from bodies: {what}")
         if converted.removed:

@@ -128,7 +128,7 @@ class Contacts:
         if named and fold(text(row, "company_name")) != fold(named):
             own[f.OWN_COMPANY] = text(row, "company_name"), ("company_name",)
         own[f.FURTHER_DEALS] = "\n".join(self.further.get(row["source_id"], ())), ()
-        self._tell_displaced(row, person)
+        self._report_displaced(row, person)
         return own
 
     def _shown(self, person: Person, name: str) -> str:
@@ -139,7 +139,7 @@ class Contacts:
         held = str(self.ctx.existing(Target.CONTACT).get(person.existing_id, {}).get(name) or "").strip()
         return (held.casefold() if name == "email" else held) or own
 
-    def _tell_displaced(self, row: Row, person: Person) -> None:
+    def _report_displaced(self, row: Row, person: Person) -> None:
         for column, values, got in (("email", emails_of(row), person.email), ("phone", phones_of(row), person.phone)):
             if values and got != values[0] and row.get(column):
                 where = f.OTHER_EMAILS if column == "email" else f.OTHER_PHONES

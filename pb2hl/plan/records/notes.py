@@ -80,8 +80,8 @@ class Notes:
     def _activity_html(self, row: Row, draft: Draft) -> str:
         draft.uses("body", "type", "direction", "at", "duration", "outcome", "subject", "body")
         head = [
-            _told(text(row, "type"), activity_type).capitalize() or "Activity",
-            _told(text(row, "direction"), direction),
+            _worded(text(row, "type"), activity_type).capitalize() or "Activity",
+            _worded(text(row, "direction"), direction),
         ]
         head += [*_when(self.ctx, row), duration(row.get("duration")), text(row, "outcome")]
         subject = f"<p>{escape(text(row, 'subject'), quote=False)}</p>" if text(row, "subject") else ""
@@ -125,7 +125,7 @@ def duration(seconds: float | None) -> str:
     return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
 
 
-def _told(word: str, meaning: Callable[[str], str]) -> str:
+def _worded(word: str, meaning: Callable[[str], str]) -> str:
     """An export's own word, with ours behind it where its language is another (`Anruf (call)`)."""
     plain, known = word.replace("_", " "), meaning(word)
     return f"{plain} ({known})" if known and known not in word_key(word) else plain

@@ -30,13 +30,13 @@ class Host:
     facts: tuple[str, ...] = ()
     placeholder: bool = False
     by: str = ""  # the column that names the host
-    told: tuple[str, ...] = ()  # the columns behind `facts`
+    fact_columns: tuple[str, ...] = ()  # the columns behind `facts`
 
     def note(self, draft: Draft) -> None:
         """Note the cells that name the host, and those that the provenance line tells."""
         if self.by:
             draft.note(field_map.HOST.place, self.by)
-        draft.note(field_map.LINE.place, *self.told)
+        draft.note(field_map.LINE.place, *self.fact_columns)
 
 
 @dataclass(frozen=True)
@@ -54,30 +54,36 @@ class Parents:
         contact = self.ctx.contacts.find(text(row, "contact_id"))
         deal = self.ctx.deals.find(text(row, "deal_id"))
         company = self.ctx.companies.find(text(row, "company_id"))
-        named, told = self._named(object_, row, deal.source_id, company.source_id)
+        named, fact_columns = self._named(object_, row, deal.source_id, company.source_id)
         if contact:
-            return Host("contact", self._contact("contacts", contact.source_id), named, False, "contact_id", told)
+            return Host(
+                "contact", self._contact("contacts", contact.source_id), named, False, "contact_id", fact_columns
+            )
         lost_text, why = (
             self.ctx.lost(object_, row, "contact_id") if not contact.why else (text(row, "contact_id"), contact.why)
         )
         if lost_text:
-            named, told = (f"contact {lost_text} ({why} in the export)", *named), ("contact_id", *told)
+            named, fact_columns = (f"contact {lost_text} ({why} in the export)", *named), ("contact_id", *fact_columns)
         if deal and deal.source_id in self.deal_hosts:
-            return Host("contact", self._contact(*self.deal_hosts[deal.source_id]), named, False, "deal_id", told)
+            return Host(
+                "contact", self._contact(*self.deal_hosts[deal.source_id]), named, False, "deal_id", fact_columns
+            )
         if company and on_business:
             business = self.ctx.ref(Target.BUSINESS, "companies", company.source_id)
-            return Host("business", business, named, False, "company_id", told)
+            return Host("business", business, named, False, "company_id", fact_columns)
         if company and company.source_id in self.primary:
             chosen = self._contact("contacts", self.primary[company.source_id])
-            return Host("contact", chosen, (*named, "on the company's primary contact"), False, "company_id", told)
-        return Host("contact", self._contact(object_, row["source_id"]), named, True, "", told)
+            return Host(
+                "contact", chosen, (*named, "on the company's primary contact"), False, "company_id", fact_columns
+            )
+        return Host("contact", self._contact(object_, row["source_id"]), named, True, "", fact_columns)
 
     def _contact(self, object_: str, source_id: str) -> dict[str, str]:
         return self.ctx.ref(Target.CONTACT, object_, source_id)
 
     def _named(self, object_: str, row: Row, deal: str, company: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(what else a row names, in words; the columns that name it)."""
-        facts, told = [], []
+        facts, fact_columns = [], []
         for word, column, source_id, name in (
             ("deal", "deal_id", deal, self.deal_names.get(deal, "")),
             ("company", "company_id", company, self.ctx.company_names.get(company, "")),
@@ -85,8 +91,8 @@ class Parents:
             given = text(row, column) or self.ctx.lost(object_, row, column)[0]
             if given:
                 facts.append(f"{word} {name} ({source_id})" if name else f"{word} {given}")
-                told.append(column)
-        return tuple(facts), tuple(told)
+                fact_columns.append(column)
+        return tuple(facts), tuple(fact_columns)
 
     def placeholders(self) -> Iterator[Operation]:
         """A marked contact for every row that has nothing to hang on; nothing is dropped."""

@@ -53,7 +53,7 @@ class PlannedPipeline:
     existing_chances: tuple[tuple[str, float | None], ...] = ()
 
     @property
-    def told(self) -> bool:
+    def has_probabilities(self) -> bool:
         """Whether anybody told a probability: HighLevel is then to reckon with those of the stages."""
         return any(stage.source in (_TABLE, _SHEET) for stage in self.stages)
 
@@ -140,9 +140,9 @@ def _joined(first: Stage | None, second: Stage) -> Stage:
     """Two stages of the export that become one: what the first tells counts, what it does not tell is the second's."""
     if first is None:
         return second
-    told = second if first.probability is None or (second.source == _TABLE != first.source) else first
+    known = second if first.probability is None or (second.source == _TABLE != first.source) else first
     outcome = first.outcome or second.outcome
-    return Stage(first.name, told.probability, outcome, first.declared or second.declared, told.source)
+    return Stage(first.name, known.probability, outcome, first.declared or second.declared, known.source)
 
 
 def every_chance(stages: Sequence[Stage]) -> tuple[Stage, ...]:

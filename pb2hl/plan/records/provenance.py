@@ -26,7 +26,7 @@ def line(
     `source`: (object, row). The cells it tells are noted on `draft`; those behind `facts` by who states them.
     """
     object_, row = source
-    told = [
+    texts = [
         *_who_and_when(ctx, draft, object_, row),
         *facts,
         *_custom(ctx, draft, row),
@@ -35,7 +35,7 @@ def line(
     for field, _ in leftovers.unconverted.get((object_, row["source_id"]), ()):
         ctx.account.cell(object_, row["source_id"], field, Bucket.MOVED, PLACE)
     draft.note(field_map.MARKER.place, "id")
-    return markers.provenance_line(ctx.source, object_, row["source_id"], [_flat(item) for item in told], part)
+    return markers.provenance_line(ctx.source, object_, row["source_id"], [_flat(item) for item in texts], part)
 
 
 def marker(ctx: Context, object_: str, source_id: str, part: str = "") -> str:
@@ -57,12 +57,12 @@ def _who_and_when(ctx: Context, draft: Draft, object_: str, row: Row) -> list[st
 
 
 def _custom(ctx: Context, draft: Draft, row: Row) -> list[str]:
-    told = []
+    texts = []
     for name, value in row.items():
         if name.startswith(CUSTOM_PREFIX) and value not in (None, "", []):
-            told.append(f"{name.removeprefix(CUSTOM_PREFIX)}: {plain(value, ctx.zone)}")
+            texts.append(f"{name.removeprefix(CUSTOM_PREFIX)}: {plain(value, ctx.zone)}")
             draft.note(PLACE, name, bucket=Bucket.MOVED)
-    return told
+    return texts
 
 
 def _flat(fact: str) -> str:

@@ -40,12 +40,12 @@ class Tasks:
         """The body of the create call, with the cells it is made of."""
         draft = self.ctx.draft(OBJECT, row, {"$url": {"contactId": host.reference}})
         host.note(draft)
-        due, told = self._due(row, draft)
+        due, due_facts = self._due(row, draft)
         status = text(row, "status")
         body = self.bodies.text(draft, (OBJECT, row["source_id"]), text(row, "body"))
         if status:
             draft.note(provenance.PLACE, "status")
-        extra = [*told, *host.facts, *([f"status {status}"] if status else [])]
+        extra = [*due_facts, *host.facts, *([f"status {status}"] if status else [])]
         line = provenance.line(self.ctx, self.leftovers, draft, (OBJECT, row), extra)
         draft.put(
             "title", text(row, "title") or (body.splitlines()[0][:100] if body else f"Task {row['source_id']}"), "title"

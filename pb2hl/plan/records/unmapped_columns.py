@@ -50,15 +50,15 @@ class Residue:
             frame = self.ctx.inputs.staged[object_]
             for row in rows(frame, ["source_id", *(f"{RAW_PREFIX}{heading}" for heading in headings)]):
                 cells = [(heading, str(row.get(f"{RAW_PREFIX}{heading}") or "").strip()) for heading in headings]
-                told = [f"{heading}: {value}" for heading, value in cells if value]
-                if told:
+                texts = [f"{heading}: {value}" for heading, value in cells if value]
+                if texts:
                     self.ctx.account.loss(object_, "ignored columns", "note", "policy unmapped_columns = note")
-                    yield self._note(object_, str(row["source_id"]), told)
+                    yield self._note(object_, str(row["source_id"]), texts)
 
-    def _note(self, object_: str, source_id: str, told: list[str]) -> Operation:
+    def _note(self, object_: str, source_id: str, texts: list[str]) -> Operation:
         kind, reference = self._host(object_, source_id)
         line = markers.provenance_line(self.ctx.source, object_, source_id, (), PART)
-        body = "".join(f"<p>{escape(item, quote=False)}</p>" for item in (*told, line))
+        body = "".join(f"<p>{escape(item, quote=False)}</p>" for item in (*texts, line))
         return self.ctx.operation(
             Kind.CREATE,
             Target.NOTE,

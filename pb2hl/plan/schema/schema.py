@@ -18,7 +18,7 @@ from pb2hl.plan.inputs.rows import rows, text, texts
 from pb2hl.plan.location.location import PlaceCalendar
 from pb2hl.plan.records.legal import Legal
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
-from pb2hl.plan.schema.stages import tell_chances
+from pb2hl.plan.schema.stages import report_probabilities
 from pb2hl.plan.shared.context import SCHEMA, Context
 from pb2hl.values.keys import key_of, keys_of
 
@@ -126,9 +126,9 @@ class SchemaPlan:
             {"name": stage.name, "position": number, "stageWinProbability": stage.probability}
             for number, stage in enumerate(item.stages)
         ]
-        payload = {"name": item.label, "stages": stages, "useOpportunityProbability": item.told}
+        payload = {"name": item.label, "stages": stages, "useOpportunityProbability": item.has_probabilities}
         if not item.existing_id:
-            tell_chances(self.ctx, item)
+            report_probabilities(self.ctx, item)
         return self._schema(Target.PIPELINE, f"pipeline.{item.label}", payload, item.existing_id)
 
     def _needs_calendar(self) -> bool:

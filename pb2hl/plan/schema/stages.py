@@ -21,7 +21,7 @@ from pb2hl.plan.shared.context import Context
 from pb2hl.values.fold import fold
 
 
-def tell_chances(ctx: Context, item: PlannedPipeline) -> None:
+def report_probabilities(ctx: Context, item: PlannedPipeline) -> None:
     """A problem for each pipeline in which nobody told the probability of a stage, naming the stages."""
     guessed = [f"{stage.name} ({stage.probability:g} %)" for stage in item.stages if stage.source == NEIGHBOURS]
     if guessed:
@@ -47,9 +47,18 @@ def _rows(item: PlannedPipeline, deals: Counter[tuple[str, str]]) -> Iterator[tu
     ours = {fold(stage.name): stage for stage in item.stages}
     if not item.existing_id:
         for number, stage in enumerate(item.stages, 1):
-            told = DECLARED if stage.declared else UNDECLARED
+            declared = DECLARED if stage.declared else UNDECLARED
             count = deals[fold(item.name), fold(stage.name)]
-            yield item.label, stage.name, number, stage.probability, stage.outcome or "open", told, stage.source, count
+            yield (
+                item.label,
+                stage.name,
+                number,
+                stage.probability,
+                stage.outcome or "open",
+                declared,
+                stage.source,
+                count,
+            )
         return
     for number, (name, chance) in enumerate(item.existing_chances, 1):
         known = ours.get(fold(name))

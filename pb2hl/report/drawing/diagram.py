@@ -38,7 +38,7 @@ def _arrow(place: dict[str, tuple[float, float]], row: dict, box: int) -> Markup
     if start is None or end is None or not row.get("filled"):
         return Markup("")
     lost = int(row.get("dangling") or 0) + int(row.get("ambiguous") or 0)
-    told = f"{row['object']}.{row['field']} → {row['refers_to']}: {row['filled']} filled, {lost} not found"
+    label = f"{row['object']}.{row['field']} → {row['refers_to']}: {row['filled']} filled, {lost} not found"
     colour = "var(--bad)" if lost else "currentColor"
     dash = "6 4" if lost else "none"
     if start == end:
@@ -50,7 +50,7 @@ def _arrow(place: dict[str, tuple[float, float]], row: dict, box: int) -> Markup
     return Markup(
         '<path d="{}" fill="none" stroke="{}" stroke-width="1.3" stroke-opacity=".75" stroke-dasharray="{}" marker-end="url(#tip)">'
         "<title>{}</title></path>"
-    ).format(path, colour, dash, told)
+    ).format(path, colour, dash, label)
 
 
 def _edge(start: tuple[float, float], end: tuple[float, float], box: int) -> tuple[float, float]:

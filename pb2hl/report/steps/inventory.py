@@ -70,10 +70,10 @@ def draw(context: Context) -> tuple[list[Section], set[str]]:
         if not relations.empty:
             text = "Arrows are references; dashed red ones have some that lead nowhere or could mean several records."
             table = context.evidence.table("relations", relations, caption="Relations")
-            told = "; ".join(
+            summary = "; ".join(
                 f"{r.object}.{r.field} to {r.refers_to}, {r.dangling} lost" for r in relations.itertuples()
             )
-            found.append(Section("Relations", text, table, relations_svg(rows, relations), f"Relations: {told}"))
+            found.append(Section("Relations", text, table, relations_svg(rows, relations), f"Relations: {summary}"))
     found += [context.section(name, title, blurb) for name, title, blurb in _TOLD]
     found += [_profile(context), _columns(context)]
     used = {"objects", "relations", "profile", "columns", *(name for name, _, _ in _TOLD)}

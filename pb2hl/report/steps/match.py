@@ -79,7 +79,7 @@ def _thresholds(context: Context, kind: str) -> Section | None:
     return Section(
         f"What another threshold would do: {kind}",
         "Share of the pairs above each threshold that are matches (precision), and share of all matches that lie above it "
-        f"(recall), {_told_by(context, kind)}.",
+        f"(recall), {_reasons_by(context, kind)}.",
         context.evidence.table(f"thresholds_{kind}", table, caption=f"Estimated precision and recall, {kind}"),
         chart,
         f"Estimated precision and recall of {kind} by threshold",
@@ -87,7 +87,7 @@ def _thresholds(context: Context, kind: str) -> Section | None:
     )
 
 
-def _told_by(context: Context, kind: str) -> str:
+def _reasons_by(context: Context, kind: str) -> str:
     """Where the estimate comes from: the scores alone, or the decisions of the review."""
     reviews = context.frame("review")
     found = reviews[(reviews["object"] == kind) & (reviews["shift"] != 0)] if "shift" in reviews.columns else reviews

@@ -93,11 +93,11 @@ def _lost(
 def _lost_notes(ledger: Ledger) -> dict[str, tuple[Bucket, str]]:
     """Deals that are a note on their contact, and whose note is not there (any more)."""
     alone = ledger.columns(["object", "source_id"], state=State.SKIPPED, target=Target.OPPORTUNITY)
-    told = {source_id for object_, source_id in alone if object_ == "deals"}
+    linked_deals = {source_id for object_, source_id in alone if object_ == "deals"}
     return {
         entry.source_id: _why(entry)
         for entry in ledger.iterate(state=NOT_THERE, target=Target.NOTE)
-        if entry.object == "deals" and entry.source_id in told
+        if entry.object == "deals" and entry.source_id in linked_deals
     }
 
 

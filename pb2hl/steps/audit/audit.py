@@ -67,14 +67,16 @@ def _with_checks(ws: Workspace, result: StepResult, progress: Progress, cancel: 
     counts = {**result.counts, "rules_passed": checks.counts["passed"], "rules_failed": checks.counts["data_failed"],
               "rules_broken": checks.counts["rule_broken"]}  # fmt: skip
     known = {problem.message for problem in result.problems}
-    told = tuple(item for item in checks.problems if item.severity is Severity.CRITICAL and item.message not in known)
+    criticals = tuple(
+        item for item in checks.problems if item.severity is Severity.CRITICAL and item.message not in known
+    )
     failed = checks.status is Status.FAILED
     whole = replace(
         result,
         status=Status.FAILED if failed else result.status,
         headline=result.headline + (f" {checks.headline}" if failed else ""),
         counts=counts,
-        problems=(*result.problems, *told),
+        problems=(*result.problems, *criticals),
     )
     with ws.lock(STEP):
         whole.save(ws.results(STEP))

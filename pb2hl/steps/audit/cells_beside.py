@@ -41,10 +41,10 @@ def _cells(ws: Workspace, object_: str, rules: pd.DataFrame, exceptions: pd.Data
         raw = f"{RAW_PREFIX}{row.heading}"
         if raw not in frame.columns:
             continue
-        told = apart[apart["column"].isin([row.column, "*"])]
-        kept = ids.isin(told.loc[told["where"] == ARCHIVE, "source_id"])
+        matching = apart[apart["column"].isin([row.column, "*"])]
+        kept = ids.isin(matching.loc[matching["where"] == ARCHIVE, "source_id"])
         if row.where == ARCHIVE:
-            kept |= ~ids.isin(told["source_id"])
+            kept |= ~ids.isin(matching["source_id"])
         cells = frame.loc[kept & filled_mask(frame[raw]), [*(name for name in PLACE if name in frame.columns), raw]]
         if len(cells):
             cells = cells.rename(columns={raw: "value"}).assign(column=row.heading)

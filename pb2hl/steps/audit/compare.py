@@ -222,7 +222,7 @@ async def _late(client: Client, ledger: Ledger, judge: Judge, target: Target, mi
     wait_s = client.search_lag_s - (client.clock.now() - last).total_seconds()
     if wait_s <= 0:
         return missing
-    client.tell(f"waiting until HighLevel's search shows the last {target} records", wait_s)
+    client.announce(f"waiting until HighLevel's search shows the last {target} records", wait_s)
     await client.clock.sleep(wait_s)
     left = {entry.destination_id: entry for entry in missing}
     again = []

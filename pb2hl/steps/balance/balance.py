@@ -148,9 +148,9 @@ class Balance:
             whys = list(dict.fromkeys(why for why in group["why"] if why))[:3]
             ids = ", ".join(dict.fromkeys(group["source_id"].head(20)[group["source_id"] != ""].head(5)))
             text = f"{object_}: {count:,} {_named(what, count)} {fate}" + (f" ({ids})" if ids else "")
-            told = f"{text}: {'; '.join(whys)}" if whys else text
+            message = f"{text}: {'; '.join(whys)}" if whys else text
             found.append(
-                Problem(fate.replace(" ", "_"), told, Severity.CRITICAL, count=count, treatment=_REMEDY[Fate(fate)])
+                Problem(fate.replace(" ", "_"), message, Severity.CRITICAL, count=count, treatment=_REMEDY[Fate(fate)])
             )
         for (object_, what, who), group in self.left_out.groupby(["object", "what", "who"], sort=True):
             count = int(group["count"].sum())

@@ -154,7 +154,7 @@ def _failing(verdict: Verdict, frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame.iloc[verdict.rows]
     column = shows(verdict.rule.columns[0], frame) if verdict.rule.columns else ""
     value = rows[column] if column in rows.columns else pd.Series(pd.NA, index=rows.index)
-    told = pd.DataFrame(
+    failing = pd.DataFrame(
         {
             "rule_id": _id(verdict),
             "object": verdict.suite.object,
@@ -165,8 +165,8 @@ def _failing(verdict: Verdict, frame: pd.DataFrame) -> pd.DataFrame:
         }
     )
     for name in (name for name in PROVENANCE if name != "row_hash"):
-        told[name] = rows[name].astype("str").fillna("").to_numpy() if name in rows.columns else ""
-    return told[list(FAILING_COLUMNS)]
+        failing[name] = rows[name].astype("str").fillna("").to_numpy() if name in rows.columns else ""
+    return failing[list(FAILING_COLUMNS)]
 
 
 def _text(value: object) -> str:

@@ -109,9 +109,9 @@ class Staged:
             if not item.object:
                 place = {"source_file": item.raw.file, "source_sheet": item.raw.sheet, "source_row": item.raw.rows}
                 frame = item.raw.frame.replace("", pd.NA).reset_index(drop=True)
-                told = frame.assign(**place, source_id=pd.Series(item.raw.rows).astype("str"))
+                located = frame.assign(**place, source_id=pd.Series(item.raw.rows).astype("str"))
                 names = (item.raw.label, item.raw.file, item.raw.sheet, Path(item.raw.file).stem)
-                found |= {name.casefold(): told for name in names if name and name.casefold() not in found}
+                found |= {name.casefold(): located for name in names if name and name.casefold() not in found}
         return found
 
     def books(self) -> dict[str, pd.DataFrame]:
@@ -164,8 +164,8 @@ class Arrived:
             ids = ids.mask(stands_in, ids.str.removeprefix(f"{one}:"))
         places = pd.concat([self._places(object_) for object_ in objects.unique()])
         whole, part = (objects + "\0" + key for key in (ids, ids.str.rsplit(" ", n=1).str[0]))
-        told = places.reindex(whole.where(whole.isin(places.index), part)).set_axis(frame.index)
-        return pd.concat([frame[[column for column in frame.columns if column not in _PLACE]], told], axis=1)
+        located = places.reindex(whole.where(whole.isin(places.index), part)).set_axis(frame.index)
+        return pd.concat([frame[[column for column in frame.columns if column not in _PLACE]], located], axis=1)
 
     def _places(self, object_: str) -> pd.DataFrame:
         table = self._ws.table(object_)

@@ -159,8 +159,8 @@ def _ask(ws: Workspace, ledger: Ledger, waiting: Mapping[str, pd.DataFrame]) -> 
     problems = []
     for name, rows in waiting.items():
         ours = ws.sheet(name, SHEETS[name])
-        told = rows["cluster"].str.removeprefix("loaded ")
-        note = ("looks like the loaded " + told + f": {MERGE} or {KEEP_APART}").where(rows["cluster"].ne(told), "")
+        loaded = rows["cluster"].str.removeprefix("loaded ")
+        note = ("looks like the loaded " + loaded + f": {MERGE} or {KEEP_APART}").where(rows["cluster"].ne(loaded), "")
         new = rows.assign(comment=note)[~rows["source_id"].isin(ours["source_id"])]
         write_sheet(ws.sheets / f"{name}.csv", pd.concat([ours, new], ignore_index=True)[list(SHEETS[name])].fillna(""))
         later.setdefault(name, set()).update(new["source_id"])

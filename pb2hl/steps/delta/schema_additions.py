@@ -140,7 +140,7 @@ def ask_admin(ws: Workspace, waiting: Sequence[tuple[Operation, str]]) -> None:
     """Save the exact steps for an admin with the schema's result and stop. Raises GateClosed."""
     steps = instructions(waiting, f"pb2hl delta {ws.path} --export PATH")
     before = StepResult.load(ws.results("schema"))
-    told = [
+    problems = [
         Problem("pipeline_waits", f"{row.pipeline}, step {row.step}: {row.do}", Severity.CRITICAL, treatment=row.why)
         for row in steps.itertuples(index=False)
     ]
@@ -151,12 +151,12 @@ def ask_admin(ws: Workspace, waiting: Sequence[tuple[Operation, str]]) -> None:
         headline,
         counts=dict(before.counts) if before else {},
         tables={**(dict(before.tables) if before else {}), "instructions": steps},
-        problems=tuple(told),
+        problems=tuple(problems),
         facts={**(dict(before.facts) if before else {}), "waits_for": "admin"},
         next_step="delta again, once the pipelines are made",
     ).save(ws.results("schema"))
     raise GateClosed(
-        headline, hint="let an admin do the steps below, or add the scope; then run delta again", problems=told
+        headline, hint="let an admin do the steps below, or add the scope; then run delta again", problems=problems
     )
 
 
@@ -216,8 +216,8 @@ async def adopt(context: RunContext, planned: Iterable[Operation]) -> None:
         record = await PORTS[Target.PIPELINE].get(context.client, entry.destination_id)
         stages = {str(stage.get("name")): str(stage.get("id")) for stage in stages_of(record)}
         answer = {**entry.answer, "stages": stages}
-        told = f"has {counted(len(stages), 'stage')} by now"
-        outcomes.append(Outcome(op.op_id, State.DONE, entry.destination_id, answer, error=told))
+        note = f"has {counted(len(stages), 'stage')} by now"
+        outcomes.append(Outcome(op.op_id, State.DONE, entry.destination_id, answer, error=note))
     ledger.finish(context.run, outcomes)
 
 

@@ -97,8 +97,8 @@ def open_points(ws: Workspace, gate: str) -> list[Problem]:
     if step.gate_of_sheets:
         with Ledger.open(ws) as ledger:
             owners = decisions.open_owners(ws, ledger)
-        told = [*inventory_points(ws), *mapper.undecided(ws), *decisions.open_matches(ws), *owners]
-        return [problem for problem in told if problem.severity is not Severity.INFO]
+        problems = [*inventory_points(ws), *mapper.undecided(ws), *decisions.open_matches(ws), *owners]
+        return [problem for problem in problems if problem.severity is not Severity.INFO]
     result = StepResult.load(ws.results(step.result()))
     if result is None:
         return []

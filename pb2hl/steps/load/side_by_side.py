@@ -41,7 +41,7 @@ def diff_table(
     prepared, the value sent, the value stored, class and explanation."""
     destination = Destination.load(ws.path)
     inputs = proposal.plan_inputs(ws, ledger, proposal.without_ours(destination, ledger))
-    told = _told(Sources.of(inputs), operations)
+    texts = _source_texts(Sources.of(inputs), operations)
     labels = field_labels(ledger, destination)
     ours = frozenset(field_names(ledger))
     rows, sync = [], OwnerSync(ledger)
@@ -55,7 +55,7 @@ def diff_table(
             if kind is not Class.EQUAL and sync.explains(entry, name, stored[op.op_id] or {}):
                 kind, why = Class.SYNCED, WHY
             field = _labelled(name, entry.target, labels)
-            columns, source = told.get((op.op_id, field), ("", ""))
+            columns, source = texts.get((op.op_id, field), ("", ""))
             row = (op.object, op.source_id, entry.destination_id, field.removeprefix(CUSTOM))
             prepared = how_prepared(columns, source, sent, name, region)
             rows.append((*row, columns, source, prepared, shown(sent), shown(held), str(kind), why))
@@ -100,7 +100,7 @@ def _labelled(name: str, target: Target, labels: Mapping[tuple[Target, str], str
     return f"{CUSTOM}{labels.get((target, key), key)}"
 
 
-def _told(sources: Sources, operations: Sequence[Operation]) -> dict[tuple[str, str], tuple[str, str]]:
+def _source_texts(sources: Sources, operations: Sequence[Operation]) -> dict[tuple[str, str], tuple[str, str]]:
     """(columns, source text) by operation and field."""
     table = sources.table([op for op in operations if op.target in RECORD_TARGETS])
     names = ("op_id", "field", "source_columns", "source_value")

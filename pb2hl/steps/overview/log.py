@@ -60,20 +60,20 @@ def log(
 
 def _first_broken(ws: Workspace, ledger: Ledger, head: str) -> int | None:
     """The number of the first entry that does not hold, by the chain itself or by an end that was told of it."""
-    told = _told(ws)
+    exported = _exported_hashes(ws)
     number, first = 0, ledger.verify_log()
     found = set() if first is None else {first}
     for entry in ledger.audit_log():
         number = entry.number
-        if told.pop(number, entry.hash) != entry.hash:
+        if exported.pop(number, entry.hash) != entry.hash:
             found.add(number)
         head = "" if entry.hash == head else head
-    if told or head:
+    if exported or head:
         found.add(number + 1)
     return min(found, default=None)
 
 
-def _told(ws: Workspace) -> dict[int, str]:
+def _exported_hashes(ws: Workspace) -> dict[int, str]:
     """Number → hash of the ends of the log that saved results tell."""
     counts = [result.counts for name in results() if (result := StepResult.load(ws.results(name)))]
     return {int(one["audit_log_entries"]): str(one["audit_log_head"]) for one in counts if one.get("audit_log_entries")}

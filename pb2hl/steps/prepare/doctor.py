@@ -238,9 +238,9 @@ def _workflow_row(destination: Destination) -> Row:
     )
 
 
-def _allowance_row(planned: int, told: dict[str, Any]) -> Row:
-    left = told["daily_remaining"]
-    detail = f"{'not told' if left is None else left} of {told['daily_limit']} requests left today"
+def _allowance_row(planned: int, allowance: dict[str, Any]) -> Row:
+    left = allowance["daily_remaining"]
+    detail = f"{'not allowance' if left is None else left} of {allowance['daily_limit']} requests left today"
     detail += f"; the plan needs {planned}" if planned else ""
     short = left is not None and planned > left
     return (

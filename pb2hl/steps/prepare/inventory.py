@@ -10,7 +10,7 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Destination
 from pb2hl.mapper import SHEETS, archive
 from pb2hl.mapper.sheets import tables
-from pb2hl.mapper.sheets.merge import tell
+from pb2hl.mapper.sheets.merge import lapsed_problems
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.profile import Reconciliation, profile_tables, reconcile
 from pb2hl.progress import SILENT, Cancel, Progress
@@ -83,12 +83,12 @@ def _result(
         *intake.export.problems,
         *faults.no_identity(staged.tables),
         *faults.no_contacts(staged.tables, [(item.raw, item.object) for item in intake.tables]),
-        *_tell_unassigned(unassigned),
+        *_unassigned_problems(unassigned),
         *staged.problems,
-        *_tell_missing(staged),
-        *_tell_product(intake),
-        *_tell_books(books),
-        *tell(lapsed),
+        *_missing_problems(staged),
+        *_product_problems(intake),
+        *_book_problems(books),
+        *lapsed_problems(lapsed),
     )
     problems = tuple(faults.as_decided(found, ws.config.leave_out))
     fatal = faults.fatal(problems)
@@ -164,7 +164,7 @@ def _objects(intake: Intake, staged: Staged) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _tell_unassigned(unassigned: pd.DataFrame) -> list[Problem]:
+def _unassigned_problems(unassigned: pd.DataFrame) -> list[Problem]:
     return [
         Problem(
             "unassigned_table",
@@ -179,7 +179,7 @@ def _tell_unassigned(unassigned: pd.DataFrame) -> list[Problem]:
     ]
 
 
-def _tell_missing(staged: Staged) -> list[Problem]:
+def _missing_problems(staged: Staged) -> list[Problem]:
     """Tables that a migration usually has, and an export without them should be asked about."""
     found = []
     for name in ("contacts", "companies", "deals", "users"):
@@ -192,7 +192,7 @@ def _tell_missing(staged: Staged) -> list[Problem]:
     return found
 
 
-def _tell_books(books: Reconciliation) -> list[Problem]:
+def _book_problems(books: Reconciliation) -> list[Problem]:
     """What the legal edition's books say: reported with its evidence, and no obstacle to the migration."""
     counts = books.counts()
     found = []
@@ -215,7 +215,7 @@ def _tell_books(books: Reconciliation) -> list[Problem]:
     return found
 
 
-def _tell_product(intake: Intake) -> list[Problem]:
+def _product_problems(intake: Intake) -> list[Problem]:
     if intake.product.edition != "unknown":
         return []
     evidence = "; ".join(intake.product.evidence[:3])

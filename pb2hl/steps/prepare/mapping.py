@@ -12,7 +12,7 @@ from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.highlevel import Destination, read_destination
 from pb2hl.ledger import Ledger
 from pb2hl.mapper.sheets import lossy
-from pb2hl.mapper.sheets.merge import tell
+from pb2hl.mapper.sheets.merge import lapsed_problems
 from pb2hl.model import OBJECTS, Way
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
@@ -104,7 +104,7 @@ def write_sheets(
     for name, sheet in fresh.items():
         found[name], gone = mapper.merged(name, sheet, _earlier(ws, name))
         mapper.archive(ws.reports, gone)
-        lapsed += tell(gone)
+        lapsed += lapsed_problems(gone)
         write_sheet(ws.sheets / f"{name}.csv", found[name])
         progress.advance()
     progress.finish()
@@ -122,7 +122,7 @@ def _earlier(ws: Workspace, name: str) -> pd.DataFrame | None:
         return None  # an empty file: nothing was decided in it
 
 
-def _tell_many(customs: pd.DataFrame) -> list[Problem]:
+def _many_fields_problems(customs: pd.DataFrame) -> list[Problem]:
     counts = customs["object"].value_counts() if len(customs) else pd.Series(dtype=int)
     return [
         Problem("many_custom_fields", f"{counted(count, 'column')} of {name} become custom fields: each is a request, and a line in every form",
@@ -144,8 +144,8 @@ def _result(
     problems = [
         *open_rows,
         *lapsed,
-        *_told(sheets, tables, bool(fallback)),
-        *_tell_many(customs),
+        *_problems(sheets, tables, bool(fallback)),
+        *_many_fields_problems(customs),
         *lossy.problems(casts),
     ]
     waiting = sum(item.count for item in open_rows)
@@ -219,7 +219,7 @@ def _customs(fields: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> p
     return pd.DataFrame(rows, columns=["object", "label", "type", "options", "filled", "staged_column"])
 
 
-def _told(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame], fallback: bool) -> list[Problem]:
+def _problems(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame], fallback: bool) -> list[Problem]:
     """What a client should know although nobody has to decide it. `fallback`: there is a user for what has no owner."""
     found = []
     tags = sheets["tags"]

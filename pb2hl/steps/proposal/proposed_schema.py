@@ -60,7 +60,7 @@ def present(
     cost = _cost(ledger, destination, schema, data)
     requests.keep(ledger, cost)
     checks = _last_checks(ws) if seen is None else _checks(seen, cost, data)
-    told = [row for row in checks if row[0] != "published workflows"]
+    failed = [row for row in checks if row[0] != "published workflows"]
     result = StepResult(
         step=STEP,
         status=Status.WAITING,
@@ -95,7 +95,7 @@ def present(
         problems=(
             *_place_problems(destination),
             *owner_order.problems(ledger, ws.plan / "data"),
-            *doctor.as_problems(told),
+            *doctor.as_problems(failed),
             *conflict_problems(schema),
             *_unique(schema.problems, data.problems),
         ),

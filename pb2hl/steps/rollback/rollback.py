@@ -124,21 +124,21 @@ def _result(
     total, expected = len(plan.entries), Budget({STEP: cost})
     if dry_run:
         status = Status.DONE
-        told = f"{counted(total, 'operation')} would be undone, with {counted(expected.total, 'request')} in about {expected.seconds:,} s; nothing was sent. The location was not looked at: what people changed since is kept when it runs, and told then."
+        headline = f"{counted(total, 'operation')} would be undone, with {counted(expected.total, 'request')} in about {expected.seconds:,} s; nothing was sent. The location was not looked at: what people changed since is kept when it runs, and told then."
     elif not total:
         status = Status.FAILED if len(doubt) else Status.NOTHING_TO_DO
-        told = "There is nothing to undo."
+        headline = "There is nothing to undo."
     else:
         status = Status.FAILED if done.failed or len(doubt) else Status.DONE
-        told = f"{counted(done.undone, 'operation')} {agree(done.undone, 'was', 'were')} undone, with {counted(done.requests, 'request')} ({expected.total:,} were told)"
-        told += f", {len(kept)} kept" if len(kept) else ""
-        told += f", {done.failed} failed." if done.failed else "."
+        headline = f"{counted(done.undone, 'operation')} {agree(done.undone, 'was', 'were')} undone, with {counted(done.requests, 'request')} ({expected.total:,} were told)"
+        headline += f", {len(kept)} kept" if len(kept) else ""
+        headline += f", {done.failed} failed." if done.failed else "."
     if len(doubt):
-        told += f" {len(doubt)} stay in doubt."
+        headline += f" {len(doubt)} stay in doubt."
     return StepResult(
         step=STEP,
         status=status,
-        headline=told,
+        headline=headline,
         counts={
             "planned": total,
             "undone": done.undone,

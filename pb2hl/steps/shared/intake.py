@@ -89,7 +89,7 @@ def take_in(
     decided = tables.decisions(sheet) if sheet is not None else {}
     progress.start("recognising tables", len(raws), "tables")
     for raw in raws:
-        object_name, confidence, reason = _told(raw, decided) or mapper.recognise(raw, raws)
+        object_name, confidence, reason = _decided_object(raw, decided) or mapper.recognise(raw, raws)
         if object_name == "attachments":
             raw, damaged = source.take_out(raw, into, export.files)
             export = replace(export, problems=(*export.problems, *damaged))
@@ -110,7 +110,9 @@ def take_in(
     return Intake(export, product, tuple(found))
 
 
-def _told(raw: source.RawTable, decided: Mapping[tuple[str, str], tuple[str, str]]) -> tuple[str, float, str] | None:
+def _decided_object(
+    raw: source.RawTable, decided: Mapping[tuple[str, str], tuple[str, str]]
+) -> tuple[str, float, str] | None:
     """(object, 1, reason) of a table that a person decided; None for others."""
     decision, who = decided.get((raw.file, raw.sheet), ("", ""))
     if decision == tables.LEAVE_OUT:
@@ -185,7 +187,7 @@ def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progre
     assigned = [_assigned(raw, name, fields) for raw, name in intake.assigned]
     staging = source.stage(assigned, config=config, progress=progress)
     named_stages, renamed = source.name_stages(staging.tables)
-    tables, relations, unresolved, told = source.resolve_references(named_stages, progress=progress)
+    tables, relations, unresolved, reference_problems = source.resolve_references(named_stages, progress=progress)
     missing = _as_not_converted(unresolved, tables)
     return Staged(
         staging,
@@ -193,7 +195,7 @@ def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progre
         tables,
         relations,
         pd.concat([staging.not_converted, missing], ignore_index=True) if len(missing) else staging.not_converted,
-        (*staging.problems, *renamed, *told),
+        (*staging.problems, *renamed, *reference_problems),
     )
 
 

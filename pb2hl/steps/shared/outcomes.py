@@ -130,8 +130,8 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
     severity = {"refused": Severity.WARNING, "planned": Severity.WARNING, "skipped": Severity.WARNING}
     reasons = table.groupby(["state", "target"])["error"]
     firsts = reasons.transform("first") + " and reasons alike"
-    told = table.assign(error=table["error"].where(reasons.transform("nunique") <= MOST_ALIKE, firsts))
-    for (state, target, error), group in told.groupby(["state", "target", "error"], sort=True):
+    grouped = table.assign(error=table["error"].where(reasons.transform("nunique") <= MOST_ALIKE, firsts))
+    for (state, target, error), group in grouped.groupby(["state", "target", "error"], sort=True):
         ids = ", ".join(group["source_id"].head(5))
         what = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt", "skipped": "not sent"}.get(
             state, state

@@ -82,5 +82,7 @@ def with_archive(ws: Workspace, ledger: Ledger, result: StepResult) -> StepResul
     if not count:
         return replace(result, counts=counts)
     message = f"{counted(count, 'cell')} of the export could not be put into HighLevel"
-    told = Problem("refused_cells", message, Severity.WARNING, count=count, treatment=f"archived in reports/{ARCHIVE}")
-    return replace(result, counts=counts, problems=(*result.problems, told))
+    archived = Problem(
+        "refused_cells", message, Severity.WARNING, count=count, treatment=f"archived in reports/{ARCHIVE}"
+    )
+    return replace(result, counts=counts, problems=(*result.problems, archived))
