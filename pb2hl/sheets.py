@@ -88,6 +88,31 @@ def write_sheet(path: Path, frame: pd.DataFrame) -> None:
     write_text(path, to_csv(frame), encoding="utf-8-sig", newline="")
 
 
+_INTERNATIONAL = re.compile(r"\+\d{6,15}(, \+\d{6,15})*")
+
+
+def write_upload(path: Path, frame: pd.DataFrame) -> int:
+    """Write `frame` (all cells text) for a program that takes cells as they are, whole or not at all.
+
+    Only what a spreadsheet would run is guarded, since the program keeps the apostrophe: gives how many cells that were. Phone
+    numbers in international form run nothing.
+    """
+    cells = [
+        [text if _INTERNATIONAL.fullmatch(text) or not _EXECUTED.match(text) else f"'{text}" for text in row]
+        for row in frame.to_numpy(str)
+    ]
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(frame.columns)
+    writer.writerows(cells)
+    write_text(path, out.getvalue(), encoding="utf-8-sig", newline="")
+    return sum(
+        after != before
+        for row, as_was in zip(cells, frame.to_numpy(str), strict=True)
+        for after, before in zip(row, as_was, strict=True)
+    )
+
+
 def read_sheet(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """The sheet at `path` as a frame of text with at least `columns` (missing cells are ""); blank rows are left out.
 

@@ -27,6 +27,9 @@ class Part:
     checklist: bool = False
 
 
+WIZARD = Part("wizard", "For HighLevel's import wizard", "What no API can set: files in the workspace's folder wizard, each with the few clicks that import it. They hold client data.")  # fmt: skip
+
+
 def sections(context: Context, parts: Sequence[Part]) -> Drawn:
     """The sections of `parts` whose tables the result has, and the names of them all."""
     found = [section(context, part) for part in parts]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pb2hl.report.drawing import comparison
 from pb2hl.report.drawing.context import Context
-from pb2hl.report.drawing.parts import Drawn, Part, sections
+from pb2hl.report.drawing.parts import WIZARD, Drawn, Part, sections
 from pb2hl.values.counting import counted
 
 PARTS = (
@@ -19,6 +19,7 @@ PARTS = (
     Part("removed", "Gone from the source", "Nothing is deleted in HighLevel for it without a decision."),
     Part("deleted", "Deleted by decision"),
     Part("errors", "What did not land"),
+    WIZARD,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pb2hl.report.drawing import balance
 from pb2hl.report.drawing.charts import columns
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.page import Section
-from pb2hl.report.drawing.parts import Drawn, Part, sections, total
+from pb2hl.report.drawing.parts import WIZARD, Drawn, Part, sections, total
 from pb2hl.values.counting import counted
 
 PARTS = (
@@ -19,6 +19,7 @@ PARTS = (
     Part("errors", "What was not sent or did not land", "With the reason or HighLevel's own answer, and the id of the request."),
     Part("losses", "Values HighLevel would not take"),
     Part("requests", "Requests planned and sent", "Planned before anything was written; sent until now, by step."),
+    WIZARD,
 )  # fmt: skip
 
 

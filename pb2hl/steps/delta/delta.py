@@ -40,6 +40,7 @@ from pb2hl.steps.proposal import proposal
 from pb2hl.steps.proposal.decisions import decided, of_plan
 from pb2hl.steps.shared import outcomes
 from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.wizard import with_wizard
 from pb2hl.steps.shared.writing import Session, make_ready, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -81,7 +82,7 @@ def delta(
         planned = _planned(ws, ready, ledger, progress)
         pieces = _approved_pieces(ws, ledger, planned.schema, approve_all, progress)
         with writing(ws, ledger, STEP, progress, cancel, {"export": str(path)}) as session:
-            result = _bring_over(session, ready, planned, pieces)
+            result = with_wizard(ws, ledger, _bring_over(session, ready, planned, pieces))
         _plan_again(ws, ledger)
         result.save(ws.results(STEP))
     return result

@@ -20,6 +20,7 @@ from pb2hl.steps.proposal import proposal
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.steps.shared.owner_order import in_order
 from pb2hl.steps.shared.refusals import with_archive
+from pb2hl.steps.shared.wizard import with_wizard
 from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -40,7 +41,7 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
         operations = filterfalse(lambda op: op.op_id in gone, plan.read(ws.plan / "data"))
         with writing(ws, ledger, STEP, progress, cancel) as session:
             execution = session.carry_out(in_order(ledger, ws.plan / "data", operations), _total(ws) - len(gone))
-        result = with_archive(ws, ledger, _result(ledger, execution, balance(ws, ledger)))
+        result = with_wizard(ws, ledger, with_archive(ws, ledger, _result(ledger, execution, balance(ws, ledger))))
         result.save(ws.results(STEP))
     return result
 

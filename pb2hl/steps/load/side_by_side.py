@@ -8,16 +8,15 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.diff import Class, compare, compare_records
-from pb2hl.diff.flatten import CUSTOM, bare_key
+from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.owner_sync import WHY, OwnerSync
 from pb2hl.diff.table import shown
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Entry, Ledger
-from pb2hl.markers import ID_FIELD
 from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
 from pb2hl.plan.building.expected import Sources
-from pb2hl.plan.records.legal import DISPLAY
 from pb2hl.steps.proposal import proposal
+from pb2hl.steps.shared.labels import field_labels
 from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names
 from pb2hl.workspace import Workspace
 
@@ -27,7 +26,6 @@ COLUMNS = (
 _IDS = frozenset(
     {*OWNER_FIELDS, "pipelineId", "pipelineStageId", "lostReasonId", "calendarId", "contactId", "businessId"}
 )
-_MODELS = {"contact": Target.CONTACT, "opportunity": Target.OPPORTUNITY, "business": Target.BUSINESS}
 
 
 def diff_table(
@@ -74,23 +72,6 @@ def how_prepared(columns: str, source: str, sent: Any, field: str, region: str =
     if "\n" in source or "," in columns:
         return "put together"
     return f"rewritten: {why}" if kind is Class.NORMALISED else "rewritten by the column's type or the sheets"
-
-
-def field_labels(ledger: Ledger, destination: Destination) -> dict[tuple[Target, str], str]:
-    """Label of each custom field by the kind of record and its id or bare key, in the location and made by this migration."""
-    found: dict[tuple[Target, str], str] = {(Target.OBJECT_RECORD, DISPLAY): ID_FIELD}
-
-    def learn(model: str, name: str, keys: Sequence[Any]) -> None:
-        target = _MODELS.get(model, Target.OBJECT_RECORD)
-        found.update({(target, bare_key(str(key))): name for key in keys if key})
-
-    for model, items in destination.fields.items():
-        for item in items:
-            learn(model, str(item["name"]), (item["id"], item.get("fieldKey"), item.get("key")))
-    for entry in ledger.iterate(target=Target.FIELD):
-        model = str(entry.payload.get("model") or entry.payload.get("objectKey") or "")
-        learn(model, str(entry.payload.get("name", "")), (entry.destination_id, entry.answer.get("fieldKey")))
-    return found
 
 
 def _labelled(name: str, target: Target, labels: Mapping[tuple[Target, str], str]) -> str:

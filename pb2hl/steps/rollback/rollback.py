@@ -22,7 +22,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.prepare.doctor import swept
 from pb2hl.steps.rollback.cost import requests
-from pb2hl.steps.shared import outcomes
+from pb2hl.steps.shared import outcomes, wizard
 from pb2hl.steps.shared.writing import make_ready, whole_run, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -66,6 +66,7 @@ def rollback(
             result = _result(undo_plan, Rollback(), cost, outcomes.errors(ledger, OPEN), dry_run=True)
         else:
             result = _undo(ws, ledger, run or "", objects, force, progress, cancel)
+            wizard.write(ws, ledger)
         result.save(ws.results(STEP))
     return result
 

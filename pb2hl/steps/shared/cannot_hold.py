@@ -5,13 +5,15 @@ Counted from the staged tables, from the endings of the field map that lead to n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 import pandas as pd
 
 from pb2hl.field_types import Way
 from pb2hl.highlevel import Destination
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
+from pb2hl.operations import Target
+from pb2hl.steps.shared import wizard
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
@@ -35,7 +37,7 @@ def cannot_hold(
     currency = (str((place.settings or {}).get("currency") or "") if place else "") or ws.config.currency
     lines = {fold(str(line["name"])) for line in place.pipelines} if place else set()
     rows = [
-        *_records(tables),
+        *_records(tables, {fold(str(reason["name"])) for reason in place.lost_reasons} if place else set()),
         *_links(tables),
         *_schema(tables, currency, lines),
         *_location(tables),
@@ -79,12 +81,26 @@ def _second(tables: Tables, *columns: str) -> int:
     return int((held - 1).clip(lower=0).sum())
 
 
-def _records(tables: Tables) -> Iterator[Row]:
-    dated = ("contacts", "companies", "deals")
+def _followed(tables: Tables) -> int:
+    """Deals with a filled column of followers."""
+    frame = tables.get("deals", pd.DataFrame())
+    names = [name for name in frame.columns if fold(str(name).removeprefix(CUSTOM_PREFIX)) == fold(wizard.FOLLOWERS)]
+    return _filled(tables, "deals", *names)
+
+
+def _records(tables: Tables, reasons: Container[str]) -> Iterator[Row]:
+    yield (
+        "contacts",
+        "day of creation",
+        _filled(tables, "contacts", "created_at"),
+        "custom field Perfect Books Created",
+        wizard.told(Target.CONTACT),
+    )
     yield (
         "contacts, companies, deals",
-        "dates of creation and change",
-        sum(_filled(tables, name, "created_at", "updated_at") for name in dated),
+        "dates of creation of companies and deals, dates of change",
+        _filled(tables, "contacts", "updated_at")
+        + sum(_filled(tables, name, "created_at", "updated_at") for name in ("companies", "deals")),
         "custom fields Perfect Books Created and Perfect Books Updated",
         "sort and filter by these fields",
     )
@@ -107,7 +123,28 @@ def _records(tables: Tables) -> Iterator[Row]:
         "second e-mails and phones",
         _second(tables, "email", "email_2", "more_emails") + _second(tables, "phone", "mobile", "more_phones"),
         "custom fields",
-        "swap them by hand where the second is the better one",
+        wizard.told(Target.CONTACT),
+    )
+    yield (
+        "deals",
+        "source of deals",
+        _filled(tables, "deals", "source"),
+        "custom field Source",
+        wizard.told(Target.OPPORTUNITY),
+    )
+    yield (
+        "deals",
+        "followers of deals",
+        _followed(tables),
+        "custom field Followers",
+        wizard.told(Target.OPPORTUNITY),
+    )
+    yield (
+        "deals",
+        "lost reasons that the location does not have",
+        int((~_column(tables, "deals", "lost_reason").astype("str").map(fold).isin(reasons)).sum()),
+        "custom field Lost Reason",
+        f"make them in Settings › Custom fields › Opportunity › Lost reason, then {wizard.told(Target.OPPORTUNITY)}",
     )
     yield (
         "deals",
