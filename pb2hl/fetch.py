@@ -72,10 +72,10 @@ class Fetched:
     final_url: str
 
 
-Resolve = Callable[[str, int], Sequence[str]]
+Resolver = Callable[[str, int], Sequence[str]]
 
 
-def resolve(host: str, port: int) -> Sequence[str]:
+def resolve_host(host: str, port: int) -> Sequence[str]:
     """Every address of `host` (A and AAAA); OSError when there is none."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(item[4][0]) for item in found))
@@ -148,7 +148,7 @@ def fetch(
     *,
     limits: Limits = LIMITS,
     clock: Clock = SYSTEM_CLOCK,
-    resolver: Resolve = resolve,
+    resolver: Resolver = resolve_host,
     allowed: Callable[[str], bool] = is_public,
 ) -> Fetched:
     """Fetch `url`; raises FetchRefused. `resolver` and `allowed` are for tests that serve on loopback."""
@@ -203,7 +203,7 @@ def _server(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname or ''}{port}"
 
 
-def _checked(url: str, resolver: Resolve, allowed: Callable[[str], bool]) -> tuple[str, str]:
+def _checked(url: str, resolver: Resolver, allowed: Callable[[str], bool]) -> tuple[str, str]:
     """(the address to connect to, the host) of a URL, when all its addresses may be asked."""
     try:
         parts = urlsplit(url)

@@ -78,7 +78,7 @@ class Step:
     """The approval that a person gives after it."""
     gate_of_sheets: bool = False
     """Whether the approval names the sheets, not the step's result."""
-    settled_by: str = ""
+    approved_by: str = ""
     """The gate whose approval also settles what this step waits for."""
     decides: bool = False
     """Whether a person decides in its notebook (`approved_by`, `take_defaults`)."""
@@ -143,7 +143,7 @@ MATCH = Step(
     notebook="02_match.ipynb",
     sheets=("duplicates", "companies"),
     decides=True,
-    settled_by="mapping",
+    approved_by="mapping",
     defaults=("pb2hl.matching:accept_all",),
     chapters=(
         Chapter("duplicates", "Duplicates", "Who is in the export more than once?"),

@@ -18,8 +18,8 @@ from pb2hl.apply.breaker import Breaker
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.journal import Journal
 from pb2hl.apply.lookup import doubt_of, look_up
-from pb2hl.apply.resolve import Unresolved, check, resolve
-from pb2hl.apply.send import Doubt, Sender, refused, repeatable, without_standing
+from pb2hl.apply.references import UnresolvedReference, check, fill_references
+from pb2hl.apply.send import Doubt, Sender, refused, repeatable, without_held_optouts
 from pb2hl.errors import NotFound, Pb2hlError, Refused
 from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
@@ -114,22 +114,22 @@ class Apply:
         fresh = [op for op in operations if resend or self._is_fresh(op, known.get(op.op_id))]
         needed = {ref for op in fresh for ref in (*references(op.payload), *op.depends_on)}
         lookup = self._ledger.entries(needed).get
-        ready, settled = [], []
+        ready, finished = [], []
         for op in fresh:
             try:
                 check(op.depends_on, lookup)
                 if op.kind is Kind.SKIP:
-                    settled.append(Outcome(op.op_id, State.SKIPPED, op.existing_id, error=op.reason, operation=op))
+                    finished.append(Outcome(op.op_id, State.SKIPPED, op.existing_id, error=op.reason, operation=op))
                 else:
-                    ready.append((op, resolve(op.payload, lookup)))
-            except Unresolved as missing:
+                    ready.append((op, fill_references(op.payload, lookup)))
+            except UnresolvedReference as missing:
                 if missing.final:
-                    settled.append(self._held(op, missing.why))
+                    finished.append(self._held(op, missing.why))
                 else:
                     self._waiting.append(op)
-        if settled:
-            await self._journal.finish(settled)
-            self._tally(settled, {op.op_id: op for op in fresh})
+        if finished:
+            await self._journal.finish(finished)
+            self._count(finished, {op.op_id: op for op in fresh})
         await self._all(ready, lookup)
 
     def _is_fresh(self, op: Operation, entry: Entry | None) -> bool:
@@ -174,7 +174,7 @@ class Apply:
             op = _about_existing(op, lookup)
             try:
                 before = await self._sender.before_image(op)
-                if rest := without_standing(op, payload, self._first_image(op) or before):
+                if rest := without_held_optouts(op, payload, self._first_image(op) or before):
                     intents.append(Intent(op, rest, before))
                 else:
                     await self._record([Outcome(op.op_id, State.DONE, op.existing_id, operation=op)], {op.op_id: op})
@@ -204,7 +204,7 @@ class Apply:
             else:
                 outcomes.append(result)
         await self._journal.finish(outcomes)
-        self._tally(outcomes, operations)
+        self._count(outcomes, operations)
         for outcome in outcomes:
             if outcome.op_id in self._sender.no_fault:
                 continue
@@ -223,7 +223,7 @@ class Apply:
             outcomes, again, unclear = await look_up(doubts, self._sender, self._cancel)
             if outcomes:
                 await self._journal.finish(outcomes)
-                self._tally(outcomes, {doubt.intent.operation.op_id: doubt.intent.operation for doubt in doubts})
+                self._count(outcomes, {doubt.intent.operation.op_id: doubt.intent.operation for doubt in doubts})
             if unclear:
                 await self._journal.finish(unclear)
                 self._result.in_doubt += len(unclear)
@@ -243,11 +243,11 @@ class Apply:
         lookup = self._ledger.entries((*references(op.payload), *op.depends_on)).get
         try:
             check((*op.depends_on, *references(op.payload)), lookup)
-        except Unresolved as missing:
+        except UnresolvedReference as missing:
             return missing.why
         return "nothing that could be named"
 
-    def _tally(self, outcomes: list[Outcome], operations: Mapping[str, Operation]) -> None:
+    def _count(self, outcomes: list[Outcome], operations: Mapping[str, Operation]) -> None:
         for outcome in outcomes:
             if outcome.state in (*FINAL, State.REFUSED):
                 self._result.count(operations[outcome.op_id].target, outcome.state)

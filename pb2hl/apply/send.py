@@ -70,7 +70,7 @@ class Sender:
         op = intent.operation
         payload, losses = self._without_unknown(op.target, intent.payload)
         try:
-            body = _beside_standing(payload, intent.before_image)
+            body = _beside_held(payload, intent.before_image)
             created = await (self._with_fetched(op, body) if _must_fetch(body) else self._call(op, body))
             payload, kept = await self._cleared(op, payload)
             return _done(op, created, payload, intent.payload, (*losses, *kept))
@@ -164,7 +164,9 @@ class Sender:
         return kept, tuple(DROPPED.format(name) for name in dropped)
 
 
-def without_standing(op: Operation, payload: Mapping[str, Any], first: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def without_held_optouts(
+    op: Operation, payload: Mapping[str, Any], first: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
     """An update's payload less the channels that its contact had opted out of before any attempt of ours (`first`).
 
     Writing one again would take away its message and code and weaken a permanent one. No plan can know them: search does not
@@ -179,13 +181,13 @@ def without_standing(op: Operation, payload: Mapping[str, Any], first: Mapping[s
     return {**rest, "dndSettings": fresh} if fresh else rest
 
 
-def _beside_standing(payload: Mapping[str, Any], now: Mapping[str, Any] | None) -> Mapping[str, Any]:
+def _beside_held(payload: Mapping[str, Any], now: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """The payload with its channels beside those that the contact has: where the API replaces them all, none is lost."""
     held = (now or {}).get("dndSettings") or {}
     if not held or "dndSettings" not in payload:
         return payload
-    standing = {name: _setting(item) for name, item in held.items()}
-    return {**payload, "dndSettings": {**standing, **payload["dndSettings"]}}
+    kept = {name: _setting(item) for name, item in held.items()}
+    return {**payload, "dndSettings": {**kept, **payload["dndSettings"]}}
 
 
 def _opted_out(setting: Any) -> bool:

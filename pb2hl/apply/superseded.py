@@ -19,7 +19,7 @@ from pb2hl.operations import REMOVED_TAGS, Target
 
 REVERSIBLE = ("restore", "remove tags", "unlink")
 
-Place = tuple[Target, str]
+RecordKey = tuple[Target, str]
 
 
 class Superseded:
@@ -28,14 +28,14 @@ class Superseded:
     def __init__(self, ledger: LedgerPort, run: str, going: Iterable[Entry]):
         self._ledger = ledger
         self._run = run
-        self._wanted = {_place(entry) for entry in going if action(entry) in REVERSIBLE}
-        self._staying: dict[Place, list[Entry]] = defaultdict(list)
+        self._wanted = {_record_key(entry) for entry in going if action(entry) in REVERSIBLE}
+        self._staying: dict[RecordKey, list[Entry]] = defaultdict(list)
         self.covered = 0
 
     def stays(self, entry: Entry) -> None:
         """An operation that is done and is not taken back; given in the order in which they were done."""
-        if action(entry) in REVERSIBLE and _place(entry) in self._wanted:
-            self._staying[_place(entry)].append(entry)
+        if action(entry) in REVERSIBLE and _record_key(entry) in self._wanted:
+            self._staying[_record_key(entry)].append(entry)
 
     def fields(self, entry: Entry) -> frozenset[str]:
         """The fields of an update that a later one wrote too: they stay, and the first of those takes over what was there before."""
@@ -75,7 +75,7 @@ class Superseded:
         return missing, extra
 
     def _after(self, entry: Entry) -> list[tuple[int, Entry]]:
-        found = enumerate(self._staying.get(_place(entry), ()))
+        found = enumerate(self._staying.get(_record_key(entry), ()))
         return [(number, later) for number, later in found if later.sequence > entry.sequence]
 
     def _hand_on(self, entry: Entry, number: int, later: Entry, before: Mapping[str, Any] | None) -> None:
@@ -83,10 +83,10 @@ class Superseded:
         if before is None or before == later.before_image:
             return
         self._ledger.keep_before(self._run, later.op_id, before)
-        self._staying[_place(entry)][number] = replace(later, before_image=before)
+        self._staying[_record_key(entry)][number] = replace(later, before_image=before)
 
 
-def _place(entry: Entry) -> Place:
+def _record_key(entry: Entry) -> RecordKey:
     return entry.target, entry.destination_id
 
 

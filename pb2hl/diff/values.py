@@ -161,7 +161,7 @@ def _same_date(a: str, b: str, _region: str) -> bool:
     return left == right or (day_only and left.date() == right.date())
 
 
-def _plain(text: str) -> str:
+def _html_text(text: str) -> str:
     if _TAG.search(text):
         text = BeautifulSoup(text, "html.parser").get_text(" ")
     return re.sub(r"\s+", "", html.unescape(text))
@@ -170,8 +170,8 @@ def _plain(text: str) -> str:
 def _same_html(a: str, b: str, _region: str) -> bool:
     if not (_TAG.search(a) or _TAG.search(b) or "&" in a + b):
         return False
-    left = _plain(a)
-    return left != "" and left == _plain(b)
+    left = _html_text(a)
+    return left != "" and left == _html_text(b)
 
 
 def _same_option(a: str, b: str, _region: str) -> bool:

@@ -166,7 +166,7 @@ class Limiter:
             self._refused(status, headers or {}, now)
             waiters, self._waiters = self._waiters, []
         for waiter in waiters:
-            waiter.get_loop().call_soon_threadsafe(_resolve, waiter)
+            waiter.get_loop().call_soon_threadsafe(_wake, waiter)
 
     def _credit(self) -> float:
         if len(self._round_trips) < CREDIT_SAMPLES:
@@ -226,7 +226,7 @@ class Limiter:
         return waiter
 
 
-def _resolve(waiter: asyncio.Future[None]) -> None:
+def _wake(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
 

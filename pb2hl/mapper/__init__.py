@@ -6,19 +6,19 @@ from pb2hl.mapper.proposer.objects import mixed_types, recognise
 from pb2hl.mapper.proposer.pointers import pointers, split_pointers
 from pb2hl.mapper.proposer.product import Product, product
 from pb2hl.mapper.proposer.propose import propose, propose_fields
+from pb2hl.mapper.sheets.decided import CustomField, Mapping, PipelineToMake, custom_fields, decided_mapping
 from pb2hl.mapper.sheets.fields import assignment, complete, decided, fields_sheet, follow
 from pb2hl.mapper.sheets.gate import (
     accept_all,
     mapping_hash,
+    mapping_of,
     mapping_parts,
     read_sheets,
-    resolved,
     staged_tables,
     undecided,
 )
 from pb2hl.mapper.sheets.merge import LAPSED_COLUMNS, Merged, archive, archived, merge, merged
 from pb2hl.mapper.sheets.owners import fallback_user, owners_sheet
-from pb2hl.mapper.sheets.resolve import CustomField, Mapping, PipelineToMake, custom_fields, resolve
 from pb2hl.mapper.sheets.stages import stages_sheet
 from pb2hl.mapper.sheets.tags import picklists_sheet, tags_sheet
 
@@ -37,11 +37,13 @@ __all__ = [
     "complete",
     "custom_fields",
     "decided",
+    "decided_mapping",
     "fallback_user",
     "fields_sheet",
     "follow",
     "infer",
     "mapping_hash",
+    "mapping_of",
     "mapping_parts",
     "merge",
     "merged",
@@ -54,8 +56,6 @@ __all__ = [
     "propose_fields",
     "read_sheets",
     "recognise",
-    "resolve",
-    "resolved",
     "split_pointers",
     "staged_tables",
     "stages_sheet",

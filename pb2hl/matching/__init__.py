@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pb2hl.matching.api import find_duplicates, match_companies
 from pb2hl.matching.matches import Matches, explain
-from pb2hl.matching.resolve import Merges, resolve
+from pb2hl.matching.merges import Merges, decided_merges
 from pb2hl.matching.sheets import accept_all
 
-__all__ = ["Matches", "Merges", "accept_all", "explain", "find_duplicates", "match_companies", "resolve"]
+__all__ = ["Matches", "Merges", "accept_all", "decided_merges", "explain", "find_duplicates", "match_companies"]

@@ -72,15 +72,15 @@ def _clusters(
     def clusters_at(threshold: float) -> tuple[np.ndarray, np.ndarray]:
         limit = weight_of(threshold)
 
-        def settled(weight: np.ndarray) -> np.ndarray:
+        def doubt_apart(weight: np.ndarray) -> np.ndarray:
             """Above the doubtful pairs' weight they count as apart, or a third row would carry them over."""
             return np.where(weight == doubt, APART, weight) if doubt < limit else weight
 
         def strength(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             weight, forbidden = scorer.weights(left, right)
-            return settled(weight), forbidden & (doubt < limit)
+            return doubt_apart(weight), forbidden & (doubt < limit)
 
-        label, weakest = cluster(count, Links(scored.left, scored.right, settled(scored.weight)), strength, limit)
+        label, weakest = cluster(count, Links(scored.left, scored.right, doubt_apart(scored.weight)), strength, limit)
         number = np.unique(label, return_inverse=True)[1]
         return number[where], np.where(np.isinf(weakest), 1.0, probability(weakest))[where]
 

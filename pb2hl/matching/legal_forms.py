@@ -20,7 +20,7 @@ _NOISE = frozenset({"the", "and", "of", "der", "die", "das", "le", "la", "les", 
 def forms() -> tuple[tuple[str, ...], ...]:
     """Every known legal form as its folded words, longest first."""
     lines = _FORMS.read_text(encoding="utf-8").splitlines()
-    found = {tuple(_plain(line).split()) for line in lines if line.strip() and not line.startswith("#")}
+    found = {tuple(_letters(line).split()) for line in lines if line.strip() and not line.startswith("#")}
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
 
@@ -41,7 +41,7 @@ def _by_first() -> dict[str, tuple[tuple[str, ...], ...]]:
     return {word: tuple(items) for word, items in found.items()}
 
 
-def _plain(text: str) -> str:
+def _letters(text: str) -> str:
     text = text.casefold().translate(_LETTERS)
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
@@ -57,8 +57,8 @@ def core_name(name: str) -> str:
     """
     if name.strip().casefold() in ("", "null", "none", "nan", "n/a", "na", "-", "--", "unknown", "#n/a", "<na>"):
         return ""
-    plain = _plain(name)
-    tokens = plain.split()
+    letters = _letters(name)
+    tokens = letters.split()
     while len(tokens) > 1:
         form = next((form for form in _by_last().get(tokens[-1], ()) if tuple(tokens[-len(form) :]) == form), None)
         if form is None or all(token in _NOISE for token in tokens[: -len(form)]):
@@ -72,4 +72,4 @@ def core_name(name: str) -> str:
     if form is not None and len(form) < len(tokens):
         tokens = tokens[len(form) :]
     kept = [token for token in tokens if token not in _NOISE]
-    return " ".join(kept or tokens) or plain
+    return " ".join(kept or tokens) or letters

@@ -208,7 +208,7 @@ def survivors(sheet: pd.DataFrame) -> dict[str, str]:
     return {source_id: survivor[cluster] for source_id, cluster in zip(ids, clusters, strict=True)}
 
 
-def settled(sheet: pd.DataFrame, survivor_of: Collection[str]) -> pd.DataFrame:
+def merged_or_alone(sheet: pd.DataFrame, survivor_of: Collection[str]) -> pd.DataFrame:
     """The rows that merged or stand in a cluster of their own: a proposed name is not given to a row that was kept apart."""
     alone = sheet.groupby("cluster")["source_id"].transform("size") == 1
     return sheet[sheet["source_id"].isin(survivor_of) | alone]

@@ -190,7 +190,7 @@ def _residue(values: Mapping[str, object], records: list[dict]) -> list[dict[str
                 if key in shown or (same, key) in seen or (column in _FIRST_IN_RESIDUE and key in contact):
                     continue
                 seen.add((same, key))
-                found.append({"source_id": str(row["source_id"]), "field": column, "value": _plain(item)})
+                found.append({"source_id": str(row["source_id"]), "field": column, "value": _json_value(item)})
     return found
 
 
@@ -204,7 +204,7 @@ def _key(value: object) -> str:
     return str(value).strip().casefold()
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, pd.Timestamp):

@@ -190,9 +190,9 @@ def estimate(
                 seen = _Seen(patterns[:, at], counts, probable)
                 accident[field.name] = _without_matches(field, seen, accident[field.name], bands[field.name])
         found = min(max(probable.sum(), 0.005 * records, 0.5) / every, 0.5)
-        settled = abs(found - prior) < 1e-4 * prior
+        converged = abs(found - prior) < 1e-4 * prior
         prior = found
-        if settled:
+        if converged:
             break
     matching = {field.name: _by_band(match[field.name], bands[field.name]) for field in fields}
     return Weights(matching, accident, prior, given)

@@ -9,15 +9,15 @@ from pb2hl.plan.building.estimate import Estimate
 from pb2hl.plan.building.expected import Sources, fields_of
 from pb2hl.plan.building.planning import Plan, build, build_schema
 from pb2hl.plan.building.sampling import sample
-from pb2hl.plan.fields.tally import Account, Bucket
+from pb2hl.plan.fields.findings import Bucket, Findings
 from pb2hl.plan.inputs.inputs import ExportFile, Gone, PlanInputs
 from pb2hl.plan.inputs.store import Operations, read
 
 __all__ = [
-    "Account",
     "Bucket",
     "Estimate",
     "ExportFile",
+    "Findings",
     "Gone",
     "Operations",
     "Plan",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from pb2hl.source.lookup import Index, resolve
+from pb2hl.source.lookup import Index, look_up
 
 TIME_COLUMNS = (
     "source_id", "timekeeper", "matter", "date", "hours", "rate", "expected_rate", "amount", "expected_amount", "effect", "least_effect",
@@ -76,7 +76,7 @@ def _key(values: pd.Series, users: pd.DataFrame) -> pd.Series:
     plain = texts.str.casefold()
     if users.empty:
         return plain
-    found = resolve(texts, Index(users, settled=True)).source_id
+    found = look_up(texts, Index(users, by_source_id=True)).source_id
     return found.where(found != "", plain)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.profile.billing import time_issues
-from pb2hl.source.lookup import Index, resolve
+from pb2hl.source.lookup import Index, look_up
 
 OUTGOING = frozenset(
     "withdrawal withdraw payment disbursement debit transfer_out transfer_to_general out paid refund cheque check".split()
@@ -113,11 +113,11 @@ def _book(moves: pd.DataFrame, accounts: pd.DataFrame, contacts: pd.DataFrame) -
     """The transactions in one shape: account, date, client, client state, amount and bank amount in signed cents."""
     book = pd.DataFrame({"source_id": _text(moves, "source_id")})
     given = _text(moves, "account")
-    found = resolve(given, Index(accounts, settled=True)).source_id if not accounts.empty else given
+    found = look_up(given, Index(accounts, by_source_id=True)).source_id if not accounts.empty else given
     book["account"] = found.where(found != "", given).replace("", "(no account)")
     book["date"] = pd.to_datetime(moves["date"], errors="coerce") if "date" in moves else pd.NaT
     client = _text(moves, "client")
-    known = resolve(client, Index(contacts, settled=True)) if not contacts.empty else None
+    known = look_up(client, Index(contacts, by_source_id=True)) if not contacts.empty else None
     book["client"] = client if known is None else known.source_id.where(known.source_id != "", client)
     book["client_state"] = np.where(client == "", "blank", "found") if known is None else known.state.to_numpy()
     kind = _text(moves, "kind").str.casefold().str.replace(r"[\s-]+", "_", regex=True)

@@ -149,7 +149,7 @@ def approval_line(states: GateStates, gate: str) -> str:
 def status_of(item: Chapter, result: StepResult, states: GateStates) -> tuple[str, str]:
     """What the index says of a step, and its tone: the gate's state counts where the step itself waits for it."""
     step = chapters().get(item)
-    state = states.get(item.gate or (step.settled_by if step else ""), {}).get("state", "")
+    state = states.get(item.gate or (step.approved_by if step else ""), {}).get("state", "")
     of_sheets = step is not None and bool(item.gate) and step.gate_of_sheets
     ended_badly = result.status in (Status.FAILED, Status.INCOMPLETE)
     if ended_badly or not (result.status is Status.WAITING or of_sheets):

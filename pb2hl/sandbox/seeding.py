@@ -53,7 +53,7 @@ def from_scenario(sandbox: State, scenario: Scenario | None = None) -> None:
                     hint="mend that record in the scenario",
                 ) from error
     sandbox.outbox = outbox
-    sandbox.settle()
+    sandbox.index_all()
 
 
 def _words(error: Exception) -> str:

@@ -81,19 +81,21 @@ class State:
         self._make_collections()
 
     def _make_collections(self) -> None:
-        plain = {name: Collection(self.monotonic) for name in COLLECTIONS}
+        collections = {name: Collection(self.monotonic) for name in COLLECTIONS}
         now = self.monotonic
-        plain["contacts"] = Collection(now, email=_lower("email"), phone=_one("phone"), business=_one("businessId"))
-        plain["opportunities"] = Collection(now, contact=_one("contactId"), pipeline=_one("pipelineId"))
-        plain["notes"] = Collection(now, related=_related)
-        plain["tasks"] = Collection(now, contact=_one("contactId"))
-        plain["appointments"] = Collection(now, contact=_one("contactId"), calendar=_one("calendarId"))
-        plain["tags"] = Collection(now, name=_lower("name"))
-        plain["fields"] = Collection(now, object=_one("objectKey"), key=_one("fieldKey"))
-        plain["pipelines"] = Collection(now, name=_lower("name"))
-        plain["records"] = Collection(now, object=_one("objectKey"))
-        plain["users"] = Collection(now, email=_lower("email"))
-        self.collections = plain
+        collections["contacts"] = Collection(
+            now, email=_lower("email"), phone=_one("phone"), business=_one("businessId")
+        )
+        collections["opportunities"] = Collection(now, contact=_one("contactId"), pipeline=_one("pipelineId"))
+        collections["notes"] = Collection(now, related=_related)
+        collections["tasks"] = Collection(now, contact=_one("contactId"))
+        collections["appointments"] = Collection(now, contact=_one("contactId"), calendar=_one("calendarId"))
+        collections["tags"] = Collection(now, name=_lower("name"))
+        collections["fields"] = Collection(now, object=_one("objectKey"), key=_one("fieldKey"))
+        collections["pipelines"] = Collection(now, name=_lower("name"))
+        collections["records"] = Collection(now, object=_one("objectKey"))
+        collections["users"] = Collection(now, email=_lower("email"))
+        self.collections = collections
 
     def __getattr__(self, name: str) -> Collection:
         collections = self.__dict__.get("collections", {})
@@ -150,7 +152,8 @@ class State:
         """
         return {
             name: {
-                record_id: _plain(collection.records[record_id], timestamps) for record_id in sorted(collection.records)
+                record_id: _exported(collection.records[record_id], timestamps)
+                for record_id in sorted(collection.records)
             }
             for name, collection in self.collections.items()
         }
@@ -164,12 +167,12 @@ class State:
                 collection.remove(record_id)
             for record in records[name].values():
                 collection.put(copy.deepcopy(record))
-        self.settle()
+        self.index_all()
 
-    def settle(self) -> None:
+    def index_all(self) -> None:
         """Let every search and list see everything now."""
         for collection in self.collections.values():
-            collection.settle()
+            collection.index_all()
 
     def reset_counters(self) -> None:
         """Forget requests, counts, the outbox and the unexpected; records, limits and faults stay."""
@@ -180,9 +183,9 @@ class State:
         self.faults.reset()
 
 
-def _plain(value: Any, timestamps: bool) -> Any:
+def _exported(value: Any, timestamps: bool) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(item, timestamps) for key, item in value.items() if timestamps or key not in TIMESTAMPS}
+        return {key: _exported(item, timestamps) for key, item in value.items() if timestamps or key not in TIMESTAMPS}
     if isinstance(value, list):
-        return [_plain(item, timestamps) for item in value]
+        return [_exported(item, timestamps) for item in value]
     return value

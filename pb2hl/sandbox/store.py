@@ -77,7 +77,7 @@ class Collection:
         late = sum(1 for _ in itertools.takewhile(lambda entry: entry[0] > horizon, reversed(self._recent)))
         return self.version, late
 
-    def settle(self) -> None:
+    def index_all(self) -> None:
         """Let searches see everything at once (after loading or seeding)."""
         self._recent.clear()
 

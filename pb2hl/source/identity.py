@@ -74,13 +74,13 @@ def derive(frame: pd.DataFrame, object_name: str) -> np.ndarray:
     return derived
 
 
-def settle_repeats(ids: pd.Series, frame: pd.DataFrame) -> tuple[pd.Series, list[Repeat]]:
+def unique_ids(ids: pd.Series, frame: pd.DataFrame) -> tuple[pd.Series, list[Repeat]]:
     """Make ids unique. Identical rows collapse; versions of one record keep the newest; different records are all kept,
     the later ones as `<id>~2`, `<id>~3`."""
     twice = ids.duplicated(keep=False).to_numpy()
     if not twice.any():
         return ids, []
-    settled = ids.astype(object).copy()
+    unique = ids.astype(object).copy()
     groups: dict[str, list[int]] = defaultdict(list)
     for position in np.flatnonzero(twice):
         groups[ids.iat[position]].append(int(position))
@@ -106,9 +106,9 @@ def settle_repeats(ids: pd.Series, frame: pd.DataFrame) -> tuple[pd.Series, list
             if rank:
                 while f"{source_id}~{number}" in taken:
                     number += 1
-                settled.iat[kept] = f"{source_id}~{number}"
-                taken.add(settled.iat[kept])
-    return settled.astype("str"), repeats
+                unique.iat[kept] = f"{source_id}~{number}"
+                taken.add(unique.iat[kept])
+    return unique.astype("str"), repeats
 
 
 def _keys(part: pd.DataFrame, positions: np.ndarray) -> dict[int, tuple[str, tuple[tuple[str, str], ...]]]:

@@ -54,14 +54,16 @@ class Found:
 class Index:
     """Every way to name the records of one staged table (`frame`; empty: no record).
 
-    `survivor_of` sends a merged record's id to the record that took it in. `settled`: references were resolved at staging, so an
+    `survivor_of` sends a merged record's id to the record that took it in. `by_source_id`: references were resolved at staging, so an
     id is that very record's, even when the export gave the id to several (`7`, `7~2`). The ways are worked out when first asked for.
     """
 
-    def __init__(self, frame: pd.DataFrame, survivor_of: Mapping[str, str] | None = None, *, settled: bool = False):
+    def __init__(
+        self, frame: pd.DataFrame, survivor_of: Mapping[str, str] | None = None, *, by_source_id: bool = False
+    ):
         self._frame = frame if "source_id" in frame.columns else pd.DataFrame({"source_id": pd.Series(dtype="str")})
         self._survivor_of = dict(survivor_of or {})
-        self._settled = settled
+        self._by_source_id = by_source_id
         self._known: dict[str, Found] = {}
 
     def find(self, text: str | None) -> Found:
@@ -100,7 +102,7 @@ class Index:
     @cached_property
     def _shared(self) -> dict[str, tuple[str, ...]]:
         """Ids that the export gave to several records → those they have now."""
-        if self._settled:
+        if self._by_source_id:
             return {}
         numbered = (text for text in self._ids if re.search(r".~\d+$", text))
         given = _gather((text.rsplit("~", 1)[0], text) for text in numbered)
@@ -123,18 +125,18 @@ class Index:
         return _gather(_named(self._frame))
 
     def _ways(self, text: str) -> Iterable[Found]:
-        yield from _settle(self._healed.get(heal(text)), How.HEALED_ID)
+        yield from _only(self._healed.get(heal(text)), How.HEALED_ID)
         for address in _EMAIL.findall(text):
-            yield from _settle(self._emails.get(address.casefold().strip(".:").removeprefix("mailto:")), How.EMAIL)
-        yield from _settle(self._names.get(fold_marks(text)), How.NAME)
-        yield from _settle(self._names.get(_turned(text)), How.NAME)
+            yield from _only(self._emails.get(address.casefold().strip(".:").removeprefix("mailto:")), How.EMAIL)
+        yield from _only(self._names.get(fold_marks(text)), How.NAME)
+        yield from _only(self._names.get(_turned(text)), How.NAME)
         if match := _BRACKET.match(text):
             outside, inside = match[1], match[2]
             if inside in self._ids:
                 yield self._by_id(inside)
-            yield from _settle(self._healed.get(heal(inside)), How.HEALED_ID)
+            yield from _only(self._healed.get(heal(inside)), How.HEALED_ID)
             if not _EMAIL.search(inside):
-                yield from _settle(self._names.get(fold_marks(outside)), How.NAME)
+                yield from _only(self._names.get(fold_marks(outside)), How.NAME)
         if (match := re.match(r"^(\S+)\s*[:|–—-]\s+\S", text)) and match[1] in self._ids:
             yield self._by_id(match[1])
         if (url := re.match(r"(?i)^https?://.*[/=]([\w-]+)/?$", text)) and url[1] in self._ids:
@@ -142,7 +144,7 @@ class Index:
 
 
 @dataclass(frozen=True)
-class Resolved:
+class LookedUp:
     """`source_id`: what each row's (first) reference means, "" when none; `state`: blank, found, dangling or ambiguous."""
 
     source_id: pd.Series
@@ -153,7 +155,7 @@ _STATES = ("blank", "found", "ambiguous", "dangling")
 """The worst of a list's items is the list's."""
 
 
-def resolve(references: pd.Series, index: Index) -> Resolved:
+def look_up(references: pd.Series, index: Index) -> LookedUp:
     """What each of `references` (text, or lists of text whose every item must be found) means; distinct texts are asked once."""
     plain = pd.Series(references.to_numpy(dtype=object), index=range(len(references)))
     texts = plain.map(lambda value: list(value) if hasattr(value, "tolist") else value).explode()
@@ -164,7 +166,7 @@ def resolve(references: pd.Series, index: Index) -> Resolved:
     ranks = {text: 1 if item else _STATES.index(item.how) for text, item in found.items()}
     worst = texts.map(ranks).fillna(0).astype(int).groupby(level=0).max()
     first = ids[ids != ""].groupby(level=0).first().reindex(range(len(references)), fill_value="")
-    return Resolved(
+    return LookedUp(
         pd.Series(first.to_numpy(), index=references.index, dtype="str"),
         pd.Series([_STATES[rank] for rank in worst], index=references.index, dtype="str"),
     )
@@ -207,7 +209,7 @@ def _item(part: object) -> str:
     return "" if part is None else str(part)
 
 
-def _settle(ids: tuple[str, ...] | None, how: How) -> Iterable[Found]:
+def _only(ids: tuple[str, ...] | None, how: How) -> Iterable[Found]:
     if ids:
         yield Found(ids[0], how) if len(ids) == 1 else Found("", How.AMBIGUOUS, ids)
 

@@ -81,9 +81,9 @@ def _take(name: str, parent: str, record: dict, place: int, found: Lists, depth:
 
 def _mark(record: dict) -> str:
     """The key that tells a record from others: its id, else its name or e-mail; "" without any."""
-    plain = {_plain(key): key for key, value in record.items() if isinstance(value, str | int | float) and value != ""}
+    by_key = {_key(key): key for key, value in record.items() if isinstance(value, str | int | float) and value != ""}
     return next(
-        (plain[name] for name in (*sorted(_OWN_ID & plain.keys(), key=_id_first), *_NAMES) if name in plain), ""
+        (by_key[name] for name in (*sorted(_OWN_ID & by_key.keys(), key=_id_first), *_NAMES) if name in by_key), ""
     )
 
 
@@ -91,16 +91,16 @@ def _id_first(name: str) -> tuple[bool, str]:
     return name not in ("id", "uuid", "guid", "_id"), name
 
 
-def _plain(key: object) -> str:
+def _key(key: object) -> str:
     text = str(key).casefold()
     return text if text == "_id" else re.sub(r"[\s_-]", "", text)
 
 
 def _points(item: dict, parent: str) -> bool:
     """Whether an item already says which record it belongs to."""
-    own = re.sub(r"(ies|s)$", "", _plain(parent))
+    own = re.sub(r"(ies|s)$", "", _key(parent))
     return any(
-        _plain(key) in (f"{own}id", f"{own}yid", f"{own}.id") and value not in (None, "") for key, value in item.items()
+        _key(key) in (f"{own}id", f"{own}yid", f"{own}.id") and value not in (None, "") for key, value in item.items()
     )
 
 
@@ -109,7 +109,7 @@ def _is_records(key: str, value: Any) -> bool:
         return False
     if not all(isinstance(item, dict) and item for item in value):
         return False
-    keys = {_plain(name) for item in value for name in item}
+    keys = {_key(name) for item in value for name in item}
     describing = keys - _OWN_ID - _ABOUT
     if bool(_OWN_ID & keys) and len(describing) >= (2 if _TOLD.match(key) else 3):
         return not _links(keys)

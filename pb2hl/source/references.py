@@ -42,7 +42,7 @@ def resolve_references(
             further = [column for column in frame.columns if column.startswith(spec.name + ALSO)]
             if further:
                 frame = done[name] = _chosen(frame, spec, further, indexes[target], problems)
-            relation, missing = _resolve(name, spec, frame, indexes[target], target in done)
+            relation, missing = _look_up(name, spec, frame, indexes[target], target in done)
             relations.append(relation)
             unresolved += missing
             problems += _relation_problems(relation, target in done)
@@ -109,7 +109,7 @@ def _means(text: str, spec: FieldSpec, index: Index) -> Found:
     return next((item for item in found if item.source_id), found[0] if found else Found("", How.DANGLING))
 
 
-def _resolve(
+def _look_up(
     name: str, spec: FieldSpec, frame: pd.DataFrame, index: Index, has_target: bool
 ) -> tuple[dict, list[tuple]]:
     texts = frame[spec.name]

@@ -13,7 +13,7 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, PROVENANCE, RAW_PREFIX
 from pb2hl.progress import SILENT, Progress
 from pb2hl.source.hashing import row_hashes
-from pb2hl.source.identity import settle_repeats, source_ids
+from pb2hl.source.identity import source_ids, unique_ids
 from pb2hl.source.tables import Dropped, RawTable
 from pb2hl.source.typed import Assigned, Hints, TypedTable, learn, type_table
 from pb2hl.values import names
@@ -89,7 +89,7 @@ def _stage_object(object_name, tables, config, hints, columns, dropped, failed, 
         dropped += [_dropped_row(object_name, item) for table in group for item in table.raw.dropped]
     frame = _union(parts)
     ids, derived = source_ids(frame, object_name)
-    ids, repeats = settle_repeats(ids, frame)
+    ids, repeats = unique_ids(ids, frame)
     frame["source_id"] = ids.to_numpy()
     failed += [_failed_rows(object_name, frame, *item) for item in pending]
     if repeats:

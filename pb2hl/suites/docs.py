@@ -8,7 +8,7 @@ import pandas as pd
 
 from pb2hl.suites.fit import adapted, misfit
 from pb2hl.suites.load import Suite, expectation, great_expectations
-from pb2hl.suites.validate import plain
+from pb2hl.suites.validate import needed_columns
 
 
 def build(folder: Path, work: list[tuple[Suite, pd.DataFrame | None]]) -> None:
@@ -34,7 +34,7 @@ def build(folder: Path, work: list[tuple[Suite, pd.DataFrame | None]]) -> None:
             continue
         runs = [rule for rule in suite.rules if not rule.broken and set(rule.columns) <= set(frame.columns)]
         rules = [rule for rule in runs if not misfit(rule, frame)]
-        table = plain(frame, rules)
+        table = needed_columns(frame, rules)
         definition = source.add_dataframe_asset(suite.name).add_batch_definition_whole_dataframe("all")
         gx_suite = context.suites.add(
             gx.ExpectationSuite(

@@ -16,7 +16,7 @@ from pb2hl.model import CUSTOM_PREFIX, OBJECTS, PROVENANCE, FieldKind
 from pb2hl.operations import MOST_FILE_BYTES
 from pb2hl.profile import Reconciliation, reconcile
 from pb2hl.profile.billing import rate_overlaps
-from pb2hl.source.lookup import Index, resolve
+from pb2hl.source.lookup import Index, look_up
 from pb2hl.suites.consents import ConsentColumn, consent_facts
 from pb2hl.values.consents import FIELDS as CONSENTS
 
@@ -48,7 +48,7 @@ class CheckFacts:
     def index(self, name: str) -> Index:
         """Every way to name the records of a staged table."""
         if name not in self._indexes:
-            self._indexes[name] = Index(self.tables[name], settled=True)
+            self._indexes[name] = Index(self.tables[name], by_source_id=True)
         return self._indexes[name]
 
     def lost(self, name: str) -> dict[str, set[str]]:
@@ -138,7 +138,7 @@ def _references(object_name: str, frame: pd.DataFrame, facts: CheckFacts) -> dic
     for item in spec.fields if spec else ():
         if not item.refers_to or item.name not in frame.columns or item.refers_to not in facts.tables:
             continue
-        state = resolve(frame[item.name], facts.index(item.refers_to)).state
+        state = look_up(frame[item.name], facts.index(item.refers_to)).state
         bad = ids.isin(lost.get(item.name, ()))
         found[f"{item.name}_found"] = ((state == "found") & ~bad).astype("boolean").mask((state == "blank") & ~bad)
     return found
@@ -155,7 +155,7 @@ def _owner(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
     given = frame["owner"].astype("str").fillna("").str.strip()
     known = given.str.casefold().isin(facts.owners)
     if "users" in facts.tables:
-        known |= resolve(given, facts.index("users")).source_id.str.casefold().isin(facts.owners - {""})
+        known |= look_up(given, facts.index("users")).source_id.str.casefold().isin(facts.owners - {""})
     return {"owner_resolved": known}
 
 

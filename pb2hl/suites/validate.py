@@ -42,10 +42,10 @@ def validate(suite: Suite, frame: pd.DataFrame | None) -> list[Verdict]:
             _broken(suite, rule) or Verdict(suite, rule, SKIPPED, "the export has no such table")
             for rule in suite.rules
         ]
-    settled = {rule.number: _before_running(suite, rule, frame) for rule in suite.rules}
-    todo = [rule for rule in suite.rules if settled[rule.number] is None]
-    settled |= _run(suite, todo, frame) if todo else {}
-    return [settled[rule.number] or Verdict(suite, rule, BROKEN, "it gave no result") for rule in suite.rules]
+    verdicts = {rule.number: _before_running(suite, rule, frame) for rule in suite.rules}
+    todo = [rule for rule in suite.rules if verdicts[rule.number] is None]
+    verdicts |= _run(suite, todo, frame) if todo else {}
+    return [verdicts[rule.number] or Verdict(suite, rule, BROKEN, "it gave no result") for rule in suite.rules]
 
 
 def _broken(suite: Suite, rule: Rule) -> Verdict | None:
@@ -80,7 +80,7 @@ def _context() -> Any:
 
 def _run(suite: Suite, rules: list[Rule], frame: pd.DataFrame) -> dict[int, Verdict | None]:
     gx = great_expectations()
-    table = plain(frame, rules)
+    table = needed_columns(frame, rules)
     context = _context()
     name = f"{suite.name}-{len(context.data_sources.all())}"
     source = context.data_sources.add_pandas(name)
@@ -107,22 +107,26 @@ def _run(suite: Suite, rules: list[Rule], frame: pd.DataFrame) -> dict[int, Verd
     return found
 
 
-def plain(frame: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
+def needed_columns(frame: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
     """Only the columns that the rules need, in types that Great Expectations' comparisons survive, rows numbered from 0."""
     needed = dict.fromkeys(name for rule in rules for name in rule.columns)
     for rule in rules:
         if rule.kwargs.get("row_condition") or rule.type.startswith("expect_table_column"):
             needed = dict.fromkeys(frame.columns)
-    plain = frame[[name for name in needed if name in frame.columns]].reset_index(drop=True)
-    for name in plain.columns:
-        column = plain[name]
+    needed_columns = frame[[name for name in needed if name in frame.columns]].reset_index(drop=True)
+    for name in needed_columns.columns:
+        column = needed_columns[name]
         if isinstance(column.dtype, pd.BooleanDtype):
-            plain[name] = column.astype(object).where(column.notna(), None)
+            needed_columns[name] = column.astype(object).where(column.notna(), None)
         elif pd.api.types.is_extension_array_dtype(column.dtype) and pd.api.types.is_numeric_dtype(column.dtype):
-            plain[name] = column.astype("float64")
+            needed_columns[name] = column.astype("float64")
         elif isinstance(column.dtype, pd.DatetimeTZDtype):
-            plain[name] = column.dt.tz_convert("UTC").dt.tz_localize(None)
-    return plain if len(plain.columns) else pd.DataFrame(index=range(len(frame)), columns=["row"], data=0)
+            needed_columns[name] = column.dt.tz_convert("UTC").dt.tz_localize(None)
+    return (
+        needed_columns
+        if len(needed_columns.columns)
+        else pd.DataFrame(index=range(len(frame)), columns=["row"], data=0)
+    )
 
 
 def _verdict(suite: Suite, rule: Rule, result: Any, table: pd.DataFrame) -> Verdict:

@@ -71,14 +71,16 @@ def _split(text: str, mark: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def _plain(text: str) -> str:
+def _unquoted(text: str) -> str:
     stripped = text.strip()
     return stripped[1:-1] if len(stripped) > 1 and stripped[0] == stripped[-1] == '"' else stripped
 
 
 def _pairs(argument: str) -> dict[str, str]:
     halves = [_split(part, "=") for part in _split(argument, "|")]
-    return {_plain(half[0]).casefold(): _plain("=".join(half[1:])) for half in halves if len(half) > 1 and half[0]}
+    return {
+        _unquoted(half[0]).casefold(): _unquoted("=".join(half[1:])) for half in halves if len(half) > 1 and half[0]
+    }
 
 
 def _wrong_pairs(argument: str, _: Collection[str]) -> str:
@@ -88,7 +90,9 @@ def _wrong_pairs(argument: str, _: Collection[str]) -> str:
 
 def _words(argument: str) -> tuple[frozenset[str], frozenset[str]]:
     yes, _, no = argument.partition("/")
-    return tuple(frozenset(_plain(word).casefold() for word in side.split(",") if word.strip()) for side in (yes, no))  # type: ignore[return-value]
+    return tuple(
+        frozenset(_unquoted(word).casefold() for word in side.split(",") if word.strip()) for side in (yes, no)
+    )  # type: ignore[return-value]
 
 
 def _wrong_words(argument: str, _: Collection[str]) -> str:
@@ -102,7 +106,7 @@ def _joined(argument: str) -> tuple[list[str], str]:
     """(columns, what goes between them) of `A + B with ", "`; a space when nothing is said."""
     found = _WITH.search(argument)
     between = found.group(1) if found else " "
-    return [_plain(part) for part in _split(_WITH.sub("", argument), "+") if part], between
+    return [_unquoted(part) for part in _split(_WITH.sub("", argument), "+") if part], between
 
 
 def _wrong_columns(argument: str, headings: Collection[str]) -> str:
@@ -211,9 +215,9 @@ def _run(texts: pd.Series, cell: str, frame: pd.DataFrame) -> tuple[pd.Series, l
     left: list[str] = []
     for item in parse(cell):
         if item.name == "constant" and item.argument:
-            texts = pd.Series(_plain(item.argument), index=texts.index, dtype="str")
+            texts = pd.Series(_unquoted(item.argument), index=texts.index, dtype="str")
         elif item.name == "default" and item.argument:
-            texts = texts.where(texts.str.strip() != "", _plain(item.argument))
+            texts = texts.where(texts.str.strip() != "", _unquoted(item.argument))
         elif item.name in ("concatenate", "join names"):
             texts = _with_columns(texts, item.argument, frame)
         elif item.name == "prepend names":
@@ -272,7 +276,7 @@ def _each(item: Transform) -> Callable[[str], str | None] | None:
         yes, no = _words(item.argument)
         return lambda text: _truth(text.strip().casefold(), yes, no)
     if item.name == "split list" and item.argument:
-        mark = _plain(item.argument)
+        mark = _unquoted(item.argument)
         return lambda text: (
             json.dumps([part.strip() for part in text.split(mark) if part.strip()], ensure_ascii=False)
             if text.strip()

@@ -125,9 +125,9 @@ def test_the_audit_sees_every_tampering(spanish):
         (jose,) = [record for record in records.values() if record.get("email") == "jose@taller.example"]
         before = {**jose, "tags": list(jose["tags"]), "customFields": list(jose["customFields"])}
         change(jose, records)
-        sandbox.state.settle()
+        sandbox.state.index_all()
         if step(ws, "audit").status != "failed":
             unseen.append(what)
         records[before["id"]] = before
-        sandbox.state.settle()
+        sandbox.state.index_all()
     assert unseen == []

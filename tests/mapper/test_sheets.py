@@ -239,7 +239,7 @@ def test_resolve_gives_the_plan_everything():
         "tags": tags, "picklists": mapper.picklists_sheet(tables, {}),
     }  # fmt: skip
     place = SimpleNamespace(users=USERS, pipelines=[], fields={})
-    found = mapper.resolve(sheets, tables, place)
+    found = mapper.decided_mapping(sheets, tables, place)
     assert [item.staged_column for item in found.fields["contacts"]] == ["custom.Plan", "custom.Vegetarian"]
     assert found.owners["jane@acme.com"] == found.owners["1"] == "u1" and found.owners["Xavier"] == ""
     assert found.tags["contacts"] == {"VIP": "vip", "Cold": ""}

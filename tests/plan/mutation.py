@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.mapper import Mapping as Mapped
-from pb2hl.matching import Merges, resolve
+from pb2hl.matching import Merges, decided_merges
 from pb2hl.matching.sheets import SHEETS
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.operations import Kind
@@ -188,7 +188,7 @@ class World:
             columns=list(SHEETS["duplicates"]), dtype="str",
         )  # fmt: skip
         companies = pd.DataFrame(columns=list(SHEETS["companies"]), dtype="str")
-        merges = self.merges or resolve(staged["contacts"], staged["companies"], duplicates, companies)
+        merges = self.merges or decided_merges(staged["contacts"], staged["companies"], duplicates, companies)
         customs = tuple(Field(f"{CUSTOM_PREFIX}{label}", label, kind) for kind, (label, _, _) in CUSTOMS.items())
         stages = {
             ("Sales", "New"): ("Sales", "New", ""),

@@ -11,7 +11,7 @@ import pytest
 
 from pb2hl.model import OBJECTS
 from pb2hl.plan.cells.lineage import BLANK
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from tests.plan.frames import at
 from tests.plan.mutation import World
 

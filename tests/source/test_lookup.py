@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pb2hl.source.lookup import Index, resolve
+from pb2hl.source.lookup import Index, look_up
 
 PEOPLE = pd.DataFrame(
     {
@@ -17,7 +17,7 @@ PEOPLE = pd.DataFrame(
 
 
 def found(*references):
-    resolved = resolve(pd.Series(list(references), dtype=object), Index(PEOPLE))
+    resolved = look_up(pd.Series(list(references), dtype=object), Index(PEOPLE))
     return list(zip(resolved.source_id, resolved.state, strict=True))
 
 
@@ -35,7 +35,7 @@ def test_what_cannot_be_told_is_not_guessed():
 def test_an_exact_id_wins():
     """A reference that is an id is never read as a shortened one of another record."""
     target = pd.DataFrame({"source_id": ["7", "007"]})
-    assert list(resolve(pd.Series(["7", "007", "07"]), Index(target)).state) == ["found", "found", "ambiguous"]
+    assert list(look_up(pd.Series(["7", "007", "07"]), Index(target)).state) == ["found", "found", "ambiguous"]
 
 
 def test_lists_take_the_first_found_and_the_worst_state():
@@ -47,14 +47,14 @@ def test_lists_take_the_first_found_and_the_worst_state():
 
 def test_a_merged_record_means_its_survivor():
     """The id of a record that a merge took in, exact or shortened by a spreadsheet, means the record that is left."""
-    index = Index(PEOPLE, {"0099": "007"}, settled=True)
+    index = Index(PEOPLE, {"0099": "007"}, by_source_id=True)
     assert [index.find(text).source_id for text in ("0099", "99", "99.0", "007")] == ["007"] * 4
 
 
 def test_a_settled_id_is_that_records_own():
     """What staging resolved is not doubted again because two records were exported under one id; what is exported is."""
     shared = pd.DataFrame({"source_id": ["7", "7~2"], "name": ["Acme", "Bolt"]})
-    assert Index(shared, settled=True).find("7").source_id == "7"
+    assert Index(shared, by_source_id=True).find("7").source_id == "7"
     assert Index(shared).find("7").candidates == ("7", "7~2")
     assert Index(shared).find("Acme").source_id == "7"
 

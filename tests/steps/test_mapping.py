@@ -56,7 +56,7 @@ def test_the_step_writes_five_sheets_and_keeps_decisions(ws):
     mapper.accept_all(ws, "Ann")
     again = mapping(ws)
     assert again.status is Status.DONE and again.counts["restaged"] is False
-    assert mapper.resolved(ws).stages["Sales", "Neu"][1] == "Brandneu"
+    assert mapper.mapping_of(ws).stages["Sales", "Neu"][1] == "Brandneu"
     assert StepResult.load(ws.results("mapping")).headline == again.headline
 
 

@@ -40,13 +40,13 @@ def test_sheets_result_and_batch(ws):
     loaded = StepResult.load(ws.results("match"))
     assert loaded.counts == result.counts
     assert {"duplicates", "companies", "score_histogram", "thresholds", "cluster_sizes", "cycles"} <= set(loaded.tables)
-    before = matching.resolve(ws.table("contacts"), ws.table("companies"), duplicates, companies)
+    before = matching.decided_merges(ws.table("contacts"), ws.table("companies"), duplicates, companies)
     assert len(before.contacts) == result.counts["contacts"]
     matching.accept_all(ws, "Ann Analyst")
     again = match(ws)
     assert again.counts["contact_rows_waiting"] == again.counts["company_rows_waiting"] == 0
     tables = [ws.sheet(name, SHEETS[name]) for name in ("duplicates", "companies", "survivorship")]
-    after = matching.resolve(ws.table("contacts"), ws.table("companies"), *tables)
+    after = matching.decided_merges(ws.table("contacts"), ws.table("companies"), *tables)
     merged_away = result.counts["contact_rows_to_merge"] - result.counts["contact_clusters"]
     assert 0 < merged_away == result.counts["contacts"] - len(after.contacts)
     assert set(tables[0]["who"]) == {"Ann Analyst"} and (tables[0]["when"] != "").all()
@@ -89,7 +89,7 @@ def test_an_export_without_contacts(tmp_path):
     result = match(workspace)
     assert result.counts["contacts"] == 0
     assert matching.accept_all(workspace, "Ann") == 0
-    found = matching.resolve(
+    found = matching.decided_merges(
         pd.DataFrame(),
         pd.DataFrame(),
         workspace.sheet("duplicates", DUPLICATES),
@@ -116,7 +116,7 @@ def test_canonical_names_come_by_evidence(tmp_path):
     match(workspace)
     matching.accept_all(workspace, "Ann")
     sheets_ = [workspace.sheet(name, SHEETS[name]) for name in ("duplicates", "companies")]
-    found = matching.resolve(workspace.table("contacts"), workspace.table("companies"), *sheets_)
+    found = matching.decided_merges(workspace.table("contacts"), workspace.table("companies"), *sheets_)
     assert sorted(found.companies["name"]) == ["Acme Plumbing Inc.", "Zenith Foods"]
     assert found.contacts["company_source_id"].nunique() == 2
 

@@ -48,11 +48,11 @@ class BusinessPort(PropertiesPort):
         if payload.get("customFields"):
             return await super().update(client, id, payload)
         flat = body_of(payload, without=("locationId", "customFields"))
-        return unwrap((await client.request("PUT", _plain(client, id), json=flat)).body, *PLAIN)
+        return unwrap((await client.request("PUT", _path(client, id), json=flat)).body, *PLAIN)
 
     async def delete(self, client: Client, id: str, **where: str) -> None:
         """Through the plain endpoint."""
-        await gone(client.request("DELETE", _plain(client, id)))
+        await gone(client.request("DELETE", _path(client, id)))
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         """All businesses with their custom values, 100 a request; `query` narrows by searchable properties."""
@@ -69,7 +69,7 @@ class BusinessPort(PropertiesPort):
         return str(payload.get("name") or ""), ""
 
 
-def _plain(client: Client, id: str) -> str:
+def _path(client: Client, id: str) -> str:
     return located("/businesses/{id}", client, id=id)
 
 

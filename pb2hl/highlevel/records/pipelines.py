@@ -53,10 +53,10 @@ class PipelinePort(PlainPort):
         """References need the ids of its stages by their names."""
         stages = stages_of(record)
         if not stages or not all(id_of(stage) for stage in stages):
-            record = await self._settled(client, id_of(record))
+            record = await self._read_back(client, id_of(record))
         return Created(id_of(record), _answer(record, id_of(record)), trace_id)
 
-    async def _settled(self, client: Client, id: str) -> Record:
+    async def _read_back(self, client: Client, id: str) -> Record:
         """The pipeline read back, for servers whose answer leaves the stages out."""
         for wait_s in SETTLE_S:
             await client.clock.sleep(wait_s)

@@ -49,9 +49,9 @@ def assign(
     for at, item in enumerate(chosen):
         if item.field not in ("custom", "ignore"):
             by_field[item.field].append(at)
-    for field, places in by_field.items():
-        if len(places) > 1:
-            _settle(headings, object_, chosen, seen, field, places, strict)
+    for field, columns in by_field.items():
+        if len(columns) > 1:
+            _one_column(headings, object_, chosen, seen, field, columns, strict)
     return chosen
 
 
@@ -93,16 +93,16 @@ def _together(field: str, object_: str, alike: bool, heading: str, best: str, it
     return takes_several(object_, field) and alike and item.confidence >= 0.8 and _root(heading) == _root(best)
 
 
-def _settle(
+def _one_column(
     headings: Sequence[str],
     object_: str,
     chosen: list[Candidate],
     seen: Sequence[Signals],
     field: str,
-    places: list[int],
+    columns: list[int],
     strict: bool,
 ) -> None:
-    ranked = sorted(places, key=lambda at: (_keys_last(field, seen[at]), *_rank(chosen[at], seen[at], at)))
+    ranked = sorted(columns, key=lambda at: (_keys_last(field, seen[at]), *_rank(chosen[at], seen[at], at)))
     best = chosen[ranked[0]]
     for at in ranked[1:]:
         item = chosen[at]
@@ -127,8 +127,8 @@ def _settle(
 def _seconds(chosen: list[Candidate]) -> None:
     """A contact's further e-mails and phones go to the second place instead of being dropped."""
     for field in ("email", "phone"):
-        places = [at for at, item in enumerate(chosen) if item.field == field]
-        ranked = sorted(places, key=lambda at: _rank(chosen[at], Signals(filled=1), at))
+        columns = [at for at, item in enumerate(chosen) if item.field == field]
+        ranked = sorted(columns, key=lambda at: _rank(chosen[at], Signals(filled=1), at))
         for order, at in enumerate(ranked):
             item = chosen[at]
             repeated = order and item.place == 0 and item.index == chosen[ranked[0]].index == 0

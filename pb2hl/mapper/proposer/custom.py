@@ -50,8 +50,8 @@ class Declared:
 
 def data_type_of(word: str) -> str:
     """HighLevel's type for a type word of an export (`multi-picklist` → MULTIPLE_OPTIONS); "" when it is unknown."""
-    plain = "_".join(tokens(word))
-    return _DATA_TYPE.get(plain) or _DATA_TYPE.get(plain.replace("_", ""), "")
+    type_key = "_".join(tokens(word))
+    return _DATA_TYPE.get(type_key) or _DATA_TYPE.get(type_key.replace("_", ""), "")
 
 
 def split_options(text: str) -> tuple[str, ...]:
@@ -86,23 +86,23 @@ def declared(frame: pd.DataFrame) -> list[Declared]:
     rows = []
     for at in range(len(frame)):
         cells = {field: values[at] for field, values in columns.items()}
-        name, label = _plain(cells.get("name")), _plain(cells.get("label"))
+        name, label = _cell_text(cells.get("name")), _cell_text(cells.get("label"))
         if name or label:
             rows.append(
                 Declared(
-                    named(_plain(cells.get("object")))[0],
+                    named(_cell_text(cells.get("object")))[0],
                     name or label,
                     label or name,
-                    data_type_of(_plain(cells.get("type"))),
+                    data_type_of(_cell_text(cells.get("type"))),
                     _options(cells.get("options")),
-                    _plain(cells.get("deprecated")).casefold()
+                    _cell_text(cells.get("deprecated")).casefold()
                     in {"true", "yes", "y", "1", "x", "oui", "ja", "si", "sim"},
                 )
             )
     return rows
 
 
-def _plain(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     return (
         "" if value is None or value is pd.NA or (isinstance(value, float) and value != value) else str(value).strip()
     )

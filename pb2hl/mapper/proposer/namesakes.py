@@ -56,7 +56,7 @@ def find_namesakes(tables: Sequence[Table]) -> None:
                 continue
             if about not in known:
                 known[about] = _names([other for other in tables if other.object == about], about)
-            _settle(table, open_headings, field, target, about, known[about])
+            _decide(table, open_headings, field, target, about, known[about])
 
 
 def _could_be_names(table: Table, heading: str) -> bool:
@@ -68,7 +68,7 @@ def _could_be_names(table: Table, heading: str) -> bool:
     return not any(seen.share(kind) >= 0.5 for kind in _NOT_NAMES)
 
 
-def _settle(table: Table, headings: Sequence[str], field: str, target: str, about: str, names: pa.Array) -> None:
+def _decide(table: Table, headings: Sequence[str], field: str, target: str, about: str, names: pa.Array) -> None:
     shares = {heading: _share(table.raw.frame[heading], names) for heading in headings} if len(names) else {}
     fitting = [heading for heading, share in shares.items() if share >= _SURE and table.proposed(heading) != field]
     fitting = [heading for heading in fitting if table.proposed(heading) in ("custom", "ignore")]
@@ -83,7 +83,7 @@ def _settle(table: Table, headings: Sequence[str], field: str, target: str, abou
 
 
 def _share(column: pd.Series, names: pa.Array) -> float:
-    values = _plain(column[column != ""].iloc[: 10 * _MOST])[:_MOST]
+    values = _distinct_names(column[column != ""].iloc[: 10 * _MOST])[:_MOST]
     if len(values) < _FEW:
         return 0.0
     return (pc.sum(pc.is_in(values, value_set=names)).as_py() or 0) / len(values)
@@ -91,7 +91,7 @@ def _share(column: pd.Series, names: pa.Array) -> float:
 
 def _names(tables: Sequence[Table], about: str) -> pa.Array:
     """The names of the records of `about`, as they are compared; people also surname first."""
-    found = [_plain(column) for table in tables for column in _columns(table, about)]
+    found = [_distinct_names(column) for table in tables for column in _columns(table, about)]
     return pc.unique(pa.concat_arrays(found)) if found else pa.array([], type=pa.large_string())
 
 
@@ -104,7 +104,7 @@ def _columns(table: Table, about: str) -> list[pd.Series]:
     return found
 
 
-def _plain(column: pd.Series) -> pa.Array:
+def _distinct_names(column: pd.Series) -> pa.Array:
     """Distinct names without case, commas and doubled spaces."""
     texts = pc.unique(pa.array(column.astype("str"), type=pa.large_string()))
     texts = pc.replace_substring_regex(pc.utf8_lower(texts), r"[\s,]+", " ")

@@ -83,8 +83,8 @@ def _columns(frame: pd.DataFrame | Iterable[str]) -> tuple[list[str], list[Signa
 def _decide(headings: Sequence[str], seen: Sequence[Signals], object_: str, *, strict: bool) -> list[Candidate]:
     said = without_prefix(headings)
     found = [
-        pointing(heading, object_) or candidate(plain, object_, values)
-        for heading, plain, values in zip(headings, said, seen, strict=True)
+        pointing(heading, object_) or candidate(words, object_, values)
+        for heading, words, values in zip(headings, said, seen, strict=True)
     ]
     chosen = assign(said, object_, found, seen, strict=strict)
     return join_parts(headings, said, chosen) if object_ == "contacts" else chosen

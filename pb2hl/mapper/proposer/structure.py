@@ -70,7 +70,7 @@ class Table:
     def distinct(self, heading: str) -> pa.Array:
         """What `values` holds, in order of appearance."""
         if heading not in self._distinct:
-            self._distinct[heading] = _plain(self.raw.frame[heading])
+            self._distinct[heading] = _distinct_keys(self.raw.frame[heading])
         return self._distinct[heading]
 
     def sample(self, heading: str) -> list[str]:
@@ -78,7 +78,7 @@ class Table:
         if heading not in self._samples:
             column = self.raw.frame[heading]
             filled = column[column != ""] if len(column) > _ROWS_LOOKED_AT else column
-            self._samples[heading] = _plain(filled.iloc[:_ROWS_LOOKED_AT])[:_LOOKED_AT].to_pylist()
+            self._samples[heading] = _distinct_keys(filled.iloc[:_ROWS_LOOKED_AT])[:_LOOKED_AT].to_pylist()
         return self._samples[heading]
 
     def filled(self, heading: str) -> int:
@@ -152,7 +152,7 @@ class Table:
         )
 
 
-def _plain(column: pd.Series) -> pa.Array:
+def _distinct_keys(column: pd.Series) -> pa.Array:
     """The distinct filled values of a column of text as keys are compared; in Arrow, for a column may have a million."""
     texts = pc.unique(pa.array(column.astype("str"), type=pa.large_string()))
     texts = pc.utf8_lower(pc.utf8_trim_whitespace(texts))

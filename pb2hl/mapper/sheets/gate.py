@@ -17,9 +17,9 @@ from pb2hl.mapper.proposer.money import DOUBT
 from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.check import invalid_rows, summary, undecided_rows
 from pb2hl.mapper.sheets.current import outdated
+from pb2hl.mapper.sheets.decided import Mapping as DecidedMapping
+from pb2hl.mapper.sheets.decided import decided_mapping
 from pb2hl.mapper.sheets.lossy import refused, without_amounts
-from pb2hl.mapper.sheets.resolve import Mapping as Resolved
-from pb2hl.mapper.sheets.resolve import resolve
 from pb2hl.model import OBJECTS, RAW_PREFIX
 from pb2hl.operations import SCHEMA_TARGETS, Kind, canonical_hash
 from pb2hl.sheets import write_sheet
@@ -57,10 +57,10 @@ def staged_tables(ws: Workspace) -> dict[str, pd.DataFrame]:
     return found
 
 
-def resolved(ws: Workspace, destination: Any = None) -> Resolved:
+def mapping_of(ws: Workspace, destination: Any = None) -> DecidedMapping:
     """The mapping of a workspace. `destination` is by default the one saved in the workspace."""
-    place = destination if destination is not None else Destination.load(ws.path)
-    return resolve(read_sheets(ws), staged_tables(ws), place)
+    location = destination if destination is not None else Destination.load(ws.path)
+    return decided_mapping(read_sheets(ws), staged_tables(ws), location)
 
 
 def undecided(ws: Workspace) -> list[Problem]:
@@ -70,8 +70,8 @@ def undecided(ws: Workspace) -> list[Problem]:
         sheets = read_sheets(ws)
     except SheetError as error:
         return list(error.problems)
-    place = Destination.load(ws.path)
-    users, lines = (place.users, place.pipelines) if place is not None else (None, ())
+    location = Destination.load(ws.path)
+    users, lines = (location.users, location.pipelines) if location is not None else (None, ())
     invalid = invalid_rows(sheets, users, lines, _here(ws))
     return summary(
         [
@@ -131,10 +131,12 @@ def mapping_hash(ws: Workspace, destination: Any = None) -> str:
 
 def mapping_parts(ws: Workspace, destination: Any = None) -> dict[str, str]:
     """The same, a hash for each part by the name it is told under."""
-    place = destination if destination is not None else Destination.load(ws.path)
+    location = destination if destination is not None else Destination.load(ws.path)
     parts = {f"sheets/{name}.csv": canonical_hash(_canonical(name, frame)) for name, frame in read_sheets(ws).items()}
     parts["the export's columns"] = canonical_hash(_columns(ws))
-    parts["the location's users, fields and pipelines"] = canonical_hash(schema_facts(place, _made_here(ws, place)))
+    parts["the location's users, fields and pipelines"] = canonical_hash(
+        schema_facts(location, _made_here(ws, location))
+    )
     if decided := tables.facts(ws):
         parts["sheets/tables.csv"] = canonical_hash(decided)
     return parts
@@ -158,7 +160,7 @@ def _columns(ws: Workspace) -> list[list[str]]:
     return sorted(list(row) for row in frame.itertuples(index=False, name=None))
 
 
-def _made_here(ws: Workspace, place: Any) -> set[str]:
+def _made_here(ws: Workspace, location: Any) -> set[str]:
     """Ids of the fields, pipelines, tags that this workspace's ledger made, or had an admin make (BY_HAND).
 
     Those that it found there and used are not among them.
@@ -168,7 +170,7 @@ def _made_here(ws: Workspace, place: Any) -> set[str]:
     with Ledger.open(ws) as ledger:
         asked_for = set(ledger.recall(BY_HAND) or ())
         by_hand = {
-            line["id"] for line in getattr(place, "pipelines", ()) if line["name"].strip().casefold() in asked_for
+            line["id"] for line in getattr(location, "pipelines", ()) if line["name"].strip().casefold() in asked_for
         }
         return by_hand | {
             record.destination_id

@@ -12,11 +12,11 @@ NEAR = 60
 
 def nearest(seen: str, allowed: Sequence[str]) -> str:
     """The allowed word most like `seen`, case, spaces and `_` apart; "" when none is like it."""
-    found = process.extractOne(seen, allowed, scorer=fuzz.ratio, processor=_plain, score_cutoff=NEAR)
+    found = process.extractOne(seen, allowed, scorer=fuzz.ratio, processor=_words, score_cutoff=NEAR)
     return found[0] if found else ""
 
 
-def _plain(text: str) -> str:
+def _words(text: str) -> str:
     return utils.default_process(text.replace("_", " "))
 
 

@@ -36,6 +36,6 @@ def same(one: str, other: str) -> bool:
     return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
 
 
-def plain(text: str) -> str:
+def stage_key(text: str) -> str:
     """A name as it is compared: folded words, single spaces."""
     return " ".join(tokens(text)) or fold(text).strip()

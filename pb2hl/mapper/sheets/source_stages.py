@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.mapper.knowledge.text import tokens
-from pb2hl.mapper.sheets.outcomes import plain, same, stage_outcome
+from pb2hl.mapper.sheets.outcomes import same, stage_key, stage_outcome
 from pb2hl.values.chances import between
 
 DEFAULT_PIPELINE = "Perfect Books"
@@ -51,10 +51,10 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
             _ends(stage, _text(row.get("outcome")), _number(row.get("probability"))), 0, True,
         )  # fmt: skip
     declared = sorted(found.values(), key=lambda item: (_order(found, item.pipeline), item.position))
-    known = {(plain(item.pipeline), plain(item.stage)): item for item in declared}
+    known = {(stage_key(item.pipeline), stage_key(item.stage)): item for item in declared}
     used = []
     for number, ((pipeline, stage), (count, probability)) in enumerate(counts.items()):
-        match = known.get((plain(pipeline), plain(stage)))
+        match = known.get((stage_key(pipeline), stage_key(stage)))
         chance = match.probability if match else probability
         outcome = match.outcome if match and match.outcome else _ends(stage, "", chance)
         position = match.position if match else number
@@ -93,10 +93,14 @@ def _joined(declared: list[SourceStage], used: list[SourceStage]) -> list[Source
 
     def order(item: SourceStage) -> tuple[str, int, float, float]:
         chance = item.probability if item.probability is not None else 2.0
-        return plain(item.pipeline), ends.get(item.outcome, 0), chance, item.position
+        return stage_key(item.pipeline), ends.get(item.outcome, 0), chance, item.position
 
     for item in sorted(exact.values(), key=order):
-        lines = [at for at, other in enumerate(out) if other.declared and plain(other.pipeline) == plain(item.pipeline)]
+        lines = [
+            at
+            for at, other in enumerate(out)
+            if other.declared and stage_key(other.pipeline) == stage_key(item.pipeline)
+        ]
         if lines and item.stage and not item.declared:
             _insert(out, item)
         else:
@@ -106,14 +110,18 @@ def _joined(declared: list[SourceStage], used: list[SourceStage]) -> list[Source
 
 def _insert(stages: list[SourceStage], item: SourceStage) -> None:
     """Put an undeclared stage among those of its pipeline, its position and probability between its neighbours'."""
-    own = [at for at, other in enumerate(stages) if plain(other.pipeline) == plain(item.pipeline) and other.stage]
+    own = [
+        at for at, other in enumerate(stages) if stage_key(other.pipeline) == stage_key(item.pipeline) and other.stage
+    ]
     before = own if item.outcome in ENDS else [at for at in own if _precedes(stages[at], item)]
     at = before[-1] + 1 if before else own[0]
     position = _middle([stages[i].position for i in own if i < at], [stages[i].position for i in own if i >= at])
     stages.insert(at, replace(item, position=position))
     if item.probability is None:
         line = [
-            other for other in stages if plain(other.pipeline) == plain(item.pipeline) and other.outcome not in ENDS
+            other
+            for other in stages
+            if stage_key(other.pipeline) == stage_key(item.pipeline) and other.outcome not in ENDS
         ]
         line = [other for other in line if other.stage]
         chance = between([other.probability for other in line], 1.0)[line.index(stages[at])]

@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL, blank, prefill
 from pb2hl.mapper.knowledge.stage_words import meaning
-from pb2hl.mapper.sheets.outcomes import plain, same, stage_outcome
+from pb2hl.mapper.sheets.outcomes import same, stage_key, stage_outcome
 from pb2hl.mapper.sheets.source_stages import DEFAULT_PIPELINE, SourceStage, source_stages
 from pb2hl.markers import BESIDE
 
@@ -92,11 +92,11 @@ def _novel(item: SourceStage, siblings: Sequence[SourceStage]) -> dict[str, obje
     if not item.stage or not declared or any(same(other.stage, item.stage) for other in declared):
         return {}
     behind = next((other.stage for other in reversed(siblings[: siblings.index(item)]) if other.stage), "")
-    place = f"behind {behind!r}" if behind else "as the first stage"
+    where = f"behind {behind!r}" if behind else "as the first stage"
     if item.evidence:
-        return {"confidence": 0.9, "reason": f"undeclared, only deals name it; made {place}, as {item.evidence} tells"}
+        return {"confidence": 0.9, "reason": f"undeclared, only deals name it; made {where}, as {item.evidence} tells"}
     reason = (
-        f"undeclared, only deals name it, and nothing tells its place: decide map to make it {place} with the probability "
+        f"undeclared, only deals name it, and nothing tells its place: decide map to make it {where} with the probability "
         f"{item.probability or 0:.0%} between its neighbours, or put a declared stage as target_stage"
     )
     return {"confidence": 0.5, "reason": reason}
@@ -109,12 +109,12 @@ def _spelled(stage: str, siblings: Sequence[SourceStage]) -> str:
 
 def _beside(name: str, siblings: Sequence[SourceStage], destination: Sequence[Any]) -> str:
     """A name for the pipeline beside `name`: new to the location, or of one there that has every stage already."""
-    wanted = {plain(item.stage) for item in siblings if item.stage}
-    there = {plain(line["name"]): {plain(stage["name"]) for stage in line["stages"]} for line in destination}
+    wanted = {stage_key(item.stage) for item in siblings if item.stage}
+    there = {stage_key(line["name"]): {stage_key(stage["name"]) for stage in line["stages"]} for line in destination}
     number = 1
     while True:
         label = f"{name}{BESIDE}" + (f" {number}" if number > 1 else "")
-        if plain(label) not in there or wanted <= there[plain(label)]:
+        if stage_key(label) not in there or wanted <= there[stage_key(label)]:
             return label
         number += 1
 
@@ -127,23 +127,23 @@ def together(sheet: pd.DataFrame) -> pd.DataFrame:
     """
     out = sheet.copy()
     for row in sheet[sheet["decision"].str.strip() == "beside"].itertuples(index=False):
-        own = sheet["pipeline"].map(plain) == plain(row.pipeline)
-        left = {plain(name) for name in sheet.loc[own, "target_pipeline"]}
-        loose = (sheet["pipeline"].str.strip() == "") & sheet["target_pipeline"].map(plain).isin(left)
+        own = sheet["pipeline"].map(stage_key) == stage_key(row.pipeline)
+        left = {stage_key(name) for name in sheet.loc[own, "target_pipeline"]}
+        loose = (sheet["pipeline"].str.strip() == "") & sheet["target_pipeline"].map(stage_key).isin(left)
         out.loc[own | loose, "target_pipeline"] = row.target_pipeline
         proposed = own & (sheet["who"] == PROPOSAL) & (sheet["stage"].str.strip() != "")
         words = sheet.loc[own, "stage"]
-        first = words.groupby(words.map(plain), sort=False).first()
-        out.loc[proposed, "target_stage"] = sheet.loc[proposed, "stage"].map(plain).map(first)
+        first = words.groupby(words.map(stage_key), sort=False).first()
+        out.loc[proposed, "target_stage"] = sheet.loc[proposed, "stage"].map(stage_key).map(first)
     return out
 
 
 def without_stage(sheet: pd.DataFrame, destination: Sequence[Any]) -> list[tuple[int, str, str, list[str]]]:
     """Decided rows whose target is an existing pipeline that has no such stage: (index, pipeline, stage, its stages)."""
-    there = {plain(line["name"]): line for line in destination}
+    there = {stage_key(line["name"]): line for line in destination}
     found = []
     for at, row in zip(sheet.index, together(sheet).itertuples(index=False), strict=True):
-        line = there.get(plain(row.target_pipeline)) if row.decision.strip() else None
+        line = there.get(stage_key(row.target_pipeline)) if row.decision.strip() else None
         names = [str(stage["name"]) for stage in line["stages"]] if line else []
         if line is not None and not any(same(row.target_stage, name) for name in names):
             found.append((int(at), str(line["name"]), row.target_stage, names))
@@ -163,9 +163,9 @@ def _pipeline(home: str, siblings: Sequence[SourceStage], destination: Sequence[
         return exact, 0.98
     best, score = None, 0.0
     for line in destination:
-        likeness = fuzz.token_sort_ratio(plain(line["name"]), plain(home)) / 100
-        names = [plain(stage["name"]) for stage in line["stages"]]
-        wanted = [plain(item.stage) for item in siblings if item.stage]
+        likeness = fuzz.token_sort_ratio(stage_key(line["name"]), stage_key(home)) / 100
+        names = [stage_key(stage["name"]) for stage in line["stages"]]
+        wanted = [stage_key(item.stage) for item in siblings if item.stage]
         shared = sum(1 for stage in wanted if stage in names) / len(wanted) if wanted else 0.0
         if likeness >= SIMILAR and shared >= 0.6 and likeness + shared > score:
             best, score = line, likeness + shared
@@ -194,12 +194,12 @@ def _likeness(
     own: str, item: SourceStage, siblings: Sequence[SourceStage], stage: Any, count: int
 ) -> tuple[float, str]:
     """Likeness of names (0-1), a little more when position and probability agree as well."""
-    name = fuzz.token_sort_ratio(plain(own), plain(stage["name"])) / 100
+    name = fuzz.token_sort_ratio(stage_key(own), stage_key(stage["name"])) / 100
     why = f"stage {stage['name']!r} is spelled like it"
     order = [other.stage for other in siblings]
-    place = order.index(item.stage) / max(1, len(order) - 1) if item.stage in order else 0.0
+    where = order.index(item.stage) / max(1, len(order) - 1) if item.stage in order else 0.0
     there = float(stage.get("position") or 0) / max(1, count - 1)
-    extra = 0.03 if abs(place - there) < 0.15 else 0.0
+    extra = 0.03 if abs(where - there) < 0.15 else 0.0
     chance = stage.get("stageWinProbability")
     if chance is not None and item.probability is not None:
         near = abs(float(chance) / 100 - item.probability) < 0.06

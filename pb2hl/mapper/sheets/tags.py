@@ -91,14 +91,14 @@ def picklists_sheet(
 def _options(object_: str, field: str, counts: Counter[str], declared: Sequence[str]) -> list[dict[str, object]]:
     if len(counts) > MOST_VALUES:
         return []
-    spelled: dict[str, str] = {_plain(option): option for option in declared}
+    spelled: dict[str, str] = {_folded(option): option for option in declared}
     for value, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
-        spelled.setdefault(_plain(value), value)
-    known = {_plain(option) for option in declared}
+        spelled.setdefault(_folded(value), value)
+    known = {_folded(option) for option in declared}
     rows = []
     for value in sorted(counts):
-        option = spelled[_plain(value)]
-        reason = "declared" if _plain(value) in known else "in use, not declared" if declared else "in use"
+        option = spelled[_folded(value)]
+        reason = "declared" if _folded(value) in known else "in use, not declared" if declared else "in use"
         if option != value:
             reason = f"{reason}; spelled like {option!r}"
         rows.append(
@@ -108,7 +108,7 @@ def _options(object_: str, field: str, counts: Counter[str], declared: Sequence[
     return rows
 
 
-def _plain(text: str) -> str:
+def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 

@@ -22,7 +22,7 @@ from pb2hl.plan.fields.needs import FieldPlan, plan_fields
 from pb2hl.plan.inputs.inputs import PlanInputs
 from pb2hl.plan.inputs.store import Operations
 from pb2hl.plan.location.identity import Identity, simulate
-from pb2hl.plan.location.location import Place, place_of
+from pb2hl.plan.location.location import Location, location_of
 from pb2hl.plan.records.appointments import Appointments
 from pb2hl.plan.records.attachments import Attachments, Files
 from pb2hl.plan.records.bodies import Bodies
@@ -35,8 +35,8 @@ from pb2hl.plan.records.parents import Parents
 from pb2hl.plan.records.pipelines import Pipelines, plan_pipelines
 from pb2hl.plan.records.primary import primary_ids, primary_labels
 from pb2hl.plan.records.tasks import Tasks
-from pb2hl.plan.records.unconverted_cells import Leftovers
-from pb2hl.plan.records.unmapped_columns import Residue
+from pb2hl.plan.records.unconverted_cells import Unconverted
+from pb2hl.plan.records.unmapped_columns import UnmappedNotes
 from pb2hl.plan.schema.schema import SchemaPlan, calendar_team, contact_tags, find_calendar
 from pb2hl.plan.schema.stages import stages_table
 from pb2hl.plan.shared.context import Context
@@ -92,11 +92,11 @@ class Planner:
     """The planners of one plan, sharing one context."""
 
     def __init__(self, inputs: PlanInputs):
-        place = place_of(inputs.destination)
-        fields = {**plan_fields(inputs, place).by_key, **legal_fields(inputs, place)}
-        self.ctx = Context(inputs, place, FieldPlan(fields))
-        self.place: Place = place
-        self.leftovers = Leftovers.of(inputs.not_converted, self.ctx.account)
+        location = location_of(inputs.destination)
+        fields = {**plan_fields(inputs, location).by_key, **legal_fields(inputs, location)}
+        self.ctx = Context(inputs, location, FieldPlan(fields))
+        self.location: Location = location
+        self.unconverted = Unconverted.of(inputs.not_converted, self.ctx.findings)
 
     @cached_property
     def pipelines(self) -> Pipelines:
@@ -106,15 +106,15 @@ class Planner:
     def identity(self) -> Identity:
         config = self.ctx.inputs.config
         contacts = self.ctx.table("contacts")
-        return simulate(contacts, self.place, policy=config.policy.existing_contacts, source=config.source)
+        return simulate(contacts, self.location, policy=config.policy.existing_contacts, source=config.source)
 
     @cached_property
     def legal(self) -> Legal:
-        return Legal(self.ctx, self.leftovers)
+        return Legal(self.ctx, self.unconverted)
 
     @cached_property
     def deals(self) -> Deals:
-        return Deals(self.ctx, self.pipelines, self.identity, self.leftovers)
+        return Deals(self.ctx, self.pipelines, self.identity, self.unconverted)
 
     @cached_property
     def primary(self) -> Mapping[str, str]:
@@ -168,8 +168,8 @@ class Planner:
         files = Files(ctx.inputs.files)
         bodies = Bodies(ctx, files)
         attachments = Attachments(ctx, files, self.identity)
-        companies = Companies(ctx, self.leftovers, self.identity, primary_labels(ctx, self.primary))
-        contacts = Contacts(ctx, self.identity, self.leftovers, self.deals.further())
+        companies = Companies(ctx, self.unconverted, self.identity, primary_labels(ctx, self.primary))
+        contacts = Contacts(ctx, self.identity, self.unconverted, self.deals.further())
         yield from attachments.media()
         yield from bodies.media()
         yield from companies.operations()
@@ -180,12 +180,12 @@ class Planner:
         yield from self.deals.links()
         yield from attachments.contact_files()
         yield from self.deals.operations()
-        yield from Notes(ctx, self.parents, self.leftovers, bodies, attachments, self.deals).operations()
-        yield from Residue(ctx, self.deals).operations()
-        yield from Tasks(ctx, self.parents, self.leftovers, bodies).operations()
+        yield from Notes(ctx, self.parents, self.unconverted, bodies, attachments, self.deals).operations()
+        yield from UnmappedNotes(ctx, self.deals).operations()
+        yield from Tasks(ctx, self.parents, self.unconverted, bodies).operations()
         calendar = find_calendar(ctx)
         team = calendar.team if calendar else tuple(calendar_team(ctx))
-        yield from Appointments(ctx, self.parents, self.leftovers, bodies, calendar, team).operations()
+        yield from Appointments(ctx, self.parents, self.unconverted, bodies, calendar, team).operations()
         yield from self.legal.operations()
 
     def _collect(
@@ -247,4 +247,4 @@ class Planner:
         cost = estimate(
             operations.counts, links=self._links, starts=self._starts, of_objects=self._of_objects, **self._extra
         )
-        return Plan(operations, cost, self.ctx.account.problems, {**tables, "losses": self.ctx.account.losses})
+        return Plan(operations, cost, self.ctx.findings.problems, {**tables, "losses": self.ctx.findings.losses})

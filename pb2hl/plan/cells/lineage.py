@@ -1,6 +1,6 @@
 """Zero-loss accounting: every filled source cell ends in exactly one bucket, and the totals balance.
 
-Where a cell ended is what the planners noted while they built the payloads (`plan.fields.landings`), and what the account tells of
+Where a cell ended is what the planners noted while they built the payloads (`plan.fields.landings`), and what the findings say of
 single cells. A column has a rule (where most of its values went); cells that went another way override it. So a table of a million rows
 takes a line a column and a line an exception.
 """
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX, Way
+from pb2hl.plan.fields.findings import CELL_COLUMNS, Bucket
 from pb2hl.plan.fields.landings import LOST, Fate
 from pb2hl.plan.fields.needs import filled_mask
-from pb2hl.plan.fields.tally import CELL_COLUMNS, Bucket
 from pb2hl.plan.records.legal import landing
 from pb2hl.plan.records.unmapped_columns import left_behind
 from pb2hl.plan.shared.context import Context
@@ -35,7 +35,7 @@ _NOT_CELLS = frozenset({*PROVENANCE, "merged_ids", "residue", "company_source_id
 
 @dataclass(frozen=True)
 class Lineage:
-    """`rules` per source column, `exceptions` per cell (`account.CELL_COLUMNS`), `summary`: cells by column and bucket.
+    """`rules` per source column, `exceptions` per cell (`findings.CELL_COLUMNS`), `summary`: cells by column and bucket.
 
     `balance`: per source column the cells that were read and those accounted for; they are equal or something was lost.
     `merged`: object, source_id, survivor of every row that another record stands for.
@@ -62,7 +62,7 @@ def lineage(ctx: Context) -> Lineage:
     """The fate of every cell of the export; call it after all operations were planned."""
     merged = _merged(ctx)
     dropped, rows_dropped = _dropped(ctx.inputs.dropped)
-    singly = ctx.account.cells
+    singly = ctx.findings.cells
     rules, summary, accounted, noted_cells = [], [], Counter(), [singly]
     transformed = _transformed(ctx.inputs.columns)
     for object_ in OBJECTS:
@@ -219,7 +219,7 @@ _FEW = 100
 def _rule(ctx: Context, noted: Mapping[str, Fate], column: Column, object_: str) -> Fate:
     """Where a source column's cells end, unless they are told apart: what planners noted, or the decision to leave it out."""
     reported = document_of(object_)
-    if reported and object_ not in landing(ctx.inputs, ctx.place):
+    if reported and object_ not in landing(ctx.inputs, ctx.location):
         return str(Bucket.REPORTED), reported
     if not column.name:
         return left_behind(ctx, object_, column.heading)

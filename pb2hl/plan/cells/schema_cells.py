@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pb2hl import field_map
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.inputs.rows import Row, text
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.shared.context import Context

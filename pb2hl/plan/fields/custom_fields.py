@@ -157,7 +157,7 @@ def _misfit(field: PlannedField, there: Any) -> str:
     return ""
 
 
-def plain(value: Any, zone: ZoneInfo) -> str:
+def text_of(value: Any, zone: ZoneInfo) -> str:
     """A staged value as text: Yes/No, numbers without a needless `.0`, dates ISO, lists joined."""
     if isinstance(value, bool):
         return YES_NO[0] if value else YES_NO[1]
@@ -166,7 +166,7 @@ def plain(value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, date):
         return local_iso(value, zone)
     if isinstance(value, list | tuple):
-        return LIST_SEPARATOR.join(plain(item, zone) for item in value if item is not None)
+        return LIST_SEPARATOR.join(text_of(item, zone) for item in value if item is not None)
     return str(value).strip()
 
 
@@ -183,11 +183,11 @@ def written(field: PlannedField, value: Any, zone: ZoneInfo) -> Any:
         return _day(field, value, zone)
     if field.data_type in LIST_TYPES:
         items = value if isinstance(value, list | tuple) else [value]
-        options = [_option(field, plain(item, zone)) for item in items if plain(item, zone)]
+        options = [_option(field, text_of(item, zone)) for item in items if text_of(item, zone)]
         return options if options and all(options) else None
     if field.data_type in OPTION_TYPES:
-        return _option(field, plain(value, zone)) or None
-    return plain(value, zone) or None
+        return _option(field, text_of(value, zone)) or None
+    return text_of(value, zone) or None
 
 
 def _option(field: PlannedField, text: str) -> str:

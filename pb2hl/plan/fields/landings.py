@@ -11,7 +11,7 @@ from array import array
 import numpy as np
 import numpy.typing as npt
 
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 
 _ORDER = (
     Bucket.LANDED, Bucket.NORMALISED, Bucket.MOVED, Bucket.MERGED, Bucket.REPORTED, Bucket.SKIPPED, Bucket.REFUSED,

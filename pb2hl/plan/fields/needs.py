@@ -13,7 +13,7 @@ from pb2hl.model import OBJECTS
 from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.inputs.inputs import PlanInputs
 from pb2hl.plan.inputs.rows import texts
-from pb2hl.plan.location.location import Place
+from pb2hl.plan.location.location import Location
 from pb2hl.values.fold import fold
 from pb2hl.values.statuses import deal_status
 
@@ -36,20 +36,20 @@ class FieldPlan:
         return ((name, field) for (name, _), field in self.by_key.items())
 
 
-def plan_fields(inputs: PlanInputs, place: Place) -> FieldPlan:
+def plan_fields(inputs: PlanInputs, location: Location) -> FieldPlan:
     """All custom fields, each compared with the location; deterministic in the inputs."""
     found: dict[tuple[str, str], f.PlannedField] = {}
     for object_ in ("contacts", "companies", "deals"):
         frame = inputs.table(object_)
         wanted = [*_markers(object_, frame, inputs), *_without_place(object_, frame), *_mapped(object_, frame, inputs)]
-        wanted += _for_leftovers(object_, frame, inputs, place)
+        wanted += _for_unconverted(object_, frame, inputs, location)
         taken: set[str] = set()
         for field in wanted:
             if (object_, field.key) in found:
                 continue
             fitted = f.for_model(field)
             choice = _choice(inputs, fitted) if field.key in frame.columns else f.BESIDE
-            found[object_, field.key] = distinct(f.against(fitted, place.fields, choice), taken)
+            found[object_, field.key] = distinct(f.against(fitted, location.fields, choice), taken)
     return FieldPlan(found)
 
 
@@ -173,7 +173,9 @@ def _used(frame: pd.DataFrame, column: str) -> set[str]:
     return {text for item in values.dropna().unique() if (text := str(item).strip())}
 
 
-def _for_leftovers(object_: str, frame: pd.DataFrame, inputs: PlanInputs, place: Place) -> Iterable[f.PlannedField]:
+def _for_unconverted(
+    object_: str, frame: pd.DataFrame, inputs: PlanInputs, location: Location
+) -> Iterable[f.PlannedField]:
     refused = inputs.not_converted
     refused_here = int((refused["object"] == object_).sum()) if "object" in refused.columns else 0
     refused_here += filled(frame, "parent_left_out")
@@ -183,12 +185,12 @@ def _for_leftovers(object_: str, frame: pd.DataFrame, inputs: PlanInputs, place:
         yield _own(object_, f.MERGED_FIELD, "LARGE_TEXT", merged)
     if filled(frame, "owner") and _owner_needs_text(object_, frame, inputs):
         yield _own(object_, f.OWNER_FIELD, "TEXT")
-    if object_ == "contacts" and _deals_may_not_be_opportunities(inputs, place):
+    if object_ == "contacts" and _deals_may_not_be_opportunities(inputs, location):
         yield _own(object_, f.FURTHER_DEALS, "LARGE_TEXT")
     if object_ == "contacts" and (named := filled(frame, "full_name")):
         yield f.PlannedField("contact", "full_name", f.FULL_NAME, "TEXT", (), named)
     if object_ == "contacts":
-        yield from _other_addresses(frame, inputs, place, merged)
+        yield from _other_addresses(frame, inputs, location, merged)
         if named := _named_otherwise(frame, inputs):
             yield _own(object_, f.OWN_COMPANY, "TEXT", named)
     if object_ == "deals":
@@ -251,9 +253,9 @@ def _unresolved(inputs: PlanInputs, object_: str, column: str) -> int:
     return 0 if frame.empty else int(((frame["object"] == object_) & (frame["field"] == column)).sum())
 
 
-def _deals_may_not_be_opportunities(inputs: PlanInputs, place: Place) -> bool:
+def _deals_may_not_be_opportunities(inputs: PlanInputs, location: Location) -> bool:
     wanted = inputs.config.policy.duplicate_opportunity == "custom field + note"
-    return wanted and not place.allow_duplicate_opportunity and len(inputs.table("deals")) > 0
+    return wanted and not location.allow_duplicate_opportunity and len(inputs.table("deals")) > 0
 
 
 def _merged(frame: pd.DataFrame) -> int:
@@ -268,15 +270,17 @@ def _owner_needs_text(object_: str, frame: pd.DataFrame, inputs: PlanInputs) -> 
     return any(not inputs.mapping.owners.get(str(value), "") for value in frame["owner"].dropna().unique())
 
 
-def _other_addresses(frame: pd.DataFrame, inputs: PlanInputs, place: Place, merged: int) -> Iterable[f.PlannedField]:
-    clash = not place.allow_duplicate_contact or len(place.contacts) > 0
+def _other_addresses(
+    frame: pd.DataFrame, inputs: PlanInputs, location: Location, merged: int
+) -> Iterable[f.PlannedField]:
+    clash = not location.allow_duplicate_contact or len(location.contacts) > 0
     emails = filled(frame, "email_2") + filled(frame, "more_emails")
-    if emails or merged or (clash and _repeats(frame, ("email",))) or (clash and len(place.contacts)):
+    if emails or merged or (clash and _repeats(frame, ("email",))) or (clash and len(location.contacts)):
         yield f.PlannedField("contact", f.OTHER_EMAILS, f.OTHER_EMAILS, "LARGE_TEXT", (), emails)
     if (
         merged
         or filled(frame, "more_phones")
-        or (clash and (_repeats(frame, ("phone", "mobile")) or len(place.contacts)))
+        or (clash and (_repeats(frame, ("phone", "mobile")) or len(location.contacts)))
     ):
         yield f.PlannedField("contact", f.OTHER_PHONES, f.OTHER_PHONES, "LARGE_TEXT")
 

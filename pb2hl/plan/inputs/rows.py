@@ -30,7 +30,7 @@ def rows(frame: pd.DataFrame, columns: Sequence[str] | None = None, *, numbered:
     names = every if columns is None else [name for name in columns if name in frame.columns]
     for start in range(0, len(frame), BATCH):
         piece = frame.iloc[start : start + BATCH]
-        lists = [_plain(piece[name]) for name in names]
+        lists = [_python_values(piece[name]) for name in names]
         keys = names
         if numbered:
             lists, keys = [*lists, piece.index.tolist()], [*names, ORDINAL]
@@ -38,7 +38,7 @@ def rows(frame: pd.DataFrame, columns: Sequence[str] | None = None, *, numbered:
             yield dict(zip(keys, values, strict=True))
 
 
-def _plain(column: pd.Series) -> list[Any]:
+def _python_values(column: pd.Series) -> list[Any]:
     try:
         values = pa.array(column, from_pandas=True).to_pylist()
     except (pa.ArrowInvalid, pa.ArrowTypeError):

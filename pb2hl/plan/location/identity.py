@@ -14,7 +14,7 @@ import pandas as pd
 
 from pb2hl import markers
 from pb2hl.plan.inputs.rows import Row, oldest_first, rows, texts
-from pb2hl.plan.location.location import Place
+from pb2hl.plan.location.location import Location
 from pb2hl.values.fold import fold
 
 REPORT_COLUMNS = ("source_id", "name", "field", "value", "held_by", "treatment")
@@ -62,12 +62,12 @@ def full_name(row: Row) -> str:
     return " ".join(part for part in parts if part) or str(row.get("full_name") or "").strip()
 
 
-def simulate(contacts: pd.DataFrame, place: Place, *, policy: str, source: str) -> Identity:
+def simulate(contacts: pd.DataFrame, location: Location, *, policy: str, source: str) -> Identity:
     """Replay the creation of every contact against `place` (its settings and the records that are there).
 
     `policy` is `existing_contacts` of migration.toml; `separate` never takes an existing record for a person's own.
     """
-    there = _There.of(place, source)
+    there = _There.of(location, source)
     holders = _Holders(dict(there.emails), dict(there.phones))
     people: dict[str, Person] = {}
     report: list[tuple[str, ...]] = []
@@ -76,7 +76,7 @@ def simulate(contacts: pd.DataFrame, place: Place, *, policy: str, source: str) 
     for row in rows(oldest_first(contacts), _COLUMNS):
         existing, by = there.match(row, taken, namesakes) if policy != "separate" else ("", "")
         taken.add(existing)
-        people[row["source_id"]] = _person(row, existing, by, holders, place.allow_duplicate_contact, report)
+        people[row["source_id"]] = _person(row, existing, by, holders, location.allow_duplicate_contact, report)
     return Identity(people, pd.DataFrame(report, columns=list(REPORT_COLUMNS), dtype="str"))
 
 
@@ -137,14 +137,14 @@ class _There:
     names: Mapping[str, frozenset[str]]
 
     @classmethod
-    def of(cls, place: Place, source: str) -> _There:
+    def of(cls, location: Location, source: str) -> _There:
         emails: dict[str, str] = {}
         phones: dict[str, str] = {}
         by_email: dict[str, str] = {}
         by_phone_name: dict[tuple[str, str], str] = {}
         by_marker: dict[str, str] = {}
         names: dict[str, frozenset[str]] = {}
-        for row in rows(place.contacts):
+        for row in rows(location.contacts):
             one = row["id"]
             names[one] = _words(_name_there(row))
             email, phone = (row.get("email") or "").strip().casefold(), (row.get("phone") or "").strip()

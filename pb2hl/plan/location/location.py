@@ -14,7 +14,7 @@ from pb2hl.highlevel.destination import Destination
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceField:
+class LocationField:
     """A custom field that exists; `model` is contact, opportunity, business or the key of a custom object."""
 
     id: str
@@ -26,7 +26,7 @@ class PlaceField:
 
 
 @dataclass(frozen=True, slots=True)
-class PlacePipeline:
+class LocationPipeline:
     """A pipeline that exists: id and probability (percent, None: not told) of its stages by name, in their order."""
 
     id: str
@@ -36,7 +36,7 @@ class PlacePipeline:
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceCalendar:
+class LocationCalendar:
     """A calendar that exists and the user ids of its team."""
 
     id: str
@@ -45,7 +45,7 @@ class PlaceCalendar:
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceObject:
+class LocationObject:
     """A custom object that exists: `shown` is the property it is displayed by, `folders` name → id."""
 
     id: str
@@ -55,7 +55,7 @@ class PlaceObject:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """The location as the plan sees it.
 
     The frames are the index of records that were there before, columns as `highlevel.rows.INDEXES` has them, and `marker`:
@@ -64,30 +64,30 @@ class Place:
     """
 
     users: Mapping[str, str] = field(default_factory=dict)  # user id → e-mail
-    fields: tuple[PlaceField, ...] = ()
+    fields: tuple[LocationField, ...] = ()
     folders: Mapping[str, str] = field(default_factory=dict)  # name → id
-    pipelines: tuple[PlacePipeline, ...] = ()
+    pipelines: tuple[LocationPipeline, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)  # name, lower-cased → id
-    calendars: tuple[PlaceCalendar, ...] = ()
+    calendars: tuple[LocationCalendar, ...] = ()
     lost_reasons: Mapping[str, str] = field(default_factory=dict)  # name, case-folded → id
     allow_duplicate_contact: bool = False
     allow_duplicate_opportunity: bool = True
     contacts: pd.DataFrame = field(default_factory=pd.DataFrame)
     businesses: pd.DataFrame = field(default_factory=pd.DataFrame)
     opportunities: pd.DataFrame = field(default_factory=pd.DataFrame)
-    objects: Mapping[str, PlaceObject] = field(default_factory=dict)  # key → custom object
+    objects: Mapping[str, LocationObject] = field(default_factory=dict)  # key → custom object
     object_records: pd.DataFrame = field(default_factory=pd.DataFrame)  # id, objectKey, customFields (JSON by property)
 
 
-def place_of(destination: Destination) -> Place:
+def location_of(destination: Destination) -> Location:
     """The view of a location as `highlevel.read_destination` read it."""
     opportunities = destination.settings.get("allow_duplicate_opportunity")
-    return Place(
+    return Location(
         users={user["id"]: user["email"] for user in destination.users},
         fields=tuple(_field(model, item) for model, items in destination.fields.items() for item in items),
         folders={folder["name"]: folder["id"] for folder in destination.folders},
         pipelines=tuple(
-            PlacePipeline(
+            LocationPipeline(
                 line["id"],
                 line["name"],
                 {stage["name"]: stage["id"] for stage in line["stages"]},
@@ -96,7 +96,7 @@ def place_of(destination: Destination) -> Place:
             for line in destination.pipelines
         ),
         tags={tag["name"].strip().lower(): tag["id"] for tag in destination.tags},
-        calendars=tuple(PlaceCalendar(c["id"], c["name"], tuple(c["user_ids"])) for c in destination.calendars),
+        calendars=tuple(LocationCalendar(c["id"], c["name"], tuple(c["user_ids"])) for c in destination.calendars),
         lost_reasons={reason["name"].strip().casefold(): reason["id"] for reason in destination.lost_reasons},
         allow_duplicate_contact=bool(destination.settings.get("allow_duplicate_contact")),
         allow_duplicate_opportunity=opportunities is None or bool(opportunities),
@@ -108,14 +108,14 @@ def place_of(destination: Destination) -> Place:
     )
 
 
-def _object(item: Mapping[str, Any]) -> PlaceObject:
+def _object(item: Mapping[str, Any]) -> LocationObject:
     folders = {folder["name"]: folder["id"] for folder in item["folders"]}
-    return PlaceObject(item["id"], item["key"], item["primaryDisplayProperty"], folders)
+    return LocationObject(item["id"], item["key"], item["primaryDisplayProperty"], folders)
 
 
-def _field(model: str, item: Mapping[str, Any]) -> PlaceField:
+def _field(model: str, item: Mapping[str, Any]) -> LocationField:
     options = tuple(_label(option) for option in item.get("options") or ())
-    return PlaceField(
+    return LocationField(
         item["id"], str(item["name"]), model, str(item.get("dataType") or ""), str(item.get("fieldKey") or ""), options
     )
 

@@ -8,14 +8,14 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pb2hl.operations import Kind, Operation, Target
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.inputs.rows import Row, local_iso, text
-from pb2hl.plan.location.location import PlaceCalendar
+from pb2hl.plan.location.location import LocationCalendar
 from pb2hl.plan.records import provenance
 from pb2hl.plan.records.bodies import Bodies
 from pb2hl.plan.records.parents import Host, Parents
 from pb2hl.plan.records.series import Occurrence, occurrences
-from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import SCHEMA, Context
 from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.statuses import appointment_status
@@ -31,9 +31,9 @@ class Appointments:
 
     ctx: Context
     parents: Parents
-    leftovers: Leftovers
+    unconverted: Unconverted
     bodies: Bodies
-    calendar: PlaceCalendar | None
+    calendar: LocationCalendar | None
     team: tuple[str, ...]
 
     def operations(self) -> Iterator[Operation]:
@@ -65,11 +65,11 @@ class Appointments:
                 Kind.CREATE, Target.APPOINTMENT, OBJECT, row["source_id"], draft.body, part=item.part, marker=marker
             )
         if not found:
-            self.ctx.account.cell(OBJECT, row["source_id"], "*", Bucket.REFUSED, "a series without any occurrence")
+            self.ctx.findings.cell(OBJECT, row["source_id"], "*", Bucket.REFUSED, "a series without any occurrence")
 
     def _without_start(self, row: Row) -> Operation:
         """HighLevel has no appointment without a time: it becomes a note, so that nothing is dropped."""
-        self.ctx.account.problem(
+        self.ctx.findings.problem(
             "appointment_without_start",
             OBJECT,
             "appointments have no start",
@@ -86,7 +86,7 @@ class Appointments:
         if text(row, "timezone"):
             span_facts.append(f"time zone {text(row, 'timezone')}")
             draft.note(provenance.PLACE, "timezone")
-        line = provenance.line(self.ctx, self.leftovers, draft, (OBJECT, row), span_facts)
+        line = provenance.line(self.ctx, self.unconverted, draft, (OBJECT, row), span_facts)
         words = [text(row, name) for name in ("title", "location") if text(row, name)]
         body = self.bodies.html(draft, source, "\n".join(words))
         body += self.bodies.html(draft, source, text(row, "description"), "description")
@@ -107,7 +107,7 @@ class Appointments:
         if row.get("all_day"):
             return _whole_days(start, end, zone)
         if end is None or end <= start:
-            self.ctx.account.problem(
+            self.ctx.findings.problem(
                 "appointment_without_end",
                 OBJECT,
                 "appointments have no end after their start",
@@ -136,7 +136,7 @@ class Appointments:
         if place := text(row, "location"):
             draft.put("address", place, "location")
         facts += self._said(row, draft)
-        line = provenance.line(self.ctx, self.leftovers, draft, (OBJECT, row), facts, item.part)
+        line = provenance.line(self.ctx, self.unconverted, draft, (OBJECT, row), facts, item.part)
         description = self.bodies.text(draft, (OBJECT, row["source_id"]), text(row, "description"), "description")
         draft.put("description", f"{description}\n\n{line}" if description else line, "description")
         draft.body["contactId"] = host.reference
@@ -150,7 +150,7 @@ class Appointments:
         if owner.user_id in self.team:
             draft.put("assignedUserId", owner.user_id, *(("owner",) if owner.how == "mapped" else ()))
             return []
-        self.ctx.account.problem(
+        self.ctx.findings.problem(
             "owner_not_in_team",
             OBJECT,
             "owners are not in the team of the calendar",

@@ -14,7 +14,7 @@ from pb2hl import field_map, markers
 from pb2hl.highlevel.records.files import FIELD_TYPES
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, Target
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.inputs.inputs import ExportFile
 from pb2hl.plan.inputs.rows import Row, local_iso, rows, text
 from pb2hl.plan.location.identity import Identity
@@ -206,12 +206,12 @@ class Attachments:
     def _reported(self, row: Row, way: Way) -> Way:
         source_id = row["source_id"]
         if way.how == "skip":
-            self.ctx.account.cell(OBJECT, source_id, "*", Bucket.REFUSED, way.why)
-            self.ctx.account.problem(
+            self.ctx.findings.cell(OBJECT, source_id, "*", Bucket.REFUSED, way.why)
+            self.ctx.findings.problem(
                 "file_not_sent", OBJECT, way.why, source_id=source_id, treatment="listed; nothing is sent"
             )
         elif way.how == "media":
-            self.ctx.account.loss(OBJECT, "file", "media library, linked in a note", "no file field takes it")
+            self.ctx.findings.loss(OBJECT, "file", "media library, linked in a note", "no file field takes it")
         return way
 
 

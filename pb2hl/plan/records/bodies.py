@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pb2hl import content
 from pb2hl.content import Content, InlineImage
 from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, Target
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.inputs.inputs import ExportFile
 from pb2hl.plan.inputs.rows import rows, text
 from pb2hl.plan.records.attachments import Files, file_part, media_name
@@ -50,7 +50,7 @@ class Bodies:
         converted = content.convert(body)
         self._report_losses(draft, source[0], column, converted)
         if converted.images:
-            self.ctx.account.loss(
+            self.ctx.findings.loss(
                 source[0],
                 "image",
                 "nowhere (reported)",
@@ -72,7 +72,7 @@ class Bodies:
     def _upload(self, object_: str, source_id: str, number: int, image: InlineImage) -> Iterator[Operation]:
         part = self._file(source_id, number, image)
         if part is None:
-            self.ctx.account.problem(
+            self.ctx.findings.problem(
                 "image_missing",
                 object_,
                 "images inside bodies are not in the export, or too big",
@@ -122,6 +122,6 @@ class Bodies:
 
     def _report_losses(self, draft: Draft, object_: str, column: str, converted: Content) -> None:
         for what in converted.removed:
-            self.ctx.account.loss(object_, column, "nowhere (reported)", f"removed from bodies: {what}")
+            self.ctx.findings.loss(object_, column, "nowhere (reported)", f"removed from bodies: {what}")
         if converted.removed:
             draft.note("unsafe HTML removed", column, bucket=Bucket.NORMALISED)

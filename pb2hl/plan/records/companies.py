@@ -12,12 +12,12 @@ from pb2hl.matching import domains
 from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.inputs.rows import ORDINAL, Row, as_property, rows, text, texts
 from pb2hl.plan.location.identity import Identity
 from pb2hl.plan.records.existing import Found, changes
 from pb2hl.plan.records.primary import company_source_id
-from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import SCHEMA, Context, Own
 from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.fold import fold
@@ -32,7 +32,7 @@ class Companies:
     """Plans businesses and the links of contacts to them."""
 
     ctx: Context
-    leftovers: Leftovers
+    unconverted: Unconverted
     identity: Identity
     primary: Mapping[str, str]  # company source id → text of the Primary Contact field
 
@@ -60,7 +60,7 @@ class Companies:
                 draft.put(name, value, spec.name)
         if "name" not in draft.body:
             draft.put("name", text(row, "domain") or f"Company {row['source_id']}", "domain")
-            self.ctx.account.problem(
+            self.ctx.findings.problem(
                 "company_without_name",
                 OBJECT,
                 "companies have no name",
@@ -74,7 +74,7 @@ class Companies:
         return draft
 
     def _own(self, row: Row, draft: Draft) -> dict[str, Own]:
-        own = self.ctx.own_fields(OBJECT, row) | self.leftovers.fields(OBJECT, row)
+        own = self.ctx.own_fields(OBJECT, row) | self.unconverted.fields(OBJECT, row)
         if left_out := text(row, "parent_left_out"):
             line = f"parent: {self.ctx.company_names.get(left_out, left_out)} (it would be its own ancestor)"
             before, columns = own[f.UNCONVERTED_FIELD]
@@ -102,7 +102,7 @@ class Companies:
             return ""
         found = self.ctx.companies.first([text(row, "parent_id"), text(row, "parent_name")])
         if not found:
-            self.ctx.account.problem(
+            self.ctx.findings.problem(
                 "parent_company",
                 OBJECT,
                 "parent companies are not in the export, or several fit",
@@ -134,7 +134,7 @@ class Companies:
     def _index(self) -> tuple[dict[str, str], dict[str, str]]:
         by_marker: dict[str, str] = {}
         by_name: dict[str, str] = {}
-        for row in rows(self.ctx.place.businesses):
+        for row in rows(self.ctx.location.businesses):
             by_name.setdefault(fold(row.get("name") or ""), row["id"])
             for item in markers.split_ids(self.ctx.source, row.get("marker") or ""):
                 by_marker.setdefault(item, row["id"])
@@ -148,7 +148,7 @@ class Companies:
         """The source id of a contact's company; "" when it has none."""
         found = company_source_id(self.ctx, row)
         if not found and (text(row, "company_id") or self.ctx.lost("contacts", row, "company_id")[0]):
-            self.ctx.account.problem(
+            self.ctx.findings.problem(
                 "company_missing",
                 "contacts",
                 "contacts name a company that is not in the export",
@@ -191,7 +191,7 @@ class Companies:
                 business = self.ctx.ref(Target.BUSINESS, OBJECT, company)
             elif self._needs_unassigned:
                 business = self.ctx.ref(Target.BUSINESS, SCHEMA, UNASSIGNED)
-                self.ctx.account.loss(
+                self.ctx.findings.loss(
                     "contacts", "company", self.ctx.inputs.config.policy.unassigned_business, "no company"
                 )
             else:

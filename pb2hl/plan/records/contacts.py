@@ -10,11 +10,11 @@ from pb2hl.field_map import NOTHING_REFUSED
 from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.inputs.rows import Row, as_property, text, texts
 from pb2hl.plan.location.identity import Identity, Person, emails_of, full_name, phones_of
 from pb2hl.plan.records.existing import Found, changes
-from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import Context, Own
 from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.fold import fold
@@ -28,7 +28,7 @@ class Contacts:
 
     ctx: Context
     identity: Identity
-    leftovers: Leftovers
+    unconverted: Unconverted
     further: Mapping[str, list[str]]  # contact source id → deals that may not be opportunities
 
     def operations(self) -> Iterator[Operation]:
@@ -96,7 +96,7 @@ class Contacts:
             draft.put("lastName", surname, "full_name")
         elif not (person.email or person.phone):
             draft.put("firstName", text(row, "company_name") or f"Contact {row['source_id']}", "company_name")
-            self.ctx.account.problem(
+            self.ctx.findings.problem(
                 "contact_without_name",
                 OBJECT,
                 "contacts have neither name, e-mail nor phone",
@@ -113,9 +113,9 @@ class Contacts:
 
     def _own(self, row: Row, person: Person, draft: Draft) -> dict[str, Own]:
         own = self.ctx.own_fields(OBJECT, row)
-        own |= self.leftovers.fields(OBJECT, row)
+        own |= self.unconverted.fields(OBJECT, row)
         own |= self.ctx.owned(draft, OBJECT, row)
-        merged_emails, merged_phones = self.leftovers.addresses(row)
+        merged_emails, merged_phones = self.unconverted.addresses(row)
         email, phone = self._shown(person, "email"), self._shown(person, "phone")
         emails = [item for item in (person.email, *person.other_emails, *merged_emails) if item and item != email]
         phones = [item for item in (person.phone, *person.other_phones, *merged_phones) if item and item != phone]
@@ -143,7 +143,7 @@ class Contacts:
         for column, values, got in (("email", emails_of(row), person.email), ("phone", phones_of(row), person.phone)):
             if values and got != values[0] and row.get(column):
                 where = f.OTHER_EMAILS if column == "email" else f.OTHER_PHONES
-                self.ctx.account.loss(
+                self.ctx.findings.loss(
                     OBJECT, column, where, "somebody else has it and the location allows no duplicates"
                 )
 

@@ -33,7 +33,7 @@ def company(ctx: Context, row: Row) -> str:
 def lost_reason(ctx: Context, row: Row, status: str, draft: Draft) -> str:
     """The reason as text; "" where the location knows it and the draft got its id."""
     reason = text(row, "lost_reason")
-    known = ctx.place.lost_reasons.get(reason.casefold(), "")
+    known = ctx.location.lost_reasons.get(reason.casefold(), "")
     if reason and known and status == "lost":
         draft.put("lostReasonId", known, "lost_reason")
         return ""

@@ -14,7 +14,7 @@ from pb2hl.errors import Severity
 from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.inputs.rows import ORDINAL, Row, as_property, oldest_first, rows, text, texts
 from pb2hl.plan.location.identity import Identity
 from pb2hl.plan.records import deal_values as values
@@ -22,7 +22,7 @@ from pb2hl.plan.records.existing import Found, changes
 from pb2hl.plan.records.parents import stand_in
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.records.primary import named_column
-from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import Context
 from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.fold import fold
@@ -51,7 +51,7 @@ class Deals:
     ctx: Context
     pipelines: Pipelines
     identity: Identity
-    leftovers: Leftovers
+    unconverted: Unconverted
 
     @property
     def policy(self) -> str:
@@ -71,18 +71,18 @@ class Deals:
         matched: dict[str, tuple[str, str]] = {}
         there = dict(self._open_there())
         holders = {key: name for key, (_, name) in there.items()}
-        place_of = {one: key for key, (one, _) in there.items()}
+        key_of = {one: key for key, (one, _) in there.items()}
         table = self.ctx.table(OBJECT)
         primary = named_column(table)
         for row in self._loaded_first(table, (*_PLACING, primary) if primary else _PLACING):
-            source_id, place = row["source_id"], self._place(row, primary)
-            existing, by = self._match(row, place.contact)
+            source_id, placement = row["source_id"], self._placement(row, primary)
+            existing, by = self._match(row, placement.contact)
             if existing:
                 matched[source_id] = (existing, by)
-                if existing in place_of:
-                    holders[place_of[existing]] = source_id
+                if existing in key_of:
+                    holders[key_of[existing]] = source_id
             moves = not existing or self.ctx.inputs.config.policy.existing_opportunities == "overwrite"
-            found[source_id] = self._held(source_id, place, holders) if moves else place
+            found[source_id] = self._held(source_id, placement, holders) if moves else placement
         return found, matched
 
     def _loaded_first(self, table: pd.DataFrame, columns: Sequence[str]) -> Iterator[Row]:
@@ -92,15 +92,17 @@ class Deals:
         there = ordered["source_id"].astype(str).isin(loaded)
         return chain(rows(ordered[there], columns), rows(ordered[~there], columns))
 
-    def _held(self, source_id: str, place: Placement, holders: dict[tuple[str, str], str]) -> Placement:
+    def _held(self, source_id: str, placement: Placement, holders: dict[tuple[str, str], str]) -> Placement:
         """The placement, with the open deal that stands in its way. A deal that stays where the location has it claims no place."""
-        if self.ctx.place.allow_duplicate_opportunity or not (
-            place.status == "open" and place.contact and place.pipeline
+        if self.ctx.location.allow_duplicate_opportunity or not (
+            placement.status == "open" and placement.contact and placement.pipeline
         ):
-            return place
-        holder = holders.setdefault((place.contact, place.pipeline.label), source_id)
+            return placement
+        holder = holders.setdefault((placement.contact, placement.pipeline.label), source_id)
         return (
-            place if holder == source_id or source_id in self.ctx.inputs.loaded else replace(place, blocked_by=holder)
+            placement
+            if holder == source_id or source_id in self.ctx.inputs.loaded
+            else replace(placement, blocked_by=holder)
         )
 
     def _open_there(self) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
@@ -109,14 +111,14 @@ class Deals:
             person.existing_id: source_id for source_id, person in self.identity.people.items() if person.existing_id
         }
         labels = {item.existing_id: item.label for item in self.pipelines.planned.values() if item.existing_id}
-        for row in rows(self.ctx.place.opportunities):
+        for row in rows(self.ctx.location.opportunities):
             contact, label = mine.get(row.get("contactId") or ""), labels.get(row.get("pipelineId") or "")
             if contact and label and row.get("status") == "open":
                 ours = markers.split_ids(self.ctx.source, row.get("marker") or "")
                 yield (contact, label), (row["id"], ours[0] if ours else f"existing {row['id']}")
 
-    def _place(self, row: Row, primary: str) -> Placement:
-        named = [f.plain(row[primary], self.ctx.zone)] if primary and row.get(primary) is not None else []
+    def _placement(self, row: Row, primary: str) -> Placement:
+        named = [f.text_of(row[primary], self.ctx.zone)] if primary and row.get(primary) is not None else []
         found = self.ctx.contacts.first([*named, *texts(row.get("contact_id")), *texts(row.get("contact_email"))])
         pipeline, stage, from_stage = self.pipelines.route(text(row, "pipeline"), text(row, "stage"))
         status = self._status(values.said_status(self.ctx, row), deal_status(from_stage), row)
@@ -125,7 +127,7 @@ class Deals:
     def _status(self, said: str, from_stage: str, row: Row) -> str:
         """The status column's word wins; but a deal called open in a stage that is won or lost has ended as the stage says."""
         if said == "open" and from_stage not in ("", "open"):
-            self.ctx.account.problem(
+            self.ctx.findings.problem(
                 "status_against_stage",
                 OBJECT,
                 "deals are called open though their stage is won, lost or abandoned",
@@ -148,12 +150,12 @@ class Deals:
             source_id: ("contacts", contact) if contact else (OBJECT, source_id)
             for source_id, contact in before.items()
         } | {
-            source_id: (OBJECT, source_id) if self._alone(place) else ("contacts", place.contact)
-            for source_id, place in self.placements.items()
+            source_id: (OBJECT, source_id) if self._alone(placement) else ("contacts", placement.contact)
+            for source_id, placement in self.placements.items()
         }
 
-    def _alone(self, place: Placement) -> bool:
-        return not place.contact or bool(place.blocked_by and self.policy == "separate contact")
+    def _alone(self, placement: Placement) -> bool:
+        return not placement.contact or bool(placement.blocked_by and self.policy == "separate contact")
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -165,7 +167,9 @@ class Deals:
         """Deals that cannot become opportunities of their own → the open deal in their way."""
         if self.policy == "separate contact":
             return {}
-        return {source_id: place.blocked_by for source_id, place in self.placements.items() if place.blocked_by}
+        return {
+            source_id: placement.blocked_by for source_id, placement in self.placements.items() if placement.blocked_by
+        }
 
     def duplicates(self) -> pd.DataFrame:
         """Every second open deal of a contact in a pipeline, with what happens to it (DUPLICATE_COLUMNS)."""
@@ -175,13 +179,13 @@ class Deals:
             (
                 source_id,
                 self.names[source_id],
-                place.contact,
-                place.pipeline.label if place.pipeline else "",
-                place.blocked_by,
+                placement.contact,
+                placement.pipeline.label if placement.pipeline else "",
+                placement.blocked_by,
                 treatment,
             )
-            for source_id, place in self.placements.items()
-            if place.blocked_by
+            for source_id, placement in self.placements.items()
+            if placement.blocked_by
         ]
         return pd.DataFrame(found, columns=list(DUPLICATE_COLUMNS), dtype="str")
 
@@ -197,35 +201,35 @@ class Deals:
 
     def facts(self, row: Row) -> list[str]:
         """A deal in words: name, pipeline, stage, amount, dates and every custom value."""
-        place = self.placements[row["source_id"]]
+        placement = self.placements[row["source_id"]]
         shown = {
-            "pipeline": text(row, "pipeline") or (place.pipeline.name if place.pipeline else ""),
-            "stage": text(row, "stage") or place.stage,
-            "status": place.status,
-            "status as exported": values.status_word(self.ctx, row, place.status),
+            "pipeline": text(row, "pipeline") or (placement.pipeline.name if placement.pipeline else ""),
+            "stage": text(row, "stage") or placement.stage,
+            "status": placement.status,
+            "status as exported": values.status_word(self.ctx, row, placement.status),
             **{key: value for key, value in row.items() if key not in _TOLD and not key.startswith("raw.")},
         }
         pairs = [
-            f"{key.removeprefix('custom.').replace('_', ' ')}: {f.plain(value, self.ctx.zone)}"
+            f"{key.removeprefix('custom.').replace('_', ' ')}: {f.text_of(value, self.ctx.zone)}"
             for key, value in shown.items()
             if value not in (None, "", [])
         ]
-        lost = self.leftovers.lines(OBJECT, row["source_id"])
+        lost = self.unconverted.lines(OBJECT, row["source_id"])
         return [f"{self._name(row)} (Perfect Books deal {row['source_id']})", *pairs, *lost]
 
     def stand_ins(self) -> Iterator[Operation]:
         """A marked contact for every deal without one of its own."""
         for row in self.ctx.rows(OBJECT):
-            place = self.placements[row["source_id"]]
-            if not self._alone(place):
+            placement = self.placements[row["source_id"]]
+            if not self._alone(placement):
                 continue
             why = (
                 "their contact has an open deal there already"
-                if place.blocked_by
+                if placement.blocked_by
                 else "deals have no contact in the export"
             )
-            code = "deal_second_open" if place.blocked_by else "deal_without_contact"
-            self.ctx.account.problem(
+            code = "deal_second_open" if placement.blocked_by else "deal_without_contact"
+            self.ctx.findings.problem(
                 code, OBJECT, why, source_id=row["source_id"], treatment="a marked stand-in contact holds each"
             )
             company = self.ctx.companies.find(text(row, "company_id")).source_id
@@ -265,7 +269,7 @@ class Deals:
 
     def _blocked(self, row: Row) -> Operation:
         stopped = self.policy == "stop"
-        self.ctx.account.problem(
+        self.ctx.findings.problem(
             "duplicate_opportunity",
             OBJECT,
             "open deals are second ones of a contact in a pipeline, which the location forbids",
@@ -276,7 +280,7 @@ class Deals:
             else "kept as field and note",
         )
         where = "refused: policy.duplicate_opportunity is stop" if stopped else "contact: custom field and note"
-        self.ctx.account.cell(OBJECT, row["source_id"], "*", Bucket.REFUSED if stopped else Bucket.MOVED, where)
+        self.ctx.findings.cell(OBJECT, row["source_id"], "*", Bucket.REFUSED if stopped else Bucket.MOVED, where)
         reason = (
             f"open deal {self.blocked[row['source_id']]} of the same contact is in this pipeline; policy {self.policy}"
         )
@@ -284,20 +288,20 @@ class Deals:
 
     def draft(self, row: Row) -> Draft:
         """The body of the create call, with the cells it is made of."""
-        place = self.placements[row["source_id"]]
+        placement = self.placements[row["source_id"]]
         draft = self.ctx.draft(OBJECT, row)
         draft.put("name", self._name(row), "name")
-        self._put_stage(row, place, draft)
+        self._put_stage(row, placement, draft)
         host = self.hosts[row["source_id"]]
         contact = host[1] if host[0] == "contacts" else ""  # a stand-in is none of those that the deal names
         draft.put("contactId", self.ctx.ref(Target.CONTACT, *host), *values.naming(self.ctx, row, contact))
         for spec, name in OBJECTS[OBJECT].copied:
             if (value := as_property(spec.kind, row, spec.name)) is not None:
                 draft.put(name, value, spec.name)
-        own = self.ctx.own_fields(OBJECT, row) | self.leftovers.fields(OBJECT, row)
+        own = self.ctx.own_fields(OBJECT, row) | self.unconverted.fields(OBJECT, row)
         own |= self.ctx.owned(draft, OBJECT, row)
-        own[f.STATUS_FIELD] = values.status_word(self.ctx, row, place.status), ("status",)
-        own[f.LOST_REASON_FIELD] = values.lost_reason(self.ctx, row, place.status, draft), ("lost_reason",)
+        own[f.STATUS_FIELD] = values.status_word(self.ctx, row, placement.status), ("status",)
+        own[f.LOST_REASON_FIELD] = values.lost_reason(self.ctx, row, placement.status, draft), ("lost_reason",)
         own[f.COMPANY_FIELD] = values.company(self.ctx, row), ("company_id",)
         own[markers.TAGS_FIELD] = ", ".join(self.ctx.tags(draft, OBJECT, row)), ("tags",)
         own[f.OTHER_CONTACTS] = "\n".join(values.others(self.ctx, row, contact)), ("contact_id", "contact_email")
@@ -305,14 +309,14 @@ class Deals:
         self.ctx.fill(draft, OBJECT, row, own)
         return draft
 
-    def _put_stage(self, row: Row, place: Placement, draft: Draft) -> None:
+    def _put_stage(self, row: Row, placement: Placement, draft: Draft) -> None:
         """Pipeline, stage and status; a stage that the sheet does not know is told, and its word is no part of what is sent."""
         known = self.pipelines.knows(text(row, "pipeline"), text(row, "stage"))
-        deciding = ("status",) if values.said_status(self.ctx, row) == place.status else ("stage",) if known else ()
-        draft.put("status", place.status, *deciding)
-        if place.pipeline is None:
+        deciding = ("status",) if values.said_status(self.ctx, row) == placement.status else ("stage",) if known else ()
+        draft.put("status", placement.status, *deciding)
+        if placement.pipeline is None:
             return
-        pipeline, stage = self.pipelines.ids(self.ctx, place.pipeline, place.stage)
+        pipeline, stage = self.pipelines.ids(self.ctx, placement.pipeline, placement.stage)
         draft.put("pipelineId", pipeline, *(("pipeline",) if known else ()))
         if stage:
             draft.put("pipelineStageId", stage, *(("stage",) if known else ()))
@@ -342,7 +346,7 @@ class Deals:
         """Existing opportunities by Perfect Books ID, and by contact and name."""
         by_marker: dict[str, str] = {}
         by_name: dict[tuple[str, str], str] = {}
-        for there in rows(self.ctx.place.opportunities):
+        for there in rows(self.ctx.location.opportunities):
             by_name.setdefault((there.get("contactId") or "", fold(there.get("name") or "")), there["id"])
             for item in markers.split_ids(self.ctx.source, there.get("marker") or ""):
                 by_marker.setdefault(item, there["id"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pb2hl.operations import Kind, Operation, Target
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.location.location import as_there, custom_keys
 from pb2hl.plan.shared.context import Context
 from pb2hl.plan.shared.draft import Draft
@@ -44,7 +44,7 @@ def changes(
     stays = f"policy {policy}: what the location has stays"
     draft.close(wanted, stays)
     if policy == "skip":
-        ctx.account.cell(*source, "*", Bucket.SKIPPED, stays)
+        ctx.findings.cell(*source, "*", Bucket.SKIPPED, stays)
     reason = f"is in the location already, found by {found.by}; policy {policy}"
     if not wanted:
         reason += ", nothing to change"

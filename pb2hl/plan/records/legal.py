@@ -20,19 +20,19 @@ from pb2hl.highlevel.records.objects import MOST_OBJECTS, OURS
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.fields.needs import distinct, filled
-from pb2hl.plan.fields.tally import Bucket
 from pb2hl.plan.inputs.inputs import PlanInputs
 from pb2hl.plan.inputs.rows import Row, rows, text
 from pb2hl.plan.location.identity import full_name
-from pb2hl.plan.location.location import Place
-from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.location.location import Location
+from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import SCHEMA, Context, Own
 from pb2hl.values.counting import counted
 from pb2hl.workspace import Config
 
 LABELS = {
-    "trust_accounts": ("Trust Account", "Trust Accounts"),
+    "trust_accounts": ("Trust Findings", "Trust Accounts"),
     "trust_transactions": ("Trust Transaction", "Trust Transactions"),
     "time_entries": ("Time Entry", "Time Entries"),
     "rates": ("Hourly Rate", "Hourly Rates"),
@@ -50,24 +50,24 @@ def wanted(config: Config, tables: Mapping[str, pd.DataFrame]) -> tuple[str, ...
     return tuple(object_ for object_ in LABELS if len(tables.get(object_, ())))
 
 
-def others(place: Place) -> int:
+def others(location: Location) -> int:
     """Custom objects of the location that are not ours to use."""
-    return sum(key not in KEYS.values() for key in place.objects)
+    return sum(key not in KEYS.values() for key in location.objects)
 
 
-def landing(inputs: PlanInputs, place: Place) -> tuple[str, ...]:
+def landing(inputs: PlanInputs, location: Location) -> tuple[str, ...]:
     """The tables that become custom objects: all that are wanted, or none where the location has no room for all."""
     found = wanted(inputs.config, inputs.staged)
-    return found if others(place) + len(found) <= MOST_OBJECTS else ()
+    return found if others(location) + len(found) <= MOST_OBJECTS else ()
 
 
-def legal_fields(inputs: PlanInputs, place: Place) -> dict[tuple[str, str], f.PlannedField]:
+def legal_fields(inputs: PlanInputs, location: Location) -> dict[tuple[str, str], f.PlannedField]:
     """The fields of the objects, by (table, staged column), each compared with those that the location has."""
     found: dict[tuple[str, str], f.PlannedField] = {}
-    for object_ in landing(inputs, place):
+    for object_ in landing(inputs, location):
         taken = {markers.ID_FIELD.casefold()}
         for field in _fields(object_, inputs):
-            found[object_, field.key] = distinct(f.against(field, place.fields), taken)
+            found[object_, field.key] = distinct(f.against(field, location.fields), taken)
     return found
 
 
@@ -89,17 +89,17 @@ class Legal:
     """Plans the objects and their records."""
 
     ctx: Context
-    leftovers: Leftovers
+    unconverted: Unconverted
 
     @cached_property
     def landing(self) -> tuple[str, ...]:
-        return landing(self.ctx.inputs, self.ctx.place)
+        return landing(self.ctx.inputs, self.ctx.location)
 
     def schemas(self) -> Iterator[Operation]:
         """One operation an object; where the location has no room, none, and that is told."""
         for object_ in self.landing:
             one, many = LABELS[object_]
-            existing = self.ctx.place.objects.get(KEYS[object_])
+            existing = self.ctx.location.objects.get(KEYS[object_])
             payload = {
                 "labels": {"singular": one, "plural": many},
                 "key": KEYS[object_],
@@ -116,7 +116,7 @@ class Legal:
                 marker=KEYS[object_], existing_id=existing.id if existing else "", reason=reason,
             )  # fmt: skip
         for object_ in self._without_room:
-            self.ctx.account.problem(
+            self.ctx.findings.problem(
                 "no_room_for_objects", object_, self._room, count=len(self.ctx.inputs.staged[object_]),
                 treatment="stays in the report; delete custom objects in HighLevel (Settings, Objects), then: pb2hl schema",
             )  # fmt: skip
@@ -125,7 +125,7 @@ class Legal:
         """Rows of the schema's diff (plan.schema.DIFF_COLUMNS)."""
         found = []
         for object_ in (*self.landing, *self._without_room):
-            there = KEYS[object_] in self.ctx.place.objects
+            there = KEYS[object_] in self.ctx.location.objects
             state = f.State.FITS if there else f.State.MAKE if object_ in self.landing else f.State.CANNOT
             detail = self._room if state is f.State.CANNOT else ""
             row = ("custom object", LABELS[object_][1], KEYS[object_], "", str(state), detail)
@@ -139,7 +139,7 @@ class Legal:
     @property
     def _room(self) -> str:
         return (
-            f"the location has {counted(others(self.ctx.place), 'custom object')} of its own and may have {MOST_OBJECTS}: "
+            f"the location has {counted(others(self.ctx.location), 'custom object')} of its own and may have {MOST_OBJECTS}: "
             f"no room for {len(self._without_room)} more, so none is made"
         )
 
@@ -152,7 +152,7 @@ class Legal:
     def _record(self, object_: str, row: Row) -> Operation:
         source_id = str(row["source_id"])
         marker = markers.id_value(self.ctx.source, [source_id])
-        own = {**self.leftovers.fields(object_, row), **self._references(object_, row)}
+        own = {**self.unconverted.fields(object_, row), **self._references(object_, row)}
         draft = self.ctx.draft(object_, row, {"$url": {"schemaKey": KEYS[object_]}})
         draft.body["customFields"] = [{"key": self._display(object_), "value": marker}]
         draft.uses("customFields", "id", place=field_map.ID_FIELD.place)
@@ -160,7 +160,7 @@ class Legal:
         existing = self._existing.get((KEYS[object_], marker), "")
         if existing:
             reason = f"is in the location already, found by {markers.ID_FIELD}"
-            self.ctx.account.cell(object_, source_id, "*", Bucket.SKIPPED, reason)
+            self.ctx.findings.cell(object_, source_id, "*", Bucket.SKIPPED, reason)
             return self.ctx.operation(
                 Kind.SKIP, Target.OBJECT_RECORD, object_, source_id, marker=marker, existing_id=existing, reason=reason
             )
@@ -169,7 +169,7 @@ class Legal:
 
     def _display(self, object_: str) -> Any:
         """The key of the property that holds the id: as it is in an object that exists, else as a reference."""
-        existing = self.ctx.place.objects.get(KEYS[object_])
+        existing = self.ctx.location.objects.get(KEYS[object_])
         if existing:
             return existing.shown
         return self.ctx.ref(Target.OBJECT, SCHEMA, f"object.{KEYS[object_]}", path="primaryDisplayProperty")
@@ -199,9 +199,9 @@ class Legal:
     @cached_property
     def _existing(self) -> dict[tuple[str, str], str]:
         """(object key, Perfect Books ID) → the record that was there before."""
-        shown = {key: property_key(item.shown) for key, item in self.ctx.place.objects.items()}
+        shown = {key: property_key(item.shown) for key, item in self.ctx.location.objects.items()}
         found: dict[tuple[str, str], str] = {}
-        for row in rows(self.ctx.place.object_records):
+        for row in rows(self.ctx.location.object_records):
             key = row["objectKey"]
             marker = json.loads(row["customFields"] or "{}").get(shown.get(key, DISPLAY))
             found.setdefault((key, str(marker or "")), row["id"])

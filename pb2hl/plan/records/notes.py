@@ -13,7 +13,7 @@ from pb2hl.plan.records.attachments import Attachments
 from pb2hl.plan.records.bodies import Bodies
 from pb2hl.plan.records.deals import Deals
 from pb2hl.plan.records.parents import Parents
-from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import Context
 from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.statuses import activity_type, direction, word_key
@@ -27,7 +27,7 @@ class Notes:
 
     ctx: Context
     parents: Parents
-    leftovers: Leftovers
+    unconverted: Unconverted
     bodies: Bodies
     attachments: Attachments
     deals: Deals
@@ -49,7 +49,7 @@ class Notes:
         host.note(draft)
         html, title = html_of(row, draft), text(row, "title") if object_ == "notes" else ""
         facts = host.facts if object_ != "activities" else (*host.facts, *_when(self.ctx, row))
-        line = provenance.line(self.ctx, self.leftovers, draft, (object_, row), facts)
+        line = provenance.line(self.ctx, self.unconverted, draft, (object_, row), facts)
         if title and host.kind == "business":
             html, title = f"<p><strong>{escape(title)}</strong></p>{html}", ""
             draft.uses("body", "title")
@@ -72,7 +72,7 @@ class Notes:
         html += self.attachments.links_in(row["source_id"])
         if html.strip():
             return html
-        self.ctx.account.problem(
+        self.ctx.findings.problem(
             "note_empty", "notes", "notes are empty", source_id=row["source_id"], treatment=f"created as {EMPTY!r}"
         )
         return f"<p>{EMPTY}</p>"
@@ -103,7 +103,7 @@ class Notes:
         draft = self.ctx.draft("deals", row, {"$url": {"contactId": contact}})
         facts = "".join(f"<p>{escape(fact, quote=False)}</p>" for fact in self.deals.facts(row))
         said = ["not an opportunity: the location allows no second one"]
-        line = provenance.line(self.ctx, self.leftovers, draft, ("deals", row), said)
+        line = provenance.line(self.ctx, self.unconverted, draft, ("deals", row), said)
         draft.put("body", f"{facts}<p>{escape(line, quote=False)}</p>")
         if user := self.ctx.owners.find(row.get("owner")).user_id:
             draft.put("userId", user)
@@ -127,5 +127,5 @@ def duration(seconds: float | None) -> str:
 
 def _worded(word: str, meaning: Callable[[str], str]) -> str:
     """An export's own word, with ours behind it where its language is another (`Anruf (call)`)."""
-    plain, known = word.replace("_", " "), meaning(word)
-    return f"{plain} ({known})" if known and known not in word_key(word) else plain
+    words, known = word.replace("_", " "), meaning(word)
+    return f"{words} ({known})" if known and known not in word_key(word) else words

@@ -104,7 +104,7 @@ class Parents:
 
     def _placeholder(self, object_: str, row: Row) -> Operation:
         singular = markers.SINGULAR[object_]
-        self.ctx.account.problem(
+        self.ctx.findings.problem(
             f"{singular}_without_contact",
             object_,
             f"{object_} have no contact in the export",

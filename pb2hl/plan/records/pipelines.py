@@ -187,17 +187,17 @@ def _in_order(
     for number, (pipeline, stage) in enumerate(stages):
         group = fold(pipeline)
         row = declared.get((group, fold(stage)))
-        place = last.get(group, (float("inf"), 10**9))
+        rank = last.get(group, (float("inf"), 10**9))
         if row is not None:
             position = row.get("position")
-            place = (float("inf") if position is None else float(position), int(row["number"]))
-            last[group] = place
-        keyed.append((first_seen.setdefault(group, number), *place, number, (pipeline, stage)))
+            rank = (float("inf") if position is None else float(position), int(row["number"]))
+            last[group] = rank
+        keyed.append((first_seen.setdefault(group, number), *rank, number, (pipeline, stage)))
     return [item[-1] for item in sorted(keyed)]
 
 
 def _against(name: str, stages: tuple[Stage, ...], ctx: Context) -> PlannedPipeline:
-    there = {fold(item.name): item for item in ctx.place.pipelines}
+    there = {fold(item.name): item for item in ctx.location.pipelines}
     label, number, detail = name, 1, ""
     while (found := there.get(fold(label))) is not None:
         known = {fold(stage) for stage in found.stages}

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from pb2hl import field_map, markers
 from pb2hl.model import CUSTOM_PREFIX
-from pb2hl.plan.fields.custom_fields import plain
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.custom_fields import text_of
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.inputs.rows import Row, local_iso, text
-from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import REFERENCES, Context
 from pb2hl.plan.shared.draft import Draft
 
@@ -19,7 +19,12 @@ _PEOPLE = {"notes": "author", "activities": "owner", "tasks": "owner", "appointm
 
 
 def line(
-    ctx: Context, leftovers: Leftovers, draft: Draft, source: tuple[str, Row], facts: Iterable[str] = (), part: str = ""
+    ctx: Context,
+    unconverted: Unconverted,
+    draft: Draft,
+    source: tuple[str, Row],
+    facts: Iterable[str] = (),
+    part: str = "",
 ) -> str:
     """The provenance line of a row: author or owner, created, updated, `facts`, custom columns, unconverted cells.
 
@@ -30,10 +35,10 @@ def line(
         *_who_and_when(ctx, draft, object_, row),
         *facts,
         *_custom(ctx, draft, row),
-        *leftovers.lines(object_, row["source_id"], REFERENCES),
+        *unconverted.lines(object_, row["source_id"], REFERENCES),
     ]
-    for field, _ in leftovers.unconverted.get((object_, row["source_id"]), ()):
-        ctx.account.cell(object_, row["source_id"], field, Bucket.MOVED, PLACE)
+    for field, _ in unconverted.cells.get((object_, row["source_id"]), ()):
+        ctx.findings.cell(object_, row["source_id"], field, Bucket.MOVED, PLACE)
     draft.note(field_map.MARKER.place, "id")
     return markers.provenance_line(ctx.source, object_, row["source_id"], [_flat(item) for item in texts], part)
 
@@ -60,7 +65,7 @@ def _custom(ctx: Context, draft: Draft, row: Row) -> list[str]:
     texts = []
     for name, value in row.items():
         if name.startswith(CUSTOM_PREFIX) and value not in (None, "", []):
-            texts.append(f"{name.removeprefix(CUSTOM_PREFIX)}: {plain(value, ctx.zone)}")
+            texts.append(f"{name.removeprefix(CUSTOM_PREFIX)}: {text_of(value, ctx.zone)}")
             draft.note(PLACE, name, bucket=Bucket.MOVED)
     return texts
 

@@ -31,6 +31,6 @@ def occurrences(
         return
     series = recurrence.expand(start, end, zone, rule, text(row, "exceptions"), until_limit=until)
     for problem in series.problems:
-        ctx.account.problem("recurrence", "appointments", problem, source_id=row["source_id"], field_="recurrence")
+        ctx.findings.problem("recurrence", "appointments", problem, source_id=row["source_id"], field_="recurrence")
     for first, last in series.occurrences:
         yield Occurrence(first, last, first.astimezone(zone).strftime("%Y%m%dT%H%M%S"))

@@ -11,7 +11,7 @@ from pb2hl.plan.inputs.rows import Row, text, utc_iso
 from pb2hl.plan.records import provenance
 from pb2hl.plan.records.bodies import Bodies
 from pb2hl.plan.records.parents import Host, Parents
-from pb2hl.plan.records.unconverted_cells import Leftovers
+from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import Context
 from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.statuses import is_done
@@ -25,7 +25,7 @@ class Tasks:
 
     ctx: Context
     parents: Parents
-    leftovers: Leftovers
+    unconverted: Unconverted
     bodies: Bodies
 
     def operations(self) -> Iterator[Operation]:
@@ -46,7 +46,7 @@ class Tasks:
         if status:
             draft.note(provenance.PLACE, "status")
         extra = [*due_facts, *host.facts, *([f"status {status}"] if status else [])]
-        line = provenance.line(self.ctx, self.leftovers, draft, (OBJECT, row), extra)
+        line = provenance.line(self.ctx, self.unconverted, draft, (OBJECT, row), extra)
         draft.put(
             "title", text(row, "title") or (body.splitlines()[0][:100] if body else f"Task {row['source_id']}"), "title"
         )
@@ -70,7 +70,7 @@ class Tasks:
             draft.uses("dueDate", column)
         if column == "due_at":
             return moment, []
-        self.ctx.account.problem(
+        self.ctx.findings.problem(
             "task_without_due_date",
             OBJECT,
             "tasks have no due date, which HighLevel requires",

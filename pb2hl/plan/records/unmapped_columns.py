@@ -9,7 +9,7 @@ from html import escape
 from pb2hl import markers
 from pb2hl.model import RAW_PREFIX
 from pb2hl.operations import Kind, Operation, Target
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.inputs.rows import rows
 from pb2hl.plan.records import provenance
 from pb2hl.plan.records.deals import Deals
@@ -35,7 +35,7 @@ def noted_columns(ctx: Context, object_: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Residue:
+class UnmappedNotes:
     """Plans one note a source row that has a filled cell in an ignored column; rows merged away tell theirs on the survivor."""
 
     ctx: Context
@@ -52,7 +52,7 @@ class Residue:
                 cells = [(heading, str(row.get(f"{RAW_PREFIX}{heading}") or "").strip()) for heading in headings]
                 texts = [f"{heading}: {value}" for heading, value in cells if value]
                 if texts:
-                    self.ctx.account.loss(object_, "ignored columns", "note", "policy unmapped_columns = note")
+                    self.ctx.findings.loss(object_, "ignored columns", "note", "policy unmapped_columns = note")
                     yield self._note(object_, str(row["source_id"]), texts)
 
     def _note(self, object_: str, source_id: str, texts: list[str]) -> Operation:

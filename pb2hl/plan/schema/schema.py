@@ -15,7 +15,7 @@ import pandas as pd
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.inputs.rows import rows, text, texts
-from pb2hl.plan.location.location import PlaceCalendar
+from pb2hl.plan.location.location import LocationCalendar
 from pb2hl.plan.records.legal import Legal
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.schema.stages import report_probabilities
@@ -116,10 +116,10 @@ class SchemaPlan:
         return contact_tags(self.ctx)
 
     def _tag_state(self, tag: str) -> f.State:
-        return f.State.FITS if tag in self.ctx.place.tags else f.State.MAKE
+        return f.State.FITS if tag in self.ctx.location.tags else f.State.MAKE
 
     def _tag(self, tag: str) -> Operation:
-        return self._schema(Target.TAG, f"tag.{tag}", {"name": tag}, self.ctx.place.tags.get(tag, ""))
+        return self._schema(Target.TAG, f"tag.{tag}", {"name": tag}, self.ctx.location.tags.get(tag, ""))
 
     def _pipeline(self, item: PlannedPipeline) -> Operation:
         stages = [
@@ -186,8 +186,8 @@ def contact_tags(ctx: Context) -> list[str]:
 def _folder(ctx: Context, model: str) -> tuple[str, str]:
     """(source id of the operation that makes the folder for the fields of `model`, the id of the one that is there)."""
     if model == "business":
-        return f"folder.{FOLDER}", ctx.place.folders.get(FOLDER, "")
-    there = ctx.place.objects.get(model)
+        return f"folder.{FOLDER}", ctx.location.folders.get(FOLDER, "")
+    there = ctx.location.objects.get(model)
     return f"folder.{model}.{FOLDER}", there.folders.get(FOLDER, "") if there else ""
 
 
@@ -224,10 +224,10 @@ def calendar_team(ctx: Context) -> list[str]:
     return list(dict.fromkeys([*users, *([ctx.owners.fallback] if ctx.owners.fallback else [])]))
 
 
-def find_calendar(ctx: Context) -> PlaceCalendar | None:
+def find_calendar(ctx: Context) -> LocationCalendar | None:
     """The calendar that migration.toml names (by id or name), else one called `Perfect Books`, else None."""
     wanted = ctx.inputs.config.policy.calendar.strip() or CALENDAR
-    for item in ctx.place.calendars:
+    for item in ctx.location.calendars:
         if wanted in (item.id, item.name) or wanted.casefold() == item.name.casefold():
             return item
     return None

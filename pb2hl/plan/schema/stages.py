@@ -25,7 +25,7 @@ def report_probabilities(ctx: Context, item: PlannedPipeline) -> None:
     """A problem for each pipeline in which nobody told the probability of a stage, naming the stages."""
     guessed = [f"{stage.name} ({stage.probability:g} %)" for stage in item.stages if stage.source == NEIGHBOURS]
     if guessed:
-        ctx.account.problem(
+        ctx.findings.problem(
             "stage_probability",
             "pipelines",
             f"{item.label}: nothing tells the probability of {', '.join(guessed)}",

@@ -1,4 +1,4 @@
-"""What every planner of one plan shares: ids of operations, resolved references, owners, fields and the account."""
+"""What every planner of one plan shares: ids of operations, resolved references, owners, fields and the findings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pb2hl import markers
 from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target, operation_id, references
 from pb2hl.plan.fields.custom_fields import OWNER_FIELD, PlannedField, written
+from pb2hl.plan.fields.findings import Bucket, Findings
 from pb2hl.plan.fields.landings import Landings
 from pb2hl.plan.fields.needs import FieldPlan, option_of
-from pb2hl.plan.fields.tally import Account, Bucket
 from pb2hl.plan.inputs.inputs import PlanInputs
 from pb2hl.plan.inputs.rows import Row, oldest_first, rows, text, texts
 from pb2hl.plan.location.identity import full_name
-from pb2hl.plan.location.location import Place
+from pb2hl.plan.location.location import Location
 from pb2hl.plan.shared.draft import Draft
 from pb2hl.plan.shared.owners import Owners
 from pb2hl.source.lookup import Index
@@ -40,9 +40,9 @@ class Context:
     """One plan under construction. `contact_ops` and its like are filled as the planners go, in the order of targets."""
 
     inputs: PlanInputs
-    place: Place
+    location: Location
     fields: FieldPlan
-    account: Account = field(default_factory=Account)
+    findings: Findings = field(default_factory=Findings)
     _tables: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _landings: dict[str, Landings] = field(default_factory=dict, repr=False)
 
@@ -107,7 +107,7 @@ class Context:
         survivor_of = {str(old): str(new) for old, new in merged if old != new}
         if object_ in self.inputs.gone:
             survivor_of |= self.inputs.gone[object_].owner
-        return Index(self.table(object_), survivor_of, settled=True)
+        return Index(self.table(object_), survivor_of, by_source_id=True)
 
     def op_id(self, target: Target, object_: str, source_id: str, part: str = "") -> str:
         """The id of the record's own operation. It is the same whether the record is created, updated or found to be
@@ -255,12 +255,12 @@ class Context:
         return found
 
     def existing(self, target: Target) -> Mapping[str, Mapping[str, Any]]:
-        """The index of records of a kind that were in the location before, by id; see `place.as_there`."""
+        """The index of records of a kind that were in the location before, by id; see `location.as_there`."""
         if target not in self._existing:
             frames = {
-                Target.CONTACT: self.place.contacts,
-                Target.BUSINESS: self.place.businesses,
-                Target.OPPORTUNITY: self.place.opportunities,
+                Target.CONTACT: self.location.contacts,
+                Target.BUSINESS: self.location.businesses,
+                Target.OPPORTUNITY: self.location.opportunities,
             }
             self._existing[target] = {row["id"]: row for row in rows(frames[target])}
         return self._existing[target]
@@ -278,7 +278,7 @@ class Context:
             if target:
                 kept[target] = None
             else:
-                self.account.loss(object_, "tags", "nowhere (decided)", "dropped in sheets/tags.csv")
+                self.findings.loss(object_, "tags", "nowhere (decided)", "dropped in sheets/tags.csv")
         if not kept and row.get("tags"):
             draft.note("sheets/tags.csv", "tags", bucket=Bucket.SKIPPED)
         return list(kept)
@@ -289,7 +289,7 @@ class Context:
         if owner.user_id:
             draft.put("assignedTo", owner.user_id, *((column,) if owner.how == "mapped" else ()))
         if owner.how == "blank" and not owner.user_id:
-            self.account.problem(
+            self.findings.problem(
                 "no_owner",
                 object_,
                 "rows have no owner, and no fallback owner is a user of the location",
@@ -297,12 +297,12 @@ class Context:
             )
         if owner.how in ("mapped", "blank"):
             return {}
-        self.account.loss(object_, "owner", OWNER_FIELD, f"the owner is no user of the location ({owner.how})")
+        self.findings.loss(object_, "owner", OWNER_FIELD, f"the owner is no user of the location ({owner.how})")
         return {OWNER_FIELD: (owner.name, (column,))}
 
     def refused(self, object_: str, source_id: str, column: str, value: str, why: str) -> None:
         """Say that one value has no place to go; its cell is the draft's to note."""
-        self.account.problem(
+        self.findings.problem(
             "value_refused",
             object_,
             f"{column}: {why}",

@@ -11,8 +11,8 @@ from typing import Any
 
 from pb2hl.model import OBJECTS
 from pb2hl.plan.fields.custom_fields import PlannedField
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.fields.landings import Landings
-from pb2hl.plan.fields.tally import Bucket
 from pb2hl.plan.inputs.rows import ORDINAL, Row
 
 _LANDED: dict[tuple[str, str], Bucket] = {}

@@ -41,7 +41,7 @@ class Owners:
             }
         fallback = fallback_user(inputs.config.fallback_owner, inputs.destination.users)
         folded = {str(value).strip().casefold(): user for value, user in inputs.mapping.owners.items()}
-        return cls(folded, fallback, Index(users, settled=True), names)
+        return cls(folded, fallback, Index(users, by_source_id=True), names)
 
     def find(self, value: str | None) -> Owner:
         """The user for an owner value as exported; blank values get the fallback too."""

@@ -66,7 +66,7 @@ class Evidence:
     ) -> Table:
         """`frame` as a table called `name`; `columns` picks and orders what is shown (the CSV keeps every column); `most` rows of it."""
         flat = frame.reset_index() if not isinstance(frame.index, pd.RangeIndex) and frame.index.name else frame
-        flat = self.mask.frame(_plain(flat))
+        flat = self.mask.frame(_unique_columns(flat))
         link = ""
         if csv and self.written and len(flat):
             path = self.folder / f"{name}.csv"
@@ -76,11 +76,11 @@ class Evidence:
         return _table(shown.head(most), len(flat), caption or words(name), labels or {}, link)
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+def _unique_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` with unique text column names and a plain index."""
-    plain = frame.reset_index(drop=True)
-    plain.columns = [str(name) for name in plain.columns]
-    return plain.loc[:, ~plain.columns.duplicated()]
+    unique = frame.reset_index(drop=True)
+    unique.columns = [str(name) for name in unique.columns]
+    return unique.loc[:, ~unique.columns.duplicated()]
 
 
 def _spelled(frame: pd.DataFrame) -> pd.DataFrame:

@@ -33,8 +33,8 @@ ARRIVED = "arrived_"
 
 def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """What it came to, in sentences for the client."""
-    account = tables.get("accounting")
-    cells = total(account, "cells")
+    accounted = tables.get("accounting")
+    cells = total(accounted, "cells")
     off = counts.get("unbalanced_columns", 0)
     return [
         f"Every record was read back from HighLevel and compared with what was sent: {counts.get('values_equal', 0):,} values are the same, "

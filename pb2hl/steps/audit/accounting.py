@@ -15,7 +15,7 @@ from pb2hl.diff.owner_sync import WHY
 from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.operations import Kind, Target
 from pb2hl.plan.cells.lineage import BLANK, SUMMARY_COLUMNS, Fates, columns_of, source_ids
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.steps.audit.cells_beside import archive_beside
 from pb2hl.steps.audit.compare import Comparison
 from pb2hl.steps.delta.later_export import aliases_of
@@ -32,7 +32,7 @@ Key = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True)
-class Account:
+class Accounting:
     """`cells` (plan.lineage.SUMMARY_COLUMNS), `rows` (ROW_COLUMNS), and `off`: what does not balance (UNBALANCED_COLUMNS)."""
 
     cells: pd.DataFrame
@@ -40,11 +40,11 @@ class Account:
     off: pd.DataFrame
 
 
-def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Account:
+def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Accounting:
     """Every cell and every row of the export of `ws` in exactly one bucket; `found` is what the audit saw in the location."""
     names = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged")
     if not all((ws.plan / f"{name}.parquet").exists() for name in names):
-        return Account(*(pd.DataFrame(columns=list(c)) for c in (SUMMARY_COLUMNS, ROW_COLUMNS, UNBALANCED_COLUMNS)))
+        return Accounting(*(pd.DataFrame(columns=list(c)) for c in (SUMMARY_COLUMNS, ROW_COLUMNS, UNBALANCED_COLUMNS)))
     summary, rules, exceptions, balance, merged = (pd.read_parquet(ws.plan / f"{name}.parquet") for name in names)
     archive_beside(ws, rules, exceptions)
     aliases = aliases_of(ws)
@@ -69,7 +69,7 @@ def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Account:
     _judge(cells, rules, [*_fates(found), *_not_brought(ledger)])
     table = pd.DataFrame([(*key, n) for key, n in cells.items() if n], columns=list(SUMMARY_COLUMNS))
     row_table = pd.DataFrame([(*key, n) for key, n in sorted(rows.items()) if n], columns=list(ROW_COLUMNS))
-    return Account(table, row_table, _unbalanced(balance, table, row_table))
+    return Accounting(table, row_table, _unbalanced(balance, table, row_table))
 
 
 def _lost(

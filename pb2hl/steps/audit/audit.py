@@ -12,7 +12,7 @@ from pb2hl.ledger import Ledger
 from pb2hl.mapper import staged_tables
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.audit.accounting import Account, accounting
+from pb2hl.steps.audit.accounting import Accounting, accounting
 from pb2hl.steps.audit.compare import UNLINKED, Comparison, compare_location
 from pb2hl.steps.balance.balance import Balance, balance
 from pb2hl.steps.check.check import check
@@ -83,8 +83,8 @@ def _with_checks(ws: Workspace, result: StepResult, progress: Progress, cancel: 
     return whole
 
 
-def _result(ledger: Ledger, found: Comparison, account: Account, asked: Balance) -> StepResult:
-    objects, diffs, off = found.objects(), found.differences(), account.off
+def _result(ledger: Ledger, found: Comparison, accounted: Accounting, asked: Balance) -> StepResult:
+    objects, diffs, off = found.objects(), found.differences(), accounted.off
     missing_outcomes = outcomes.errors(ledger)
     doubt = missing_outcomes[missing_outcomes["state"].isin(["in_doubt", "intended"])]
     totals = {name: int(objects[name].sum()) for name in ("expected", "arrived", "missing", "extra", "wrong")}
@@ -144,7 +144,7 @@ def _result(ledger: Ledger, found: Comparison, account: Account, asked: Balance)
         counts={**totals, **asked.counts, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **requests.counts(ledger),
                 **outcomes.log_head(ledger), **found.classes()},
         tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "absent": _absent(found), "objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
-                "links": found.links(), "accounting": account.cells, "rows": account.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
+                "links": found.links(), "accounting": accounted.cells, "rows": accounted.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
                 "requests": requests.table(ledger), **found.landed.tables()},
         problems=tuple(problems),
         next_step="report",

@@ -22,7 +22,7 @@ from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import Problem, Severity
 from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.operations import DATA_TARGETS, Kind, Target
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared.outcomes import RECORD_OF
 from pb2hl.values.counting import agree, counted

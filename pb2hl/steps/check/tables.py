@@ -216,8 +216,8 @@ def _owners(ws: Workspace) -> frozenset[str] | None:
     sheet = _sheet(ws, "owners", ("owner", "user_id", "decision"))
     if sheet is None:
         return None
-    settled = sheet[(sheet["user_id"].str.strip() + sheet["decision"].str.strip()) != ""]
-    spellings = [settled[name] for name in ("owner", "name", "email") if name in settled.columns]
+    decided = sheet[(sheet["user_id"].str.strip() + sheet["decision"].str.strip()) != ""]
+    spellings = [decided[name] for name in ("owner", "name", "email") if name in decided.columns]
     known = frozenset(pd.concat(spellings).str.strip().str.casefold()) - {""}
     return known | {""} if _mapping_approved(ws) else known
 

@@ -28,7 +28,7 @@ def gone(ws: Workspace, second: Workspace, ledger: Ledger) -> dict[str, Gone]:
         there = set(known_people.ids_of(second, object_))
         missing = known[~known["source_id"].astype(str).isin(there)]
         owner = known_people.owners(
-            ws, ledger, object_, missing["source_id"].astype(str), _standing(ws, ledger, object_)
+            ws, ledger, object_, missing["source_id"].astype(str), _merged_rows(ws, ledger, object_)
         )
         rows = missing[missing["source_id"].astype(str).isin(owner)].reset_index(drop=True)
         if len(rows):
@@ -36,7 +36,7 @@ def gone(ws: Workspace, second: Workspace, ledger: Ledger) -> dict[str, Gone]:
     return found
 
 
-def _standing(ws: Workspace, ledger: Ledger, object_: str) -> dict[str, str]:
+def _merged_rows(ws: Workspace, ledger: Ledger, object_: str) -> dict[str, str]:
     """Merged rows → the row whose record they went to."""
     later = (ledger.recall(known_people.STANDING) or {}).get(object_, {})
     name = known_people.SHEET_OF.get(object_)
@@ -48,13 +48,13 @@ def reconnected(inputs: PlanInputs, lost: Mapping[str, Gone]) -> PlanInputs:
     if not lost:
         return inputs
     indexes = {object_: Index(item.rows, item.owner) for object_, item in lost.items()}
-    settled = _settled(inputs.not_converted, indexes)
-    staged = {name: _filled(frame, name, settled) for name, frame in inputs.staged.items()}
+    reconnected_rows = _reconnected_rows(inputs.not_converted, indexes)
+    staged = {name: _filled(frame, name, reconnected_rows) for name, frame in inputs.staged.items()}
     merges = inputs.merges
     merges = replace(
         merges,
-        contacts=_filled(merges.contacts, "contacts", settled),
-        companies=_filled(merges.companies, "companies", settled),
+        contacts=_filled(merges.contacts, "contacts", reconnected_rows),
+        companies=_filled(merges.companies, "companies", reconnected_rows),
     )
     if "companies" in indexes:
         merges = _without_derived(merges, indexes["companies"])
@@ -63,11 +63,11 @@ def reconnected(inputs: PlanInputs, lost: Mapping[str, Gone]) -> PlanInputs:
         staged=staged,
         merges=merges,
         gone=lost,
-        not_converted=inputs.not_converted.drop(index=settled.index).reset_index(drop=True),
+        not_converted=inputs.not_converted.drop(index=reconnected_rows.index).reset_index(drop=True),
     )
 
 
-def _settled(unresolved: pd.DataFrame, indexes: Mapping[str, Index]) -> pd.DataFrame:
+def _reconnected_rows(unresolved: pd.DataFrame, indexes: Mapping[str, Index]) -> pd.DataFrame:
     """The rows of not_converted whose reference means a row that is gone, with `means`: its source id."""
     kept, means = [], []
     if len(unresolved):
@@ -81,8 +81,8 @@ def _settled(unresolved: pd.DataFrame, indexes: Mapping[str, Index]) -> pd.DataF
     return unresolved.loc[kept].assign(means=means) if kept else unresolved.iloc[:0].assign(means="")
 
 
-def _filled(frame: pd.DataFrame, object_: str, settled: pd.DataFrame) -> pd.DataFrame:
-    mine = settled[settled["object"] == object_] if len(settled) else settled
+def _filled(frame: pd.DataFrame, object_: str, reconnected_rows: pd.DataFrame) -> pd.DataFrame:
+    mine = reconnected_rows[reconnected_rows["object"] == object_] if len(reconnected_rows) else reconnected_rows
     if not len(mine) or frame.empty:
         return frame
     frame, ids = frame.copy(), frame["source_id"].astype(str)

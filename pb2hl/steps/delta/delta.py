@@ -124,9 +124,9 @@ def _require_mapping(ws: Workspace, who: str) -> None:
         sheet_additions.take_defaults(ws, who)
 
 
-def _planned(ws: Workspace, ready: later_export.Later, ledger: LedgerPort, progress: Progress) -> Planned:
+def _planned(ws: Workspace, ready: later_export.LaterExport, ledger: LedgerPort, progress: Progress) -> Planned:
     second = ready.workspace
-    inputs = proposal.plan_inputs(second, ledger, ready.place, ready.aliases)
+    inputs = proposal.plan_inputs(second, ledger, ready.location, ready.aliases)
     inputs = replace(inputs, loaded=_opportunities(ledger))
     inputs = absent_rows.reconnected(inputs, absent_rows.gone(ws, second, ledger))
     schema, data = plan.build_schema(inputs, progress=progress), plan.build(inputs, progress=progress)
@@ -135,7 +135,7 @@ def _planned(ws: Workspace, ready: later_export.Later, ledger: LedgerPort, progr
 
 
 def _bring_over(
-    session: Session, ready: later_export.Later, planned: Planned, pieces: Sequence[Operation]
+    session: Session, ready: later_export.LaterExport, planned: Planned, pieces: Sequence[Operation]
 ) -> StepResult:
     """All phases of one delta, as one run."""
     ws, ledger, second = session.ws, session.ledger, ready.workspace
@@ -158,7 +158,7 @@ def _bring_over(
     return _result(session, ready, Brought(new, found, sent, replaced, moved, removed, gone), window)
 
 
-def _result(session: Session, ready: later_export.Later, done: Brought, window: Mapping[str, str]) -> StepResult:
+def _result(session: Session, ready: later_export.LaterExport, done: Brought, window: Mapping[str, str]) -> StepResult:
     ws, ledger, found, new = session.ws, session.ledger, done.found, done.new
     waiting = conflicts.write(
         ws, [*found.conflicts, *done.moved.conflicts()], frozenset(found.taken | done.moved.taken())
@@ -224,11 +224,11 @@ def _replace_files(session: Session, later_plan: Iterable[Operation]) -> list[Pr
     return session.do(lambda context: take_away(context, old)) if old else []
 
 
-def _move(session: Session, ready: later_export.Later, decided: Decisions) -> moved_records.Moved:
+def _move(session: Session, ready: later_export.LaterExport, decided: Decisions) -> moved_records.Moved:
     """Take away what hangs on another contact now; the plan's own operation then makes it anew there."""
     planned = plan.read(ready.workspace.plan / "data")
     wanted = moved_records.moves(session.ledger, planned, moved_records.pointing_elsewhere(session.ws, ready.workspace))
-    one_open = ready.place.settings.get("allow_duplicate_opportunity") is False
+    one_open = ready.location.settings.get("allow_duplicate_opportunity") is False
     if not wanted:
         return moved_records.Moved()
     return session.do(lambda context: moved_records.take_away(context, wanted, decided, one_open))

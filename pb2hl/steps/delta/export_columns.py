@@ -52,7 +52,7 @@ NOTATIONS: Mapping[FieldKind, tuple[str, ...]] = {
 """The transforms that read one text in two ways."""
 
 
-def settle(ws: Workspace, second: Workspace, progress: Progress, cancel: Cancel | None) -> list[Problem]:
+def restrict(ws: Workspace, second: Workspace, progress: Progress, cancel: Cancel | None) -> list[Problem]:
     """Let the staged tables of the later export in `second` say what they can say, and nothing else.
 
     A heading that changed keeps its column's decisions (put to approval like every new column, unless only case or spaces

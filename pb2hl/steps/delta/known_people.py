@@ -9,7 +9,7 @@ import pandas as pd
 from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.ledger import Ledger, State
 from pb2hl.matching.proposals import KEEP_APART, MERGE
-from pb2hl.matching.sheets import SHEETS, YES, settled, survivors
+from pb2hl.matching.sheets import SHEETS, YES, merged_or_alone, survivors
 from pb2hl.operations import Kind, Target, operation_id
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.proposal.decisions import LATER_ROWS, later_rows
@@ -22,7 +22,7 @@ STANDING = "later_merges"
 """The fact that holds which rows of later exports stand for which loaded rows: `{object: {source id: loaded source id}}`."""
 
 
-def settle(ws: Workspace, second: Workspace, ledger: Ledger, who: str) -> dict[tuple[str, str], str]:
+def recognise(ws: Workspace, second: Workspace, ledger: Ledger, who: str) -> dict[tuple[str, str], str]:
     """Make the later workspace's match sheets so that every row goes to the record that stands for it.
 
     A new row that is proposed to merge with others waits for a decision in the sheets of `ws` (with `who` the proposal is
@@ -34,9 +34,9 @@ def settle(ws: Workspace, second: Workspace, ledger: Ledger, who: str) -> dict[t
     merged = dict(ledger.recall(STANDING) or {})
     for object_, name in SHEET_OF.items():
         ours, theirs = (space.sheet(name, SHEETS[name]) for space in (ws, second))
-        standing = {**survivors(ours), **merged.get(object_, {})}
+        survivor_of = {**survivors(ours), **merged.get(object_, {})}
         ids = [*dict.fromkeys([*theirs["source_id"], *ids_of(second, object_)])]
-        owner = owners(ws, ledger, object_, ids, standing)
+        owner = owners(ws, ledger, object_, ids, survivor_of)
         decided = dict(zip(ours["source_id"], ours["decision"].str.strip().str.casefold(), strict=True))
         sheet, asked = _arranged(_with_missing(theirs, ours, owner), owner, decided, who)
         sheet = _named_as_loaded(sheet, ours, owner)
@@ -44,7 +44,7 @@ def settle(ws: Workspace, second: Workspace, ledger: Ledger, who: str) -> dict[t
         if len(asked):
             waiting[name] = asked
         stands = survivors(sheet)
-        merged[object_] = _standing(owner, stands, merged.get(object_, {}))
+        merged[object_] = _merged_rows(owner, stands, merged.get(object_, {}))
         aliases |= _aliases(object_, owner, stands)
     if waiting:
         _ask(ws, ledger, waiting)
@@ -62,15 +62,15 @@ def ids_of(second: Workspace, object_: str) -> list[str]:
 
 
 def owners(
-    ws: Workspace, ledger: Ledger, object_: str, ids: Iterable[str], standing: Mapping[str, str]
+    ws: Workspace, ledger: Ledger, object_: str, ids: Iterable[str], survivor_of: Mapping[str, str]
 ) -> dict[str, str]:
     """Source id → the loaded row whose record it is, for all that have one."""
-    wanted = list(dict.fromkeys([*ids, *(standing[item] for item in ids if item in standing)]))
+    wanted = list(dict.fromkeys([*ids, *(survivor_of[item] for item in ids if item in survivor_of)]))
     place = (ws.config.location, ws.config.source, object_)
     ops = {operation_id(*place, item, Kind.CREATE, TARGET_OF[object_]): item for item in wanted}
     there = (State.DONE, State.SKIPPED)
     loaded = {ops[key] for key, entry in ledger.entries(ops).items() if entry.state in there and entry.destination_id}
-    stands = {item: item if item in loaded else standing.get(item, "") for item in ids}
+    stands = {item: item if item in loaded else survivor_of.get(item, "") for item in ids}
     return {item: one for item, one in stands.items() if one in loaded}
 
 
@@ -120,7 +120,7 @@ def _arranged(
 
 def _named_as_loaded(sheet: pd.DataFrame, ours: pd.DataFrame, owner: Mapping[str, str]) -> pd.DataFrame:
     """The sheet with the names and domains that the load gave the loaded companies: what it only proposed stays so."""
-    given = settled(ours, survivors(ours)).drop_duplicates("source_id", keep="last").set_index("source_id")
+    given = merged_or_alone(ours, survivors(ours)).drop_duplicates("source_id", keep="last").set_index("source_id")
     mine = sheet["source_id"].isin(owner)
     columns = [name for name in ("canonical_name", "canonical_domain") if name in sheet.columns]
     kept = {name: sheet[name].mask(mine, sheet["source_id"].map(given[name]).fillna("")) for name in columns}
@@ -138,7 +138,7 @@ def _email(sheet: pd.DataFrame, at: int) -> str:
     return str(sheet.at[at, "email"]).strip().casefold() if "email" in sheet.columns else "\0"
 
 
-def _standing(owner: Mapping[str, str], stands: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+def _merged_rows(owner: Mapping[str, str], stands: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
     """Earlier merges, and the new rows that go to a loaded row's record now."""
     now = {item: owner.get(one, one) for item, one in stands.items() if one in owner and item not in owner}
     return {**before, **now}

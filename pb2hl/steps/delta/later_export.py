@@ -31,17 +31,19 @@ ALIASES = "aliases"
 
 
 @dataclass(frozen=True)
-class Later:
+class LaterExport:
     """The later export's workspace, the location to plan against, rows whose record was made for another row, and what of
     the export cannot be compared."""
 
     workspace: Workspace
-    place: Destination
+    location: Destination
     aliases: Mapping[tuple[str, str], str]
     not_compared: Sequence[Problem] = ()
 
 
-def prepare(ws: Workspace, ledger: Ledger, export: Path, who: str, progress: Progress, cancel: Cancel | None) -> Later:
+def prepare(
+    ws: Workspace, ledger: Ledger, export: Path, who: str, progress: Progress, cancel: Cancel | None
+) -> LaterExport:
     """The later export, ready to be planned. Nothing is written to the location.
 
     Raises GateClosed when the later export has something that a person must decide; with `who` every default is taken.
@@ -54,15 +56,15 @@ def prepare(ws: Workspace, ledger: Ledger, export: Path, who: str, progress: Pro
         second = later_workspace(ws, export)
         sheet_additions.pin(second)
         inventory(second, progress=progress, cancel=cancel)
-        untold = export_columns.settle(ws, second, progress, cancel)
+        untold = export_columns.restrict(ws, second, progress, cancel)
         match(second, progress=progress, cancel=cancel)
-        place = as_planned(first, fresh, ledger)
-        sheet_additions.propose(second, place)
-        again = sheet_additions.settle(ws, second, who)
+        location = as_planned(first, fresh, ledger)
+        sheet_additions.propose(second, location)
+        again = sheet_additions.decide(ws, second, who)
         if not again:
-            aliases = known_people.settle(ws, second, ledger, who)
+            aliases = known_people.recognise(ws, second, ledger, who)
             lost = orphans(second, ledger, aliases)
-            return Later(second, as_planned(first, fresh, ledger, lost), aliases, untold)
+            return LaterExport(second, as_planned(first, fresh, ledger, lost), aliases, untold)
 
 
 def current(ws: Workspace) -> Workspace:
@@ -71,7 +73,7 @@ def current(ws: Workspace) -> Workspace:
     return Workspace(folder) if (folder / BROUGHT).exists() else ws
 
 
-def brought(ws: Workspace, later: Later, tables: Mapping[str, pd.DataFrame]) -> None:
+def brought(ws: Workspace, later: LaterExport, tables: Mapping[str, pd.DataFrame]) -> None:
     """Keep the account of the later export's plan (`plan.Plan.tables`): from now on the audit is about that export."""
     for name in proposal.LINEAGE:
         tables[name].to_parquet(later.workspace.plan / f"{name}.parquet")

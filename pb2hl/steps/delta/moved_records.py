@@ -10,7 +10,7 @@ import pandas as pd
 
 from pb2hl.apply.batches import batched
 from pb2hl.apply.context import RunContext
-from pb2hl.apply.resolve import Unresolved, resolve
+from pb2hl.apply.references import UnresolvedReference, fill_references
 from pb2hl.apply.undo import Undo, UndoPlan
 from pb2hl.diff.overlay import is_overlay
 from pb2hl.errors import Problem, Severity
@@ -98,8 +98,8 @@ def moves(ledger: Ledger, later: Iterable[Operation], rows: Mapping[str, Set[str
             if entry is None or entry.state is not State.DONE or entry.kind is not Kind.CREATE:
                 continue
             try:
-                wanted = host_of(resolve(_where(op), known))
-            except Unresolved:
+                wanted = host_of(fill_references(_where(op), known))
+            except UnresolvedReference:
                 wanted = ""
             was = host_of(entry.payload)
             if wanted != was and op.source_id in rows.get(op.object, frozenset()):
@@ -124,7 +124,7 @@ def pointing_elsewhere(ws: Workspace, second: Workspace) -> dict[str, set[str]]:
         ids = later.index.intersection(known.index)
         differs = pd.Series(False, index=ids)
         for name in POINTERS:
-            differs |= _plain(later, name, ids).ne(_plain(known, name, ids))
+            differs |= _comparable(later, name, ids).ne(_comparable(known, name, ids))
         if "deal_id" in later.columns:
             differs |= later.loc[ids, "deal_id"].astype(str).isin(found.get("deals", set()))
         found[object_] = set(ids[differs].astype(str)) | {
@@ -133,7 +133,7 @@ def pointing_elsewhere(ws: Workspace, second: Workspace) -> dict[str, set[str]]:
     return found
 
 
-def _plain(frame: pd.DataFrame, name: str, ids: pd.Index) -> pd.Series:
+def _comparable(frame: pd.DataFrame, name: str, ids: pd.Index) -> pd.Series:
     if name not in frame.columns:
         return pd.Series("", index=ids)
     return frame.loc[ids, name].map(lambda item: "|".join(item) if hasattr(item, "__len__") and not isinstance(item, str) else item).fillna("").astype(str)  # fmt: skip

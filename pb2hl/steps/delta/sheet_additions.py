@@ -40,13 +40,13 @@ def pin(second: Workspace) -> None:
             write_sheet(second.sheets / f"{name}.csv", sheet.assign(who=sheet["who"].mask(proposed, APPROVED)))
 
 
-def propose(second: Workspace, place: Destination) -> None:
+def propose(second: Workspace, location: Destination) -> None:
     """Write the later export's mapping sheets: decided rows as they are, new ones with their proposals."""
-    place.save(second.path)
-    write_sheets(second, second.sheet("fields", mapper.SHEETS["fields"]), place, SILENT)
+    location.save(second.path)
+    write_sheets(second, second.sheet("fields", mapper.SHEETS["fields"]), location, SILENT)
 
 
-def settle(ws: Workspace, second: Workspace, who: str) -> bool:
+def decide(ws: Workspace, second: Workspace, who: str) -> bool:
     """Put what is new and undecided to a decision in the sheets of `ws`; with `who` take every default and say True.
 
     True means that the later export has to be staged again. Raises GateClosed, naming every row, when a person has to

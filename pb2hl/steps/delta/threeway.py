@@ -10,7 +10,7 @@ from typing import Any
 from pb2hl.apply.batches import batched
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.execute import left_out
-from pb2hl.apply.resolve import Unresolved, resolve
+from pb2hl.apply.references import UnresolvedReference, fill_references
 from pb2hl.apply.send import UNCLEARED
 from pb2hl.diff import Class, compare, flatten_payload, flatten_record
 from pb2hl.diff.flatten import CUSTOM, VALUE_KEYS, custom_key
@@ -105,7 +105,7 @@ async def changes(
             entry = entries.get(op.op_id)
             if entry is None or (_same(op, entry, latest, links) and not _moved(op, entry, ledger)):
                 found.unchanged += 1
-            elif (payload := _resolved(op, ledger)) is None:
+            elif (payload := _filled(op, ledger)) is None:
                 found.unresolved += 1
             else:
                 changed.append((op, entry, payload))
@@ -161,7 +161,7 @@ def _moved(op: Operation, entry: Entry, ledger: Ledger) -> bool:
     body = op.payload.get("body")
     if entry.state is not State.DONE or op.target is not Target.NOTE or "{{ref:" not in str(body):
         return False
-    payload = _resolved(op, ledger)
+    payload = _filled(op, ledger)
     return payload is not None and _addresses(payload["body"]) != _addresses(entry.payload.get("body"))
 
 
@@ -189,10 +189,10 @@ def _stuck(ledger: Ledger) -> dict[str, frozenset[str]]:
     return found
 
 
-def _resolved(op: Operation, ledger: Ledger) -> dict[str, Any] | None:
+def _filled(op: Operation, ledger: Ledger) -> dict[str, Any] | None:
     try:
-        return resolve(op.payload, ledger.entries(references(op.payload)).get)
-    except Unresolved:
+        return fill_references(op.payload, ledger.entries(references(op.payload)).get)
+    except UnresolvedReference:
         return None
 
 
@@ -213,7 +213,7 @@ def _relink(
         found.unchanged += 1
         return
     contact = str(entry.payload["contactId"])
-    if now != was and not _settled(found, decided, op, "businessId", wanted):
+    if now != was and not _export_wins(found, decided, op, "businessId", wanted):
         _conflict(found, decided, op, contact, "businessId", was, wanted, now)
         return
     found.fields.append((op.object, op.source_id, contact, "businessId", was, wanted))
@@ -222,7 +222,7 @@ def _relink(
     found.updates.append(_named(op, made, moved_to))
 
 
-def _settled(found: Changes, decided: Decisions, op: Operation, name: str, later: Any) -> bool:
+def _export_wins(found: Changes, decided: Decisions, op: Operation, name: str, later: Any) -> bool:
     """Whether a person decided that the export's value wins."""
     key = (op.object, op.source_id, name)
     if decided.get(key, ("", ""))[0] != SOURCE:
@@ -308,7 +308,7 @@ class _ThreeWay:
             return False
         stricter, consent = _opts_out(value), name == "dnd" or name.startswith("dndSettings.")
         free = stricter if consent else self._is(name, was, now)
-        if not free and not _settled(self.found, self.decided, self.op, name, value):
+        if not free and not _export_wins(self.found, self.decided, self.op, name, value):
             _conflict(self.found, self.decided, self.op, self.entry.destination_id, name, was, value, now)
             return False
         row = (self.op.object, self.op.source_id, self.entry.destination_id, name, shown(was), shown(value))

@@ -113,7 +113,7 @@ def check(ws: Workspace, gate: str, problems: Sequence[Problem] = (), *, of_deci
 
     Without `of_decisions` it stands while what its step found stands: a delta's new decisions are approved at the mapping gate.
     """
-    approval, state = _standing(ws, gate, of_decisions=of_decisions)
+    approval, state = _approval_state(ws, gate, of_decisions=of_decisions)
     if approval is None or state != "approved":
         why = "is not approved"
         if approval is not None:
@@ -124,7 +124,7 @@ def check(ws: Workspace, gate: str, problems: Sequence[Problem] = (), *, of_deci
     return approval
 
 
-def _standing(ws: Workspace, gate: str, *, of_decisions: bool = True) -> tuple[Approval | None, str]:
+def _approval_state(ws: Workspace, gate: str, *, of_decisions: bool = True) -> tuple[Approval | None, str]:
     subject = subject_hash(ws, gate)
     with Ledger.open(ws) as ledger:
         approval = ledger.approval(gate)
@@ -156,7 +156,7 @@ def states(ws: Workspace) -> list[dict[str, Any]]:
     """One row a gate: gate, state (not reached, waiting for approval, approved, lapsed), who, at, hash, forced."""
     rows = []
     for gate in registered():
-        approval, state = _standing(ws, gate)
+        approval, state = _approval_state(ws, gate)
         given: Sequence[Any] = (
             (approval.who, approval.at, approval.subject_hash, approval.forced) if approval else ("", "", "", False)
         )

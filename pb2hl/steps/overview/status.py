@@ -111,7 +111,7 @@ def open_sheets(ws: Workspace) -> tuple[str, ...]:
     approved = {row["gate"] for row in gates.states(ws) if row["state"] == "approved"}
     found: list[str] = []
     for step in STEPS.values():
-        if not step.sheets or step.optional or (step.gate or step.settled_by) in approved:
+        if not step.sheets or step.optional or (step.gate or step.approved_by) in approved:
             continue
         result = StepResult.load(ws.results(step.result()))
         if result is not None and result.status is Status.WAITING:

@@ -42,7 +42,7 @@ def merges_of(ws: Workspace, ledger: Ledger, staged: Mapping[str, pd.DataFrame])
     """Who survived, by the decided sheets (rows that only later exports have aside). Raises SheetError with every problem."""
     known = {str(item) for frame in staged.values() for item in frame["source_id"]} if later_rows(ledger) else set()
     rules = ws.sheet("survivorship", SURVIVORSHIP) if (ws.sheets / "survivorship.csv").exists() else None
-    return matching.resolve(
+    return matching.decided_merges(
         staged.get("contacts", pd.DataFrame()),
         staged.get("companies", pd.DataFrame()),
         *(own_rows(ws.sheet(name, MATCH_SHEETS[name]), name, ledger, known) for name in ("duplicates", "companies")),
@@ -60,7 +60,7 @@ def plan_inputs(
     return PlanInputs(
         staged=staged,
         merges=merges_of(ws, ledger, staged),
-        mapping=mapper.resolved(ws, destination),
+        mapping=mapper.mapping_of(ws, destination),
         destination=destination,
         config=config_in_force(ws, ledger),
         columns=_beside(ws, "columns"),

@@ -12,7 +12,7 @@ from pb2hl import plan
 from pb2hl.apply.batches import batched
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.lookup import settle_unfinished
-from pb2hl.apply.resolve import Unresolved, resolve
+from pb2hl.apply.references import UnresolvedReference, fill_references
 from pb2hl.errors import ConfigError
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Intent, Ledger, Outcome, State
@@ -84,8 +84,8 @@ async def _look_for(context: RunContext, operations: Sequence[Operation]) -> Cou
             if op.kind is Kind.SKIP:
                 skips.append(Outcome(op.op_id, State.SKIPPED, op.existing_id, error=op.reason, operation=op))
             else:
-                intents.append(Intent(op, resolve(op.payload, lookup)))
-        except Unresolved:
+                intents.append(Intent(op, fill_references(op.payload, lookup)))
+        except UnresolvedReference:
             continue  # what it refers to is not there, so neither is it
     ledger.record(context.run, intents, skips)
     unclear = await settle_unfinished(context)

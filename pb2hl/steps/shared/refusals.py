@@ -10,7 +10,7 @@ import pandas as pd
 from pb2hl.errors import Problem, Severity
 from pb2hl.ledger import Ledger, State
 from pb2hl.model import RAW_PREFIX
-from pb2hl.plan.fields.tally import Bucket
+from pb2hl.plan.fields.findings import Bucket
 from pb2hl.results import StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.shared.outcomes import RECORD_OF

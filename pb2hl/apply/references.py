@@ -15,7 +15,7 @@ _TEXT_REF = re.compile(r"\{\{ref:(?P<op>[^:}]+)(?::(?P<path>[^}]*))?\}\}")
 Lookup = Callable[[str], Entry | None]
 
 
-class Unresolved(Exception):
+class UnresolvedReference(Exception):
     """A reference has nothing to point at. `final` says that waiting will not help; `why` tells a person."""
 
     def __init__(self, op_id: str, why: str, final: bool):
@@ -25,17 +25,17 @@ class Unresolved(Exception):
         self.final = final
 
 
-def resolve(value: Any, lookup: Lookup) -> Any:
+def fill_references(value: Any, lookup: Lookup) -> Any:
     """`value` with every `{"$ref": …}` and `{{ref:…}}` replaced.
 
-    Raises Unresolved at the first reference whose operation is not done.
+    Raises UnresolvedReference at the first reference whose operation is not done.
     """
     if isinstance(value, Mapping):
         if "$ref" in value:
             return _follow(value["$ref"], value.get("path", ""), lookup)
-        return {key: resolve(item, lookup) for key, item in value.items()}
+        return {key: fill_references(item, lookup) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [resolve(item, lookup) for item in value]
+        return [fill_references(item, lookup) for item in value]
     if isinstance(value, str) and "{{ref:" in value:
         return _TEXT_REF.sub(lambda m: _in_text(m["op"], m["path"] or "", lookup), value)
     return value
@@ -45,7 +45,7 @@ def _in_text(op_id: str, path: str, lookup: Lookup) -> str:
     """A text outlives a file it shows: where the file did not arrive, its old address (or `#not-moved`) stands."""
     try:
         return str(_follow(op_id, path, lookup))
-    except Unresolved as missing:
+    except UnresolvedReference as missing:
         entry = lookup(op_id)
         if not missing.final or entry is None or entry.target is not Target.MEDIA:
             raise
@@ -56,35 +56,37 @@ NOT_MOVED = "#not-moved"
 
 
 def check(op_ids: tuple[str, ...], lookup: Lookup) -> None:
-    """Raise Unresolved unless every one of `op_ids` is there to build on; a file that did not arrive holds nothing up."""
+    """Raise UnresolvedReference unless every one of `op_ids` is there to build on; a file that did not arrive holds nothing up."""
     for op_id in op_ids:
         try:
-            settled(op_id, lookup)
-        except Unresolved as missing:
+            finished(op_id, lookup)
+        except UnresolvedReference as missing:
             entry = lookup(op_id)
             if not missing.final or entry is None or entry.target is not Target.MEDIA:
                 raise
 
 
-def settled(op_id: str, lookup: Lookup) -> Entry:
-    """The finished operation `op_id`; Unresolved when it is not done (yet)."""
+def finished(op_id: str, lookup: Lookup) -> Entry:
+    """The finished operation `op_id`; UnresolvedReference when it is not done (yet)."""
     entry = lookup(op_id)
     if entry is None:
-        raise Unresolved(op_id, f"operation {op_id} was not carried out", final=False)
+        raise UnresolvedReference(op_id, f"operation {op_id} was not carried out", final=False)
     if entry.state is State.DONE or (entry.state is State.SKIPPED and entry.destination_id):
         return entry
     name = f"{entry.target} of {entry.object} {entry.source_id}"
     final = entry.state in (State.REFUSED, State.SKIPPED)
-    raise Unresolved(op_id, f"{name}, which is {entry.state}{': ' + entry.error if entry.error else ''}", final)
+    raise UnresolvedReference(
+        op_id, f"{name}, which is {entry.state}{': ' + entry.error if entry.error else ''}", final
+    )
 
 
 def _follow(op_id: str, path: str, lookup: Lookup) -> Any:
-    entry = settled(op_id, lookup)
+    entry = finished(op_id, lookup)
     if not path:
         return entry.destination_id
     found = dig(entry.answer, path)
     if found is None:
-        raise Unresolved(
+        raise UnresolvedReference(
             op_id, f"{path!r} is not in HighLevel's answer to {entry.target} {entry.source_id}", final=True
         )
     return found

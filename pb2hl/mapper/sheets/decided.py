@@ -104,7 +104,7 @@ def _is_own(row: Declared) -> bool:
     return not standard and (bool(row.options) or row.data_type not in ("SINGLE_OPTIONS", "MULTIPLE_OPTIONS"))
 
 
-def resolve(
+def decided_mapping(
     sheets: MappingType[str, pd.DataFrame], tables: MappingType[str, pd.DataFrame], destination: Any = None
 ) -> Mapping:
     """The mapping of decided sheets (by name: fields, stages, owners, tags, picklists), staged tables and the location."""

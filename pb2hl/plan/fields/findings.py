@@ -29,7 +29,7 @@ CELL_COLUMNS = ("object", "source_id", "column", "bucket", "where")
 
 
 @dataclass
-class Account:
+class Findings:
     """A collector; one a plan. `cell` overrides what the column's own rule says about one cell ("*": the whole row)."""
 
     _losses: Counter = field(default_factory=Counter)

@@ -32,7 +32,7 @@ class Merges:
     problems: tuple[Problem, ...] = field(default=())
 
 
-def resolve(
+def decided_merges(
     contacts: pd.DataFrame,
     companies: pd.DataFrame,
     duplicates_sheet: pd.DataFrame,
@@ -97,7 +97,7 @@ def _companies(
     rules.pop("derived", None)
     merged = survivorship.merge(found.companies, survivor_of, rules)
     own = merged["source_id"].astype(str)
-    names = _survivor_cells(sheets.settled(sheet, survivor_of), survivor_of, "canonical_name")
+    names = _survivor_cells(sheets.merged_or_alone(sheet, survivor_of), survivor_of, "canonical_name")
     merged["name"] = [names.get(source_id) or name for source_id, name in zip(own, merged["name"], strict=True)]
     parent, problems, cycles = evidence.parents(found.companies, dict(survivor_of))
     name_of = dict(zip(own, merged["name"].fillna("").astype(str), strict=True))
@@ -142,7 +142,7 @@ def _survivor_cells(sheet: pd.DataFrame, survivor_of: Mapping[str, str], column:
 def _domain_of(
     found: CompanyEvidence, sheet: pd.DataFrame, survivor_of: Mapping[str, str], merged: pd.DataFrame
 ) -> dict[str, str]:
-    chosen = _survivor_cells(sheets.settled(sheet, survivor_of), survivor_of, "canonical_domain")
+    chosen = _survivor_cells(sheets.merged_or_alone(sheet, survivor_of), survivor_of, "canonical_domain")
     result = {}
     for source_id, members in zip(merged["source_id"].astype(str), merged["merged_ids"], strict=True):
         own = [domain for member in members for domain in found.domains.get(member, [])[:1]]

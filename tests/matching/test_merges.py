@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pb2hl.errors import SheetError
-from pb2hl.matching import evidence, resolve, sheets, survivorship
+from pb2hl.matching import decided_merges, evidence, sheets, survivorship
 from pb2hl.matching.survivorship import Rule
 
 
@@ -56,7 +56,7 @@ def test_strictest_consent_union_of_tags_and_lossless_residue():
         updated_at=["2020-01-01", "2022-01-01"], created_at=["2019-01-01", "2018-01-01"], job_title=["old", "new"],
     )  # fmt: skip
     soft = sheet(sheets.SURVIVORSHIP, {"object": "contacts", "field": "do_not_contact", "decision": "most recent"})
-    merged = resolve(frame, pd.DataFrame(), merging("1", "2", survivor="1"), NO_COMPANIES, soft)
+    merged = decided_merges(frame, pd.DataFrame(), merging("1", "2", survivor="1"), NO_COMPANIES, soft)
     row = merged.contacts.iloc[0]
     assert len(merged.contacts) == 1 and merged.survivor_of["contacts"] == {"1": "1", "2": "1"}
     assert row["merged_ids"] == ["1", "2"]
@@ -73,7 +73,7 @@ def test_strictest_consent_union_of_tags_and_lossless_residue():
 def test_an_address_comes_from_one_row():
     """Street of one row and city of another would be an address that does not exist."""
     frame = people(address_1=["1 Main", None], city=["Ottawa", "Paris"], updated_at=["2020-01-01", "2022-01-01"])
-    row = resolve(frame, pd.DataFrame(), merging("1", "2"), NO_COMPANIES).contacts.iloc[0]
+    row = decided_merges(frame, pd.DataFrame(), merging("1", "2"), NO_COMPANIES).contacts.iloc[0]
     assert (row["address_1"], row["city"]) == ("1 Main", "Ottawa")
 
 
@@ -82,7 +82,7 @@ def test_a_row_kept_apart_leaves_its_cluster():
     frame = people(email=["a@x.ca", "a@x.ca", "a@x.ca"])
     decided = merging("1", "2", "3", survivor="2")
     decided.loc[2, "decision"] = "keep apart"
-    merged = resolve(frame, pd.DataFrame(), decided, NO_COMPANIES)
+    merged = decided_merges(frame, pd.DataFrame(), decided, NO_COMPANIES)
     assert merged.survivor_of["contacts"] == {"1": "2", "2": "2", "3": "3"}
 
 
@@ -90,7 +90,7 @@ def test_nothing_undecided_merges():
     """A proposal without a decision is no merge, nor is skip."""
     decided = merging("1", "2")
     decided["proposal"], decided["decision"] = "merge", ["", "skip"]
-    assert len(resolve(people(email=["a@x.ca", "a@x.ca"]), pd.DataFrame(), decided, NO_COMPANIES).contacts) == 2
+    assert len(decided_merges(people(email=["a@x.ca", "a@x.ca"]), pd.DataFrame(), decided, NO_COMPANIES).contacts) == 2
 
 
 def test_all_mistakes_of_the_sheets_at_once():
@@ -104,7 +104,7 @@ def test_all_mistakes_of_the_sheets_at_once():
         {"cluster": "", "source_id": "3"},
     )
     with pytest.raises(SheetError) as caught:
-        resolve(people(email=["a", "b", "c"]), pd.DataFrame(), wrong, NO_COMPANIES)
+        decided_merges(people(email=["a", "b", "c"]), pd.DataFrame(), wrong, NO_COMPANIES)
     found = {(problem.row, problem.field) for problem in caught.value.problems}
     assert {
         (2, "decision"),
@@ -136,7 +136,7 @@ def test_contacts_go_to_the_surviving_company():
         company_name=[None, "ACME", None, None, None, "NewCo GmbH"],
     )
     decided = merging("001", "2", survivor="2", columns=sheets.COMPANIES)
-    merged = resolve(frame, COMPANIES, NO_DUPLICATES, decided)
+    merged = decided_merges(frame, COMPANIES, NO_DUPLICATES, decided)
     assert merged.contacts["company_source_id"].tolist() == ["2", "2", "2", "", "", "name:newco"]
     assert merged.contacts["company_why"].tolist() == [
         "company id",
@@ -155,7 +155,7 @@ def test_contacts_go_to_the_surviving_company():
 def test_parents_follow_survivors_and_circles_are_broken():
     """The parent of a merged company is the survivor; a circle loses one link and is told."""
     decided = merging("001", "2", survivor="2", columns=sheets.COMPANIES)
-    merged = resolve(people(email=[None]), COMPANIES, NO_DUPLICATES, decided)
+    merged = decided_merges(people(email=[None]), COMPANIES, NO_DUPLICATES, decided)
     parent = merged.companies.set_index("source_id")["parent_id"].fillna("").to_dict()
     assert parent["4"] == "2"
     assert (parent["2"], parent["3"]) in [("3", ""), ("", "2")]
@@ -176,7 +176,7 @@ def test_canonical_name_of_the_sheet_wins():
     """A person renames the surviving company in the sheet."""
     decided = merging("001", "2", survivor="2", columns=sheets.COMPANIES)
     decided["canonical_name"] = ["", "Acme"]
-    merged = resolve(people(email=[None]), COMPANIES, NO_DUPLICATES, decided)
+    merged = decided_merges(people(email=[None]), COMPANIES, NO_DUPLICATES, decided)
     assert merged.companies.set_index("source_id")["name"]["2"] == "Acme"
 
 
@@ -191,5 +191,5 @@ def test_rules_of_the_sheet_are_used_and_checked():
 
 def test_empty_tables():
     """An export without contacts or companies resolves to nothing."""
-    merged = resolve(pd.DataFrame(), pd.DataFrame(), NO_DUPLICATES, NO_COMPANIES)
+    merged = decided_merges(pd.DataFrame(), pd.DataFrame(), NO_DUPLICATES, NO_COMPANIES)
     assert len(merged.contacts) == len(merged.companies) == 0
