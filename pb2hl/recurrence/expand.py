@@ -95,10 +95,10 @@ def _length(start: datetime, end: datetime | None, zone: ZoneInfo) -> timedelta:
 
 
 def _pair(wall: datetime, length: timedelta, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    return _moment(wall, zone), _moment(wall + length, zone)
+    return _at_wall(wall, zone), _at_wall(wall + length, zone)
 
 
-def _moment(wall: datetime, zone: ZoneInfo) -> datetime:
+def _at_wall(wall: datetime, zone: ZoneInfo) -> datetime:
     """A wall-clock time as a moment: in a gap it moves on by the gap, in an overlap it is the first of the two."""
     local = wall.replace(tzinfo=zone, fold=0)
     return local.astimezone(UTC).astimezone(zone)

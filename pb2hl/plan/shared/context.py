@@ -51,7 +51,7 @@ class Context:
         return self.inputs.config.source
 
     @property
-    def location(self) -> str:
+    def location_id(self) -> str:
         return self.inputs.config.location
 
     @cached_property
@@ -113,7 +113,7 @@ class Context:
         """The id of the record's own operation. It is the same whether the record is created, updated or found to be
         there, so that a plan built again after the load refers to what the ledger knows."""
         one = self.inputs.aliases.get((object_, source_id), source_id)
-        return operation_id(self.location, self.source, object_, one, Kind.CREATE, target, part)
+        return operation_id(self.location_id, self.source, object_, one, Kind.CREATE, target, part)
 
     def ref(self, target: Target, object_: str, source_id: str, part: str = "", path: str = "") -> dict[str, str]:
         """A reference to another operation's record, or to `path` in what HighLevel answered to it."""
