@@ -158,6 +158,9 @@ _CONTACTS = (
     field("email_opt_out", K.BOOLEAN, made("dndSettings.email"), NOTHING_REFUSED, meaning="dnd"),
     field("sms_opt_out", K.BOOLEAN, made("dndSettings.sms"), NOTHING_REFUSED, meaning="dnd"),
     field("call_opt_out", K.BOOLEAN, made("dndSettings.call"), NOTHING_REFUSED, meaning="dnd"),
+    field("whatsapp_opt_out", K.BOOLEAN, made("dndSettings.whatsApp"), NOTHING_REFUSED, meaning="dnd"),
+    field("facebook_opt_out", K.BOOLEAN, made("dndSettings.fb"), NOTHING_REFUSED, meaning="dnd"),
+    field("google_opt_out", K.BOOLEAN, made("dndSettings.gmb"), NOTHING_REFUSED, meaning="dnd"),
     field("timezone", K.TIMEZONE, same("timezone")),
     field("description", K.LONG_TEXT, own("Description", "LARGE_TEXT"), meaning="note.body"),
     *_DATES,
@@ -349,3 +352,8 @@ OBJECTS: dict[str, ObjectSpec] = {
     )
 }
 """Every object an export may hold, by canonical name. `matters` are staged as `deals` (EXPORT contract)."""
+
+REFUSALS: dict[str, str] = {
+    spec.name: spec.target.removeprefix("dndSettings.") for spec in OBJECTS["contacts"].fields if spec.meaning == "dnd"
+}
+"""The contacts' fields that hold a refusal → the channel of dndSettings that each closes (`dnd`: all of them)."""

@@ -1,9 +1,10 @@
 """Which column goes where: proposals with reasons, the sheets in which people decide, and what the plan takes of it."""
 
 from pb2hl.mapper.knowledge.sheet_layout import SHEETS
+from pb2hl.mapper.proposer.company_lists import company_names, split_companies
 from pb2hl.mapper.proposer.custom import infer
 from pb2hl.mapper.proposer.objects import mixed_types, recognise
-from pb2hl.mapper.proposer.pointers import pointers, split_pointers
+from pb2hl.mapper.proposer.pointers import POINTED, ids_of, of_any_record, pointers, split_by_ids, split_pointers
 from pb2hl.mapper.proposer.product import Product, product
 from pb2hl.mapper.proposer.propose import propose, propose_fields
 from pb2hl.mapper.sheets.decided import CustomField, Mapping, PipelineToMake, custom_fields, decided_mapping
@@ -24,6 +25,7 @@ from pb2hl.mapper.sheets.tags import picklists_sheet, tags_sheet
 
 __all__ = [
     "LAPSED_COLUMNS",
+    "POINTED",
     "SHEETS",
     "CustomField",
     "Mapping",
@@ -34,6 +36,7 @@ __all__ = [
     "archive",
     "archived",
     "assignment",
+    "company_names",
     "complete",
     "custom_fields",
     "decided",
@@ -41,6 +44,7 @@ __all__ = [
     "fallback_user",
     "fields_sheet",
     "follow",
+    "ids_of",
     "infer",
     "mapping_hash",
     "mapping_of",
@@ -48,6 +52,7 @@ __all__ = [
     "merge",
     "merged",
     "mixed_types",
+    "of_any_record",
     "owners_sheet",
     "picklists_sheet",
     "pointers",
@@ -56,6 +61,8 @@ __all__ = [
     "propose_fields",
     "read_sheets",
     "recognise",
+    "split_by_ids",
+    "split_companies",
     "split_pointers",
     "staged_tables",
     "stages_sheet",

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX, FieldKind
+from pb2hl.values.consents import FIELDS as CONSENTS
 
 
 class Rule(StrEnum):
@@ -24,9 +25,6 @@ class Rule(StrEnum):
     EARLIEST = "earliest"
     LATEST = "latest"
 
-
-CONSENT = ("do_not_contact", "email_opt_out", "sms_opt_out", "call_opt_out")
-"""Consent flags: the strictest wins, whatever a sheet says."""
 
 _ADDRESS = ("address_1", "address_2", "city", "state", "postal_code", "country")
 _NAME = ("first_name", "last_name", "full_name")
@@ -50,8 +48,8 @@ def _is_value(column: str) -> bool:
 
 
 def _default_rule(object_: str, column: str) -> Rule:
-    if column in CONSENT:
-        return Rule.STRICTEST
+    if column in CONSENTS:
+        return Rule.STRICTEST  # whatever a sheet says
     if column in _NAME or column in ("name", "email", "owner", "company_id", "company_name"):
         return Rule.SURVIVOR
     if column == "created_at":
@@ -135,7 +133,7 @@ def _choose(rule: Rule, column: str, records: list[dict], recent: list[dict]) ->
     present = [row[column] for row in (records if rule is Rule.SURVIVOR else recent) if not is_missing(row[column])]
     if not present:
         return records[0][column]
-    if column in CONSENT or rule is Rule.STRICTEST:
+    if column in CONSENTS or rule is Rule.STRICTEST:
         return any(bool(value) for value in present)
     if rule is Rule.UNION:
         return _union(present)

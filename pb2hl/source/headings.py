@@ -14,6 +14,7 @@ from pb2hl.limits import Limits
 from pb2hl.source.rejoin import rejoin
 from pb2hl.source.tables import Dropped, Grid, RawTable, problem, unique_headings
 from pb2hl.values.counting import counted
+from pb2hl.values.date_parts import is_stamp
 
 _LOOK = 40  # rows in which headings are looked for
 _VALUE = re.compile(
@@ -202,12 +203,23 @@ def _not_records(body: pd.DataFrame, filled: np.ndarray, names: list[str]) -> tu
         text = next((cell for cell in cells if cell), "")
         if _TOTAL.match(text) and (counts[position] <= 0.6 * median or (cells[0] == text and _sums(body, position))):
             found[position] = "totals"
-        elif len(names) > 2 and counts[position] <= 2 and median >= 3 and _FOOTER.match(text):
+        elif (len(names) > 2 and counts[position] <= 2 and median >= 3 and _FOOTER.match(text)) or (
+            counts[position] <= 0.6 * median and _printed(cells)
+        ):
             found[position] = "footer"
         elif counts[position] > 2:
             break
     ordered = sorted(found)
     return ordered, [found[position] for position in ordered]
+
+
+_BASIS = re.compile(r"(?i)^(?:(?:accrual|cash)[ -]basis|as of|stand|printed|printed on|run)[:,]?\s+")
+
+
+def _printed(cells: list[str]) -> bool:
+    """Whether a row says only when a report was made, in its first cells (`Tuesday, Nov 17, 2026 09:12 AM`, cut at its commas)."""
+    filled = [cell for cell in cells if cell]
+    return cells[: len(filled)] == filled and is_stamp(_BASIS.sub("", ", ".join(filled)))
 
 
 def _sums(body: pd.DataFrame, position: int) -> bool:

@@ -11,12 +11,13 @@ from functools import cache
 
 import numpy as np
 
+from pb2hl.field_map import REFUSALS
 from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.parsed import Context, Parsed, no_reasons
 from pb2hl.values.statuses import word_key
 from pb2hl.values.wordlists import VALUES, sections
 
-FIELDS = frozenset({"do_not_contact", "email_opt_out", "sms_opt_out", "call_opt_out"})
+FIELDS = frozenset(REFUSALS)
 """Canonical fields that hold a refusal."""
 
 _DATE = re.compile(

@@ -127,6 +127,12 @@ class Parts:
         self.values["y"] = np.where(self.short_year, np.where(year <= pivot, 2000 + year, 1900 + year), year)
 
 
+def is_stamp(text: str) -> bool:
+    """Whether `text` is nothing but a date with its weekday or its time, as reports print when they were made."""
+    parts = Parts(np.array([text], dtype=object))
+    return bool(parts.form[0]) and (parts.values["H"][0] >= 0 or (text[:1].isalpha() and text.count(",") > 1))
+
+
 def _integers(column: pa.Array) -> np.ndarray:
     blank = pc.equal(column, "")
     return pc.cast(pc.if_else(blank, "-1", column), pa.int64()).to_numpy(zero_copy_only=False)

@@ -140,11 +140,29 @@ def test_a_declared_subscription_stays_its_own_field(heading, field):
 
 
 @pytest.mark.parametrize(
-    "heading", ["WhatsApp opt-out", "Facebook opt-out", "FB DND", "GMB opt out", "Instagram opt out", "WhatsApp DND"]
-)
-def test_a_channel_of_its_own_closes_no_other(heading):
-    """A refusal of WhatsApp, Facebook, Instagram or Google waits for a person and closes neither SMS nor e-mail nor all."""
+    ("heading", "field"),
+    [
+        ("WhatsApp opt-out", "whatsapp_opt_out"), ("WhatsApp DND", "whatsapp_opt_out"), ("Kein WhatsApp", "whatsapp_opt_out"),
+        ("WhatsApp nein", "whatsapp_opt_out"), ("Facebook opt-out", "facebook_opt_out"), ("FB DND", "facebook_opt_out"),
+        ("No Messenger", "facebook_opt_out"), ("GMB opt out", "google_opt_out"), ("Google opt-out", "google_opt_out"),
+    ],
+)  # fmt: skip
+def test_a_channel_of_its_own_closes_no_other(heading, field):
+    """A refusal of WhatsApp, Facebook or Google closes that channel of HighLevel and neither SMS nor e-mail nor all."""
     found = propose_fields(pd.DataFrame({heading: ["yes", "no", "yes"]}), "contacts").iloc[0]
+    assert (found["field"], found["transform"]) == (field, "") and found["confidence"] >= 0.8
+
+
+@pytest.mark.parametrize("heading", ["WhatsApp consent", "May contact by WhatsApp", "WhatsApp opt-in"])
+def test_a_permission_of_a_channel_is_turned_round(heading):
+    """Who does not permit WhatsApp is closed there, and only there."""
+    found = propose_fields(pd.DataFrame({heading: ["yes", "no", "yes"]}), "contacts").iloc[0]
+    assert (found["field"], found["transform"]) == ("whatsapp_opt_out", "inverted")
+
+
+def test_a_channel_that_highlevel_has_not_waits():
+    """A refusal of Instagram has no channel of its own in HighLevel: it closes no other, and waits for a person."""
+    found = propose_fields(pd.DataFrame({"Instagram opt out": ["yes", "no", "yes"]}), "contacts").iloc[0]
     assert found["field"] == "custom" and found["confidence"] < 0.8
 
 

@@ -33,6 +33,9 @@ def test_consent_rides_in_the_creating_call():
             "email_opt_out": True,
             "sms_opt_out": True,
             "call_opt_out": True,
+            "whatsapp_opt_out": True,
+            "facebook_opt_out": True,
+            "google_opt_out": True,
         },
         {"id": "2", "email": "c@b.example"},
     )
@@ -42,6 +45,9 @@ def test_consent_rides_in_the_creating_call():
         "email": {"status": "active"},
         "sms": {"status": "active"},
         "call": {"status": "active"},
+        "whatsApp": {"status": "active"},
+        "fb": {"status": "active"},
+        "gmb": {"status": "active"},
     }
     assert not {"dnd", "dndSettings"} & set(built.one(Target.CONTACT, "2").payload)
 

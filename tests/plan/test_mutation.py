@@ -96,7 +96,7 @@ WORLDS = (
     World("alone", {"contacts": ({"company_id": None},), "deals": ({"contact_id": None, "contact_email": None},), "companies": ({"parent_id": None},)}, objects=RECORDS),
     World("names in one cell", {"contacts": ({"first_name": None, "last_name": None, "email": None, "phone": None},)}, objects=("contacts",)),
     World("no name at all", {"contacts": ({"first_name": None, "last_name": None, "full_name": None, "email": None, "email_2": None, "more_emails": None, "phone": None, "mobile": None, "more_phones": None},), "companies": ({"name": None, "website": None},)}, objects=("contacts", "companies")),
-    World("refused nothing", {"contacts": ({"do_not_contact": False, "email_opt_out": False, "sms_opt_out": False, "call_opt_out": False},)}, objects=("contacts",)),
+    World("refused nothing", {"contacts": ({"do_not_contact": False, "email_opt_out": False, "sms_opt_out": False, "call_opt_out": False, "whatsapp_opt_out": False, "facebook_opt_out": False, "google_opt_out": False},)}, objects=("contacts",)),
     World("owners unknown, no fallback", {name: ({"owner": "ben"},) for name in (*RECORDS, "tasks", "appointments", "activities")} | {"notes": ({"author": "ben"},)}, fallback="", objects=(*RECORDS, *HANGING)),
     World("owners unknown, fallback", {name: ({"owner": "ben"},) for name in (*RECORDS, "tasks", "appointments", "activities")}, objects=(*RECORDS, *HANGING)),
     World("no start", {"appointments": ({"start_at": None},)}, objects=("appointments",)),

@@ -20,10 +20,10 @@ _FIELD = {
     "call": "call_opt_out",
     "any": "do_not_contact",
     "voicemail": "call_opt_out",
-    "whatsapp": "custom",
-    "facebook": "custom",
+    "whatsapp": "whatsapp_opt_out",
+    "facebook": "facebook_opt_out",
+    "google": "google_opt_out",
     "instagram": "custom",
-    "google": "custom",
     "fax": "custom",
     "post": "custom",
 }
@@ -91,7 +91,8 @@ def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | Non
     flag = inverted and "marketing" in words and not words & (_PERMISSIONS | _REFUSALS) and not _subscribes(seen)
     said = min(terms & CONSENT_TERMS, default="refusal" if refusing else "consent")
     if field == "custom" and channel in _OWN_CHANNELS:
-        return Consent("custom", False, True, f"consent to {channel}, a channel of its own: closes no other", refusing)
+        told = f"consent to {channel}, of which HighLevel has no channel: closes no other until a person says which"
+        return Consent("custom", False, True, told, refusing)
     if field == "custom":
         reason = "consent, kept as a field: HighLevel has no such switch"
     else:
@@ -124,6 +125,9 @@ def _asks(
     permits = "consent" in terms or bool(channel and words & _PERMISSIONS)
     wishes = bool(channel) and (bool(words & _WISHES) or _modal(order))
     negated = any(word in _NEGATIONS for word in order[:-1])
+    negated = negated or (
+        channel in _OWN_CHANNELS and order[-1] in _NEGATIONS - {"no"}
+    )  # `WhatsApp nein`, but `WhatsApp No`
     if negated and channel in _OWN_CHANNELS:
         return True, False, False
     if (permits or wishes) and negated:

@@ -77,6 +77,20 @@ def phrases() -> dict[tuple[str, ...], str]:
     return table
 
 
+EVERYDAY = "everyday "
+"""What the terms of everyday questions begin with (`everyday who`)."""
+
+
+@lru_cache(maxsize=1)
+def _questions() -> dict[tuple[str, ...], str]:
+    return {tokens(phrase): EVERYDAY + term for term, said in sections("everyday").items() for phrase in said}
+
+
+def everyday(heading: str) -> str:
+    """The everyday question that a whole heading asks (`Für wen` → `everyday whom`); "" for any other heading."""
+    return _questions().get(tokens(heading), "")
+
+
 @lru_cache(maxsize=1)
 def _single_words() -> dict[str, str]:
     return {key[0]: term for key, term in phrases().items() if len(key) == 1}

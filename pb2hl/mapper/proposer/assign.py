@@ -10,7 +10,7 @@ from pb2hl.mapper.knowledge.concepts import PLACES
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.sheet_layout import takes_several
 from pb2hl.mapper.knowledge.signals import Signals
-from pb2hl.mapper.knowledge.text import means, terms, tokens
+from pb2hl.mapper.knowledge.text import EVERYDAY, means, terms, tokens
 from pb2hl.mapper.proposer.score import Candidate
 from pb2hl.values.consents import FIELDS as CONSENTS
 
@@ -40,8 +40,10 @@ def assign(
     """The candidates after looking at each other; `strict` gives every canonical field to one column only."""
     chosen = list(found)
     if object_ == "contacts":
+        _buyers(headings, chosen)
         _read_names(headings, chosen, seen)
         _seconds(chosen)
+    _who(object_, chosen)
     _own_name(headings, object_, chosen)
     _ids(chosen, seen)
     _composites(headings, chosen)
@@ -156,6 +158,16 @@ def _demote(chosen: list[Candidate], at: int, field: str) -> None:
     )
 
 
+def _who(object_: str, chosen: list[Candidate]) -> None:
+    """`Who` of a task beside `For whom` is who does it."""
+    if object_ != "tasks" or any(item.field == "owner" for item in chosen):
+        return
+    people = [at for at, item in enumerate(chosen) if item.field == "contact_id"]
+    asked = [at for at in people if chosen[at].said == f"{EVERYDAY}who"]
+    if len(asked) == 1 and len(people) > 1:
+        chosen[asked[0]] = replace(chosen[asked[0]], field="owner", target="assignedTo")
+
+
 _NAMED = {
     "deals": ("name", "name"),
     "companies": ("name", "name"),
@@ -194,6 +206,24 @@ def _ids(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
         field, target = _BY_ID.get(item.field, ("", ""))
         if field and field not in taken and seen[at].looks("number", "guid", at_least=0.9):
             chosen[at] = replace(item, field=field, target=target, reason=f"{item.reason}; its values are ids")
+
+
+_BUYERS = heading_words("buyers")
+
+
+def _buyers(headings: Sequence[str], chosen: list[Candidate]) -> None:
+    """`Customer` beside a column that is plainly the person's whole name is who they buy for: the company."""
+    if any(item.field in ("company_name", "company_id") for item in chosen):
+        return
+    named = [at for at, item in enumerate(chosen) if item.field == "full_name"]
+    buyers = [
+        at for at in named if set(tokens(headings[at])) <= _BUYERS | {"name"} and set(tokens(headings[at])) & _BUYERS
+    ]
+    plain = [at for at in named if at not in buyers]
+    if len(buyers) == 1 and len(plain) == 1:
+        item = chosen[buyers[0]]
+        reason = f"{item.reason}; another column is the person"
+        chosen[buyers[0]] = replace(item, field="company_name", target="companyName", confidence=0.85, reason=reason)
 
 
 def _read_names(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[Signals]) -> None:

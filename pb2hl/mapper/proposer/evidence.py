@@ -13,7 +13,8 @@ import pandas as pd
 from pb2hl.mapper.knowledge.lists import DATA
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
-from pb2hl.mapper.proposer.score import candidate
+from pb2hl.mapper.knowledge.text import EVERYDAY
+from pb2hl.mapper.proposer.score import candidate, read
 
 _SURE = 0.85
 """Confidence (0-1) from which a heading is taken at its word."""
@@ -25,11 +26,16 @@ _READ_AS = {"people": "contacts", "companies": "companies", "deals": "deals"}
 _REACHED = frozenset({"email", "phone", "mobile"})
 _NAMED = frozenset({"first_name", "last_name", "full_name"})
 _OF_A_DEAL = frozenset({"name", "stage", "pipeline", "expected_close", "lost_reason"})
+_ONLY_DEALS = frozenset({"pipeline", "expected_close", "lost_reason", "contact_id", "probability", "closed_at"})
 _PERSON_ROW = 3.0
 """Points of a table that has people with their names and ways to reach them, and nothing that only a deal has."""
 
 _COMPANY_NAMES, _MOSTLY = 2.0, 0.4
 """Points of a column of names with legal forms, and the share of such names (0-1) that shows it."""
+
+
+_OF_QUESTIONS = 0.5
+"""What is left of a field's points where only an everyday question says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +96,27 @@ def _by_headings(headings: tuple[str, ...]) -> dict[str, Fit]:
 
 def _fits(headings: tuple[str, ...], seen: Sequence[Signals]) -> dict[str, Fit]:
     said = without_prefix(headings)
-    read = {object_: _read(said, object_, seen) for object_ in objects()}
+    found_in = {object_: _read(said, object_, seen) for object_ in objects()}
     found = {}
     for object_, (telling, against) in _weights().items():
-        fields = read[object_]
+        fields = found_in[object_]
         own = tuple(name for name in telling if name in fields)
         bad = [
             f"{name} {points:g}"
             for whose, names in against.items()
             for name, points in names.items()
-            if name in read[_READ_AS[whose]] and not (name in telling and _READ_AS[whose] == object_)
+            if name in found_in[_READ_AS[whose]] and not (name in telling and _READ_AS[whose] == object_)
         ]
         known = sum(1 for heading in fields.values() if heading)
-        points = sum(telling[name] for name in own) + known / max(1, len(headings))
+        points = sum(telling[name] * _told(fields[name], object_) for name in own) + known / max(1, len(headings))
         points -= sum(float(item.rsplit(" ", 1)[1]) for item in bad)
         found[object_] = Fit(points, own, tuple(bad), known / max(1, len(headings)))
-    return _with_values(found, read, dict(zip(said, seen, strict=True)))
+    return _with_values(found, found_in, dict(zip(said, seen, strict=True)))
+
+
+def _told(heading: str, object_: str) -> float:
+    """How much a heading tells of its table: everyday questions (`What`, `Until`) may stand in many."""
+    return _OF_QUESTIONS if any(term.startswith(EVERYDAY) for term in read(heading, object_).terms) else 1.0
 
 
 def _read(said: Sequence[str], object_: str, seen: Sequence[Signals]) -> dict[str, str]:
@@ -118,12 +129,23 @@ def _read(said: Sequence[str], object_: str, seen: Sequence[Signals]) -> dict[st
     return found
 
 
+def _is_about_people(read: dict[str, dict[str, str]]) -> bool:
+    """Whether the rows are people who have a stage: reached by mail and phone, and no name, date or contact of a deal beside theirs."""
+    people, deals = read["contacts"], read["deals"]
+    named = set(people) & _NAMED
+    titled = deals.get("name", "") not in ("", *(people[name] for name in named))
+    reached = "email" in people and bool({"phone", "mobile"} & set(people))
+    return bool(named) and reached and not titled and not set(deals) & _ONLY_DEALS
+
+
 def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: dict[str, Signals]) -> dict[str, Fit]:
     """The fits after a look at who the rows are: people who can be reached, or names of companies."""
     people, deals, companies = (set(read[name]) for name in ("contacts", "deals", "companies"))
     more: dict[str, float] = {}
     if people & _NAMED and people & _REACHED and not deals & _OF_A_DEAL:
         more["contacts"] = _PERSON_ROW
+    elif _is_about_people(read):
+        more["contacts"], more["deals"] = _PERSON_ROW, -_PERSON_ROW
     heading = read["companies"].get("name", "")
     if heading in seen and seen[heading].share("company") >= _MOSTLY and not people & {"first_name", "last_name"}:
         more["companies"] = more.get("companies", 0.0) + _COMPANY_NAMES

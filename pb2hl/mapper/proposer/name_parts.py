@@ -43,6 +43,21 @@ def join_parts(headings: Sequence[str], said: Sequence[str], chosen: list[Candid
     return out
 
 
+def join_user_name(headings: Sequence[str], said: Sequence[str], chosen: list[Candidate]) -> list[Candidate]:
+    """The candidates of users' columns, the last name as their name with the first one before it, where no column is the name."""
+    halves = {frozenset({half}): at for at, heading in enumerate(said) for half in read(heading, "users").core}
+    first, last = halves.get(frozenset({"first name"})), halves.get(frozenset({"last name"}))
+    if first is None or last is None or any(item.field == "name" for item in chosen):
+        return chosen
+    name = f'"{headings[first]}"' if set(headings[first]) & set('+>"') else headings[first]
+    out = list(chosen)
+    reason = f"heading says last name; with {headings[first]}"
+    out[last] = replace(
+        out[last], field="name", target="ignore", confidence=0.95, reason=reason, transform=f"prepend names: {name}"
+    )
+    return out
+
+
 def _part(heading: str, item: Candidate) -> str:
     """Which part of a name a column left as custom holds; "" for any other."""
     if item.field != "custom":

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pb2hl.mapper.knowledge.text import terms
+from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, terms
 from pb2hl.mapper.proposer.structure import Table, may_change
 from pb2hl.model import OBJECTS, FieldKind
 
@@ -59,6 +59,49 @@ def find_namesakes(tables: Sequence[Table]) -> None:
             _decide(table, open_headings, field, target, about, known[about])
 
 
+_MEANT = {"contacts": "contact_id", "users": "owner", "deals": "deal_id", "companies": "company_id"}
+"""Whose names a column that asks who or about whom may hold → the reference that it is then."""
+
+_HALF = 0.5
+"""Share of a column's distinct names that must be names of the records it is said to mean."""
+
+
+def settle_questions(tables: Sequence[Table]) -> None:
+    """Columns that only ask who or about whom mean the records whose names they hold: contacts, owners, deals or companies."""
+    asking = [(table, heading) for table in tables for heading in table.raw.headings if _asks_who(table, heading)]
+    if not asking:
+        return
+    known = {about: _names([other for other in tables if other.object == about], about) for about in _MEANT}
+    known["users"] = pc.unique(pa.concat_arrays([known["users"], *(_distinct_names(column) for column in _owners(tables))]))
+    for table, heading in asking:
+        column = table.raw.frame[heading]
+        shares = {about: _share(column, names, least=1) for about, names in known.items() if len(names)}
+        about = max(shares, key=lambda name: shares[name], default="")
+        field = "author" if table.object == "notes" and about == "users" else _MEANT.get(about, "")
+        taken = (table.proposals["field"] == field).any()
+        if not about or shares[about] < _HALF or table.proposed(heading) == field or taken:
+            continue
+        if field in OBJECTS[table.object].field_names:
+            reason = f"{shares[about]:.0%} of its values are names of {'owners' if about == 'users' else about}"
+            table.decide(heading, field, OBJECTS[table.object].meaning(field), 0.85, reason)
+
+
+def _asks_who(table: Table, heading: str) -> bool:
+    return everyday(table.said(heading)) in _WHO and table.proposed(heading) in {*_MEANT.values(), "author", "custom"}
+
+
+_WHO = {f"{EVERYDAY}{word}" for word in ("who", "whom", "by whom")}
+
+
+def _owners(tables: Sequence[Table]) -> list[pd.Series]:
+    return [
+        table.raw.frame[heading]
+        for table in tables
+        for heading in table.raw.headings
+        if table.proposed(heading) == "owner" and not _asks_who(table, heading)
+    ]
+
+
 def _could_be_names(table: Table, heading: str) -> bool:
     seen = table.seen(heading)
     if not seen.filled or seen.distinct < _FEW or seen.mean_length > _LONGEST or not may_change(table, heading):
@@ -82,9 +125,9 @@ def _decide(table: Table, headings: Sequence[str], field: str, target: str, abou
     table.decide(best, field, target or ("ignore" if about != "users" else "custom"), confidence, reason)
 
 
-def _share(column: pd.Series, names: pa.Array) -> float:
+def _share(column: pd.Series, names: pa.Array, least: int = _FEW) -> float:
     values = _distinct_names(column[column != ""].iloc[: 10 * _MOST])[:_MOST]
-    if len(values) < _FEW:
+    if len(values) < least:
         return 0.0
     return (pc.sum(pc.is_in(values, value_set=names)).as_py() or 0) / len(values)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+import pandas as pd
+
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.text import terms, tokens
@@ -82,8 +84,10 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     Columns and values decide, what speaks against an object counts, and the name only helps. `others` are the tables of
     the same export.
     """
-    by_name, words = _said(raw)
+    by_name, words = _said(raw, others)
     fits = by_columns(raw.headings, frame_of(raw))
+    if _are_users(raw, others, by_name, fits):
+        return "users", 0.9, "people whom other tables name as owners" if by_name != "users" else f"named {words!r}"
     ranked = sorted(fits, key=lambda object_: -fits[object_].points)
     best, second = ranked[0], ranked[1]
     if by_name and _bears_out(by_name, fits, len(raw.headings)):
@@ -100,10 +104,48 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     return "", 0.0, _nothing_fits(by_name, words, fits, best)
 
 
-def _said(raw: Table) -> tuple[str, str]:
-    """(object, the words that say so) of a table's sheet, or else of its file."""
+_OF_ANYBODY = frozenset({"first_name", "last_name", "full_name", "email", "phone", "mobile", "job_title"})
+"""Fields of contacts that a table of users has as well."""
+
+_MOST_USERS = 2_000
+_OWNED_ROWS = 400  # rows of other tables whose owners are looked for
+_KNOWN = 0.6  # share of those owners that a table of users knows
+
+
+def _are_users(raw: Table, others: Sequence[Table], by_name: str, fits: Mapping[str, Fit]) -> bool:
+    """Whether a table of people without anything that only contacts have is called users, or knows the owners of other tables."""
+    frame = frame_of(raw)
+    people = set(fits["contacts"].fields) & _OF_ANYBODY
+    if frame is None or not people or set(fits["contacts"].fields) - _OF_ANYBODY or len(frame) > _MOST_USERS:
+        return False
+    if by_name == "users":
+        return not fits["users"].against
+    return not by_name and "email" in people and _knows_owners(frame, [other for other in others if other is not raw])
+
+
+def _knows_owners(frame: pd.DataFrame, others: Sequence[Table]) -> bool:
+    owners: set[str] = set()
+    for other in others:
+        cells = frame_of(other)
+        for heading in other.headings if cells is not None else ():
+            if {"owner", "user"} & set(terms(heading)):
+                owners |= {text.strip().casefold() for text in cells[heading].head(_OWNED_ROWS).unique()}
+    owners = {owner for owner in owners if owner and not (owner.isdigit() and len(owner) <= 4)}
+    own = [name for name in frame.columns if "owner" not in terms(name) and _each_once(frame[name])]
+    known = {text for name in own for text in frame[name].str.strip().str.casefold().unique()}
+    return bool(owners) and len(owners & known) >= _KNOWN * len(owners)
+
+
+def _each_once(column: pd.Series) -> bool:
+    filled = column[column.str.strip() != ""]
+    return filled.nunique() == len(filled)
+
+
+def _said(raw: Table, others: Sequence[Table]) -> tuple[str, str]:
+    """(object, the words that say so) of a table's sheet, or else of its file where that holds no other table."""
     sheet = named(raw.sheet) if raw.sheet else ("", "")
-    return sheet if sheet[0] else named(raw.file)
+    shared = raw.sheet and any(other.file == raw.file and other.sheet != raw.sheet for other in others)
+    return sheet if sheet[0] or shared else named(raw.file)
 
 
 def _bears_out(by_name: str, fits: Mapping[str, Fit], columns: int) -> bool:

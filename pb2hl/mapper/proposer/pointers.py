@@ -5,15 +5,17 @@ The id column is taken apart into one column an object (`parent_id → Deal`), s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import pandas as pd
 
 from pb2hl.mapper.knowledge.prefixes import without_prefix
+from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.objects import named
-from pb2hl.mapper.proposer.score import Candidate
+from pb2hl.mapper.proposer.score import Candidate, candidate
 from pb2hl.model import OBJECTS
 
 _ARROW = " → "
@@ -95,6 +97,58 @@ def split_pointers(headings: Sequence[str], frame: pd.DataFrame, found: dict[str
         if (left.str.strip() != "").any():
             columns[heading] = left
     return pd.DataFrame(columns)
+
+
+POINTED = {"contacts": "Contact", "companies": "Company", "deals": "Deal"}
+"""Objects that such a reference may mean, as the column made for each is called."""
+
+_OF_ANY = ({"what", "id"}, {"regarding"}, {"regarding", "id"}, {"parent", "id"}, {"record", "id"}, {"what"})
+"""Headings of a reference that may mean a record of any object (`WhatId`, `Regarding`, `ParentId`)."""
+
+_FOUND = 0.5  # share of such a column's values that must be ids of other tables
+
+
+def of_any_record(headings: Sequence[str], object_: str) -> list[str]:
+    """The columns of a table of the canonical `object_` that may mean a record of any object."""
+    return [heading for heading in headings if object_ in _LINKED and set(terms(heading)) in _OF_ANY]
+
+
+def ids_of(tables: Iterable[Any], object_: str) -> frozenset[str]:
+    """The ids of all raw tables of a canonical object, from the columns headed so."""
+    return frozenset(
+        text
+        for raw in tables
+        for heading, said in zip(raw.headings, without_prefix(raw.headings), strict=True)
+        if candidate(said, object_, Signals()).field == "id"
+        for text in raw.frame[heading].str.strip().unique()
+        if text
+    )
+
+
+def split_by_ids(
+    headings: Sequence[str], frame: pd.DataFrame, object_: str, ids: Mapping[str, frozenset[str]]
+) -> pd.DataFrame:
+    """`frame` with each column that may mean any record as one column an object, told by the `ids` of other tables.
+
+    `ids` are the ids of contacts, companies and deals. A column whose values are in none, or in two at once, stays.
+    """
+    found: dict[str, pd.Series] = {}
+    for heading in of_any_record(headings, object_):
+        values = frame[heading].str.strip()
+        inside = {name: values.isin(list(known)) & (values != "") for name, known in ids.items()}
+        several = sum(mask.astype(int) for mask in inside.values()) if inside else pd.Series(0, index=values.index)
+        filled = int((values != "").sum())
+        if not filled or (several > 1).any() or (several == 1).sum() < _FOUND * filled:
+            continue
+        kinds = pd.Series("", index=values.index, dtype="str")
+        for name, mask in inside.items():
+            kinds = kinds.mask(mask, POINTED[name])
+        found[heading] = kinds
+    if not found:
+        return frame
+    beside = {f"\0{heading}": kinds for heading, kinds in found.items()}
+    whole = pd.concat([frame, pd.DataFrame(beside)], axis=1)
+    return split_pointers(headings, whole, {heading: f"\0{heading}" for heading in found})
 
 
 def pointing(heading: str, object_: str) -> Candidate | None:

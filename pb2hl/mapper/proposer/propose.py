@@ -11,7 +11,8 @@ from pb2hl.mapper.knowledge.concepts import PUBLIC_NAMES, objects
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.proposer.assign import assign
-from pb2hl.mapper.proposer.name_parts import join_parts
+from pb2hl.mapper.proposer.company_lists import further_companies
+from pb2hl.mapper.proposer.name_parts import join_parts, join_user_name
 from pb2hl.mapper.proposer.pointers import pointing
 from pb2hl.mapper.proposer.score import Candidate, candidate
 
@@ -83,8 +84,10 @@ def _columns(frame: pd.DataFrame | Iterable[str]) -> tuple[list[str], list[Signa
 def _decide(headings: Sequence[str], seen: Sequence[Signals], object_: str, *, strict: bool) -> list[Candidate]:
     said = without_prefix(headings)
     found = [
-        pointing(heading, object_) or candidate(words, object_, values)
+        pointing(heading, object_) or further_companies(heading) or candidate(words, object_, values)
         for heading, words, values in zip(headings, said, seen, strict=True)
     ]
     chosen = assign(said, object_, found, seen, strict=strict)
+    if object_ == "users":
+        return join_user_name(headings, said, chosen)
     return join_parts(headings, said, chosen) if object_ == "contacts" else chosen

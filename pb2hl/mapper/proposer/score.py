@@ -9,8 +9,10 @@ from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS, PART_TERMS, PLACES, S
 from pb2hl.mapper.knowledge.consent import consent
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.signals import Signals
-from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, terms, tokens
+from pb2hl.model import OBJECTS
 from pb2hl.source.embedded import is_kept
+from pb2hl.values.consents import FIELDS as CONSENTS
 
 _SOFT = heading_words("soft")
 """Words that may stand beside any concept without changing it (`Phone 1 - Value`, `Associated Company`)."""
@@ -49,11 +51,7 @@ _EXPECTED: dict[str, tuple[str, ...]] = {
     "completed": ("boolean",),
     "postal_code": ("postal", "number"),
     "recurrence": ("rrule",),
-    "do_not_contact": ("boolean",),
-    "email_opt_out": ("boolean",),
-    "sms_opt_out": ("boolean",),
-    "call_opt_out": ("boolean",),
-}
+} | {name: ("boolean",) for name in CONSENTS}
 """Kinds of values that confirm a canonical field."""
 
 _NAMES = ("first_name", "last_name", "full_name", "city", "state", "country", "company_name", "name", "owner", "source")
@@ -101,6 +99,8 @@ _ALONE: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
         ("family",): ("last name",),
         ("name", "family"): ("last name",),
     },
+    "custom_fields": {("objet",): ("object",), ("oggetto",): ("object",), ("objekt",): ("object",)},
+    "users": {("имя",): ("name",), ("ime",): ("name",), ("nome",): ("name",), ("nombre",): ("name",)},
     "notes": {("by",): ("author",)},
     "activities": {("by",): ("owner",)},
 }
@@ -120,7 +120,7 @@ class Reading:
 @lru_cache(maxsize=20_000)
 def read(heading: str, object_: str) -> Reading:
     """Take a heading apart for a canonical object."""
-    words = _ALONE.get(object_, {}).get(tokens(heading)) or terms(heading)
+    words = _ALONE.get(object_, {}).get(tokens(heading)) or _asked(heading, object_) or terms(heading)
     numbers = [int(word) for word in words if word.isdigit() and len(word) <= 2]
     plain = frozenset(word for word in words if not word.isdigit())
     own = SELF.get(object_, set())
@@ -140,6 +140,12 @@ def read(heading: str, object_: str) -> Reading:
         places = []
     rank = max((PLACES.index(place) for place in places), default=0)
     return Reading(plain, core, rank, max(numbers, default=0))
+
+
+def _asked(heading: str, object_: str) -> tuple[str, ...]:
+    """The everyday question of a heading (`Who`, `Bis wann`) where a field of the object answers it; () otherwise."""
+    question = everyday(heading)
+    return (question,) if frozenset({question}) in by_pattern(object_) else ()
 
 
 def _family(field: str) -> str:
@@ -181,8 +187,14 @@ def _weigh(found: Candidate, seen: Signals) -> Candidate:
     return found
 
 
+_SYSTEM_ROLES = heading_words("system roles")
+"""What a help desk or a shop calls who may do what: no job titles."""
+
+
 def _against(field: str, family: str, seen: Signals, expected: tuple[str, ...]) -> list[str]:
     """Kinds of values that a field cannot have and a column has."""
+    if field == "job_title" and seen.examples and all(text.casefold() in _SYSTEM_ROLES for text in seen.examples):
+        return ["roles of the old system"]
     if field in _NEVER:
         return [kind for kind in _NEVER[field] if seen.looks(kind, at_least=0.8)]
     if family == "phone" and seen.looks("number", at_least=0.8) and not seen.looks("phone", at_least=0.3):
@@ -233,10 +245,24 @@ def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
     found = _by_heading(reading, object_)
     if found is None or (found.field == "content" and seen.filled):  # words that tell of the file
         return _by_values(reading, object_, seen)
+    found = _of_values(found, object_, seen)
     found = _weigh(replace(found, place=reading.place, index=reading.index), seen)
     if found.target == "custom" and object_ in _WITHOUT_FIELDS:
         return replace(found, target="ignore")
     return found
+
+
+_DEAL_VALUES = {"percent": "probability", "date": "expected_close", "money": "amount"}
+"""What a deal's own word (`Chance`, `Abschluss`) is by its values."""
+
+
+def _of_values(found: Candidate, object_: str, seen: Signals) -> Candidate:
+    """A column called after the deal itself that holds percents, dates or money: its probability, close date or amount."""
+    if object_ != "deals" or found.said != "deal":
+        return found
+    kind = next((kind for kind in _DEAL_VALUES if seen.looks(kind, at_least=0.8)), "")
+    field = _DEAL_VALUES.get(kind, "")
+    return replace(found, field=field, target=OBJECTS["deals"].meaning(field), confidence=0.85) if field else found
 
 
 def _by_heading(reading: Reading, object_: str) -> Candidate | None:
@@ -253,8 +279,13 @@ def _by_heading(reading: Reading, object_: str) -> Candidate | None:
     for said, confidence in tries:
         concept = table.get(said)
         if concept is not None:
+            asked = concept.text.startswith(EVERYDAY)
             return Candidate(
-                concept.field, concept.target, confidence, f"heading says {concept.text}", said=concept.text
+                concept.field,
+                concept.target,
+                _EVERYDAY_SURE if asked else confidence,
+                f"heading asks {concept.text.removeprefix(EVERYDAY)}" if asked else f"heading says {concept.text}",
+                said=concept.text,
             )
     return _loosely(reading, object_)
 
@@ -279,6 +310,9 @@ def _loosely(reading: Reading, object_: str) -> Candidate | None:
         said=best.text,
     )
 
+
+_EVERYDAY_SURE = 0.87
+"""How sure an everyday question is: less than any word of the lexicon, so that those go first."""
 
 _NEVER_LOOSELY = frozenset("id name full_name title status type tags stage date amount completed".split())
 """Fields whose words stand in many headings that are something else (`list name`, `payment status`)."""

@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pb2hl.mapper.knowledge.concepts import SELF
+from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import fold, terms, tokens
+from pb2hl.mapper.proposer.company_lists import OTHERS
 from pb2hl.mapper.proposer.pointers import MOST_OBJECTS, names_objects
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.values.consents import FIELDS as CONSENTS
@@ -39,6 +41,9 @@ _ANOTHERS = frozenset("author manager followers source partner spouse assistant 
     "updated by"
 }
 """Terms of people and companies beside the one a record belongs to."""
+
+_OF_ANOTHER = heading_words("of another record")
+"""Words of ids that mean another record of the same object (`ConvertedContactId`, `MasterRecordId`)."""
 
 _OPEN = frozenset({"custom", "ignore"})
 _CODE = re.compile(r"[a-z]{0,6}[-_/.]?\d+|\{?[0-9a-f]{8}-[0-9a-f-]{27}\}?|[0-9a-f]{16,40}|00[0-9a-z]{13,16}")
@@ -291,7 +296,10 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
     free = [
         heading
         for owner, heading in columns
-        if owner is table and (heading == stands or may_change(table, heading)) and _unique(table, heading)
+        if owner is table
+        and (heading == stands or may_change(table, heading))
+        and not set(terms(table.said(heading))) & _OF_ANOTHER
+        and _unique(table, heading)
     ]
     scored = []
     for at, heading in enumerate(free):
@@ -327,6 +335,8 @@ def _codes(values: Sequence[str]) -> bool:
 def may_change(table: Table, heading: str) -> bool:
     """Whether a column is not surely something else by its heading."""
     name = table.proposed(heading)
+    if heading.endswith(OTHERS):
+        return False
     if name in _OPEN:
         return not table.reason(heading).startswith("declared")
     return table.confidence(heading) < 0.8

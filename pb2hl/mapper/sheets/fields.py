@@ -14,7 +14,7 @@ from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.proposer.custom import KINDS, Declared, Labels, declaration, declared, infer
 from pb2hl.mapper.proposer.flags import find_flags
 from pb2hl.mapper.proposer.money import find_amount
-from pb2hl.mapper.proposer.namesakes import find_namesakes
+from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
 from pb2hl.mapper.proposer.pipeline_tables import join_pipelines
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.mapper.proposer.structure import Table, correct_keys, relate
@@ -26,9 +26,8 @@ from pb2hl.values.transforms import fills
 
 EXAMPLES = 3
 SAFE = 0.8  # a column of a task, note, … that stays with its record loses nothing by being decided so
-_NEVER_CUSTOM = frozenset(
-    "id name first_name last_name full_name email phone company_id contact_id pipeline stage status amount owner"
-    " do_not_contact email_opt_out sms_opt_out call_opt_out".split()
+_NEVER_CUSTOM = CONSENTS | frozenset(
+    "id name first_name last_name full_name email phone company_id contact_id pipeline stage status amount owner".split()
 )
 """Fields a record is nothing without: they are taken even where custom_fields lists standard fields too."""
 _CONTAINERS = frozenset(
@@ -67,6 +66,7 @@ def fields_sheet(
     join_pipelines(found)
     relate(found)
     correct_keys(found)
+    settle_questions(found)
     find_namesakes(found)
     for table in found:
         find_flags(table)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pb2hl.field_map import NOTHING_REFUSED
+from pb2hl.field_map import NOTHING_REFUSED, REFUSALS
 from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
@@ -148,7 +148,7 @@ class Contacts:
                 )
 
 
-_CHANNELS = {"email": "email_opt_out", "sms": "sms_opt_out", "call": "call_opt_out"}
+_CHANNELS = {channel: name for name, channel in REFUSALS.items() if channel != "dnd"}
 """The column of refusals behind each channel of dndSettings."""
 
 

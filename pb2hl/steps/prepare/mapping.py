@@ -9,6 +9,7 @@ import pandas as pd
 
 from pb2hl import mapper
 from pb2hl.errors import Problem, Severity, SheetError
+from pb2hl.field_map import REFUSALS
 from pb2hl.highlevel import Destination, read_destination
 from pb2hl.ledger import Ledger
 from pb2hl.mapper.sheets import lossy
@@ -269,7 +270,7 @@ def _problems(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFr
     kept = consents[(consents["decision"] == "custom") & (consents["fill"] != "0")]
     for row in kept.itertuples(index=False):
         message = f"column {row.column!r} speaks of consent but sets no DND: it becomes a custom field only"
-        treatment = "if it refuses mail, decide do_not_contact, email_opt_out, sms_opt_out or call_opt_out"
+        treatment = f"if it refuses a channel, decide {', '.join(REFUSALS)}"
         found.append(
             Problem("consent", message, Severity.WARNING, file="fields.csv", field=row.column, treatment=treatment)
         )

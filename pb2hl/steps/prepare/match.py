@@ -10,6 +10,7 @@ import pandas as pd
 
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.matching import evidence, sheets
+from pb2hl.matching.converted import converted, joined
 from pb2hl.matching.labels import review_of, reviewed_pairs
 from pb2hl.matching.matches import WANTED, Matches, MergeLine
 from pb2hl.matching.proposals import KEEP_APART, MERGE, propose
@@ -45,7 +46,7 @@ def match(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
         company_names = found.linked["company"].map(names).fillna("")
         facts, problems, cycles = company_facts(found)
         lines = {"contacts": people.merge_line(high), "companies": firms.merge_line(high)}
-        proposed = propose(people, lines["contacts"].threshold)
+        proposed = joined(propose(people, lines["contacts"].threshold), converted(contacts))
         duplicates = _write(ws, "duplicates", sheets.duplicates_sheet(contacts, company_names, proposed))
         progress.advance()
         proposed = propose(firms, lines["companies"].threshold)

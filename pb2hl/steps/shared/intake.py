@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -78,7 +78,8 @@ def take_in(
     """
     export = source.read_export(path, into=into, limits=limits, progress=progress, cancel=cancel)
     export = replace(export, tables=[raw for raw in export.tables if raw.file not in leave_out])
-    raws = [part for raw in export.tables for part in _parts(raw)]
+    parts = [part for raw in export.tables for part in _parts(raw)]
+    raws = [raw for raw, _ in parts]
     product = mapper.product(raws)
     if product.edition == "bookstore":
         raise ExportError(
@@ -88,14 +89,15 @@ def take_in(
     found = []
     decided = tables.decisions(sheet) if sheet is not None else {}
     progress.start("recognising tables", len(raws), "tables")
-    for raw in raws:
-        object_name, confidence, reason = _decided_object(raw, decided) or mapper.recognise(raw, raws)
+    for raw, said in parts:
+        object_name, confidence, reason = _decided_object(raw, decided) or said or mapper.recognise(raw, raws)
         if object_name == "attachments":
             raw, damaged = source.take_out(raw, into, export.files)
             export = replace(export, problems=(*export.problems, *damaged))
         found.append(Recognised(raw, object_name, confidence, reason))
         progress.advance()
     progress.finish()
+    found = _referring(found)
     if not any(item.object for item in found):
         if sheet is not None:
             tables.write(sheet, found)
@@ -110,6 +112,24 @@ def take_in(
     return Intake(export, product, tuple(found))
 
 
+def _referring(found: list[Recognised]) -> list[Recognised]:
+    """The tables with references to a record of any object (`WhatId`) and lists of companies taken apart, by whom they mean."""
+    ids: dict[str, frozenset[str]] = {}
+    if any(mapper.of_any_record(item.raw.headings, item.object) for item in found):
+        ids = {
+            name: mapper.ids_of([item.raw for item in found if item.object == name], name) for name in mapper.POINTED
+        }
+    companies = mapper.company_names(item.raw for item in found if item.object == "companies")
+    out = []
+    for item in found:
+        frame = mapper.split_by_ids(item.raw.headings, item.raw.frame, item.object, ids) if ids else item.raw.frame
+        frame = mapper.split_companies(list(frame.columns), frame, item.object, companies)
+        same = frame is item.raw.frame
+        raw = item.raw if same else replace(item.raw, headings=list(frame.columns), frame=frame)
+        out.append(item if same else replace(item, raw=raw))
+    return out
+
+
 def _decided_object(
     raw: source.RawTable, decided: Mapping[tuple[str, str], tuple[str, str]]
 ) -> tuple[str, float, str] | None:
@@ -120,13 +140,25 @@ def _decided_object(
     return (decision, 1.0, f"decided by {who}") if decision in OBJECTS else None
 
 
-def _parts(raw: source.RawTable) -> list[source.RawTable]:
-    """A table of several objects as one an object, and references of two columns as one column an object they mean."""
+def _parts(raw: source.RawTable) -> list[tuple[source.RawTable, tuple[str, float, str] | None]]:
+    """A table of several objects as one an object, and references of two columns as one column an object they mean.
+
+    With each part goes what its rows themselves say it is, as `mapper.recognise` answers; None where they do not say.
+    """
     whole = _pointed(raw)
     mixed = mapper.mixed_types(raw)
     if whole is not raw or mixed is None:
-        return [whole]
-    return [_pointed(part) for part in source.split_by(raw, mixed.heading, mixed.object_of)]
+        return [(whole, None)]
+    parts = source.split_by(raw, mixed.heading, mixed.object_of)
+    return [(_pointed(part), _said(part, mixed.heading, mixed.object_of)) for part in parts]
+
+
+def _said(part: source.RawTable, heading: str, object_of: Callable[[str], str]) -> tuple[str, float, str] | None:
+    """What the rows of a part say in the column `heading`, which holds one value throughout."""
+    if heading not in part.frame.columns or len(values := part.frame[heading].str.strip().unique()) != 1:
+        return None
+    object_ = object_of(values[0])
+    return (object_, 0.95, f"its rows say {values[0]!r} in {heading!r}") if object_ else None
 
 
 def _pointed(raw: source.RawTable) -> source.RawTable:
