@@ -41,7 +41,9 @@ def test_a_question_stands_once():
     assert len(said) == len(set(said))
 
 
-@pytest.mark.parametrize("headings", [["Who", "What", "When"], ["Wer", "Was"], ["What", "Where"], ["Qui", "Quoi", "Quand"]])
+@pytest.mark.parametrize(
+    "headings", [["Who", "What", "When"], ["Wer", "Was"], ["What", "Where"], ["Qui", "Quoi", "Quand"]]
+)
 def test_questions_alone_make_no_object(headings):
     """A table of nothing but questions, with a name that says nothing, waits for a person."""
     assert recognise(raw("Sheet1", {heading: [] for heading in headings}))[0] == ""
@@ -49,9 +51,30 @@ def test_questions_alone_make_no_object(headings):
 
 def test_who_is_meant_follows_the_names():
     """`Who` of a to-do list is the contact or the colleague whose names it holds; `About` a deal where it names deals."""
-    people = raw("People", {"Name": ["Ann Able", "Bo Best"], "Mail": ["ann@acme.example", "bo@best.example"], "Rep": ["Kim Lee", "Kim Lee"]})
+    people = raw(
+        "People",
+        {
+            "Name": ["Ann Able", "Bo Best"],
+            "Mail": ["ann@acme.example", "bo@best.example"],
+            "Rep": ["Kim Lee", "Kim Lee"],
+        },
+    )
     deals = raw("Sales", {"What": ["Roof", "Bath"], "Stage": ["New", "New"], "Worth": ["1,200.50", "900"]})
-    tasks = raw("To do", {"What": ["Call", "Mail"], "Who": ["Kim Lee", "Kim Lee"], "About": ["Roof", "Bath"], "By": ["2026-01-01", "2026-01-02"]})
+    tasks = raw(
+        "To do",
+        {
+            "What": ["Call", "Mail"],
+            "Who": ["Kim Lee", "Kim Lee"],
+            "About": ["Roof", "Bath"],
+            "By": ["2026-01-01", "2026-01-02"],
+        },
+    )
     sheet = fields_sheet([(people, "contacts"), (deals, "deals"), (tasks, "tasks")])
-    found = dict(zip(sheet.loc[sheet["object"] == "tasks", "column"], sheet.loc[sheet["object"] == "tasks", "proposal"], strict=True))
+    found = dict(
+        zip(
+            sheet.loc[sheet["object"] == "tasks", "column"],
+            sheet.loc[sheet["object"] == "tasks", "proposal"],
+            strict=True,
+        )
+    )
     assert found == {"What": "title", "Who": "owner", "About": "deal_id", "By": "due_at"}

@@ -86,7 +86,7 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     """
     by_name, words = _said(raw, others)
     fits = by_columns(raw.headings, frame_of(raw))
-    if _are_users(raw, others, by_name, fits):
+    if _are_users(raw, others, (by_name, words), fits):
         return "users", 0.9, "people whom other tables name as owners" if by_name != "users" else f"named {words!r}"
     ranked = sorted(fits, key=lambda object_: -fits[object_].points)
     best, second = ranked[0], ranked[1]
@@ -112,14 +112,16 @@ _OWNED_ROWS = 400  # rows of other tables whose owners are looked for
 _KNOWN = 0.6  # share of those owners that a table of users knows
 
 
-def _are_users(raw: Table, others: Sequence[Table], by_name: str, fits: Mapping[str, Fit]) -> bool:
+def _are_users(raw: Table, others: Sequence[Table], said: tuple[str, str], fits: Mapping[str, Fit]) -> bool:
     """Whether a table of people without anything that only contacts have is called users, or knows the owners of other tables."""
+    by_name, words = said
     frame = frame_of(raw)
     people = set(fits["contacts"].fields) & _OF_ANYBODY
     if frame is None or not people or set(fits["contacts"].fields) - _OF_ANYBODY or len(frame) > _MOST_USERS:
         return False
     if by_name == "users":
-        return not fits["users"].against
+        sure = "user" in terms(words) or {"active", "role"} & set(fits["users"].fields)
+        return not fits["users"].against and bool(sure or _knows_owners(frame, [o for o in others if o is not raw]))
     return not by_name and "email" in people and _knows_owners(frame, [other for other in others if other is not raw])
 
 
@@ -127,8 +129,8 @@ def _knows_owners(frame: pd.DataFrame, others: Sequence[Table]) -> bool:
     owners: set[str] = set()
     for other in others:
         cells = frame_of(other)
-        for heading in other.headings if cells is not None else ():
-            if {"owner", "user"} & set(terms(heading)):
+        for heading in other.headings:
+            if cells is not None and {"owner", "user"} & set(terms(heading)):
                 owners |= {text.strip().casefold() for text in cells[heading].head(_OWNED_ROWS).unique()}
     owners = {owner for owner in owners if owner and not (owner.isdigit() and len(owner) <= 4)}
     own = [name for name in frame.columns if "owner" not in terms(name) and _each_once(frame[name])]

@@ -136,7 +136,7 @@ def split_by_ids(
     for heading in of_any_record(headings, object_):
         values = frame[heading].str.strip()
         inside = {name: values.isin(list(known)) & (values != "") for name, known in ids.items()}
-        several = sum(mask.astype(int) for mask in inside.values()) if inside else pd.Series(0, index=values.index)
+        several = pd.DataFrame(inside, index=values.index).sum(axis=1)
         filled = int((values != "").sum())
         if not filled or (several > 1).any() or (several == 1).sum() < _FOUND * filled:
             continue

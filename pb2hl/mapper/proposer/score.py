@@ -118,9 +118,10 @@ class Reading:
 
 
 @lru_cache(maxsize=20_000)
-def read(heading: str, object_: str) -> Reading:
-    """Take a heading apart for a canonical object."""
-    words = _ALONE.get(object_, {}).get(tokens(heading)) or _asked(heading, object_) or terms(heading)
+def read(heading: str, object_: str, plainly: bool = False) -> Reading:
+    """Take a heading apart for a canonical object; `plainly`: without taking it for an everyday question."""
+    asked = () if plainly else _asked(heading, object_)
+    words = _ALONE.get(object_, {}).get(tokens(heading)) or asked or terms(heading)
     numbers = [int(word) for word in words if word.isdigit() and len(word) <= 2]
     plain = frozenset(word for word in words if not word.isdigit())
     own = SELF.get(object_, set())
@@ -146,6 +147,18 @@ def _asked(heading: str, object_: str) -> tuple[str, ...]:
     """The everyday question of a heading (`Who`, `Bis wann`) where a field of the object answers it; () otherwise."""
     question = everyday(heading)
     return (question,) if frozenset({question}) in by_pattern(object_) else ()
+
+
+_LONGEST_NAME = 60  # characters on average: what is longer names nobody
+
+
+def _answered(reading: Reading, seen: Signals) -> bool:
+    """Whether values can answer the everyday question of a heading: names, chances in numbers, things to do that are no dates."""
+    if reading.terms & {f"{EVERYDAY}who", f"{EVERYDAY}whom", f"{EVERYDAY}by whom"}:
+        return seen.mean_length <= _LONGEST_NAME
+    if f"{EVERYDAY}chance" in reading.terms:
+        return seen.looks("percent", "number", at_least=0.6)
+    return f"{EVERYDAY}to do" not in reading.terms or not seen.looks("date", "datetime", at_least=0.6)
 
 
 def _family(field: str) -> str:
@@ -242,6 +255,8 @@ def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
     said = _consent(heading, reading, object_, seen)
     if said is not None:
         return said
+    if seen.filled and not _answered(reading, seen):
+        reading = read(heading, object_, plainly=True)
     found = _by_heading(reading, object_)
     if found is None or (found.field == "content" and seen.filled):  # words that tell of the file
         return _by_values(reading, object_, seen)
