@@ -72,7 +72,9 @@ def settle_questions(tables: Sequence[Table]) -> None:
     if not asking:
         return
     known = {about: _names([other for other in tables if other.object == about], about) for about in _MEANT}
-    known["users"] = pc.unique(pa.concat_arrays([known["users"], *(_distinct_names(column) for column in _owners(tables))]))
+    known["users"] = pc.unique(
+        pa.concat_arrays([known["users"], *(_distinct_names(column) for column in _owners(tables))])
+    )
     for table, heading in asking:
         column = table.raw.frame[heading]
         shares = {about: _share(column, names, least=1) for about, names in known.items() if len(names)}
