@@ -3,6 +3,7 @@
 Pb2hlError                     exit 2   anything we can explain; never a traceback for a user's mistake
 ├── ExportError                exit 2   the export cannot be read, or is of the wrong product
 ├── ConfigError                exit 2   migration.toml or a command-line value
+│   └── LedgerUnreachable               the ledger's database does not answer, or went away in the middle
 ├── SheetError                 exit 2   a review sheet does not hold together (all its problems at once)
 ├── WorkspaceLocked            exit 2   another command is writing to this workspace
 ├── Unwritable                 exit 2   the disk is full, or the workspace may not be written to or locked
@@ -14,6 +15,7 @@ Pb2hlError                     exit 2   anything we can explain; never a traceba
 ├── Cancelled                  exit 130 the person stopped the step; it can be resumed
 └── HighLevelError             exit 4   HighLevel refused or is unreachable
     ├── Unreachable                     no answer although retried (nothing was sent, or only reads)
+    │   └── DailySpent                  the day's allowance is spent, and nobody waits for the next here
     ├── AnswerLost                      a write left, no usable answer came: in doubt
     ├── TooManyErrors                   the circuit breaker opened
     └── ApiError                        HighLevel answered with an error status
@@ -106,6 +108,10 @@ class ConfigError(Pb2hlError):
     """migration.toml or a command-line value is wrong."""
 
 
+class LedgerUnreachable(ConfigError):
+    """The ledger's database does not answer, or went away in the middle: what was sent last is looked up by the next command."""
+
+
 class SheetError(Pb2hlError):
     """A review sheet does not hold together."""
 
@@ -156,6 +162,14 @@ class HighLevelError(Pb2hlError):
 
 class Unreachable(HighLevelError):
     """No answer although retried; nothing that writes is left in doubt by it."""
+
+
+class DailySpent(Unreachable):
+    """The day's allowance is spent; nothing was sent. `resumes_at` (ISO 8601, UTC) is when it begins anew at the latest."""
+
+    def __init__(self, message: str, *, resumes_at: str, hint: str = ""):
+        super().__init__(message, hint=hint)
+        self.resumes_at = resumes_at
 
 
 class AnswerLost(HighLevelError):

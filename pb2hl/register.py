@@ -304,6 +304,8 @@ STEPS: dict[str, Step] = {
 
 EXPLORE = "00_explore.ipynb"
 """The notebook that only looks; it belongs to no step."""
+FLEET = "12_fleet.ipynb"
+"""The notebook over many locations; it belongs to no step, and to no workspace."""
 
 
 def notebooks() -> tuple[Step, ...]:

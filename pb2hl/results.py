@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,16 @@ class Failure:
         return cls(*(str(body.get(name, "")) for name in ("message", "hint", "at")))
 
 
+_SMALL = 100_000
+"""Bytes up to which the tables of results that were read last stay in memory: an index draws the same ones for every page."""
+
+
+@lru_cache(maxsize=64)
+def _kept(path: Path, file_number: int, written_at: int, hint: str) -> pd.DataFrame:
+    """The table in `path` as it was written at that moment; such a file is written once and never changed."""
+    return read_frame(path, hint)
+
+
 class _Tables(Mapping[str, pd.DataFrame]):
     """The tables of a saved result, each read when it is first asked for."""
 
@@ -77,7 +88,13 @@ class _Tables(Mapping[str, pd.DataFrame]):
             path = self._folder / f"{name}.parquet"
             if not path.exists():
                 raise Damaged(f"{path} is missing", hint=self._hint)
-            self._read[name] = read_frame(path, self._hint)
+            found = path.stat()
+            small = found.st_size <= _SMALL and bool(found.st_ino)
+            self._read[name] = (
+                _kept(path, found.st_ino, found.st_mtime_ns, self._hint).copy(deep=False)
+                if small
+                else read_frame(path, self._hint)
+            )
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:

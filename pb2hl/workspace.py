@@ -14,6 +14,7 @@ import stat
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -44,6 +45,19 @@ _IGNORE = """# Client data: nothing in here belongs in a repository. To keep the
 *
 """
 TOKEN_VARIABLE = "HIGHLEVEL_TOKEN"
+_TOKEN_NAME = ContextVar("token_name", default=TOKEN_VARIABLE)
+
+
+@contextmanager
+def token_from(variable: str) -> Iterator[None]:
+    """Inside the block (and this thread) the token is read from another variable of the environment: a process may serve many locations."""
+    before = _TOKEN_NAME.set(variable)
+    try:
+        yield
+    finally:
+        _TOKEN_NAME.reset(before)
+
+
 BASE_URL = "https://services.leadconnectorhq.com"
 
 Existing = Literal["fill", "overwrite", "skip", "separate"]
@@ -250,11 +264,12 @@ class Workspace:
 
     def token(self) -> str:
         """The HighLevel token from the environment; TokenMissing when it is not set."""
-        value = os.environ.get(TOKEN_VARIABLE, "").strip()
+        name = _TOKEN_NAME.get()
+        value = os.environ.get(name, "").strip()
         if not value:
             raise TokenMissing(
-                f"{TOKEN_VARIABLE} is not set",
-                hint=f"export {TOKEN_VARIABLE}=<the location's private integration token>, then run this again",
+                f"{name} is not set",
+                hint=f"export {name}=<the location's private integration token>, then run this again",
             )
         return value
 

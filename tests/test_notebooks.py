@@ -9,10 +9,10 @@ import pytest
 
 from pb2hl import open_workspace
 from pb2hl.errors import ConfigError
-from pb2hl.register import EXPLORE, notebooks
+from pb2hl.register import EXPLORE, FLEET, notebooks
 from pb2hl.resources import resource
 
-FILES = [EXPLORE, *(step.notebook for step in notebooks())]
+FILES = [EXPLORE, *(step.notebook for step in notebooks()), FLEET]
 
 
 def read(name: str):
@@ -21,9 +21,9 @@ def read(name: str):
 
 
 def test_one_notebook_a_step():
-    """The folder holds the eleven notebooks of the register, the one that explores, and no other."""
+    """The folder holds the eleven notebooks of the register, the one that explores, the one of a fleet, and no other."""
     assert sorted(path.name for path in resource("notebooks").glob("*.ipynb")) == FILES
-    assert len(FILES) == 12
+    assert len(FILES) == 13
 
 
 @pytest.mark.parametrize("name", FILES)

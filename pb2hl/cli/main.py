@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from pb2hl.cli import commands, steps
+from pb2hl.cli import commands, fleet, steps
 from pb2hl.cli.app import heavy
 from pb2hl.errors import Cancelled, Pb2hlError
 
@@ -27,6 +27,7 @@ def application() -> typer.Typer:
     app.callback()(commands.root)
     for name, function in commands.COMMANDS.items():
         app.command(name=name)(function)
+    app.add_typer(fleet.application(), name="fleet")
     steps.register(app)
     return app
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from pb2hl.clock import Clock, stamp
+from pb2hl.errors import DailySpent
 
 DAILY_LIMIT = 200_000
 """Documented requests a day and location, until headers say otherwise."""
@@ -16,6 +20,26 @@ PROBE_FIRST_S, PROBE_AFTER_S = 60.0, 900.0
 allowance again, first after a minute, then ever more seldom, at least every quarter of an hour. A refused one does nothing."""
 
 SAVE_EVERY = 100
+
+
+@dataclass
+class _Attempt:
+    """One attempt that nobody waits for; `may_ask`: whether it may send one request to ask if the day has begun anew."""
+
+    may_ask: bool
+
+
+_ATTEMPT: ContextVar[_Attempt | None] = ContextVar("attempt", default=None)
+
+
+@contextmanager
+def not_waiting(*, asks: bool) -> Iterator[None]:
+    """Inside the block a spent day raises DailySpent instead of being waited out; with `asks` one request asks first."""
+    before = _ATTEMPT.set(_Attempt(asks))
+    try:
+        yield
+    finally:
+        _ATTEMPT.reset(before)
 
 
 class DailyStore(Protocol):
@@ -97,9 +121,11 @@ class Daily:
         return self._resumes_at
 
     async def wait(self, on_wait: Callable[[str, float], None] | None) -> None:
-        """Wait while the day's allowance is spent, or until it is time to ask whether it still is."""
+        """Wait while the day's allowance is spent, or until it is time to ask whether it still is. DailySpent inside `not_waiting`."""
         if self._resumes_at is None:
             return
+        if attempt := _ATTEMPT.get():
+            return self._ask_or_leave(attempt)
         seconds = max(0.0, (self._resumes_at - self._clock.now()).total_seconds())
         pause_s = min(seconds, self._probe_s)
         if on_wait and pause_s:
@@ -110,6 +136,17 @@ class Daily:
             )
         self._probe_s = min(2 * self._probe_s, PROBE_AFTER_S)
         await self._clock.sleep(pause_s)
+        self._resumes_at = None
+        self.save()
+
+    def _ask_or_leave(self, attempt: _Attempt) -> None:
+        at = stamp(self._resumes_at or self._next_reset())
+        if not attempt.may_ask and self._clock.now() < datetime.fromisoformat(at):
+            raise DailySpent(
+                f"the daily allowance of {self.limit} requests is spent",
+                resumes_at=at, hint=f"go on at {at}, or earlier if HighLevel's day begins anew before",
+            )  # fmt: skip
+        attempt.may_ask = False
         self._resumes_at = None
         self.save()
 

@@ -105,6 +105,11 @@ class Limiter:
         if store is not None:
             self.daily.use(store)
 
+    def share_through(self, shared: SharedAllowance) -> None:
+        """Share the allowance there from now on: with other machines as well, where one file cannot be shared."""
+        with self._lock:
+            self._shared = shared
+
     async def acquire(self, on_wait: OnWait | None = None) -> Slot:
         """Wait until a request may leave, and take its slot. `on_wait(reason, seconds)` is told of waits over a second."""
         async with self._queue():

@@ -11,6 +11,7 @@ import getpass
 import hashlib
 import json
 import os
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,16 @@ def shared_folder() -> Path:
     return Path(runtime) / "pb2hl" if runtime else Path(tempfile.gettempdir()) / f"pb2hl-{getpass.getuser()}"
 
 
+def owner(allowance: object) -> str:
+    """What stands in a slot for one limiter of one process of one machine."""
+    return f"{socket.gethostname()}-{os.getpid()}-{id(allowance):x}"
+
+
+def name_of(base_url: str, location: str) -> str:
+    """Under which a location's slots are kept: it tells nobody which location it is."""
+    return hashlib.sha256(f"{base_url.rstrip('/')}\n{location}".encode()).hexdigest()[:24]
+
+
 class SharedAllowance:
     """The slots of one location, shared by the processes of a machine.
 
@@ -41,15 +52,14 @@ class SharedAllowance:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path = path
         self._lock = FileLock(f"{path}.lock", mode=0o600)
-        self._mine = f"{os.getpid()}-{id(self):x}"
+        self._mine = owner(self)
         self.others = 0
         """Slots that other processes held when it was looked last."""
 
     @classmethod
     def of(cls, base_url: str, location: str) -> SharedAllowance:
         """The shared allowance of a location."""
-        name = hashlib.sha256(f"{base_url}\n{location}".encode()).hexdigest()[:24]
-        return cls(shared_folder() / f"{name}.json")
+        return cls(shared_folder() / f"{name_of(base_url, location)}.json")
 
     def take(self, now: float, burst: int, interval_s: float) -> float:
         """Take a slot: 0; or, when all `burst` are taken, the seconds until one comes back."""

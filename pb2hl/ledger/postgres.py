@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock
-from pb2hl.errors import ConfigError, Pb2hlError, WorkspaceLocked
+from pb2hl.errors import ConfigError, LedgerUnreachable, WorkspaceLocked
 from pb2hl.ledger.rows import clean
 from pb2hl.ledger.schema import NUMBERED, REMEMBER, TABLES, VERSIONS, without_numbers
 from pb2hl.ledger.sql import Database, SqlLedger
@@ -119,7 +119,9 @@ class PostgresLedger(SqlLedger):
             )  # fmt: skip
             self._upgrade(schema)
         except self._psycopg.Error as error:
-            raise ConfigError(f"the ledger's database cannot be used: {_message(error)}", hint=_LOST) from None
+            gone = isinstance(error, self._psycopg.OperationalError)
+            kind = LedgerUnreachable if gone else ConfigError
+            raise kind(f"the ledger's database cannot be used: {_message(error)}", hint=_LOST) from None
         self.begin()
 
     def _upgrade(self, schema: str) -> None:
@@ -150,7 +152,7 @@ class PostgresLedger(SqlLedger):
 
     @contextmanager
     def transaction(self) -> Iterator[Database]:
-        """Pb2hlError when the connection is lost, WorkspaceLocked when another command writes."""
+        """LedgerUnreachable when the connection is lost, WorkspaceLocked when another command writes."""
         with self._mutex:
             sequence = self._sequence
             try:
@@ -159,7 +161,7 @@ class PostgresLedger(SqlLedger):
                     yield _Connection(self._db)
             except self._psycopg.OperationalError as error:
                 self._sequence = sequence
-                raise Pb2hlError(f"the ledger cannot be written: {_message(error)}", hint=_LOST) from None
+                raise LedgerUnreachable(f"the ledger cannot be written: {_message(error)}", hint=_LOST) from None
             except BaseException:
                 self._sequence = sequence
                 raise
@@ -182,7 +184,7 @@ class PostgresLedger(SqlLedger):
             try:
                 return self._db.execute(_placed(query), clean(values)).fetchall()
             except self._psycopg.OperationalError as error:
-                raise Pb2hlError(f"the ledger cannot be read: {_message(error)}", hint=_LOST) from None
+                raise LedgerUnreachable(f"the ledger cannot be read: {_message(error)}", hint=_LOST) from None
 
     def close(self) -> None:
         """Release the database and its lock."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -190,9 +191,17 @@ def expectation(rule: Rule) -> Any:
     return get_expectation_impl(rule.type)(**rule.kwargs, severity=str(rule.severity), meta={"number": rule.number})
 
 
-@cache
+_IMPORTING = threading.Lock()
+
+
 def great_expectations() -> Any:
     """Great Expectations, imported when first needed (it takes seconds) and told to report nothing to anybody."""
+    with _IMPORTING:  # several migrations may run in one process
+        return _imported()
+
+
+@cache
+def _imported() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     when_used("scipy.stats")
     with lean_imports():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -78,7 +79,16 @@ def _context() -> Any:
     return context
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Great Expectations keeps one context a process; several migrations may run in one."""
+
+
 def _run(suite: Suite, rules: list[Rule], frame: pd.DataFrame) -> dict[int, Verdict | None]:
+    with _ONE_AT_A_TIME:
+        return _validated(suite, rules, frame)
+
+
+def _validated(suite: Suite, rules: list[Rule], frame: pd.DataFrame) -> dict[int, Verdict | None]:
     gx = great_expectations()
     table = needed_columns(frame, rules)
     context = _context()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from likeness import likeness
 from operations import EXISTING, changes, everything
 from test_execute import without_blanks
 
+from pb2hl.errors import LedgerUnreachable
 from pb2hl.ledger import State
 from pb2hl.sandbox.scenario import KillAt
+from tests.postgres import Server, require_postgres
 
 HERE = Path(__file__).parent
 WRITES = 30
@@ -258,3 +261,41 @@ def test_killed_again_and_again(forks, expected, scene, seed):
     for _ in range(3):
         assert forks(scene, "rollback", chance.uniform(0.0, 0.4)) in (KILLED, 0)
     rolled_back(scene, before)
+
+
+def dies_at(ledger, server: Server, write: int, mode: str) -> None:
+    """The database's machine dies at the ledger's write number `write`: before it is durable, or before that was told."""
+    record, seen = ledger.record, []
+
+    def dying(*given, **named):
+        seen.append(1)
+        if len(seen) != write or mode == "before":
+            if len(seen) == write:
+                server.stop(signal.SIGQUIT)
+            return record(*given, **named)
+        record(*given, **named)
+        server.stop(signal.SIGQUIT)
+        raise LedgerUnreachable("the ledger cannot be written: the connection is gone")
+
+    ledger.record = dying
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_database_dies_in_a_load(expected, stage, tmp_path):
+    """At any write of the ledger: the load stops, saying so; started again with the database it leaves every record once."""
+    require_postgres()
+    with Server(tmp_path) as server:
+        chance = random.Random(11)
+        for mode in ("before", "after", "before", "after"):
+            scene = stage(contacts=[EXISTING])
+            scene.url = server.url
+            scene.move(tmp_path / f"{mode}{chance.random()}")
+            dies_at(scene.ledger, server, chance.randint(2, 20), mode)
+            with pytest.raises(LedgerUnreachable, match="the ledger cannot be"):
+                scene.load(operations(scene))
+            scene.let_go()
+            server.start()
+            scene.load(operations(scene))
+            whole(scene, expected)
+            scene.let_go()

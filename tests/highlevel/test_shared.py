@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.highlevel import shared
 from pb2hl.highlevel.shared import LEASE_S, SharedAllowance
+from pb2hl.highlevel.shared_database import DatabaseAllowance
 
 BURST, INTERVAL_S = 5, 10.0
 
@@ -91,3 +93,20 @@ def test_two_processes_cause_no_refusal(rehearse, tmp_path, monkeypatch):
     kept = "".join(file.read_text() for file in Path(tmp_path).rglob("*.json"))
     assert kept and place.token not in kept and place.location not in kept
     assert shared.shared_folder() == tmp_path / "pb2hl"
+
+
+def test_machines_share_through_the_ledgers_database(postgres, monkeypatch):
+    """What one took the other lacks, a refusal holds for both; when the database goes away requests go on without sharing."""
+    one, other = (DatabaseAllowance(postgres, "https://x.example/", "loc") for _ in range(2))
+    third = DatabaseAllowance(postgres, "https://x.example", "another")
+    now = SYSTEM_CLOCK.monotonic()
+    assert [one.take(now, BURST, INTERVAL_S) for _ in range(BURST)] == [0.0] * BURST
+    assert other.take(now, BURST, INTERVAL_S) > 0 and other.others == BURST
+    assert third.take(now, BURST, INTERVAL_S) == 0.0 and third.others == 0
+    one.give(now, now + 3)
+    assert other.take(now + 1, BURST, INTERVAL_S) == pytest.approx(2.0, abs=0.5)
+    other.close(now + 7)
+    assert one.take(now, BURST, INTERVAL_S) == pytest.approx(7.0, abs=0.5)
+    one._connection._db.close()
+    monkeypatch.setattr(one._connection, "_url", "postgresql://127.0.0.1:1/gone")
+    assert one.take(now, BURST, INTERVAL_S) == 0.0 and other.take(now, BURST, INTERVAL_S) == 0.0

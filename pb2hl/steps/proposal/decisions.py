@@ -6,15 +6,19 @@ and the location's schema. Change one, and the approval lapses, saying which.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import pandas as pd
 
 from pb2hl import mapper
 from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.highlevel import Destination
+from pb2hl.highlevel.destination import FILE_NAME
 from pb2hl.ledger import Ledger
 from pb2hl.mapper import fallback_user
+from pb2hl.mapper.sheets.gate import BY_HAND
 from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
 from pb2hl.operations import canonical_hash
 from pb2hl.values.counting import agree, counted
@@ -41,10 +45,36 @@ Parts = Mapping[str, str]
 """Hash of each decision by the name it is told under, such as `sheets/duplicates.csv`."""
 
 
+_KEPT: dict[Path, tuple[str, Parts]] = {}
+"""The decisions of each workspace that this process saw last, with the state they were computed from: gates, pages and the next
+step ask for them a hundred times in a run."""
+
+
 def decided(ws: Workspace, ledger: Ledger) -> dict[str, str]:
     """Every decision as it stands now (Parts). Raises SheetError when a sheet is missing or lost its columns."""
-    parts = dict(mapper.mapping_parts(ws))
     later = later_rows(ledger)
+    if later:  # they also depend on the staged rows, which are too many to hash
+        return _decided(ws, ledger, later)
+    state = _state(ws, ledger)
+    before, parts = _KEPT.get(ws.path, ("", {}))
+    if before != state:
+        parts = _decided(ws, ledger, later)
+        _KEPT[ws.path] = (state, parts)
+    return dict(parts)
+
+
+def _state(ws: Workspace, ledger: Ledger) -> str:
+    """A hash over the bytes of everything that decisions are computed from."""
+    found = hashlib.sha256(repr((ledger.log_head(), ledger.recall(BY_HAND), ws.config)).encode())
+    for path in (*sorted(ws.sheets.glob("*")), ws.staged / "columns.parquet", ws.path / FILE_NAME):
+        found.update(path.name.encode())
+        if path.is_file():
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def _decided(ws: Workspace, ledger: Ledger, later: Mapping[str, list[str]]) -> dict[str, str]:
+    parts = dict(mapper.mapping_parts(ws))
     for name, cells in _DECIDED.items():
         if not (ws.sheets / f"{name}.csv").exists():
             continue

@@ -80,6 +80,10 @@ def open_client(ws: Workspace, ledger: LedgerPort, step: str, progress: Progress
         on_wait=lambda reason, seconds: progress.note(waiting(reason, seconds)),
     )
     meter.watch(client)
+    if ws.config.ledger_url:
+        from pb2hl.highlevel.shared_database import DatabaseAllowance  # needs the optional extra `fleet`
+
+        client.limiter.share_through(DatabaseAllowance(ws.config.ledger_url, client.base_url, client.location))
     return client
 
 
