@@ -8,6 +8,7 @@ from typing import Any
 
 from pb2hl.errors import ConfigError
 from pb2hl.register import Option, Step
+from pb2hl.values.fold import fold
 
 YES = frozenset(("yes", "y", "true", "t", "on", "1", "ja", "oui", "sí", "si"))
 NO = frozenset(("no", "n", "false", "f", "off", "0", "nein", "non"))
@@ -19,7 +20,7 @@ def yes_or_no(value: Any, name: str) -> bool:
     """`value` as a decision; words for yes and no are understood, anything else raises ConfigError."""
     if isinstance(value, bool):
         return value
-    word = str(value).strip().casefold()
+    word = fold(str(value))
     if word in YES:
         return True
     if word in NO or word == "":

@@ -11,6 +11,7 @@ from typing import Any
 from pb2hl.ledger import Entry
 from pb2hl.operations import Kind, Target
 from pb2hl.values.counting import counted
+from pb2hl.values.fold import fold
 
 NEEDED_BY: Mapping[Target, frozenset[Target]] = {
     Target.CONTACT: frozenset({Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT, Target.FILE}),
@@ -59,7 +60,7 @@ class Dependents:
                 if name:
                     self._called[str(name)] = entry.destination_id
             if entry.target is Target.TAG:
-                self._tags[folded(entry.payload.get("name"))] = entry.destination_id
+                self._tags[fold(entry.payload.get("name"))] = entry.destination_id
 
     def stays(self, target: Target, body: Mapping[str, Any]) -> None:
         """A record of ours of this kind, with this payload (or as HighLevel holds it), stays."""
@@ -70,7 +71,7 @@ class Dependents:
         """Ids of the doomed records without which a record of this kind would go, or be damaged."""
         names = {name for text in texts(body) for name in (text, *_addresses(text))}
         found = {self._called[name] for name in names if name in self._called}
-        found |= {self._tags[tag] for tag in map(folded, body.get("tags") or ()) if tag in self._tags}
+        found |= {self._tags[tag] for tag in map(fold, body.get("tags") or ()) if tag in self._tags}
         return {record for record in found if target in NEEDED_BY.get(self._kinds[record], ())}
 
     def named(self, body: Mapping[str, Any]) -> set[str]:
@@ -108,11 +109,6 @@ def texts(value: Any) -> Iterable[str]:
             yield from texts(item)
     elif isinstance(value, str):
         yield value
-
-
-def folded(tag: Any) -> str:
-    """A tag as HighLevel compares it."""
-    return str(tag or "").strip().casefold()
 
 
 def _addresses(text: str) -> list[str]:

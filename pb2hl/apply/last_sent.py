@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from pb2hl.apply.dependents import folded
 from pb2hl.apply.edits import STORED, edited, rewritten
 from pb2hl.diff.flatten import CUSTOM, flatten_payload, flatten_record
 from pb2hl.diff.overlay import laid_over
 from pb2hl.diff.owner_sync import OwnerSync
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import REMOVED_TAGS, Kind, Target
+from pb2hl.values.fold import fold
 
 HOSTED = frozenset({Target.OPPORTUNITY, Target.TASK, Target.APPOINTMENT})
 """Records that name the contact they hang on in `contactId`."""
@@ -44,8 +44,8 @@ class LastSent:
         if entry.target is Target.LINK:
             self.businesses[str(entry.payload["contactId"])] = str(entry.payload["businessId"] or "")
         elif entry.target is Target.CONTACT_TAGS:
-            self.tags[entry.destination_id].update(map(folded, entry.payload.get("tags") or ()))
-            self.tags[entry.destination_id] -= set(map(folded, entry.payload.get(REMOVED_TAGS) or ()))
+            self.tags[entry.destination_id].update(map(fold, entry.payload.get("tags") or ()))
+            self.tags[entry.destination_id] -= set(map(fold, entry.payload.get(REMOVED_TAGS) or ()))
         elif entry.target is Target.FIELD and entry.payload.get("objectKey"):
             key = str(entry.answer.get("fieldKey") or entry.payload.get("fieldKey") or "")
             self.properties[key] = entry.destination_id

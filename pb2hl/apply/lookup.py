@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from pb2hl.apply.context import RunContext
-from pb2hl.apply.dependents import folded
 from pb2hl.apply.edits import SAME
 from pb2hl.apply.send import Doubt, Sender, arrived, repeatable
 from pb2hl.diff import compare_records, flatten_payload
@@ -20,6 +19,7 @@ from pb2hl.ledger import Entry, Intent, Outcome, State
 from pb2hl.ledger.port import OPEN
 from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target
 from pb2hl.progress import Cancel
+from pb2hl.values.fold import fold
 
 NEVER_ARRIVED = "it never arrived"
 """The reason of what was looked for and is surely not there: it can be sent as if for the first time."""
@@ -86,8 +86,8 @@ async def _tagged(sender: Sender, op: Operation) -> Created | None:
     """The contact, if it has the tags that were to be added and none of those that were to go."""
     contact = str((op.payload.get("$url") or {}).get("contactId") or op.existing_id)
     record = await sender.ports[Target.CONTACT_TAGS].get(sender.client, contact)
-    there = set(map(folded, record.get("tags") or ()))
-    added, removed = (set(map(folded, op.payload.get(name) or ())) for name in ("tags", REMOVED_TAGS))
+    there = set(map(fold, record.get("tags") or ()))
+    added, removed = (set(map(fold, op.payload.get(name) or ())) for name in ("tags", REMOVED_TAGS))
     return Created(contact, {"id": contact}) if added <= there and not removed & there else None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pb2hl.ledger import Entry, State
 from pb2hl.operations import Target
+from pb2hl.values.fold import fold
 
 _TEXT_REF = re.compile(r"\{\{ref:(?P<op>[^:}]+)(?::(?P<path>[^}]*))?\}\}")
 
@@ -121,6 +122,6 @@ def _step(value: Any, key: str) -> Any:
         return value.get(key)
     if isinstance(value, list):
         named = {str(item.get("name", "")).strip(): item for item in value if isinstance(item, Mapping)}
-        folded = {name.casefold(): item for name, item in named.items()}
-        return named.get(key) or folded.get(key.strip().casefold())
+        folded = {fold(name): item for name, item in named.items()}
+        return named.get(key) or folded.get(fold(key))
     return None

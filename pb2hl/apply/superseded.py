@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pb2hl.apply.dependents import folded
 from pb2hl.apply.undo_plan import action, added_tags, removed_tags
 from pb2hl.diff.flatten import CUSTOM, NESTED, bare_key, custom_key, flatten_payload
 from pb2hl.ledger import Entry, LedgerPort
 from pb2hl.operations import REMOVED_TAGS, Target
+from pb2hl.values.fold import fold
 
 REVERSIBLE = ("restore", "remove tags", "unlink")
 
@@ -63,14 +63,14 @@ class Superseded:
         """(tags to give back, tags to take off), less those that a later operation took or gave too."""
         missing, extra = removed_tags(entry), added_tags(entry)
         for number, later in self._after(entry):
-            held = {folded(tag): tag for tag in (later.before_image or {}).get("tags") or ()}
-            held = {key: tag for key, tag in held.items() if key not in set(map(folded, extra))}
-            held |= {folded(tag): tag for tag in missing}
+            held = {fold(tag): tag for tag in (later.before_image or {}).get("tags") or ()}
+            held = {key: tag for key, tag in held.items() if key not in set(map(fold, extra))}
+            held |= {fold(tag): tag for tag in missing}
             self._hand_on(entry, number, later, {**(later.before_image or {}), "tags": list(held.values())})
-            given, taken = (set(map(folded, later.payload.get(name) or ())) for name in ("tags", REMOVED_TAGS))
+            given, taken = (set(map(fold, later.payload.get(name) or ())) for name in ("tags", REMOVED_TAGS))
             kept = len(missing) + len(extra)
-            missing = [tag for tag in missing if folded(tag) not in taken]
-            extra = [tag for tag in extra if folded(tag) not in given]
+            missing = [tag for tag in missing if fold(tag) not in taken]
+            extra = [tag for tag in extra if fold(tag) not in given]
             self.covered += kept - len(missing) - len(extra)
         return missing, extra
 

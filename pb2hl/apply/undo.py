@@ -10,7 +10,7 @@ from typing import Any
 
 from pb2hl.apply.batches import batched
 from pb2hl.apply.context import RunContext
-from pb2hl.apply.dependents import Dependents, folded
+from pb2hl.apply.dependents import Dependents
 from pb2hl.apply.journal import Journal
 from pb2hl.apply.last_sent import BUSINESS, LastSent
 from pb2hl.apply.location_scan import Scan, Scanner
@@ -35,6 +35,7 @@ from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.highlevel.records.base import id_of
 from pb2hl.ledger import Entry, Outcome, State
 from pb2hl.operations import RECORD_TARGETS, Kind, Target
+from pb2hl.values.fold import fold
 
 CONCURRENCY = 32
 
@@ -216,9 +217,9 @@ class Undo:
         contact = entry.destination_id
         missing, extra = self._superseded.tags(entry)
         if look:
-            there = {folded(tag) for tag in (await port.get(self._client, contact))["tags"]}
-            missing = [tag for tag in missing if folded(tag) not in there]
-            extra = [tag for tag in extra if folded(tag) in there]
+            there = {fold(tag) for tag in (await port.get(self._client, contact))["tags"]}
+            missing = [tag for tag in missing if fold(tag) not in there]
+            extra = [tag for tag in extra if fold(tag) in there]
         if missing:
             await port.create(self._client, {"$url": {"contactId": contact}, "tags": missing})
         await port.delete(self._client, contact, tags=extra)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pb2hl.apply.batches import batched
-from pb2hl.apply.dependents import children, folded
+from pb2hl.apply.dependents import children
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import REMOVED_TAGS, Kind, Target
+from pb2hl.values.fold import fold
 
 _ORDER = {target: number for number, target in enumerate(reversed(Target))}
 
@@ -101,11 +102,11 @@ def carrier(entry: Entry, deleted: Collection[str]) -> str:
 
 def added_tags(entry: Entry) -> list[str]:
     """The tags that an entry put on a contact that had them not before."""
-    before = {folded(tag) for tag in (entry.before_image or {}).get("tags") or ()}
-    return [tag for tag in entry.payload.get("tags") or () if folded(tag) not in before]
+    before = {fold(tag) for tag in (entry.before_image or {}).get("tags") or ()}
+    return [tag for tag in entry.payload.get("tags") or () if fold(tag) not in before]
 
 
 def removed_tags(entry: Entry) -> list[str]:
     """The tags that a delta took off a contact that had them."""
-    before = {folded(tag) for tag in (entry.before_image or {}).get("tags") or ()}
-    return [tag for tag in entry.payload.get(REMOVED_TAGS) or () if folded(tag) in before]
+    before = {fold(tag) for tag in (entry.before_image or {}).get("tags") or ()}
+    return [tag for tag in entry.payload.get(REMOVED_TAGS) or () if fold(tag) in before]

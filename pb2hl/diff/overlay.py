@@ -8,6 +8,7 @@ from typing import Any
 from pb2hl.diff.flatten import custom_key
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import REMOVED_TAGS, Kind
+from pb2hl.values.fold import fold
 
 DELTA_PART = "delta-"
 """How the `part` of a delta's operations begins."""
@@ -44,8 +45,8 @@ def laid_over(payload: Mapping[str, Any], later: Sequence[Mapping[str, Any]]) ->
             elif name == "tags":
                 body[name] = list(dict.fromkeys([*(body.get(name) or ()), *value]))
             elif name == REMOVED_TAGS:
-                gone = {str(tag).casefold() for tag in value}
-                body["tags"] = [tag for tag in body.get("tags") or () if str(tag).casefold() not in gone]
+                gone = {fold(str(tag)) for tag in value}
+                body["tags"] = [tag for tag in body.get("tags") or () if fold(str(tag)) not in gone]
             elif name != "$url":
                 body[name] = value
     return body

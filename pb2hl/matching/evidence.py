@@ -13,6 +13,7 @@ from pb2hl.errors import Problem
 from pb2hl.matching import domains
 from pb2hl.matching.legal_forms import core_name
 from pb2hl.values.counting import agree, counted
+from pb2hl.values.fold import fold
 
 DERIVED = "name:"
 """Prefix of the source id of a company that no company row gives, only the `company_name` of contacts."""
@@ -43,26 +44,26 @@ class CompanyIndex:
         by_name: dict[str, list[str]] = defaultdict(list)
         for source_id, name in zip(text_column(companies, "source_id"), text_column(companies, "name"), strict=True):
             by_id.setdefault(source_id, source_id)
-            by_name[name.casefold()].append(source_id)
+            by_name[fold(name)].append(source_id)
             core = core_name(name)
-            if core != name.casefold():
+            if core != fold(name):
                 by_name[core].append(source_id)
         for source_id in list(by_id):
             short = source_id.lstrip("0")
             if short and short != source_id and not source_id.startswith("0x"):
                 by_id.setdefault(short, source_id)
-            by_id.setdefault(source_id.casefold(), source_id)
+            by_id.setdefault(fold(source_id), source_id)
         by_name.pop("", None)
         return cls(by_id, {name: tuple(dict.fromkeys(found)) for name, found in by_name.items()})
 
     def with_id(self, value: str) -> str:
         """The company whose id is `value` (case, leading zeros and a spreadsheet's `.0` aside), or ""."""
         value = value.removesuffix(".0")
-        return self.by_id.get(value) or self.by_id.get(value.casefold()) or self.by_id.get(value.lstrip("0"), "")
+        return self.by_id.get(value) or self.by_id.get(fold(value)) or self.by_id.get(value.lstrip("0"), "")
 
     def with_name(self, value: str) -> tuple[str, ...]:
         """The companies named `value`: exactly, else without legal forms, else the one whose id stands where names do."""
-        named = self.by_name.get(value.casefold()) or self.by_name.get(core_name(value), ())
+        named = self.by_name.get(fold(value)) or self.by_name.get(core_name(value), ())
         return named or tuple(filter(None, (self.with_id(value),)))
 
 

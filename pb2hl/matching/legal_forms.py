@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from pathlib import Path
+
+from pb2hl.values.fold import fold, unaccented
 
 _FORMS = Path(__file__).parent / "data" / "legal_forms.txt"
 _DOTTED = re.compile(r"\b(?:\w[./]\s?){1,}\w?\b\.?")
 _APOSTROPHE = re.compile(r"['’`´.]")
 _NOT_WORD = re.compile(r"[\W_]+")
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss", "&": " and "})
 _NOISE = frozenset({"the", "and", "of", "der", "die", "das", "le", "la", "les", "et", "und", "de", "du", "y"})
 """Little words that spellings of one name have or leave out."""
 
@@ -42,10 +42,7 @@ def _by_first() -> dict[str, tuple[tuple[str, ...], ...]]:
 
 
 def _letters(text: str) -> str:
-    text = text.casefold().translate(_LETTERS)
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text)
-        text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    text = unaccented(text).replace("&", " and ")
     text = _DOTTED.sub(lambda match: re.sub(r"[./\s]", "", match[0]) + " ", text)
     return _NOT_WORD.sub(" ", _APOSTROPHE.sub("", text)).strip()
 
@@ -55,7 +52,7 @@ def core_name(name: str) -> str:
 
     A name of nothing else keeps a word (`The Company` → `company`). "" for what stands for nothing.
     """
-    if name.strip().casefold() in ("", "null", "none", "nan", "n/a", "na", "-", "--", "unknown", "#n/a", "<na>"):
+    if fold(name) in ("", "null", "none", "nan", "n/a", "na", "-", "--", "unknown", "#n/a", "<na>"):
         return ""
     letters = _letters(name)
     tokens = letters.split()

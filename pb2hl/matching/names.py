@@ -9,7 +9,7 @@ import numpy as np
 from anyascii import anyascii
 from rapidfuzz.distance import JaroWinkler
 
-from pb2hl.matching.normalise import fold, read_list, words
+from pb2hl.matching.normalise import compared, read_list, words
 
 _TITLES = frozenset(
     "mr mrs ms miss mx dr prof professor sir dame lady lord rev reverend fr father sister hon judge capt captain col colonel maj major "
@@ -58,7 +58,7 @@ def split_full_name(text: str) -> tuple[str, str, str]:
 
     One word alone counts as a surname.
     """
-    folded = fold(text)
+    folded = compared(text)
     if "@" in folded:
         return "", "", ""
     head, comma, tail = folded.partition(",")
@@ -127,7 +127,7 @@ def _pet_form(short: str, full: str) -> bool:
 @lru_cache(maxsize=1 << 16)
 def latin(text: str) -> str:
     """A folded name in Latin letters, whatever script it is in; `саша` → `sasha`."""
-    return text if text.isascii() else fold(anyascii(text))
+    return text if text.isascii() else compared(anyascii(text))
 
 
 BEARERS = 8

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 
 from pb2hl.matching import dates, domains, legal_forms
 from pb2hl.matching.kinds import Kind
+from pb2hl.values.fold import unaccented
 
 DATA = Path(__file__).parent / "data"
 
@@ -21,7 +21,6 @@ _BLANK = frozenset(
 )
 """Texts that stand for "nothing" in exports."""
 
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ß": "ss"})
 _APOSTROPHE = re.compile(r"[.'’`´]")
 _NOT_WORD = re.compile(r"[\W_]+")
 _EXTENSION = re.compile(r"(?:;ext=|\bext\.?|\bextension|\bx|#|\bdurchwahl|\bposte)\s*+\.?+:?+\s*+\d{1,6}\s*$", re.I)
@@ -48,18 +47,15 @@ def read_list(name: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def fold(text: str) -> str:
+def compared(text: str) -> str:
     """`text` without case, accents and surrounding space; "" for what stands for nothing."""
-    text = text.strip().casefold()
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text.translate(_LETTERS))
-        text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    text = unaccented(text.strip())
     return "" if text in _BLANK else text
 
 
 def words(text: str) -> str:
     """Folded words of `text`, one space between; apostrophes and dots close up, all else separates."""
-    folded = fold(text)
+    folded = compared(text)
     if folded.isalpha():
         return folded
     return _NOT_WORD.sub(" ", _APOSTROPHE.sub("", folded)).strip()
@@ -67,7 +63,7 @@ def words(text: str) -> str:
 
 def letters(text: str) -> str:
     """Folded letters and digits of `text` and nothing else; `12.0` is `12`."""
-    folded = fold(text)
+    folded = compared(text)
     if folded.endswith(".0") and folded[:-2].isdigit():
         folded = folded[:-2]
     return folded if folded.isalnum() else _NOT_WORD.sub("", folded)
@@ -86,7 +82,7 @@ def phone(text: str) -> str:
 
 def email(text: str) -> str:
     """The address in `text`: lower case, without display name, plus-tag, and the dots that Gmail ignores."""
-    folded = fold(text)
+    folded = compared(text)
     if "<" in folded:
         folded = folded.partition("<")[2].partition(">")[0]
     folded = folded.removeprefix("mailto:").strip(" ,;")

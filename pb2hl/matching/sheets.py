@@ -17,6 +17,7 @@ from pb2hl.matching.evidence import text_column
 from pb2hl.matching.proposals import KEEP_APART, MERGE
 from pb2hl.matching.survivorship import Rule, default_rules
 from pb2hl.sheets import write_sheet
+from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
 _DECISION = ("proposal", "decision", "who", "when", "comment")
@@ -221,7 +222,7 @@ def chosen_rules(sheet: pd.DataFrame | None, object_: str, columns: list[str]) -
         return rules
     problems = []
     for at, (owner, field, decision) in enumerate(zip(sheet["object"], sheet["field"], sheet["decision"], strict=True)):
-        text = decision.strip().casefold()
+        text = fold(decision)
         if owner != object_ or not text or field not in rules:
             continue
         try:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX, FieldKind
 from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.fold import fold
 
 
 class Rule(StrEnum):
@@ -199,7 +200,7 @@ def _items(value: object) -> list:
 
 
 def _key(value: object) -> str:
-    return str(value).strip().casefold()
+    return fold(str(value))
 
 
 def _json_value(value: object) -> object:

@@ -12,6 +12,7 @@ import traitlets
 from pb2hl.matching.proposals import KEEP_APART
 from pb2hl.matching.sheets import DECISIONS, SKIP, YES, is_yes
 from pb2hl.review.table import ReviewTable
+from pb2hl.values.fold import fold
 
 FILTERS = ("waiting", "close calls", "decided", "skipped", "all")
 """Which clusters are gone through: undecided ones, undecided ones with a row to keep apart, …"""
@@ -74,7 +75,7 @@ class ClusterReview(ReviewTable):
     def choose(self, which: str, search: str = "") -> None:
         """Go through the clusters that `which` (of `FILTERS`) names and that have `search` in a cell, from the first."""
         self._filter = which if which in FILTERS else FILTERS[0]
-        self._search = search.strip().casefold()
+        self._search = fold(search)
         self._wanted, self._at = self._matching(), 0
         self._draw()
 
@@ -114,7 +115,7 @@ class ClusterReview(ReviewTable):
         return self._clusters[self._wanted[self._at]] if self._at < len(self._wanted) else []
 
     def _state(self, rows: Iterable[int]) -> str:
-        decisions = {self._cell(row, "decision").strip().casefold() for row in rows}
+        decisions = {fold(self._cell(row, "decision")) for row in rows}
         return "waiting" if "" in decisions else "skipped" if SKIP in decisions else "decided"
 
     def _matching(self) -> list[str]:
@@ -132,7 +133,7 @@ class ClusterReview(ReviewTable):
     def _mentioned(self, rows: Sequence[int]) -> bool:
         if not self._search:
             return True
-        return any(self._search in cell.casefold() for cell in self._frame.iloc[list(rows)].to_numpy().ravel())
+        return any(self._search in fold(cell) for cell in self._frame.iloc[list(rows)].to_numpy().ravel())
 
     def _draw(self) -> None:
         states = list(self._states.values())
@@ -196,7 +197,7 @@ class ClusterReview(ReviewTable):
 def _field(name: str, cells: list[str], first: int) -> dict[str, Any]:
     """A field across the rows of a cluster; `differs`: cells that are filled and not what the survivor (or, where it is
     blank, the first filled row) has, case and spaces aside."""
-    folded = [" ".join(cell.split()).casefold() for cell in cells]
+    folded = [fold(cell) for cell in cells]
     lead = folded[first] or next((text for text in folded if text), "")
     return {
         "name": name,

@@ -15,6 +15,7 @@ from pb2hl.source.rejoin import rejoin
 from pb2hl.source.tables import Dropped, Grid, RawTable, problem, unique_headings
 from pb2hl.values.counting import counted
 from pb2hl.values.date_parts import is_stamp
+from pb2hl.values.fold import fold
 
 _LOOK = 40  # rows in which headings are looked for
 _VALUE = re.compile(
@@ -154,16 +155,12 @@ def _more_value_like(following: list[list[str]], candidate: list[str]) -> bool:
 
 
 def _merge(groups: list[str], names: list[str]) -> list[str]:
-    repeated = {
-        name for name, count in Counter(cell.strip().casefold() for cell in names if cell.strip()).items() if count > 1
-    }
+    repeated = {name for name, count in Counter(fold(cell) for cell in names if cell.strip()).items() if count > 1}
     group, merged = "", []
     for above, name in zip(groups, names, strict=True):
         group = above.strip() or group
         plain = name.strip()
-        merged.append(
-            above.strip() if not plain else f"{group} {plain}".strip() if plain.casefold() in repeated else plain
-        )
+        merged.append(above.strip() if not plain else f"{group} {plain}".strip() if fold(plain) in repeated else plain)
     return merged
 
 

@@ -19,6 +19,7 @@ from pb2hl.profile.billing import rate_overlaps
 from pb2hl.source.lookup import Index, look_up
 from pb2hl.suites.consents import ConsentColumn, consent_facts
 from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.fold import fold
 
 FACT = "check."
 LISTS = {FieldKind.TAGS, FieldKind.REFS, FieldKind.MULTI_PICKLIST}
@@ -193,7 +194,7 @@ def _deals(frame: pd.DataFrame, facts: CheckFacts) -> dict[str, pd.Series]:
         pipeline, stage = (
             frame.get(name, blank).astype("str").fillna("").str.strip() for name in ("pipeline", "stage")
         )
-        folded = {(one.casefold(), two.casefold()) for one, two in facts.stages}
+        folded = {(fold(one), fold(two)) for one, two in facts.stages}
         keys = (pipeline + "\x00" + stage).str.casefold()
         known = keys.isin({f"{one}\x00{two}" for one, two in folded})
         found["stage_mapped"] = known | ((pipeline == "") & stage.str.casefold().isin({two for _, two in folded}))
@@ -232,7 +233,7 @@ def _picklists(object_name: str, frame: pd.DataFrame, facts: CheckFacts) -> dict
             .str.strip()
             .str.casefold()
         )
-        known = values.isin({str(option).strip().casefold() for option in options}) | values.isna()
+        known = values.isin({fold(str(option)) for option in options}) | values.isna()
         inside = known.groupby(level=0).all().to_numpy()
         found[f"{column}_declared"] = pd.Series(inside, index=frame.index).astype("boolean").mask(frame[column].isna())
     if found:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from babel import Locale
+
+from pb2hl.values.fold import unaccented
 
 _TIME = (
     r"(?:[T ,]+(?:at |um |à |a las |às |om |kl\.? ?)?(?P<H>\d{1,2})[:hH.](?P<M>\d{2})(?:[:.mM](?P<S>\d{2})(?:[.,:](?P<f>\d{1,9}))?)?s?"
@@ -40,7 +41,9 @@ def months() -> dict[str, int]:
         table = Locale.parse(language).months
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
-                found |= {fold(name): number for number, name in table[context][width].items() if not name.isdigit()}
+                found |= {
+                    _month_key(name): number for number, name in table[context][width].items() if not name.isdigit()
+                }
     return found | {
         "sept": 9,
         "maerz": 3,
@@ -56,10 +59,9 @@ def months() -> dict[str, int]:
     }
 
 
-def fold(name: str) -> str:
+def _month_key(name: str) -> str:
     """A month's name without case, accents and dots."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c)).strip(" .")
+    return unaccented(name).strip(" .")
 
 
 class Parts:
@@ -90,7 +92,7 @@ class Parts:
         rows, found = rows[hit], found.filter(pa.array(hit))
         groups = {field.name: found.field(index) for index, field in enumerate(found.type)}
         if "n" in groups:
-            numbers = np.array([months().get(fold(name), -1) for name in groups["n"].to_pylist()], dtype=np.int64)
+            numbers = np.array([months().get(_month_key(name), -1) for name in groups["n"].to_pylist()], dtype=np.int64)
             known = numbers > 0
             rows, numbers = rows[known], numbers[known]
             groups = {name: column.filter(pa.array(known)) for name, column in groups.items()}

@@ -6,20 +6,15 @@ wins; where it says nothing of these, the stage's outcome does (a stage called `
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from functools import cache
 
+from pb2hl.values.fold import fold_marks
 from pb2hl.values.wordlists import VALUES, sections
-
-_UNITS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "å": "a"})
 
 
 def word_key(text: str) -> str:
     """A word as it is compared: lower case, no accents, words and numbers with single spaces (`Closed_Won` → `closed won`)."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_UNITS))
-    plain = unicodedata.normalize("NFC", "".join(c for c in decomposed if not "\u0300" <= c <= "\u036f"))
-    return " ".join(re.sub(r"[\W_]+", " ", plain).split()) or text.strip()
+    return fold_marks(text) or text.strip()
 
 
 @cache

@@ -19,6 +19,7 @@ from pb2hl.model import FieldKind
 from pb2hl.values import names
 from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.countries import country as country_code
+from pb2hl.values.fold import fold
 from pb2hl.values.parsed import Context
 from pb2hl.values.zones import zone
 
@@ -54,7 +55,7 @@ class Rule:
 
 
 def _one_of(*words: str) -> Callable[[str, Collection[str]], str]:
-    return lambda argument, _: "" if argument.casefold() in words else f"the argument must be {' or '.join(words)}"
+    return lambda argument, _: "" if fold(argument) in words else f"the argument must be {' or '.join(words)}"
 
 
 def _given(argument: str, _: Collection[str]) -> str:
@@ -78,9 +79,7 @@ def _unquoted(text: str) -> str:
 
 def _pairs(argument: str) -> dict[str, str]:
     halves = [_split(part, "=") for part in _split(argument, "|")]
-    return {
-        _unquoted(half[0]).casefold(): _unquoted("=".join(half[1:])) for half in halves if len(half) > 1 and half[0]
-    }
+    return {fold(_unquoted(half[0])): _unquoted("=".join(half[1:])) for half in halves if len(half) > 1 and half[0]}
 
 
 def _wrong_pairs(argument: str, _: Collection[str]) -> str:
@@ -90,9 +89,7 @@ def _wrong_pairs(argument: str, _: Collection[str]) -> str:
 
 def _words(argument: str) -> tuple[frozenset[str], frozenset[str]]:
     yes, _, no = argument.partition("/")
-    return tuple(
-        frozenset(_unquoted(word).casefold() for word in side.split(",") if word.strip()) for side in (yes, no)
-    )  # type: ignore[return-value]
+    return tuple(frozenset(fold(_unquoted(word)) for word in side.split(",") if word.strip()) for side in (yes, no))  # type: ignore[return-value]
 
 
 def _wrong_words(argument: str, _: Collection[str]) -> str:
@@ -137,7 +134,7 @@ RULES: dict[str, Rule] = {
 }  # fmt: skip
 """Every transform that may be named."""
 
-_BY_NAME = {name.casefold(): name for name in RULES}
+_BY_NAME = {fold(name): name for name in RULES}
 FILLS = frozenset({"constant", "default", "concatenate", "join names"})
 """Transforms that give a value to rows whose own cell is empty."""
 
@@ -147,7 +144,7 @@ def parse(cell: str) -> tuple[Transform, ...]:
     found = []
     for part in _split(cell, JOIN):
         name, _, argument = part.partition(":")
-        plain = " ".join(name.casefold().split())
+        plain = fold(name)
         if plain:
             found.append(Transform(_BY_NAME.get(plain, plain), argument.strip()))
     return tuple(found)
@@ -186,7 +183,7 @@ def fills(cell: str) -> bool:
 def steered(context: Context, cell: str) -> Context:
     """`context` as the transforms of a cell steer it; what does not fit is left out."""
     for item in parse(cell):
-        word = item.argument.casefold()
+        word = fold(item.argument)
         if item.name == "inverted":
             context = replace(context, inverted=True)
         elif item.name == "parse date" and word in ("day first", "month first"):
@@ -265,16 +262,16 @@ def _each(item: Transform) -> Callable[[str], str | None] | None:
     """The transform as a function of one text; None is its answer where it has none."""
     if item.name == "map":
         table = _pairs(item.argument)
-        news = {new.casefold() for new in table.values()}
-        return lambda text: table.get(text.strip().casefold(), text if text.strip().casefold() in news else None)
+        news = {fold(new) for new in table.values()}
+        return lambda text: table.get(fold(text), text if fold(text) in news else None)
     if item.name == "strip HTML":
         return lambda text: " ".join(convert_body(text, hint="html").text.split()) if _MARKUP.search(text) else text
-    if item.name == "split name" and item.argument.casefold() in _PARTS:
-        part = item.argument.casefold()
+    if item.name == "split name" and fold(item.argument) in _PARTS:
+        part = fold(item.argument)
         return lambda text: getattr(names.split(text), part) or None
     if item.name == "boolean words" and not _wrong_words(item.argument, ()):
         yes, no = _words(item.argument)
-        return lambda text: _truth(text.strip().casefold(), yes, no)
+        return lambda text: _truth(fold(text), yes, no)
     if item.name == "split list" and item.argument:
         mark = _unquoted(item.argument)
         return lambda text: (

@@ -10,6 +10,7 @@ import numpy as np
 from babel import Locale
 from babel.core import get_global
 
+from pb2hl.values.fold import fold
 from pb2hl.values.parsed import Context, Parsed, one_by_one
 
 ABBREVIATIONS = {
@@ -67,7 +68,7 @@ def zone(text: str, country: str = "") -> str:
     if found := _spoken().get(_said(plain)):
         return found
     for part in plain.split(",") if "," in plain else ():
-        name = part.strip().casefold().replace(" ", "_")
+        name = fold(part).replace(" ", "_")
         if found := _iana().get(name) or _cities().get(name):
             return found
     minutes = offset_minutes(plain if not bracketed else plain[1 : plain.index(")")])

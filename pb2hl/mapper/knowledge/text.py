@@ -10,6 +10,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from pb2hl.mapper.knowledge.lists import heading_words, sections
+from pb2hl.values.fold import unaccented
 from pb2hl.values.zones import without_zone
 
 _STOP = heading_words("joining")
@@ -30,15 +31,6 @@ _INITIALS = re.compile(r"(?<![^\W\d_])([^\W\d_])\.(?=[^\W\d_](?![^\W\d_]))")
 _NUMBER = re.compile(r"(?<![^\W\d_])n\s?[°º]\s?|(?<![^\W\d_])no\.(?=\s|$)", re.I)
 """`N°`, `Nº`, `No.`: number, not a refusal."""
 _WORD = re.compile(r"[^\W\d_]+|\d+")
-_UNITS = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ß": "ss", "ı": "i", "ð": "d", "þ": "th"}
-
-
-def fold(text: str) -> str:
-    """`text` in lower case without accents (`Prénom` → `prenom`, `Straße` → `strasse`)."""
-    plain = "".join(_UNITS.get(char, char) for char in text.casefold())
-    decomposed = unicodedata.normalize("NFKD", plain)
-    kept = (char for char in decomposed if not (unicodedata.combining(char) and not "\u3099" <= char <= "\u309a"))
-    return unicodedata.normalize("NFC", "".join(kept))
 
 
 def tokens(heading: str) -> tuple[str, ...]:
@@ -46,7 +38,7 @@ def tokens(heading: str) -> tuple[str, ...]:
     heading = _NUMBER.sub(" number ", heading).replace("〒", " 郵便番号 ")
     plain = _PLURAL_ID.sub("Id", unicodedata.normalize("NFKC", heading).replace("#", " number "))
     spaced = _CAMEL.sub(" ", _INITIALS.sub(r"\1", plain))
-    return tuple(_WORD.findall(_E_MAIL.sub("email", fold(spaced))))
+    return tuple(_WORD.findall(_E_MAIL.sub("email", unaccented(spaced))))
 
 
 def _content(words: tuple[str, ...]) -> tuple[str, ...]:

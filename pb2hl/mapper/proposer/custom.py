@@ -11,10 +11,11 @@ import pandas as pd
 
 from pb2hl.mapper.knowledge.lists import sections
 from pb2hl.mapper.knowledge.signals import Signals, signals
-from pb2hl.mapper.knowledge.text import fold, tokens
+from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.model import FieldKind
+from pb2hl.values.fold import fold, unaccented
 
 _DATA_TYPE = {word: data_type for data_type, words in sections("field_types").items() for word in words}
 
@@ -127,7 +128,7 @@ def declaration(rows: Sequence[Declared], object_: str, heading: str) -> Declare
 
 
 def _key(text: str) -> str:
-    return "".join(char for char in fold(text) if char.isalnum())
+    return "".join(char for char in unaccented(text) if char.isalnum())
 
 
 def infer(values: pd.Series, seen: Signals | None = None) -> tuple[str, str]:
@@ -185,7 +186,7 @@ class Labels:
     def take(self, wanted: str) -> str:
         """`wanted`, or with ` (2)`, ` (3)` … when another column already has that label (case ignored)."""
         label, number = wanted, 2
-        while label.casefold() in self._taken:
+        while fold(label) in self._taken:
             label, number = f"{wanted} ({number})", number + 1
-        self._taken.add(label.casefold())
+        self._taken.add(fold(label))
         return label

@@ -14,6 +14,7 @@ from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, telling_fields
 from pb2hl.values.booleans import FALSE, TRUE
+from pb2hl.values.fold import fold
 
 
 class Table(Protocol):
@@ -184,7 +185,7 @@ class Mixed:
 
     def object_of(self, value: str) -> str:
         """The object of a row that says `value`; "" when it names none."""
-        return self.objects.get(value.strip().casefold(), "")
+        return self.objects.get(fold(value), "")
 
 
 _FLAGS = {"company": ("companies", "contacts"), "contact": ("contacts", "companies")}

@@ -21,11 +21,12 @@ from pb2hl.mapper.knowledge.concepts import SELF
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
-from pb2hl.mapper.knowledge.text import fold, terms, tokens
+from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.company_lists import OTHERS
 from pb2hl.mapper.proposer.pointers import MOST_OBJECTS, names_objects
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.fold import unaccented
 
 KEY_TERMS = frozenset({"id", "number", "code", "key"})
 _SMALL, _UNIQUE_IN_SAMPLE = 400, 0.8  # a sample of so many cells with fewer distinct values cannot be of an id
@@ -281,7 +282,7 @@ def _pointing(table: Table, heading: str, columns: Sequence[tuple[Table, str]]) 
         shared = [value for value in values if value in own]
         share = len(shared) / len(values) if len(values) else 0.0
         telling = not all(_PLAIN.fullmatch(value) for value in shared)
-        named = _speaks_of(other.said(column), table) or fold(column) == fold(heading)
+        named = _speaks_of(other.said(column), table) or unaccented(column) == unaccented(heading)
         if (named and share >= _OVERLAP) or (telling and share >= _SURE_OVERLAP and len(shared) >= 2):
             found.append(f"{other.raw.sheet or other.raw.file}: {column}")
     return found

@@ -17,6 +17,7 @@ from pb2hl.mapper.sheets.nearest import not_allowed
 from pb2hl.mapper.sheets.stages import without_stage
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.values import transforms
+from pb2hl.values.fold import fold
 
 LONGEST_LABEL = 255
 _NAMED = 20  # more undecided rows of one sheet than this are told as a number
@@ -119,8 +120,8 @@ def _owner_row(name: str, line: int, row: dict[str, str], users: Any) -> list[tu
     if row["decision"].strip() != "map" or users is None:
         return []
     ids = {str(user.get("id") or "") for user in users}
-    emails = {str(user.get("email") or "").casefold() for user in users}
-    known = (row["user_id"].strip() in ids - {""}) or (row["user_email"].strip().casefold() in emails - {""})
+    emails = {fold(str(user.get("email") or "")) for user in users}
+    known = (row["user_id"].strip() in ids - {""}) or (fold(row["user_email"]) in emails - {""})
     if known:
         return []
     seen = row["user_id"].strip() or row["user_email"].strip() or "nobody"
@@ -174,7 +175,7 @@ def _clashes(sheet: pd.DataFrame, columns: Collection[tuple[str, str]]) -> list[
     for at, item in zip(sheet.index, sorted_like(sheet), strict=True):
         if item is None or item.field != "custom" or item.object not in _RECORDS:
             continue
-        key = (item.object, item.label.casefold())
+        key = (item.object, fold(item.label))
         other = types.setdefault(key, (item.data_type, item.column))
         if other[0] != item.data_type:
             message = f"label {item.label!r} is of type {item.data_type} here and {other[0]} for column {other[1]!r}: rename one"

@@ -16,6 +16,7 @@ from pb2hl.mapper.sheets.fields import decided
 from pb2hl.mapper.sheets.owners import user_ids
 from pb2hl.mapper.sheets.stages import together
 from pb2hl.model import CUSTOM_PREFIX
+from pb2hl.values.fold import fold
 
 _RECORDS = ("contacts", "companies", "deals")
 
@@ -136,13 +137,13 @@ def decided_mapping(
 
 
 def _to_make(stages: pd.DataFrame, lines: Sequence[Any]) -> tuple[PipelineToMake, ...]:
-    there = {str(line["name"]).strip().casefold() for line in lines}
+    there = {fold(str(line["name"])) for line in lines}
     found: dict[str, tuple[str, dict[str, tuple[str, float | None]]]] = {}
     for row in stages.itertuples(index=False):
         name, stage = row.target_pipeline.strip(), row.target_stage.strip()
-        if not name or name.casefold() in there:
+        if not name or fold(name) in there:
             continue
-        _, held = found.setdefault(name.casefold(), (name, {}))
+        _, held = found.setdefault(fold(name), (name, {}))
         chance = pd.to_numeric(row.probability, errors="coerce")
-        held.setdefault(stage.casefold(), (stage, None if pd.isna(chance) else float(chance)))
+        held.setdefault(fold(stage), (stage, None if pd.isna(chance) else float(chance)))
     return tuple(PipelineToMake(name, tuple(held.values())) for name, held in found.values())

@@ -22,6 +22,7 @@ from pb2hl.mapper.proposer.vocabularies import classify_by_words, name_outcomes
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
 from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.fold import fold
 from pb2hl.values.transforms import fills
 
 EXAMPLES = 3
@@ -83,10 +84,10 @@ def _one_type(rows: list[dict[str, object]]) -> list[dict[str, object]]:
     types: dict[tuple[str, str], dict[str, None]] = {}
     for row in rows:
         if row.get("label") and row.get("type") and row["fill"]:
-            types.setdefault((str(row["object"]), str(row["label"]).casefold()), {})[str(row["type"])] = None
+            types.setdefault((str(row["object"]), fold(str(row["label"]))), {})[str(row["type"])] = None
     out = []
     for row in rows:
-        known = list(types.get((str(row["object"]), str(row.get("label", "")).casefold()), ()))
+        known = list(types.get((str(row["object"]), fold(str(row.get("label", "")))), ()))
         if row.get("type") and known and known != [row["type"]]:
             row = row | {"type": known[0] if len(known) == 1 else "LARGE_TEXT" if "LARGE_TEXT" in known else "TEXT"}
         out.append(row)

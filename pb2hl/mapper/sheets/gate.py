@@ -23,6 +23,7 @@ from pb2hl.mapper.sheets.lossy import refused, without_amounts
 from pb2hl.model import OBJECTS, RAW_PREFIX
 from pb2hl.operations import SCHEMA_TARGETS, Kind, canonical_hash
 from pb2hl.sheets import write_sheet
+from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
 
@@ -169,9 +170,7 @@ def _made_here(ws: Workspace, location: Any) -> set[str]:
         return set()
     with Ledger.open(ws) as ledger:
         asked_for = set(ledger.recall(BY_HAND) or ())
-        by_hand = {
-            line["id"] for line in getattr(location, "pipelines", ()) if line["name"].strip().casefold() in asked_for
-        }
+        by_hand = {line["id"] for line in getattr(location, "pipelines", ()) if fold(line["name"]) in asked_for}
         return by_hand | {
             record.destination_id
             for target in SCHEMA_TARGETS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pb2hl.mapper.knowledge.text import fold, tokens
+from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.values.fold import fold, unaccented
 from pb2hl.values.statuses import deal_status
 
 
@@ -33,9 +34,9 @@ def _parts(stage: str) -> list[str]:
 
 def same(one: str, other: str) -> bool:
     """Whether two names are one name for HighLevel: case and outer or doubled spaces do not matter."""
-    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())
+    return fold(one) == fold(other)
 
 
 def stage_key(text: str) -> str:
     """A name as it is compared: folded words, single spaces."""
-    return " ".join(tokens(text)) or fold(text).strip()
+    return " ".join(tokens(text)) or unaccented(text).strip()

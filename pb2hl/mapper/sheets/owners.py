@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.mapper.knowledge.sheet_layout import blank, prefill
+from pb2hl.values.fold import fold
 
 OWNER_COLUMNS = {
     "contacts": "owner", "companies": "owner", "deals": "owner", "tasks": "owner", "appointments": "owner",
@@ -83,10 +84,10 @@ def _loose(value: str) -> dict[str, Any]:
 
 def _find(value: str, people: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """The one user that a reference means: by id, by e-mail, by name; None when none or several fit."""
-    wanted = value.casefold()
+    wanted = fold(value)
     email = _EMAIL.search(value)
     for test in (
-        lambda person: person["id"].casefold() == wanted,
+        lambda person: fold(person["id"]) == wanted,
         lambda person: bool(email) and person["email"] == email.group().lower(),
         lambda person: bool(person["name"]) and _name(person["name"]) == _name(value),
         lambda person: person["id"].lstrip("0") == wanted.lstrip("0") != "",
@@ -98,13 +99,11 @@ def _find(value: str, people: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] 
 
 
 def _name(text: str) -> str:
-    return " ".join(sorted(text.casefold().replace(",", " ").split()))
+    return " ".join(sorted(fold(text).replace(",", " ").split()))
 
 
 def _match(row: dict[str, Any], users: Sequence[Mapping[str, Any]], fallback: str) -> dict[str, Any]:
-    by_email = [
-        user for user in users if row["email"] and _text(user.get("email")).casefold() == row["email"].casefold()
-    ]
+    by_email = [user for user in users if row["email"] and fold(_text(user.get("email"))) == fold(row["email"])]
     by_name = [user for user in users if row["name"] and _name(_text(user.get("name"))) == _name(row["name"])]
     if by_email:
         found, match, confidence = by_email[0], "email", 0.99
@@ -148,21 +147,21 @@ def _nobody(row: Mapping[str, Any], fallback: str, users: Sequence[Mapping[str, 
 
 def fallback_user(email: str, users: Sequence[Mapping[str, Any]]) -> str:
     """The id of the user of the location who takes what nobody else can; "" when `email` is no active user's."""
-    wanted = email.strip().casefold()
+    wanted = fold(email)
     fitting = (user for user in users if wanted and user.get("active") is not False)
-    return next((_text(user.get("id")) for user in fitting if _text(user.get("email")).casefold() == wanted), "")
+    return next((_text(user.get("id")) for user in fitting if fold(_text(user.get("email"))) == wanted), "")
 
 
 def user_ids(
     sheet: pd.DataFrame, tables: Mapping[str, pd.DataFrame], users: Sequence[Mapping[str, Any]]
 ) -> dict[str, str]:
     """Every owner value as the tables hold it → the user id its row decided on ("" for the fallback)."""
-    by_email = {_text(user.get("email")).casefold(): _text(user.get("id")) for user in users}
+    by_email = {fold(_text(user.get("email"))): _text(user.get("id")) for user in users}
     known = {_text(user.get("id")) for user in users}
     decided: dict[str, str] = {}
     for row in sheet.itertuples(index=False):
         user = row.user_id.strip() if row.user_id.strip() in known or not known else ""
-        user = user or by_email.get(row.user_email.strip().casefold(), "")
+        user = user or by_email.get(fold(row.user_email), "")
         decided[row.owner] = user if row.decision == "map" else ""
     people = _people(tables.get("users", pd.DataFrame()))
     found = dict(decided)

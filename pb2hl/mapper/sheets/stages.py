@@ -17,6 +17,7 @@ from pb2hl.mapper.knowledge.stage_words import meaning
 from pb2hl.mapper.sheets.outcomes import same, stage_key, stage_outcome
 from pb2hl.mapper.sheets.source_stages import DEFAULT_PIPELINE, SourceStage, source_stages
 from pb2hl.markers import BESIDE
+from pb2hl.values.fold import fold
 
 SIMILAR = 0.85
 """Likeness (0-1) of two names from which one is proposed for the other."""
@@ -30,7 +31,7 @@ def stages_sheet(
     homes = _homes(items)
     rows = []
     for item in items:
-        home = homes.get(item.stage.casefold()) if not item.pipeline else item.pipeline
+        home = homes.get(fold(item.stage)) if not item.pipeline else item.pipeline
         home = home or _only(items) or DEFAULT_PIPELINE
         siblings = [other for other in items if same(other.pipeline or home, home)]
         rows.append(_row(item, home, siblings, destination))
@@ -42,7 +43,7 @@ def _homes(items: Sequence[SourceStage]) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for item in items:
         if item.pipeline:
-            found.setdefault(item.stage.casefold(), set()).add(item.pipeline)
+            found.setdefault(fold(item.stage), set()).add(item.pipeline)
     return {stage: next(iter(names)) for stage, names in found.items() if len(names) == 1}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.mapper.knowledge.sheet_layout import blank, prefill
+from pb2hl.values.fold import fold
 from pb2hl.values.statuses import deal_status
 
 MOST_VALUES = 500
@@ -42,11 +43,11 @@ def tags_sheet(tables: Mapping[str, pd.DataFrame], policy: str = "drop", thresho
         if frame is None or "tags" not in frame.columns:
             continue
         counts = count_values(frame["tags"])
-        spellings = Counter(tag.casefold() for tag in counts)
-        for tag in sorted(counts, key=lambda tag: (tag.casefold(), tag)):
-            group = groups.get(tag.casefold(), "")
+        spellings = Counter(fold(tag) for tag in counts)
+        for tag in sorted(counts, key=lambda tag: (fold(tag), tag)):
+            group = groups.get(fold(tag), "")
             named = f"{group}: {tag}" if group else tag
-            collides = spellings[tag.casefold()] > 1
+            collides = spellings[fold(tag)] > 1
             reason = "one tag in several spellings" if collides else "HighLevel stores tags in lower case"
             rows.append(
                 {
@@ -63,10 +64,7 @@ def _groups(tags: pd.DataFrame) -> dict[str, str]:
     if tags.empty or "group" not in tags.columns:
         return {}
     named = tags.dropna(subset=["name", "group"])
-    return {
-        str(name).strip().casefold(): str(group).strip()
-        for name, group in zip(named["name"], named["group"], strict=True)
-    }
+    return {fold(str(name)): str(group).strip() for name, group in zip(named["name"], named["group"], strict=True)}
 
 
 def picklists_sheet(
@@ -91,14 +89,14 @@ def picklists_sheet(
 def _options(object_: str, field: str, counts: Counter[str], declared: Sequence[str]) -> list[dict[str, object]]:
     if len(counts) > MOST_VALUES:
         return []
-    spelled: dict[str, str] = {_folded(option): option for option in declared}
+    spelled: dict[str, str] = {fold(option): option for option in declared}
     for value, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
-        spelled.setdefault(_folded(value), value)
-    known = {_folded(option) for option in declared}
+        spelled.setdefault(fold(value), value)
+    known = {fold(option) for option in declared}
     rows = []
     for value in sorted(counts):
-        option = spelled[_folded(value)]
-        reason = "declared" if _folded(value) in known else "in use, not declared" if declared else "in use"
+        option = spelled[fold(value)]
+        reason = "declared" if fold(value) in known else "in use, not declared" if declared else "in use"
         if option != value:
             reason = f"{reason}; spelled like {option!r}"
         rows.append(
@@ -106,10 +104,6 @@ def _options(object_: str, field: str, counts: Counter[str], declared: Sequence[
              "proposal": "keep", "confidence": 0.97, "reason": reason}
         )  # fmt: skip
     return rows
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def _status(value: str, count: int) -> dict[str, object]:

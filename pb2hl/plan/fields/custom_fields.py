@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from pb2hl import field_map, markers
 from pb2hl.plan.inputs.rows import local_iso
 from pb2hl.values.counting import counted
+from pb2hl.values.fold import fold
 
 MODEL = {"contacts": "contact", "companies": "business", "deals": "opportunity"}
 SUFFIX = markers.BESIDE
@@ -94,8 +95,8 @@ def against(field: PlannedField, existing: Iterable[Any], choice: str = BESIDE) 
 
     `choice` (BESIDE or USE) is what a person wants where the one that is there does not fit.
     """
-    by_name = {item.name.strip().casefold(): item for item in existing if item.model == field.model}
-    there = by_name.get(field.label.casefold())
+    by_name = {fold(item.name): item for item in existing if item.model == field.model}
+    there = by_name.get(fold(field.label))
     if there is None:
         return field
     reason = _misfit(field, there)
@@ -106,11 +107,11 @@ def against(field: PlannedField, existing: Iterable[Any], choice: str = BESIDE) 
             _use(field, there), state=State.USED, detail=f"{reason}; {_cost(field, there)}", asked=field.label
         )
     beside = replace(field, label=f"{field.label}{SUFFIX}", state=State.CONFLICT, detail=reason, asked=field.label)
-    second = by_name.get(beside.label.casefold())
+    second = by_name.get(fold(beside.label))
     number = 2
     while second is not None and _misfit(beside, second):
         beside = replace(beside, label=f"{field.label}{SUFFIX} {number}")
-        second, number = by_name.get(beside.label.casefold()), number + 1
+        second, number = by_name.get(fold(beside.label)), number + 1
     return beside if second is None else replace(_use(beside, second), detail=reason)
 
 
@@ -149,8 +150,8 @@ def _misfit(field: PlannedField, there: Any) -> str:
     if there.data_type != field.data_type:
         return f"a field {there.name!r} of type {there.data_type} exists, {field.data_type} is needed"
     if field.data_type in OPTION_TYPES:
-        known = {option.casefold() for option in there.options}
-        missing = [option for option in field.options if option.casefold() not in known]
+        known = {fold(option) for option in there.options}
+        missing = [option for option in field.options if fold(option) not in known]
         if missing:
             shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
             return f"the existing field {there.name!r} lacks {counted(len(missing), 'option')}: {shown}"
@@ -193,8 +194,8 @@ def written(field: PlannedField, value: Any, zone: ZoneInfo) -> Any:
 def _option(field: PlannedField, text: str) -> str:
     if text in field.options:
         return text
-    folded = text.casefold()
-    known = next((option for option in field.options if option.casefold() == folded), None)
+    folded = fold(text)
+    known = next((option for option in field.options if fold(option) == folded), None)
     return known if known is not None else "" if field.state is State.USED else text
 
 

@@ -55,16 +55,16 @@ def plan_fields(inputs: PlanInputs, location: Location) -> FieldPlan:
 
 def _choice(inputs: PlanInputs, field: f.PlannedField) -> str:
     """What a person decided about a field of the export whose name is taken; fields of our own never use a stranger's."""
-    decided = inputs.conflicts.get((field.model, field.label.casefold()), "")
+    decided = inputs.conflicts.get((field.model, fold(field.label)), "")
     return decided or inputs.config.policy.schema_conflicts
 
 
 def distinct(field: f.PlannedField, taken: set[str]) -> f.PlannedField:
     """The field under a label that none in `taken` (case-folded; it is added) has."""
     label, number = field.label, 2
-    while label.casefold() in taken:
+    while fold(label) in taken:
         label, number = f"{field.label} ({number})", number + 1
-    taken.add(label.casefold())
+    taken.add(fold(label))
     if label == field.label:
         return field
     return f.PlannedField(field.model, field.key, label, field.data_type, field.options, field.count)
@@ -156,7 +156,7 @@ def _options(object_: str, item: Any, frame: pd.DataFrame, inputs: PlanInputs) -
     found: dict[str, str] = {}
     for option in (*item.options, *sorted(_used(frame, item.staged_column))):
         text = option_of(inputs, object_, item.staged_column, option)
-        found.setdefault(text.casefold(), text)
+        found.setdefault(fold(text), text)
     if set(found) <= {"yes", "no"} and (item.data_type == "RADIO" or (found and item.data_type == "SINGLE_OPTIONS")):
         return f.YES_NO
     return tuple(found.values())

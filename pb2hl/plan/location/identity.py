@@ -47,7 +47,7 @@ class Identity:
 def emails_of(row: Row) -> list[str]:
     """Every address of a staged contact, the primary one first, each once."""
     found = [*texts(row.get("email")), *texts(row.get("more_emails")), *texts(row.get("email_2"))]
-    return list(dict.fromkeys(item.strip().casefold() for item in found))
+    return list(dict.fromkeys(fold(item) for item in found))
 
 
 def phones_of(row: Row) -> list[str]:
@@ -147,13 +147,13 @@ class _There:
         for row in rows(location.contacts):
             one = row["id"]
             names[one] = _words(_name_there(row))
-            email, phone = (row.get("email") or "").strip().casefold(), (row.get("phone") or "").strip()
+            email, phone = fold(row.get("email")), (row.get("phone") or "").strip()
             if email:
                 emails.setdefault(email, f"existing {one}")
                 by_email.setdefault(email, one)
             for other in texts(row.get("more_emails")):
-                emails.setdefault(other.strip().casefold(), f"existing {one}")
-                by_email.setdefault(other.strip().casefold(), one)
+                emails.setdefault(fold(other), f"existing {one}")
+                by_email.setdefault(fold(other), one)
             for other in texts(row.get("more_phones")):
                 phones.setdefault(other.strip(), f"existing {one}")
             if phone:

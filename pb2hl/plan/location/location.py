@@ -11,6 +11,7 @@ import pandas as pd
 
 from pb2hl import markers
 from pb2hl.highlevel.destination import Destination
+from pb2hl.values.fold import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def location_of(destination: Destination) -> Location:
         ),
         tags={tag["name"].strip().lower(): tag["id"] for tag in destination.tags},
         calendars=tuple(LocationCalendar(c["id"], c["name"], tuple(c["user_ids"])) for c in destination.calendars),
-        lost_reasons={reason["name"].strip().casefold(): reason["id"] for reason in destination.lost_reasons},
+        lost_reasons={fold(reason["name"]): reason["id"] for reason in destination.lost_reasons},
         allow_duplicate_contact=bool(destination.settings.get("allow_duplicate_contact")),
         allow_duplicate_opportunity=opportunities is None or bool(opportunities),
         contacts=_marked(destination, destination.contacts, "contact"),

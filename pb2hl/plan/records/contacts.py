@@ -79,9 +79,7 @@ class Contacts:
     def _address(self, row: Row, person: Person, draft: Draft) -> None:
         """The e-mail and the phone that the record is created with, of whatever column each is."""
         if person.email:
-            draft.put(
-                "email", person.email, *_holding(row, ("email", "more_emails", "email_2"), person.email.casefold())
-            )
+            draft.put("email", person.email, *_holding(row, ("email", "more_emails", "email_2"), fold(person.email)))
         if person.phone:
             draft.put("phone", person.phone, *_holding(row, ("phone", "mobile", "more_phones"), person.phone))
 
@@ -121,7 +119,7 @@ class Contacts:
         phones = [item for item in (person.phone, *person.other_phones, *merged_phones) if item and item != phone]
         own[f.OTHER_EMAILS] = _lines(emails), _holding(row, ("email", "more_emails", "email_2"), *emails)
         own[f.OTHER_PHONES] = _lines(phones), _holding(row, ("phone", "mobile", "more_phones"), *phones)
-        if text(row, "full_name").casefold() in ("", _joined(draft.body).casefold()):
+        if fold(text(row, "full_name")) in ("", fold(_joined(draft.body))):
             own["full_name"] = "", ()
             draft.uses("lastName" if "lastName" in draft.body else "firstName", "full_name")
         named = self.ctx.company_names.get(text(row, "company_source_id"), "")
@@ -137,7 +135,7 @@ class Contacts:
         if not person.existing_id or self.ctx.inputs.config.policy.existing_contacts == "overwrite":
             return own
         held = str(self.ctx.existing(Target.CONTACT).get(person.existing_id, {}).get(name) or "").strip()
-        return (held.casefold() if name == "email" else held) or own
+        return (fold(held) if name == "email" else held) or own
 
     def _report_displaced(self, row: Row, person: Person) -> None:
         for column, values, got in (("email", emails_of(row), person.email), ("phone", phones_of(row), person.phone)):
@@ -171,9 +169,7 @@ def _holding(row: Row, columns: tuple[str, ...], *values: str) -> tuple[str, ...
     """Those of `columns` whose cell holds one of `values`, as addresses and numbers are compared."""
     wanted = set(values)
     return tuple(
-        name
-        for name in columns
-        if any(item.strip() in wanted or item.strip().casefold() in wanted for item in texts(row.get(name)))
+        name for name in columns if any(item.strip() in wanted or fold(item) in wanted for item in texts(row.get(name)))
     )
 
 

@@ -6,6 +6,7 @@ from pb2hl.plan.fields.needs import option_of
 from pb2hl.plan.inputs.rows import Row, text, texts
 from pb2hl.plan.shared.context import Context
 from pb2hl.plan.shared.draft import Draft
+from pb2hl.values.fold import fold
 from pb2hl.values.statuses import deal_status
 
 OBJECT = "deals"
@@ -33,7 +34,7 @@ def company(ctx: Context, row: Row) -> str:
 def lost_reason(ctx: Context, row: Row, status: str, draft: Draft) -> str:
     """The reason as text; "" where the location knows it and the draft got its id."""
     reason = text(row, "lost_reason")
-    known = ctx.location.lost_reasons.get(reason.casefold(), "")
+    known = ctx.location.lost_reasons.get(fold(reason), "")
     if reason and known and status == "lost":
         draft.put("lostReasonId", known, "lost_reason")
         return ""

@@ -11,6 +11,7 @@ from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.location.location import as_there, custom_keys
 from pb2hl.plan.shared.context import Context
 from pb2hl.plan.shared.draft import Draft
+from pb2hl.values.fold import fold
 
 _POLICY = {
     Target.CONTACT: "existing_contacts",
@@ -88,5 +89,5 @@ def _fields(wanted: Any, there: Mapping[str, Any], policy: str) -> list[Any]:
 
 def _differs(before: Any, value: Any) -> bool:
     if isinstance(before, str) and isinstance(value, str):
-        return before.strip().casefold() != value.strip().casefold()
+        return fold(before) != fold(value)
     return before != value

@@ -29,6 +29,7 @@ from pb2hl.plan.location.location import Location
 from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import SCHEMA, Context, Own
 from pb2hl.values.counting import counted
+from pb2hl.values.fold import fold
 from pb2hl.workspace import Config
 
 LABELS = {
@@ -65,7 +66,7 @@ def legal_fields(inputs: PlanInputs, location: Location) -> dict[tuple[str, str]
     """The fields of the objects, by (table, staged column), each compared with those that the location has."""
     found: dict[tuple[str, str], f.PlannedField] = {}
     for object_ in landing(inputs, location):
-        taken = {markers.ID_FIELD.casefold()}
+        taken = {fold(markers.ID_FIELD)}
         for field in _fields(object_, inputs):
             found[object_, field.key] = distinct(f.against(field, location.fields), taken)
     return found

@@ -10,13 +10,14 @@ import pandas as pd
 from pb2hl.model import CUSTOM_PREFIX
 from pb2hl.plan.inputs.rows import Row, oldest_first, rows, text, texts
 from pb2hl.plan.shared.context import Context
+from pb2hl.values.fold import fold
 
 _FLAG = re.compile(r"^(is )?(the )?(primary|main)( contact)?( flag| for company)?\??$")
 _YES = frozenset({"true", "yes", "y", "1", "x", "t", "on", "ja", "oui"})
 
 
 def _words(column: str) -> str:
-    return " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])|[_\-.]+", " ", column.removeprefix(CUSTOM_PREFIX)).casefold().split())
+    return fold(re.sub(r"(?<=[a-z])(?=[A-Z])|[_\-.]+", " ", column.removeprefix(CUSTOM_PREFIX)))
 
 
 def flag_column(contacts: pd.DataFrame) -> str:

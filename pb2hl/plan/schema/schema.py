@@ -20,6 +20,7 @@ from pb2hl.plan.records.legal import Legal
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.schema.stages import report_probabilities
 from pb2hl.plan.shared.context import SCHEMA, Context
+from pb2hl.values.fold import fold
 from pb2hl.values.keys import key_of, keys_of
 
 CALENDAR = "Perfect Books"
@@ -228,6 +229,6 @@ def find_calendar(ctx: Context) -> LocationCalendar | None:
     """The calendar that migration.toml names (by id or name), else one called `Perfect Books`, else None."""
     wanted = ctx.inputs.config.policy.calendar.strip() or CALENDAR
     for item in ctx.location.calendars:
-        if wanted in (item.id, item.name) or wanted.casefold() == item.name.casefold():
+        if wanted in (item.id, item.name) or fold(wanted) == fold(item.name):
             return item
     return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pb2hl.mapper import fallback_user
 from pb2hl.plan.inputs.inputs import PlanInputs
 from pb2hl.source.lookup import Index
+from pb2hl.values.fold import fold
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Owners:
                 str(key): str(label) for key, label in zip(users["source_id"], labels, strict=True) if label == label
             }
         fallback = fallback_user(inputs.config.fallback_owner, inputs.destination.users)
-        folded = {str(value).strip().casefold(): user for value, user in inputs.mapping.owners.items()}
+        folded = {fold(str(value)): user for value, user in inputs.mapping.owners.items()}
         return cls(folded, fallback, Index(users, by_source_id=True), names)
 
     def find(self, value: str | None) -> Owner:
@@ -57,7 +58,7 @@ class Owners:
         person = self.people.find(key).source_id
         name = self.names.get(person, key)
         for candidate in (key, person):
-            user = self.mapped.get(candidate.casefold(), "") if candidate else ""
+            user = self.mapped.get(fold(candidate), "") if candidate else ""
             if user:
                 return Owner(user, "mapped", name)
         return Owner(self.fallback, "fallback" if self.fallback else "nobody", name)

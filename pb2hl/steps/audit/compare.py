@@ -27,6 +27,7 @@ from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.audit.arrived import Arrived
 from pb2hl.steps.balance.balance import Seen
 from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names, read_records
+from pb2hl.values.fold import fold
 
 FLAGS = frozenset({"dnd", "dndSettings"})
 """Consent, which search leaves out (BEHAVIOUR): every contact that was sent with it is read by id."""
@@ -364,8 +365,8 @@ class Judge:
             self.found.rows.append((*source, "", shown(sent), shown(held), str(kind), why))
 
     def _tags(self, sent: Any, held: Any) -> None:
-        there = {str(tag).strip().casefold() for tag in held or ()}
-        for tag in {str(tag).strip().casefold() for tag in sent or ()}:
+        there = {fold(str(tag)) for tag in held or ()}
+        for tag in {fold(str(tag)) for tag in sent or ()}:
             self.found.tag[tag, "expected"] += 1
             self.found.tag[tag, "arrived"] += tag in there
 

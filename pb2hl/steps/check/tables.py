@@ -27,6 +27,7 @@ from pb2hl.suites import CheckFacts, Suite, cross_after, cross_before, prepare
 from pb2hl.suites.consents import ConsentColumn
 from pb2hl.suites.joins import joined
 from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
 CROSS = "cross"
@@ -87,11 +88,11 @@ class Staged:
             return cross_before(self._facts, self._ws.table("columns"), self._ws.table("dropped"), cells)
         if name in self._facts.tables:
             return prepare(name, self._facts)
-        return None if name in OBJECTS else self._others.get(name.casefold())
+        return None if name in OBJECTS else self._others.get(fold(name))
 
     def known(self, name: str) -> bool:
         """Whether `name` is an object, `cross`, or a table of this export."""
-        return name == CROSS or name in OBJECTS or name.casefold() in self._others
+        return name == CROSS or name in OBJECTS or fold(name) in self._others
 
     @cached_property
     def _others(self) -> dict[str, pd.DataFrame]:
@@ -111,7 +112,7 @@ class Staged:
                 frame = item.raw.frame.replace("", pd.NA).reset_index(drop=True)
                 located = frame.assign(**place, source_id=pd.Series(item.raw.rows).astype("str"))
                 names = (item.raw.label, item.raw.file, item.raw.sheet, Path(item.raw.file).stem)
-                found |= {name.casefold(): located for name in names if name and name.casefold() not in found}
+                found |= {fold(name): located for name in names if name and fold(name) not in found}
         return found
 
     def books(self) -> dict[str, pd.DataFrame]:

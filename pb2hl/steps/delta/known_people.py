@@ -13,6 +13,7 @@ from pb2hl.matching.sheets import SHEETS, YES, merged_or_alone, survivors
 from pb2hl.operations import Kind, Target, operation_id
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.proposal.decisions import LATER_ROWS, later_rows
+from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
 SHEET_OF = {"contacts": "duplicates", "companies": "companies"}
@@ -135,7 +136,7 @@ def _by_email(sheet: pd.DataFrame, owners: pd.Series) -> dict[str, str]:
 
 
 def _email(sheet: pd.DataFrame, at: int) -> str:
-    return str(sheet.at[at, "email"]).strip().casefold() if "email" in sheet.columns else "\0"
+    return fold(str(sheet.at[at, "email"])) if "email" in sheet.columns else "\0"
 
 
 def _merged_rows(owner: Mapping[str, str], stands: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:

@@ -32,6 +32,7 @@ from pb2hl.operations import (
 from pb2hl.plan.records.existing import NOT_UPDATABLE
 from pb2hl.steps.delta.conflicts import KEEP, SOURCE, WHOLE, Decisions
 from pb2hl.steps.shared.readback import read_records
+from pb2hl.values.fold import fold
 
 SAME = (Class.EQUAL, Class.NORMALISED)
 CHUNK = 500
@@ -325,8 +326,7 @@ class _ThreeWay:
         if self.op.target is not Target.CONTACT:
             return
         was, later, now = (
-            {str(tag).strip().casefold(): str(tag) for tag in tags}
-            for tags in (sent, wanted, self.record.get("tags") or ())
+            {fold(str(tag)): str(tag) for tag in tags} for tags in (sent, wanted, self.record.get("tags") or ())
         )
         where = {"contactId": self.entry.destination_id}
         added = [tag for key, tag in later.items() if key not in was and key not in now]

@@ -148,7 +148,7 @@ async def make_pipelines(context: RunContext, lines: Sequence[Operation]) -> lis
         elif entry is not None and entry.state is State.REFUSED:
             waiting.append((op, entry.error))
     if waiting:
-        asked = {str(op.payload["name"]).strip().casefold() for op, _ in waiting}
+        asked = {fold(str(op.payload["name"])) for op, _ in waiting}
         ledger.remember(BY_HAND, sorted(asked | set(ledger.recall(BY_HAND) or ())))
         await _forget(context, waiting)
     return waiting
@@ -204,10 +204,10 @@ async def _by_hand(context: RunContext, lines: Sequence[Operation]) -> set[str]:
     waiting = [op for op in lines if (entry := context.ledger.operation(op.op_id)) and entry.state is State.PLANNED]
     if not waiting:
         return set()
-    there = {str(line.get("name", "")).strip().casefold(): line for line in await read_pipelines(context.client)}
+    there = {fold(str(line.get("name", ""))): line for line in await read_pipelines(context.client)}
     found = []
     for op in waiting:
-        line = there.get(str(op.payload["name"]).strip().casefold())
+        line = there.get(fold(str(op.payload["name"])))
         if line is not None and not missing_stages(op, line):
             answer = {"id": line["id"], "stages": {str(stage["name"]): stage["id"] for stage in line.get("stages", ())}}
             found.append(
@@ -221,8 +221,8 @@ async def _by_hand(context: RunContext, lines: Sequence[Operation]) -> set[str]:
 
 def missing_stages(op: Operation, line: Any) -> list[str]:
     """Stages of the planned pipeline that `line` does not have (by name, ignoring case)."""
-    have = {str(stage.get("name", "")).strip().casefold() for stage in line.get("stages") or ()}
-    return [stage["name"] for stage in op.payload["stages"] if stage["name"].strip().casefold() not in have]
+    have = {fold(str(stage.get("name", ""))) for stage in line.get("stages") or ()}
+    return [stage["name"] for stage in op.payload["stages"] if fold(stage["name"]) not in have]
 
 
 def instructions(waiting: Sequence[tuple[Operation, str]], then: str = "pb2hl schema --apply") -> pd.DataFrame:

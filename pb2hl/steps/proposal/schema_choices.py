@@ -10,6 +10,7 @@ from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.mapper.sheets.nearest import not_allowed
 from pb2hl.plan.fields.custom_fields import BESIDE, USE
 from pb2hl.sheets import write_sheet
+from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
 SHEET = "schema"
@@ -43,7 +44,7 @@ def choices(ws: Workspace) -> Mapping[tuple[str, str], str]:
     for row in read_choices(ws).to_dict("records"):
         decision = row["decision"].strip()
         if decision and (row["who"].strip() or decision != ws.config.policy.schema_conflicts):
-            found[row["model"], row["name"].strip().casefold()] = decision
+            found[row["model"], fold(row["name"])] = decision
     return found
 
 
