@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from pb2hl.errors import SheetError
-from pb2hl.matching import decided_merges, evidence, sheets, survivorship
+from pb2hl.matching import decided_merges, evidence, sheets
 from pb2hl.matching.survivorship import Rule
+from pb2hl.values.consents import FIELDS as CONSENTS
 
 
 def people(**columns: list) -> pd.DataFrame:
@@ -17,7 +18,7 @@ def people(**columns: list) -> pd.DataFrame:
     count = len(next(iter(columns.values())))
     frame = pd.DataFrame({"source_id": pd.array([str(at + 1) for at in range(count)], dtype="str")})
     for name, values in columns.items():
-        if name in survivorship.CONSENT:
+        if name in CONSENTS:
             frame[name] = pd.array(values, dtype="boolean")
         elif name.endswith("_at"):
             frame[name] = pd.to_datetime(pd.Series(values), utc=True)

@@ -132,7 +132,7 @@ def _knows_owners(frame: pd.DataFrame, others: Sequence[Table]) -> bool:
         cells = frame_of(other)
         for heading in other.headings:
             if cells is not None and {"owner", "user"} & set(terms(heading)):
-                owners |= {text.strip().casefold() for text in cells[heading].head(_OWNED_ROWS).unique()}
+                owners |= {fold(text) for text in cells[heading].head(_OWNED_ROWS).unique()}
     owners = {owner for owner in owners if owner and not (owner.isdigit() and len(owner) <= 4)}
     own = [name for name in frame.columns if "owner" not in terms(name) and _each_once(frame[name])]
     known = {text for name in own for text in frame[name].str.strip().str.casefold().unique()}
