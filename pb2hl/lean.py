@@ -2,7 +2,8 @@
 
 `jsonschema` builds 38 parsers of IRIs at import when `rfc3987_syntax` is installed, which JupyterLab asks for: three seconds
 of CPU in every process that reads a notebook, for a check that no schema of ours makes. Great Expectations imports all of
-`scipy.stats` for a handful of rules: half of its own time.
+`scipy.stats` for a handful of rules: half of its own time. Altair brings its widget, and with it IPython, into a command line that draws
+a picture.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ URI_GRAMMAR = "rfc3987_syntax"
 
 
 @contextmanager
-def lean_imports() -> Iterator[None]:
-    """`rfc3987_syntax` cannot be imported inside the block, unless it is there already; jsonschema then goes on without it."""
-    if URI_GRAMMAR in sys.modules:
-        yield
-        return
-    sys.modules[URI_GRAMMAR] = None  # type: ignore[assignment]
+def lean_imports(*others: str) -> Iterator[None]:
+    """`rfc3987_syntax` and `others` cannot be imported inside the block, unless they are there already; who asks goes on without."""
+    absent = [name for name in (URI_GRAMMAR, *others) if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]
     try:
         yield
     finally:
-        sys.modules.pop(URI_GRAMMAR, None)
+        for name in absent:
+            sys.modules.pop(name, None)
 
 
 def when_used(name: str) -> None:

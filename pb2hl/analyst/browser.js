@@ -1,5 +1,7 @@
 // A table with facets. Everything shown comes from the model; a click sends which values are chosen, nothing is counted here.
 const STYLE = `.tb{font:13px var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color1,#222);display:grid;grid-template-columns:minmax(180px,260px) 1fr;gap:12px;max-height:620px}
+.tb.tb-narrow{grid-template-columns:auto 1fr}.tb summary{cursor:pointer}.tb th button{all:unset;cursor:pointer;font-weight:600}.tb th button:focus-visible{outline:2px solid var(--jp-brand-color1,#2563eb)}
+.tb th[aria-sort=ascending] button::after{content:" ▲"}.tb th[aria-sort=descending] button::after{content:" ▼"}
 @media(max-width:640px){.tb{grid-template-columns:1fr;max-height:none}}
 .tb-facets,.tb-rows{overflow:auto;max-height:600px}.tb fieldset{border:1px solid var(--jp-border-color2,#ccc);border-radius:6px;margin:0 0 8px;padding:4px 8px}.tb legend{font-weight:600}
 .tb-value{display:grid;grid-template-columns:auto 1fr auto;gap:6px;width:100%;align-items:center;background:none;border:0;color:inherit;text-align:left;padding:2px;cursor:pointer;font:inherit}
@@ -11,7 +13,9 @@ function make(tag, name, text) { const node = document.createElement(tag); if (n
 function render({ model, el }) {
   const root = make("div", "tb"), style = make("style", "", STYLE), facets = make("div", "tb-facets"), right = make("div"), tools = make("div", "tb-tools"), box = make("div", "tb-rows");
   facets.setAttribute("role", "group"); facets.setAttribute("aria-label", "facets"); box.tabIndex = 0; box.setAttribute("role", "region"); box.setAttribute("aria-label", "rows");
-  right.append(tools, box); root.append(facets, right); el.append(style, root);
+  const left = make("details"), name = make("summary", "", "Filters"); left.open = !model.get("folded"); left.append(name, facets);
+  const narrow = () => root.classList.toggle("tb-narrow", !left.open); left.ontoggle = narrow; narrow();
+  right.append(tools, box); root.append(left, right); el.append(style, root);
   const count = make("span"); count.setAttribute("role", "status");
   const button = (text, run) => { const node = make("button", "", text); node.type = "button"; node.onclick = run; return node; };
   const set = (name, value) => { model.set(name, value); model.save_changes(); };
@@ -38,19 +42,27 @@ function render({ model, el }) {
     }));
     if (focus) for (const node of facets.querySelectorAll("button")) if (node.dataset.key === focus) node.focus();
   }
+  function heading(name) {
+    const cell = make("th"), [by, down] = model.get("order"); cell.scope = "col";
+    cell.setAttribute("aria-sort", by !== name ? "none" : down ? "descending" : "ascending");
+    cell.append(button(name, () => set("order", by !== name ? [name, false] : down ? [] : [name, true])));
+    return cell;
+  }
   function drawRows() {
+    const focus = document.activeElement?.closest?.(".tb th")?.textContent;
     const table = make("table"), head = make("tr"), size = model.get("rows").length, first = model.get("page") * 50;
-    table.append(make("caption", "", "")); for (const name of model.get("columns")) { const cell = make("th", "", name); cell.scope = "col"; head.append(cell); }
+    table.append(make("caption", "", "")); for (const name of model.get("columns")) head.append(heading(name));
     table.append(head);
     for (const row of model.get("rows")) { const line = make("tr"); for (const text of row) { const cell = make("td", "", text); cell.title = text; line.append(cell); } table.append(line); }
     box.replaceChildren(table);
+    if (focus && !box.contains(document.activeElement)) for (const node of box.querySelectorAll("th button")) if (node.textContent === focus) node.focus();
     const total = model.get("total");
     count.textContent = `${total.toLocaleString()} of ${model.get("every").toLocaleString()} rows` + (size ? ` · ${first + 1}–${first + size} shown` : "");
     back.disabled = !model.get("page"); on.disabled = first + size >= total; clear.disabled = !Object.keys(model.get("chosen")).length;
   }
   root.addEventListener("keydown", (event) => event.stopPropagation());
   model.on("change:facets", drawFacets); model.on("change:chosen", drawFacets);
-  for (const name of ["rows", "page", "total"]) model.on("change:" + name, drawRows);
+  for (const name of ["rows", "page", "total", "order"]) model.on("change:" + name, drawRows);
   drawFacets(); drawRows();
   return () => { model.off("change:facets", drawFacets); model.off("change:chosen", drawFacets); };
 }

@@ -85,7 +85,8 @@ def _bins(column: pd.Series, moment: bool) -> tuple[np.ndarray, list[str]]:
 
 
 class TableBrowser(anywidget.AnyWidget):
-    """`frame` with facets. A click filters; the facets count what the others leave; `selection` is that as a frame."""
+    """`frame` with facets. A click filters, a click on a heading sorts; the facets count what the others leave; `selection` is what
+    is left, in that order, as a frame. `folded` facets open on demand."""
 
     _esm = Path(__file__).with_name("browser.js")
     title = traitlets.Unicode("").tag(sync=True)
@@ -96,8 +97,12 @@ class TableBrowser(anywidget.AnyWidget):
     page = traitlets.Int(0).tag(sync=True)
     total = traitlets.Int(0).tag(sync=True)
     every = traitlets.Int(0).tag(sync=True)
+    order: Any = traitlets.List([]).tag(sync=True)
+    folded = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, frame: pd.DataFrame, *, title: str = "", not_converted: pd.DataFrame | None = None):
+    def __init__(
+        self, frame: pd.DataFrame, *, title: str = "", not_converted: pd.DataFrame | None = None, folded: bool = False
+    ):
         self._frame = frame.reset_index(drop=True)
         names = [str(name) for name in frame.columns if not str(name).startswith("raw.") and name not in _HIDDEN]
         lost = _lost(self._frame, title, not_converted)
@@ -111,16 +116,16 @@ class TableBrowser(anywidget.AnyWidget):
                 or facet.lost is not None
             ):
                 self._facets[name] = facet
-        super().__init__(title=title, columns=names, every=len(frame))
+        super().__init__(title=title, columns=names, every=len(frame), folded=folded)
         self._masks: dict[str, np.ndarray] = {}
-        self.observe(lambda _change: self._filter(), names=["chosen"])
+        self.observe(lambda _change: self._filter(), names=["chosen", "order"])
         self.observe(lambda _change: self._show(), names=["page"])
         self._filter()
 
     @property
     def selection(self) -> pd.DataFrame:
         """The rows that the facets leave, with all their columns (a copy)."""
-        return self._frame[self._kept()].copy()
+        return self._frame.iloc[self._order].copy()
 
     def choose(self, column: str, *labels: str) -> TableBrowser:
         """Filter by the values `labels` of `column` (none: no filter by it), as a click does."""
@@ -152,10 +157,17 @@ class TableBrowser(anywidget.AnyWidget):
             }
             for name, facet in self._facets.items()
         ]
-        self._order = np.flatnonzero(every)
+        self._order = self._sorted(np.flatnonzero(every))
         self.total = len(self._order)
         self.page = 0
         self._show()
+
+    def _sorted(self, rows: np.ndarray) -> np.ndarray:
+        """`rows` in the order that `order` asks for: [column, whether from high to low], or none for the table's own."""
+        if not self.order or self.order[0] not in self.columns:
+            return rows
+        keys = _keys(self._frame[self.order[0]].iloc[rows].reset_index(drop=True))
+        return rows[keys.sort_values(ascending=not self.order[1], kind="stable", na_position="last").index.to_numpy()]
 
     def _show(self) -> None:
         part = self._frame.iloc[self._order[self.page * PAGE : (self.page + 1) * PAGE]][self.columns]
@@ -176,6 +188,15 @@ class TableBrowser(anywidget.AnyWidget):
         if data is not None:
             data["text/html"] = self.static_html()
         return bundle
+
+
+def _keys(column: pd.Series) -> pd.Series:
+    """What a column is sorted by: numbers and moments as they are, texts that are all numbers or shares as numbers, others as texts."""
+    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column
+    texts = column.map(text_of, na_action="ignore").astype("string")
+    numbers = pd.to_numeric(texts.str.replace(r"[,\s%]", "", regex=True), errors="coerce")
+    return numbers if numbers.notna().sum() == texts.notna().sum() else texts.str.casefold()
 
 
 def _lost(frame: pd.DataFrame, table: str, not_converted: pd.DataFrame | None) -> Mapping[str, np.ndarray]:

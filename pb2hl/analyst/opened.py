@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import html
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pyarrow.parquet as pq
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from pb2hl.analyst.browser import TableBrowser
 from pb2hl.analyst.parameters import BATCH, read
 from pb2hl.analyst.trace import trace
 from pb2hl.errors import ConfigError
-from pb2hl.model import OBJECTS
+from pb2hl.model import OBJECTS, RAW_PREFIX
 from pb2hl.notebook import die_with_parent
+from pb2hl.report.drawing.cells import text_of
 from pb2hl.report.verdict import outcome_html
+from pb2hl.review.tabs import MappingReview
 from pb2hl.workspace import BASE_URL, CONFIG_NAME, Workspace, parse_config
 
 
@@ -38,6 +43,15 @@ class OpenedWorkspace(Workspace):
             )
             rows.append((name, len(origin), len(layout.names), ", ".join(files)))
         return pd.DataFrame(rows, columns=["table", "rows", "columns", "files"])
+
+    def heads(self, rows: int = 5) -> Heads:
+        """The first `rows` of every staged table."""
+        return Heads({name: self.table(name).head(rows) for name in self.tables["table"]})
+
+    @property
+    def settings(self) -> pd.DataFrame:
+        """Every setting of migration.toml: its section, its value, and what it may be."""
+        return pd.DataFrame(list(_settings(self.config)), columns=["section", "setting", "value", "allowed"])
 
     def trace(self, object_: str, source_id: str) -> pd.DataFrame:
         """One record's way: its cells as exported, staged, decided, sent and stored, with times."""
@@ -70,6 +84,44 @@ class OpenedWorkspace(Workspace):
 
     def __repr__(self) -> str:
         return f"Workspace {self.path} (location {self.config.location})"
+
+
+class Heads(dict[str, pd.DataFrame]):
+    """The first rows of tables, by name; drawn as a part to open each, without the untouched texts."""
+
+    def _repr_html_(self) -> str:
+        return "".join(
+            f"<details><summary><b>{html.escape(name)}</b></summary>{_shown(frame).to_html(index=False, escape=True, na_rep='', border=0)}</details>"
+            for name, frame in self.items()
+        )
+
+
+def _shown(frame: pd.DataFrame) -> pd.DataFrame:
+    names = [name for name in frame.columns if not str(name).startswith("raw.") and name != "row_hash"]
+    return frame[names].map(text_of)
+
+
+def _settings(config: BaseModel, section: str = "") -> Iterator[tuple[str, str, str, str]]:
+    for name, field in type(config).model_fields.items():
+        value = getattr(config, name)
+        if isinstance(value, BaseModel):
+            yield from _settings(value, name)
+        else:
+            yield section, name, text_of(value), _allowed(field)
+
+
+def _allowed(field: FieldInfo) -> str:
+    """The words a setting may have, its limits, or its kind."""
+    words = get_args(field.annotation)
+    if words and all(isinstance(word, str) for word in words):
+        return ", ".join(words)
+    limits = [
+        f"{name} {getattr(item, key)}"
+        for item in field.metadata
+        for key, name in (("ge", "from"), ("le", "to"))
+        if hasattr(item, key)
+    ]
+    return " ".join(limits) or str(getattr(field.annotation, "__name__", field.annotation))
 
 
 def open_workspace(path: str | Path = ".", **parameters: Any) -> OpenedWorkspace:
@@ -117,3 +169,30 @@ def table(ws: Workspace, name: str, columns: list[str] | None = None) -> pd.Data
 def explore(ws: Workspace, name: str) -> TableBrowser:
     """The staged table `name` in a browser with facets."""
     return OpenedWorkspace(ws.path).explore(name)
+
+
+def heads(ws: Workspace, rows: int = 5) -> Heads:
+    """The first `rows` of every staged table of `ws`."""
+    return OpenedWorkspace(ws.path).heads(rows)
+
+
+def settings(ws: Workspace) -> pd.DataFrame:
+    """Every setting of migration.toml with its value and what it may be."""
+    return OpenedWorkspace(ws.path).settings
+
+
+def mapping_review(ws: Workspace, *, who: str = "") -> MappingReview:
+    """Every mapping sheet in one review of tabs that count what is open; a click shows a column's values as they were exported."""
+
+    def look(object_: str, heading: str) -> TableBrowser:
+        frame = ws.table(object_)
+        names = [
+            name
+            for name in ("source_id", f"{RAW_PREFIX}{heading}", "source_file", "source_row")
+            if name in frame.columns
+        ]
+        return TableBrowser(
+            frame[names].rename(columns={f"{RAW_PREFIX}{heading}": heading}), title=f"{object_}, {heading}"
+        )
+
+    return MappingReview(ws, who=who, look=look)

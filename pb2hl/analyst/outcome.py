@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-import base64
 import html
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pb2hl.analyst.browser import TableBrowser
 from pb2hl.errors import ConfigError, Problem
 from pb2hl.register import chapters_of
 from pb2hl.report import verdict_html
+from pb2hl.report.drawing.charts import Drawing, figure_html, for_notebook
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Section
 from pb2hl.report.drawing.page import Table as DrawnTable
 from pb2hl.report.drawing.tables import Evidence
-from pb2hl.report.pages import captions, extract, sections
+from pb2hl.report.pages import captions, essential, extract, sections
 from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Workspace
 
-MOST_ROWS = 10
-"""Rows of a table that a cell shows; `.table(name)` has all."""
-MOST_OPEN = 2
-"""Sections that are open at once; the others fold out."""
 MOST_SECTIONS = 8
-_GREY = "#7d8590"
-"""Lines and letters of charts, readable on light and on dark."""
-
-
-class Chart:
-    """One chart of a result, as a picture that stands anywhere: in JupyterLab, in a saved notebook, in a mail."""
-
-    def __init__(self, title: str, svg: str, label: str):
-        self.title, self.svg, self.label = title, svg.replace("currentColor", _GREY), label
-
-    def _repr_html_(self) -> str:
-        picture = base64.b64encode(self.svg.encode()).decode()
-        return (
-            f'<figure><img alt="{html.escape(self.label or self.title)}" src="data:image/svg+xml;base64,{picture}">'
-            f"<figcaption>{html.escape(self.title)}</figcaption></figure>"
-        )
-
-    def __repr__(self) -> str:
-        return f"{self.title}: {self.label}"
+"""Sections that fold out below those that matter; the report has all of them."""
+MOST_SHOWN = 5
+"""Records side by side, and lines of a checklist, that a cell shows."""
 
 
 class Result:
@@ -81,11 +62,13 @@ class Result:
             )
         return tables[name].copy()
 
-    def chart(self, name: str = "") -> Chart | None:
-        """The chart whose title holds `name`, else the first one; None when the result has none."""
+    def chart(self, name: str = "") -> Drawing | None:
+        """The chart whose title holds `name`, else the first one, as Altair draws it; None when the result has none."""
         drawn = [part for part in self._sections() if part.chart is not None]
         found = next((part for part in drawn if name.casefold() in part.title.casefold()), None)
-        return Chart(found.title, str(found.chart), found.chart_label) if found else None
+        return (
+            found.chart.properties(title=found.title, description=found.chart_label) if found and found.chart else None
+        )
 
     def _sections(self) -> list[Section]:
         """What the step's own reports show, without a file written."""
@@ -96,10 +79,31 @@ class Result:
             found += sections(Context(self._ws, part, chapter, evidence, captions(part.step)))
         return found
 
+    def _pieces(self) -> Iterator[str | TableBrowser | tuple[Drawing, str]]:
+        """What a cell shows: the verdict, the sections that matter with charts and tables to work with, the rest folded."""
+        yield verdict_html(self._ws, self._outcome, self.report)
+        every = {part.title: part for part in self._sections() if part.chart is not None or part.table or part.checklist or part.records}  # fmt: skip
+        first = [every.pop(title) for title in essential(self._outcome.step) if title in every]
+        for part in first:
+            yield f"<h4>{html.escape(part.title)}</h4><p>{html.escape(part.blurb)}</p>{_lists(part)}"
+            if part.chart is not None:
+                yield part.chart, part.chart_label
+            if part.table is not None and not part.folded:
+                yield TableBrowser(frame_of(part.table), title=part.title, folded=True)
+        yield "".join(_folded(part) for part in list(every.values())[:MOST_SECTIONS])
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import HTML, display
+
+        for piece in self._pieces():
+            if isinstance(piece, tuple):
+                data, how = for_notebook(*piece)
+                display(data, metadata=how, raw=True)  # type: ignore[no-untyped-call]
+            else:
+                display(HTML(piece) if isinstance(piece, str) else piece)
+
     def _repr_html_(self) -> str:
-        parts = [part for part in self._sections() if part.chart is not None or part.table is not None]
-        drawn = "".join(_drawn(part, place < MOST_OPEN) for place, part in enumerate(parts[:MOST_SECTIONS]))
-        return verdict_html(self._ws, self._outcome, self.report) + drawn
+        return "".join(_static(piece) for piece in self._pieces())
 
     def __repr__(self) -> str:
         return f"{self._outcome.step}: {self._outcome.status}. {self._outcome.headline}"
@@ -112,20 +116,40 @@ def stops(result: StepResult) -> bool:
     )
 
 
-def _drawn(part: Section, opened: bool) -> str:
-    chart = Chart(part.title, str(part.chart), part.chart_label)._repr_html_() if part.chart is not None else ""
+def _static(piece: str | TableBrowser | tuple[Drawing, str]) -> str:
+    if isinstance(piece, tuple):
+        return figure_html(*piece)
+    return piece if isinstance(piece, str) else piece.static_html()
+
+
+def _lists(part: Section) -> str:
+    """Its checklist, and the first records of those that have a table each."""
+    lines = "".join(f"<li>{html.escape(line)}</li>" for line in part.checklist[:MOST_SHOWN])
+    more = len(part.checklist) - MOST_SHOWN
+    rest = f"<li>{more:,} more in the report</li>" if more > 0 else ""
+    tables = "".join(f"<details open><summary>{html.escape(name)}</summary>{table_html(table, len(table.rows))}</details>" for name, table in part.records[:MOST_SHOWN])  # fmt: skip
+    return (f"<ul>{lines}{rest}</ul>" if lines else "") + tables
+
+
+def _folded(part: Section) -> str:
+    chart = figure_html(part.chart, part.chart_label) if part.chart is not None else ""
     table = table_html(part.table) if part.table is not None else ""
-    summary = f"<summary><b>{html.escape(part.title)}</b></summary>"
-    return f"<details{' open' if opened else ''}>{summary}{chart}{table}</details>"
+    return f"<details><summary><b>{html.escape(part.title)}</b></summary>{chart}{table}{_lists(part)}</details>"
 
 
-def table_html(table: DrawnTable) -> str:
+def frame_of(table: DrawnTable) -> pd.DataFrame:
+    """The rows that a report's table shows, as a frame of texts."""
+    texts = [[cell.text for cell in row] for row in table.rows]
+    return pd.DataFrame(texts, columns=[column.label for column in table.columns], dtype="string").replace("", pd.NA)
+
+
+def table_html(table: DrawnTable, most: int = 10) -> str:
     """The first rows of a table of a report, as plain HTML."""
     head = "".join(f'<th scope="col">{html.escape(column.label)}</th>' for column in table.columns)
     rows = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell.text[:200])}</td>" for cell in row) + "</tr>"
-        for row in table.rows[:MOST_ROWS]
+        for row in table.rows[:most]
     )
-    more = table.total - min(len(table.rows), MOST_ROWS)
+    more = table.total - min(len(table.rows), most)
     note = f"<p>{more:,} rows more: <code>.table(name)</code> has all of them.</p>" if more > 0 else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{note}"

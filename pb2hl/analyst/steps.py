@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from markupsafe import Markup
+
 from pb2hl import report
 from pb2hl.analyst.outcome import Result, stops
 from pb2hl.analyst.parameters import arguments, yes_or_no
 from pb2hl.errors import ChecksFailed, ConfigError, GateClosed, Pb2hlError
 from pb2hl.progress import Bar, Cancel
 from pb2hl.register import STEPS, Step
+from pb2hl.report.drawing.charts import for_notebook, timeline
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.gates.batch import decide as decide_at_gate
 from pb2hl.workspace import Workspace
 
 
@@ -50,7 +52,7 @@ def shown(ws: Workspace, outcome: StepResult) -> Result:
     """`outcome` with its report written; one that ends the notebook is drawn first."""
     result = Result(ws, outcome, report.present(ws, outcome))
     if stops(outcome):
-        _draw(result)
+        result._ipython_display_()
         kind = GateClosed if outcome.status is Status.WAITING else ChecksFailed
         raise kind(outcome.headline, hint=f"open {result.report}", problems=outcome.problems[:20])
     return result
@@ -82,20 +84,32 @@ def follow_edits(ws: Workspace) -> Result:
     return shown(ws, outcome)
 
 
-def decide(ws: Workspace, step: str, approved_by: str = "", *, take_defaults: Any = False) -> str:
-    """Record the decision of `approved_by` at the gate of `step`, and say what was recorded; without a name nothing is."""
-    return decide_at_gate(ws, step, str(approved_by).strip(), take_defaults=yes_or_no(take_defaults, "take_defaults"))
-
-
 def show_reports(ws: Workspace, *, mask: Any = False) -> None:
-    """Write every report and the index again, link them here, and say where the migration stands."""
+    """Write every report and the index again, and pack them to be sent.
+
+    Shows the story in a few sentences, when each step ran, the pages, and where the folder and the zip are.
+    """
     hidden = yes_or_no(mask, "mask")
     with Bar() as bar:
         paths = report.write_all(ws, mask=hidden, progress=bar)
+    packed = report.pack(ws, mask=hidden)
     from IPython.display import HTML, display
 
-    display(HTML(report.outcome_html(ws)))
-    display(HTML(report.links_html(paths)))
+    display(HTML(report.story_html(ws, mask=hidden)))
+    if moments := report.moments(ws):
+        data, how = for_notebook(timeline(moments), "When each step was run")
+        display(data, metadata=how, raw=True)
+    display(HTML(report.links_html([*paths[-1:], *paths[:-1], packed])))
+    personal = "personal values are hidden" if hidden else "personal values are shown: mask = True hides them"
+    display(
+        HTML(
+            str(
+                Markup("<p>To send: <b>{}</b> ({}). It holds the folder {}.</p>").format(
+                    packed, personal, paths[-1].parent
+                )
+            )
+        )
+    )
 
 
 def status(ws: Workspace) -> Result:
@@ -104,9 +118,3 @@ def status(ws: Workspace) -> Result:
 
     outcome = read_status(ws)
     return Result(ws, outcome, report.write_index(ws))
-
-
-def _draw(result: Result) -> None:
-    from IPython.display import HTML, display
-
-    display(HTML(result._repr_html_()))

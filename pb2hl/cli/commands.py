@@ -180,7 +180,10 @@ def demo(
     from pb2hl.demo import demo as run_demo
 
     index = run_demo(folder, reports=reports, mask=mask, say=typer.echo)
-    typer.echo(str(index))
+    typer.echo("Look at these three:")
+    typer.echo(f"  the client's report     {index}")
+    typer.echo(f"  a part, field by field  {index.with_name('sample.html')}")
+    typer.echo(f"  the notebooks yourself  pb2hl lab {folder}")
 
 
 def ledger(

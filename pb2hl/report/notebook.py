@@ -17,12 +17,14 @@ from markupsafe import Markup
 from pb2hl import errors
 from pb2hl.errors import MEND, Pb2hlError
 from pb2hl.lean import lean_imports
+from pb2hl.report.drawing.charts import picture_html
 from pb2hl.report.drawing.masking import Mask, shape
 from pb2hl.report.drawing.page import render_notebook
 from pb2hl.report.verdict import failure_html
 from pb2hl.values.visible import visible
 
 _STYLES = {"color", "padding", "margin", "border-left", "font-weight", "text-align", "width", "max-width"}
+SVG = "image/svg+xml"
 _OF_PAPERMILL = "papermill-error-cell-tag"
 """Tag of the cells by which papermill tells an error; the box in its place is ours."""
 
@@ -94,8 +96,10 @@ def _until_failure(cells: list[Any]) -> list[Any]:
 
 
 def _spoken(output: Any) -> Any:
-    """A text that a cell ends with, without Python's quotes around it."""
+    """A text that a cell ends with, without Python's quotes around it; a chart as a picture."""
     text = output.get("data", {}).get("text/plain", "")
+    if drawn := output.get("data", {}).get(SVG, ""):
+        output.data = {"text/html": picture_html("".join(drawn), text)}
     if output.output_type == "execute_result" and set(output.data) == {"text/plain"} and text[:1] in "'\"":
         output.data = {"text/html": str(Markup("<p>{}</p>").format(ast.literal_eval(text)))}
     return output
@@ -156,7 +160,7 @@ def _clean(content: str, folder: Path, show_links: bool) -> str:
     return nh3.clean(
         content,
         tags=nh3.ALLOWED_TAGS | {"section", "button", "progress"},
-        attributes={"*": {"class", "id", "style", "title", "role", "aria-label", "tabindex"}, "a": {"href"}, "img": {"src", "alt"}, "progress": {"value", "max"},
+        attributes={"*": {"class", "id", "style", "title", "role", "aria-label", "tabindex"}, "a": {"href"}, "img": {"src", "alt"}, "progress": {"value", "max"}, "details": {"open"},
                     "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan", "scope"}},
         attribute_filter=kept,
         url_schemes={"http", "https", "mailto", "file", "data"},

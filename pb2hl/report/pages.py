@@ -34,6 +34,11 @@ def sections(context: Context) -> tuple[Section, ...]:
     )
 
 
+def essential(result: str) -> tuple[str, ...]:
+    """Titles of the sections that a notebook shows where the step ran, in this order."""
+    return getattr(_module(result), "ESSENTIAL", ())
+
+
 def captions(result: str) -> Mapping[str, tuple[str, str]]:
     """Table → (title, what it says), where a table of `result` needs more than its own name."""
     return getattr(_module(result), "CAPTIONS", {})

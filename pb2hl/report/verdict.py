@@ -11,9 +11,9 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from pb2hl.errors import Severity
-from pb2hl.register import chapters_of
-from pb2hl.report.drawing.figures import figures
-from pb2hl.report.drawing.masking import Mask
+from pb2hl.register import STEPS, chapters_of, gates
+from pb2hl.report.drawing.figures import MOST, figures
+from pb2hl.report.drawing.masking import Mask, mask_of
 from pb2hl.report.index import index_page
 from pb2hl.report.status import approval_line, state_of, status_of
 from pb2hl.results import StepResult
@@ -29,28 +29,42 @@ _COLOURS = {
 _BOX = Markup(
     '<div style="border-left:4px solid {0};padding:.4rem 1rem;margin:.5rem 0"><p><b style="color:{0}">{1}</b> {2}</p>{3}</div>'
 )
-MOST_LINES = 12
+SENTENCES = 6
+"""Sentences that tell the whole migration."""
+MOST_LINES, FIRST_LINES = 12, 6
+"""Problems that a notebook lists, and those of them that do not fold."""
 
 
 def verdict_html(ws: Workspace, result: StepResult, path: Path, mask: Mask | None = None) -> str:
     """The step's outcome for the end of a notebook: status, headline, figures, what needs a look, report, next step."""
     hide, migration = mask or Mask(), state_of(ws)
-    shown = Markup(" · ").join(Markup("{}: <b>{}</b>").format(label, value) for label, value in figures(result.counts))
-    order = sorted(result.problems, key=lambda item: list(Severity).index(item.severity))
-    problems = Markup("").join(
-        Markup("<li><b>{}</b> {}</li>").format(item.severity, hide.text(str(item))) for item in order[:MOST_LINES]
+    every = figures(result.counts)
+    shown, rest = (
+        Markup(" · ").join(Markup("{}: <b>{}</b>").format(*pair) for pair in part)
+        for part in (every[:MOST], every[MOST:])
     )
+    order = sorted(result.problems, key=lambda item: list(Severity).index(item.severity))
+    lines = [Markup("<li><b>{}</b> {}</li>").format(item.severity, hide.text(str(item))) for item in order[:MOST_LINES]]
+    first, problems = Markup("").join(lines[:FIRST_LINES]), Markup("").join(lines[FIRST_LINES:])
     more = len(order) - MOST_LINES
     chapter = chapters_of(result.step)[0]
     status, tone = status_of(chapter, result, migration.gates)
     approval, following = approval_line(migration.gates, chapter.gate), migration.next_of(result)
     parts = (
         Markup("<p>{}</p>").format(shown) if shown else "",
-        Markup("<ul>{}</ul>").format(problems) if problems else "",
+        Markup("<details><summary>{} more figures</summary><p>{}</p></details>").format(len(every) - MOST, rest)
+        if rest
+        else "",
+        Markup("<ul>{}</ul>").format(first) if first else "",
+        Markup("<details><summary>{} more to know</summary><ul>{}</ul></details>").format(
+            len(order) - FIRST_LINES, problems
+        )
+        if problems
+        else "",
         Markup("<p>{} more in the report.</p>").format(more) if more > 0 else "",
         Markup("<p>{}</p>").format(hide.text(approval)) if approval else "",
         Markup(links_html([path])),
-        Markup("<p><b>Next:</b> {}</p>").format(hide.text(following)) if following else "",
+        _next(hide.text(following)),
     )
     return str(_BOX.format(_COLOURS[tone], status, hide.text(result.headline), Markup("").join(parts)))
 
@@ -78,8 +92,27 @@ def failure_html(message: str, remedy: str) -> str:
 def outcome_html(ws: Workspace) -> str:
     """Where the whole migration stands, for the end of the last notebook."""
     page = index_page(ws, Mask(), ws.reports, state_of(ws))
-    following = Markup("<p><b>Next:</b> {}</p>").format(page.next_step) if page.next_step else Markup("")
-    return str(_BOX.format(_COLOURS[page.tone], page.status, page.headline, following))
+    return str(_BOX.format(_COLOURS[page.tone], page.status, page.headline, _next(page.next_step)))
+
+
+def story_html(ws: Workspace, *, mask: bool = False) -> str:
+    """The whole migration in a few sentences, as its index begins."""
+    hide = mask_of(ws, mask)
+    page = index_page(ws, hide, ws.reports, state_of(ws))
+    lines = Markup("").join(Markup("<p>{}</p>").format(line) for line in page.summary[: SENTENCES - 1])
+    return str(_BOX.format(_COLOURS[page.tone], page.status, page.headline, lines + _next(hide.text(page.next_step))))
+
+
+def _next(following: str) -> Markup:
+    """What comes next, as a command and as the notebook that does the same."""
+    if not following:
+        return Markup("")
+    command = re.search(r"\bpb2hl (approve \S+ )?(\w+)", following)
+    step = STEPS.get(
+        (gates()[command[2]].id if command[1] and command[2] in gates() else command[2]) if command else ""
+    )
+    link = Markup(' (notebook: <a href="{0}">{0}</a>)').format(step.notebook) if step and step.notebook else ""
+    return Markup("<p><b>Next:</b> {}{}</p>").format(following, link)
 
 
 def links_html(paths: Iterable[Path]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -12,12 +13,12 @@ import pandas as pd
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import Pb2hlError, Problem, Severity, WorkspaceLocked
 from pb2hl.progress import SILENT, Progress
-from pb2hl.register import AUDIT, STEPS, Chapter, chapters_of, results
+from pb2hl.register import AUDIT, STEPS, Chapter, chapters, chapters_of, result_of, results
 from pb2hl.report import pages
 from pb2hl.report.client import brand
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.figures import MOST, figures
-from pb2hl.report.drawing.masking import PERSONAL_FIELDS, Mask, vocabulary
+from pb2hl.report.drawing.masking import Mask, mask_of
 from pb2hl.report.drawing.page import Page, render
 from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.index import index_page
@@ -41,12 +42,12 @@ def write(ws: Workspace, step: str, *, mask: bool = False) -> Path:
     result = StepResult.load(ws.results(step))
     if result is None:
         raise Pb2hlError(f"{step} has left no result in this workspace", hint=f"pb2hl {step.split('-')[0]} {ws.path}")
-    return _write(ws, result, _mask(ws, mask), state_of(ws))[0]
+    return _write(ws, result, mask_of(ws, mask), state_of(ws))[0]
 
 
 def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
     """Draw the report of `result` and the index; the path of the report. The audit draws its checks as well."""
-    hidden, migration = _mask(ws, mask), state_of(ws)
+    hidden, migration = mask_of(ws, mask), state_of(ws)
     path = _write(ws, result, hidden, migration)[0]
     checks = StepResult.load(ws.results("check-after")) if result.step == AUDIT.id else None
     if checks is not None:
@@ -62,7 +63,7 @@ def next_of(ws: Workspace, result: StepResult) -> str:
 
 def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT) -> list[Path]:
     """Draw the report of every step that left a result, the workflow reference, and the index last."""
-    hidden, migration = _mask(ws, mask), state_of(ws)
+    hidden, migration = mask_of(ws, mask), state_of(ws)
     found = [StepResult.load(ws.results(step)) for step in results()]
     left = [result for result in found if result]
     progress.start("reports", len(left) + 1, "pages")
@@ -92,7 +93,7 @@ def write_failure(ws: Workspace, step: str, error: Pb2hlError, *, mask: bool = F
 
 def write_again(ws: Workspace, steps: Iterable[str], *, mask: bool = False) -> None:
     """Draw the reports of `steps` once more, where they left a result, and the index."""
-    hidden, migration = _mask(ws, mask), state_of(ws)
+    hidden, migration = mask_of(ws, mask), state_of(ws)
     for step in steps:
         result = StepResult.load(ws.results(STEPS[step].result()))
         if result is not None:
@@ -100,10 +101,29 @@ def write_again(ws: Workspace, steps: Iterable[str], *, mask: bool = False) -> N
     _write_index(ws, hidden, migration)
 
 
+def pack(ws: Workspace, *, mask: bool = False) -> Path:
+    """The reports as one zip beside their folder, to be sent as it is; masked ones never together with the others."""
+    folder, target = _folder(ws, Mask(mask)), ws.path / ("reports-masked.zip" if mask else "reports.zip")
+    temporary = target.with_suffix(".zip.tmp")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            if path.is_file() and path.suffix != ".tmp" and (mask or inside.parts[0] != MASKED):
+                packed.write(path, f"reports/{inside.as_posix()}")
+    temporary.replace(target)
+    return target
+
+
+def moments(ws: Workspace) -> dict[str, str]:
+    """When each step was run last, by the title of its report."""
+    found = {item.title: StepResult.load(ws.results(result_of(item))) for item in chapters()}
+    return {title: result.at for title, result in found.items() if result is not None}
+
+
 def write_index(ws: Workspace, *, mask: bool = False) -> Path:
     """Draw `reports/index.html`: the steps so far, the state of each gate, a link to every report there is, and beside
     it the workflow rebuild reference."""
-    return _write_index(ws, _mask(ws, mask), state_of(ws))
+    return _write_index(ws, mask_of(ws, mask), state_of(ws))
 
 
 def _write_index(ws: Workspace, mask: Mask, migration: MigrationState) -> Path:
@@ -185,14 +205,6 @@ def _summary(problems: list[Problem]) -> str:
             f" {' and '.join(parts)} beside them." if parts else ""
         )
     return f"Nothing stands in the way. {listed}"
-
-
-def _mask(ws: Workspace, on: bool) -> Mask:
-    if not on:
-        return Mask()
-    named = {str(ws.config.export): "EXPORT", str(ws.path): "WS", str(ws.path.resolve()): "WS"}
-    places = {place: shown for place, shown in named.items() if Path(place).is_absolute()}
-    return Mask(True, vocabulary({name: ws.table(name) for name in PERSONAL_FIELDS}), places)
 
 
 def _folder(ws: Workspace, mask: Mask) -> Path:

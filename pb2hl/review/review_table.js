@@ -125,6 +125,7 @@ function render({ model, el }) {
     for (const text of Object.values(said)) more.append(make("div", "rt-say", text));
     const found = previews.get(row);
     if (found) more.append(pairs(found)); else if (spec().shows) ask(row);
+    if (spec().explores) { const look = make("button", "", "See this column's values"); look.type = "button"; look.onclick = () => send("explore", { row }); more.append(look); }
   }
   function ask(row) { clearTimeout(asking); asking = setTimeout(() => send("preview", { row }), 120); }
   function pairs(found) {

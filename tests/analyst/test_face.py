@@ -14,12 +14,16 @@ import pytest
 
 import pb2hl
 from pb2hl.analyst.browser import MISSING, TableBrowser
-from pb2hl.analyst.outcome import Chart
 from pb2hl.analyst.parameters import NO, YES, arguments, yes_or_no
 from pb2hl.errors import ConfigError
 from pb2hl.register import EXPLORE, STEPS, notebooks
 from pb2hl.resources import resource
+from pb2hl.review.confirm import DONE, REFUSED, WAITING
+from pb2hl.sandbox import Sandbox, Scenario
 from tests.cli.terminal import export
+from tests.conftest import UNHURRIED, Rehearsal
+from tests.e2e.drive import step, workspace
+from tests.steps import small
 
 HEAVY = ("pandas", "numpy", "great_expectations", "httpx", "pydantic", "jinja2", "papermill", "IPython", "anywidget")
 
@@ -31,6 +35,22 @@ def ws(tmp_path_factory):
     made = pb2hl.init(folder / "ws", export=export(folder / "export"), location="here")
     pb2hl.inventory(made)
     return made
+
+
+@pytest.fixture(scope="module")
+def mapped(sandbox_server, tmp_path_factory):
+    """A small migration up to its mapping, which nobody has approved."""
+    folder = tmp_path_factory.mktemp("mapped")
+    state = Sandbox(Scenario.default(rate=UNHURRIED, users=small.USERS, search_lag_s=0))
+    sandbox_server.sandbox = state
+    small.write(folder / "export", small.tables())
+    rehearsal = Rehearsal(sandbox_server.url, state.token, state.location, state)
+    made = workspace(folder / "ws", folder / "export", rehearsal, fallback_owner="bo@agency.example")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HIGHLEVEL_TOKEN", state.token)
+        for name in ("inventory", "match", "mapping"):
+            step(made, name)
+        yield made
 
 
 @pytest.mark.parametrize("code", ["import pb2hl", "from pb2hl.cli.main import application; application()"])
@@ -95,10 +115,14 @@ def test_a_result_draws_itself_and_hands_out_its_parts(ws):
     """The last line of a cell shows verdict, tables and charts; each is one call away, in full."""
     result = pb2hl.show(ws, "inventory")
     drawn = result._repr_html_()
-    assert result.headline in drawn and "<table>" in drawn and "data:image/svg+xml" in drawn
+    assert result.headline in drawn and "<table" in drawn and "data:image/svg+xml" in drawn
     assert set(result.table()["table"]) == set(result.tables)
     assert len(result.table("objects")) == len(result.tables["objects"])
-    assert isinstance(result.chart(), Chart) and {"severity", "message", "row"} <= set(result.problems.columns)
+    assert (
+        result.chart() is not None
+        and result.chart().to_dict()["title"] == "Objects"
+        and {"severity", "message", "row"} <= set(result.problems.columns)
+    )
     with pytest.raises(ConfigError, match="no table 'nothing'"):
         result.table("nothing")
     assert not list(ws.reports.glob("*.csv"))
@@ -157,3 +181,70 @@ def test_facets_filter_each_other():
     assert browser.total == 100 and not browser.choose("amount").chosen
     browser.page = 19
     assert browser.rows[-1][0] == "Ottawa"
+
+
+def test_a_gate_without_a_name_shows_a_panel_with_a_button(ws, mapped):
+    """What is approved and what is open stand there; the button approves under the name typed, or says why it cannot."""
+    panel = pb2hl.decide(ws, "mapping")
+    assert dict(panel.facts)["What is approved"].startswith("nothing yet") and panel.state == WAITING
+    panel.confirm("Ann")
+    assert panel.state == REFUSED and "nothing to approve" in panel.message
+    panel = pb2hl.decide(mapped, "mapping")
+    panel.confirm(" ")
+    assert panel.state == REFUSED and panel.message.endswith("nothing was done")
+    if panel.points:
+        panel.confirm("Ann")
+        assert panel.state == REFUSED and panel.points[0] in panel.message
+        pb2hl.decide(mapped, "mapping", "Ann", take_defaults=True)
+        panel = pb2hl.decide(mapped, "mapping")
+        assert "Ann" in dict(panel.facts)["Until now"] and not panel.points
+    panel.confirm("Bea")
+    assert panel.state == DONE and "approved by Bea" in panel.message
+    assert panel.title in panel._repr_mimebundle_()[0]["text/html"]
+    assert isinstance(pb2hl.decide(ws, "match"), str)
+
+
+def test_rollback_asks_for_the_location_to_be_typed(ws):
+    """Anything else than the location's id does nothing; an unknown parameter is refused before anything is shown."""
+    button = pb2hl.rollback_button(ws)
+    for typed in ("", "yes", "Here"):
+        button.confirm(typed)
+        assert button.state == REFUSED and not (ws.results("rollback")).exists()
+    with pytest.raises(ConfigError, match="neither yes nor no"):
+        pb2hl.rollback_button(ws, force="perhaps")
+
+
+def test_the_mapping_is_one_review(mapped):
+    """A tab a sheet that counts what is open, and a column's exported values one click away."""
+    review = pb2hl.mapping_review(mapped)
+    assert set(review.reviews) == {"fields", "stages", "owners", "tags", "picklists"}
+    before = review.open_counts()["fields"]
+    review.reviews["fields"].edit([(0, "decision", "")])
+    assert review.open_counts()["fields"] == before + 1 and f"fields · {before + 1} open" in review._tabs.titles
+    review._receive(None, {"type": "explore", "row": 1}, [])
+    (shown,) = review._column.children
+    assert shown.every > 0 and review.reviews["fields"].frame.at[1, "column"] in shown.columns
+    assert "fields.csv" in review._repr_mimebundle_()["text/html"]
+
+
+def test_settings_and_heads(ws):
+    """Every setting with what it may be; the first rows of every table without the untouched texts."""
+    listed = pb2hl.settings(ws).set_index("setting")
+    assert (
+        listed.loc["existing_contacts", "allowed"].startswith("fill, overwrite, skip")
+        and listed.loc["location", "value"] == "here"
+    )
+    drawn = pb2hl.heads(ws)._repr_html_()
+    assert "contacts" in drawn and "ann@a.example" in drawn and "raw." not in drawn
+
+
+def test_a_table_is_sorted_by_a_click():
+    """Numbers and shares sort as numbers, texts as texts, missing ones last; the selection keeps the order."""
+    frame = pd.DataFrame({"share": ["9%", "100%", None, "85%"], "name": ["b", "A", "c", None]})
+    browser = TableBrowser(frame)
+    browser.order = ["share", True]
+    assert browser.selection["share"].tolist()[:3] == ["100%", "85%", "9%"] and browser.rows[-1][0] == ""
+    browser.order = ["name", False]
+    assert browser.selection["name"].tolist()[:3] == ["A", "b", "c"]
+    browser.order = []
+    assert browser.selection.index.tolist() == [0, 1, 2, 3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from pb2hl import report
 from pb2hl.errors import Pb2hlError, Problem, Severity
 from pb2hl.report.drawing.cells import text_of
-from pb2hl.report.drawing.charts import MEANT, stacked
+from pb2hl.report.drawing.charts import LAB_MIME, MEANT, figure_html, for_notebook, stacked, svg
 from pb2hl.report.drawing.masking import Mask, shape, vocabulary
 from pb2hl.report.drawing.page import Page, Section, render
 from pb2hl.report.drawing.tables import SHOWN, Evidence
@@ -235,16 +236,28 @@ def test_a_step_that_is_past_names_no_next(ws):
 
 def test_series_with_a_meaning_keep_their_colour():
     """What is good is drawn alike everywhere, whatever stands beside it."""
-    first, second = stacked(["a"], {"rule broken": [1], "passed": [2]}), stacked(["a"], {"passed": [2]})
+    first, second = (svg(stacked(["a"], of)) for of in ({"rule broken": [1], "passed": [2]}, {"passed": [2]}))
     assert MEANT["passed"] in first and MEANT["passed"] in second and MEANT["rule broken"] in first
 
 
 def test_many_series_fit_a_chart():
     """A legend breaks into lines within the picture; more series than colours go together."""
-    svg = str(stacked(["a", "b"], {f"a series with a long name {i}": [i, 1] for i in range(30)}))
-    places = [(float(x), int(y)) for x, y in re.findall(r'<rect x="(\d+)" y="(\d+)" width="12"', svg)]
-    assert len(places) == 8 and svg.count("others") == 1
-    assert max(x for x, _ in places) < 820 and len({y for _, y in places}) > 1
+    drawn = svg(stacked(["a", "b"], {f"a series with a long name {i}": [i, 1] for i in range(30)}))
+    names = re.findall(r"<text [^>]*translate\((\d+),(\d+)[^>]*>(a series with a long name \d+|others)<", drawn)
+    width = float(re.search(r'width="([\d.]+)"', drawn)[1])
+    assert len(names) == 8 and names[-1][2] == "others" and drawn.count("others") == 1
+    assert width < 1000
+
+
+def test_a_chart_holds_text_and_nothing_that_acts():
+    """Hostile names are text in a picture, whatever draws it, and what a notebook keeps is drawn without the network."""
+    chart = stacked([EVIL, EVIL], {EVIL: [1, 2]})
+    data, _how = for_notebook(chart, EVIL)
+    for picture in (svg(chart), figure_html(chart, EVIL), data["image/svg+xml"]):
+        assert "<script" not in picture and "<img src=x" not in picture and "href" not in picture
+    assert LAB_MIME in data and "http" not in json.dumps(data[LAB_MIME]).replace(data[LAB_MIME]["$schema"], "").replace(
+        "http://evil", ""
+    )
 
 
 def test_a_page_of_a_big_migration_stays_small(ws):

@@ -12,6 +12,7 @@ from pb2hl.report.drawing.tables import Evidence
 TABLES = {"balance", "open", "left_out"}
 """The tables of a result that tell it."""
 TITLE = "What was asked for, and what became of it"
+OPEN, LEFT_OUT = "What is open, piece by piece", "Left out by decision"
 _NAMES = ("object", "what", "expected")
 
 
@@ -35,9 +36,7 @@ def sections(context: Context) -> list[Section]:
     """The balance, what is open and what was left out by whom, of a result that has them."""
     found = [
         balance(context.evidence, context.frame("balance")),
-        context.section(
-            "open", "What is open, piece by piece", "Neither arrived nor left out by decision, with the reason."
-        ),
-        context.section("left_out", "Left out by decision", "What, why, and who decided it."),
+        context.section("open", OPEN, "Neither arrived nor left out by decision, with the reason."),
+        context.section("left_out", LEFT_OUT, "What, why, and who decided it."),
     ]
     return [part for part in found if part is not None]

@@ -1,103 +1,272 @@
-"""Charts as inline SVG: no script, no library to load, text stays text, colours follow the page's theme."""
+"""Charts by Altair: interactive in a notebook, the same as static SVG in a report. Neither asks the network; colours follow the theme."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import base64
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
 
-from markupsafe import Markup
+import pandas as pd
+from markupsafe import Markup, escape
 
+from pb2hl.lean import lean_imports
+
+if TYPE_CHECKING:
+    from altair import Chart, LayerChart
+
+Drawing: TypeAlias = "Chart | LayerChart"
+"""What every function here returns; `svg` makes it a picture."""
 PALETTE = ("#3b7ddd", "#d98e04", "#2a9d63", "#b3507e", "#7a68c9", "#8d99a6", "#c8553d", "#128a9c")
 MEANT = {
     "passed": "#2a9d63", "arrived": "#2a9d63", "held": "#d98e04", "in doubt": "#7a68c9", "taken back": "#8d99a6", "equal": "#2a9d63", "landed": "#2a9d63", "done": "#2a9d63", "normalised": "#128a9c", "landed normalised": "#128a9c",
     "data failed": "#d98e04", "changed": "#d98e04", "extra": "#d98e04", "missing": "#c8553d", "rule broken": "#c8553d", "refused": "#c8553d",
     "not applicable": "#8d99a6", "skipped": "#8d99a6", "reported": "#8d99a6", "merged into": "#3b7ddd", "moved elsewhere": "#7a68c9",
     "to make": "#3b7ddd", "exists, fits": "#2a9d63", "HighLevel's own field": "#2a9d63", "custom field": "#3b7ddd", "left out": "#8d99a6",
-    "undecided": "#d98e04", "others": "#8d99a6",
+    "undecided": "#8d99a6", "others": "#8d99a6", "sure": "#2a9d63", "likely": "#d98e04", "doubtful": "#c8553d", "decided by a person": "#3b7ddd",
 }  # fmt: skip
 """Colours of series that mean something, so that good is never drawn in the colour of bad; the others take the palette in turn."""
 MOST_BARS = 24
 LONGEST_LABEL = 40
-_WIDTH, _LABELS, _ROW, _END = 820, 190, 24, 90
-_TALL = 150
-_SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" width="{}" font-size="12" font-family="sans-serif" fill="currentColor">{}</svg>'
+LAB_MIME = "application/vnd.vegalite.v5+json"
+"""What JupyterLab draws by the Vega that it ships; our charts use nothing that Vega-Lite 6 added."""
+_WIDTH, _TALL, _BAR = 620, 150, 22
 
 
-def bars(labels: Sequence[str], values: Sequence[float], *, unit: str = "") -> Markup:
+P = ParamSpec("P")
+
+
+def _unchecked(draw: Callable[P, Drawing]) -> Callable[P, Drawing]:
+    """Charts of ours are right by test: Altair's check of each piece against its schema takes most of the time, and is left out."""
+
+    @wraps(draw)
+    def quick(*args: P.args, **kwargs: P.kwargs) -> Drawing:
+        with altair().utils.schemapi.debug_mode(False):
+            return draw(*args, **kwargs)
+
+    return quick
+
+
+def bars(labels: Sequence[str], values: Sequence[float]) -> Drawing:
     """Horizontal bars, longest lists cut at `MOST_BARS`, the value written at the end of each."""
-    return stacked(labels, {"": values}, unit=unit)
+    return stacked(labels, {"": values})
 
 
-def stacked(labels: Sequence[str], series: dict[str, Sequence[float]], *, unit: str = "") -> Markup:
-    """Horizontal bars, one a label, with a part a series."""
-    labels = [_clip(label) for label in labels[:MOST_BARS]]
-    parts = _few({name: [float(value) for value in values[:MOST_BARS]] for name, values in series.items()})
-    totals = [sum(values[i] for values in parts.values()) for i in range(len(labels))]
-    scale = (_WIDTH - _LABELS - _END) / (max(totals, default=0) or 1)
-    legend, top = _legend(list(parts)) if len(parts) > 1 else (Markup(""), 4)
-    rows = Markup("").join(
-        _bar(
-            label, {name: values[i] for name, values in parts.items()}, scale, top + i * _ROW, f"{totals[i]:,.0f}{unit}"
+@_unchecked
+def stacked(labels: Sequence[str], series: Mapping[str, Sequence[float]]) -> Drawing:
+    """Horizontal bars, one a label, with a part a series and the sum at the end; a click on the legend picks a series."""
+    alt = altair()
+    names = _distinct(labels[:MOST_BARS])
+    parts = _few({_clip(name): [float(value) for value in values[:MOST_BARS]] for name, values in series.items()})
+    rows = [(name, part, values[i]) for part, values in parts.items() for i, name in enumerate(names) if values[i]]
+    data = pd.DataFrame(rows, columns=["label", "part", "count"])
+    sums = data.groupby("label", sort=False, as_index=False)["count"].sum()
+    picked = alt.selection_point(fields=["part"], bind="legend")
+    row = alt.Y("label:N", sort=names, title=None, scale=alt.Scale(domain=names))
+    boxes = (
+        alt.Chart(data)
+        .mark_bar(height=_BAR - 6)
+        .encode(
+            x=alt.X("count:Q", title=None, axis=None, stack=True),
+            y=row,
+            color=_colour(list(parts)),
+            order=alt.Order("place:Q"),
+            opacity=alt.condition(picked, alt.value(1), alt.value(0.15)),
+            tooltip=[alt.Tooltip("label:N"), alt.Tooltip("part:N"), alt.Tooltip("count:Q", format=",")],
         )
-        for i, label in enumerate(labels)
+        .transform_calculate(place=f"indexof({json.dumps(list(parts))}, datum.part)")
+        .add_params(picked)
     )
-    return Markup(_SVG).format(_WIDTH, top + len(labels) * _ROW + 4, _WIDTH, legend + rows)
+    ends = (
+        alt.Chart(sums)
+        .mark_text(align="left", dx=5, color="currentColor")
+        .encode(x="count:Q", y=row, text=alt.Text("count:Q", format=","))
+    )
+    return _styled(alt.layer(boxes, ends), _BAR * max(len(names), 1))
 
 
-def columns(labels: Sequence[str], values: Sequence[float]) -> Markup:
-    """Upright bars side by side, for what happens over time; the first, the last and the highest are labelled."""
-    if not values:
-        return Markup("")
-    top = max(values) or 1
-    wide = (_WIDTH - 20) / len(values)
-    boxes = Markup("").join(
-        Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"><title>{}: {:,.0f}</title></rect>').format(
-            10 + i * wide, 20 + _TALL * (1 - value / top), max(wide - 2, 1), _TALL * value / top, PALETTE[0], label, value
+@_unchecked
+def columns(labels: Sequence[str], values: Sequence[float]) -> Drawing:
+    """Upright bars side by side, for what happens over time."""
+    alt = altair()
+    data = pd.DataFrame({"at": _distinct(labels), "count": [float(value) for value in values]})
+    across = alt.X("at:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, ticks=False))
+    chart = alt.Chart(data).mark_bar(color=PALETTE[0])
+    return _styled(
+        chart.encode(x=across, y=alt.Y("count:Q", title=None, axis=alt.Axis(tickCount=3)), tooltip=["at:N", "count:Q"]),
+        _TALL,
+    )
+
+
+@_unchecked
+def lines(
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    *,
+    marks: Mapping[str, float] | None = None,
+    label: str = "",
+) -> Drawing:
+    """Curves over the shared axis `x` with values of 0 to 1; `marks` are upright lines with a name, `label` names the axis."""
+    alt = altair()
+    rows = [(at, name, value) for name, values in series.items() for at, value in zip(x, values, strict=True)]
+    data = pd.DataFrame(rows, columns=["x", "part", "share"])
+    across = alt.X("x:Q", title=label or None, scale=alt.Scale(zero=False))
+    curves = (
+        alt.Chart(data)
+        .mark_line(point=True)
+        .encode(
+            x=across,
+            y=alt.Y("share:Q", title=None, axis=alt.Axis(format="%", tickCount=3), scale=alt.Scale(domain=[0, 1])),
+            color=_colour(list(series)),
+            tooltip=["part:N", "x:Q", alt.Tooltip("share:Q", format=".1%")],
         )
-        for i, (label, value) in enumerate(zip(labels, values, strict=True))
-    )  # fmt: skip
-    ends = Markup('<text x="10" y="{0}">{1}</text><text x="{2}" y="{0}" text-anchor="end">{3}</text>').format(
-        _TALL + 36, labels[0], _WIDTH - 10, labels[-1] if len(labels) > 1 else ""
     )
-    peak = list(values).index(max(values))
-    text = Markup('<text x="{:.1f}" y="14" text-anchor="{}">{:,.0f}</text>').format(
-        10 + (peak + 0.5) * wide, "start" if peak < 3 else "end" if peak > len(values) - 4 else "middle", max(values)
-    )
-    return Markup(_SVG).format(_WIDTH, _TALL + 44, _WIDTH, boxes + ends + text)
+    limits = alt.Chart(pd.DataFrame({"x": list((marks or {}).values()), "name": [_clip(name) for name in marks or {}]}))
+    rules = limits.mark_rule(strokeDash=[4, 3], color="currentColor").encode(x=across)
+    names = limits.mark_text(align="left", dx=4, y=8, color="currentColor").encode(x=across, text="name:N")
+    return _styled(alt.layer(curves, rules, names) if marks else curves, _TALL)
 
 
-def _colour(name: str, i: int) -> str:
-    return MEANT.get(name, PALETTE[i % len(PALETTE)])
+@_unchecked
+def timeline(moments: Mapping[str, str]) -> Drawing:
+    """What happened when: a point each, one under the other (name → moment in ISO 8601)."""
+    alt = altair()
+    data = pd.DataFrame({"name": _distinct(list(moments)), "at": pd.to_datetime(list(moments.values()), utc=True)})
+    down = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(grid=True, ticks=False))
+    across = alt.X("at:T", title=None, scale=alt.Scale(type="utc"))
+    points = alt.Chart(data).mark_circle(size=90, color=PALETTE[0], opacity=1)
+    return _styled(points.encode(x=across, y=down, tooltip=["name:N", "utchoursminutes(at):T"]), 24 * len(data))
 
 
-def _bar(label: str, values: Mapping[str, float], scale: float, y: float, text: str) -> Markup:
-    pieces, x = [], float(_LABELS)
-    for i, (part, value) in enumerate(values.items()):
-        if value > 0:
-            pieces.append(
-                Markup('<rect x="{:.1f}" y="{}" width="{:.1f}" height="16" fill="{}"/>').format(
-                    x, y + 2, max(value * scale, 1), _colour(part, i)
-                )
-            )
-            x += max(value * scale, 1)
-    name = Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(_LABELS - 8, y + 14, label)
-    return name + Markup("").join(pieces) + Markup('<text x="{:.1f}" y="{}">{}</text>').format(x + 6, y + 14, text)
-
-
-def _legend(names: Sequence[str], left: float = _LABELS) -> tuple[Markup, int]:
-    """Colour and name of each series, in as many lines as they need, and the height that takes."""
-    pieces, x, y = [], float(left), 4
-    for i, name in enumerate(names):
-        text = _clip(name)
-        wide = 34 + 7 * len(text)
-        if x > left and x + wide > _WIDTH:
-            x, y = float(left), y + 18
-        pieces.append(
-            Markup(
-                '<rect x="{:.0f}" y="{}" width="12" height="12" fill="{}"/><text x="{:.0f}" y="{}">{}</text>'
-            ).format(x, y, _colour(name, i), x + 17, y + 10, text)
+@_unchecked
+def network(nodes: Mapping[str, str], links: Sequence[tuple[str, str, str, bool]]) -> Drawing:
+    """Things on a circle (name → what is written under it) and arrows between them: (from, to, what it says, whether it is drawn
+    dashed and red). A link of a thing with itself is a ring around it."""
+    alt = altair()
+    place = {
+        name: (
+            math.cos(2 * math.pi * i / len(nodes) - math.pi / 2),
+            math.sin(2 * math.pi * i / len(nodes) - math.pi / 2),
         )
-        x += wide
-    return Markup("").join(pieces), y + 22
+        for i, name in enumerate(nodes)
+    }
+    known = [
+        (*place[a], *place[b], label, "weak" if weak else "sure") for a, b, label, weak in links if {a, b} <= set(place)
+    ]
+    frame = pd.DataFrame(known, columns=["x", "y", "x2", "y2", "label", "kind"])
+    heads = frame.assign(
+        x=frame["x"] + (frame["x2"] - frame["x"]) * 0.86,
+        y=frame["y"] + (frame["y2"] - frame["y"]) * 0.86,
+        turn=[
+            90 + math.degrees(math.atan2(-(d - b), c - a)) * -1
+            for a, b, c, d in frame[["x", "y", "x2", "y2"]].to_numpy()
+        ],
+    )
+    own = (frame["x"] == frame["x2"]) & (frame["y"] == frame["y2"])
+    spread = alt.Scale(domain=[-1.25, 1.25])
+    across, down = alt.X("x:Q", axis=None, scale=spread), alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[1.2, -1.2]))
+    kinds = alt.Color(
+        "kind:N", legend=None, scale=alt.Scale(domain=["sure", "weak"], range=["#8d99a6", MEANT["missing"]])
+    )
+    dashes = alt.StrokeDash("kind:N", legend=None, scale=alt.Scale(domain=["sure", "weak"], range=[[1, 0], [6, 4]]))
+    label = alt.Tooltip("label:N", title=" ")
+    rules = alt.Chart(frame[~own]).mark_rule(strokeWidth=1.3).encode(x=across, y=down, x2="x2:Q", y2="y2:Q", color=kinds, strokeDash=dashes, tooltip=label)  # fmt: skip
+    tips = alt.Chart(heads[~own]).mark_point(shape="triangle", filled=True, size=50, opacity=1).encode(x=across, y=down, angle=alt.Angle("turn:Q", scale=None), color=kinds, tooltip=label)  # fmt: skip
+    rings = alt.Chart(frame[own]).mark_point(size=900).encode(x=across, y=down, color=kinds, tooltip=label)
+    table = pd.DataFrame([(*place[name], _clip(name), _clip(text)) for name, text in nodes.items()], columns=["x", "y", "name", "text"])  # fmt: skip
+    base = alt.Chart(table).encode(x=across, y=down)
+    dots = base.mark_circle(size=260, color=PALETTE[0], opacity=1).encode(tooltip=["name:N", "text:N"])
+    names = base.mark_text(dy=-18, fontWeight="bold", fontSize=13, color="currentColor").encode(text="name:N")
+    texts = base.mark_text(dy=20, color="currentColor").encode(text="text:N")
+    return _styled(alt.layer(rules, tips, rings, dots, names, texts), 420)
+
+
+def svg(chart: Drawing) -> Markup:
+    """`chart` as inline SVG: texts are escaped, no script, no link, text stays text and takes the colour of what is around it."""
+    return _converted(json.dumps(_spec(chart), default=str))
+
+
+def figure_html(chart: Drawing, label: str = "") -> str:
+    """`chart` as a picture that stands anywhere, `label` being what is read aloud."""
+    return picture_html(_grey(svg(chart)), label or "a chart")
+
+
+def picture_html(picture: str, label: str) -> str:
+    """An SVG as an image of a document, so that nothing in it acts."""
+    return f'<img alt="{escape(label)}" src="data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}">'
+
+
+def for_notebook(chart: Drawing, label: str = "") -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a notebook keeps of a chart, and how it is shown: `display(data, metadata=how, raw=True)`."""
+    return _bundle({**_spec(chart), "description": label or "a chart"})
+
+
+def _spec(chart: Drawing) -> dict[str, Any]:
+    with altair().utils.schemapi.debug_mode(False):
+        return chart.to_dict()
+
+
+def _grey(picture: str) -> str:
+    """`picture` for a place whose colour it cannot take: letters readable on light and on dark."""
+    return str(picture).replace("currentColor", "#7d8590")
+
+
+@lru_cache(maxsize=256)
+def _converted(spec: str) -> Markup:
+    import vl_convert
+
+    return Markup(vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[]))
+
+
+def _bundle(spec: dict[str, Any], **_options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a notebook keeps of a chart: drawn by JupyterLab's own Vega where that is, a picture everywhere else."""
+    lab = {**spec, "$schema": "https://vega.github.io/schema/vega-lite/v5.json"}
+    data = {LAB_MIME: lab, "image/svg+xml": _grey(_converted(json.dumps(spec, default=str)))}
+    embed = {"renderer": "svg", "actions": {"export": True, "source": False, "compiled": False, "editor": False}}
+    return {**data, "text/plain": str(spec.get("description", "a chart"))}, {LAB_MIME: {"embed_options": embed}}
+
+
+@cache
+def altair() -> Any:
+    """Altair, imported when the first chart is drawn, and set to draw offline: its own default loads its scripts from the network."""
+    with lean_imports("anywidget"):
+        import altair as alt
+    alt.renderers.register("pb2hl", _bundle)
+    alt.renderers.enable("pb2hl")
+    return alt
+
+
+def _styled(chart: Drawing, height: int) -> Drawing:
+    alt = altair()
+    quiet = {"labelColor": "currentColor", "titleColor": "currentColor"}
+    return chart.properties(width=_WIDTH, height=height).configure(
+        aria=False,  # the figure around it says it in words
+        background="transparent",
+        view=alt.ViewConfig(stroke=None),
+        axis=alt.AxisConfig(
+            **quiet,
+            labelLimit=280,
+            labelFontSize=12,
+            gridColor="#8d99a6",
+            gridOpacity=0.25,
+            domain=False,
+            tickColor="#8d99a6",
+        ),
+        legend=alt.LegendConfig(
+            **quiet, orient="top", title=None, labelFontSize=12, labelLimit=280, columns=4, symbolType="square"
+        ),
+        text=alt.MarkConfig(fontSize=12),
+    )
+
+
+def _colour(names: Sequence[str]) -> Any:
+    alt = altair()
+    if len(names) < 2 and "" in names:
+        return alt.value(PALETTE[0])
+    colours = [MEANT.get(name, PALETTE[i % len(PALETTE)]) for i, name in enumerate(names)]
+    return alt.Color("part:N", title=None, scale=alt.Scale(domain=list(names), range=colours))
 
 
 def _few(parts: dict[str, list[float]]) -> dict[str, list[float]]:
@@ -110,48 +279,16 @@ def _few(parts: dict[str, list[float]]) -> dict[str, list[float]]:
     return {**{name: parts[name] for name in parts if name in kept}, "others": others}
 
 
+def _distinct(labels: Sequence[str]) -> list[str]:
+    """The labels cut to a length, none twice: what was cut to the same text is kept apart by a number."""
+    found: dict[str, int] = {}
+    texts = []
+    for label in map(_clip, labels):
+        found[label] = found.get(label, 0) + 1
+        texts.append(label if found[label] == 1 else f"{label} ({found[label]})")
+    return texts
+
+
 def _clip(label: str) -> str:
     text = " ".join(str(label).split())
     return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1] + "…"
-
-
-def lines(
-    x: Sequence[float], series: dict[str, Sequence[float]], *, marks: Mapping[str, float] | None = None, label: str = ""
-) -> Markup:
-    """Curves over the shared axis `x` with values of 0 to 1; `marks` are upright lines with a name, `label` names the axis."""
-    low, high = (min(x), max(x)) if len(x) else (0.0, 1.0)
-    wide, left = _WIDTH - 110, 45
-    legend, top = _legend(list(series))
-    top += 4
-
-    def across(value: float) -> float:
-        return left + wide * (value - low) / ((high - low) or 1)
-
-    pieces = [legend]
-    for share in (0.0, 0.5, 1.0):
-        y = top + _TALL * (1 - share)
-        pieces.append(
-            Markup('<path d="M{} {:.0f}h{}" stroke="currentColor" stroke-opacity=".2"/><text x="{}" y="{:.0f}" text-anchor="end">{}</text>')
-            .format(left, y, wide, left - 6, y + 4, f"{share:.0%}")
-        )  # fmt: skip
-    for i, values in enumerate(series.values()):
-        points = " ".join(
-            f"{across(at):.1f},{top + _TALL * (1 - value):.1f}"
-            for at, value in zip(x, values, strict=True)
-            if value == value
-        )
-        pieces.append(
-            Markup('<polyline points="{}" fill="none" stroke="{}" stroke-width="2"/>').format(
-                points, PALETTE[i % len(PALETTE)]
-            )
-        )
-    for name, at in (marks or {}).items():
-        pieces.append(
-            Markup('<path d="M{0:.1f} {1}v{2}" stroke="currentColor" stroke-dasharray="4 3"/><text x="{3:.1f}" y="{4}">{5}</text>')
-            .format(across(at), top, _TALL, across(at) + 4, top + 12, _clip(name))
-        )  # fmt: skip
-    pieces.append(
-        Markup('<text x="{}" y="{}">{:g}</text><text x="{}" y="{}" text-anchor="middle">{}</text><text x="{}" y="{}" text-anchor="end">{:g}</text>')
-        .format(left, top + _TALL + 18, low, left + wide / 2, top + _TALL + 18, label, left + wide, top + _TALL + 18, high)
-    )  # fmt: skip
-    return Markup(_SVG).format(_WIDTH, top + _TALL + 28, _WIDTH, Markup("").join(pieces))

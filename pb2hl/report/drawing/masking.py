@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import pandas as pd
 from pb2hl.errors import Problem
 from pb2hl.model import OBJECTS
 from pb2hl.report.drawing.cells import text_of
+from pb2hl.workspace import Workspace
 
 SAFE_COLUMNS = frozenset(
     """object step severity verdict rule suite expectation reason code kind state status target class difference field column heading
@@ -188,3 +190,12 @@ def vocabulary(tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
     found |= {title for title in titles if len(title.split()) > 1}
     values = {" ".join(_WORD.findall(value.lower())) for value in found} | {" ".join(v.lower().split()) for v in found}
     return frozenset(value for value in values if len(value) > 2 and not value.isdigit())
+
+
+def mask_of(ws: Workspace, on: bool) -> Mask:
+    """What is hidden in reports of `ws`: nothing, or every personal value of its staged tables and the folders it lies in."""
+    if not on:
+        return Mask()
+    named = {str(ws.config.export): "EXPORT", str(ws.path): "WS", str(ws.path.resolve()): "WS"}
+    places = {place: shown for place, shown in named.items() if Path(place).is_absolute()}
+    return Mask(True, vocabulary({name: ws.table(name) for name in PERSONAL_FIELDS}), places)

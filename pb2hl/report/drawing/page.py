@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from pb2hl import __version__
 from pb2hl.errors import Problem
+from pb2hl.report.drawing.charts import Drawing, svg
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -64,12 +65,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page. `chart` is trusted SVG made by this package; everything else is text and gets escaped."""
+    """A part of a page. `chart` becomes SVG whose texts are escaped; everything else is text and gets escaped too."""
 
     title: str
     blurb: str = ""
     table: Table | None = None
-    chart: Markup | None = None
+    chart: Drawing | None = None
     chart_label: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     preformatted: str = ""
@@ -126,6 +127,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals["style"] = Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8"))
     environment.filters["moment"] = moment
+    environment.filters["svg"] = svg
     script = (_TEMPLATES / "tables.js").read_text(encoding="utf-8")
     environment.globals["script"] = Markup(script)
     environment.globals["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

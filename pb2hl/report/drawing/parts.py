@@ -52,7 +52,7 @@ def section(context: Context, part: Part) -> Section | None:
         return replace(
             drawn_section, table=None, checklist=tuple(": ".join(row) for row in shown.itertuples(index=False))
         )
-    drawn = frame.assign(goes_to=frame["decision"].map(_goes_to)) if part.table == "fields" else frame
+    drawn = frame.assign(goes_to=frame["decision"].map(goes_to)) if part.table == "fields" else frame
     chart = _chart(context.mask.frame(drawn), part.chart) if part.chart else None
     return (
         replace(drawn_section, chart=chart[0], chart_label=chart[1])
@@ -61,10 +61,10 @@ def section(context: Context, part: Part) -> Section | None:
     )
 
 
-def _goes_to(decision: str) -> str:
+def goes_to(decision: str) -> str:
     """What a decision of the fields sheet means for a column, in a word for a chart."""
     return {"": "undecided", "custom": "custom field", "ignore": "left out"}.get(
-        decision or "", "HighLevel's own field"
+        str(decision or ""), "HighLevel's own field"
     )
 
 

@@ -13,6 +13,9 @@ from pb2hl.report.drawing.held import with_held
 from pb2hl.report.drawing.parts import Drawn, Part, sections, total
 from pb2hl.values.counting import agree, counted
 
+ESSENTIAL = (balance.TITLE, "Everything that is not simply equal", balance.OPEN)
+"""Sections that the notebook shows where the step ran."""
+
 PARTS = (
     Part("objects", "Expected and arrived", "Read back from HighLevel in full, by kind of record.", (), ("object", "", "arrived")),
 

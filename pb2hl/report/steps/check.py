@@ -10,6 +10,10 @@ from pb2hl.report.drawing.charts import stacked
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.page import Cell, Column, Section
 
+FAULTS = "Faults, the rows they touch, and what is done"
+ESSENTIAL = (FAULTS, "Failing rows")
+"""Sections that the notebook shows where the step ran."""
+
 CAPTIONS = {
     "trust_accounts": (
         "Trust accounts three ways",
@@ -58,9 +62,24 @@ def draw(context: Context) -> tuple[list[Section], set[str]]:
         "Three verdicts: passed; data failed; rule broken (it could not run, so it proves nothing). A critical failure or a broken "
         "rule stops the migration; a warning has a stated treatment."
     )
-    found = [Section("Rules", blurb, linked, chart, label)]
+    found = [*_faults(context, rules), Section("Rules", blurb, linked, chart, label)]
     failed = context.section("failing", "Failing rows", "Each with its file, sheet and row in the export.")
     return found + ([failed] if failed else []), {"rules", "failing"}
+
+
+def _faults(context: Context, rules: pd.DataFrame) -> list[Section]:
+    """The rules that do not hold, by the number of rows."""
+    off = rules[rules["verdict"].isin(VERDICTS[1:3])].sort_values("failing", ascending=False, kind="stable")
+    if off.empty:
+        return []
+    shown = ("object", "rule", "severity", "failing", "treatment", "reason")
+    table = context.evidence.table("faults", off, caption=FAULTS, columns=shown, labels={"failing": "Rows"}, csv=False)
+    names = [f"{row.object}: {row.rule}" for row in off.itertuples()]
+    chart = stacked(
+        names, {kind: off["failing"].where(off["severity"] == kind, 0).tolist() for kind in off["severity"].unique()}
+    )
+    label = "; ".join(f"{name}: {n} rows" for name, n in zip(names[:10], off["failing"], strict=False))
+    return [Section(FAULTS, "Each rule that does not hold; the rows themselves are below.", table, chart, label)]
 
 
 def _csv(context: Context, name: str, rows: pd.DataFrame) -> str:

@@ -12,6 +12,9 @@ from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.parts import WIZARD, Drawn, Part, sections
 from pb2hl.values.counting import counted
 
+ESSENTIAL = ("Conflicts", "New records", "Values changed in the source", "Gone from the source")
+"""Sections that the notebook shows where the step ran."""
+
 PARTS = (
     Part("conflicts", "Conflicts", "Changed in the source and in HighLevel: HighLevel's value is kept until somebody decides in sheets/conflicts.csv."),
     Part("updates", "Values changed in the source", "", (), ("object", "field", "")),

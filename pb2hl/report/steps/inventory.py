@@ -8,14 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.report.drawing.cells import text_of
-from pb2hl.report.drawing.charts import bars
+from pb2hl.report.drawing.cells import text_of, words
+from pb2hl.report.drawing.charts import Drawing, bars, network
 from pb2hl.report.drawing.context import Context
-from pb2hl.report.drawing.diagram import relations_svg
 from pb2hl.report.drawing.held import with_held
 from pb2hl.report.drawing.page import Section
 from pb2hl.report.drawing.parts import total
 from pb2hl.values.counting import agree, counted
+
+ESSENTIAL = ("Objects", "What HighLevel cannot hold")
+"""Sections that the notebook shows where the step ran."""
 
 _PROFILE = (
     "object", "column", "type", "fill", "distinct", "top_values", "min", "max", "patterns", "histogram", "language", "personal_data",
@@ -65,7 +67,7 @@ def draw(context: Context) -> tuple[list[Section], set[str]]:
         rows = {str(name): int(count) for name, count in zip(objects["object"], objects["rows"], strict=True)}
         chart = bars(list(rows), list(rows.values()))
         label = "Records by object: " + ", ".join(f"{name} {count}" for name, count in rows.items())
-        table = context.evidence.table("objects", objects, caption="Objects")
+        table = context.evidence.table("objects", _with_fill(objects, context.frame("profile")), caption="Objects")
         found.append(Section("Objects", "What the export holds, and from which files.", table, chart, label))
         if not relations.empty:
             text = "Arrows are references; dashed red ones have some that lead nowhere or could mean several records."
@@ -73,11 +75,36 @@ def draw(context: Context) -> tuple[list[Section], set[str]]:
             summary = "; ".join(
                 f"{r.object}.{r.field} to {r.refers_to}, {r.dangling} lost" for r in relations.itertuples()
             )
-            found.append(Section("Relations", text, table, relations_svg(rows, relations), f"Relations: {summary}"))
+            found.append(Section("Relations", text, table, _relations(rows, relations), f"Relations: {summary}"))
     found += [context.section(name, title, blurb) for name, title, blurb in _TOLD]
     found += [_profile(context), _columns(context)]
     used = {"objects", "relations", "profile", "columns", *(name for name, _, _ in _TOLD)}
     return with_held(context, ([part for part in found if part is not None], used))
+
+
+def _with_fill(objects: pd.DataFrame, profile: pd.DataFrame) -> pd.DataFrame:
+    """`objects` with the share of filled cells, and the first and last moment in any column that holds moments."""
+    if not {"object", "type", "filled", "rows", "min", "max"} <= set(profile.columns):
+        return objects
+    cells = profile.groupby("object")[["filled", "rows"]].sum()
+    moments = (
+        profile[profile["type"].astype("str") == "datetime"]
+        .groupby("object")
+        .agg(first=("min", "min"), last=("max", "max"))
+    )
+    found = objects.assign(fill=objects["object"].map(cells["filled"] / cells["rows"].where(cells["rows"] > 0)))
+    return found.assign(**{name: found["object"].map(moments[name]) for name in moments.columns})
+
+
+def _relations(objects: dict[str, int], relations: pd.DataFrame) -> Drawing:
+    """An arrow a kind of reference, dashed and red where references are lost."""
+    arrows = []
+    for row in relations.fillna(0).to_dict("records"):
+        lost = int(row["dangling"]) + int(row.get("ambiguous", 0))
+        label = f"{row['object']}.{row['field']} → {row['refers_to']}: {row['filled']:,} filled, {lost:,} not found"
+        if row["filled"]:
+            arrows.append((words(row["object"]), words(row["refers_to"]), label, lost > 0))
+    return network({words(name): f"{rows:,}" for name, rows in objects.items() if rows}, arrows)
 
 
 def _profile(context: Context) -> Section | None:

@@ -14,6 +14,9 @@ from pb2hl.report.drawing.page import Section
 from pb2hl.report.drawing.parts import WIZARD, Drawn, Part, sections, total
 from pb2hl.values.counting import counted
 
+ESSENTIAL = (balance.TITLE, balance.OPEN, balance.LEFT_OUT)
+"""Sections that the notebook shows where the step ran."""
+
 PARTS = (
     Part("outcomes", "Outcomes by object", "Done: HighLevel holds it. Skipped: it was there, or a decision left it out. Refused: HighLevel's answer is below.", chart=("object", "state", "count")),
     Part("errors", "What was not sent or did not land", "With the reason or HighLevel's own answer, and the id of the request."),

@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.report.drawing.charts import stacked
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.held import with_held
-from pb2hl.report.drawing.parts import Drawn, Part, sections
+from pb2hl.report.drawing.page import Section
+from pb2hl.report.drawing.parts import Drawn, Part, goes_to, sections
 from pb2hl.results import StepResult
 from pb2hl.values.counting import agree, counted
 
@@ -26,6 +28,9 @@ PARTS = (
     Part("lapsed", "Decisions that lapsed", "Decided for an earlier export and not taken over: by whom, and why."),
 )  # fmt: skip
 
+ESSENTIAL = ("Where columns go, and how sure that is",)
+"""Sections that the notebook shows where the step ran."""
+
 
 def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """What it came to, in sentences for the client."""
@@ -40,7 +45,34 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
 def draw(context: Context) -> Drawn:
     """The sections of the mapping's reports."""
     found, used = with_held(context, sections(context, PARTS))
-    return found, used | {"problems"}  # the page lists the result's problems already
+    certain = _certainty(context)
+    return [*([certain] if certain else []), *found], used | {
+        "problems"
+    }  # the page lists the result's problems already
+
+
+LIKELY = 0.6
+"""Confidence from which a proposal that is not sure is called likely."""
+BANDS = ("decided by a person", "sure", "likely", "doubtful", "undecided")
+
+
+def _certainty(context: Context) -> Section | None:
+    """Columns by where they go, and by how sure that is."""
+    fields, limits = context.frame("fields"), context.ws.config.thresholds
+    if not {"decision", "confidence", "who"} <= set(fields.columns) or fields.empty:
+        return None
+    sure = pd.to_numeric(fields["confidence"], errors="coerce").fillna(0)
+    band = pd.Series("doubtful", index=fields.index)
+    band[sure >= LIKELY] = "likely"
+    band[sure >= limits.mapping_high] = "sure"
+    band[~fields["who"].fillna("").isin(("", "proposal"))] = BANDS[0]
+    band[fields["decision"].fillna("") == ""] = BANDS[-1]
+    counts = pd.crosstab(fields["decision"].map(goes_to), band)
+    bands = [name for name in BANDS if name in counts.columns]
+    chart = stacked(list(counts.index), {name: counts[name].tolist() for name in bands})
+    label = "Columns by where they go: " + "; ".join(f"{place}: " + ", ".join(f"{row[name]} {name}" for name in bands if row[name]) for place, row in counts.iterrows())  # fmt: skip
+    blurb = f"Sure: a confidence of {limits.mapping_high:g} and more; likely: {LIKELY:g} and more; the rest deserves a look."
+    return Section("Where columns go, and how sure that is", blurb, chart=chart, chart_label=label)
 
 
 def _mapping(result: StepResult) -> StepResult:

@@ -15,6 +15,9 @@ from pb2hl.report.drawing.page import Section
 from pb2hl.results import StepResult
 from pb2hl.values.counting import agree, counted
 
+ESSENTIAL = ("How sure the matches are", "What was decided, by whom", "Duplicate contacts")
+"""Sections that the notebook shows where the step ran."""
+
 _DRAWN = {"duplicates", "companies", "score_histogram", "thresholds", "cluster_sizes"}
 _KINDS = ("contacts", "companies")
 
@@ -28,11 +31,34 @@ def draw(context: Context) -> tuple[list[Section], set[str]]:
             "One row a source record of a cluster; none is merged without a decision.",
         ),
         context.section("companies", "Companies", "Companies of one domain or name, and the parent of each."),
+        _decisions(context),
         _scores(context),
         *(_thresholds(context, kind) for kind in _KINDS),
         _sizes(context),
     ]
     return [part for part in found if part], _DRAWN
+
+
+def _decisions(context: Context) -> Section | None:
+    """What was merged and kept apart, and by whom."""
+    sheets = [
+        context.frame(name).assign(object=kind)
+        for name, kind in (("duplicates", "contacts"), ("companies", "companies"))
+    ]
+    every = pd.concat([sheet for sheet in sheets if {"decision", "who", "cluster"} <= set(sheet.columns)] or [pd.DataFrame({"decision": []})])  # fmt: skip
+    made = every[every["decision"].fillna("") != ""]
+    if made.empty:
+        return None
+    grouped = made.groupby(["object", "decision", "who"], sort=False)
+    table = grouped.agg(rows=("source_id", "size"), clusters=("cluster", "nunique")).reset_index()
+    chart = stacked(table["object"].unique().tolist(), {
+        str(decision): [int(table.loc[(table["decision"] == decision) & (table["object"] == kind), "rows"].sum()) for kind in table["object"].unique()]
+        for decision in table["decision"].unique()
+    })  # fmt: skip
+    label = "; ".join(f"{row.rows} {row.object} rows: {row.decision}, by {row.who}" for row in table.itertuples())
+    return Section(
+        "What was decided, by whom", "", context.evidence.table("decided", table, caption="Decisions"), chart, label
+    )
 
 
 def _limits(context: Context) -> dict[str, float]:

@@ -11,6 +11,9 @@ from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.parts import Drawn, Part, sections
 from pb2hl.values.counting import counted
 
+ESSENTIAL = ("What is taken back", "Kept")
+"""Sections that the notebook shows where the step ran."""
+
 PARTS = (
     Part("plan", "What is taken back", "The last made first; restore puts the values back that a record had before.", (), ("object", "action", "operations")),
     Part("kept", "Kept", "People have worked on these since, or they were there before: they stay, and why."),

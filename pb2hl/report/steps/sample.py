@@ -6,6 +6,9 @@ from pb2hl.report.drawing import balance, comparison
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.parts import Drawn
 
+ESSENTIAL = ("Fields compared", "Everything that is not simply equal", "Record by record")
+"""Sections that the notebook shows where the step ran."""
+
 
 def draw(context: Context) -> Drawn:
     """The sections of the sample's report."""

@@ -11,6 +11,9 @@ from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.parts import Drawn, Part, sections
 from pb2hl.values.counting import counted
 
+ESSENTIAL = ("What is made, what is there", "Workflows to pause", "Requests and time")
+"""Sections that the notebook shows where the step ran."""
+
 PARTS = (
     Part("diff", "What is made, what is there", "To make: missing in HighLevel. Exists: used as it is. Conflict: there, but of another type. Cannot: the token may not, see the instructions.", chart=("kind", "state", "")),
     Part("stages", "Pipelines and stages as they will be", "Order and win probability (per cent) of every stage. Undeclared: only deals name it, the export's pipelines do not; look at its place and its probability."),

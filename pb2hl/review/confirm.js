@@ -1,0 +1,28 @@
+// One decision: what it is about, what is open, a field to type into, a button. Everything shown comes from the model as text.
+const STYLE = `.cf{font:13px var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color1,#222);border:1px solid var(--jp-border-color2,#ccc);border-radius:6px;padding:8px 14px;max-width:60rem}
+.cf h4{margin:2px 0 6px}.cf dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:0 0 8px}.cf dt{color:var(--jp-ui-font-color2,#565d6b)}.cf dd{margin:0;overflow-wrap:anywhere}
+.cf form{display:flex;flex-wrap:wrap;gap:8px;align-items:end}.cf label{display:grid;gap:2px}.cf input{font:inherit;padding:4px 6px;min-width:18rem;color:inherit;background:var(--jp-layout-color1,#fff);border:1px solid var(--jp-border-color1,#888)}
+.cf button{font:inherit;padding:5px 14px;cursor:pointer}.cf button:disabled{cursor:default;opacity:.6}.cf [role=status]{margin:8px 0 0;white-space:pre-line;overflow-wrap:anywhere}
+.cf :focus-visible{outline:2px solid var(--jp-brand-color1,#2563eb)}.cf .cf-bad{color:var(--jp-error-color0,#b3261e)}.cf .cf-good{color:var(--jp-success-color0,#12703a)}`;
+function make(tag, name, text) { const node = document.createElement(tag); if (name) node.className = name; if (text !== undefined) node.textContent = text; return node; }
+function render({ model, el }) {
+  const root = make("section", "cf"), style = make("style", "", STYLE), head = make("h4"), facts = make("dl"), open = make("ul"), form = make("form"), label = make("label"), prompt = make("span"), input = make("input"), button = make("button"), told = make("p");
+  told.setAttribute("role", "status"); button.type = "submit"; root.dataset.lmSuppressShortcuts = "true";
+  label.append(prompt, input); form.append(label, button); root.append(head, facts, open, form, told); el.append(style, root);
+  form.onsubmit = (event) => { event.preventDefault(); if (!button.disabled) { told.textContent = model.get("busy"); button.disabled = true; model.send({ type: "confirm", typed: input.value }); } };
+  const ready = () => { const wanted = model.get("wanted"), typed = input.value.trim(); button.disabled = model.get("state") === "done" || (wanted ? typed !== wanted : !typed); };
+  input.oninput = ready;
+  root.addEventListener("keydown", (event) => event.stopPropagation());
+  function draw() {
+    head.textContent = root.ariaLabel = model.get("title"); prompt.textContent = model.get("prompt"); button.textContent = model.get("button");
+    facts.replaceChildren(...model.get("facts").flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
+    open.replaceChildren(...model.get("points").map((text) => make("li", "", text)));
+    told.textContent = model.get("message"); told.className = { done: "cf-good", refused: "cf-bad" }[model.get("state")] || "";
+    input.disabled = model.get("state") === "done"; ready();
+  }
+  const names = ["title", "facts", "points", "prompt", "button", "message", "state", "wanted"].map((name) => "change:" + name);
+  for (const name of names) model.on(name, draw);
+  draw();
+  return () => { for (const name of names) model.off(name, draw); };
+}
+export default { render };

@@ -1,0 +1,82 @@
+"""One decision with a button: what it is about, what is open, and what has to be typed before anything happens."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from pb2hl.errors import Pb2hlError
+
+WAITING, DONE, REFUSED = "waiting", "done", "refused"
+
+
+class Confirm(anywidget.AnyWidget):
+    """A decision that a person takes by typing and pressing a button.
+
+    `act` is called with what was typed and returns what was done, in a sentence; a Pb2hlError of it is told and nothing is closed. With
+    `wanted` exactly that has to be typed. `state` is waiting, done or refused.
+    """
+
+    _esm = Path(__file__).with_name("confirm.js")
+    title = traitlets.Unicode("").tag(sync=True)
+    facts: Any = traitlets.List().tag(sync=True)
+    points: Any = traitlets.List().tag(sync=True)
+    prompt = traitlets.Unicode("").tag(sync=True)
+    wanted = traitlets.Unicode("").tag(sync=True)
+    button = traitlets.Unicode("").tag(sync=True)
+    busy = traitlets.Unicode("working …").tag(sync=True)
+    message = traitlets.Unicode("").tag(sync=True)
+    state = traitlets.Unicode(WAITING).tag(sync=True)
+
+    def __init__(
+        self,
+        title: str,
+        act: Callable[[str], str],
+        *,
+        facts: Sequence[tuple[str, str]] = (),
+        points: Sequence[str] = (),
+        **shown: str,
+    ):
+        self._act = act
+        super().__init__(title=title, facts=[list(pair) for pair in facts], points=list(points), **shown)
+        self.on_msg(self._receive)
+
+    def confirm(self, typed: str) -> None:
+        """What the button does with `typed`; nothing when it is not what is wanted, or when it was done already."""
+        given = typed.strip()
+        if self.state == DONE:
+            return
+        if not given or (self.wanted and given != self.wanted):
+            self.state, self.message = REFUSED, f"{self.prompt}: nothing was done"
+            return
+        try:
+            done = self._act(given)
+        except Pb2hlError as error:
+            self.state, self.message = REFUSED, str(error)
+        else:
+            self.state, self.message = DONE, done
+
+    def _receive(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
+        if content.get("type") == "confirm":
+            self.confirm(str(content.get("typed", "")))
+
+    def static_html(self) -> str:
+        """The decision as it stands, for notebooks that are looked at without a kernel."""
+        facts = "".join(
+            f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(text)}</td></tr>'
+            for name, text in self.facts
+        )
+        listed = "".join(f"<li>{html.escape(point)}</li>" for point in self.points)
+        return f"<p><b>{html.escape(self.title)}</b></p><table>{facts}</table><ul>{listed}</ul><p>{html.escape(self.message)}</p>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/html"] = self.static_html()
+        return bundle
