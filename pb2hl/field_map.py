@@ -81,6 +81,8 @@ COMPANY = kept("Company")
 OWN_COMPANY = kept("Company as Exported")
 OTHER_CONTACTS = kept("Other Contacts", "LARGE_TEXT")
 LOST_REASON = kept("Lost Reason")
+FOLLOWERS = kept("Followers", "LARGE_TEXT")
+GENDER = kept("Gender")
 
 _EXISTING = ("policy.existing_contacts",)
 _OWNERS = ("sheets/owners.csv",)
@@ -104,6 +106,10 @@ _HOSTS = (
     field("company_id", K.REF, LINE, HOST, refers_to="companies"),
     field("deal_id", K.REF, LINE, HOST, refers_to="deals"),
 )
+_FOLLOWERS = field(
+    "followers", K.REFS, made("followers"), FOLLOWERS, refers_to="users", decided_by=_OWNERS, personal="name"
+)
+"""Users who are told of what happens to a record without owning it; ten at most (BEHAVIOUR)."""
 _EXTENSION = (field("phone_extension", K.TEXT, own("Phone Extension")), "phone")
 
 _USERS = (
@@ -151,8 +157,10 @@ _CONTACTS = (
     *_PLACES,
     field("website", K.URL, same("website")),
     field("birthday", K.DATE, same("dateOfBirth"), personal="birth date"),
+    field("gender", K.TEXT, same("gender"), GENDER),
     field("source", K.TEXT, same("source")),
     field("owner", K.REF, made("assignedTo"), OWNER_FIELD, refers_to="users", decided_by=_OWNERS, personal="name"),
+    _FOLLOWERS,
     field("tags", K.TAGS, made("tags"), decided_by=_TAGS),
     field("do_not_contact", K.BOOLEAN, made("dnd"), NOTHING_REFUSED, meaning="dnd"),
     field("email_opt_out", K.BOOLEAN, made("dndSettings.email"), NOTHING_REFUSED, meaning="dnd"),
@@ -198,6 +206,7 @@ _DEALS = (
     field("lost_reason", K.TEXT, made("lostReasonId"), LOST_REASON),
     field("source", K.TEXT, own("Source"), meaning="source"),
     field("owner", K.REF, made("assignedTo"), OWNER_FIELD, refers_to="users", decided_by=_OWNERS, personal="name"),
+    _FOLLOWERS,
     field("tags", K.TAGS, TAGS_TEXT, decided_by=_TAGS),
     *_DATES,
 )  # fmt: skip

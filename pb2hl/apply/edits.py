@@ -42,8 +42,8 @@ DEFAULTS: Mapping[str, tuple[Any, ...]] = {
 }
 """What HighLevel itself puts where nothing was sent; () for whatever stands there."""
 
-SEARCH_OMITS = ("dndSettings", "inboundDndSettings", "timezone")
-"""Fields of a contact that a search leaves out (BEHAVIOUR): their absence says nothing."""
+SEARCH_OMITS = ("dndSettings", "inboundDndSettings", "timezone", "gender", "followers")
+"""Fields of a contact that a search leaves out (BEHAVIOUR) or is not promised to tell: their absence says nothing."""
 
 CREATED_KEYS = ("dateAdded", "createdAt")
 UPDATED_KEYS = ("dateUpdated", "updatedAt")

@@ -274,15 +274,6 @@ def of_business(sandbox: State, call: Call) -> Answer:
     return Answer({"contacts": [view(record) for record in found[skip : skip + limit]], "count": len(found)})
 
 
-@endpoint("POST", "/contacts/{contactId}/followers", "contacts.write", "followers!:strs")
-def add_followers(sandbox: State, call: Call) -> Answer:
-    """Add followers (users) to a contact."""
-    held = contact(sandbox, call.path["contactId"])
-    added = [user for user in call.body["followers"] if user not in held["followers"]]
-    record = sandbox.contacts.put({**held, "followers": [*held["followers"], *added], "dateUpdated": sandbox.stamp()})
-    return Answer({"followers": record["followers"], "followersAdded": added}, 201)
-
-
 def page_numbers(call: Call, most: int) -> tuple[int, int]:
     """`limit` and `skip` of a query; 422 when they are no numbers or limit is above `most`."""
     try:

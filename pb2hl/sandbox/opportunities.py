@@ -71,7 +71,7 @@ def make(sandbox: State, body: dict[str, Any]) -> Record:
 def read(sandbox: State, call: Call) -> Answer:
     """One opportunity, immediate."""
     left_out = ("customFields", "lostReasonId") if sandbox.behaviour.thin_opportunities else ()
-    shown = view(sandbox, _opportunity(sandbox, call))
+    shown = view(sandbox, opportunity(sandbox, call))
     return Answer({"opportunity": {name: value for name, value in shown.items() if name not in left_out}})
 
 
@@ -80,13 +80,13 @@ def update(sandbox: State, call: Call) -> Answer:
     """Change an opportunity."""
     _forbid(sandbox.behaviour.opportunity_put_takes_lost_reason, call.body, "lostReasonId")
     _forbid(sandbox.behaviour.opportunity_takes_source, call.body, "source")
-    return Answer({"opportunity": view(sandbox, _change(sandbox, _opportunity(sandbox, call), call.body))})
+    return Answer({"opportunity": view(sandbox, _change(sandbox, opportunity(sandbox, call), call.body))})
 
 
 @endpoint("PUT", "/opportunities/{id}/status", "opportunities.write", f"status!:{_STATUS} lostReasonId")
 def set_status(sandbox: State, call: Call) -> Answer:
     """Change an opportunity's status, with the reason it was lost for."""
-    _change(sandbox, _opportunity(sandbox, call), call.body)
+    _change(sandbox, opportunity(sandbox, call), call.body)
     return Answer({"succeded": True, "success": True})
 
 
@@ -121,7 +121,7 @@ def upsert(sandbox: State, call: Call) -> Answer:
 @endpoint("DELETE", "/opportunities/{id}", "opportunities.write")
 def delete(sandbox: State, call: Call) -> Answer:
     """Delete an opportunity."""
-    sandbox.opportunities.remove(_opportunity(sandbox, call)["id"])
+    sandbox.opportunities.remove(opportunity(sandbox, call)["id"])
     return Answer({"succeded": True, "success": True})
 
 
@@ -146,7 +146,8 @@ def _forbid(allowed: bool, body: dict[str, Any], name: str) -> None:
         raise invalid(f"{name} must be a string")
 
 
-def _opportunity(sandbox: State, call: Call) -> Record:
+def opportunity(sandbox: State, call: Call) -> Record:
+    """The opportunity of the path; 404 when there is none."""
     record = sandbox.opportunities.get(call.path["id"])
     if record is None:
         raise missing("Opportunity", call.path["id"])

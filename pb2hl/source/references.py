@@ -121,7 +121,8 @@ def _look_up(
         parts = several(text, index) if spec.kind == FieldKind.REFS else [text]
         found = [(part, index.find(part)) for part in parts]
         outcome.append(found)
-        ids = list(dict.fromkeys(item.source_id for _, item in found if item.source_id))
+        ids = list(dict.fromkeys(item.source_id or (part if people else "") for part, item in found))
+        ids = [item for item in ids if item]
         if spec.kind == FieldKind.REFS:
             values[position] = ids or None
         else:

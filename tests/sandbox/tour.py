@@ -146,6 +146,7 @@ def _contacts(go: Tourist, here: dict[str, str], users: list[Any], field: str, b
     go("POST", "/contacts/bulk/business", {"ids": [contact], "businessId": business, **here})
     assert go("GET", f"/contacts/business/{business}", **here)["count"] == 1
     go("POST", f"{root}/followers", {"followers": [users[1]["id"]]})
+    go("DELETE", f"{root}/followers", {"followers": [users[1]["id"]]})
     task = {"title": "Call", "dueDate": "2026-12-01T10:00:00-05:00", "completed": False}
     task_id = go("POST", f"{root}/tasks", task)["task"]["id"]
     go("GET", f"{root}/tasks")
@@ -188,6 +189,8 @@ def _opportunities(go: Tourist, here: dict[str, str], contact: str, users: list[
     go("PUT", f"/opportunities/{deal}/status", {"status": "lost"})
     followers = {"followers": [], "isRemoveAllFollowers": False, "followersActionType": "add"}
     go("POST", "/opportunities/upsert", {"id": deal, "pipelineId": pipeline["id"], **followers, **here})
+    go("POST", f"/opportunities/{deal}/followers", {"followers": [users[0]["id"]]})
+    go("DELETE", f"/opportunities/{deal}/followers", {"followers": [users[0]["id"]]})
     go("GET", "/opportunities/search", limit=10, **here)
     details = {"notes": True, "tasks": True, "calendarEvents": True, "unReadConversations": False}
     search = {"query": "", "limit": 10, "page": 1, "searchAfter": [], "additionalDetails": details, **here}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.records.base import (
     Created,
+    PartlyRefused,
     Payload,
     Record,
+    body_of,
     carries,
     custom_fields,
     custom_value,
@@ -21,6 +24,7 @@ from pb2hl.highlevel.records.base import (
     rows,
     url_of,
 )
+from pb2hl.highlevel.records.followers import FOLLOWERS, follow
 from pb2hl.highlevel.records.lists import Follow, Listing
 from pb2hl.highlevel.records.port import PlainPort
 from pb2hl.operations import REMOVED_TAGS, Operation
@@ -41,6 +45,34 @@ class ContactPort(PlainPort):
     """Contacts: POST /contacts/, GET, PUT and DELETE /contacts/{id}, POST /contacts/search."""
 
     every, names = "/contacts/", ("contact",)
+
+    def body(self, client: Client, payload: Payload) -> dict[str, Any]:
+        """Without its followers, which a create does not take."""
+        return {**body_of(payload, without=(FOLLOWERS,)), "locationId": client.location}
+
+    async def finish(self, client: Client, record: Record, payload: Payload, trace_id: str = "") -> Created:
+        """The contact stands whether or not its followers are taken."""
+        made = await super().finish(client, record, payload, trace_id)
+        if not payload.get(FOLLOWERS):
+            return made
+        try:
+            users = await follow(client, self.path(client, made.id, {}), payload[FOLLOWERS])
+        except Refused as error:
+            return replace(made, refused={FOLLOWERS: error.message})
+        return replace(made, stored={FOLLOWERS: users})
+
+    async def update(self, client: Client, id: str, payload: Payload) -> Record:
+        """Change it, and give it exactly the followers of `payload` where that names any."""
+        rest = {name: value for name, value in payload.items() if name != FOLLOWERS}
+        record = await super().update(client, id, rest) if body_of(rest) else await self.get(client, id)
+        if FOLLOWERS not in payload:
+            return record
+        path = self.path(client, id, {})
+        try:
+            users = await follow(client, path, payload[FOLLOWERS] or (), record.get(FOLLOWERS) or ())
+        except Refused as error:
+            raise PartlyRefused({FOLLOWERS: error.message}, error) from None
+        return {**record, FOLLOWERS: users}
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         """All contacts, 500 a request. `filters` are HighLevel's search filters. Search omits dndSettings and timezone."""

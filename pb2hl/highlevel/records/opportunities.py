@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from pb2hl.highlevel.records.base import (
     marker_field,
     unwrap,
 )
+from pb2hl.highlevel.records.followers import FOLLOWERS, follow
 from pb2hl.highlevel.records.lists import Follow, Listing
 from pb2hl.highlevel.records.port import PlainPort
 from pb2hl.operations import Operation
@@ -39,6 +40,9 @@ STATUS_ALL = "status all"
 """What is learned of a location: that its search for the status "all" has found deals, and does not take it for a status that none has."""
 
 
+_APART = ("lostReasonId", FOLLOWERS)
+"""Properties of a payload that have requests of their own."""
+
 THIN = ("customFields", "lostReasonId")
 """What a read by id may leave out and a search row has."""
 
@@ -52,17 +56,31 @@ class OpportunityPort(PlainPort):
     every, names = "/opportunities/", ("opportunity",)
 
     def body(self, client: Client, payload: Payload) -> dict[str, Any]:
-        """Without the reason, which a create does not take."""
-        return {**body_of(payload, without=("lostReasonId",)), "locationId": client.location}
+        """Without the reason and the followers, which a create does not take."""
+        return {**body_of(payload, without=_APART), "locationId": client.location}
 
     async def finish(self, client: Client, record: Record, payload: Payload, trace_id: str = "") -> Created:
-        """The record stands whether or not its reason is taken: a refusal of the reason is none of the record."""
-        refused = {}
+        """The record stands whether or not its reason and followers are taken: their refusal is none of the record."""
+        id = id_of(record)
+        refused, stored = await self._apart(client, id, payload, ())
+        return Created(id, {"id": id}, trace_id, refused, stored)
+
+    async def _apart(
+        self, client: Client, id: str, payload: Payload, held: Iterable[Any]
+    ) -> tuple[dict[str, str], Record]:
+        """(what was refused and why, what is stored now) of the parts that have requests of their own."""
+        refused, stored = {}, {}
         try:
-            await self._lost_reason(client, id_of(record), payload)
+            await self._lost_reason(client, id, payload)
         except Refused as error:
-            refused = {"lostReasonId": error.message}
-        return Created(id_of(record), {"id": id_of(record)}, trace_id, refused)
+            refused["lostReasonId"] = error.message
+        if FOLLOWERS in payload:
+            try:
+                users = payload[FOLLOWERS] or ()
+                stored[FOLLOWERS] = await follow(client, self.path(client, id, {}), users, held)
+            except Refused as error:
+                refused[FOLLOWERS] = error.message
+        return refused, stored
 
     async def _lost_reason(self, client: Client, id: str, payload: Payload) -> None:
         reason = payload.get("lostReasonId")
@@ -108,17 +126,19 @@ class OpportunityPort(PlainPort):
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
         """HighLevel's update takes neither `contactId` nor `locationId`; they are left out."""
-        body = body_of(payload, without=("locationId", "contactId", "lostReasonId"))
+        body = body_of(payload, without=("locationId", "contactId", *_APART))
         record: Record = {}
         if body:
             record = unwrap((await client.request("PUT", self.path(client, id, {}), json=body)).body, *self.names)
-        try:
-            await self._lost_reason(client, id, payload)
-        except Refused as error:
-            if not body:
-                raise
-            raise PartlyRefused({"lostReasonId": error.message}, error) from None
-        return record
+        elif FOLLOWERS in payload:
+            record = await self.get(client, id)
+        refused, stored = await self._apart(client, id, payload, record.get(FOLLOWERS) or ())
+        if refused:
+            error = Refused("; ".join(refused.values()), status=400)
+            if not body and len(refused) == len(body_of(payload)):
+                raise error
+            raise PartlyRefused(refused, error)
+        return {**record, **stored}
 
     def pages(self, client: Client, **where: Any) -> AsyncIterator[list[Record]]:
         """All opportunities, 100 a request; `pipelineId` or `contactId` narrow."""

@@ -50,7 +50,8 @@ class PlainPort:
         params = {"locationId": client.location} if self.locates == "query" else None
         answer = await client.request("POST", path, params=params, json=self.body(client, payload))
         record = made(client, answer, f"POST {path}", *self.names)
-        return replace(await self.finish(client, record, payload, answer.trace_id), stored=record)
+        whole = await self.finish(client, record, payload, answer.trace_id)
+        return replace(whole, stored={**record, **whole.stored})
 
     def body(self, client: Client, payload: Payload) -> dict[str, Any]:
         """The body of a create."""

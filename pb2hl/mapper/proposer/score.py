@@ -59,6 +59,7 @@ _NEVER: dict[str, tuple[str, ...]] = {
     "job_title": ("salutation", "boolean", "number", "code", "date", "datetime", "email", "phone", "url"),
     "company_name": ("salutation", "boolean", "email", "date", "datetime", "percent"),
     "owner": ("percent", "date", "datetime"),
+    "followers": ("number", "percent", "date", "datetime"),  # how many follow a person elsewhere is no user
     "full_name": ("boolean", "number", "date", "datetime", "percent", "salutation", "url"),
     "first_name": ("boolean", "number", "date", "datetime", "email", "url"),
     "last_name": ("boolean", "number", "date", "datetime", "email", "url"),

@@ -10,13 +10,15 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.mapper.knowledge.sheet_layout import blank, prefill
+from pb2hl.model import OBJECTS
 from pb2hl.values.fold import fold
 
 OWNER_COLUMNS = {
-    "contacts": "owner", "companies": "owner", "deals": "owner", "tasks": "owner", "appointments": "owner",
-    "activities": "owner", "notes": "author",
-}  # fmt: skip
-"""The column of each object that names a user."""
+    name: found
+    for name, spec in OBJECTS.items()
+    if (found := tuple(item.name for item in spec.fields if "sheets/owners.csv" in item.decided_by))
+}
+"""The columns of each object that name users, by the field map."""
 
 _EMAIL = re.compile(r"(?<![^\s<>(),;@])[^\s<>(),;@]++@[^\s<>(),;@]+\.[A-Za-z]{2,}")
 
@@ -47,13 +49,15 @@ def owners_sheet(
 
 def _values(tables: Mapping[str, pd.DataFrame]) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for object_, column in OWNER_COLUMNS.items():
+    for object_, columns in OWNER_COLUMNS.items():
         frame = tables.get(object_)
-        if frame is None or column not in frame.columns:
-            continue
-        for value, count in frame[column].dropna().astype("str").str.strip().value_counts(sort=False).items():
-            if value:
-                counts[value] += int(count)
+        for column in columns if frame is not None else ():
+            if column not in frame.columns:
+                continue
+            values = frame[column].explode().dropna().astype("str").str.strip()
+            for value, count in values.value_counts(sort=False).items():
+                if value:
+                    counts[value] += int(count)
     return counts
 
 

@@ -125,6 +125,7 @@ def estimate(
     *,
     links: Mapping[str, int],
     lost_reasons: int = 0,
+    followed: int = 0,
     before_images: int = 0,
     consents: int = 0,
     timezones: int = 0,
@@ -134,14 +135,19 @@ def estimate(
     """Requests of a data plan.
 
     `counts` are operations by kind and target, `links` contacts by business, `lost_reasons` opportunities that need a
-    second call for it, `before_images` operations that first read the record that was there, `of_objects` records by custom object.
+    second call for it, `followed` records that need one for their followers, `before_images` operations that first read the record that was there, `of_objects` records by custom object.
     """
     created, updated = Counter[Target](), Counter[Target]()
     for (kind, target), count in sorted(counts.items()):
         if kind is not Kind.SKIP:
             (updated if kind is Kind.UPDATE else created)[target] += count
     found = {str(target): count for target, count in (created + updated).items() if target is not Target.LINK}
-    found |= {"link": link_requests(links), "lost reason": lost_reasons, "before-image": before_images}
+    found |= {
+        "link": link_requests(links),
+        "lost reason": lost_reasons,
+        "followers": followed,
+        "before-image": before_images,
+    }
     return Estimate(
         _filled(found), dict(created), dict(updated), dict(links), consents, timezones, starts, dict(of_objects or {})
     )
@@ -189,6 +195,7 @@ def _sample(operations: Iterable[Operation]) -> tuple[dict[str, int], Counter[st
     found = Counter(str(op.target) for op in taken if op.target is not Target.LINK)
     found["link"] = link_requests(links)
     found["lost reason"] = sum(has_lost_reason(op) for op in taken)
+    found["followers"] = sum("followers" in op.payload for op in taken)
     found["before-image"] = sum(bool(op.existing_id) for op in taken)
     found["read back by id"] = sum(op.target in READ_BACK for op in taken)
     return _filled(found), links

@@ -211,6 +211,7 @@ class Planner:
         if operation.kind is Kind.SKIP:
             return
         self._extra["before_images"] += bool(operation.existing_id)
+        self._extra["followed"] += "followers" in operation.payload
         if operation.target is Target.LINK:
             self._links[business_of(operation)] += 1
         elif operation.target is Target.OPPORTUNITY:

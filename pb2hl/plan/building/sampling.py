@@ -146,7 +146,7 @@ def features(target: Target, kind: Kind, object_: str, payload: dict[str, Any]) 
     ):
         if name in payload:
             yield target, name, _key(payload[name])
-    for name in ("dnd", "dndSettings", "tags", "lostReasonId", "email", "phone"):
+    for name in ("dnd", "dndSettings", "tags", "lostReasonId", "email", "phone", "followers", "gender"):
         if name in payload:
             yield target, name
 

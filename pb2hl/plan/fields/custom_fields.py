@@ -34,11 +34,16 @@ COMPANY_FIELD = field_map.COMPANY.name
 OWN_COMPANY = field_map.OWN_COMPANY.name
 UNCONVERTED_FIELD = "Perfect Books Unconverted"
 MERGED_FIELD = "Perfect Books Merged"
+FOLLOWERS_FIELD = field_map.FOLLOWERS.name
+GENDER_FIELD = field_map.GENDER.name
 LOST_REASON_FIELD = field_map.LOST_REASON.name
 OTHER_CONTACTS = field_map.OTHER_CONTACTS.name
 FURTHER_DEALS = "Further Deals"
 FULL_NAME = field_map.FULL_NAME.name
 """Labels of the fields that planners fill."""
+
+MOST_FOLLOWERS = 10
+"""Followers that a contact or an opportunity takes (BEHAVIOUR)."""
 
 OPTION_TYPES = frozenset({"SINGLE_OPTIONS", "MULTIPLE_OPTIONS", "RADIO", "CHECKBOX"})
 LIST_TYPES = frozenset({"MULTIPLE_OPTIONS", "CHECKBOX", "TEXTBOX_LIST"})

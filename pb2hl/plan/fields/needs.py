@@ -185,6 +185,10 @@ def _for_unconverted(
         yield _own(object_, f.MERGED_FIELD, "LARGE_TEXT", merged)
     if filled(frame, "owner") and _owner_needs_text(object_, frame, inputs):
         yield _own(object_, f.OWNER_FIELD, "TEXT")
+    if object_ != "companies" and (count := _beyond_followers(object_, frame, inputs, location)):
+        yield _own(object_, f.FOLLOWERS_FIELD, "LARGE_TEXT", count)
+    if object_ == "contacts" and len(location.contacts) and (count := filled(frame, "gender")):
+        yield _own(object_, f.GENDER_FIELD, "TEXT", count)  # only a creating call takes it
     if object_ == "contacts" and _deals_may_not_be_opportunities(inputs, location):
         yield _own(object_, f.FURTHER_DEALS, "LARGE_TEXT")
     if object_ == "contacts" and (named := filled(frame, "full_name")):
@@ -268,6 +272,17 @@ def _owner_needs_text(object_: str, frame: pd.DataFrame, inputs: PlanInputs) -> 
     if object_ == "companies":
         return True  # a business has no owner of its own
     return any(not inputs.mapping.owners.get(str(value), "") for value in frame["owner"].dropna().unique())
+
+
+def _beyond_followers(object_: str, frame: pd.DataFrame, inputs: PlanInputs, location: Location) -> int:
+    """How many rows may have followers that HighLevel does not take: who is no user, more than ten, a record that was there."""
+    if "followers" not in frame.columns:
+        return 0
+    if len(location.contacts if object_ == "contacts" else location.opportunities):
+        return filled(frame, "followers")
+    cells = (texts(value) for value in frame["followers"] if not _missing(value))
+    users = inputs.mapping.owners
+    return sum(len(cell) > f.MOST_FOLLOWERS or not all(users.get(item) for item in cell) for cell in cells)
 
 
 def _other_addresses(

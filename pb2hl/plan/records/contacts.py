@@ -113,6 +113,9 @@ class Contacts:
         own = self.ctx.own_fields(OBJECT, row)
         own |= self.unconverted.fields(OBJECT, row)
         own |= self.ctx.owned(draft, OBJECT, row)
+        own |= self.ctx.follow(draft, OBJECT, row, fresh=not person.existing_id)
+        if person.existing_id and text(row, "gender"):
+            own[f.GENDER_FIELD] = text(row, "gender"), ("gender",)
         merged_emails, merged_phones = self.unconverted.addresses(row)
         email, phone = self._shown(person, "email"), self._shown(person, "phone")
         emails = [item for item in (person.email, *person.other_emails, *merged_emails) if item and item != email]

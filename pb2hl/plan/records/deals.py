@@ -300,6 +300,7 @@ class Deals:
                 draft.put(name, value, spec.name)
         own = self.ctx.own_fields(OBJECT, row) | self.unconverted.fields(OBJECT, row)
         own |= self.ctx.owned(draft, OBJECT, row)
+        own |= self.ctx.follow(draft, OBJECT, row, fresh=row["source_id"] not in self._decided[1])
         own[f.STATUS_FIELD] = values.status_word(self.ctx, row, placement.status), ("status",)
         own[f.LOST_REASON_FIELD] = values.lost_reason(self.ctx, row, placement.status, draft), ("lost_reason",)
         own[f.COMPANY_FIELD] = values.company(self.ctx, row), ("company_id",)

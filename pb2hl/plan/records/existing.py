@@ -18,8 +18,8 @@ _POLICY = {
     Target.BUSINESS: "existing_businesses",
     Target.OPPORTUNITY: "existing_opportunities",
 }
-NOT_UPDATABLE = {Target.CONTACT: frozenset({"companyName"}), Target.OPPORTUNITY: frozenset({"contactId"})}
-"""Properties that the update endpoints refuse (BEHAVIOUR: PUT of contacts has no companyName)."""
+NOT_UPDATABLE = {Target.CONTACT: frozenset({"companyName", "gender"}), Target.OPPORTUNITY: frozenset({"contactId"})}
+"""Properties that the update endpoints refuse (BEHAVIOUR: PUT of contacts has neither companyName nor gender)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.fields.findings import Bucket, Findings
 from pb2hl.plan.inputs.rows import Row, texts
 
-_ELSEWHERE = frozenset({"owner"})
-"""Fields whose unconverted text has a place of its own: an owner who is no user is named in `Perfect Books Owner`."""
+_ELSEWHERE = frozenset({"owner", "followers"})
+"""Fields whose unconverted text has a place of its own: who is no user is named in `Perfect Books Owner` and `Followers`."""
 _EMAILS = frozenset({"email", "email_2", "more_emails"})
 _PHONES = frozenset({"phone", "mobile", "more_phones"})
 

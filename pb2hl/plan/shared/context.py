@@ -14,7 +14,7 @@ import pandas as pd
 from pb2hl import markers
 from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target, operation_id, references
-from pb2hl.plan.fields.custom_fields import OWNER_FIELD, PlannedField, written
+from pb2hl.plan.fields.custom_fields import FOLLOWERS_FIELD, MOST_FOLLOWERS, OWNER_FIELD, PlannedField, written
 from pb2hl.plan.fields.findings import Bucket, Findings
 from pb2hl.plan.fields.landings import Landings
 from pb2hl.plan.fields.needs import FieldPlan, option_of
@@ -299,6 +299,23 @@ class Context:
             return {}
         self.findings.loss(object_, "owner", OWNER_FIELD, f"the owner is no user of the location ({owner.how})")
         return {OWNER_FIELD: (owner.name, (column,))}
+
+    def follow(self, draft: Draft, object_: str, row: Row, *, fresh: bool) -> dict[str, Own]:
+        """Give a record that is made (`fresh`) its followers; of those it cannot have, the field that keeps the names."""
+        given = [self.owners.find(item) for item in texts(row.get("followers"))]
+        users = list(dict.fromkeys(item.user_id for item in given if item.how == "mapped" and fresh))[:MOST_FOLLOWERS]
+        if users:
+            draft.put("followers", users, "followers")
+        rest = [item.name for item in given if item.how != "mapped" or item.user_id not in users]
+        if not rest:
+            return {}
+        self.findings.loss(
+            object_,
+            "followers",
+            FOLLOWERS_FIELD,
+            "no user of the location, more than ten, or on a record that was there",
+        )
+        return {FOLLOWERS_FIELD: ("\n".join(dict.fromkeys(rest)), ("followers",))}
 
     def refused(self, object_: str, source_id: str, column: str, value: str, why: str) -> None:
         """Say that one value has no place to go; its cell is the draft's to note."""

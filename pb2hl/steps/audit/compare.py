@@ -32,8 +32,8 @@ from pb2hl.values.fold import fold
 FLAGS = frozenset({"dnd", "dndSettings"})
 """Consent, which search leaves out (BEHAVIOUR): every contact that was sent with it is read by id."""
 
-SPOT_CHECKED = frozenset({"timezone"})
-"""Left out by search as well, but of no consequence to consent: a share of the contacts is read by id for it."""
+SPOT_CHECKED = frozenset({"timezone", "gender", "followers"})
+"""Left out by search as well, or nowhere promised of it, but of no consequence to consent: a share of the contacts is read by id for it."""
 
 LATE_BY_ID = 32
 """Records missing in the pages of their kind that are read by id at once; for more, search is given time to catch up."""

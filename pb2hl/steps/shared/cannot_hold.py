@@ -13,6 +13,7 @@ from pb2hl.field_types import Way
 from pb2hl.highlevel import Destination
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.operations import Target
+from pb2hl.plan.fields.custom_fields import MOST_FOLLOWERS
 from pb2hl.steps.shared import wizard
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
@@ -37,7 +38,11 @@ def cannot_hold(
     currency = (str((place.settings or {}).get("currency") or "") if place else "") or ws.config.currency
     lines = {fold(str(line["name"])) for line in place.pipelines} if place else set()
     rows = [
-        *_records(tables, {fold(str(reason["name"])) for reason in place.lost_reasons} if place else set()),
+        *_records(
+            tables,
+            {fold(str(reason["name"])) for reason in place.lost_reasons} if place else set(),
+            place is not None and len(place.contacts) > 0,
+        ),
         *_links(tables),
         *_schema(tables, currency, lines),
         *_location(tables),
@@ -81,14 +86,12 @@ def _second(tables: Tables, *columns: str) -> int:
     return int((held - 1).clip(lower=0).sum())
 
 
-def _followed(tables: Tables) -> int:
-    """Deals with a filled column of followers."""
-    frame = tables.get("deals", pd.DataFrame())
-    names = [name for name in frame.columns if fold(str(name).removeprefix(CUSTOM_PREFIX)) == fold(wizard.FOLLOWERS)]
-    return _filled(tables, "deals", *names)
+def _beyond(tables: Tables, name: str, column: str, most: int = MOST_FOLLOWERS) -> int:
+    """Items of a list beyond the `most` that a record takes."""
+    return int((_column(tables, name, column).map(len) - most).clip(lower=0).sum())
 
 
-def _records(tables: Tables, reasons: Container[str]) -> Iterator[Row]:
+def _records(tables: Tables, reasons: Container[str], already: bool) -> Iterator[Row]:
     yield (
         "contacts",
         "day of creation",
@@ -134,17 +137,24 @@ def _records(tables: Tables, reasons: Container[str]) -> Iterator[Row]:
     )
     yield (
         "deals",
-        "followers of deals",
-        _followed(tables),
-        "custom field Followers",
-        wizard.told(Target.OPPORTUNITY),
-    )
-    yield (
-        "deals",
         "lost reasons that the location does not have",
         int((~_column(tables, "deals", "lost_reason").astype("str").map(fold).isin(reasons)).sum()),
         "custom field Lost Reason",
         f"make them in Settings › Custom fields › Opportunity › Lost reason, then {wizard.told(Target.OPPORTUNITY)}",
+    )
+    yield (
+        "contacts, deals",
+        "followers beyond the tenth",
+        _beyond(tables, "contacts", "followers") + _beyond(tables, "deals", "followers"),
+        "custom field Followers, with those who are no users and those of records that were there before",
+        f"invite who is missing; for deals {wizard.told(Target.OPPORTUNITY)}",
+    )
+    yield (
+        "contacts",
+        "gender of a contact that was there before",
+        _filled(tables, "contacts", "gender") if already else 0,
+        "custom field Gender: only a creating call takes it",
+        "filter by the field",
     )
     yield (
         "deals",

@@ -32,8 +32,8 @@ FOLDER = "wizard"
 ROWS = 50_000
 """Rows a file: the wizard takes 30 MB at once."""
 COLUMNS = ("file", "rows", "fills", "what to do")
-FOLLOWERS = "Followers"
-"""The custom field of a deal that names who follows it."""
+FOLLOWERS = field_map.FOLLOWERS.name
+"""The custom field of a deal that names those who follow it and whom no API made its followers."""
 
 _LAST = "choose Update, match by {id}, keep the proposed columns, tick “Don't update empty values”, import; do not open and save the file in a spreadsheet first"
 CLICKS = {
