@@ -119,7 +119,7 @@ class Limiter:
                     now = self._clock.monotonic()
                     delay = self._delay(now)
                     if delay == 0 and (sharing := self._sharing()):
-                        delay = sharing.take(now, self._burst, self._interval_s)
+                        delay = sharing.take(now, self._burst, self._interval_s, learned=self._learned)
                     if delay == 0:
                         self._in_flight += 1
                         self.sent += 1
@@ -165,9 +165,9 @@ class Limiter:
             self._in_flight -= 1
             back_at = now - min(self._credit(), round_trip) + self._interval_s + MARGIN_S
             heapq.heappush(self._returning, back_at)
-            if sharing := self._sharing():
-                sharing.give(now, back_at)
             self._learned = self._learned or headers is not None
+            if sharing := self._sharing():
+                sharing.give(now, back_at, self.allowance if self._learned else None)
             self._refused(status, headers or {}, now)
             waiters, self._waiters = self._waiters, []
         for waiter in waiters:

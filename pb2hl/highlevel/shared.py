@@ -1,7 +1,8 @@
 """One allowance a location and machine: what every process on it has sent stands in one small file.
 
 Each request has a slot there until its place in HighLevel's window is free again. The file is held by a lock for the moment it
-takes to read and write it. It names no location, no token and no record; a process that dies leaves slots that run out.
+takes to read and write it. It names no location, no token and no record; a process that dies leaves slots that run out. The
+allowance that one process learned stands there too: another that begins goes by it until HighLevel has answered it.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import contextlib
 import getpass
 import hashlib
 import json
+import math
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +65,18 @@ class SharedAllowance:
         """The shared allowance of a location."""
         return cls(shared_folder() / f"{name_of(base_url, location)}.json")
 
-    def take(self, now: float, burst: int, interval_s: float) -> float:
-        """Take a slot: 0; or, when all `burst` are taken, the seconds until one comes back."""
-        with self._held() as slots:
-            if slots is None:
+    def take(self, now: float, burst: int, interval_s: float, *, learned: bool = True) -> float:
+        """Take a slot: 0; or, when all `burst` are taken, the seconds until one comes back.
+
+        An allowance that this process only assumes (not `learned`) gives way to the one that another process learned.
+        """
+        with self._held() as kept:
+            if kept is None:
                 return 0.0
-            self._expire(slots, now, interval_s)
+            slots = kept.slots
+            self._expire(slots, now, max(interval_s, kept.interval_s))
+            if not learned and kept.burst:
+                burst, interval_s = kept.burst, kept.interval_s
             self.others = sum(owner != self._mine for _, owner in slots)
             closed = max((until for until, owner in slots if owner == _CLOSED), default=0.0)
             if closed > now:
@@ -76,11 +86,14 @@ class SharedAllowance:
             slots.append([now + interval_s + LEASE_S, self._mine])
             return 0.0
 
-    def give(self, now: float, back_at: float) -> None:
-        """The request of one of my slots was answered: its place is free at `back_at`."""
-        with self._held() as slots:
-            if slots is None:
+    def give(self, now: float, back_at: float, learned: tuple[int, float] | None = None) -> None:
+        """The request of one of my slots was answered: its place is free at `back_at`; `learned`: burst, seconds of interval."""
+        with self._held() as kept:
+            if kept is None:
                 return
+            if learned:
+                kept.burst, kept.interval_s = learned
+            slots = kept.slots
             mine = [slot for slot in slots if slot[1] == self._mine and slot[0] > back_at]
             if mine:
                 max(mine, key=lambda slot: slot[0])[0] = back_at
@@ -89,36 +102,47 @@ class SharedAllowance:
 
     def close(self, until: float) -> None:
         """HighLevel said that it is too much: nobody sends before `until`."""
-        with self._held() as slots:
-            if slots is not None:
-                slots.append([until, _CLOSED])
+        with self._held() as kept:
+            if kept is not None:
+                kept.slots.append([until, _CLOSED])
 
     def _expire(self, slots: list[list[Any]], now: float, interval_s: float) -> None:
         furthest = now + interval_s + LEASE_S + 1.0
         slots[:] = [slot for slot in slots if now < slot[0] <= furthest]
 
     @contextlib.contextmanager
-    def _held(self) -> Any:
-        """The slots while the file is held, written back afterwards; None where it cannot be had, and nothing is shared then."""
+    def _held(self) -> Iterator[_Kept | None]:
+        """What the file keeps while the file is held, written back afterwards; None where it cannot be had, and nothing is shared then."""
         try:
             self._lock.acquire(timeout=LOCK_S, poll_interval=0.002)
         except (Timeout, OSError, NotImplementedError):
             yield None
             return
         try:
-            slots = self._read()
-            yield slots
+            kept = self._read()
+            yield kept
             with contextlib.suppress(OSError):
-                self._path.write_text(json.dumps(slots), encoding="utf-8")
+                self._path.write_text(json.dumps(asdict(kept)), encoding="utf-8")
         finally:
             self._lock.release()
 
-    def _read(self) -> list[list[Any]]:
+    def _read(self) -> _Kept:
         try:
             found = json.loads(self._path.read_text(encoding="utf-8"))
-            return [[float(until), str(owner)] for until, owner in found]
-        except (OSError, ValueError, TypeError):
-            return []
+            slots = [[float(until), str(owner)] for until, owner in found["slots"]]
+            kept = _Kept(slots, int(found["burst"]), float(found["interval_s"]))
+            return kept if kept.burst >= 0 and 0 <= kept.interval_s < math.inf else _Kept(slots)
+        except (OSError, ValueError, TypeError, KeyError, OverflowError):
+            return _Kept()
+
+
+@dataclass
+class _Kept:
+    """What the file holds: slots (until, owner) and the allowance that HighLevel told somebody (0: nobody yet)."""
+
+    slots: list[list[Any]] = field(default_factory=list)
+    burst: int = 0
+    interval_s: float = 0.0
 
 
 _CLOSED = "closed"

@@ -64,14 +64,27 @@ def test_a_refusal_stops_everybody(two):
     assert other.take(100.0, BURST, INTERVAL_S) == pytest.approx(7.0) and other.take(107.5, BURST, INTERVAL_S) == 0.0
 
 
-@given(st.binary(max_size=40) | st.sampled_from([b"[[1e999, 1]]", b"[[7]]", b"{}", b"[[1, null, 3]]", b"null"]))
+@given(
+    st.binary(max_size=40)
+    | st.sampled_from(
+        [
+            b"[[1e999, 1]]",
+            b"[[7]]",
+            b"{}",
+            b"[[1, null, 3]]",
+            b"null",
+            b'{"slots": [], "burst": -1, "interval_s": 1e999}',
+            b'{"slots": [], "burst": 1e999, "interval_s": 1}',
+        ]
+    )
+)
 def test_a_damaged_file_counts_for_nothing(tmp_path_factory, content):
     """Whatever stands in it, requests go on, and so does the sharing."""
     path = tmp_path_factory.mktemp("s") / "s.json"
     path.write_bytes(content)
     one = SharedAllowance(path)
     assert one.take(0.0, BURST, INTERVAL_S) == 0.0
-    assert len(json.loads(path.read_text())) == 1
+    assert len(json.loads(path.read_text())["slots"]) == 1
 
 
 def test_slots_from_before_a_restart_count_for_nothing(two):
@@ -80,6 +93,16 @@ def test_slots_from_before_a_restart_count_for_nothing(two):
     for _ in range(BURST):
         one.take(1e6, BURST, INTERVAL_S)
     assert other.take(5.0, BURST, INTERVAL_S) == 0.0
+
+
+def test_who_begins_goes_by_what_another_has_learned(two):
+    """Nobody sends a first burst of the documented size into a window that another process knows to be smaller, and full."""
+    one, other = two
+    for _ in range(BURST):
+        one.take(100.0, BURST, INTERVAL_S)
+        one.give(100.5, 110.5, (BURST, INTERVAL_S))
+    assert other.take(101.0, 20 * BURST, INTERVAL_S, learned=False) == pytest.approx(9.5)
+    assert other.take(111.0, 20 * BURST, INTERVAL_S, learned=False) == 0.0
 
 
 def test_two_processes_cause_no_refusal(rehearse, tmp_path, monkeypatch):
