@@ -12,6 +12,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol, cast
 
 import pandas as pd
 
@@ -33,6 +34,26 @@ _REWRITTEN = re.compile(
 
 _EXACT = 1e11
 """Numbers below this are shown in full by a spreadsheet."""
+
+
+class TableRow(Protocol):
+    """A row of a sheet or of a step's table, by the names of its columns: what counts is a number, all else is text."""
+
+    accounted: int
+    cells: int
+    count: int
+    filled: int
+    no_answer: int
+    not_converted: int
+    records: int
+    rows: int
+
+    def __getattr__(self, column: str) -> str: ...
+
+
+def table_rows(frame: pd.DataFrame) -> Iterator[TableRow]:
+    """The rows of `frame` from the first to the last, without its index."""
+    return cast("Iterator[TableRow]", frame.itertuples(index=False))
 
 
 def guard(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from pb2hl.sheets import table_rows
 from pb2hl.suites.facts import FACT, CheckFacts, prepare
 
 CENT = 0.005
@@ -91,7 +92,7 @@ def _cells(cells: pd.DataFrame | None) -> list[tuple]:
         return []
     return [
         ("cells accounted for", row.object, row.heading, float(row.expected), float(row.found), np.nan)
-        for row in cells.itertuples(index=False)
+        for row in table_rows(cells)
     ]
 
 

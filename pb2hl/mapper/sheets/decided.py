@@ -16,6 +16,7 @@ from pb2hl.mapper.sheets.fields import decided
 from pb2hl.mapper.sheets.owners import user_ids
 from pb2hl.mapper.sheets.stages import together
 from pb2hl.model import CUSTOM_PREFIX
+from pb2hl.sheets import table_rows
 from pb2hl.values.fold import fold
 
 _RECORDS = ("contacts", "companies", "deals")
@@ -113,20 +114,17 @@ def decided_mapping(
     lines: Sequence[Any] = getattr(destination, "pipelines", ())
     stages = together(sheets["stages"])
     tags: dict[str, dict[str, str]] = {}
-    for row in sheets["tags"].itertuples(index=False):
+    for row in table_rows(sheets["tags"]):
         tags.setdefault(row.object, {})[row.tag] = "" if row.decision == "drop" else row.target.strip() or row.tag
     return Mapping(
         fields=custom_fields(sheets["fields"], tables.get("custom_fields")),
         stages={
             (row.pipeline, row.stage): (row.target_pipeline.strip(), row.target_stage.strip(), row.status.strip())
-            for row in stages.itertuples(index=False)
+            for row in table_rows(stages)
         },
         owners=user_ids(sheets["owners"], tables, users),
         tags=tags,
-        picklists={
-            (row.object, row.field, row.value): row.option.strip()
-            for row in sheets["picklists"].itertuples(index=False)
-        },
+        picklists={(row.object, row.field, row.value): row.option.strip() for row in table_rows(sheets["picklists"])},
         pipelines=_to_make(stages, lines),
         ignored=tuple(
             (item.object, item.file, item.sheet, item.column)
@@ -139,7 +137,7 @@ def decided_mapping(
 def _to_make(stages: pd.DataFrame, lines: Sequence[Any]) -> tuple[PipelineToMake, ...]:
     there = {fold(str(line["name"])) for line in lines}
     found: dict[str, tuple[str, dict[str, tuple[str, float | None]]]] = {}
-    for row in stages.itertuples(index=False):
+    for row in table_rows(stages):
         name, stage = row.target_pipeline.strip(), row.target_stage.strip()
         if not name or fold(name) in there:
             continue

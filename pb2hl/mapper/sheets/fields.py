@@ -21,6 +21,7 @@ from pb2hl.mapper.proposer.structure import Table, correct_keys, relate
 from pb2hl.mapper.proposer.vocabularies import classify_by_words, name_outcomes
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
+from pb2hl.sheets import table_rows
 from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.fold import fold
 from pb2hl.values.transforms import fills
@@ -111,7 +112,7 @@ def complete(sheet: pd.DataFrame, tables: Sequence[tuple[Any, str]]) -> pd.DataF
     out = sheet.copy()
     known = [row for raw, object_ in tables if object_ == "custom_fields" for row in declared(raw.frame)]
     by_table = {(object_, raw.file, raw.sheet): raw for raw, object_ in tables}
-    for at, row in zip(bare.index, bare.itertuples(index=False), strict=True):
+    for at, row in zip(bare.index, table_rows(bare), strict=True):
         raw = by_table.get((row.object, row.file, row.sheet))
         if raw is None or row.column not in raw.headings or not OBJECTS[row.object].takes_custom_fields:
             continue
@@ -166,7 +167,7 @@ def _rows(table: Table, known: Sequence[Declared], threshold: float) -> list[dic
     proposed = table.proposals
     labels = Labels()
     rows = []
-    for at, found in enumerate(proposed.itertuples(index=False)):
+    for at, found in enumerate(table_rows(proposed)):
         values = raw.frame.iloc[:, at]
         texts = values[values.str.strip() != ""] if len(values) else values
         declares = declares_of[found.heading]
@@ -282,7 +283,7 @@ def decided(sheet: pd.DataFrame) -> list[Decided]:
         names = OBJECTS[object_].field_names if object_ in OBJECTS else ()
         taken: set[str] = set()
         labels = Labels()
-        for row in rows.itertuples(index=False):
+        for row in table_rows(rows):
             decision = row.decision.strip() or "custom"
             several = takes_several(object_, decision)
             if decision not in ("custom", "ignore") and (decision not in names or (decision in taken and not several)):

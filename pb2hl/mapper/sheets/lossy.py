@@ -18,7 +18,7 @@ from pb2hl.mapper.proposer.money import DOUBT
 from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.fields import Decided, decided
 from pb2hl.model import RAW_PREFIX
-from pb2hl.sheets import write_sheet
+from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.workspace import Workspace
 
 TRANSFORMS: Mapping[str, str] = {
@@ -101,7 +101,7 @@ def staged_otherwise(ws: Workspace, fields: pd.DataFrame) -> list[tuple[str, str
     if staged.empty:
         return []
     made: dict[tuple[str, str], list[tuple[str, str, str]]] = {}  # two files of an object may share a heading
-    for row in staged.itertuples(index=False):
+    for row in table_rows(staged):
         how = (row.staged_column if row.field != "ignore" else "", str(row.kind), _named(row.decision))
         made.setdefault((row.object, row.heading), []).append(how)
     found = []
@@ -140,9 +140,9 @@ LEAST_CONVERTED, LEAST_CELLS = 0.5, 3
 def refused(ws: Workspace, fields: pd.DataFrame) -> list[Problem]:
     """One critical problem for each column whose values mostly are not what was proposed and nobody confirmed."""
     proposed = fields[(fields["who"] == PROPOSAL) & ~fields["decision"].isin(["", "custom", "ignore"])]
-    kinds = {(row.object, row.file, row.sheet, row.column): row.decision for row in proposed.itertuples(index=False)}
+    kinds = {(row.object, row.file, row.sheet, row.column): row.decision for row in table_rows(proposed)}
     found = []
-    for item in _staged_columns(ws).itertuples(index=False):
+    for item in table_rows(_staged_columns(ws)):
         decision = kinds.get((item.object, item.file, item.sheet, item.heading), "")
         filled, converted = int(item.filled), int(item.converted)
         if (
@@ -190,7 +190,7 @@ def casts(ws: Workspace) -> pd.DataFrame:
     rows = []
     columns = {name: _columns_of(ws, name) for name in staged["object"].unique()} if len(staged) else {}
     lost = _lost(ws)
-    for item in staged.itertuples(index=False):
+    for item in table_rows(staged):
         transform = _named(item.decision) or TRANSFORMS.get(str(item.kind), "")
         if not transform and not int(item.not_converted):
             continue
@@ -256,12 +256,12 @@ def problems(found: pd.DataFrame) -> list[Problem]:
             f"do not convert ({row.transform}), such as {row.lost}",
             "kept as text",
         )
-        for row in found[found["not_converted"] > 0].itertuples(index=False)
+        for row in table_rows(found[found["not_converted"] > 0])
     ]
     treatment = "kept as they are, or blank where a part of a name is asked for"
     unanswered = [
         _lossy(row, "no_answer", row.no_answer, f"have no answer in the transform {row.transform!r}", treatment)
-        for row in found[found["no_answer"] > 0].itertuples(index=False)
+        for row in table_rows(found[found["no_answer"] > 0])
     ]
     return unconverted + unanswered
 

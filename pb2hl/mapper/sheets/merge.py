@@ -10,7 +10,7 @@ import pandas as pd
 
 from pb2hl.errors import Problem
 from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, KEYS, PROPOSAL
-from pb2hl.sheets import read_sheet, write_sheet
+from pb2hl.sheets import read_sheet, table_rows, write_sheet
 
 LAPSED_COLUMNS = ("sheet", "about", "decision", "who", "when", "comment", "why")
 ARCHIVE = "lapsed_decisions.csv"
@@ -132,7 +132,7 @@ def lapsed_problems(lapsed: pd.DataFrame) -> list[Problem]:
             "decision_lapsed", f"{row.about}: the decision {row.decision!r} of {row.who or 'nobody'} lapsed: {row.why}",
             file=f"{row.sheet}.csv", treatment=f"kept in reports/{ARCHIVE}",
         )
-        for row in lapsed.itertuples(index=False)
+        for row in table_rows(lapsed)
     ]  # fmt: skip
 
 

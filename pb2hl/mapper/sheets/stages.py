@@ -17,6 +17,7 @@ from pb2hl.mapper.knowledge.stage_words import meaning
 from pb2hl.mapper.sheets.outcomes import same, stage_key, stage_outcome
 from pb2hl.mapper.sheets.source_stages import DEFAULT_PIPELINE, SourceStage, source_stages
 from pb2hl.markers import BESIDE
+from pb2hl.sheets import table_rows
 from pb2hl.values.fold import fold
 
 SIMILAR = 0.85
@@ -127,7 +128,7 @@ def together(sheet: pd.DataFrame) -> pd.DataFrame:
     row, and their own stage where only the proposal named another. The sheet itself is not changed.
     """
     out = sheet.copy()
-    for row in sheet[sheet["decision"].str.strip() == "beside"].itertuples(index=False):
+    for row in table_rows(sheet[sheet["decision"].str.strip() == "beside"]):
         own = sheet["pipeline"].map(stage_key) == stage_key(row.pipeline)
         left = {stage_key(name) for name in sheet.loc[own, "target_pipeline"]}
         loose = (sheet["pipeline"].str.strip() == "") & sheet["target_pipeline"].map(stage_key).isin(left)
@@ -143,7 +144,7 @@ def without_stage(sheet: pd.DataFrame, destination: Sequence[Any]) -> list[tuple
     """Decided rows whose target is an existing pipeline that has no such stage: (index, pipeline, stage, its stages)."""
     there = {stage_key(line["name"]): line for line in destination}
     found = []
-    for at, row in zip(sheet.index, together(sheet).itertuples(index=False), strict=True):
+    for at, row in zip(sheet.index, table_rows(together(sheet)), strict=True):
         line = there.get(stage_key(row.target_pipeline)) if row.decision.strip() else None
         names = [str(stage["name"]) for stage in line["stages"]] if line else []
         if line is not None and not any(same(row.target_stage, name) for name in names):

@@ -13,7 +13,7 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL
 from pb2hl.mapper.sheets.nearest import not_allowed
 from pb2hl.model import OBJECTS
-from pb2hl.sheets import read_sheet, write_sheet
+from pb2hl.sheets import read_sheet, table_rows, write_sheet
 from pb2hl.workspace import Workspace
 
 NAME = "tables"
@@ -36,14 +36,14 @@ def decisions(path: Path) -> dict[tuple[str, str], tuple[str, str]]:
     """{(file, sheet): (decision, who)} of the tables that a person decided otherwise than proposed."""
     return {
         (row.file, row.sheet): (row.decision.strip(), row.who)
-        for row in read(path).itertuples(index=False)
+        for row in table_rows(read(path))
         if row.decision.strip() and row.decision.strip() != row.proposal
     }
 
 
 def write(path: Path, found: Iterable[Any], clock: Clock = SYSTEM_CLOCK) -> None:
     """Write one row a recognised table (raw, proposed object, confidence, reason); decisions of people are kept."""
-    kept = {(row.file, row.sheet): row for row in read(path).itertuples(index=False) if row.who not in ("", PROPOSAL)}
+    kept = {(row.file, row.sheet): row for row in table_rows(read(path)) if row.who not in ("", PROPOSAL)}
     rows = []
     for item in found:
         old = kept.get((item.raw.file, item.raw.sheet))
@@ -64,7 +64,7 @@ def _proposed(proposal: str, clock: Clock) -> tuple[str, str, str, str]:
 def undecided(ws: Workspace) -> list[Problem]:
     """One critical problem for each table with rows that nobody said what it is, and for each decision that cannot be."""
     found = []
-    for at, row in enumerate(read(ws.sheets / f"{NAME}.csv").itertuples(index=False)):
+    for at, row in enumerate(table_rows(read(ws.sheets / f"{NAME}.csv"))):
         decision, label = row.decision.strip(), " · ".join(part for part in (row.file, row.sheet) if part)
         if not decision and row.rows not in ("", "0"):
             message = (
@@ -103,9 +103,9 @@ def staged_otherwise(ws: Workspace) -> bool:
     columns, unassigned = (_staged(ws, name) for name in ("columns", "unassigned"))
     if columns.empty:
         return False
-    objects = {(row.file, row.sheet): row.object for row in columns.itertuples(index=False)}
+    objects = {(row.file, row.sheet): row.object for row in table_rows(columns)}
     left_out = set(unassigned[_KEYS].itertuples(index=False, name=None)) if len(unassigned) else set()
-    for row in read(ws.sheets / f"{NAME}.csv").itertuples(index=False):
+    for row in table_rows(read(ws.sheets / f"{NAME}.csv")):
         key, wanted = (row.file, row.sheet), row.decision.strip() or row.proposal
         if row.rows in ("", "0"):
             continue

@@ -21,6 +21,7 @@ from pb2hl.plan.fields.needs import filled_mask
 from pb2hl.plan.records.legal import landing
 from pb2hl.plan.records.unmapped_columns import left_behind
 from pb2hl.plan.shared.context import Context
+from pb2hl.sheets import table_rows
 
 RULE_COLUMNS = ("object", "heading", "column", "bucket", "where")
 SUMMARY_COLUMNS = ("object", "heading", "column", "bucket", "where", "cells")
@@ -118,7 +119,7 @@ def _balance(ctx: Context, accounted: Mapping[tuple[str, str], int]) -> pd.DataF
     read: Counter[tuple[str, str]] = Counter()
     source = ctx.inputs.source_cells
     if len(source):
-        for row in source.itertuples(index=False):
+        for row in table_rows(source):
             read[str(row.object), str(row.heading)] += int(row.cells)
     else:
         for object_, frame in ctx.inputs.staged.items():
@@ -171,7 +172,7 @@ class Fates:
     def __init__(self, exceptions: pd.DataFrame, merged: pd.DataFrame):
         self._merged = frozenset(merged["source_id"])
         self._cells: dict[str, dict[str, tuple[str, str]]] = {}
-        for row in exceptions.itertuples(index=False):
+        for row in table_rows(exceptions):
             self._cells.setdefault(row.column, {})[row.source_id] = (row.bucket, row.where)
 
     def count(self, column: Column, rule: tuple[str, str], ids: pd.Series) -> Counter[tuple[str, str]]:
@@ -237,7 +238,7 @@ def _transformed(columns: pd.DataFrame) -> dict[tuple[str, str], str]:
     if "decision" not in columns.columns:
         return {}
     named = columns[columns["decision"].fillna("").str.contains('"transform"', regex=False)]
-    return {(row.object, row.heading): json.loads(row.decision)["transform"] for row in named.itertuples(index=False)}
+    return {(row.object, row.heading): json.loads(row.decision)["transform"] for row in table_rows(named)}
 
 
 def _rewritten(rule: tuple[str, str], transform: str) -> tuple[str, str]:

@@ -50,7 +50,9 @@ def section(context: Context, part: Part) -> Section | None:
     if part.checklist and drawn_section is not None:
         shown = context.mask.frame(frame).astype("str")
         return replace(
-            drawn_section, table=None, checklist=tuple(": ".join(row) for row in shown.itertuples(index=False))
+            drawn_section,
+            table=None,
+            checklist=tuple(": ".join(row) for row in shown.itertuples(index=False, name=None)),
         )
     drawn = frame.assign(goes_to=frame["decision"].map(goes_to)) if part.table == "fields" else frame
     chart = _chart(context.mask.frame(drawn), part.chart) if part.chart else None

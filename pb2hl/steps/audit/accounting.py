@@ -12,10 +12,11 @@ from pb2hl.diff import Class, flatten_payload
 from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.diff.owner_sync import WHY
-from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import Kind, Target
 from pb2hl.plan.cells.lineage import BLANK, SUMMARY_COLUMNS, Fates, columns_of, source_ids
 from pb2hl.plan.fields.findings import Bucket
+from pb2hl.sheets import table_rows
 from pb2hl.steps.audit.cells_beside import archive_beside
 from pb2hl.steps.audit.compare import Comparison
 from pb2hl.steps.delta.later_export import aliases_of
@@ -40,7 +41,7 @@ class Accounting:
     off: pd.DataFrame
 
 
-def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Accounting:
+def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounting:
     """Every cell and every row of the export of `ws` in exactly one bucket; `found` is what the audit saw in the location."""
     names = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged")
     if not all((ws.plan / f"{name}.parquet").exists() for name in names):
@@ -49,7 +50,7 @@ def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Accounting:
     archive_beside(ws, rules, exceptions)
     aliases = aliases_of(ws)
     cells: Counter[Key] = Counter()
-    for row in summary.itertuples(index=False):
+    for row in table_rows(summary):
         cells[row.object, row.heading, row.column, row.bucket, row.where] += int(row.cells)
     known = (
         pd.read_parquet(ws.staged / "columns.parquet") if (ws.staged / "columns.parquet").exists() else pd.DataFrame()
@@ -73,7 +74,7 @@ def accounting(ws: Workspace, ledger: Ledger, found: Comparison) -> Accounting:
 
 
 def _lost(
-    ledger: Ledger, object_: str, target: Target | None, found: Comparison, merged: pd.DataFrame
+    ledger: LedgerPort, object_: str, target: Target | None, found: Comparison, merged: pd.DataFrame
 ) -> dict[str, tuple[Bucket, str]]:
     """Source id → (bucket, why) of rows whose record is not in the location; rows merged into it share its fate."""
     lost: dict[str, tuple[Bucket, str]] = {}
@@ -84,13 +85,13 @@ def _lost(
         lost |= _lost_notes(ledger)
     for source_id in found.gone.get(object_, ()):
         lost[source_id] = (Bucket.REFUSED, "not in the location any more")
-    for row in merged.itertuples(index=False):
+    for row in table_rows(merged):
         if row.survivor in lost:
             lost[row.source_id] = lost[row.survivor]
     return lost
 
 
-def _lost_notes(ledger: Ledger) -> dict[str, tuple[Bucket, str]]:
+def _lost_notes(ledger: LedgerPort) -> dict[str, tuple[Bucket, str]]:
     """Deals that are a note on their contact, and whose note is not there (any more)."""
     alone = ledger.columns(["object", "source_id"], state=State.SKIPPED, target=Target.OPPORTUNITY)
     linked_deals = {source_id for object_, source_id in alone if object_ == "deals"}
@@ -123,7 +124,7 @@ def _move(
     fates, ids = Fates(exceptions, merged), source_ids(frame)
     ids = ids[ids.isin(lost)]
     groups = [(fate, ids[[lost[item] == fate for item in ids]]) for fate in dict.fromkeys(lost.values())]
-    rule_of = {row.heading: (row.bucket, row.where) for row in rules.itertuples(index=False)}
+    rule_of = {row.heading: (row.bucket, row.where) for row in table_rows(rules)}
     for column in columns_of(known, object_, frame):
         for fate, group in groups:
             for (bucket, where), count in fates.count(column, rule_of[column.heading], group).items():
@@ -143,7 +144,7 @@ def _rows(
     """Rows by bucket. A row that no operation, merge or decision speaks of is accounted for nowhere."""
     into = set(merged["source_id"])
     whole = exceptions[exceptions["column"] == "*"]
-    apart = {row.source_id: (row.bucket, row.where) for row in whole.itertuples(index=False)}
+    apart = {row.source_id: (row.bucket, row.where) for row in table_rows(whole)}
     ids, counts = source_ids(frame), Counter()
     for fates in (
         {item: (str(bucket), why) for item, (bucket, why) in lost.items()},
@@ -171,7 +172,7 @@ def _dropped_rows(ws: Workspace) -> Counter[tuple[str, str, str]]:
 def _judge(cells: Counter[Key], rules: pd.DataFrame, fates: Iterable[tuple[str, str, Bucket, str, int]]) -> None:
     """What the location holds otherwise than sent is kept by decision, normalised or refused: the audit overrules the plan."""
     by_field: dict[tuple[str, str], tuple[str, str, str, str]] = {}
-    for row in rules.itertuples(index=False):
+    for row in table_rows(rules):
         label = str(row.where).removeprefix("custom field ")
         by_field.setdefault((row.object, label), (row.heading, row.column, row.bucket, row.where))
     for object_, label, bucket, where, count in fates:
@@ -205,7 +206,7 @@ def _fates(found: Comparison) -> Iterator[tuple[str, str, Bucket, str, int]]:
             yield object_, label, Bucket.REFUSED, f"HighLevel holds {words} value", count
 
 
-def _not_brought(ledger: Ledger) -> Iterator[tuple[str, str, Bucket, str, int]]:
+def _not_brought(ledger: LedgerPort) -> Iterator[tuple[str, str, Bucket, str, int]]:
     """The same for values that the last delta about them could not write: the location still holds the earlier ones."""
     names, last = field_names(ledger), {}
     for entry in ledger.iterate(part=DELTA_PART):
@@ -222,11 +223,11 @@ def _unbalanced(balance: pd.DataFrame, cells: pd.DataFrame, rows: pd.DataFrame) 
     sums = cells.groupby(["object", "heading"])["cells"].sum() if len(cells) else {}
     off = [
         (row.object, row.heading, int(row.filled), int(sums.get((row.object, row.heading), 0)))
-        for row in balance.itertuples(index=False)
+        for row in table_rows(balance)
         if int(row.filled) != int(sums.get((row.object, row.heading), 0))
     ]
     lost = cells[cells["bucket"] == str(Bucket.LOST)] if len(cells) else cells
-    off += [(row.object, row.heading, int(row.cells), 0) for row in lost.itertuples(index=False)]
+    off += [(row.object, row.heading, int(row.cells), 0) for row in table_rows(lost)]
     nowhere = rows[rows["bucket"] == NOWHERE]
-    off += [(row.object, "(rows)", int(row.rows), 0) for row in nowhere.itertuples(index=False)]
+    off += [(row.object, "(rows)", int(row.rows), 0) for row in table_rows(nowhere)]
     return pd.DataFrame(off, columns=list(UNBALANCED_COLUMNS))

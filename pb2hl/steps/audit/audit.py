@@ -8,10 +8,11 @@ import pandas as pd
 
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.highlevel import Client, Destination
-from pb2hl.ledger import Ledger
+from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.mapper import staged_tables
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
+from pb2hl.sheets import table_rows
 from pb2hl.steps.audit.accounting import Accounting, accounting
 from pb2hl.steps.audit.compare import UNLINKED, Comparison, compare_location
 from pb2hl.steps.balance.balance import Balance, balance
@@ -83,7 +84,7 @@ def _with_checks(ws: Workspace, result: StepResult, progress: Progress, cancel: 
     return whole
 
 
-def _result(ledger: Ledger, found: Comparison, accounted: Accounting, asked: Balance) -> StepResult:
+def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked: Balance) -> StepResult:
     objects, diffs, off = found.objects(), found.differences(), accounted.off
     missing_outcomes = outcomes.errors(ledger)
     doubt = missing_outcomes[missing_outcomes["state"].isin(["in_doubt", "intended"])]
@@ -113,7 +114,7 @@ def _result(ledger: Ledger, found: Comparison, accounted: Accounting, asked: Bal
             f"{row.object}.{row.column}: {row.filled} were read, {row.accounted} are accounted for",
             Severity.CRITICAL,
         )
-        for row in off.itertuples(index=False)
+        for row in table_rows(off)
     ]
     for (object_, field, kind), group in diffs.groupby(["object", "field", "class"], sort=True):
         if kind != "normalised" and field:

@@ -10,7 +10,7 @@ from pb2hl.field_types import ARCHIVE
 from pb2hl.model import RAW_PREFIX
 from pb2hl.plan.cells.lineage import source_ids
 from pb2hl.plan.fields.needs import filled_mask
-from pb2hl.sheets import write_sheet
+from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.workspace import Workspace
 
 PLACE = ("source_id", "source_file", "source_sheet", "source_row")
@@ -37,7 +37,7 @@ def _cells(ws: Workspace, object_: str, rules: pd.DataFrame, exceptions: pd.Data
         return
     frame = ws.table(object_)
     ids = source_ids(frame)
-    for row in mine[mine["column"].isin(named)].itertuples(index=False):
+    for row in table_rows(mine[mine["column"].isin(named)]):
         raw = f"{RAW_PREFIX}{row.heading}"
         if raw not in frame.columns:
             continue

@@ -19,7 +19,7 @@ from pb2hl.diff.table import shown
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.highlevel.records.appointments import moment_of
 from pb2hl.highlevel.records.objects import OURS
-from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
 from pb2hl.operations import RECORD_TARGETS, Kind, Target
 from pb2hl.plan.building.estimate import spot_checks
@@ -111,7 +111,7 @@ class Comparison:
 
 async def compare_location(
     client: Client,
-    ledger: Ledger,
+    ledger: LedgerPort,
     source: str,
     region: str,
     progress: Progress,
@@ -149,13 +149,13 @@ async def compare_location(
     return found
 
 
-def _targets(ledger: Ledger) -> tuple[Target, ...]:
+def _targets(ledger: LedgerPort) -> tuple[Target, ...]:
     """Custom objects are read where this migration has filled some: a token without their scope reads the rest."""
     filled = _compared(ledger, (Target.OBJECT_RECORD,))
     return tuple(target for target in RECORD_TARGETS if filled or target is not Target.OBJECT_RECORD)
 
 
-async def _pages(client: Client, ledger: Ledger, target: Target) -> AsyncIterator[list[Mapping[str, Any]]]:
+async def _pages(client: Client, ledger: LedgerPort, target: Target) -> AsyncIterator[list[Mapping[str, Any]]]:
     if target is not Target.APPOINTMENT:
         contacts = (
             [contact for (contact,) in ledger.columns(["destination_id"], state=State.DONE, target=Target.CONTACT)]
@@ -170,7 +170,7 @@ async def _pages(client: Client, ledger: Ledger, target: Target) -> AsyncIterato
             yield page
 
 
-def _calendars(ledger: Ledger) -> dict[str, tuple[datetime, datetime]]:
+def _calendars(ledger: LedgerPort) -> dict[str, tuple[datetime, datetime]]:
     """Calendar id → the span of the appointments we put into it, with a day around it."""
     spans: dict[str, tuple[datetime, datetime]] = {}
     day = timedelta(days=1)
@@ -184,7 +184,7 @@ def _calendars(ledger: Ledger) -> dict[str, tuple[datetime, datetime]]:
 
 
 def _compare_page(
-    ledger: Ledger, judge: Judge, target: Target, page: list[Mapping[str, Any]], seen: set[str]
+    ledger: LedgerPort, judge: Judge, target: Target, page: list[Mapping[str, Any]], seen: set[str]
 ) -> list[Entry]:
     """Compare one page; the entries that have to be read by id are given back."""
     records = {str(record.get("id")): record for record in page}
@@ -204,7 +204,7 @@ def _compare_page(
     return again
 
 
-def _not_seen(ledger: Ledger, judge: Judge, target: Target, seen: set[str]) -> list[Entry]:
+def _not_seen(ledger: LedgerPort, judge: Judge, target: Target, seen: set[str]) -> list[Entry]:
     found = []
     for entry in ledger.iterate(state=State.DONE, target=target):
         if is_overlay(entry):
@@ -215,7 +215,7 @@ def _not_seen(ledger: Ledger, judge: Judge, target: Target, seen: set[str]) -> l
     return found
 
 
-async def _late(client: Client, ledger: Ledger, judge: Judge, target: Target, missing: list[Entry]) -> list[Entry]:
+async def _late(client: Client, ledger: LedgerPort, judge: Judge, target: Target, missing: list[Entry]) -> list[Entry]:
     """Judge what search tells once it has caught up with the last writes; what it still lacks is left to be read by id."""
     if len(missing) <= LATE_BY_ID:
         return missing
@@ -235,7 +235,7 @@ async def _late(client: Client, ledger: Ledger, judge: Judge, target: Target, mi
     return [*again, *left.values()]
 
 
-def _compared(ledger: Ledger, targets: Collection[Target] = RECORD_TARGETS) -> int:
+def _compared(ledger: LedgerPort, targets: Collection[Target] = RECORD_TARGETS) -> int:
     """Records of `targets` that the audit compares; what deltas changed of one is compared with it."""
     done = sum(row["count"] for row in ledger.counts() if row["target"] in targets and row["state"] == State.DONE)
     updates = ledger.columns(["target", "kind", "part"], state=State.DONE)
@@ -245,7 +245,7 @@ def _compared(ledger: Ledger, targets: Collection[Target] = RECORD_TARGETS) -> i
     return done - sum(changed)
 
 
-async def _check_links(client: Client, ledger: Ledger, judge: Judge, target: Target) -> None:
+async def _check_links(client: Client, ledger: LedgerPort, judge: Judge, target: Target) -> None:
     if target is not Target.CONTACT:
         return
     doubtful = []

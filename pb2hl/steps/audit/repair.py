@@ -9,7 +9,7 @@ import pandas as pd
 
 from pb2hl import plan
 from pb2hl.errors import ConfigError, Problem, Severity
-from pb2hl.ledger import Entry, Ledger, Outcome, State
+from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
 from pb2hl.operations import RECORD_TARGETS, Kind, Operation
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
@@ -54,7 +54,9 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
     return result
 
 
-def _gone(ws: Workspace, ledger: Ledger, absent: Iterable[str], folder: Any, progress: Progress) -> dict[str, Entry]:
+def _gone(
+    ws: Workspace, ledger: LedgerPort, absent: Iterable[str], folder: Any, progress: Progress
+) -> dict[str, Entry]:
     """Entries that are done and whose record is not there: those the audit named, and what depends on them."""
     named = set(absent)
     hanging = _dependents(folder, named)
@@ -83,7 +85,7 @@ def _dependents(folder: Any, op_ids: Collection[str]) -> set[str]:
     return found
 
 
-def _forget(ledger: Ledger, who: str, entries: Iterable[Entry]) -> None:
+def _forget(ledger: LedgerPort, who: str, entries: Iterable[Entry]) -> None:
     """What is gone counts as not sent from here on, durably, before anything is sent again."""
     why = f"it was not in the location any more; made again, as asked for by {who}"
     run = ledger.start_run(STEP, {"who": who})
@@ -91,7 +93,7 @@ def _forget(ledger: Ledger, who: str, entries: Iterable[Entry]) -> None:
     ledger.end_run(run, "done")
 
 
-def _result(ledger: Ledger, wanted: list[Operation], gone: Mapping[str, Entry], asked: Balance) -> StepResult:
+def _result(ledger: LedgerPort, wanted: list[Operation], gone: Mapping[str, Entry], asked: Balance) -> StepResult:
     now = ledger.entries(operation.op_id for operation in wanted)
     rows = [
         (op.object, op.source_id, str(op.target), gone[op.op_id].destination_id, now[op.op_id].destination_id, str(now[op.op_id].state))

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from pb2hl.apply.send import NO_FILE
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import Problem, Severity
-from pb2hl.ledger import Ledger, LedgerPort, State
+from pb2hl.ledger import LedgerPort, State
 from pb2hl.operations import DATA_TARGETS, Kind, Target
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.steps.proposal.decisions import config_in_force
@@ -88,7 +88,7 @@ class Deciders:
     """Who lets files out that cannot be had; "" while the policy says stop."""
 
     @classmethod
-    def of(cls, ws: Workspace, ledger: Ledger) -> Deciders:
+    def of(cls, ws: Workspace, ledger: LedgerPort) -> Deciders:
         """The names on record; "" where nobody approved."""
         given = {gate: ledger.approval(gate) for gate in ("mapping", "schema")}
         who = {gate: approval.who if approval else "" for gate, approval in given.items()}
@@ -176,7 +176,7 @@ def _named(what: str, count: int) -> str:
                                     "files": "file", "changes": "change", "supporting records": "supporting record"}[what]  # fmt: skip
 
 
-def balance(ws: Workspace, ledger: Ledger, *, aliases: Mapping[str, Mapping[str, str]] | None = None, seen: Seen | None = None,
+def balance(ws: Workspace, ledger: LedgerPort, *, aliases: Mapping[str, Mapping[str, str]] | None = None, seen: Seen | None = None,
             record_ids: Collection[str] | None = None) -> Balance:  # fmt: skip
     """What became of everything that the export of `ws` asks for.
 

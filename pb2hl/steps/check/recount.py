@@ -17,6 +17,7 @@ from pb2hl.errors import ExportError
 from pb2hl.model import OBJECTS, RAW_PREFIX
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import StepResult
+from pb2hl.sheets import table_rows
 from pb2hl.steps.shared.intake import source_cells, take_in
 from pb2hl.workspace import Workspace
 
@@ -36,7 +37,7 @@ def audited_against_export(ws: Workspace, *, progress: Progress = SILENT, cancel
     audit = StepResult.load(ws.results("audit"))
     cells: Cells = Counter()
     if audit is not None and "accounting" in audit.tables:
-        for row in audit.tables["accounting"].itertuples(index=False):
+        for row in table_rows(audit.tables["accounting"]):
             cells[row.object, row.heading] += int(row.cells)
     return _compared(ws, cells, progress, cancel)
 
@@ -57,7 +58,7 @@ def _compared(ws: Workspace, found: Cells, progress: Progress, cancel: Cancel | 
         why = f"the export cannot be read again: {getattr(error, 'message', '') or type(error).__name__}"
         return pd.DataFrame([("", why, max(1, sum(found.values())), 0)], columns=list(COLUMNS))
     expected: Cells = Counter()
-    for row in again.itertuples(index=False):
+    for row in table_rows(again):
         expected[row.object, row.heading] += int(row.cells)
     rows = [(*key, expected[key], found.get(key, 0)) for key in expected]
     return pd.DataFrame(rows, columns=list(COLUMNS))

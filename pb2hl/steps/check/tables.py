@@ -20,6 +20,7 @@ from pb2hl.markers import SINGULAR
 from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX
 from pb2hl.progress import Cancel
 from pb2hl.results import StepResult
+from pb2hl.sheets import table_rows
 from pb2hl.steps.check.recount import audited_against_export, staged_against_export
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared.intake import take_in
@@ -195,7 +196,7 @@ def _consents(ws: Workspace) -> tuple[ConsentColumn, ...]:
     typed = ws.table("columns")
     turned = set(typed.loc[typed["decision"].str.contains('"inverted": true'), "heading"]) if len(typed) else set()
     found = []
-    for row in sheet[sheet["object"] == "contacts"].itertuples(index=False):
+    for row in table_rows(sheet[sheet["object"] == "contacts"]):
         field = row.decision if row.decision in CONSENTS else row.proposal
         if field in CONSENTS:
             found.append(ConsentColumn(row.column, field, row.column in turned or "inverted" in row.transform))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from pb2hl.ledger import Ledger
+from pb2hl.ledger import LedgerPort
 from pb2hl.matching.sheets import SHEETS, survivors
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.plan import Gone, PlanInputs
@@ -18,7 +18,7 @@ from pb2hl.steps.shared.intake import REFERENCE
 from pb2hl.workspace import Workspace
 
 
-def gone(ws: Workspace, second: Workspace, ledger: Ledger) -> dict[str, Gone]:
+def gone(ws: Workspace, second: Workspace, ledger: LedgerPort) -> dict[str, Gone]:
     """By object: the loaded rows that the later export in `second` lacks, as earlier exports had them."""
     found = {}
     for object_ in known_people.TARGET_OF:
@@ -36,7 +36,7 @@ def gone(ws: Workspace, second: Workspace, ledger: Ledger) -> dict[str, Gone]:
     return found
 
 
-def _merged_rows(ws: Workspace, ledger: Ledger, object_: str) -> dict[str, str]:
+def _merged_rows(ws: Workspace, ledger: LedgerPort, object_: str) -> dict[str, str]:
     """Merged rows → the row whose record they went to."""
     later = (ledger.recall(known_people.STANDING) or {}).get(object_, {})
     name = known_people.SHEET_OF.get(object_)

@@ -12,13 +12,13 @@ from pb2hl.apply.context import RunContext
 from pb2hl.apply.undo import Undo, UndoPlan
 from pb2hl.errors import NotFound, Problem, Severity
 from pb2hl.highlevel import PORTS, Client
-from pb2hl.ledger import Entry, Ledger, Outcome, State
+from pb2hl.ledger import Entry, LedgerPort, Outcome, State
 from pb2hl.operations import Operation, Target
 
 FILES = (Target.MEDIA, Target.FILE)
 
 
-def stale(ledger: Ledger, later: Iterable[Operation]) -> list[Entry]:
+def stale(ledger: LedgerPort, later: Iterable[Operation]) -> list[Entry]:
     """Uploads whose file has other bytes or another name in the later export. A file that only has an address is not told."""
     planned = [op for op in later if op.target in FILES and op.payload.get("$file")]
     entries = ledger.entries(op.op_id for op in planned)
@@ -65,7 +65,7 @@ async def take_away(context: RunContext, old: Sequence[Entry]) -> list[Problem]:
     return problems
 
 
-async def _fields(client: Client, ledger: Ledger, old: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+async def _fields(client: Client, ledger: LedgerPort, old: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
     """(uploads into fields that hold only files of ours, uploads into fields where people put some too)."""
     if not old:
         return [], []

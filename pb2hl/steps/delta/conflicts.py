@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity, SheetError
-from pb2hl.sheets import write_sheet
+from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.workspace import Workspace
 
 CONFLICT_COLUMNS = (
@@ -38,25 +38,25 @@ def decisions(ws: Workspace) -> Decisions:
             hint=f"write {KEEP} (HighLevel's value stays) or {SOURCE} (the export's value is written)",
             problems=[
                 Problem("decision", f"{row.decision!r} is no decision", Severity.CRITICAL, file="conflicts.csv", row=index + 2)
-                for index, row in zip(unknown.index, unknown.itertuples(index=False), strict=True)
+                for index, row in zip(unknown.index, table_rows(unknown), strict=True)
             ],
         )  # fmt: skip
     return {
         (row.object, row.source_id, row.field): (decision, row.later)
-        for row, decision in zip(sheet.itertuples(index=False), chosen, strict=True)
+        for row, decision in zip(table_rows(sheet), chosen, strict=True)
         if decision
     }
 
 
 def asked(ws: Workspace) -> set[Key]:
     """(object, source id, field) of every row of the sheet, decided or not."""
-    return {(row.object, row.source_id, row.field) for row in _sheet(ws).itertuples(index=False)}
+    return {(row.object, row.source_id, row.field) for row in table_rows(_sheet(ws))}
 
 
 def kept(ws: Workspace) -> dict[Key, str]:
     """What people decided to leave as it is in HighLevel, and who did."""
     chosen = decisions(ws)
-    who = {(row.object, row.source_id, row.field): row.who.strip() for row in _sheet(ws).itertuples(index=False)}
+    who = {(row.object, row.source_id, row.field): row.who.strip() for row in table_rows(_sheet(ws))}
     return {key: who[key] for key, (decision, _) in chosen.items() if decision == KEEP}
 
 

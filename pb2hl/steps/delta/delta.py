@@ -241,13 +241,13 @@ def _in_two(new: Sequence[Operation]) -> tuple[list[Operation], list[Operation]]
     ]
 
 
-def _opportunities(ledger: Ledger) -> frozenset[str]:
+def _opportunities(ledger: LedgerPort) -> frozenset[str]:
     """Source ids of the deals that this migration made opportunities of."""
     rows = ledger.columns(["source_id", "object", "kind"], state=State.DONE, target=Target.OPPORTUNITY)
     return frozenset(source_id for source_id, object_, kind in rows if object_ == "deals" and kind == Kind.CREATE)
 
 
-def _plan_again(ws: Workspace, ledger: Ledger) -> None:
+def _plan_again(ws: Workspace, ledger: LedgerPort) -> None:
     """The first export's plan by the sheets as they are now: what a later export added to them lets no load lapse."""
     first, planned = Destination.load(ws.path), ledger.recall(proposal.PLANNED)
     if first is not None and planned and planned["decisions"] != of_plan(decided(ws, ledger)):
@@ -255,7 +255,7 @@ def _plan_again(ws: Workspace, ledger: Ledger) -> None:
         gates.carry_approvals(ws, ledger)
 
 
-def _window(ws: Workspace, ledger: Ledger) -> dict[str, str]:
+def _window(ws: Workspace, ledger: LedgerPort) -> dict[str, str]:
     """The delta window opens with the first delta and lasts `delta_window_hours`."""
     if ledger.recall(WINDOW) is None:
         start = SYSTEM_CLOCK.now()

@@ -16,7 +16,7 @@ from pb2hl.errors import Problem
 from pb2hl.mapper.knowledge.sheet_layout import EDITABLE
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, RAW_PREFIX, FieldKind
 from pb2hl.progress import Cancel, Progress
-from pb2hl.sheets import write_sheet
+from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.steps.delta.known_rows import known_rows
 from pb2hl.steps.prepare.inventory import inventory
 from pb2hl.values.fold import fold, fold_marks
@@ -197,7 +197,7 @@ def _suspects(ws: Workspace, second: Workspace) -> Iterator[tuple[_Column, tuple
     sheet = second.sheet("fields", mapper.SHEETS["fields"])
     steered = set(sheet.loc[sheet["transform"].ne(""), ["object", "column"]].itertuples(index=False, name=None))
     keys: dict[_Column, tuple[float, tuple[str, ...]]] = {}
-    for row in columns.itertuples(index=False):
+    for row in table_rows(columns):
         kinds = NOTATIONS.get(FieldKind(row.kind)) if row.kind in {str(kind) for kind in FieldKind} else None
         if kinds and (row.object, row.heading) not in steered and row.staged_column:
             keys[row.object, row.heading, row.staged_column] = (0.0, kinds)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from pb2hl.errors import GateClosed, Problem, Severity
-from pb2hl.ledger import Ledger, State
+from pb2hl.ledger import LedgerPort, State
 from pb2hl.matching.proposals import KEEP_APART, MERGE
 from pb2hl.matching.sheets import SHEETS, YES, merged_or_alone, survivors
 from pb2hl.operations import Kind, Target, operation_id
-from pb2hl.sheets import write_sheet
+from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.steps.proposal.decisions import LATER_ROWS, later_rows
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
@@ -23,7 +23,7 @@ STANDING = "later_merges"
 """The fact that holds which rows of later exports stand for which loaded rows: `{object: {source id: loaded source id}}`."""
 
 
-def recognise(ws: Workspace, second: Workspace, ledger: Ledger, who: str) -> dict[tuple[str, str], str]:
+def recognise(ws: Workspace, second: Workspace, ledger: LedgerPort, who: str) -> dict[tuple[str, str], str]:
     """Make the later workspace's match sheets so that every row goes to the record that stands for it.
 
     A new row that is proposed to merge with others waits for a decision in the sheets of `ws` (with `who` the proposal is
@@ -63,7 +63,7 @@ def ids_of(second: Workspace, object_: str) -> list[str]:
 
 
 def owners(
-    ws: Workspace, ledger: Ledger, object_: str, ids: Iterable[str], survivor_of: Mapping[str, str]
+    ws: Workspace, ledger: LedgerPort, object_: str, ids: Iterable[str], survivor_of: Mapping[str, str]
 ) -> dict[str, str]:
     """Source id → the loaded row whose record it is, for all that have one."""
     wanted = list(dict.fromkeys([*ids, *(survivor_of[item] for item in ids if item in survivor_of)]))
@@ -154,7 +154,7 @@ def _aliases(object_: str, owner: Mapping[str, str], stands: Mapping[str, str]) 
     }
 
 
-def _ask(ws: Workspace, ledger: Ledger, waiting: Mapping[str, pd.DataFrame]) -> None:
+def _ask(ws: Workspace, ledger: LedgerPort, waiting: Mapping[str, pd.DataFrame]) -> None:
     """Put the new rows into the sheets of `ws`, undecided, and stop."""
     later = {name: set(ids) for name, ids in (later_rows(ledger)).items()}
     problems = []
@@ -168,7 +168,7 @@ def _ask(ws: Workspace, ledger: Ledger, waiting: Mapping[str, pd.DataFrame]) -> 
         problems += [
             Problem("new_duplicate", f"{row.source_id} ({row.name}): {row.comment or 'proposed to merge'}", Severity.CRITICAL,
                     file=f"{name}.csv", field=row.source_id)
-            for row in rows.assign(comment=note).itertuples(index=False)
+            for row in table_rows(rows.assign(comment=note))
         ]  # fmt: skip
     ledger.remember(LATER_ROWS, {name: sorted(ids) for name, ids in later.items()})
     raise GateClosed(

@@ -11,10 +11,11 @@ import pandas as pd
 
 from pb2hl.errors import GateClosed, Problem
 from pb2hl.highlevel import Destination, read_destination
-from pb2hl.ledger import Ledger, State
+from pb2hl.ledger import LedgerPort, State
 from pb2hl.matching import domains
 from pb2hl.operations import Kind
 from pb2hl.progress import Cancel, Progress
+from pb2hl.sheets import table_rows
 from pb2hl.steps.delta import export_columns, known_people, known_rows, sheet_additions
 from pb2hl.steps.prepare.inventory import inventory
 from pb2hl.steps.prepare.match import match
@@ -42,7 +43,7 @@ class LaterExport:
 
 
 def prepare(
-    ws: Workspace, ledger: Ledger, export: Path, who: str, progress: Progress, cancel: Cancel | None
+    ws: Workspace, ledger: LedgerPort, export: Path, who: str, progress: Progress, cancel: Cancel | None
 ) -> LaterExport:
     """The later export, ready to be planned. Nothing is written to the location.
 
@@ -88,7 +89,7 @@ def aliases_of(ws: Workspace) -> dict[str, dict[str, str]]:
     """By object: the rows of a later export whose record was made for another row."""
     path = ws.plan / f"{ALIASES}.parquet"
     found: dict[str, dict[str, str]] = {}
-    for row in pd.read_parquet(path).itertuples(index=False) if path.exists() else ():
+    for row in table_rows(pd.read_parquet(path)) if path.exists() else ():
         found.setdefault(row.object, {})[row.source_id] = row.record_of
     return found
 
@@ -103,7 +104,7 @@ def later_workspace(ws: Workspace, export: Path) -> Workspace:
     return second
 
 
-def orphans(second: Workspace, ledger: Ledger, aliases: Mapping[tuple[str, str], str]) -> frozenset[str]:
+def orphans(second: Workspace, ledger: LedgerPort, aliases: Mapping[tuple[str, str], str]) -> frozenset[str]:
     """Ids of records whose row the later export no longer has, and that a new row of it may be.
 
     They count as records that were there: a row with a new id and the same e-mail finds its record instead of making one.
@@ -144,7 +145,7 @@ def _fold(value: object) -> str:
     return domains.company_domain(text) or text if "://" in text else text
 
 
-def as_planned(first: Destination, fresh: Destination, ledger: Ledger, lost: Collection[str] = ()) -> Destination:
+def as_planned(first: Destination, fresh: Destination, ledger: LedgerPort, lost: Collection[str] = ()) -> Destination:
     """The location as it was before the load, with the records that people have added and the users invited since.
 
     What was there keeps its values of then: they decided what the load wrote, and a delta compares with that.

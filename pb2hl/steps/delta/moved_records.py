@@ -15,7 +15,7 @@ from pb2hl.apply.undo import Undo, UndoPlan
 from pb2hl.diff.overlay import is_overlay
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import PORTS, Client
-from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import Kind, Operation, Target, references
 from pb2hl.steps.delta import conflicts
 from pb2hl.steps.delta.conflicts import KEEP, SOURCE, Decisions
@@ -87,7 +87,7 @@ def host_of(payload: Mapping[str, Any]) -> str:
     return found if isinstance(found, str) else ""
 
 
-def moves(ledger: Ledger, later: Iterable[Operation], rows: Mapping[str, Set[str]]) -> list[Move]:
+def moves(ledger: LedgerPort, later: Iterable[Operation], rows: Mapping[str, Set[str]]) -> list[Move]:
     """What hangs elsewhere in the later plan although its own row (`rows`: by object) now points elsewhere."""
     found = []
     for chunk in batched((op for op in later if op.target in HUNG and op.kind is Kind.CREATE), CHUNK):

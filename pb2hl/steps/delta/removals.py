@@ -11,7 +11,7 @@ from pb2hl.apply import UndoPlan, plan_undo
 from pb2hl.apply.undo import OUTCOME_COLUMNS, Undo
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import Problem, Severity
-from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import SCHEMA_TARGETS, Kind, Operation, Target
 from pb2hl.steps.delta.known_rows import known_rows
 from pb2hl.steps.shared.outcomes import RECORD_OF
@@ -39,7 +39,7 @@ WHOLE_ROW = "*"
 def removed_rows(
     ws: Workspace,
     second: Workspace,
-    ledger: Ledger,
+    ledger: LedgerPort,
     aliases: Mapping[tuple[str, str], str],
     planned: Iterable[Operation],
 ) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def removed_rows(
     return pd.DataFrame(rows, columns=["object", "source_id", "target", "part", "share"])
 
 
-def _left_over(ledger: Ledger, planned: Iterable[Operation]) -> dict[str, list[tuple[str, str, str]]]:
+def _left_over(ledger: LedgerPort, planned: Iterable[Operation]) -> dict[str, list[tuple[str, str, str]]]:
     """By object: (source id, target, part) of records that this migration made beside, or as part of, a row's own and that
     are not planned any more."""
     made = {op.op_id for op in planned if op.target in _BESIDE}
@@ -105,7 +105,7 @@ def _collapsed(second: Workspace, object_: str) -> set[str]:
     return set(frame.loc[frame["object"] == object_, "kept_source_id"].astype(str))
 
 
-def _brought(ledger: Ledger, object_: str) -> set[str]:
+def _brought(ledger: LedgerPort, object_: str) -> set[str]:
     """Rows that earlier deltas brought."""
     target = RECORD_OF[object_]
     return {
@@ -117,7 +117,7 @@ def _brought(ledger: Ledger, object_: str) -> set[str]:
     }
 
 
-def _needed(ledger: Ledger, going: Sequence[Entry]) -> dict[str, str]:
+def _needed(ledger: LedgerPort, going: Sequence[Entry]) -> dict[str, str]:
     """Records that are to go and that a row which stays still hangs on, or stands for: record id → that row."""
     leaving = {entry.op_id for entry in going}
     ids = {entry.destination_id for entry in going if entry.kind is Kind.CREATE}

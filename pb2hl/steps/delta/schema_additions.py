@@ -14,10 +14,11 @@ from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.highlevel.records.fields import options_of
 from pb2hl.highlevel.records.pipelines import stages_of
-from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
+from pb2hl.ledger import Entry, LedgerPort, Outcome, State
 from pb2hl.operations import Kind, Operation, Target, canonical_hash, operation_id
 from pb2hl.plan.schema.schema import DIFF_COLUMNS
 from pb2hl.results import Status, StepResult
+from pb2hl.sheets import table_rows
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import instructions
 from pb2hl.values.counting import agree, counted
@@ -28,7 +29,7 @@ STAGE_KEYS = ("id", "name", "stageWinProbability", "showInFunnel", "showInPieCha
 """What a stage takes in an update of its pipeline, which replaces all of them."""
 
 
-async def growth(client: Client, ledger: Ledger, planned: Sequence[Operation]) -> list[Operation]:
+async def growth(client: Client, ledger: LedgerPort, planned: Sequence[Operation]) -> list[Operation]:
     """Updates of what this migration made: stages, options and team members that the later plan has more.
 
     What people added there stays. Nothing that was in the location before is altered: the plan makes a neighbour of it.
@@ -142,7 +143,7 @@ def ask_admin(ws: Workspace, waiting: Sequence[tuple[Operation, str]]) -> None:
     before = StepResult.load(ws.results("schema"))
     problems = [
         Problem("pipeline_waits", f"{row.pipeline}, step {row.step}: {row.do}", Severity.CRITICAL, treatment=row.why)
-        for row in steps.itertuples(index=False)
+        for row in table_rows(steps)
     ]
     headline = f"{counted(len(waiting), 'pipeline')} of the later export {agree(len(waiting), 'waits', 'wait')} for an admin: the token may not make or change them."
     StepResult(

@@ -17,7 +17,7 @@ from pb2hl.diff.flatten import CUSTOM, VALUE_KEYS, custom_key
 from pb2hl.diff.overlay import DELTA_PART, laid_over, overlays
 from pb2hl.diff.table import shown, stored_value
 from pb2hl.highlevel import Client
-from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.ledger.port import OPEN
 from pb2hl.operations import (
     DATA_TARGETS,
@@ -60,7 +60,7 @@ class Changes:
     unresolved: int = 0
 
 
-def new_operations(ledger: Ledger, later: Iterable[Operation]) -> list[Operation]:
+def new_operations(ledger: LedgerPort, later: Iterable[Operation]) -> list[Operation]:
     """Operations of the later plan that were never carried out, were refused with another payload, or were left out and
     need not be any more."""
     found: list[Operation] = []
@@ -129,7 +129,7 @@ async def changes(
 
 async def _unlink(
     client: Client,
-    ledger: Ledger,
+    ledger: LedgerPort,
     found: Changes,
     linked: Set[str],
     there: Mapping[str, Set[str]],
@@ -157,7 +157,7 @@ def _same(op: Operation, entry: Entry, latest: Mapping[str, Any], links: Mapping
     return op.payload_hash == entry.payload_hash and entry.destination_id not in latest and op.op_id not in links
 
 
-def _moved(op: Operation, entry: Entry, ledger: Ledger) -> bool:
+def _moved(op: Operation, entry: Entry, ledger: LedgerPort) -> bool:
     """Whether a body that shows files of ours shows them at other addresses now: the file was uploaded again."""
     body = op.payload.get("body")
     if entry.state is not State.DONE or op.target is not Target.NOTE or "{{ref:" not in str(body):
@@ -170,7 +170,7 @@ def _as_contact(entry: Entry) -> Entry:
     return replace(entry, target=Target.CONTACT, destination_id=str(entry.payload["contactId"]), payload={})
 
 
-def _latest(ledger: Ledger) -> tuple[dict[str, list[Mapping[str, Any]]], dict[str, str]]:
+def _latest(ledger: LedgerPort) -> tuple[dict[str, list[Mapping[str, Any]]], dict[str, str]]:
     """(record id → what earlier deltas wrote to it: it counts as sent; op id of a link → the business it was moved to)."""
     links = {}
     for entry in ledger.iterate(state=State.DONE, target=Target.LINK, part=DELTA_PART):
@@ -181,7 +181,7 @@ def _latest(ledger: Ledger) -> tuple[dict[str, list[Mapping[str, Any]]], dict[st
 _NONE: frozenset[str] = frozenset()
 
 
-def _stuck(ledger: Ledger) -> dict[str, frozenset[str]]:
+def _stuck(ledger: LedgerPort) -> dict[str, frozenset[str]]:
     """Record id → what HighLevel would not take of earlier deltas' changes."""
     found: dict[str, frozenset[str]] = {}
     for entry in ledger.iterate(state=State.DONE, part=DELTA_PART):
@@ -190,7 +190,7 @@ def _stuck(ledger: Ledger) -> dict[str, frozenset[str]]:
     return found
 
 
-def _filled(op: Operation, ledger: Ledger) -> dict[str, Any] | None:
+def _filled(op: Operation, ledger: LedgerPort) -> dict[str, Any] | None:
     try:
         return fill_references(op.payload, ledger.entries(references(op.payload)).get)
     except UnresolvedReference:

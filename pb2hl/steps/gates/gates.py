@@ -8,7 +8,7 @@ from typing import Any
 from pb2hl import mapper
 from pb2hl.errors import ConfigError, GateClosed, Problem, Severity, SheetError
 from pb2hl.highlevel import Destination
-from pb2hl.ledger import Approval, Ledger
+from pb2hl.ledger import Approval, Ledger, LedgerPort
 from pb2hl.register import CHECK, SCHEMA
 from pb2hl.register import gates as registered
 from pb2hl.results import Status, StepResult
@@ -57,7 +57,7 @@ def approve(ws: Workspace, gate: str, who: str, *, force: bool = False, note: st
     return approval
 
 
-def _confirm_workflows(ws: Workspace, ledger: Ledger, approval: Approval) -> None:
+def _confirm_workflows(ws: Workspace, ledger: LedgerPort, approval: Approval) -> None:
     names = published_workflows(Destination.load(ws.path))
     ledger.remember(WORKFLOWS_PAUSED, {"who": approval.who, "at": approval.at, "workflows": names})
     if names:
@@ -147,7 +147,7 @@ def lapsed_by(ws: Workspace, gate: str) -> list[str]:
     return [] if decisions.hash_of(now) == carried.get("hash") else decisions.changed(before, now)
 
 
-def carry_approvals(ws: Workspace, ledger: Ledger) -> None:
+def carry_approvals(ws: Workspace, ledger: LedgerPort) -> None:
     """A later export's additions were approved at the mapping gate: the approvals of schema and sample stand with them."""
     ledger.remember(CARRIED, {"hash": decisions.hash_of(decisions.of_plan(decisions.decided(ws, ledger)))})
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from pb2hl import plan
 from pb2hl.apply import Execution
 from pb2hl.errors import GateClosed
-from pb2hl.ledger import Ledger, State
+from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import DELTA, LOAD, MAPPING, SAMPLE, SCHEMA
 from pb2hl.results import Status, StepResult
@@ -46,7 +46,7 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
     return result
 
 
-def require_ready(ws: Workspace, ledger: Ledger) -> None:
+def require_ready(ws: Workspace, ledger: LedgerPort) -> None:
     """Raise GateClosed unless mapping and schema stand approved, the checks found nothing critical, the schema is in place, and
     the plan is of today's sheets."""
     gates.check(ws, MAPPING.gate)
@@ -57,7 +57,7 @@ def require_ready(ws: Workspace, ledger: Ledger) -> None:
         raise GateClosed("the schema is not in place", hint=f"pb2hl schema {ws.path} --apply")
 
 
-def withdrawn(ledger: Ledger) -> frozenset[str]:
+def withdrawn(ledger: LedgerPort) -> frozenset[str]:
     """Op ids of what a delta deleted since its row was gone from the later export: a load does not make it again."""
     deltas = {run.run_id for run in ledger.runs() if run.step == DELTA.id}
     undone = ledger.columns(["op_id", "undone_by"], state=State.UNDONE)
@@ -68,7 +68,7 @@ def _total(ws: Workspace) -> int:
     return sum(pq.read_metadata(path).num_rows for path in (ws.plan / "data").glob("*.parquet"))
 
 
-def _result(ledger: Ledger, execution: Execution, asked: Balance) -> StepResult:
+def _result(ledger: LedgerPort, execution: Execution, asked: Balance) -> StepResult:
     table = outcomes.outcomes(ledger)
     missing = outcomes.errors(ledger)
     by_state = outcomes.counts_of(table)

@@ -12,11 +12,12 @@ from pb2hl.diff import Class, class_counts
 from pb2hl.diff.owner_sync import WHY
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Client
-from pb2hl.ledger import Entry, Ledger, State
+from pb2hl.ledger import Entry, Ledger, LedgerPort, State
 from pb2hl.operations import RECORD_TARGETS, Operation, canonical_hash
 from pb2hl.plan.building.sampling import sample as choose
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
+from pb2hl.sheets import table_rows
 from pb2hl.steps.balance.balance import balance
 from pb2hl.steps.load.load import require_ready
 from pb2hl.steps.load.side_by_side import diff_table
@@ -68,7 +69,7 @@ async def _read_back(client: Client, entries: Sequence[Entry], progress: Progres
 
 def _result(
     ws: Workspace,
-    ledger: Ledger,
+    ledger: LedgerPort,
     operations: Sequence[Operation],
     entries: Mapping[str, Entry],
     stored: Mapping[str, Any],
@@ -83,7 +84,7 @@ def _result(
     bad = by_class["changed"] + by_class["missing"] + by_class["extra"]
     synced = by_class[str(Class.SYNCED)]
     problems = list(asked.problems)
-    for row in counts[counts["class"].isin(["missing", "changed", "extra"])].itertuples(index=False):
+    for row in table_rows(counts[counts["class"].isin(["missing", "changed", "extra"])]):
         text = f"{row.object}.{row.field}: {row[2]} in {counted(row.count, 'record')}"
         problems.append(
             Problem(

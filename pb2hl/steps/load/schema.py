@@ -16,13 +16,14 @@ from pb2hl.highlevel import PORTS, Client, Destination, read_destination
 from pb2hl.highlevel.destination import pipeline_of
 from pb2hl.highlevel.records.fields import normalised
 from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
-from pb2hl.ledger import Entry, Ledger, Outcome, State
+from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
 from pb2hl.mapper.sheets.gate import BY_HAND
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.records.legal import KEYS, wanted
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import MAPPING, SCHEMA
 from pb2hl.results import Status, StepResult
+from pb2hl.sheets import table_rows
 from pb2hl.steps.gates import gates
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import proposal
@@ -100,7 +101,7 @@ def require_scopes(ws: Workspace, destination: Destination) -> None:
         )
 
 
-def _apply(ws: Workspace, ledger: Ledger, progress: Progress, cancel: Cancel | None) -> StepResult:
+def _apply(ws: Workspace, ledger: LedgerPort, progress: Progress, cancel: Cancel | None) -> StepResult:
     make_ready(ws, ledger, STEP, progress, cancel)
     operations = list(plan.read(ws.plan / "schema"))
     with writing(ws, ledger, STEP, progress, cancel) as session:
@@ -155,7 +156,7 @@ async def make_pipelines(context: RunContext, lines: Sequence[Operation]) -> lis
 
 
 async def _with_late_fields(
-    client: Client, ledger: Ledger, operations: Sequence[Operation], found: Destination
+    client: Client, ledger: LedgerPort, operations: Sequence[Operation], found: Destination
 ) -> Destination:
     """Lists lag behind writes; a read by id does not: fields that the list lacks are read one by one."""
     known = {item["id"] for items in found.fields.values() for item in items}
@@ -173,7 +174,7 @@ async def _with_late_fields(
 
 
 async def _with_late_pipelines(
-    client: Client, ledger: Ledger, lines: Sequence[Operation], found: Destination
+    client: Client, ledger: LedgerPort, lines: Sequence[Operation], found: Destination
 ) -> Destination:
     """The same for pipelines, whose list lags a write by seconds."""
     known = {line["id"] for line in found.pipelines}
@@ -256,7 +257,7 @@ def _by_admin(op: Operation) -> list[str]:
 
 def _result(
     ws: Workspace,
-    ledger: Ledger,
+    ledger: LedgerPort,
     operations: Sequence[Operation],
     waiting: list[tuple[Operation, str]],
     found: Destination,
@@ -295,10 +296,7 @@ def _problems(failed: Sequence[Entry], wrong: pd.DataFrame, waiting: Sequence[tu
         Problem("schema_refused", f"{entry.target} {entry.source_id}: {entry.error}", Severity.CRITICAL)
         for entry in failed
     ]
-    found += [
-        Problem("schema_differs", f"{row.name}: {row.verdict}", Severity.WARNING)
-        for row in wrong.itertuples(index=False)
-    ]
+    found += [Problem("schema_differs", f"{row.name}: {row.verdict}", Severity.WARNING) for row in table_rows(wrong)]
     found += [Problem("pipeline_waits", f"pipeline {op.payload['name']}: {why}", Severity.CRITICAL,
                       treatment="an admin makes it by the instructions") for op, why in waiting]  # fmt: skip
     return found

@@ -12,7 +12,7 @@ from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.owner_sync import WHY, OwnerSync
 from pb2hl.diff.table import shown
 from pb2hl.highlevel import Destination
-from pb2hl.ledger import Entry, Ledger
+from pb2hl.ledger import Entry, LedgerPort
 from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
 from pb2hl.plan.building.expected import Sources
 from pb2hl.steps.proposal import proposal
@@ -30,7 +30,7 @@ _IDS = frozenset(
 
 def diff_table(
     ws: Workspace,
-    ledger: Ledger,
+    ledger: LedgerPort,
     operations: Sequence[Operation],
     entries: Mapping[str, Entry],
     stored: Mapping[str, Any],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pb2hl.errors import ConfigError, Problem, Severity
-from pb2hl.ledger import Ledger
+from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.ledger.chain import as_csv, as_jsonl
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import results
@@ -58,7 +58,7 @@ def log(
     )
 
 
-def _first_broken(ws: Workspace, ledger: Ledger, head: str) -> int | None:
+def _first_broken(ws: Workspace, ledger: LedgerPort, head: str) -> int | None:
     """The number of the first entry that does not hold, by the chain itself or by an end that was told of it."""
     exported = _exported_hashes(ws)
     number, first = 0, ledger.verify_log()

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import Problem
-from pb2hl.ledger import Ledger, State
+from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import LOAD, STEPS, Step, results_of
 from pb2hl.results import Status, StepResult
@@ -71,7 +71,7 @@ def _lines(by_object: dict[str, dict[str, int]]) -> dict[str, int]:
     return {f"{object_}_{state}": count for object_, states in by_object.items() for state, count in states.items()}
 
 
-def window_state(ledger: Ledger) -> dict[str, str]:
+def window_state(ledger: LedgerPort) -> dict[str, str]:
     """Where in the delta window one stands; empty before it opened."""
     window = ledger.recall(WINDOW)
     if not window:

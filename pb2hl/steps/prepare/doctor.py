@@ -12,7 +12,7 @@ from pb2hl.highlevel.capabilities import PROBED
 from pb2hl.highlevel.identity import WrongLocation
 from pb2hl.highlevel.needs import MAKE_TOKEN, PAUSE_WORKFLOWS, scopes_for
 from pb2hl.highlevel.records.base import WrongAnswer
-from pb2hl.ledger import Ledger
+from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.operations import Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import DOCTOR, SCHEMA
@@ -56,14 +56,14 @@ def doctor(
     return result
 
 
-async def swept(client: Client, ledger: Ledger) -> None:
+async def swept(client: Client, ledger: LedgerPort) -> None:
     """Remove what a probe that was killed has left in the location."""
     if mark := ledger.recall(SCRATCH):
         await preflight.sweep(client, mark)
         ledger.remember(SCRATCH, None)
 
 
-async def _look(client: Client, ledger: Ledger, *, probe: bool, cancel: Cancel | None) -> dict[str, Any]:
+async def _look(client: Client, ledger: LedgerPort, *, probe: bool, cancel: Cancel | None) -> dict[str, Any]:
     cancel = cancel or Cancel()
     await swept(client, ledger)
     destination = await read_destination(client, index=False)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pb2hl.mapper.proposer.custom import Declared, declaration, declared
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
+from pb2hl.sheets import table_rows
 
 COLUMNS = ("object", "field", "state", "records", "why", "instead")
 RECORDS = ("contacts", "companies", "deals")
@@ -19,7 +20,7 @@ def fields_apart(fields: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd
     """One row a field (`COLUMNS`); `fields` is the fields sheet, `tables` the staged tables, `records` those it is filled in."""
     says = declared(tables.get("custom_fields", pd.DataFrame()))
     rows = [row for item in says if (row := _declared(item, tables))]
-    for column in fields[fields["object"].isin(RECORDS)].itertuples(index=False):
+    for column in table_rows(fields[fields["object"].isin(RECORDS)]):
         rows += _own(column, tables, says)
     return pd.DataFrame(rows, columns=list(COLUMNS)).drop_duplicates(["object", "field", "state"], ignore_index=True)
 

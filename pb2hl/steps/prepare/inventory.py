@@ -15,7 +15,7 @@ from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.profile import Reconciliation, profile_tables, reconcile
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.sheets import write_sheet
+from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.steps.prepare import faults
 from pb2hl.steps.prepare.field_notices import fields_apart
 from pb2hl.steps.prepare.forecast import time_at_limit, volume
@@ -174,7 +174,7 @@ def _unassigned_problems(unassigned: pd.DataFrame) -> list[Problem]:
             count=max(1, row.rows),
             treatment="not migrated until somebody decides in sheets/tables.csv what it is",
         )
-        for row in unassigned.itertuples(index=False)
+        for row in table_rows(unassigned)
         if row.rows
     ]
 

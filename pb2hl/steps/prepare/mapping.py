@@ -17,7 +17,7 @@ from pb2hl.mapper.sheets.merge import lapsed_problems
 from pb2hl.model import OBJECTS, Way
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
-from pb2hl.sheets import write_sheet
+from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.steps.prepare import inventory
 from pb2hl.steps.shared.cannot_hold import cannot_hold
 from pb2hl.steps.shared.session import with_client
@@ -250,7 +250,7 @@ def _problems(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFr
             )
     fields = sheets["fields"]
     ignored = fields[(fields["decision"] == "ignore") & (fields["fill"] != "0")]
-    for row in ignored.itertuples(index=False):
+    for row in table_rows(ignored):
         message = (
             f"column {row.column!r} of {row.object} is set to ignore; {_share(row.fill):.0%} of its cells are filled"
         )
@@ -268,7 +268,7 @@ def _problems(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFr
     about = fields["proposal"].isin(CONSENTS) | fields["decision"].isin(CONSENTS)
     consents = fields[about | fields["reason"].str.contains("consent", regex=False)]
     kept = consents[(consents["decision"] == "custom") & (consents["fill"] != "0")]
-    for row in kept.itertuples(index=False):
+    for row in table_rows(kept):
         message = f"column {row.column!r} speaks of consent but sets no DND: it becomes a custom field only"
         treatment = f"if it refuses a channel, decide {', '.join(REFUSALS)}"
         found.append(
@@ -276,7 +276,7 @@ def _problems(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFr
         )
     found += _strict_consents(consents)
     deprecated = fields[fields["comment"].str.startswith("deprecated")]
-    for row in deprecated.itertuples(index=False):
+    for row in table_rows(deprecated):
         message = f"field {row.label!r} of {row.object} is deprecated there but still filled"
         found.append(
             Problem(
@@ -309,7 +309,7 @@ def _strict_consents(consents: pd.DataFrame) -> list[Problem]:
             field=row.column,
             treatment="the strict side; decide custom if the column means something else",
         )
-        for row in rows.itertuples(index=False)
+        for row in table_rows(rows)
     ]
 
 

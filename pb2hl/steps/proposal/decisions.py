@@ -16,7 +16,7 @@ from pb2hl import mapper
 from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.highlevel import Destination
 from pb2hl.highlevel.destination import FILE_NAME
-from pb2hl.ledger import Ledger
+from pb2hl.ledger import LedgerPort
 from pb2hl.mapper import fallback_user
 from pb2hl.mapper.sheets.gate import BY_HAND
 from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
@@ -50,7 +50,7 @@ _KEPT: dict[Path, tuple[str, Parts]] = {}
 step ask for them a hundred times in a run."""
 
 
-def decided(ws: Workspace, ledger: Ledger) -> dict[str, str]:
+def decided(ws: Workspace, ledger: LedgerPort) -> dict[str, str]:
     """Every decision as it stands now (Parts). Raises SheetError when a sheet is missing or lost its columns."""
     later = later_rows(ledger)
     if later:  # they also depend on the staged rows, which are too many to hash
@@ -63,7 +63,7 @@ def decided(ws: Workspace, ledger: Ledger) -> dict[str, str]:
     return dict(parts)
 
 
-def _state(ws: Workspace, ledger: Ledger) -> str:
+def _state(ws: Workspace, ledger: LedgerPort) -> str:
     """A hash over the bytes of everything that decisions are computed from."""
     found = hashlib.sha256(repr((ledger.log_head(), ledger.recall(BY_HAND), ws.config)).encode())
     for path in (*sorted(ws.sheets.glob("*")), ws.staged / "columns.parquet", ws.path / FILE_NAME):
@@ -73,7 +73,7 @@ def _state(ws: Workspace, ledger: Ledger) -> str:
     return found.hexdigest()
 
 
-def _decided(ws: Workspace, ledger: Ledger, later: Mapping[str, list[str]]) -> dict[str, str]:
+def _decided(ws: Workspace, ledger: LedgerPort, later: Mapping[str, list[str]]) -> dict[str, str]:
     parts = dict(mapper.mapping_parts(ws))
     for name, cells in _DECIDED.items():
         if not (ws.sheets / f"{name}.csv").exists():
@@ -137,7 +137,7 @@ def open_matches(ws: Workspace) -> list[Problem]:
     return found
 
 
-def open_owners(ws: Workspace, ledger: Ledger) -> list[Problem]:
+def open_owners(ws: Workspace, ledger: LedgerPort) -> list[Problem]:
     """Owners whose records nobody would get: `fallback` without a fallback owner, `invite` of a person who is no user yet."""
     if (ledger.recall(POLICY) or {}).get("no_owner", ws.config.policy.no_owner) == "accept":
         return []
@@ -164,18 +164,18 @@ def open_owners(ws: Workspace, ledger: Ledger) -> list[Problem]:
     return found
 
 
-def config_in_force(ws: Workspace, ledger: Ledger) -> Config:
+def config_in_force(ws: Workspace, ledger: LedgerPort) -> Config:
     """migration.toml, with the policies that a batch run decided."""
     taken = ledger.recall(POLICY) or {}
     return ws.config.model_copy(update={"policy": ws.config.policy.model_copy(update=taken)})
 
 
-def later_rows(ledger: Ledger) -> dict[str, list[str]]:
+def later_rows(ledger: LedgerPort) -> dict[str, list[str]]:
     """The rows of match sheets that only later exports have, by sheet."""
     return ledger.recall(LATER_ROWS) or {}
 
 
-def own_rows(sheet: pd.DataFrame, name: str, ledger: Ledger, known: Collection[str]) -> pd.DataFrame:
+def own_rows(sheet: pd.DataFrame, name: str, ledger: LedgerPort, known: Collection[str]) -> pd.DataFrame:
     """A match sheet without the rows that a later export brought, unless this export has them (`known`)."""
     others = set(later_rows(ledger).get(name, ())).difference(known)
     return sheet[~sheet["source_id"].isin(others)] if others else sheet

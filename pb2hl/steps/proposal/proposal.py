@@ -14,7 +14,7 @@ import pandas as pd
 from pb2hl import mapper, matching, plan
 from pb2hl.errors import GateClosed, SheetError
 from pb2hl.highlevel import Destination
-from pb2hl.ledger import Ledger, State
+from pb2hl.ledger import LedgerPort, State
 from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
 from pb2hl.matching.sheets import SURVIVORSHIP
 from pb2hl.model import OBJECTS
@@ -38,7 +38,7 @@ LINEAGE = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_ba
 """The plan's own account, kept beside its operations."""
 
 
-def merges_of(ws: Workspace, ledger: Ledger, staged: Mapping[str, pd.DataFrame]) -> matching.Merges:
+def merges_of(ws: Workspace, ledger: LedgerPort, staged: Mapping[str, pd.DataFrame]) -> matching.Merges:
     """Who survived, by the decided sheets (rows that only later exports have aside). Raises SheetError with every problem."""
     known = {str(item) for frame in staged.values() for item in frame["source_id"]} if later_rows(ledger) else set()
     rules = ws.sheet("survivorship", SURVIVORSHIP) if (ws.sheets / "survivorship.csv").exists() else None
@@ -51,7 +51,7 @@ def merges_of(ws: Workspace, ledger: Ledger, staged: Mapping[str, pd.DataFrame])
 
 
 def plan_inputs(
-    ws: Workspace, ledger: Ledger, destination: Destination, aliases: Mapping[tuple[str, str], str] | None = None
+    ws: Workspace, ledger: LedgerPort, destination: Destination, aliases: Mapping[tuple[str, str], str] | None = None
 ) -> PlanInputs:
     """Everything a plan is made of. `destination` is the location without what this migration made in it; `aliases` are
     rows whose record was made for another row (PlanInputs)."""
@@ -121,7 +121,7 @@ def _file(path: Path) -> ExportFile:
     return ExportFile(str(path), size, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-def without_ours(destination: Destination, ledger: Ledger, orphans: Collection[str] = ()) -> Destination:
+def without_ours(destination: Destination, ledger: LedgerPort, orphans: Collection[str] = ()) -> Destination:
     """The location as it would be without what this migration created: a plan is made against the client's own records.
 
     `orphans` are ids of records that we made and no row stands for any more: they count as the client's own.
@@ -146,7 +146,9 @@ def without_ours(destination: Destination, ledger: Ledger, orphans: Collection[s
     return replace(destination, fields=fields, **lists, **frames)
 
 
-def propose(ws: Workspace, ledger: Ledger, destination: Destination, progress: Progress = SILENT) -> tuple[Plan, Plan]:
+def propose(
+    ws: Workspace, ledger: LedgerPort, destination: Destination, progress: Progress = SILENT
+) -> tuple[Plan, Plan]:
     """(schema plan, data plan), both written to the workspace, with what they were made from on record.
 
     Raises SheetError or ConfigError when sheets or settings do not hold together.
@@ -188,7 +190,7 @@ def schema_hash_of(operations: Iterable[Operation]) -> str:
     return canonical_hash([[op.op_id, op.kind, op.payload] for op in operations])
 
 
-def require_current(ws: Workspace, ledger: Ledger) -> None:
+def require_current(ws: Workspace, ledger: LedgerPort) -> None:
     """Raise GateClosed unless the stored plan was made from the sheets as they are now."""
     planned = ledger.recall(PLANNED)
     if planned is None or not (ws.plan / "data").exists():

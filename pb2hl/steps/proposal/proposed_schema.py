@@ -9,13 +9,14 @@ import pandas as pd
 
 from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
-from pb2hl.ledger import Ledger
+from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.operations import Kind, Target
 from pb2hl.plan import Plan
 from pb2hl.plan import sample as choose
 from pb2hl.plan.building.estimate import Budget, whole
 from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
+from pb2hl.sheets import table_rows
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.proposal.decisions import config_in_force
@@ -45,7 +46,7 @@ SCOPES_FOR = {
 
 def present(
     ws: Workspace,
-    ledger: Ledger,
+    ledger: LedgerPort,
     destination: Destination,
     progress: Progress = SILENT,
     seen: Mapping[str, Any] | None = None,
@@ -140,7 +141,7 @@ def propose_again(ws: Workspace) -> StepResult:
         return present(ws, ledger, destination)
 
 
-def _cost(ledger: Ledger, destination: Destination, schema: Plan, data: Plan) -> Budget:
+def _cost(ledger: LedgerPort, destination: Destination, schema: Plan, data: Plan) -> Budget:
     place = proposal.without_ours(destination, ledger)
     sample = data.operations.pick(choose(data.operations))
     return whole(data.estimate, schema.operations, sample, place, sent(ledger))
@@ -193,7 +194,7 @@ def conflict_problems(schema: Plan) -> list[Problem]:
             "schema_conflict", f"{row.model} field {row.name!r}: {row.detail}", file="schema.csv", field=row.name, count=int(row.records),
             treatment=f"decided: {row.decision}; decide {other[row.decision]!r} in sheets/schema.csv, or another label in sheets/fields.csv",
         )
-        for row in schema.tables["conflicts"].rename(columns={"count": "records"}).itertuples(index=False)
+        for row in table_rows(schema.tables["conflicts"].rename(columns={"count": "records"}))
     ]  # fmt: skip
 
 

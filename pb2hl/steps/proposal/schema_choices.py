@@ -9,7 +9,7 @@ import pandas as pd
 from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.mapper.sheets.nearest import not_allowed
 from pb2hl.plan.fields.custom_fields import BESIDE, USE
-from pb2hl.sheets import write_sheet
+from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
@@ -32,7 +32,7 @@ def read_choices(ws: Workspace) -> pd.DataFrame:
             problems=[
                 Problem("sheet_decision", not_allowed("decision", row.decision, ALLOWED), Severity.CRITICAL, file=f"{SHEET}.csv",
                         row=int(at) + 2, field="decision")
-                for at, row in zip(wrong.index, wrong.itertuples(index=False), strict=True)
+                for at, row in zip(wrong.index, table_rows(wrong), strict=True)
             ],
         )  # fmt: skip
     return frame

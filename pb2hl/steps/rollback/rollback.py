@@ -19,6 +19,7 @@ from pb2hl.operations import SCHEMA_TARGETS
 from pb2hl.plan.building.estimate import Budget
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
+from pb2hl.sheets import table_rows
 from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.prepare.doctor import swept
 from pb2hl.steps.rollback.cost import requests
@@ -73,7 +74,7 @@ def rollback(
 
 def _undo(
     ws: Workspace,
-    ledger: Ledger,
+    ledger: LedgerPort,
     of_run: str,
     objects: Sequence[str],
     force: bool,
@@ -108,7 +109,7 @@ def _runs(ledger: LedgerPort, run: str) -> frozenset[str]:
     return whole_run(ledger, run) if run else frozenset()
 
 
-def _made_by_hand(ledger: Ledger) -> Iterator[Problem]:
+def _made_by_hand(ledger: LedgerPort) -> Iterator[Problem]:
     """What an admin made at our request is the client's own: it stays, and that is said."""
     names = ledger.recall(BY_HAND) or ()
     if names:
@@ -177,10 +178,10 @@ def _problems(kept: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Problem]:
         )
         yield Problem("objects_stay", text, Severity.INFO, count=len(objects),
                       treatment="delete them in HighLevel (Settings, Objects) if they must go")  # fmt: skip
-    for row in kept[kept["why"] != OBJECT_STAYS].head(MOST_TOLD).itertuples(index=False):
+    for row in table_rows(kept[kept["why"] != OBJECT_STAYS].head(MOST_TOLD)):
         text = f"{row.target} {row.source_id} ({row.record_id}) is kept: {row.why}"
         yield Problem("kept", text, Severity.WARNING, treatment="left as it is; --force takes back what it may")
-    for row in rows[rows["outcome"] == "failed"].head(MOST_TOLD).itertuples(index=False):
+    for row in table_rows(rows[rows["outcome"] == "failed"].head(MOST_TOLD)):
         yield Problem("not_undone", f"{row.target} {row.source_id}: {row.error}", Severity.CRITICAL)
     cleared = rows[(rows["action"] == "clear") & (rows["outcome"] == "undone")]
     alone = [record for record in cleared["record_id"].str.split("/").str[0].unique() if record not in _deleted(rows)]

@@ -10,9 +10,10 @@ import pandas as pd
 
 from pb2hl.apply.send import UNCLEARED
 from pb2hl.errors import Problem, Severity
-from pb2hl.ledger import Ledger, State
+from pb2hl.ledger import LedgerPort, State
 from pb2hl.operations import DATA_TARGETS, Target
 from pb2hl.plan.records.legal import LABELS
+from pb2hl.sheets import table_rows
 from pb2hl.values.counting import counted
 
 RECORD_OF = {
@@ -37,14 +38,14 @@ MOST_ALIKE = 20
 MOST_LISTED = 100_000
 
 
-def outcomes(ledger: Ledger, targets: Iterable[str] = DATA_TARGETS) -> pd.DataFrame:
+def outcomes(ledger: LedgerPort, targets: Iterable[str] = DATA_TARGETS) -> pd.DataFrame:
     """Rows of object, target, kind, state, count."""
     wanted = {str(target) for target in targets}
     rows = [row for row in ledger.counts() if row["target"] in wanted]
     return pd.DataFrame(rows, columns=["object", "target", "kind", "state", "count"])
 
 
-def errors(ledger: Ledger, states: Iterable[State] = NOT_LANDED) -> pd.DataFrame:
+def errors(ledger: LedgerPort, states: Iterable[State] = NOT_LANDED) -> pd.DataFrame:
     """Every operation that has not landed, and why (ERROR_COLUMNS); at most 100,000 are listed.
 
     Of the skipped ones only those are listed that no record in the location stands for, such as a file that is too big.
@@ -75,7 +76,7 @@ TIMELINE = (1, 5, 15, 60, 300, 900, 3600, 4 * 3600)
 MOST_INTERVALS = 80
 
 
-def timeline(ledger: Ledger) -> pd.DataFrame:
+def timeline(ledger: LedgerPort) -> pd.DataFrame:
     """Rows of at (start of the interval, UTC), operations that were done in it; the last run's days and all before."""
     moments = pd.Series([at for (at,) in ledger.columns(["finished_at"], state=State.DONE) if at], dtype="str")
     if moments.empty:
@@ -88,13 +89,13 @@ def timeline(ledger: Ledger) -> pd.DataFrame:
     return pd.DataFrame({"at": counts.index.strftime("%Y-%m-%dT%H:%M:%SZ"), "operations": counts.to_numpy()})
 
 
-def log_head(ledger: Ledger) -> dict[str, Any]:
+def log_head(ledger: LedgerPort) -> dict[str, Any]:
     """The audit log's length and last hash, as every step that writes tells them: outside of the ledger they are proof."""
     number, last = ledger.log_head()
     return {"audit_log_entries": number, "audit_log_head": last}
 
 
-def losses(ledger: Ledger) -> pd.DataFrame:
+def losses(ledger: LedgerPort) -> pd.DataFrame:
     """What HighLevel would not take of records that landed: object, what, records."""
     found: dict[tuple[str, str], int] = {}
     for object_, losses_ in ledger.columns(["object", "losses"], state=State.DONE):
@@ -103,7 +104,7 @@ def losses(ledger: Ledger) -> pd.DataFrame:
     return pd.DataFrame([(*key, count) for key, count in sorted(found.items())], columns=["object", "what", "records"])
 
 
-def not_cleared(ledger: Ledger) -> list[Problem]:
+def not_cleared(ledger: LedgerPort) -> list[Problem]:
     """Values that a later export no longer has and that HighLevel keeps although it was told to clear them."""
     ending = UNCLEARED.format("")
     table = losses(ledger)
@@ -111,7 +112,7 @@ def not_cleared(ledger: Ledger) -> list[Problem]:
     return [
         Problem("not_cleared", f"{row.object}.{row.what.removesuffix(ending)}: HighLevel keeps {counted(row.records, 'value')} that the later "
                 "export no longer has", count=row.records, treatment="the old value stays; clear it by hand if it must go")
-        for row in table.itertuples(index=False)
+        for row in table_rows(table)
     ]  # fmt: skip
 
 

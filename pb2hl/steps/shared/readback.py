@@ -8,7 +8,7 @@ from typing import Any
 
 from pb2hl.errors import NotFound
 from pb2hl.highlevel import PORTS, Client
-from pb2hl.ledger import Entry, Ledger
+from pb2hl.ledger import Entry, LedgerPort
 from pb2hl.operations import Target
 from pb2hl.progress import SILENT, Progress
 
@@ -36,7 +36,7 @@ async def read_records(client: Client, entries: Sequence[Entry], progress: Progr
     return found
 
 
-def field_names(ledger: Ledger) -> dict[str, str]:
+def field_names(ledger: LedgerPort) -> dict[str, str]:
     """Id → name of the custom fields we made that hold values; files are checked as operations of their own."""
     return {
         entry.destination_id: str(entry.payload.get("name", ""))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity
-from pb2hl.ledger import Ledger, State
+from pb2hl.ledger import LedgerPort, State
 from pb2hl.model import RAW_PREFIX
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.results import StepResult
@@ -22,7 +22,7 @@ COLUMNS = ("object", "source_id", "source_file", "source_sheet", "source_row", "
 _PLACE = ["source_id", "source_file", "source_sheet", "source_row"]
 
 
-def archive_refused(ws: Workspace, ledger: Ledger) -> int:
+def archive_refused(ws: Workspace, ledger: LedgerPort) -> int:
     """Write every filled cell of rows whose record HighLevel refused, and every single cell that no field holds, into
     `reports/refused_cells.csv`; returns how many there are. A file without cells is taken away."""
     parts = []
@@ -75,7 +75,7 @@ def _cells(ws: Workspace, object_: str, refused: Mapping[str, str], single: pd.D
     return found
 
 
-def with_archive(ws: Workspace, ledger: Ledger, result: StepResult) -> StepResult:
+def with_archive(ws: Workspace, ledger: LedgerPort, result: StepResult) -> StepResult:
     """`result` that says how many cells were refused and where they are archived."""
     count = archive_refused(ws, ledger)
     counts = {**result.counts, "refused_cells_archived": count}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.ledger import Ledger
+from pb2hl.ledger import LedgerPort
 from pb2hl.plan.building.estimate import Budget
 from pb2hl.steps.shared.session import sent
 
@@ -16,23 +16,23 @@ PLANNED = "planned_requests"
 COLUMNS = ("step", "planned", "sent")
 
 
-def keep(ledger: Ledger, budget: Budget) -> None:
+def keep(ledger: LedgerPort, budget: Budget) -> None:
     """Put the budget on record."""
     ledger.remember(PLANNED, {step: sum(parts.values()) for step, parts in budget.steps.items()})
 
 
-def planned(ledger: Ledger) -> dict[str, int]:
+def planned(ledger: LedgerPort) -> dict[str, int]:
     """Requests of the whole migration by step; empty before the schema step proposed one."""
     return dict(ledger.recall(PLANNED) or {})
 
 
-def to_come(ledger: Ledger) -> int:
+def to_come(ledger: LedgerPort) -> int:
     """Requests that the budget still holds; 0 when there is none."""
     done = sent(ledger)
     return sum(max(count - done.get(step, 0), 0) for step, count in planned(ledger).items())
 
 
-def table(ledger: Ledger) -> pd.DataFrame:
+def table(ledger: LedgerPort) -> pd.DataFrame:
     """Rows of step, planned (NA for steps that no budget holds), sent, and their sum in the last row."""
     budget, done = planned(ledger), sent(ledger)
     steps = list(dict.fromkeys([*budget, *done]))
@@ -42,7 +42,7 @@ def table(ledger: Ledger) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"planned": "Int64", "sent": "int64"})
 
 
-def counts(ledger: Ledger) -> dict[str, int]:
+def counts(ledger: LedgerPort) -> dict[str, int]:
     """The sums as flat figures."""
     found = {"requests_sent": sum(sent(ledger).values())}
     budget = planned(ledger)
