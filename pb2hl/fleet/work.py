@@ -102,7 +102,7 @@ def _carried_out(ws: Workspace, command: str, who: str, stop: Callable[[], bool]
         with _asking(stop) as cancel:
             result: StepResult = step.function()(ws, cancel=cancel, **given)
     except Pb2hlError as error:
-        report.tell_failure(ws, step.result(), error)
+        report.write_failure(ws, step.result(), error)
         raise
     if who and step.decides and not step.gate:
         decide(ws, step.id, who, take_defaults=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from pb2hl.mapper.knowledge.sheet_layout import blank, prefill
 from pb2hl.model import OBJECTS
+from pb2hl.sheets import table_rows
 from pb2hl.values.fold import fold
 
 OWNER_COLUMNS = {
@@ -163,7 +164,7 @@ def user_ids(
     by_email = {fold(_text(user.get("email"))): _text(user.get("id")) for user in users}
     known = {_text(user.get("id")) for user in users}
     decided: dict[str, str] = {}
-    for row in sheet.itertuples(index=False):
+    for row in table_rows(sheet):
         user = row.user_id.strip() if row.user_id.strip() in known or not known else ""
         user = user or by_email.get(fold(row.user_email), "")
         decided[row.owner] = user if row.decision == "map" else ""

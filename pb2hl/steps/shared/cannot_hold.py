@@ -14,6 +14,7 @@ from pb2hl.highlevel import Destination
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.operations import Target
 from pb2hl.plan.fields.custom_fields import MOST_FOLLOWERS
+from pb2hl.sheets import table_rows
 from pb2hl.steps.shared import wizard
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
@@ -58,7 +59,7 @@ def cannot_hold(
                 str(row.where),
                 "look at the records the plan names",
             )
-            for row in pd.read_parquet(path).itertuples(index=False)
+            for row in table_rows(pd.read_parquet(path))
         ]
     frame = pd.DataFrame(rows, columns=list(HELD_COLUMNS)).astype({"records": "int64"})
     return frame.sort_values("records", key=lambda held: held == 0, kind="stable").reset_index(drop=True)
