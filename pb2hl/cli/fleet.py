@@ -59,17 +59,17 @@ def run(
             under_way.run()
         finally:
             table = room.fleet_status(fleet)
-    _told(table, fleet, json)
+    _print(table, fleet, json)
     if (table["state"].isin(["failed", "incomplete"])).any():
         raise typer.Exit(ChecksFailed.exit_code)
 
 
-def _said(member: Any, told: Any) -> None:
-    parts = (member.name, told.outcome, told.step, told.said.splitlines()[0] if told.said else "", told.resumes_at)
+def _said(member: Any, ended: Any) -> None:
+    parts = (member.name, ended.outcome, ended.step, ended.said.splitlines()[0] if ended.said else "", ended.resumes_at)
     heavy("cli.output").say("  ".join(part for part in parts if part), err=True)
 
 
-def _told(table: Any, fleet: Path, json: bool) -> None:
+def _print(table: Any, fleet: Path, json: bool) -> None:
     output = heavy("cli.output")
     page = fleet.resolve().with_name("fleet.html")
     if json:
@@ -100,7 +100,7 @@ def status(fleet: Csv, json: Json = False) -> None:
     """Every location with its step, the gate that waits, counts, errors, requests and days left; fleet.html beside the CSV."""
     with heavy("cli.output").quiet_stdout(json):
         table = heavy("fleet").fleet_status(fleet)
-    _told(table, fleet, json)
+    _print(table, fleet, json)
 
 
 def approve(
@@ -111,7 +111,7 @@ def approve(
     note: Annotated[str, typer.Option(help="Anything to put on record with it.")] = "",
     json: Json = False,
 ) -> None:
-    """Approve a gate of many locations at once, on record in each; those with open points stay shut and are told."""
+    """Approve a gate of many locations at once, on record in each; those with open points stay shut and say why."""
     output = heavy("cli.output")
     with output.quiet_stdout(json):
         found = heavy("fleet").approve_fleet(fleet, gate, by, only=only, note=note)

@@ -10,12 +10,12 @@ from pb2hl.fleet.approval import approve_all
 from pb2hl.fleet.drive import THREADS, Fleet, cluster
 from pb2hl.fleet.members import Member, init_fleet, read_fleet
 from pb2hl.fleet.overview import PAGE, fleet_table, write_page
-from pb2hl.fleet.work import Told
+from pb2hl.fleet.work import Ended
 
 __all__ = [
+    "Ended",
     "Fleet",
     "Member",
-    "Told",
     "approve_fleet",
     "cluster",
     "fleet_status",

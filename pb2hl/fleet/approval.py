@@ -28,7 +28,7 @@ class Approved:
 def approve_all(members: Sequence[Member], gate: str, who: str, *, only: str = "*", note: str = "") -> list[Approved]:
     """Approve `gate` wherever it waits, in the members whose workspace or location fits `only` (as in file names: `acme-*`).
 
-    Nothing is forced: a location with open points stays shut, and is told with them.
+    Nothing is forced: a location with open points stays shut, and is listed with them.
     """
     if gate not in registered():
         raise ConfigError(f"there is no gate {gate!r}", hint=f"one of: {', '.join(registered())}")

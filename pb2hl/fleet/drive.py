@@ -19,7 +19,7 @@ from pb2hl.clock import SYSTEM_CLOCK, Clock
 from pb2hl.errors import Cancelled, ConfigError, Pb2hlError
 from pb2hl.fleet import work
 from pb2hl.fleet.members import Member
-from pb2hl.fleet.work import Told
+from pb2hl.fleet.work import Ended
 from pb2hl.progress import Cancel
 
 THREADS = 4
@@ -32,7 +32,7 @@ LOOK_EVERY_S = 0.5
 WORKER_LOSSES = 20
 """How many workers may die under one step before it is given up: it may be what kills them."""
 
-Say = Callable[[Member, Told], None]
+Say = Callable[[Member, Ended], None]
 
 
 def dask() -> Any:
@@ -61,7 +61,9 @@ def cluster(scheduler: str = "", workers: int = 2, threads: int = THREADS) -> It
         except OSError as error:
             raise ConfigError(f"no scheduler answers at {scheduler}: {error}", hint="dask scheduler") from None
         with (
-            distributed.LocalCluster(n_workers=workers, threads_per_worker=threads, dashboard_address=None) as local,
+            distributed.LocalCluster(
+                n_workers=workers, threads_per_worker=threads, host="127.0.0.1", dashboard_address=None
+            ) as local,
             distributed.Client(local) as client,
         ):
             yield client
@@ -74,16 +76,16 @@ class Fleet:
     client: Any
     members: Sequence[Member]
     who: str = ""
-    say: Say = lambda member, told: None
+    say: Say = lambda member, ended: None
     cancel: Cancel = field(default_factory=Cancel)
     clock: Clock = SYSTEM_CLOCK
 
-    def run(self) -> dict[Member, Told]:
+    def run(self) -> dict[Member, Ended]:
         """Raises Cancelled when a person stopped it, Pb2hlError when the scheduler is gone; both go on when it is run again."""
         self._flag = f"pb2hl-stop-{uuid.uuid4().hex}"
         self._running: dict[Any, Member] = {}
         self._waiting: dict[Member, tuple[datetime, bool]] = {}
-        self._ended: dict[Member, Told] = {}
+        self._ended: dict[Member, Ended] = {}
         self._failures: dict[Member, int] = {}
         for member in self.members:
             self._submit(member)
@@ -114,7 +116,7 @@ class Fleet:
                 self._submit(member, asks)
         for future in self._over():
             member = self._running.pop(future)
-            self._take(member, self._told(future))
+            self._take(member, self._result(future))
 
     def _over(self) -> list[Any]:
         distributed = dask()
@@ -129,30 +131,30 @@ class Fleet:
             raise _gone()
         return list(done)
 
-    def _told(self, future: Any) -> Told:
+    def _result(self, future: Any) -> Ended:
         distributed = dask()
         if future.status == "cancelled":
             raise _gone()
         try:
             return future.result()
         except distributed.KilledWorker:
-            return Told(work.FAILED, "", f"{WORKER_LOSSES} workers died under it, mostly because memory ran out")
+            return Ended(work.FAILED, "", f"{WORKER_LOSSES} workers died under it, mostly because memory ran out")
         except Exception as error:  # a defect of ours in one location stops no other
-            return Told(work.FAILED, "", f"{type(error).__name__}: {error}")
+            return Ended(work.FAILED, "", f"{type(error).__name__}: {error}")
 
-    def _take(self, member: Member, told: Told) -> None:
-        self.say(member, told)
-        if told.outcome == work.WENT_ON:
+    def _take(self, member: Member, ended: Ended) -> None:
+        self.say(member, ended)
+        if ended.outcome == work.WENT_ON:
             self._failures.pop(member, None)
             self._submit(member)
-        elif told.outcome == work.PAUSED:
+        elif ended.outcome == work.PAUSED:
             soon = self.clock.now() + timedelta(seconds=ASK_DAY_EVERY_S)
-            self._waiting[member] = (min(datetime.fromisoformat(told.resumes_at), soon), True)
-        elif told.outcome == work.AGAIN and self._failures.get(member, 0) < len(AGAIN_S):
+            self._waiting[member] = (min(datetime.fromisoformat(ended.resumes_at), soon), True)
+        elif ended.outcome == work.AGAIN and self._failures.get(member, 0) < len(AGAIN_S):
             count = self._failures[member] = self._failures.get(member, 0) + 1
             self._waiting[member] = (self.clock.now() + timedelta(seconds=AGAIN_S[count - 1]), False)
         else:
-            self._ended[member] = told
+            self._ended[member] = ended
 
     def _stop(self) -> None:
         """Ask every running step to stop at its next safe point, and wait for it."""
@@ -160,7 +162,7 @@ class Fleet:
         while self._running:
             for future in self._over():
                 member = self._running.pop(future)
-                self._ended[member] = self._told(future)
+                self._ended[member] = self._result(future)
         raise Cancelled("The fleet was stopped; what was done is recorded.", hint="run the same command again to go on")
 
 
@@ -171,7 +173,7 @@ def _gone() -> Pb2hlError:
     )
 
 
-def _task(member: Member, who: str, asks: bool, flag: str) -> Told:
+def _task(member: Member, who: str, asks: bool, flag: str) -> Ended:
     """What runs on a worker."""
     distributed = dask()
     event = distributed.Event(flag, client=distributed.get_client())

@@ -177,7 +177,6 @@ def init_fleet(folder: Path | str, *, out: Path | str = "") -> tuple[Path, int]:
     exports = [
         item for item in sorted(folder.iterdir()) if _is_export(item) and item != path and str(item) not in there
     ]
-    exports = [item for item in exports if not (item / CONFIG_NAME).exists()]
     if not exports and known.empty:
         raise ConfigError(
             f"{folder} holds no export", hint="put each client's export there: a folder, a .zip or a file"
@@ -191,7 +190,10 @@ def init_fleet(folder: Path | str, *, out: Path | str = "") -> tuple[Path, int]:
 def _is_export(item: Path) -> bool:
     if item.name.startswith((".", "~")):
         return False
-    return any(item.iterdir()) if item.is_dir() else item.suffix.lower() in _EXPORTS and item.name != FILE_NAME
+    if item.is_dir():
+        workspaces = (item / CONFIG_NAME).exists() or any(item.glob(f"*/{CONFIG_NAME}"))
+        return any(item.iterdir()) and not workspaces
+    return item.suffix.lower() in _EXPORTS and item.name != FILE_NAME
 
 
 def _new_row(export: Path, beside: Path, names: set[str]) -> dict[str, str]:

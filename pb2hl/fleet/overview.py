@@ -93,11 +93,11 @@ def _failure(ws: Workspace, failures: Any) -> dict[str, str]:
     if not found:
         return {}
     last = max(found.values(), key=lambda failure: failure.at)
-    return {"state": "failed", "error": last.told()}
+    return {"state": "failed", "error": last.sentence()}
 
 
 def write_page(table: pd.DataFrame, path: Path) -> Path:
-    """Draw the page of all locations to `path`, its whole table beside it as CSV."""
+    """Draw the page of all locations to `path`."""
     states = table["state"].value_counts()
     waiting = int((table["gate"] != "").sum())
     figures = [
@@ -106,7 +106,7 @@ def write_page(table: pd.DataFrame, path: Path) -> Path:
     ]
     evidence = Evidence(path.parent / path.stem, Mask())
     labels = {name: name.replace("_", " ").capitalize() for name in COLUMNS}
-    shown = evidence.table("locations", table, caption="Every location", labels=labels, most=len(table))
+    shown = evidence.table("locations", table, caption="Every location", labels=labels, csv=False, most=len(table))
     by_gate = table[table["gate"] != ""].groupby("gate")["workspace"].count() if waiting else pd.Series(dtype=int)
     said = [
         f"{counted(int(by_gate[name]), 'location')} at the gate {name}" for name in gates() if name in by_gate.index

@@ -38,7 +38,7 @@ ASK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Ended:
     """What a task hands back: how it ended, with which step, and what there is to say; no client's data and no token."""
 
     outcome: str
@@ -53,7 +53,7 @@ def following(ws: Workspace) -> str:
     return found.partition(" ")[0] if found and not found.startswith(_APPROVE) and " --" not in found else found
 
 
-def advance(member: Member, who: str, asks: bool, stop: Callable[[], bool]) -> Told:
+def advance(member: Member, who: str, asks: bool, stop: Callable[[], bool]) -> Ended:
     """Do the next step of `member`; with `who` the decisions behind it are taken by default, on record.
 
     `asks`: whether a spent day may be asked about with one request. `stop()` says whether the fleet is to stop.
@@ -68,16 +68,16 @@ def advance(member: Member, who: str, asks: bool, stop: Callable[[], bool]) -> T
             if not step:
                 return _proven(ws)
             if step.startswith(_APPROVE):
-                return Told(GATE, step.removeprefix(_APPROVE))
+                return Ended(GATE, step.removeprefix(_APPROVE))
             return _carried_out(ws, step, who, stop)
     except DailySpent as spent:
-        return Told(PAUSED, step, spent.message, spent.resumes_at)
+        return Ended(PAUSED, step, spent.message, spent.resumes_at)
     except (Unreachable, LedgerUnreachable, WorkspaceLocked) as error:
-        return Told(AGAIN, step, error.message)
+        return Ended(AGAIN, step, error.message)
     except Cancelled:
-        return Told(STOPPED, step)
+        return Ended(STOPPED, step)
     except Pb2hlError as error:
-        return Told(FAILED, step, str(error))
+        return Ended(FAILED, step, str(error))
 
 
 def _decided(ws: Workspace, step: str, who: str) -> str:
@@ -87,14 +87,14 @@ def _decided(ws: Workspace, step: str, who: str) -> str:
     return following(ws)
 
 
-def _proven(ws: Workspace) -> Told:
+def _proven(ws: Workspace) -> Ended:
     """Nothing comes next: the audit says whether all that was asked for is there."""
     result = StepResult.load(ws.results(AUDIT.result()))
     lacking = result is not None and result.status in (Status.INCOMPLETE, Status.FAILED)
-    return Told(FAILED if lacking else DONE, AUDIT.id, result.headline if result else "")
+    return Ended(FAILED if lacking else DONE, AUDIT.id, result.headline if result else "")
 
 
-def _carried_out(ws: Workspace, command: str, who: str, stop: Callable[[], bool]) -> Told:
+def _carried_out(ws: Workspace, command: str, who: str, stop: Callable[[], bool]) -> Ended:
     name, _, option = command.partition(" --")
     step = STEPS[name]
     given: dict[str, Any] = {option: True} if option else {}
@@ -110,7 +110,7 @@ def _carried_out(ws: Workspace, command: str, who: str, stop: Callable[[], bool]
     waits_for_admin = result.status is Status.WAITING and result.facts.get("waits_for") == "admin"
     stuck = following(ws) == command
     failed = result.status is Status.FAILED or waits_for_admin or stuck
-    return Told(FAILED if failed else WENT_ON, command, result.headline)
+    return Ended(FAILED if failed else WENT_ON, command, result.headline)
 
 
 @contextmanager

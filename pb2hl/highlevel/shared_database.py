@@ -43,7 +43,7 @@ class _Connection:
         """Lock the row `name`: its slots, and the database's time in seconds; None while the database does not answer."""
         if SYSTEM_CLOCK.monotonic() < self._gone_until:
             return None
-        with self._told():
+        with self._noting():
             if self._db is None or self._db.closed:
                 self._db = self._connected()
             self._db.execute(f"INSERT INTO {_TABLE} VALUES (%s, '[]') ON CONFLICT DO NOTHING", (name,))
@@ -53,12 +53,12 @@ class _Connection:
 
     def write(self, name: str, slots: str) -> None:
         """Write the row that was read, and free it."""
-        with self._told():
+        with self._noting():
             self._db.execute(_WRITE, (slots, name))
             self._db.commit()
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _noting(self) -> Iterator[None]:
         """An error of the database closes the connection, and for a while nobody waits for it again."""
         try:
             yield
