@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil import rrule as dr
 
-from pb2hl.recurrence.words import Words, read_words
+from pb2hl.recurrence.words import Words, date_text, read_words
 from pb2hl.values.counting import agree, counted
 
 MOST_OCCURRENCES = 1_000
@@ -71,13 +71,14 @@ def expand(
     words, more_dates, left_out = _read(rule, problems)
     if words is None:
         return Series((_pair(first, length, series_zone),), True, False, tuple(problems))
-    skipped = _moments([*_split(exceptions, problems), *left_out], series_zone, problems)
+    skipping = [*_split(exceptions, problems), *left_out]
     limit = _limit(until_limit, series_zone)
     until = _until(words.until, series_zone, problems)
     finite = until is not None or words.count > 0
     found, truncated = _occurrences(words, first, until, limit, finite, problems)
     extra = [moment for moment, _ in _moments(more_dates, series_zone, problems, first)]
     walls = sorted({*found, *extra})
+    skipped = _moments([_day(text, walls) for text in skipping], series_zone, problems)
     kept = [moment for moment in walls if not _is_skipped(moment, skipped)]
     if truncated:
         problems.append(_truncation(finite, kept, limit))
@@ -202,7 +203,11 @@ def _split(exceptions: str | Iterable[str | date], problems: list[str]) -> list[
     if not isinstance(exceptions, str):
         return [item.isoformat() if isinstance(item, date) else str(item) for item in exceptions]
     text = re.sub(r"EXDATE[^:]*:", ",", exceptions, flags=re.IGNORECASE)
-    return [item.strip(" '\"[]()") for item in re.split(r"[,;|\n]+", text) if item.strip(" '\"[]()")]
+    return [
+        item.strip(" '\"[]()")
+        for item in re.split(r",(?!\s*\d{4}(?![-\d./T]))|[;|\n]+", text)
+        if item.strip(" '\"[]()")
+    ]
 
 
 def _moments(
@@ -236,6 +241,21 @@ def _moment(match: re.Match[str], zone: ZoneInfo) -> tuple[datetime, bool] | Non
         return _wall(aware, zone), False
     except (ValueError, OverflowError):
         return None
+
+
+_SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
+
+
+def _day(text: str, walls: Iterable[datetime]) -> str:
+    """A day as people write it (`14.12.2026`, `14 December 2026`) in ISO; of two ways to read it the one on which the series falls."""
+    plain = date_text(text.strip().casefold())
+    match = _SLASHED.fullmatch(plain)
+    if match is None:
+        return plain if _MOMENT.fullmatch(plain) else text
+    one, two, year = (int(part) for part in match.groups())
+    days = {moment.date().isoformat() for moment in walls}
+    found = {f"{year:04d}-{month:02d}-{day:02d}" for day, month in ((one, two), (two, one))} & days
+    return found.pop() if len(found) == 1 else text
 
 
 def _is_skipped(moment: datetime, skipped: list[tuple[datetime, bool]]) -> bool:

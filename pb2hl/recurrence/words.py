@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from pb2hl.values.date_parts import fold, months
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -74,9 +76,6 @@ _TIMES = r"(?:times|occurrences|x|fois|mal|veces|vezes|volte|keer)"
 _NUMBERS = {"other": 2, "second": 2, "two": 2, "deux": 2, "zwei": 2, "dos": 2, "due": 2, "dois": 2, "third": 3, "three": 3, "trois": 3,
             "drei": 3, "tres": 3, "tre": 3, "four": 4, "fourth": 4, "quatre": 4, "vier": 4, "six": 6}  # fmt: skip
 _POSITIONS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "last": -1}
-_MONTHS = {name: number for number, names in enumerate(
-    ("january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept",
-     "october oct", "november nov", "december dec"), 1) for name in names.split()}  # fmt: skip
 
 
 def read_words(text: str) -> Words | None:
@@ -92,13 +91,14 @@ def _take_until(text: str) -> tuple[str, str]:
     match = re.search(rf"\b{_UNTIL}\b[:\s]*(.+)$", text)
     if match is None:
         return text, ""
-    return text[: match.start()].strip(" ,;"), _date_text(match[1].strip(" ,;"))
+    return text[: match.start()].strip(" ,;"), date_text(match[1].strip(" ,;"))
 
 
-def _date_text(text: str) -> str:
+def date_text(text: str) -> str:
     """A date in words as ISO; left as it is when it already is one (or is not understood: the caller says so)."""
     numbers = [int(item) for item in re.findall(r"\d+", text)]
-    month = next((_MONTHS[word] for word in re.findall(r"[a-z]+", text) if word in _MONTHS), 0)
+    named = (months().get(fold(word), 0) for word in re.findall(r"[^\W\d_]{3,}", text))
+    month = next((number for number in named if number), 0)
     if month and len(numbers) == 2:
         day, year = sorted(numbers)
         return _iso(year, month, day) or text

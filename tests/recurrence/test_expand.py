@@ -158,3 +158,27 @@ def test_finite_rules_agree_with_dateutil(freq, interval, count, start, zone):
 def test_any_text_is_survived(rule, exceptions):
     """No rule and no list of exceptions crashes."""
     assert expand(START, END, ZONE, rule, exceptions, until_limit=LIMIT).occurrences is not None
+
+
+@pytest.mark.parametrize(
+    "said", ["14.12.2026", "14/12/2026", "12/14/2026", "14. Dezember 2026", "Dec 14, 2026", "2026-12-14"]
+)
+def test_a_day_that_is_left_out_is_read_as_people_write_it(said):
+    """Exceptions in the words and orders of people's sheets; of two orders the one on which the series falls."""
+    series = expand(
+        datetime(2026, 12, 7, 9),
+        datetime(2026, 12, 7, 10),
+        "UTC",
+        "FREQ=WEEKLY;COUNT=3",
+        said,
+        until_limit=date(2027, 1, 1),
+    )
+    assert [first.day for first, _ in series.occurrences] == [7, 21] and not series.problems
+
+
+def test_a_day_that_could_be_two_leaves_nothing_out():
+    """A day that falls on the series in either order is not guessed: nothing is left out, and it is said."""
+    series = expand(
+        datetime(2026, 3, 1, 9), None, "UTC", "FREQ=DAILY;UNTIL=20261231", "03/04/2026", until_limit=date(2027, 1, 1)
+    )
+    assert len(series.occurrences) == 306 and any("03/04/2026" in problem for problem in series.problems)
