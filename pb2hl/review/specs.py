@@ -18,6 +18,7 @@ from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.review.clusters import ClusterReview
 from pb2hl.review.preview import field_previews
 from pb2hl.review.table import ReviewSpec, ReviewTable
+from pb2hl.steps.prepare.match import merge_lines
 from pb2hl.steps.proposal import schema_choices
 from pb2hl.values.transforms import offered
 from pb2hl.workspace import Workspace
@@ -119,22 +120,22 @@ def _checker(
     return lambda frame: invalid_rows({name: frame}, users, pipelines)
 
 
-def _match_spec(columns: Sequence[str], ws: Workspace) -> ReviewSpec:
+def _match_spec(columns: Sequence[str], ws: Workspace, about: str) -> ReviewSpec:
     return ReviewSpec(
         columns=columns,
         editable=("survivor", "decision", "comment"),
         choices={"decision": [word for word in matching.DECISIONS if word], "survivor": [matching.YES]},
         preview=("name", "email", "phone", "why", "comment"),
-        threshold=ws.config.thresholds.match_high,
+        threshold=merge_lines(ws)[about],
         keyed_by="cluster",
     )
 
 
 def duplicates_review(ws: Workspace, *, who: str = "") -> ClusterReview:
     """The duplicates sheet cluster by cluster, rows side by side. Raises SheetError when the sheet is missing."""
-    return ClusterReview(ws.sheets / "duplicates.csv", _match_spec(matching.DUPLICATES, ws), who=who)
+    return ClusterReview(ws.sheets / "duplicates.csv", _match_spec(matching.DUPLICATES, ws, "contacts"), who=who)
 
 
 def companies_review(ws: Workspace, *, who: str = "") -> ClusterReview:
     """The companies sheet cluster by cluster; companies alone in theirs are not shown. SheetError when it is missing."""
-    return ClusterReview(ws.sheets / "companies.csv", _match_spec(matching.COMPANIES, ws), who=who)
+    return ClusterReview(ws.sheets / "companies.csv", _match_spec(matching.COMPANIES, ws, "companies"), who=who)

@@ -83,3 +83,47 @@ def test_the_pipeline_beside_is_found_again():
     assert sheet("Ice bath", destination=(SALES, made)).loc["Ice bath", "target_pipeline"] == "Sales (Perfect Books)"
     other = {**made, "stages": [{"id": "y", "name": "Else", "position": 0}]}
     assert sheet("Ice bath", destination=(SALES, other)).loc["Ice bath", "target_pipeline"] == "Sales (Perfect Books) 2"
+
+
+def _order(frame: pd.DataFrame) -> list[str]:
+    return [str(stage) for stage in mapper.stages_sheet(frame, pd.DataFrame(), [])["stage"]]
+
+
+def test_stages_stand_in_the_order_that_deals_show():
+    """Not by first appearance: by the number before a name, by probability, else by dates: what is new has come less far."""
+    frame = deals("Angebot", "Anfrage", "Angebot", "Gewonnen", "Prüfung")
+    created = ["2024-03-01", "2024-06-01", "2024-03-05", "2023-01-01", "2024-01-01"]
+    assert _order(frame.assign(created_at=pd.to_datetime(created, utc=True))) == [
+        "Anfrage",
+        "Angebot",
+        "Prüfung",
+        "Gewonnen",
+    ]
+    assert _order(frame.assign(probability=[0.5, 0.1, 0.5, 1.0, 0.3])) == ["Anfrage", "Prüfung", "Angebot", "Gewonnen"]
+    assert _order(deals("3. Offer", "1. Lead", "10 - Won", "2) Talk")) == ["1. Lead", "2) Talk", "3. Offer", "10 - Won"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "pipelines", "said"),
+    [
+        (deals("Closed Won", "Closed Won").assign(status=["won", "lost"]), pd.DataFrame(), "1 deal in it says lost"),
+        (deals("Verloren").assign(status=["gewonnen"]), pd.DataFrame(), "1 deal in it says won"),
+        (
+            deals("Signed"),
+            pd.DataFrame({"pipeline": ["Sales"], "stage": ["Signed"], "probability": [0.0], "outcome": ["won"]}),
+            "its probability is 0%",
+        ),
+    ],
+)
+def test_a_contradiction_of_outcome_waits(frame, pipelines, said):
+    """A stage whose name or table says won while its deals or probability say lost is left to a person, who reads why."""
+    row = mapper.stages_sheet(frame, pipelines, []).iloc[0]
+    assert row["decision"] == "" and said in row["reason"]
+
+
+def test_an_open_deal_in_a_stage_that_ended_contradicts_nothing():
+    """Old systems leave the status open when a deal is dragged to its last stage: that is no contradiction."""
+    assert (
+        mapper.stages_sheet(deals("Closed Won").assign(status=["open"]), pd.DataFrame(), []).iloc[0]["decision"]
+        == "map"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,8 @@ import pandas as pd
 from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.sheets.outcomes import same, stage_key, stage_outcome
 from pb2hl.values.chances import between
+from pb2hl.values.counting import agree, counted
+from pb2hl.values.statuses import deal_status
 
 DEFAULT_PIPELINE = "Perfect Books"
 """Pipeline for deals of an export that has stages but no pipelines."""
@@ -20,7 +23,8 @@ DEFAULT_PIPELINE = "Perfect Books"
 class SourceStage:
     """A stage of the export: probability 0-1 or None, deals in it, and whether the pipelines table declares it.
 
-    `told`: what tells the place of one that is not declared ("": nothing, it stands between its neighbours).
+    `evidence`: what tells the place of one that is not declared ("": nothing, it stands between its neighbours).
+    `contradiction`: what speaks against its outcome: its probability, or the status of deals in it.
     """
 
     pipeline: str
@@ -31,6 +35,7 @@ class SourceStage:
     deals: int
     declared: bool
     evidence: str = ""
+    contradiction: str = ""
 
 
 def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceStage]:
@@ -53,7 +58,9 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
     declared = sorted(found.values(), key=lambda item: (_order(found, item.pipeline), item.position))
     known = {(stage_key(item.pipeline), stage_key(item.stage)): item for item in declared}
     used = []
-    for number, ((pipeline, stage), (count, probability)) in enumerate(counts.items()):
+    appearance = _in_order(counts)
+    for (pipeline, stage), use in counts.items():
+        count, probability, number = use.deals, use.chance, appearance[pipeline, stage]
         match = known.get((stage_key(pipeline), stage_key(stage)))
         chance = match.probability if match else probability
         outcome = match.outcome if match and match.outcome else _ends(stage, "", chance)
@@ -62,7 +69,10 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
         if match is None:
             evidence = "its name" if outcome else "the probability of its deals" if chance is not None else ""
             chance = ENDS.get(outcome, chance)
-        used.append(SourceStage(pipeline, stage, position, chance, outcome, count, match is not None, evidence))
+        against = _against(outcome, match.probability if match else probability, use)
+        used.append(
+            SourceStage(pipeline, stage, position, chance, outcome, count, match is not None, evidence, against)
+        )
     return _joined(declared, used)
 
 
@@ -145,19 +155,72 @@ def _order(found: dict[tuple[str, str], Any], pipeline: str) -> int:
     return list(dict.fromkeys(key[0] for key in found)).index(pipeline)
 
 
-def _counts(deals: pd.DataFrame) -> dict[tuple[str, str], tuple[int, float | None]]:
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """Deals in a stage: how many, their median probability (0-1) and creation, and how many ended in which way by their status."""
+
+    deals: int
+    chance: float | None
+    created: pd.Timestamp | None
+    ended: dict[str, int]
+
+
+def _counts(deals: pd.DataFrame) -> dict[tuple[str, str], _Use]:
     if deals.empty:
         return {}
     empty = pd.Series([""] * len(deals), index=deals.index)
+    words = deals.get("status", empty).fillna("").astype("str")
     keyed = pd.DataFrame(
         {
             "pipeline": deals.get("pipeline", empty).fillna("").astype("str").str.strip(),
             "stage": deals.get("stage", empty).fillna("").astype("str").str.strip(),
             "probability": pd.to_numeric(deals.get("probability", empty), errors="coerce"),
+            "created": pd.to_datetime(deals.get("created_at", empty), errors="coerce", utc=True),
+            "ended": words.map({word: deal_status(word) for word in words.unique()}),
         }
     )
-    groups = keyed.groupby(["pipeline", "stage"], sort=False)["probability"].agg(["size", "median"])
-    return {key: (int(row["size"]), _number(row["median"])) for key, row in groups.iterrows()}
+    found: dict[tuple[str, str], _Use] = {}
+    for key, group in keyed.groupby(["pipeline", "stage"], sort=False):
+        created = group["created"].median()
+        ended = group.loc[group["ended"].isin(list(ENDS)), "ended"].value_counts().to_dict()
+        found[key] = _Use(
+            len(group), _number(group["probability"].median()), None if pd.isna(created) else created, ended
+        )
+    return found
+
+
+_NUMBERED = re.compile(r"\s*(\d{1,3})(?:\s*[.):\-–]|\s)")
+_MOST_DATES_AGREE = 2
+"""Stages with different dates that it takes before dates tell their order."""
+
+
+def _in_order(counts: dict[tuple[str, str], _Use]) -> dict[tuple[str, str], float]:
+    """The place of each stage in its pipeline where neither a table nor probabilities tell it: the number before its name, else
+    the dates of its deals (what is new has come less far), else the order of appearance."""
+    places: dict[tuple[str, str], float] = {key: float(number) for number, key in enumerate(counts)}
+    for pipeline in dict.fromkeys(key[0] for key in counts):
+        keys = [key for key in counts if key[0] == pipeline and key[1]]
+        numbers = [_NUMBERED.match(key[1]) for key in keys]
+        created = [counts[key].created for key in keys]
+        if keys and all(numbers):
+            ranked = sorted(keys, key=lambda key: int(_NUMBERED.match(key[1])[1]))  # type: ignore[index]
+        elif all(moment is not None for moment in created) and len(set(created)) >= _MOST_DATES_AGREE:
+            ranked = sorted(keys, key=lambda key: counts[key].created, reverse=True)  # type: ignore[arg-type, return-value]
+        else:
+            continue
+        places |= dict(zip(ranked, sorted(places[key] for key in keys), strict=True))
+    return places
+
+
+def _against(outcome: str, chance: float | None, use: _Use) -> str:
+    """What contradicts a stage's outcome (`won`, but its probability is 0, or deals in it say lost); "" where nothing does."""
+    if outcome in ("won", "lost") and chance is not None and chance == 1.0 - ENDS[outcome]:
+        return f"it means {outcome}, but its probability is {chance:.0%}"
+    others = sum(count for end, count in use.ended.items() if end != outcome)
+    if outcome in ENDS and others:
+        said = " or ".join(sorted(end for end in use.ended if end != outcome))
+        return f"it means {outcome}, but {counted(others, 'deal')} in it {agree(others, 'says', 'say')} {said}"
+    return ""
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

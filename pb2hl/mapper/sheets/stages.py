@@ -35,7 +35,7 @@ def stages_sheet(
         home = homes.get(fold(item.stage)) if not item.pipeline else item.pipeline
         home = home or _only(items) or DEFAULT_PIPELINE
         siblings = [other for other in items if same(other.pipeline or home, home)]
-        rows.append(_row(item, home, siblings, destination))
+        rows.append(_contradicted(item, _row(item, home, siblings, destination)))
     return prefill(blank("stages", rows), threshold)
 
 
@@ -85,6 +85,14 @@ def _row(
         "confidence": round(min(likeness, score), 2),
         "reason": f"existing pipeline; {why}",
     }
+
+
+def _contradicted(item: SourceStage, row: dict[str, object]) -> dict[str, object]:
+    """The row, waiting for a person where something contradicts the outcome of its stage."""
+    if not item.contradiction:
+        return row
+    told = f"{row['reason']}; {item.contradiction}: put the right status, or decide (a deal's own status goes first)"
+    return row | {"confidence": min(0.5, float(str(row.get("confidence", 1.0)))), "reason": told}
 
 
 def _novel(item: SourceStage, siblings: Sequence[SourceStage]) -> dict[str, object]:

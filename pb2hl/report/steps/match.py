@@ -13,6 +13,7 @@ from pb2hl.report.drawing.charts import lines, stacked
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.page import Section
 from pb2hl.results import StepResult
+from pb2hl.steps.prepare.match import merge_lines
 from pb2hl.values.counting import agree, counted
 
 ESSENTIAL = ("How sure the matches are", "What was decided, by whom", "Duplicate contacts")
@@ -62,9 +63,22 @@ def _decisions(context: Context) -> Section | None:
 
 
 def _limits(context: Context) -> dict[str, float]:
-    """The two thresholds of the configuration that this workspace has now."""
-    limits = context.ws.config.thresholds
-    return {"low": limits.match_low, "high": limits.match_high}
+    """The scores (0-1) from which a person is asked (`low`) and from which merges are proposed: one `high`, or one an object."""
+    lines = merge_lines(context.ws)
+    high = (
+        {"high": lines["contacts"]}
+        if len(set(lines.values())) == 1
+        else {f"{name} high": at for name, at in lines.items()}
+    )
+    return {"low": context.ws.config.thresholds.match_low, **high}
+
+
+def _highs(limits: dict[str, float]) -> str:
+    return " and ".join(
+        f"{at:g}" + (f" ({name.removesuffix(' high')})" if name != "high" else "")
+        for name, at in limits.items()
+        if name != "low"
+    )
 
 
 def _scores(context: Context) -> Section | None:
@@ -80,7 +94,7 @@ def _scores(context: Context) -> Section | None:
     chart = stacked(labels, {str(name): pivot[name].tolist() for name in pivot.columns})
     return Section(
         "How sure the matches are",
-        f"Candidate pairs by match score, 0 to 1. From {limits['high']:g} up a merge is proposed; from {limits['low']:g} "
+        f"Candidate pairs by match score, 0 to 1. From {_highs(limits)} up a merge is proposed; from {limits['low']:g} "
         "to there a person decides; below, nothing is shown.",
         context.evidence.table("score_histogram", scores, caption="Pairs by score"),
         chart,
@@ -99,7 +113,7 @@ def _thresholds(context: Context, kind: str) -> Section | None:
     chart = lines(
         table["threshold"].tolist(),
         {"precision": table["precision"].tolist(), "recall": table["recall"].tolist()},
-        marks=_limits(context),
+        marks={"low": _limits(context)["low"], "high": merge_lines(context.ws).get(kind, 1.0)},
         label="threshold",
     )
     return Section(

@@ -62,6 +62,15 @@ def match(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
     return result
 
 
+def merge_lines(ws: Workspace) -> dict[str, float]:
+    """{contacts or companies: score (0-1) from which merges are proposed}: as the last `match` settled it, else as configured."""
+    asked = ws.config.thresholds.match_high
+    result = StepResult.load(ws.results(STEP))
+    table = result.tables.get("merge_lines") if result is not None else None
+    found = {} if table is None else dict(zip(table["object"], table["threshold"].astype(float), strict=True))
+    return {name: found.get(name, asked) for name in ("contacts", "companies")}
+
+
 def _with_lines(result: StepResult, lines: Mapping[str, MergeLine], asked: float) -> StepResult:
     """The result with the table `merge_lines` and a problem for each line that was raised above the configured one."""
     rows = [(name, asked, line.threshold, line.precision) for name, line in lines.items()]
