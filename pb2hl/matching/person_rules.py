@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from pb2hl.matching import dates, names
 from pb2hl.matching.fields import Field, Records
 from pb2hl.matching.kinds import EXACT, MISSING, Kind, level_of
+from pb2hl.matching.rare_names import RareNames
 from pb2hl.matching.rules import APART, HOUSEHOLD, IDENTIFIED, Pairs, cap
 
 _GENERATION_YEARS = 12
@@ -103,6 +104,7 @@ class PersonRules:
         self._identifiers = personal_identifiers(records)
         self._identifying = {field.name: _identifying_level(field) for field in self._identifiers}
         self._shared = names.shared_mailbox_flags(self._email.values) if self._email else np.empty(0, bool)
+        self._rare = RareNames.of(records, self._given, self._surname) if self._given and self._surname else None
         self._sharing: list[_Sharing] = []
         self._years = _years(self._birth)
         self._real = np.r_[given_names_in_use(self._given, self._surname), False]
@@ -188,7 +190,20 @@ class PersonRules:
             differing = pairs.level(self._birth) == 0
             weight = cap(weight, self._years_apart(pairs) & differing & ~seen.same_identifier, APART)
         known = seen.identified | seen.own_email | seen.shared_email
-        return cap(weight, self._namesakes(pairs) & ~known, self._doubt)
+        alone = self._namesakes(pairs) & ~known
+        telling = alone & self._telling(pairs)
+        weight = np.where(telling, np.maximum(weight, IDENTIFIED), weight)
+        return cap(weight, alone & ~telling, self._doubt)
+
+    def _telling(self, pairs: Pairs) -> np.ndarray:
+        """Pairs whose name is so rare that it tells who they are, with no birth date or identifier against it."""
+        if self._rare is None or self._given is None or self._surname is None:
+            return np.zeros(len(pairs.left), bool)
+        against = (pairs.level(self._birth) == 0) | self._generations_apart(pairs)
+        for field in self._records.fields:
+            if field.kind is Kind.IDENTIFIER:
+                against |= pairs.levels[field.name] == 0
+        return self._rare.of_pairs(pairs, self._given, self._surname) & ~against
 
     def _seen(self, pairs: Pairs) -> _Seen:
         agreed = self._agreed_email(pairs)

@@ -135,6 +135,7 @@ class Scorer:
         return scored.take(scored.weight >= floor)
 
     def _ruled(self, left: np.ndarray, right: np.ndarray, levels: dict[str, np.ndarray]) -> np.ndarray:
+        levels = self._levels.without_echoes(levels, left, right)
         weight = np.full(len(left), self._base)
         for field in self._records.fields:
             weight += self._weights.contribution(field.name, levels)
