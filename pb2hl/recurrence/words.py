@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from pb2hl.values.date_parts import fold, months
+from pb2hl.values.date_parts import months
+from pb2hl.values.fold import unaccented
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def _take_until(text: str) -> tuple[str, str]:
 def date_text(text: str) -> str:
     """A date in words as ISO; left as it is when it already is one (or is not understood: the caller says so)."""
     numbers = [int(item) for item in re.findall(r"\d+", text)]
-    named = (months().get(fold(word), 0) for word in re.findall(r"[^\W\d_]{3,}", text))
+    named = (months().get(unaccented(word), 0) for word in re.findall(r"[^\W\d_]{3,}", text))
     month = next((number for number in named if number), 0)
     if month and len(numbers) == 2:
         day, year = sorted(numbers)
