@@ -1,12 +1,14 @@
-"""Seconds, CPU seconds and peak memory of every step of a whole migration, on the command line, against a sandbox without limits.
+"""CPU seconds, peak memory and exponent of every step from files to audit, on the command line, against a sandbox without limits.
 
-A made-up export of N records (contacts 30 %, companies 5 %, deals 15 %, notes 30 %, tasks 20 %) goes from inventory to audit, a
+The exponent is that of the CPU seconds beyond what the step costs a tiny export, from a tenth of the records to all of them: 1 is
+linear. A made-up export of N records (contacts 30 %, companies 5 %, deals 15 %, notes 30 %, tasks 20 %) goes from inventory to audit, a
 delta with the same export (nothing may be sent) and the plan of a rollback. Aimed at: every step under 6 GiB at 1,000,000 records.
-Usage: python benchmarks/chain.py [records, default 20000]
+Usage: python benchmarks/chain.py [records, default 20000; 200000 and 1000000 on a machine with nothing beside it]
 """
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -56,21 +58,49 @@ def run(*arguments: str) -> tuple[int, float, float, float]:
     return os.waitstatus_to_exitcode(status), time.perf_counter() - began, spent, used.ru_maxrss / 1024
 
 
-def main(records: int) -> None:
-    """Print every step; stops at the first that fails."""
+Costs = dict[str, tuple[float, float, float]]
+"""By step: seconds, CPU seconds, peak MiB."""
+TINY = 20
+
+
+def costs(records: int) -> Costs:
+    """What every step costs; stops at the first that fails."""
     scenario = {"rate": {"max": 10**9, "daily": 10**9}, "location": {"allow_duplicate_opportunity": True}}
+    found: Costs = {}
     with tempfile.TemporaryDirectory() as name, rehearsal(**scenario) as url:
         source, ws = export(Path(name) / "export", records), str(Path(name) / "ws")
         place = ("--location", LOCATION, "--base-url", url, "--country", "CA", "--timezone", "America/Toronto")
         run("init", ws, "--export", str(source), *place)
         for step, *options in STEPS:
             given = [str(source) if option == "EXPORT" else option for option in options]
-            code, wall, cpu, peak = run(step, ws, *given)
+            code, *spent = run(step, ws, *given)
             label = " ".join([step, *(option for option in options if option in ("--apply", "--dry-run"))])
-            if step != "approve" or code:
-                print(f"{label:22}{wall:9.1f} s{cpu:9.1f} s CPU{peak:9,.0f} MiB", flush=True)
             if code:
-                raise SystemExit(f"{label} ended with {code}")
+                raise SystemExit(f"{label} of {records:,} records ended with {code}")
+            if step != "approve":
+                found[label] = (spent[0], spent[1], spent[2])
+    return found
+
+
+def exponent(small: float, large: float, fixed: float) -> float:
+    """The power of the number of records in which CPU seconds grow, without what a tiny export takes; NaN where nothing grows."""
+    before, after = small - fixed, large - fixed
+    return math.log10(after / before) if before > 0.2 and after > 0.2 else float("nan")
+
+
+def main(records: int) -> None:
+    """Print every step."""
+    tiny, small, large = (costs(count) for count in (TINY, records // 10, records))
+    print(
+        f"{'step':22}{records // 10:>12,}{records:>12,} records: CPU seconds; exponent; peak MiB at the larger; seconds"
+    )
+    for label, (wall, cpu, peak) in large.items():
+        power = exponent(small[label][1], cpu, tiny[label][1])
+        print(f"{label:22}{small[label][1]:12.1f}{cpu:12.1f}{power:8.2f}{peak:9,.0f}{wall:9.1f}", flush=True)
+    sums = [sum(cpu for _, cpu, _ in found.values()) for found in (tiny, small, large)]
+    print(
+        f"{'all':22}{sums[1]:12.1f}{sums[2]:12.1f}{exponent(sums[1], sums[2], sums[0]):8.2f}; {TINY} records: {sums[0]:.1f} CPU s"
+    )
 
 
 if __name__ == "__main__":

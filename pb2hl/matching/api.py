@@ -23,10 +23,11 @@ def find_duplicates(frame: pd.DataFrame, kinds: Mapping[str, str], **options: Un
     compared crosswise. Options: `threshold` (0.5): least probability (0-1) at which groups of rows merge. `doubtful`:
     probability given to pairs that only a person can decide (namesakes, twins, a shared mailbox, two names at one domain);
     by default just below `threshold`. `labels` (columns left, right: row labels, match: bool) are decisions of a person that
-    re-estimate the scores. `workers`: threads, -1 for all cores. `progress`, `cancel`: as everywhere.
+    re-estimate the scores. `workers`: threads, -1 for all cores. `executor`: "local", "dask" (the
+    Dask client that is open) or a client: from 200,000 rows on its workers find and score the pairs. `progress`, `cancel`: as everywhere.
 
     Returns `Matches`, indexed like `frame`: cluster, survivor, score (0-1, weakest link kept), with `.pairs` (scored pairs
-    with their per-field explanation) and `.model`. The clusters do not depend on the order of rows or on `workers`.
+    with their per-field explanation) and `.model`. The clusters do not depend on the order of rows, on `workers` or on `executor`.
     Raises ConfigError for unknown kinds and columns that do not exist. `frame` is not changed.
     """
     return link(frame, check_kinds(frame, kinds), PersonRules, Settings(**options))

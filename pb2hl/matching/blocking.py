@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ PAIRS_PER_ROW = 10
 """Pairs that one blocking rule may yield, per record, in tables up to 50,000 rows; of a larger table each further record adds one."""
 
 _LARGE = 50_000
-_HALF = 32
+HALF = 32
 """Bits of a record's position in a coded pair."""
 _TWO_KEY_BLOCK = 400
 _PARTNERS = {
@@ -63,40 +63,55 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.left)
 
+    def take(self, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(left, right) of the pairs at the positions `at`."""
+        return self.left[at], self.right[at]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A blocking rule: records that share a code are pairs, in blocks of up to `cap` records; at `most` so many pairs."""
+
+    name: str
+    codes: tuple[np.ndarray, ...]
+    cap: int
+    most: int
+
 
 def candidate_pairs(records: Records, progress: Progress = SILENT) -> Candidates:
     """The pairs worth comparing: records that share a key of a block that is not too large."""
+    found, report = [], []
+    for rule in blocking_rules(records, progress):
+        left, right = pairs_within(rule.codes, rule.cap)
+        if len(left):
+            found.append(left << HALF | right)
+            report.append((rule.name, rule.cap, len(left)))
+    pairs = distinct(np.concatenate(found)) if found else np.empty(0, np.int64)
+    return Candidates(*halves(pairs), pd.DataFrame(report, columns=["rule", "block_cap", "pairs"]))
+
+
+def halves(pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(left, right) of coded pairs."""
+    return (pairs >> HALF).astype(np.int32), (pairs & (1 << HALF) - 1).astype(np.int32)
+
+
+def blocking_rules(records: Records, progress: Progress = SILENT) -> Iterator[Rule]:
+    """Every rule on one key, then those on two keys that are too common by themselves."""
     count = records.count
     budget = PAIRS_PER_ROW * min(count, _LARGE) + max(count - _LARGE, 0)
     keys = [key for field in records.fields for key in _keys(field)]
-    found, report, common = [], [], set()
+    common = set()
     progress.start("finding pairs", len(keys), "blocking rules")
     for number, key in enumerate(keys):
         cap, total = block_cap(key.codes, budget)
         if total > budget:
             common.add(number)
-        _collect(key.codes, key.name, cap, found, report)
+        yield Rule(key.name, key.codes, cap, min(total, budget))
         progress.advance()
     for first, second in _two_key_rules(keys, common):
         code = _both(first.codes[0], second.codes[0])
         cap = min(block_cap((code,), budget // 2)[0], _TWO_KEY_BLOCK)
-        _collect((code,), f"{first.name} and {second.name}", cap, found, report)
-    pairs = _distinct(np.concatenate(found)) if found else np.empty(0, np.int64)
-    rules = pd.DataFrame(report, columns=["rule", "block_cap", "pairs"])
-    return Candidates((pairs >> _HALF).astype(np.int32), (pairs & (1 << _HALF) - 1).astype(np.int32), rules)
-
-
-def _collect(
-    codes: tuple[np.ndarray, ...],
-    name: str,
-    cap: int,
-    found: list[np.ndarray],
-    report: list[tuple[str, int, int]],
-) -> None:
-    left, right = pairs_within(codes, cap)
-    if len(left):
-        found.append(left << _HALF | right)
-        report.append((name, cap, len(left)))
+        yield Rule(f"{first.name} and {second.name}", (code,), cap, budget // 2)
 
 
 def _two_key_rules(keys: list[Key], common: set[int]) -> list[tuple[Key, Key]]:
@@ -161,7 +176,8 @@ def _ramp(lengths: np.ndarray) -> np.ndarray:
     return np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)
 
 
-def _distinct(pairs: np.ndarray) -> np.ndarray:
+def distinct(pairs: np.ndarray) -> np.ndarray:
+    """The coded pairs, sorted, each once; `pairs` itself is sorted on the way."""
     pairs.sort()
     return pairs[np.r_[True, pairs[1:] != pairs[:-1]]] if len(pairs) else pairs
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 
-from pb2hl.matching.blocking import Candidates, candidate_pairs, pairs_within
+from pb2hl.matching import spread
+from pb2hl.matching.blocking import Candidates, blocking_rules, candidate_pairs, pairs_within
 from pb2hl.matching.cluster import Links, cluster
 from pb2hl.matching.fields import Records, canonical_order, records
 from pb2hl.matching.kinds import Kind
@@ -40,7 +41,7 @@ def link(frame: pd.DataFrame, kinds: Mapping[str, Kind], make_rules: type[Rules]
     if data.count < 2 or not data.fields:
         return Matches.alone(frame.index, where)
     settings.progress.advance(len(frame))
-    pairs = candidate_pairs(data, settings.progress)
+    pairs = _candidates(data, settings)
     doubt = weight_of(settings.threshold) - _MARGIN if settings.doubtful is None else weight_of(settings.doubtful)
     rules = make_rules(data, doubt, settings.doubtful is not None)
     levels = Levels.over(data, settings.workers)
@@ -59,7 +60,17 @@ def link(frame: pd.DataFrame, kinds: Mapping[str, Kind], make_rules: type[Rules]
     return result.carrying(scored, order, _model(data, learned, pairs), clusters_at)
 
 
-def _model(data: Records, learned: Learned, pairs: Candidates) -> Model:
+def _candidates(data: Records, settings: Settings) -> Candidates | spread.Spread:
+    """On this machine, or on the executor's workers where the table is worth sending."""
+    if settings.executor == "local":
+        return candidate_pairs(data, settings.progress)
+    client = spread.client_of(settings.executor)
+    if data.count < spread.WORTH_SPREADING:
+        return candidate_pairs(data, settings.progress)
+    return spread.spread(client, data.count, blocking_rules(data, settings.progress))
+
+
+def _model(data: Records, learned: Learned, pairs: Candidates | spread.Spread) -> Model:
     expected = learned.weights.prior * data.count * (data.count - 1) / 2
     return Model(data, learned.weights, pairs.rules, len(pairs), expected, learned.shift)
 
@@ -97,21 +108,17 @@ def _learn_sharing(levels: Levels, rules: Rules) -> None:
             rules.learn(Pairs(left, right, levels.of(left, right, named)), field.kind)
 
 
-def _score(scorer: Scorer, pairs: Candidates, settings: Settings) -> Scored:
+def _score(scorer: Scorer, pairs: Candidates | spread.Spread, settings: Settings) -> Scored:
     """The pairs that reach the floor; chunks are scored side by side and put together in their order."""
-    progress, workers = settings.progress, settings.workers
+    progress = settings.progress
     progress.start("comparing pairs", len(pairs), "pairs")
-
-    def chunk(start: int) -> Scored:
+    chunks = pairs.scored(scorer, _FLOOR) if isinstance(pairs, spread.Spread) else _chunks(scorer, pairs, settings)
+    parts = []
+    for count, part in chunks:
         if settings.cancel is not None:
             settings.cancel.check()
-        return scorer.score_above(pairs.left[start : start + _CHUNK], pairs.right[start : start + _CHUNK], _FLOOR)
-
-    parts = []
-    with ThreadPoolExecutor(workers if workers > 0 else os.cpu_count()) as pool:
-        for part in pool.map(chunk, range(0, max(len(pairs), 1), _CHUNK)):
-            parts.append(part)
-            progress.advance(min(_CHUNK, len(pairs) - _CHUNK * (len(parts) - 1)))
+        parts.append(part)
+        progress.advance(count)
     progress.finish()
     return Scored(
         np.concatenate([part.left for part in parts]),
@@ -119,6 +126,19 @@ def _score(scorer: Scorer, pairs: Candidates, settings: Settings) -> Scored:
         np.concatenate([part.weight for part in parts]),
         {name: np.concatenate([part.levels[name] for part in parts]) for name in parts[0].levels},
     )
+
+
+def _chunks(scorer: Scorer, pairs: Candidates, settings: Settings) -> Iterator[tuple[int, Scored]]:
+    """(pairs compared, those that reach the floor) of every chunk, in order, on the threads of this machine."""
+
+    def chunk(start: int) -> tuple[int, Scored]:
+        if settings.cancel is not None:
+            settings.cancel.check()
+        left, right = pairs.left[start : start + _CHUNK], pairs.right[start : start + _CHUNK]
+        return len(left), scorer.score_above(left, right, _FLOOR)
+
+    with ThreadPoolExecutor(settings.workers if settings.workers > 0 else os.cpu_count()) as pool:
+        yield from pool.map(chunk, range(0, max(len(pairs), 1), _CHUNK))
 
 
 def _most_complete(data: Records, label: np.ndarray) -> np.ndarray:

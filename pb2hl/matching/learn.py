@@ -13,6 +13,7 @@ from pb2hl.matching.dependence import dependences
 from pb2hl.matching.levels import Levels
 from pb2hl.matching.rules import Pairs, Rules
 from pb2hl.matching.scoring import Scorer
+from pb2hl.matching.spread import Spread
 from pb2hl.matching.weights import Sample, Weights, accidents, estimate, fitting_shift
 
 _SAMPLED = 200_000
@@ -33,20 +34,22 @@ class Learned:
     sampled: tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
 
 
-def learn(levels: Levels, pairs: Candidates, rules: Rules, labels: pd.DataFrame | None, index: pd.Index) -> Learned:
+def learn(
+    levels: Levels, pairs: Candidates | Spread, rules: Rules, labels: pd.DataFrame | None, index: pd.Index
+) -> Learned:
     """Weights from a sample of the candidate `pairs`; `labels` (row labels of `index`, in canonical order) shift them.
 
     Raises ConfigError for labels that do not fit the table.
     """
     sample = _sample(pairs)
-    left, right = pairs.left[sample], pairs.right[sample]
+    left, right = pairs.take(sample)
     seen = levels.of(left, right)
     weights = _estimate(levels, Pairs(left, right, seen), len(pairs) / max(len(sample), 1), rules)
     shift = _shift(Scorer(levels, weights, rules), labels, index)
     return Learned(weights, shift, (left, right, seen))
 
 
-def _sample(pairs: Candidates) -> np.ndarray:
+def _sample(pairs: Candidates | Spread) -> np.ndarray:
     if len(pairs) <= _SAMPLED:
         return np.arange(len(pairs))
     return np.sort(np.random.default_rng(_SEED).choice(len(pairs), _SAMPLED, replace=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pandas as pd
 
@@ -20,17 +20,19 @@ class Options(TypedDict, total=False):
     doubtful: float | None
     labels: pd.DataFrame | None
     workers: int
+    executor: Any
     progress: Progress
     cancel: Cancel | None
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The `Options` with their defaults: threshold and doubtful as probabilities (0-1), workers in threads (-1: all cores)."""
+    """The `Options` with their defaults: threshold and doubtful as probabilities (0-1), workers in threads (-1: all cores), executor "local", "dask" or a Dask client."""
 
     threshold: float = THRESHOLD
     doubtful: float | None = None
     labels: pd.DataFrame | None = None
     workers: int = -1
+    executor: Any = "local"
     progress: Progress = SILENT
     cancel: Cancel | None = None
