@@ -144,7 +144,7 @@ def test_pins_fit_debians_python():
             installed = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue  # of another system, or not part of this installation
-        asked = installed.metadata["Requires-Python"] or ""
+        asked = installed.metadata.get("Requires-Python") or ""
         if installed.version == version and not SpecifierSet(asked).contains(DEBIAN_12):
             newer.append(f"{name}=={version} needs {asked}")
     assert newer == []
