@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test proofs test-all lint lab audit release clean
+.PHONY: demo test proofs test-all lint lab docs audit release clean
 
 demo: $(READY) ## migrate the shipped example into a sandbox; reports land in reports/
 	@$(BIN)/pb2hl demo demo --reports reports
@@ -28,6 +28,11 @@ lint: $(READY)
 
 lab: $(READY) ## JupyterLab on a workspace, the notebooks as copies inside it: make lab WS=acme
 	$(BIN)/pb2hl lab $(WS)
+
+docs: $(READY) ## the documentation site in docs/_build, without the network once its packages are there
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
+	@echo "docs/_build/index.html"
 
 audit: $(READY) ## look the pinned versions up in a database of known holes, where one can be reached
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[release]"

@@ -64,32 +64,45 @@ Existing = Literal["fill", "overwrite", "skip", "separate"]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Policy(_Section):
-    """What to do where a careful analyst would ask; each default is the documented one."""
+    """What to do where a careful analyst would ask; each default is the documented one. A batch run takes them, on record."""
 
     existing_contacts: Existing = "fill"
+    """What happens to a contact that the location already has."""
     existing_businesses: Existing = "fill"
+    """What happens to a company that the location already has."""
     existing_opportunities: Existing = "fill"
+    """What happens to an opportunity that the location already has."""
     duplicate_opportunity: Literal["stop", "separate contact", "custom field + note"] = "stop"
-    made_keys: Literal["stop", "accept"] = (
-        "stop"  # records whose id is blank or that of another record, and so was made for them
-    )
-    no_owner: Literal["stop", "accept"] = "stop"  # records that neither their owner nor a fallback owner can take
-    unreachable_files: Literal["stop", "leave out"] = (
-        "stop"  # attachments whose link is dead or whose bytes are not there
-    )
+    """A second open deal of a contact where the location forbids it (batch runs take the last)."""
+    made_keys: Literal["stop", "accept"] = "stop"
+    """Rows whose id is blank or another record's, so that one was made for them (batch runs accept)."""
+    no_owner: Literal["stop", "accept"] = "stop"
+    """Records whose owner is no user of the location while there is no fallback owner (batch runs accept)."""
+    unreachable_files: Literal["stop", "leave out"] = "stop"
+    """Attachments whose link is dead or whose bytes are not in the export (batch runs leave them out)."""
     unassigned_business: str = "Unassigned"
-    calendar: str = ""  # id or name of an existing calendar; empty: the schema step makes "Perfect Books"
-    recurrence_until: str = ""  # YYYY-MM-DD for endless series; empty: one year after the export
+    """The company that contacts without one are linked to; empty: none."""
+    calendar: str = ""
+    """Id or name of an existing calendar for appointments; empty: a calendar `Perfect Books` is made."""
+    recurrence_until: str = ""
+    """How far endless series go, YYYY-MM-DD; empty: a year after the export."""
     unmapped_columns: Literal["custom field", "archive", "note"] = "custom field"
-    schema_conflicts: Literal["beside", "use"] = "beside"  # the default where sheets/schema.csv decides nothing
+    """Where columns go that no field takes."""
+    schema_conflicts: Literal["beside", "use"] = "beside"
+    """A field of the same name that does not fit, where sheets/schema.csv decides nothing."""
     tag_groups: Literal["prefix", "drop"] = "drop"
+    """Whether a tag keeps the name of its group."""
     delta_window_hours: int = Field(default=48, ge=1, le=720)
+    """How long deltas may follow the load before `status` warns."""
     removed_rows: Literal["report", "delete"] = "report"
-    legal_objects: Literal["report", "custom objects"] = "report"  # trust and time tables of the legal edition
+    """Rows that a later export no longer has."""
+    legal_objects: Literal["report", "custom objects"] = "report"
+    """Whether trust and time tables become custom objects (the token then needs `objects/schema.*` and `objects/record.*`; HighLevel
+    cannot delete an object, so after a rollback the empty ones stay)."""
 
 
 class Thresholds(_Section):

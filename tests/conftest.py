@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -66,3 +67,19 @@ def postgres(tmp_path_factory) -> Iterator[str]:
 def sandbox(rehearse: Callable[..., Rehearsal]) -> Rehearsal:
     """A fresh sandbox with the default scenario and no rate limit to speak of."""
     return rehearse()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's Chromium; tests that need it are skipped where it is not.
+
+    Closed with its module: an open one keeps an event loop running, in which no other test could start its own.
+    """
+    sync = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's Chromium")
+    with sync.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()

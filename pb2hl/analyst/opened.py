@@ -50,8 +50,8 @@ class OpenedWorkspace(Workspace):
 
     @property
     def settings(self) -> pd.DataFrame:
-        """Every setting of migration.toml: its section, its value, and what it may be."""
-        return pd.DataFrame(list(_settings(self.config)), columns=["section", "setting", "value", "allowed"])
+        """Every setting of migration.toml: its section, its value, what it may be and what it decides."""
+        return pd.DataFrame(list(_settings(self.config)), columns=["section", "setting", "value", "allowed", "decides"])
 
     def trace(self, object_: str, source_id: str) -> pd.DataFrame:
         """One record's way: its cells as exported, staged, decided, sent and stored, with times."""
@@ -101,13 +101,13 @@ def _shown(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[names].map(text_of)
 
 
-def _settings(config: BaseModel, section: str = "") -> Iterator[tuple[str, str, str, str]]:
+def _settings(config: BaseModel, section: str = "") -> Iterator[tuple[str, str, str, str, str]]:
     for name, field in type(config).model_fields.items():
         value = getattr(config, name)
         if isinstance(value, BaseModel):
             yield from _settings(value, name)
         else:
-            yield section, name, text_of(value), _allowed(field)
+            yield section, name, text_of(value), _allowed(field), " ".join((field.description or "").split())
 
 
 def _allowed(field: FieldInfo) -> str:
@@ -177,7 +177,7 @@ def heads(ws: Workspace, rows: int = 5) -> Heads:
 
 
 def settings(ws: Workspace) -> pd.DataFrame:
-    """Every setting of migration.toml with its value and what it may be."""
+    """Every setting of migration.toml with its value, what it may be and what it decides."""
     return OpenedWorkspace(ws.path).settings
 
 

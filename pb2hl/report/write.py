@@ -13,13 +13,14 @@ import pandas as pd
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import Pb2hlError, Problem, Severity, WorkspaceLocked
 from pb2hl.progress import SILENT, Progress
-from pb2hl.register import AUDIT, STEPS, Chapter, chapters, chapters_of, result_of, results
+from pb2hl.register import AUDIT, SAMPLE, STEPS, Chapter, chapters, chapters_of, result_of, results
 from pb2hl.report import pages
 from pb2hl.report.client import brand
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.figures import MOST, figures
 from pb2hl.report.drawing.masking import Mask, mask_of
 from pb2hl.report.drawing.page import Page, render
+from pb2hl.report.drawing.paper import for_paper
 from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.index import index_page
 from pb2hl.report.notebook import notebook_html
@@ -34,6 +35,8 @@ MOST_PROBLEMS = 200
 """Problems a page lists; the CSV beside it has all."""
 MASKED = "masked"
 """Folder of reports with personal values hidden, apart from the others so that it can be shared as it is."""
+PAPER = {SAMPLE.id: 12}
+"""Sheets of paper that a report may take, where it is not eight."""
 _ORDER = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -185,7 +188,7 @@ def _draw(ws: Workspace, result: StepResult, chapter: Chapter, mask: Mask, migra
         masked=mask.on,
         index="index.html",
     )
-    return _save(folder / f"{chapter.file}.html", page)
+    return _save(folder / f"{chapter.file}.html", for_paper(page, PAPER.get(chapter.file, 8)))
 
 
 def _summary(problems: list[Problem]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from pb2hl import report, runner
@@ -20,19 +18,3 @@ def migrated(sandbox_server, tmp_path_factory) -> Workspace:
     report.write_all(ws)
     report.write_all(ws, mask=True)
     return ws
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Debian's Chromium; tests that need it are skipped where it is not.
-
-    Closed with its module: an open one keeps an event loop running, in which no other test could start its own.
-    """
-    sync = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Debian's Chromium")
-    with sync.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()

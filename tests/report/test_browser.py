@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -179,13 +180,16 @@ def test_tables_sort_search_and_filter_by_keyboard(browser, reports):
 
 
 def test_dark_and_print(browser, reports):
-    """Dark pages are dark, and paper gets every row that the filter leaves."""
+    """Dark pages are dark; paper gets the first rows of a table, and says how many of how many."""
     page, _, _ = visit(browser, reports / "inventory.html", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 22, 26)"
     page.screenshot(path=ARTIFACTS / "inventory-dark.png", full_page=True)
     page, _, _ = visit(browser, reports / "load.html")
     page.emulate_media(media="print")
-    assert page.locator("tbody tr:visible").count() == 300
+    printed = page.locator("tbody tr:visible").count()
+    assert (
+        0 < printed < 300 and f"On paper: the first {printed} of 300" in page.locator("figcaption .paper").inner_text()
+    )
     assert page.locator(".tools:visible").count() == 0
 
 
@@ -230,3 +234,19 @@ def test_every_control_has_a_name(browser, reports):
         assert page.evaluate("[...document.querySelectorAll('table')].every(t => t.caption && t.caption.textContent)")
         levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]))")
         assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_a_print_takes_few_sheets(browser, reports):
+    """The sample takes at most 12 sheets of paper, every other report 8, and each says what it left out."""
+    page = browser.new_page()
+    for path in sorted(reports.glob("*.html")):
+        page.goto(path.as_uri())
+        printed = page.pdf(format="A4", prefer_css_page_size=True)
+        sheets = max(int(count) for count in re.findall(rb"/Count (\d+)", printed))
+        assert sheets <= (12 if path.stem == "sample" else 8), (path.name, sheets)
+    page.goto((reports / "sample.html").as_uri())
+    page.emulate_media(media="print")
+    left_out = page.locator(".paper:visible").all_inner_texts()
+    assert left_out and all("On paper: " in text for text in left_out)
+    assert page.locator("tr.screen:visible").count() == 0
+    page.close()

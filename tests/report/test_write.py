@@ -272,6 +272,7 @@ def test_a_page_of_a_big_migration_stays_small(ws):
     html = path.read_text(encoding="utf-8")
     assert len(html) < 8_000_000 and re.search(r"The first \d+ of 3000 rows are shown", html)
     assert "of 10, those with differences first" in html
+    assert re.search(r"On paper: the first \d+ of 3000", html) and 'class="screen"' in html
     assert len((path.parent / "sample" / "diff.csv").read_text(encoding="utf-8-sig").splitlines()) == size + 1
     ws.staged.mkdir()
     pd.DataFrame({"name": [f"Flow {i}" for i in range(150)], "steps": "Wait -> Send SMS"}).to_parquet(

@@ -49,6 +49,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     total: int
     csv: str = ""
+    printed: int = 1_000_000  # rows that go on paper
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class Section:
     checklist: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
     records: tuple[tuple[str, Table], ...] = ()  # one table a record, chosen from a list
+    records_printed: int = 1_000_000  # of them, how many go on paper
+    checklist_printed: int = 1_000_000
     folded: bool = False  # the table repeats the chart's figures and opens on demand
 
 
@@ -112,6 +115,7 @@ class Page:
     index: str = ""  # relative link to the index; empty on the index itself
     brand: Brand = Brand()
     more_figures: tuple[tuple[str, str], ...] = ()  # those beyond the first six, folded
+    problems_printed: int = 1_000_000  # problems that go on paper
     approval: str = ""  # who approved the gate behind this page, and when
     extra: dict[str, Any] = field(default_factory=dict)
 

@@ -80,7 +80,10 @@
     tools.append(count, more, all);
     draw();
   }
-  document.querySelectorAll("figure.table").forEach(enhance);
+  for (const figure of document.querySelectorAll("figure.table")) {
+    const record = figure.closest("details.record");
+    if (record) record.addEventListener("toggle", () => enhance(figure), { once: true }); else enhance(figure);
+  }
   document.querySelectorAll(".checklist input").forEach((box, index) => {
     const name = `pb2hl ${document.title} ${index} ${box.parentElement.textContent}`;
     try {
