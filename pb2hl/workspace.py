@@ -30,8 +30,7 @@ from pb2hl.limits import LIMITS, Limits
 from pb2hl.whole import read_frame, unwritable, write_text
 
 UPGRADES: tuple[Callable[[Path, dict], dict], ...] = ()
-"""One function a version, from that version to the next: it takes the folder and migration.toml's body, mends whatever the
-workspace holds (sheets, staged tables, results) and returns the new body. The ledger has versions of its own."""
+"""One function a version, to the next: takes the folder and migration.toml's body, mends whatever the workspace holds, returns the new body."""
 
 WORKSPACE_VERSION = len(UPGRADES) + 1
 """The version of a workspace and of every sheet in it."""
@@ -101,8 +100,7 @@ class Policy(_Section):
     removed_rows: Literal["report", "delete"] = "report"
     """Rows that a later export no longer has."""
     legal_objects: Literal["report", "custom objects"] = "report"
-    """Whether trust and time tables become custom objects (the token then needs `objects/schema.*` and `objects/record.*`; HighLevel
-    cannot delete an object, so after a rollback the empty ones stay)."""
+    """Whether trust and time tables become custom objects (scopes `objects/schema.*`, `objects/record.*`; no rollback deletes the object itself)."""
 
 
 class Thresholds(_Section):
