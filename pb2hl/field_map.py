@@ -8,7 +8,7 @@ cannot hold, the privacy classes and the suites read it (`pb2hl.model`). A line 
 and a place is one of: `same("city")` the property of the create call, value as it is; `made("status")` a property that a
 planner works out; `own("Job Title", "TEXT")` a custom field, value as it is; `kept("Other Emails")` a custom field that a
 planner fills; `LINE`, `BODY`, `HOST`, … words for what is no field. `last(place)` is used only when what the place belongs to is
-blank. The words by which a column is recognised stand in the mapper's knowledge, by the names used here.
+blank, `instead(place)` then alone. `only(place, "where …")` says of which values a place is; all others take every value. The words by which a column is recognised stand in the mapper's knowledge, by the names used here.
 """
 
 from __future__ import annotations
@@ -32,6 +32,11 @@ def made(name: str) -> Ending:
     return Ending(Way.PROPERTY, name)
 
 
+def made_of(listed: str, name: str) -> Ending:
+    """The same of a property that takes an item of one of the location's lists."""
+    return Ending(Way.PROPERTY, name, needs=listed)
+
+
 def own(label: str, data_type: str = "TEXT") -> Ending:
     """A custom field that takes the value as it is."""
     return Ending(Way.FIELD, label, data_type, copied=True)
@@ -42,9 +47,19 @@ def kept(label: str, data_type: str = "TEXT", *, every: bool = False) -> Ending:
     return Ending(Way.FIELD, label, data_type, every=every)
 
 
-def last(ending: Ending) -> Ending:
-    """The same place, used only where the field it belongs to is blank."""
-    return replace(ending, fallback=True)
+def last(ending: Ending, when: str = "") -> Ending:
+    """The same place, used only where the field it belongs to is blank; `when` says so where more than that decides."""
+    return replace(ending, fallback=True, when=when)
+
+
+def instead(ending: Ending) -> Ending:
+    """The same place, used only where the field it belongs to is blank, and then no other."""
+    return replace(ending, fallback=True, instead=True)
+
+
+def only(ending: Ending, when: str) -> Ending:
+    """The same place, of some values only: those that `when` names (`where …`)."""
+    return replace(ending, when=when)
 
 
 def field(name: str, kind: FieldKind = K.TEXT, *endings: Ending, **more: Any) -> FieldSpec:
@@ -57,15 +72,23 @@ BODY = Ending(Way.LINE, "body")
 DESCRIPTION = Ending(Way.LINE, "description")
 MARKER = Ending(Way.LINE, "marker of the provenance line")
 HOST = Ending(Way.LINK, "the contact or business it hangs on")
+NO_HOST = "where the export has no such contact"
+BY_DEAL = only(HOST, "where no contact is named")
+BY_COMPANY = only(HOST, "where neither contact nor deal is named")
 BUSINESS = Ending(Way.LINK, "the business it is linked to")
 FULL_NAME = kept("Full Name")
 FILE = Ending(Way.LINK, "the file that is uploaded")
 NOTE_LINK = Ending(Way.LINK, "the note that links the file")
+LIBRARY = "where it goes to the media library"
+IN_FIELD = "where it goes to a contact's file field"
+OF_NOTE = only(NOTE_LINK, "where it belongs to a note")
 USERS = Ending(Way.REPORT, "sheets/owners.csv")
 SCHEMA_TAG = Ending(Way.SCHEMA, "tag of the location")
 DECLARED = Ending(Way.REPORT, "sheets/fields.csv")
 NOTHING_REFUSED = Ending(Way.PROPERTY, "HighLevel's own default: nothing is refused")
 SCHEMA_STAGE = Ending(Way.SCHEMA, "pipeline of the location")
+STAGES = Ending(Way.REPORT, "sheets/stages.csv")
+KEEPS = "where the pipeline is there already"
 ARCHIVE = Ending(Way.REPORT, field_types.ARCHIVE)
 REBUILD = Ending(Way.REPORT, "reports/workflows.html")
 BOOKS = Ending(Way.REPORT, "reports/inventory.html")
@@ -83,6 +106,12 @@ OTHER_CONTACTS = kept("Other Contacts", "LARGE_TEXT")
 LOST_REASON = kept("Lost Reason")
 FOLLOWERS = kept("Followers", "LARGE_TEXT")
 GENDER = kept("Gender")
+
+TAKEN = "where another contact has it"
+IS_USER = "where it is a user"
+NO_START = "where it has no start"
+WHOLE_DAY = "where it says yes"
+SERIES = "one an occurrence"
 
 _EXISTING = ("policy.existing_contacts",)
 _OWNERS = ("sheets/owners.csv",)
@@ -102,9 +131,9 @@ _PLACES = (
 )
 _ADDRESS_2 = field("address_2", K.TEXT, own("Address 2"), personal="address")
 _HOSTS = (
-    field("contact_id", K.REF, HOST, LINE, refers_to="contacts", meaning="contactId"),
-    field("company_id", K.REF, LINE, HOST, refers_to="companies"),
-    field("deal_id", K.REF, LINE, HOST, refers_to="deals"),
+    field("contact_id", K.REF, HOST, only(LINE, NO_HOST), refers_to="contacts", meaning="contactId"),
+    field("company_id", K.REF, LINE, BY_COMPANY, refers_to="companies"),
+    field("deal_id", K.REF, LINE, BY_DEAL, refers_to="deals"),
 )
 _FOLLOWERS = field(
     "followers", K.REFS, made("followers"), FOLLOWERS, refers_to="users", decided_by=_OWNERS, personal="name"
@@ -144,13 +173,13 @@ _CONTACTS = (
     field("id", K.ID, ID_FIELD),
     field("first_name", K.NAME, same("firstName"), personal="name"),
     field("last_name", K.NAME, same("lastName"), personal="name"),
-    field("full_name", K.NAME, FULL_NAME, last(made("firstName")), last(made("lastName")), meaning="name", personal="name"),
-    field("email", K.EMAIL, made("email"), OTHER_EMAILS, decided_by=_EXISTING, personal="e-mail"),
-    field("email_2", K.EMAIL, OTHER_EMAILS, last(made("email")), meaning="additionalEmails", personal="e-mail"),
-    field("phone", K.PHONE, made("phone"), OTHER_PHONES, decided_by=_EXISTING, personal="phone"),
-    field("mobile", K.PHONE, own("Mobile", "PHONE"), last(made("phone")), OTHER_PHONES, meaning="additionalPhones", personal="phone"),
-    field("company_id", K.REF, BUSINESS, last(made("companyName")), refers_to="companies", meaning="businessId", decided_by=("sheets/companies.csv",)),
-    field("company_name", K.TEXT, made("companyName"), BUSINESS, OWN_COMPANY, last(made("firstName")), decided_by=("sheets/companies.csv",)),
+    field("full_name", K.NAME, only(FULL_NAME, "where it is not first and last name"), instead(made("firstName")), instead(made("lastName")), meaning="name", personal="name"),
+    field("email", K.EMAIL, made("email"), only(OTHER_EMAILS, TAKEN), decided_by=_EXISTING, personal="e-mail"),
+    field("email_2", K.EMAIL, OTHER_EMAILS, instead(made("email")), meaning="additionalEmails", personal="e-mail"),
+    field("phone", K.PHONE, made("phone"), only(OTHER_PHONES, TAKEN), decided_by=_EXISTING, personal="phone"),
+    field("mobile", K.PHONE, own("Mobile", "PHONE"), last(made("phone")), only(OTHER_PHONES, TAKEN), meaning="additionalPhones", personal="phone"),
+    field("company_id", K.REF, BUSINESS, last(made("companyName"), "in the words of the business"), refers_to="companies", meaning="businessId", decided_by=("sheets/companies.csv",)),
+    field("company_name", K.TEXT, made("companyName"), only(BUSINESS, "where company_id is blank"), only(OWN_COMPANY, "where the business has another name"), last(made("firstName"), "where there is no name, e-mail or phone"), decided_by=("sheets/companies.csv",)),
     field("job_title", K.TEXT, own("Job Title")),
     field("address_1", K.TEXT, same("address1"), personal="address"),
     _ADDRESS_2,
@@ -159,23 +188,23 @@ _CONTACTS = (
     field("birthday", K.DATE, same("dateOfBirth"), personal="birth date"),
     field("gender", K.TEXT, same("gender"), GENDER),
     field("source", K.TEXT, same("source")),
-    field("owner", K.REF, made("assignedTo"), OWNER_FIELD, refers_to="users", decided_by=_OWNERS, personal="name"),
+    field("owner", K.REF, only(made_of("users", "assignedTo"), IS_USER), only(OWNER_FIELD, "otherwise"), refers_to="users", decided_by=_OWNERS, personal="name"),
     _FOLLOWERS,
     field("tags", K.TAGS, made("tags"), decided_by=_TAGS),
-    field("do_not_contact", K.BOOLEAN, made("dnd"), NOTHING_REFUSED, meaning="dnd"),
-    field("email_opt_out", K.BOOLEAN, made("dndSettings.email"), NOTHING_REFUSED, meaning="dnd"),
-    field("sms_opt_out", K.BOOLEAN, made("dndSettings.sms"), NOTHING_REFUSED, meaning="dnd"),
-    field("call_opt_out", K.BOOLEAN, made("dndSettings.call"), NOTHING_REFUSED, meaning="dnd"),
-    field("whatsapp_opt_out", K.BOOLEAN, made("dndSettings.whatsApp"), NOTHING_REFUSED, meaning="dnd"),
-    field("facebook_opt_out", K.BOOLEAN, made("dndSettings.fb"), NOTHING_REFUSED, meaning="dnd"),
-    field("google_opt_out", K.BOOLEAN, made("dndSettings.gmb"), NOTHING_REFUSED, meaning="dnd"),
+    field("do_not_contact", K.BOOLEAN, made("dnd"), only(NOTHING_REFUSED, "where it says no"), meaning="dnd"),
+    field("email_opt_out", K.BOOLEAN, made("dndSettings.email"), only(NOTHING_REFUSED, "where it says no"), meaning="dnd"),
+    field("sms_opt_out", K.BOOLEAN, made("dndSettings.sms"), only(NOTHING_REFUSED, "where it says no"), meaning="dnd"),
+    field("call_opt_out", K.BOOLEAN, made("dndSettings.call"), only(NOTHING_REFUSED, "where it says no"), meaning="dnd"),
+    field("whatsapp_opt_out", K.BOOLEAN, made("dndSettings.whatsApp"), only(NOTHING_REFUSED, "where it says no"), meaning="dnd"),
+    field("facebook_opt_out", K.BOOLEAN, made("dndSettings.fb"), only(NOTHING_REFUSED, "where it says no"), meaning="dnd"),
+    field("google_opt_out", K.BOOLEAN, made("dndSettings.gmb"), only(NOTHING_REFUSED, "where it says no"), meaning="dnd"),
     field("timezone", K.TIMEZONE, same("timezone")),
     field("description", K.LONG_TEXT, own("Description", "LARGE_TEXT"), meaning="note.body"),
     *_DATES,
 )  # fmt: skip
 _CONTACTS_BESIDE = (
-    (field("more_emails", K.EMAIL, OTHER_EMAILS, last(made("email")), personal="e-mail"), "email"),
-    (field("more_phones", K.PHONE, OTHER_PHONES, last(made("phone")), personal="phone"), "phone"),
+    (field("more_emails", K.EMAIL, OTHER_EMAILS, instead(made("email")), personal="e-mail"), "email"),
+    (field("more_phones", K.PHONE, OTHER_PHONES, instead(made("phone")), personal="phone"), "phone"),
     _EXTENSION,
     (field("mobile_extension", K.TEXT, own("Mobile Extension")), "mobile"),
 )
@@ -183,29 +212,29 @@ _CONTACTS_BESIDE = (
 _PIPELINES = (
     field("pipeline", K.TEXT, SCHEMA_STAGE, decided_by=_STAGES),
     field("stage", K.TEXT, SCHEMA_STAGE, decided_by=_STAGES),
-    field("position", K.NUMBER, SCHEMA_STAGE),
-    field("probability", K.PERCENT, SCHEMA_STAGE),
+    field("position", K.NUMBER, SCHEMA_STAGE, only(STAGES, KEEPS)),
+    field("probability", K.PERCENT, SCHEMA_STAGE, only(STAGES, KEEPS)),
     field("forecast_category", K.TEXT, ARCHIVE),
-    field("outcome", K.PICKLIST, SCHEMA_STAGE, decided_by=_STAGES),
+    field("outcome", K.PICKLIST, STAGES, last(SCHEMA_STAGE, "where probability is blank"), decided_by=_STAGES),
 )
 
 _DEALS = (
     field("id", K.ID, ID_FIELD),
     field("name", K.TEXT, made("name")),
-    field("contact_id", K.REFS, made("contactId"), OTHER_CONTACTS, refers_to="contacts"),
-    field("contact_email", K.EMAIL, made("contactId"), OTHER_CONTACTS, refers_to="contacts", personal="e-mail"),
+    field("contact_id", K.REFS, made("contactId"), only(OTHER_CONTACTS, "for all but the first"), refers_to="contacts"),
+    field("contact_email", K.EMAIL, last(made("contactId")), only(OTHER_CONTACTS, "where it is not the deal's contact"), refers_to="contacts", personal="e-mail"),
     field("company_id", K.REF, COMPANY, refers_to="companies"),
-    field("pipeline", K.TEXT, made("pipelineId"), decided_by=_STAGES),
-    field("stage", K.TEXT, made("pipelineStageId"), made("status"), last(made("pipelineId")), decided_by=_STAGES),
-    field("status", K.PICKLIST, made("status"), STATUS_WORD, decided_by=("sheets/picklists.csv", *_STAGES)),
+    field("pipeline", K.TEXT, made("pipelineId"), only(made("pipelineStageId"), "with the stage"), decided_by=_STAGES),
+    field("stage", K.TEXT, made("pipelineStageId"), only(made("status"), "where status does not say it"), last(made("pipelineId")), decided_by=_STAGES),
+    field("status", K.PICKLIST, made("status"), only(STATUS_WORD, "where HighLevel has no such status or the stage overrules it"), decided_by=("sheets/picklists.csv", *_STAGES)),
     field("amount", K.MONEY, same("monetaryValue")),
     field("currency", K.TEXT, own("Currency")),
     field("probability", K.PERCENT, same("forecastProbability"), meaning="custom"),
     field("expected_close", K.DATE, same("forecastExpectedCloseDate")),
     field("closed_at", K.DATETIME, own("Closed At", "DATE")),
-    field("lost_reason", K.TEXT, made("lostReasonId"), LOST_REASON),
+    field("lost_reason", K.TEXT, only(made_of("lost_reasons", "lostReasonId"), "where the location has the reason and the deal is lost"), only(LOST_REASON, "otherwise")),
     field("source", K.TEXT, own("Source"), meaning="source"),
-    field("owner", K.REF, made("assignedTo"), OWNER_FIELD, refers_to="users", decided_by=_OWNERS, personal="name"),
+    field("owner", K.REF, only(made_of("users", "assignedTo"), IS_USER), only(OWNER_FIELD, "otherwise"), refers_to="users", decided_by=_OWNERS, personal="name"),
     _FOLLOWERS,
     field("tags", K.TAGS, TAGS_TEXT, decided_by=_TAGS),
     *_DATES,
@@ -218,37 +247,69 @@ _TASKS = (
     field("due_at", K.DATETIME, made("dueDate")),
     field("completed", K.BOOLEAN, made("completed")),
     field("status", K.TEXT, LINE, last(made("completed")), meaning="completed"),
-    field("completed_at", K.DATETIME, LINE, last(made("completed")), last(made("dueDate"))),
-    field("owner", K.REF, made("assignedTo"), LINE, refers_to="users", decided_by=_OWNERS, personal="name"),
+    field(
+        "completed_at", K.DATETIME, LINE, last(made("completed"), "where nothing else says it"), last(made("dueDate"))
+    ),
+    field(
+        "owner",
+        K.REF,
+        only(made_of("users", "assignedTo"), IS_USER),
+        LINE,
+        refers_to="users",
+        decided_by=_OWNERS,
+        personal="name",
+    ),
     *_HOSTS,
-    field("created_at", K.DATETIME, LINE, last(made("dueDate"))),
+    field("created_at", K.DATETIME, LINE, last(made("dueDate"), "where due_at and completed_at are blank")),
     field("updated_at", K.DATETIME, LINE),
 )
 
 _NOTES = (
     field("id", K.ID, MARKER),
-    field("title", K.TEXT, made("title"), BODY),
+    field("title", K.TEXT, only(made("title"), "on a contact"), only(BODY, "on a company")),
     field("body", K.LONG_TEXT, made("body")),
     *_HOSTS,
     field(
-        "author", K.REF, LINE, made("userId"), refers_to="users", meaning="userId", decided_by=_OWNERS, personal="name"
+        "author",
+        K.REF,
+        LINE,
+        only(made_of("users", "userId"), IS_USER),
+        refers_to="users",
+        meaning="userId",
+        decided_by=_OWNERS,
+        personal="name",
     ),
     *_DATES_TOLD,
 )
 
 _APPOINTMENTS = (
     field("id", K.ID, MARKER),
-    field("title", K.TEXT, made("title"), BODY),
-    field("description", K.LONG_TEXT, made("description"), BODY),
-    field("start_at", K.DATETIME, made("startTime"), last(made("endTime"))),
-    field("end_at", K.DATETIME, made("endTime"), LINE),
-    field("all_day", K.BOOLEAN, LINE, made("startTime"), made("endTime")),
-    field("timezone", K.TIMEZONE, made("startTime"), made("endTime"), LINE, meaning="ignore"),
-    field("location", K.TEXT, made("address"), BODY),
-    field("status", K.PICKLIST, made("appointmentStatus"), LINE),
-    field("recurrence", K.TEXT, LINE, made("startTime"), made("endTime"), decided_by=("policy.recurrence_until",)),
-    field("exceptions", K.TEXT, LINE, made("startTime"), made("endTime")),
-    field("owner", K.REF, made("assignedUserId"), LINE, refers_to="users", decided_by=_OWNERS, personal="name"),
+    field("title", K.TEXT, made("title"), only(BODY, NO_START)),
+    field("description", K.LONG_TEXT, made("description"), only(BODY, NO_START)),
+    field("start_at", K.DATETIME, made("startTime"), last(made("endTime"), "where end_at is blank")),
+    field("end_at", K.DATETIME, made("endTime"), only(LINE, "where it is not after the start")),
+    field("all_day", K.BOOLEAN, only(LINE, WHOLE_DAY), only(made("startTime"), WHOLE_DAY), made("endTime")),
+    field("timezone", K.TIMEZONE, made("startTime"), made("endTime"), only(LINE, NO_START), meaning="ignore"),
+    field("location", K.TEXT, made("address"), only(BODY, NO_START)),
+    field("status", K.PICKLIST, only(made("appointmentStatus"), "where HighLevel has such a status"), LINE),
+    field(
+        "recurrence",
+        K.TEXT,
+        LINE,
+        only(made("startTime"), SERIES),
+        only(made("endTime"), SERIES),
+        decided_by=("policy.recurrence_until",),
+    ),
+    field("exceptions", K.TEXT, LINE, only(made("startTime"), SERIES), only(made("endTime"), SERIES)),
+    field(
+        "owner",
+        K.REF,
+        only(made_of("users", "assignedUserId"), "where it is a user of the calendar's team"),
+        LINE,
+        refers_to="users",
+        decided_by=_OWNERS,
+        personal="name",
+    ),
     *_HOSTS,
     *_DATES_TOLD,
 )
@@ -263,21 +324,25 @@ _ACTIVITIES = (
     field("duration", K.NUMBER, BODY),  # as exported; the unit is decided per column and recorded (seconds staged)
     field("outcome", K.TEXT, BODY),
     *_HOSTS,
-    field("owner", K.REF, LINE, made("userId"), refers_to="users", meaning="assignedTo", decided_by=_OWNERS, personal="name"),
+    field("owner", K.REF, LINE, only(made_of("users", "userId"), IS_USER), refers_to="users", meaning="assignedTo", decided_by=_OWNERS, personal="name"),
     *_DATES_TOLD,
 )  # fmt: skip
 
 _ATTACHMENTS = (
-    field("id", K.ID, MARKER, ARCHIVE),
+    field("id", K.ID, only(MARKER, LIBRARY), only(ARCHIVE, IN_FIELD)),
     field("file_name", K.TEXT, FILE),
     field("path", K.TEXT, FILE),
     field("content", K.TEXT, FILE),  # the file itself, in a cell: its name below the workspace's files
     field("url", K.URL, FILE),
     field("size", K.NUMBER, ARCHIVE),
     field("mime_type", K.TEXT, FILE),
-    *(replace(spec, endings=(*spec.endings, NOTE_LINK, ARCHIVE)) for spec in _HOSTS),
+    field("contact_id", K.REF, HOST, only(LINE, NO_HOST), OF_NOTE, refers_to="contacts", meaning="contactId"),
+    *(
+        replace(spec, endings=(only(LINE, LIBRARY), *spec.endings[1:], OF_NOTE, only(ARCHIVE, IN_FIELD)))
+        for spec in _HOSTS[1:]
+    ),
     field("note_id", K.REF, NOTE_LINK, refers_to="notes"),
-    field("uploaded_at", K.DATETIME, LINE, NOTE_LINK, ARCHIVE),
+    field("uploaded_at", K.DATETIME, only(LINE, LIBRARY), OF_NOTE, only(ARCHIVE, IN_FIELD)),
 )
 
 _WORKFLOWS = (
@@ -294,7 +359,7 @@ def _book(name: str, kind: FieldKind = K.TEXT, refers_to: str = "") -> FieldSpec
     """A field of the legal edition's tables: reported, and with them a custom object's field where migration.toml says so."""
     types = {K.MONEY: "MONETORY", K.NUMBER: "NUMERICAL", K.DATE: "DATE"}
     label = own(name.replace("_", " ").title(), types.get(kind, "TEXT"))
-    endings = (BOOKS, ID_FIELD) if kind is K.ID else (BOOKS, label)
+    endings = (BOOKS, only(ID_FIELD if kind is K.ID else label, 'under legal_objects = "custom objects"'))
     return field(name, kind, *endings, refers_to=refers_to, personal="name" if refers_to == "users" else "")
 
 
@@ -327,7 +392,7 @@ _RATES = (
 
 _TAG_FIELDS = (
     field("name", K.TEXT, SCHEMA_TAG),
-    field("group", K.TEXT, ARCHIVE, SCHEMA_TAG, decided_by=("policy.tag_groups",)),
+    field("group", K.TEXT, ARCHIVE, only(SCHEMA_TAG, "under tag_groups"), decided_by=("policy.tag_groups",)),
 )
 _CUSTOM_FIELDS = (
     field("object", K.TEXT, DECLARED),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import groupby
 
 
 class FieldKind(StrEnum):
@@ -70,7 +71,9 @@ class Ending:
     """One place where a field's values may end.
 
     `copied`: the value goes there as its kind is written, without more thought; else a planner works it out.
-    `fallback`: only where the field that the place belongs to is blank. `every`: merged rows' cells stand there too.
+    `fallback`: only where the field that the place belongs to is blank. `instead`: a fallback that then takes the place of all others.
+    `every`: merged rows' cells stand there too. `when`: in which cells' case it is used, in words; "" for always.
+    `needs`: the list of the location without whose items it is never used.
     """
 
     way: Way
@@ -79,6 +82,9 @@ class Ending:
     copied: bool = False
     fallback: bool = False
     every: bool = False
+    instead: bool = False
+    when: str = ""
+    needs: str = ""
 
     @property
     def place(self) -> str:
@@ -166,27 +172,43 @@ class ObjectSpec:
         """Every staged column that the map knows: the fields, and what typing takes out of them."""
         return (*self.fields, *(spec for spec, _ in self.beside))
 
-    def usual(self, name: str, present: Collection[str]) -> tuple[Ending, ...]:
-        """Where a field's values end in a table that has the fields `present`: its own place, or those of fields that are blank here."""
-        first = self.field(name).endings[:1]
-        spare = tuple(
-            item for item in self.field(name).endings if item.fallback and not self._served(item.place, present)
-        )
-        if not spare or (first and first[0].copied):
-            return (*first, *spare)
-        return spare
+    def told(self, name: str, present: Collection[str], lacking: Collection[str] = ()) -> tuple[Ending, ...]:
+        """Every place where a field's values may end in a table that has the fields `present`, each with the values that it takes
+        as `when`. `lacking`: lists of the location that are empty."""
+        found, alone = [], False
+        for ending in self.field(name).endings:
+            if ending.needs in lacking:
+                continue
+            if ending.fallback and not ending.when:
+                blank = self._serving(ending.place, present)
+                alone |= ending.instead and not blank
+                ending = replace(
+                    ending,
+                    when=f"where {' and '.join(blank)} {'is' if len(blank) == 1 else 'are'} blank" if blank else "",
+                )
+            found.append(ending)
+        if alone:
+            found = [item for item in found if item.instead or item.when]
+        if len(found) == 1:
+            found = [replace(found[0], when="")]
+        return tuple(found)
 
-    def _served(self, place: str, present: Collection[str]) -> bool:
-        """Whether a field that a place belongs to is in the table."""
-        return any(
-            spec.name in present and any(item.place == place and not item.fallback for item in spec.endings)
+    def _serving(self, place: str, present: Collection[str]) -> list[str]:
+        """The fields of the table that a place belongs to."""
+        return [
+            spec.name
             for spec in self.fields
-        )
+            if spec.name in present and any(item.place == place and not item.fallback for item in spec.endings)
+        ]
 
-    def shown(self, decision: str, label: str = "", present: Collection[str] = ()) -> str:
-        """What the sheet shows as the target of a decision: HighLevel's property, a custom field by its label, or the place in words."""
+    def shown(
+        self, decision: str, label: str = "", present: Collection[str] = (), lacking: Collection[str] = ()
+    ) -> str:
+        """What the sheet shows as the target of a decision: HighLevel's property, a custom field by its label, or the place in
+        words, such as `completed; provenance line where …`."""
         if decision in self.field_names:
-            return " and ".join(item.place for item in self.usual(decision, present))
+            told = groupby(self.told(decision, present, lacking), key=lambda item: item.when)
+            return "; ".join(f"{' and '.join(item.place for item in group)} {when}".strip() for when, group in told)
         if decision != "custom":
             return decision
         if self.takes_custom_fields:

@@ -47,13 +47,13 @@ def listed(parts: Iterable[str]) -> str:
 
 
 class Dependents:
-    """Counts, for each record that is about to be deleted, what stays and needs it."""
+    """Counts, for each record that is about to be deleted, the records that stay and need it: each once, whatever it holds."""
 
     def __init__(self, doomed: Iterable[Entry]):
         self._kinds: dict[str, Target] = {}
         self._called: dict[str, str] = {}
         self._tags: dict[str, str] = {}
-        self._held: dict[str, Counter[Target]] = defaultdict(Counter)
+        self._held: dict[str, dict[str, Target]] = defaultdict(dict)
         for entry in doomed:
             self._kinds[entry.destination_id] = entry.target
             for name in (entry.destination_id, entry.answer.get("fieldKey"), entry.answer.get("url")):
@@ -62,10 +62,11 @@ class Dependents:
             if entry.target is Target.TAG:
                 self._tags[fold(entry.payload.get("name"))] = entry.destination_id
 
-    def stays(self, target: Target, body: Mapping[str, Any]) -> None:
+    def stays(self, target: Target, record_id: str, body: Mapping[str, Any]) -> None:
         """A record of ours of this kind, with this payload (or as HighLevel holds it), stays."""
         for needed in self.needs(target, body):
-            self._held[needed][target] += 1
+            known = self._held[needed].get(record_id)
+            self._held[needed][record_id] = target if known is None or known in NAMES else known
 
     def needs(self, target: Target, body: Mapping[str, Any]) -> set[str]:
         """Ids of the doomed records without which a record of this kind would go, or be damaged."""
@@ -83,8 +84,8 @@ class Dependents:
         held = self._held.get(record_id)
         if not held:
             return ""
-        needy = listed(records(count, target) for target, count in sorted(held.items()))
-        return f"still needed by {needy} of this migration that {'stay' if sum(held.values()) > 1 else 'stays'}"
+        needy = listed(records(count, target) for target, count in sorted(Counter(held.values()).items()))
+        return f"still needed by {needy} of this migration that {'stay' if len(held) > 1 else 'stays'}"
 
 
 def children(chosen: Iterable[Entry], done: Iterable[Entry]) -> set[str]:

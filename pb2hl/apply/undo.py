@@ -118,7 +118,7 @@ class Undo:
             planned = {entry.op_id for entry in plan.entries}
             for entry in self._ledger.iterate(state=State.DONE):
                 if entry.op_id not in planned:
-                    self._dependents.stays(entry.target, entry.payload)
+                    self._dependents.stays(entry.target, entry.destination_id, entry.payload)
                     self._superseded.stays(entry)
         self._scan = Scan()
         if any(entry.target not in (Target.FOLDER, Target.MEDIA) for entry in plan.deletions()):
@@ -187,10 +187,10 @@ class Undo:
 
     def _stays(self, entry: Entry) -> None:
         """What stays keeps alive what it was made with, and what people have made it use since."""
-        self._dependents.stays(entry.target, entry.payload)
+        self._dependents.stays(entry.target, entry.destination_id, entry.payload)
         if entry.destination_id in self._scan.uses:
             target, record = self._scan.uses[entry.destination_id]
-            self._dependents.stays(target, record)
+            self._dependents.stays(target, entry.destination_id, record)
 
     def _note_outcome(self, entry: Entry, outcome: str, error: str) -> None:
         self._context.progress.advance()

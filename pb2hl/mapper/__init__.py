@@ -8,7 +8,7 @@ from pb2hl.mapper.proposer.pointers import POINTED, ids_of, of_any_record, point
 from pb2hl.mapper.proposer.product import Product, product
 from pb2hl.mapper.proposer.propose import propose, propose_fields
 from pb2hl.mapper.sheets.decided import CustomField, Mapping, PipelineToMake, custom_fields, decided_mapping
-from pb2hl.mapper.sheets.fields import assignment, complete, decided, fields_sheet, follow
+from pb2hl.mapper.sheets.fields import assignment, complete, decided, fields_sheet, follow, lacking_of
 from pb2hl.mapper.sheets.gate import (
     accept_all,
     mapping_hash,
@@ -46,6 +46,7 @@ __all__ = [
     "follow",
     "ids_of",
     "infer",
+    "lacking_of",
     "mapping_hash",
     "mapping_of",
     "mapping_parts",

@@ -122,8 +122,10 @@ def complete(sheet: pd.DataFrame, tables: Sequence[tuple[Any, str]]) -> pd.DataF
     return out
 
 
-def follow(sheet: pd.DataFrame) -> pd.DataFrame:
-    """`sheet` with the `target` of each row's decision, or of its proposal where nothing is decided: where its values will stand."""
+def follow(sheet: pd.DataFrame, lacking: Collection[str] = ()) -> pd.DataFrame:
+    """`sheet` with the `target` of each row's decision, or of its proposal where nothing is decided: where its values will stand.
+
+    `lacking`: the location's lists that are empty (`lacking_of`); none while it was not read."""
     out = sheet.copy()
     decided_ = sheet["decision"].str.strip()
     effective = decided_.where(decided_ != "", sheet["proposal"])
@@ -133,16 +135,24 @@ def follow(sheet: pd.DataFrame) -> pd.DataFrame:
         present.setdefault(table, set()).add(field)
     labels = sheet["label"].str.strip().where(sheet["label"].str.strip() != "", sheet["column"])
     rows = zip(tables, effective, labels, strict=True)
-    out["target"] = [target_of(table[0], field, label, present[table]) for table, field, label in rows]
+    out["target"] = [target_of(table[0], field, label, present[table], lacking) for table, field, label in rows]
     return out.astype({"target": "str"})
 
 
-def target_of(object_: str, decision: str, label: str = "", present: Collection[str] = ()) -> str:
+def target_of(
+    object_: str, decision: str, label: str = "", present: Collection[str] = (), lacking: Collection[str] = ()
+) -> str:
     """Where HighLevel will hold the values of a column: a property's API name, `custom field <label>`, words, or `ignore`.
 
     `present` are the fields that the other columns of the table are.
     """
-    return OBJECTS[object_].shown(decision, label, present) if object_ in OBJECTS else decision
+    return OBJECTS[object_].shown(decision, label, present, lacking) if object_ in OBJECTS else decision
+
+
+def lacking_of(place: Any) -> frozenset[str]:
+    """The lists of a location (a Destination) that places of the field map need and that are empty there."""
+    needed = {item.needs for spec in OBJECTS.values() for field in spec.columns for item in field.endings if item.needs}
+    return frozenset(name for name in needed if not getattr(place, name))
 
 
 def _declares(raw: Any, object_: str, known: Sequence[Declared]) -> dict[str, Declared | None]:

@@ -88,7 +88,7 @@ def write_sheets(
     ws: Workspace, fields: pd.DataFrame, place: Destination, progress: Progress
 ) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
     """(every sheet, what lapsed of their decisions)."""
-    progress.start("writing sheets", 4, "sheets")
+    progress.start("writing sheets", 5, "sheets")
     tables = mapper.staged_tables(ws)
     empty = pd.DataFrame()
     high = ws.config.thresholds.mapping_high
@@ -101,7 +101,9 @@ def write_sheets(
         "tags": mapper.tags_sheet(tables, ws.config.policy.tag_groups, high),
         "picklists": mapper.picklists_sheet(tables, customs, high),
     }
-    found, lapsed = {"fields": fields}, []
+    found, lapsed = {"fields": mapper.follow(fields, mapper.lacking_of(place))}, []
+    write_sheet(ws.sheets / "fields.csv", found["fields"])
+    progress.advance()
     for name, sheet in fresh.items():
         found[name], gone = mapper.merged(name, sheet, _earlier(ws, name))
         mapper.archive(ws.reports, gone)
@@ -193,16 +195,17 @@ def _counts(sheets: Mapping[str, pd.DataFrame], customs: pd.DataFrame) -> dict[s
 
 
 def _to_properties(fields: pd.DataFrame) -> int:
-    """How many decided columns have their values in a property of HighLevel's own."""
-    present: dict[tuple[str, str, str], set[str]] = {}
-    rows = list(fields[["object", "file", "sheet", "decision"]].itertuples(index=False, name=None))
-    for object_, file, sheet, decision in rows:
-        present.setdefault((object_, file, sheet), set()).add(decision)
-    return sum(
-        any(item.way is Way.PROPERTY for item in OBJECTS[object_].usual(decision, present[object_, file, sheet]))
-        for object_, file, sheet, decision in rows
-        if object_ in OBJECTS and decision in OBJECTS[object_].field_names
-    )
+    """How many decided columns have their values in a property of HighLevel's own, as their targets say first."""
+    known = {
+        (name, item.place)
+        for name, spec in OBJECTS.items()
+        for field in spec.fields
+        for item in field.endings
+        if item.way is Way.PROPERTY
+    }
+    decided = fields[fields["decision"] != ""]
+    first = decided["target"].str.split(r"; | and | where | under ", regex=True).str[0]
+    return sum(key in known for key in zip(decided["object"], first, strict=True))
 
 
 def _customs(fields: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
