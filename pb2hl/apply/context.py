@@ -11,7 +11,7 @@ from pb2hl.progress import SILENT, Cancel, Progress
 
 @dataclass(frozen=True)
 class RunContext:
-    """One run against one location: where it is recorded (`ledger`, `run`), what it talks to (`client`, a `highlevel.Client`),
+    """One run against one location: where it is recorded (`ledger`, `run`; "" for one that only looks and records nothing), what it talks to (`client`, a `highlevel.Client`),
     in which country phones are read (`region`, ISO 3166-1 alpha-2), whom it tells and who may stop it."""
 
     ledger: LedgerPort

@@ -79,6 +79,10 @@ class Dependents:
         """Ids of the doomed records that `body` names anywhere, whatever they are to each other."""
         return {self._called[text] for text in texts(body) if text in self._called}
 
+    def needing(self, record_id: str) -> Iterable[str]:
+        """Ids of the records that stay and need this one."""
+        return self._held.get(record_id, {}).keys()
+
     def why(self, record_id: str) -> str:
         """What keeps the record: `still needed by 1 contact and 2 notes of this migration that stay`; "" when nothing does."""
         held = self._held.get(record_id)

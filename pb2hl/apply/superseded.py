@@ -79,10 +79,12 @@ class Superseded:
         return [(number, later) for number, later in found if later.sequence > entry.sequence]
 
     def _hand_on(self, entry: Entry, number: int, later: Entry, before: Mapping[str, Any] | None) -> None:
-        """Durable before `entry` counts as undone: a rollback that is killed in between does the same again."""
+        """Durable before `entry` counts as undone: a rollback that is killed in between does the same again. One that only looks
+        (no run) writes nothing."""
         if before is None or before == later.before_image:
             return
-        self._ledger.keep_before(self._run, later.op_id, before)
+        if self._run:
+            self._ledger.keep_before(self._run, later.op_id, before)
         self._staying[_record_key(entry)][number] = replace(later, before_image=before)
 
 

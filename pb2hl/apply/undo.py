@@ -53,8 +53,8 @@ OF_ONE_RECORD = (ApiError, AnswerLost, ArithmeticError, AttributeError, LookupEr
 
 @dataclass
 class Rollback:
-    """What a rollback did: `outcomes` one row an operation, `kept` what was left alone and why, `requests` how many it sent,
-    `covered` how many values stay because a later run, which stays, wrote them too."""
+    """What a rollback did, or would do: `outcomes` one row an operation (undone, kept, held or failed), `kept` what was left
+    alone and why, `requests` how many it sent, `covered` how many values stay because a later run, which stays, wrote them too."""
 
     outcomes: list[tuple[str, ...]] = field(default_factory=list)
     kept: list[tuple[str, ...]] = field(default_factory=list)
@@ -64,16 +64,28 @@ class Rollback:
     @property
     def undone(self) -> int:
         """Operations that were taken back."""
-        return sum(row[5] == "undone" for row in self.outcomes)
+        return self._count("undone")
 
     @property
     def failed(self) -> int:
         """Operations that HighLevel would not take back."""
-        return sum(row[5] == "failed" for row in self.outcomes)
+        return self._count("failed")
+
+    @property
+    def held(self) -> int:
+        """Operations among `kept` that wait for one that failed."""
+        return self._count("held")
+
+    def _count(self, outcome: str) -> int:
+        return sum(row[5] == outcome for row in self.outcomes)
 
 
 class Undo:
-    """One rollback. Deleting, restoring and unlinking can be repeated without harm: a killed one is simply run again."""
+    """One rollback. Deleting, restoring and unlinking can be repeated without harm: a killed one is simply run again.
+
+    In a context without a run it is foretold: everything is read and judged as the real one does, and nothing is written, neither
+    to HighLevel nor to the ledger.
+    """
 
     def __init__(self, context: RunContext, *, ports: Mapping[Target, Any] | None = None, force: bool = False):
         self._context = context
@@ -82,6 +94,8 @@ class Undo:
         self._ports = PORTS if ports is None else ports
         self._restorer = Restorer(context.client, self._ports)
         self._force = force
+        self._looks_only = not context.run
+        self._stuck: set[str] = set()
         self._result = Rollback()
         self._stop: Exception | None = None
         self._riders: dict[str, list[Entry]] = {}
@@ -125,7 +139,8 @@ class Undo:
             self._context.progress.note("looking for what people touched")
             contacts = chain(plan.deletions(), self._ledger.iterate(state=State.DONE, target=Target.CONTACT))
             ours = (entry for entry in contacts if entry.target is Target.CONTACT and entry.kind is Kind.CREATE)
-            await wait_until_shown(self._client, self._ports, ours)
+            if not self._looks_only:  # the wait is measured by a write
+                await wait_until_shown(self._client, self._ports, ours)
             self._scan = await Scanner(self._context, self._ports, self._left, plan).read()
 
     async def _one_after_another(self, entries: list[Entry]) -> None:
@@ -142,7 +157,7 @@ class Undo:
                     return
 
     async def _take_back(self, entry: Entry) -> None:
-        if record := carrier(entry, self._doomed):
+        if record := self._carrier(entry):
             # Recorded as undone together with its record and not before: it says that what a killed rollback left on
             # the record was put there by us.
             self._riders.setdefault(record, []).append(entry)
@@ -157,13 +172,17 @@ class Undo:
         except OF_ONE_RECORD as error:
             self._note_outcome(entry, "failed", _message(error))
             self._stays(entry)
+            self._stuck.add(entry.destination_id)
             self._keep(riders, "the record that holds it could not be deleted")
             return
         if why:
+            if not self._stuck.isdisjoint(self._dependents.needing(entry.destination_id)):
+                self._stuck.add(entry.destination_id)
             self._keep([entry], why)
             self._keep(riders, "the record that holds it is kept")
             return
-        await self._journal.finish([Outcome(item.op_id, State.UNDONE) for item in (entry, *riders)])
+        if not self._looks_only:
+            await self._journal.finish([Outcome(item.op_id, State.UNDONE) for item in (entry, *riders)])
         for item in (entry, *riders):
             self._note_outcome(item, "undone", "")
 
@@ -179,11 +198,20 @@ class Undo:
         for entry in entries:
             self._stays(entry)
             self._result.kept.append((str(entry.target), entry.object, entry.source_id, entry.destination_id, why))
-            self._ledger.log(
-                self._context.run, "keep", why, op_id=entry.op_id, object=entry.object, source_id=entry.source_id,
-                target=str(entry.target), destination_id=entry.destination_id,
-            )  # fmt: skip
-            self._note_outcome(entry, "kept", why)
+            self._log("keep", why, op_id=entry.op_id, object=entry.object, source_id=entry.source_id,
+                      target=str(entry.target), destination_id=entry.destination_id)  # fmt: skip
+            self._note_outcome(entry, "held" if self._waits(entry) else "kept", why)
+
+    def _waits(self, entry: Entry) -> bool:
+        """Whether it stays because another could not be taken back, and not because of what people did."""
+        return entry.destination_id in self._stuck or self._carrier(entry) in self._stuck
+
+    def _carrier(self, entry: Entry) -> str:
+        return carrier(entry, self._doomed)
+
+    def _log(self, action: str, why: str, **facts: str) -> None:
+        if not self._looks_only:
+            self._ledger.log(self._context.run, action, why, **facts)
 
     def _stays(self, entry: Entry) -> None:
         """What stays keeps alive what it was made with, and what people have made it use since."""
@@ -220,6 +248,8 @@ class Undo:
             there = {fold(tag) for tag in (await port.get(self._client, contact))["tags"]}
             missing = [tag for tag in missing if fold(tag) not in there]
             extra = [tag for tag in extra if fold(tag) in there]
+        if self._looks_only:
+            return ""
         if missing:
             await port.create(self._client, {"$url": {"contactId": contact}, "tags": missing})
         await port.delete(self._client, contact, tags=extra)
@@ -233,6 +263,8 @@ class Undo:
         now = (await self._ports[Target.CONTACT].get(self._client, contact)).get("businessId")
         if (now or None) != (ours or None) and not (self._force and now):
             return "" if (now or None) == (before or None) else "linked to another business since"
+        if self._looks_only:
+            return ""
         if before:
             await contact_records.link(self._client, str(before), [contact])
         elif now == ours:
@@ -247,15 +279,11 @@ class Undo:
             return ""
         if not self._force and not self._left.only_our_files(contact, field_id, held):
             return "people have put files of their own into the field since"
+        if self._looks_only:
+            return ""
         cleared = {"customFields": [{"id": field_id, "fieldValue": None}]}
         await self._ports[Target.CONTACT].update(self._client, contact, cleared)
-        self._ledger.log(
-            self._context.run,
-            "clear file field",
-            "a contact that was there before",
-            op_id=entry.op_id,
-            destination_id=contact,
-        )
+        self._log("clear file field", "a contact that was there before", op_id=entry.op_id, destination_id=contact)
         return ""
 
     async def _restore(self, entry: Entry) -> str:
@@ -271,7 +299,7 @@ class Undo:
             region=self._context.region,
             but=self._superseded.fields(entry),
         )
-        if found.put:
+        if found.put and not self._looks_only:
             await self._restorer.put_back(entry, found, now)
         return f"changed since by a person: {', '.join(found.kept)}" if found.kept else ""
 
@@ -284,7 +312,8 @@ class Undo:
         doubtful = judged and (record in self._scan.suspects or record not in self._scan.seen)
         if doubtful and (changed := await self._changed(entry, where)):
             return f"edited since by a person: {', '.join(changed[:8])}"
-        await self._ports[entry.target].delete(self._client, record, **where)
+        if not self._looks_only:
+            await self._ports[entry.target].delete(self._client, record, **where)
         return ""
 
     async def _changed(self, entry: Entry, where: Mapping[str, str]) -> list[str]:

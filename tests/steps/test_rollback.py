@@ -30,6 +30,49 @@ def test_dry_run_sends_nothing_and_the_real_one_restores(migration):
     assert migration.run("rollback").status is Status.NOTHING_TO_DO
 
 
+def accounted(result) -> dict[str, int]:
+    """The fates of a rollback's operations, which add up to what was asked for in all, and in every line of its account."""
+    counts, account = result.counts, result.tables["account"]
+    fates = {name: counts[name] for name in ("undone", "kept", "held", "failed", "in_doubt")}
+    assert sum(fates.values()) == counts["planned"] + counts["in_doubt"] == account["asked"].sum()
+    assert (account[["undone", "kept", "held", "refused", "in doubt"]].sum(axis=1) == account["asked"]).all(), account
+    return fates
+
+
+@pytest.mark.parametrize(
+    ("pattern", "failed", "held"),
+    [
+        (r"DELETE /contacts/[^/ ]+/notes/", {"note"}, {"contact", "link", "business", "field"}),
+        (r"DELETE /opportunities/(?!pipelines)", {"opportunity"}, {"contact", "pipeline"}),
+        (r"DELETE /locations/[^ ]+/tags/", {"tag"}, set()),
+    ],
+)
+def test_what_highlevel_refuses_to_take_back_is_accounted_for(migration, pattern, failed, held):
+    """Refused is told with what it holds, apart from what people's work keeps; the exit code is 1, and the next rollback ends it."""
+    faults = migration.sandbox.state.faults
+    usual = faults.settings
+    faults.replace(usual.model_copy(update={"refuse": [pattern]}))
+    result = migration.run("rollback")
+    fates = accounted(result)
+    assert result.status is Status.FAILED and fates["failed"] and not fates["kept"] and not fates["in_doubt"]
+    rows = result.tables["outcomes"]
+    assert set(rows.loc[rows["outcome"] == "failed", "target"]) == failed
+    assert held <= set(rows.loc[rows["outcome"] == "held", "target"])
+    assert f"{fates['failed']} refused" in result.headline and (not held or f"{fates['held']} held" in result.headline)
+    faults.replace(usual)
+    again = migration.run("rollback")
+    assert again.status is Status.DONE and accounted(again)["undone"] == again.counts["planned"] == fates["failed"] + fates["held"]  # fmt: skip
+    assert migration.sandbox.state.dump() == migration.before
+
+
+def test_a_dry_run_that_cannot_look_says_so(migration, monkeypatch):
+    """Without a token nothing can be read: the plan is told all the same, and that people's edits were not looked at."""
+    monkeypatch.delenv("HIGHLEVEL_TOKEN")
+    told = migration.run("rollback", dry_run=True)
+    assert not told.counts["looked"] and told.counts["planned"] and told.status is Status.DONE
+    assert "The location was not looked at" in told.headline and "HIGHLEVEL_TOKEN" in told.headline
+
+
 def test_one_object(migration):
     """Only what became of the object named is taken back."""
     migration.run("rollback", objects=("deals",))
@@ -79,7 +122,13 @@ def test_what_people_touched_is_kept(migration):
         "contactId": stranger,
     }
     theirs = call(migration.sandbox, "POST", "/opportunities/", json=body)["opportunity"]["id"]
+    before = migration.sandbox.state.dump()
+    foretold = migration.run("rollback", dry_run=True)
+    assert migration.sandbox.state.dump() == before and foretold.counts["looked"]
     result = migration.run("rollback")
+    assert accounted(foretold) == accounted(result)
+    kept = [set(item.tables["kept"][["target", "source_id", "why"]].itertuples(index=False, name=None)) for item in (foretold, result)]  # fmt: skip
+    assert kept[0] == kept[1] and result.status is Status.DONE
     dump = migration.sandbox.state.dump()
     assert theirs in dump["opportunities"] and deal["pipelineId"] in dump["pipelines"]
     assert {ada["id"], max_["id"], stranger} == set(dump["contacts"])

@@ -16,7 +16,8 @@ ESSENTIAL = ("What is taken back", "Kept")
 
 PARTS = (
     Part("plan", "What is taken back", "The last made first; restore puts the values back that a record had before.", (), ("object", "action", "operations")),
-    Part("kept", "Kept", "People have worked on these since, or they were there before: they stay, and why."),
+    Part("account", "What was asked for, and what became of it", "Asked is undone, kept, held by what could not be undone, refused and in doubt."),
+    Part("kept", "Kept", "People have worked on these since, they were there before, or something that stays needs them: they stay, and why."),
     Part("outcomes", "Every operation", "", (), ("object", "outcome", "")),
 )  # fmt: skip
 
@@ -24,11 +25,16 @@ PARTS = (
 def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """What it came to, in sentences for the client."""
     if counts.get("dry_run"):
-        return ["This is a rehearsal: nothing was sent to HighLevel."]
+        looked = (
+            "The location was read, and what people changed in it is taken into account."
+            if counts.get("looked")
+            else "The location was not looked at: what people changed in it is not taken into account."
+        )
+        return ["This is a rehearsal: nothing was written to HighLevel.", looked]
     kept = counts.get("kept", 0)
     return [
         "Created records were deleted and changed ones restored, the last one first.",
-        f"{counted(kept, 'record')} stayed, because people have worked on them since." if kept else "Nothing of the migration was left behind." if not counts.get("failed") else "",
+        f"{counted(kept, 'record')} stayed, because people have worked on them since." if kept else "Nothing of the migration was left behind." if not counts.get("failed") and not counts.get("in_doubt") else "",
     ]  # fmt: skip
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
 from pb2hl.apply import Rollback, UndoPlan, plan_undo
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.undo import KEPT_COLUMNS, OBJECT_STAYS, OUTCOME_COLUMNS, Undo
-from pb2hl.errors import ConfigError, Problem, Severity
-from pb2hl.highlevel import Destination
+from pb2hl.errors import ConfigError, HighLevelError, Problem, Severity, TokenMissing
+from pb2hl.highlevel import Client, Destination
 from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.ledger.port import OPEN
 from pb2hl.mapper.sheets.gate import BY_HAND
@@ -24,6 +25,7 @@ from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.prepare.doctor import swept
 from pb2hl.steps.rollback.cost import requests
 from pb2hl.steps.shared import outcomes, wizard
+from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.writing import make_ready, whole_run, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -43,7 +45,8 @@ def rollback(
     progress: Progress = SILENT,
     cancel: Cancel | None = None,
 ) -> StepResult:
-    """Undo the run `run` (default: all of them), or only what `objects` (source objects, such as contacts) became. With `dry_run` only the plan is shown and nothing is sent.
+    """Undo the run `run` (default: all of them), or only what `objects` (source objects, such as contacts) became. With `dry_run` the
+    location is read as the real one reads it, and what would be undone and kept is told; nothing is written.
 
     `force` also removes what people edited since; never a record that was there before, nor a pipeline that holds an
     opportunity of others. Raises ConfigError for an unknown run, TokenMissing, HighLevelError, Cancelled.
@@ -64,12 +67,41 @@ def rollback(
             cost = requests(undo_plan, ledger, Destination.load(ws.path))
             progress.advance()
             progress.finish()
-            result = _result(undo_plan, Rollback(), cost, outcomes.errors(ledger, OPEN), dry_run=True)
+            foretold, unseen = _foretold(ws, ledger, undo_plan, force, progress, cancel)
+            result = _result(undo_plan, foretold, cost, outcomes.errors(ledger, OPEN), Asked(force, True, unseen))
         else:
             result = _undo(ws, ledger, run or "", objects, force, progress, cancel)
             wizard.write(ws, ledger)
         result.save(ws.results(STEP))
     return result
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How the rollback was asked for: by `force`, as a `dry_run`, and why that could not look at the location ("": it did)."""
+
+    force: bool = False
+    dry_run: bool = False
+    unseen: str = ""
+
+
+def _foretold(
+    ws: Workspace, ledger: LedgerPort, undo_plan: UndoPlan, force: bool, progress: Progress, cancel: Cancel | None
+) -> tuple[Rollback, str]:
+    """(what the rollback would do, by the location as it is now; why that could not be looked at, "" when it was)."""
+    if not len(undo_plan.entries):
+        return Rollback(), ""
+
+    async def work(client: Client) -> Rollback:
+        context = RunContext(ledger, client, "", ws.config.country, progress, cancel or Cancel())
+        return await Undo(context, force=force).run(undo_plan)
+
+    progress.start("looking at what would be undone", len(undo_plan.entries), "operations")
+    try:
+        return with_client(ws, ledger, STEP, work, progress), ""
+    except (TokenMissing, HighLevelError) as error:
+        progress.finish()
+        return Rollback(), error.message.strip().splitlines()[0].rstrip(".")
 
 
 def _undo(
@@ -98,8 +130,8 @@ def _undo(
         progress.start("settling what is in doubt, planning the rollback", 3, "parts")
         make_ready(ws, ledger, STEP, progress, cancel, session.run)
         undo_plan, cost, done = session.do(work)
-        session.ending.update(undone=done.undone, kept=len(done.kept), failed=done.failed)
-    result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), dry_run=False)
+        session.ending.update(undone=done.undone, kept=len(done.kept) - done.held, held=done.held, failed=done.failed)
+    result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), Asked(force))
     counts = {**result.counts, **outcomes.log_head(ledger)}
     return replace(result, counts=counts, problems=(*result.problems, *_made_by_hand(ledger)))
 
@@ -117,49 +149,95 @@ def _made_by_hand(ledger: LedgerPort) -> Iterator[Problem]:
         yield Problem("made_by_hand", text, Severity.INFO, treatment="delete them in HighLevel if nobody uses them")
 
 
-def _result(
-    plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.DataFrame, *, dry_run: bool
-) -> StepResult:
+def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.DataFrame, asked: Asked) -> StepResult:
     """`cost` is what was told beforehand, by what the requests are for; `doubt` what is not settled."""
     kept = pd.DataFrame(done.kept, columns=list(KEPT_COLUMNS))
     rows = pd.DataFrame(done.outcomes, columns=list(OUTCOME_COLUMNS))
-    total, expected = len(plan.entries), Budget({STEP: cost})
-    if dry_run:
-        status = Status.DONE
-        headline = f"{counted(total, 'operation')} would be undone, with {counted(expected.total, 'request')} in about {expected.seconds:,} s; nothing was sent. The location was not looked at: what people changed since is kept when it runs, and told then."
-    elif not total:
-        status = Status.FAILED if len(doubt) else Status.NOTHING_TO_DO
-        headline = "There is nothing to undo."
-    else:
-        status = Status.FAILED if done.failed or len(doubt) else Status.DONE
-        headline = f"{counted(done.undone, 'operation')} {agree(done.undone, 'was', 'were')} undone, with {counted(done.requests, 'request')} ({expected.total:,} were told)"
-        headline += f", {len(kept)} kept" if len(kept) else ""
-        headline += f", {done.failed} failed." if done.failed else "."
-    if len(doubt):
-        headline += f" {len(doubt)} stay in doubt."
+    budget = Budget({STEP: cost})
+    counts = {
+        "planned": len(plan.entries),
+        "undone": done.undone,
+        "kept": len(kept) - done.held,
+        "held": done.held,
+        "failed": done.failed,
+        "in_doubt": len(doubt),
+        "requests_told": budget.total,
+        "requests_sent": done.requests,
+        "dry_run": asked.dry_run,
+        "looked": not asked.unseen,
+    }
     return StepResult(
         step=STEP,
-        status=status,
-        headline=headline,
-        counts={
-            "planned": total,
-            "undone": done.undone,
-            "kept": len(kept),
-            "failed": done.failed,
-            "in_doubt": len(doubt),
-            "requests_told": expected.total,
-            "requests_sent": done.requests,
-            "dry_run": dry_run,
-        },
+        status=_status(counts, kept, asked),
+        headline=_headline(counts, budget, asked),
+        counts=counts,
         tables={
             "plan": plan.table(),
+            "account": _account(plan, rows, doubt),
             "requests": pd.DataFrame(list(cost.items()), columns=["what for", "requests"]),
             "outcomes": rows,
             "kept": kept,
             "in_doubt": doubt,
         },
-        problems=(*_problems(kept, rows), *_covered(done.covered), *outcomes.problems_of(doubt)),
-        next_step="rollback" if dry_run else "",
+        problems=(*_problems(kept, rows, asked), *_covered(done.covered), *outcomes.problems_of(doubt)),
+        next_step="the same without --dry-run, if this is what should happen"
+        if asked.dry_run and len(plan.entries)
+        else "",
+    )
+
+
+def _status(counts: Mapping[str, Any], kept: pd.DataFrame, asked: Asked) -> Status:
+    """Done when everything that was asked for is undone, or stays by the rule that what people work on stays.
+
+    Who forces a rollback sets that rule aside: what stays then was asked for and not done.
+    """
+    if asked.dry_run:
+        return Status.DONE
+    if counts["failed"] or counts["in_doubt"]:
+        return Status.FAILED
+    if not counts["planned"]:
+        return Status.NOTHING_TO_DO
+    return Status.INCOMPLETE if asked.force and (kept["why"] != OBJECT_STAYS).any() else Status.DONE
+
+
+def _headline(counts: Mapping[str, Any], budget: Budget, asked: Asked) -> str:
+    """Everything that was asked for, by what became or would become of it."""
+    total = counts["planned"]
+    if not total:
+        text = "There is nothing to undo."
+    elif asked.unseen:
+        text = f"{counted(total, 'operation')} would be undone, with {counted(budget.total, 'request')} in about {budget.seconds:,} s; nothing was written. The location was not looked at ({asked.unseen}): what people changed since is kept when it runs, and told then."
+    else:
+        verb = "would be" if asked.dry_run else agree(counts["undone"], "was", "were")
+        text = f"{counts['undone']:,} of {counted(total, 'operation')} {verb} undone"
+        for name, why in (("kept", "kept, for people have worked on them since"), ("held", "held by what could not be undone"), ("failed", "refused")):  # fmt: skip
+            text += f", {counts[name]:,} {why}" if counts[name] else ""
+        text += f"; with {counted(budget.total, 'request')} in about {budget.seconds:,} s. Nothing was written." if asked.dry_run else f"; with {counted(counts['requests_sent'], 'request')} ({budget.total:,} were told)."  # fmt: skip
+    return text + (
+        f" {counts['in_doubt']:,} {agree(counts['in_doubt'], 'stays', 'stay')} in doubt." if counts["in_doubt"] else ""
+    )
+
+
+ACCOUNT = {"undone": "undone", "kept": "kept", "held": "held", "failed": "refused"}
+"""The outcomes of operations, as the account of a rollback calls them."""
+
+
+def _account(plan: UndoPlan, rows: pd.DataFrame, doubt: pd.DataFrame) -> pd.DataFrame:
+    """One row an object and target: asked = undone + kept + held + refused + in doubt (all of them where nothing was looked at)."""
+    asked = plan.table().groupby(["object", "target"], sort=True)["operations"].sum().rename("asked")
+    found = rows.groupby(["object", "target", "outcome"]).size().unstack(fill_value=0)
+    open_ones = doubt.groupby(["object", "target"]).size()
+    index = asked.index.union(open_ones.index)
+    table = pd.DataFrame(
+        {"asked": asked.reindex(index, fill_value=0) + open_ones.reindex(index, fill_value=0)}, index=index
+    )
+    for name, column in ACCOUNT.items():
+        table[column] = found[name].reindex(index, fill_value=0) if name in found else 0
+    return (
+        table.assign(**{"in doubt": open_ones.reindex(index, fill_value=0)})
+        .astype("int64")
+        .rename_axis(["object", "target"])
+        .reset_index()
     )
 
 
@@ -169,7 +247,7 @@ def _covered(values: int) -> Iterator[Problem]:
         yield Problem("written_later", text, Severity.INFO, count=values)
 
 
-def _problems(kept: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Problem]:
+def _problems(kept: pd.DataFrame, rows: pd.DataFrame, asked: Asked) -> Iterator[Problem]:
     objects = kept[kept["why"] == OBJECT_STAYS]
     if len(objects):
         names = ", ".join(objects["source_id"].str.removeprefix("object."))
@@ -179,13 +257,15 @@ def _problems(kept: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Problem]:
         yield Problem("objects_stay", text, Severity.INFO, count=len(objects),
                       treatment="delete them in HighLevel (Settings, Objects) if they must go")  # fmt: skip
     for row in table_rows(kept[kept["why"] != OBJECT_STAYS].head(MOST_TOLD)):
-        text = f"{row.target} {row.source_id} ({row.record_id}) is kept: {row.why}"
-        yield Problem("kept", text, Severity.WARNING, treatment="left as it is; --force takes back what it may")
+        text = f"{row.target} {row.source_id} ({row.record_id}) {'would be' if asked.dry_run else 'is'} kept: {row.why}"
+        left = "left as it is" if asked.force else "left as it is; --force takes back what it may"
+        yield Problem("kept", text, Severity.WARNING, treatment=left)
     for row in table_rows(rows[rows["outcome"] == "failed"].head(MOST_TOLD)):
-        yield Problem("not_undone", f"{row.target} {row.source_id}: {row.error}", Severity.CRITICAL)
+        yield Problem("not_undone", f"{row.target} {row.source_id}: {row.error}", Severity.CRITICAL,
+                      treatment="the next rollback tries it again; or delete it in HighLevel by hand")  # fmt: skip
     cleared = rows[(rows["action"] == "clear") & (rows["outcome"] == "undone")]
     alone = [record for record in cleared["record_id"].str.split("/").str[0].unique() if record not in _deleted(rows)]
-    if alone:
+    if alone and not asked.dry_run:
         text = f"the file fields of {counted(len(alone), 'contact')} that were there before are cleared ({', '.join(alone[:5])})"
         yield Problem(
             "files_cleared", text, Severity.WARNING, count=len(alone), treatment="their files are gone with it"
