@@ -109,9 +109,13 @@ GENDER = kept("Gender")
 
 TAKEN = "where another contact has it"
 IS_USER = "where it is a user"
+ASSIGNED = only(made_of("users", "assignedTo"), IS_USER)
+ADDED = only(made_of("users", "followers"), IS_USER)
+AUTHOR = only(made_of("users", "userId"), IS_USER)
+IN_TEAM = only(made_of("users", "assignedUserId"), "where it is a user of the calendar's team")
 NO_START = "where it has no start"
 WHOLE_DAY = "where it says yes"
-SERIES = "one an occurrence"
+SERIES = (only(made("startTime"), "one an occurrence"), only(made("endTime"), "one an occurrence"))
 
 _EXISTING = ("policy.existing_contacts",)
 _OWNERS = ("sheets/owners.csv",)
@@ -136,7 +140,7 @@ _HOSTS = (
     field("deal_id", K.REF, LINE, BY_DEAL, refers_to="deals"),
 )
 _FOLLOWERS = field(
-    "followers", K.REFS, made("followers"), FOLLOWERS, refers_to="users", decided_by=_OWNERS, personal="name"
+    "followers", K.REFS, ADDED, only(FOLLOWERS, "otherwise"), refers_to="users", decided_by=_OWNERS, personal="name"
 )
 """Users who are told of what happens to a record without owning it; ten at most (BEHAVIOUR)."""
 _EXTENSION = (field("phone_extension", K.TEXT, own("Phone Extension")), "phone")
@@ -186,9 +190,9 @@ _CONTACTS = (
     *_PLACES,
     field("website", K.URL, same("website")),
     field("birthday", K.DATE, same("dateOfBirth"), personal="birth date"),
-    field("gender", K.TEXT, same("gender"), GENDER),
+    field("gender", K.TEXT, same("gender"), only(GENDER, "where the contact is there already")),
     field("source", K.TEXT, same("source")),
-    field("owner", K.REF, only(made_of("users", "assignedTo"), IS_USER), only(OWNER_FIELD, "otherwise"), refers_to="users", decided_by=_OWNERS, personal="name"),
+    field("owner", K.REF, ASSIGNED, only(OWNER_FIELD, "otherwise"), refers_to="users", decided_by=_OWNERS, personal="name"),
     _FOLLOWERS,
     field("tags", K.TAGS, made("tags"), decided_by=_TAGS),
     field("do_not_contact", K.BOOLEAN, made("dnd"), only(NOTHING_REFUSED, "where it says no"), meaning="dnd"),
@@ -234,7 +238,7 @@ _DEALS = (
     field("closed_at", K.DATETIME, own("Closed At", "DATE")),
     field("lost_reason", K.TEXT, only(made_of("lost_reasons", "lostReasonId"), "where the location has the reason and the deal is lost"), only(LOST_REASON, "otherwise")),
     field("source", K.TEXT, own("Source"), meaning="source"),
-    field("owner", K.REF, only(made_of("users", "assignedTo"), IS_USER), only(OWNER_FIELD, "otherwise"), refers_to="users", decided_by=_OWNERS, personal="name"),
+    field("owner", K.REF, ASSIGNED, only(OWNER_FIELD, "otherwise"), refers_to="users", decided_by=_OWNERS, personal="name"),
     _FOLLOWERS,
     field("tags", K.TAGS, TAGS_TEXT, decided_by=_TAGS),
     *_DATES,
@@ -250,15 +254,7 @@ _TASKS = (
     field(
         "completed_at", K.DATETIME, LINE, last(made("completed"), "where nothing else says it"), last(made("dueDate"))
     ),
-    field(
-        "owner",
-        K.REF,
-        only(made_of("users", "assignedTo"), IS_USER),
-        LINE,
-        refers_to="users",
-        decided_by=_OWNERS,
-        personal="name",
-    ),
+    field("owner", K.REF, ASSIGNED, LINE, refers_to="users", decided_by=_OWNERS, personal="name"),
     *_HOSTS,
     field("created_at", K.DATETIME, LINE, last(made("dueDate"), "where due_at and completed_at are blank")),
     field("updated_at", K.DATETIME, LINE),
@@ -269,16 +265,7 @@ _NOTES = (
     field("title", K.TEXT, only(made("title"), "on a contact"), only(BODY, "on a company")),
     field("body", K.LONG_TEXT, made("body")),
     *_HOSTS,
-    field(
-        "author",
-        K.REF,
-        LINE,
-        only(made_of("users", "userId"), IS_USER),
-        refers_to="users",
-        meaning="userId",
-        decided_by=_OWNERS,
-        personal="name",
-    ),
+    field("author", K.REF, LINE, AUTHOR, refers_to="users", meaning="userId", decided_by=_OWNERS, personal="name"),
     *_DATES_TOLD,
 )
 
@@ -292,24 +279,9 @@ _APPOINTMENTS = (
     field("timezone", K.TIMEZONE, made("startTime"), made("endTime"), only(LINE, NO_START), meaning="ignore"),
     field("location", K.TEXT, made("address"), only(BODY, NO_START)),
     field("status", K.PICKLIST, only(made("appointmentStatus"), "where HighLevel has such a status"), LINE),
-    field(
-        "recurrence",
-        K.TEXT,
-        LINE,
-        only(made("startTime"), SERIES),
-        only(made("endTime"), SERIES),
-        decided_by=("policy.recurrence_until",),
-    ),
-    field("exceptions", K.TEXT, LINE, only(made("startTime"), SERIES), only(made("endTime"), SERIES)),
-    field(
-        "owner",
-        K.REF,
-        only(made_of("users", "assignedUserId"), "where it is a user of the calendar's team"),
-        LINE,
-        refers_to="users",
-        decided_by=_OWNERS,
-        personal="name",
-    ),
+    field("recurrence", K.TEXT, LINE, *SERIES, decided_by=("policy.recurrence_until",)),
+    field("exceptions", K.TEXT, LINE, *SERIES),
+    field("owner", K.REF, IN_TEAM, LINE, refers_to="users", decided_by=_OWNERS, personal="name"),
     *_HOSTS,
     *_DATES_TOLD,
 )
@@ -324,7 +296,7 @@ _ACTIVITIES = (
     field("duration", K.NUMBER, BODY),  # as exported; the unit is decided per column and recorded (seconds staged)
     field("outcome", K.TEXT, BODY),
     *_HOSTS,
-    field("owner", K.REF, LINE, only(made_of("users", "userId"), IS_USER), refers_to="users", meaning="assignedTo", decided_by=_OWNERS, personal="name"),
+    field("owner", K.REF, LINE, AUTHOR, refers_to="users", meaning="assignedTo", decided_by=_OWNERS, personal="name"),
     *_DATES_TOLD,
 )  # fmt: skip
 

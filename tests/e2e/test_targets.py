@@ -21,8 +21,8 @@ from tests.steps import small
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "perfect-books"
 ELSEWHERE = {place.place for spec in OBJECTS.values() for field in spec.columns for place in field.endings if place.way in (Way.REPORT, Way.SCHEMA)}  # fmt: skip
-FOLLOWS = {("deals", "stage"): {"custom field Perfect Books Status"}}
-"""Places of another column's value that a cell decides about: a status that the stage overrules is kept as a word."""
+FOLLOWS = {("deals", "stage"): {"custom field Perfect Books Status"}, ("appointments", "start_at"): {"provenance line"}}
+"""Places of another column's value that a cell decides about: a status that the stage overrules, an end that is before the start."""
 CASES = {
     "the shipped example": (lambda folder: EXAMPLE, {}, {}),
     "german": (lambda folder: exports.german(folder / "export"), {"users": [{"name": "Anna Vogel", "email": "anna.vogel@agentur.example"}], "lost_reasons": []}, {"country": "DE"}),

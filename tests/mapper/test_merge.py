@@ -6,7 +6,7 @@ import pandas as pd
 
 from pb2hl import mapper
 from pb2hl.mapper.knowledge.sheet_layout import blank
-from pb2hl.mapper.sheets.merge import merged, tell
+from pb2hl.mapper.sheets.merge import lapsed_problems, merged
 
 
 def fields(file: str, columns: dict[str, dict[str, str]], sheet: str = "") -> pd.DataFrame:
@@ -57,7 +57,7 @@ def test_what_lapses_says_who_and_why(tmp_path):
         and "50% of it is filled now" in why["Empty"]
     )
     assert dict(zip(sheet["column"], sheet["decision"], strict=True)) == {"Plan": "city", "Empty": "", "Same": "ignore"}
-    assert all("Ann" in item.message for item in tell(lapsed) if "Plan" not in item.message)
+    assert all("Ann" in item.message for item in lapsed_problems(lapsed) if "Plan" not in item.message)
     for _ in range(2):
         mapper.archive(tmp_path, lapsed)
     assert mapper.archived(tmp_path)["about"].tolist() == lapsed["about"].tolist()
