@@ -172,7 +172,7 @@ class ObjectSpec:
         """Every staged column that the map knows: the fields, and what typing takes out of them."""
         return (*self.fields, *(spec for spec, _ in self.beside))
 
-    def told(self, name: str, present: Collection[str], lacking: Collection[str] = ()) -> tuple[Ending, ...]:
+    def places_of(self, name: str, present: Collection[str], lacking: Collection[str] = ()) -> tuple[Ending, ...]:
         """Every place where a field's values may end in a table that has the fields `present`, each with the values that it takes
         as `when`. `lacking`: lists of the location that are empty."""
         found, alone = [], False
@@ -207,7 +207,7 @@ class ObjectSpec:
         """What the sheet shows as the target of a decision: HighLevel's property, a custom field by its label, or the place in
         words, such as `completed; provenance line where …`."""
         if decision in self.field_names:
-            told = groupby(self.told(decision, present, lacking), key=lambda item: item.when)
+            told = groupby(self.places_of(decision, present, lacking), key=lambda item: item.when)
             return "; ".join(f"{' and '.join(item.place for item in group)} {when}".strip() for when, group in told)
         if decision != "custom":
             return decision

@@ -32,7 +32,7 @@ CASES = {
 }  # fmt: skip
 
 
-def told(target: str) -> list[tuple[str, bool]]:
+def places_in(target: str) -> list[tuple[str, bool]]:
     """(place, whether every value goes there) of a target."""
     found = []
     for part in target.split("; "):
@@ -64,7 +64,7 @@ def lies(ws: Workspace) -> list[str]:
     wrong = []
     for row in ws.sheet("fields", mapper.SHEETS["fields"]).itertuples(index=False):
         key = row.object, str(staged.get((row.object, row.column), ""))
-        places, said = found.places.get(key, set()) - FOLLOWS.get(key, set()), dict(told(row.target))
+        places, said = found.places.get(key, set()) - FOLLOWS.get(key, set()), dict(places_in(row.target))
         if strange := places - said.keys():
             wrong.append(f"{row.object} {row.column}: {row.target!r}, but values stand at {sorted(strange)}")
         always = {place for place, every in said.items() if every} - ELSEWHERE
@@ -97,6 +97,6 @@ def test_every_target_is_where_the_values_stand(case, tmp_path, rehearse, monkey
         for item in field.endings
         if item.way is Way.PROPERTY
     }
-    firsts = [(row.object, told(row.target)[0][0]) for row in fields.itertuples(index=False) if row.decision]
+    firsts = [(row.object, places_in(row.target)[0][0]) for row in fields.itertuples(index=False) if row.decision]
     assert result.counts["to standard fields"] == sum(first in own for first in firsts)
     assert result.counts["columns"] == len(fields)

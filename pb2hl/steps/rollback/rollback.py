@@ -210,7 +210,7 @@ def _headline(counts: Mapping[str, Any], budget: Budget, asked: Asked) -> str:
     else:
         verb = "would be" if asked.dry_run else agree(counts["undone"], "was", "were")
         text = f"{counts['undone']:,} of {counted(total, 'operation')} {verb} undone"
-        for name, why in (("kept", "kept, for people have worked on them since"), ("held", "held by what could not be undone"), ("failed", "refused")):  # fmt: skip
+        for name, why in (("kept", "kept, each for its reason"), ("held", "held by what could not be undone"), ("failed", "refused")):  # fmt: skip
             text += f", {counts[name]:,} {why}" if counts[name] else ""
         text += f"; with {counted(budget.total, 'request')} in about {budget.seconds:,} s. Nothing was written." if asked.dry_run else f"; with {counted(counts['requests_sent'], 'request')} ({budget.total:,} were told)."  # fmt: skip
     return text + (
