@@ -80,7 +80,7 @@ FULL_NAME = kept("Full Name")
 FILE = Ending(Way.LINK, "the file that is uploaded")
 NOTE_LINK = Ending(Way.LINK, "the note that links the file")
 LIBRARY = "where it goes to the media library"
-IN_FIELD = "where it goes to a contact's file field"
+IN_LINE = only(LINE, LIBRARY)
 OF_NOTE = only(NOTE_LINK, "where it belongs to a note")
 USERS = Ending(Way.REPORT, "sheets/owners.csv")
 SCHEMA_TAG = Ending(Way.SCHEMA, "tag of the location")
@@ -90,6 +90,7 @@ SCHEMA_STAGE = Ending(Way.SCHEMA, "pipeline of the location")
 STAGES = Ending(Way.REPORT, "sheets/stages.csv")
 KEEPS = "where the pipeline is there already"
 ARCHIVE = Ending(Way.REPORT, field_types.ARCHIVE)
+BESIDE = only(ARCHIVE, "where it goes to a contact's file field")
 REBUILD = Ending(Way.REPORT, "reports/workflows.html")
 BOOKS = Ending(Way.REPORT, "reports/inventory.html")
 
@@ -107,14 +108,15 @@ LOST_REASON = kept("Lost Reason")
 FOLLOWERS = kept("Followers", "LARGE_TEXT")
 GENDER = kept("Gender")
 
-TAKEN = "where another contact has it"
+TAKEN = (only(OTHER_EMAILS, "where another contact has it"), only(OTHER_PHONES, "where another contact has it"))
 IS_USER = "where it is a user"
 ASSIGNED = only(made_of("users", "assignedTo"), IS_USER)
 ADDED = only(made_of("users", "followers"), IS_USER)
+REST = only(FOLLOWERS, "otherwise")
 AUTHOR = only(made_of("users", "userId"), IS_USER)
 IN_TEAM = only(made_of("users", "assignedUserId"), "where it is a user of the calendar's team")
+YES = "where it says yes"
 NO_START = "where it has no start"
-WHOLE_DAY = "where it says yes"
 SERIES = (only(made("startTime"), "one an occurrence"), only(made("endTime"), "one an occurrence"))
 
 _EXISTING = ("policy.existing_contacts",)
@@ -139,9 +141,7 @@ _HOSTS = (
     field("company_id", K.REF, LINE, BY_COMPANY, refers_to="companies"),
     field("deal_id", K.REF, LINE, BY_DEAL, refers_to="deals"),
 )
-_FOLLOWERS = field(
-    "followers", K.REFS, ADDED, only(FOLLOWERS, "otherwise"), refers_to="users", decided_by=_OWNERS, personal="name"
-)
+_FOLLOWERS = field("followers", K.REFS, ADDED, REST, refers_to="users", decided_by=_OWNERS, personal="name")
 """Users who are told of what happens to a record without owning it; ten at most (BEHAVIOUR)."""
 _EXTENSION = (field("phone_extension", K.TEXT, own("Phone Extension")), "phone")
 
@@ -178,10 +178,10 @@ _CONTACTS = (
     field("first_name", K.NAME, same("firstName"), personal="name"),
     field("last_name", K.NAME, same("lastName"), personal="name"),
     field("full_name", K.NAME, only(FULL_NAME, "where it is not first and last name"), instead(made("firstName")), instead(made("lastName")), meaning="name", personal="name"),
-    field("email", K.EMAIL, made("email"), only(OTHER_EMAILS, TAKEN), decided_by=_EXISTING, personal="e-mail"),
+    field("email", K.EMAIL, made("email"), TAKEN[0], decided_by=_EXISTING, personal="e-mail"),
     field("email_2", K.EMAIL, OTHER_EMAILS, instead(made("email")), meaning="additionalEmails", personal="e-mail"),
-    field("phone", K.PHONE, made("phone"), only(OTHER_PHONES, TAKEN), decided_by=_EXISTING, personal="phone"),
-    field("mobile", K.PHONE, own("Mobile", "PHONE"), last(made("phone")), only(OTHER_PHONES, TAKEN), meaning="additionalPhones", personal="phone"),
+    field("phone", K.PHONE, made("phone"), TAKEN[1], decided_by=_EXISTING, personal="phone"),
+    field("mobile", K.PHONE, own("Mobile", "PHONE"), last(made("phone")), TAKEN[1], meaning="additionalPhones", personal="phone"),
     field("company_id", K.REF, BUSINESS, last(made("companyName"), "in the words of the business"), refers_to="companies", meaning="businessId", decided_by=("sheets/companies.csv",)),
     field("company_name", K.TEXT, made("companyName"), only(BUSINESS, "where company_id is blank"), only(OWN_COMPANY, "where the business has another name"), last(made("firstName"), "where there is no name, e-mail or phone"), decided_by=("sheets/companies.csv",)),
     field("job_title", K.TEXT, own("Job Title")),
@@ -251,9 +251,7 @@ _TASKS = (
     field("due_at", K.DATETIME, made("dueDate")),
     field("completed", K.BOOLEAN, made("completed")),
     field("status", K.TEXT, LINE, last(made("completed")), meaning="completed"),
-    field(
-        "completed_at", K.DATETIME, LINE, last(made("completed"), "where nothing else says it"), last(made("dueDate"))
-    ),
+    field("completed_at", K.DATETIME, LINE, last(made("completed"), "where no other says it"), last(made("dueDate"))),
     field("owner", K.REF, ASSIGNED, LINE, refers_to="users", decided_by=_OWNERS, personal="name"),
     *_HOSTS,
     field("created_at", K.DATETIME, LINE, last(made("dueDate"), "where due_at and completed_at are blank")),
@@ -275,7 +273,7 @@ _APPOINTMENTS = (
     field("description", K.LONG_TEXT, made("description"), only(BODY, NO_START)),
     field("start_at", K.DATETIME, made("startTime"), last(made("endTime"), "where end_at is blank")),
     field("end_at", K.DATETIME, made("endTime"), only(LINE, "where it is not after the start")),
-    field("all_day", K.BOOLEAN, only(LINE, WHOLE_DAY), only(made("startTime"), WHOLE_DAY), made("endTime")),
+    field("all_day", K.BOOLEAN, only(LINE, YES), only(made("startTime"), YES), made("endTime")),
     field("timezone", K.TIMEZONE, made("startTime"), made("endTime"), only(LINE, NO_START), meaning="ignore"),
     field("location", K.TEXT, made("address"), only(BODY, NO_START)),
     field("status", K.PICKLIST, only(made("appointmentStatus"), "where HighLevel has such a status"), LINE),
@@ -301,7 +299,7 @@ _ACTIVITIES = (
 )  # fmt: skip
 
 _ATTACHMENTS = (
-    field("id", K.ID, only(MARKER, LIBRARY), only(ARCHIVE, IN_FIELD)),
+    field("id", K.ID, only(MARKER, LIBRARY), BESIDE),
     field("file_name", K.TEXT, FILE),
     field("path", K.TEXT, FILE),
     field("content", K.TEXT, FILE),  # the file itself, in a cell: its name below the workspace's files
@@ -309,12 +307,9 @@ _ATTACHMENTS = (
     field("size", K.NUMBER, ARCHIVE),
     field("mime_type", K.TEXT, FILE),
     field("contact_id", K.REF, HOST, only(LINE, NO_HOST), OF_NOTE, refers_to="contacts", meaning="contactId"),
-    *(
-        replace(spec, endings=(only(LINE, LIBRARY), *spec.endings[1:], OF_NOTE, only(ARCHIVE, IN_FIELD)))
-        for spec in _HOSTS[1:]
-    ),
+    *(replace(spec, endings=(IN_LINE, *spec.endings[1:], OF_NOTE, BESIDE)) for spec in _HOSTS[1:]),
     field("note_id", K.REF, NOTE_LINK, refers_to="notes"),
-    field("uploaded_at", K.DATETIME, only(LINE, LIBRARY), OF_NOTE, only(ARCHIVE, IN_FIELD)),
+    field("uploaded_at", K.DATETIME, IN_LINE, OF_NOTE, BESIDE),
 )
 
 _WORKFLOWS = (
