@@ -111,7 +111,7 @@ class SharedAllowance:
         slots[:] = [slot for slot in slots if now < slot[0] <= furthest]
 
     @contextlib.contextmanager
-    def _held(self) -> Iterator[_Kept | None]:
+    def _held(self) -> Iterator[Kept | None]:
         """What the file keeps while the file is held, written back afterwards; None where it cannot be had, and nothing is shared then."""
         try:
             self._lock.acquire(timeout=LOCK_S, poll_interval=0.002)
@@ -126,23 +126,31 @@ class SharedAllowance:
         finally:
             self._lock.release()
 
-    def _read(self) -> _Kept:
+    def _read(self) -> Kept:
         try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-            slots = [[float(until), str(owner)] for until, owner in found["slots"]]
-            kept = _Kept(slots, int(found["burst"]), float(found["interval_s"]))
-            return kept if kept.burst >= 0 and 0 <= kept.interval_s < math.inf else _Kept(slots)
-        except (OSError, ValueError, TypeError, KeyError, OverflowError):
-            return _Kept()
+            return Kept.of(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return Kept()
 
 
 @dataclass
-class _Kept:
-    """What the file holds: slots (until, owner) and the allowance that HighLevel told somebody (0: nobody yet)."""
+class Kept:
+    """What all processes share: slots (until, owner) and the allowance that HighLevel told somebody (0: nobody yet)."""
 
     slots: list[list[Any]] = field(default_factory=list)
     burst: int = 0
     interval_s: float = 0.0
+
+    @classmethod
+    def of(cls, text: str) -> Kept:
+        """What `text` (JSON) keeps; nothing where it is damaged."""
+        try:
+            found = json.loads(text)
+            slots = [[float(until), str(owner)] for until, owner in found["slots"]]
+            kept = cls(slots, int(found["burst"]), float(found["interval_s"]))
+            return kept if kept.burst >= 0 and 0 <= kept.interval_s < math.inf else cls(slots)
+        except (ValueError, TypeError, KeyError, OverflowError):
+            return cls()
 
 
 _CLOSED = "closed"

@@ -10,10 +10,11 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from pb2hl.clock import SYSTEM_CLOCK
-from pb2hl.highlevel.shared import SharedAllowance, name_of, owner
+from pb2hl.highlevel.shared import Kept, SharedAllowance, name_of, owner
 from pb2hl.ledger.postgres import checked, driver
 
 _TABLE = "pb2hl_shared.allowance"
@@ -91,13 +92,15 @@ class DatabaseAllowance(SharedAllowance):
             self._connection = _CONNECTIONS.setdefault(url, _Connection(url))
 
     @contextlib.contextmanager
-    def _held(self) -> Iterator[list[list[Any]] | None]:
+    def _held(self) -> Iterator[Kept | None]:
         with self._connection.mutex:
             found = self._connection.read(self._name)
             if found is None:
                 yield None
                 return
             ahead = found[1] - SYSTEM_CLOCK.monotonic()
-            slots: list[list[Any]] = [[float(until) - ahead, str(who)] for until, who in json.loads(found[0])]
-            yield slots
-            self._connection.write(self._name, json.dumps([[until + ahead, who] for until, who in slots]))
+            kept = Kept.of(found[0])
+            kept.slots = [[until - ahead, who] for until, who in kept.slots]
+            yield kept
+            kept.slots = [[until + ahead, who] for until, who in kept.slots]
+            self._connection.write(self._name, json.dumps(asdict(kept)))

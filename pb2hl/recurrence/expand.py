@@ -108,7 +108,8 @@ def _at_wall(wall: datetime, zone: ZoneInfo) -> datetime:
 def _read(rule: str, problems: list[str]) -> tuple[Words | None, list[str], list[str]]:
     """(what the rule says, RDATEs, EXDATEs); None for the first when it cannot be read."""
     text = rule.strip().replace("\\n", "\n").replace("\\,", ",").replace("\\;", ";")
-    more, left_out = [], []
+    more: list[str] = []
+    left_out: list[str] = []
     for name, values in re.findall(r"^[ \t]*(RDATE|EXDATE)[^:\n]*:([^\n]*)$", text, re.IGNORECASE | re.MULTILINE):
         (more if name.upper() == "RDATE" else left_out).extend(values.split(","))
     match = re.search(r"FREQ\s*=[^\n]*", text, re.IGNORECASE)

@@ -12,7 +12,6 @@ from pb2hl.mapper.proposer.custom import KINDS
 from pb2hl.mapper.sheets.lossy import shown
 from pb2hl.model import OBJECTS, RAW_PREFIX, FieldKind
 from pb2hl.review.table import Preview
-from pb2hl.sheets import table_rows
 from pb2hl.values import Context, convert
 from pb2hl.values.transforms import changed, missed, problems, steered
 from pb2hl.workspace import Workspace
@@ -75,7 +74,7 @@ def _made(frame: pd.DataFrame, heading: str, kind: FieldKind, cell: str, context
     ]
     note = "; ".join(part for part in parts if part) or f"nothing is lost in {filled} filled cells"
     return Preview(
-        [(str(b)[:80], str(a)[:80], bool(x)) for b, a, x in table_rows(first)],
+        [(str(b)[:80], str(a)[:80], bool(x)) for b, a, x in first.itertuples(index=False, name=None)],
         f"{note} ({kind})",
         lost + unanswered,
     )

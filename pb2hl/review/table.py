@@ -224,7 +224,7 @@ class ReviewTable(anywidget.AnyWidget):
         self._announce(taken)
         self._disk, self._base = self._path.read_bytes(), theirs
         if clash:
-            named = ", ".join(f"row {row + 2} {name} (there: {theirs.at[row, name]})" for row, name in clash[:3])
+            named = ", ".join(f"row {row + 2} {name} (there: {theirs.at[row, name]!s})" for row, name in clash[:3])
             self.message = f"{self._path.name} was changed elsewhere, in {len(clash)} of your cells: {named}. Save again to keep yours, or Reload."
         return not clash
 

@@ -84,7 +84,8 @@ def _refused(not_landed: pd.DataFrame | None) -> dict[str, int]:
     """Records by object that were sent or should have been, and did not land; what was left out by intent is told elsewhere."""
     if not_landed is None or not {"object", "state"} <= set(not_landed.columns):
         return {}
-    return not_landed.loc[not_landed["state"] != "skipped", "object"].value_counts().to_dict()
+    counts = not_landed.loc[not_landed["state"] != "skipped", "object"].value_counts()
+    return {str(object_): int(count) for object_, count in counts.items()}
 
 
 def _cells(cells: pd.DataFrame | None) -> list[tuple]:

@@ -77,7 +77,8 @@ def load_suites(*folders: Path) -> list[Suite]:
     for folder in folders:
         if folder.is_dir():
             paths |= {path.name: path for path in sorted(folder.glob("*.json"))}
-    suites, problems = [], []
+    suites: list[Suite] = []
+    problems: list[Problem] = []
     for name in sorted(paths):
         try:
             suites.append(load_suite(paths[name]))
@@ -101,7 +102,7 @@ def load_suite(path: Path) -> Suite:
         raise _unreadable(
             path, f"{', '.join(unknown)} means nothing in a suite; known are {', '.join(sorted(SUITE_KEYS))}"
         )
-    meta = body.get("meta") if isinstance(body.get("meta"), dict) else {}
+    meta = _dict(body, "meta")
     rules = tuple(_rule(number, item) for number, item in enumerate(body["expectations"], 1))
     if not rules:
         rules = (Rule(0, "(no rule)", {}, broken="the suite has no rule at all"),)
@@ -110,6 +111,11 @@ def load_suite(path: Path) -> Suite:
     except ValueError as error:
         raise _unreadable(path, str(error)) from error
     return Suite(path.stem, str(meta.get("object") or path.stem), path.name, rules, meta, joins)
+
+
+def _dict(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -139,8 +145,8 @@ def _rule(number: int, item: Any) -> Rule:
             {},
             broken='a rule is an object with a "type", such as expect_column_values_to_not_be_null',
         )
-    meta = item.get("meta") if isinstance(item.get("meta"), dict) else {}
-    kwargs = item.get("kwargs") if isinstance(item.get("kwargs"), dict) else {}
+    meta = _dict(item, "meta")
+    kwargs = _dict(item, "kwargs")
     severity = str(item.get("severity", "critical")).lower()
     broken = _misspelt(item, severity)
     rule = Rule(
@@ -188,7 +194,8 @@ def expectation(rule: Rule) -> Any:
     great_expectations()
     from great_expectations.expectations.registry import get_expectation_impl
 
-    return get_expectation_impl(rule.type)(**rule.kwargs, severity=str(rule.severity), meta={"number": rule.number})
+    made: Any = get_expectation_impl(rule.type)
+    return made(**rule.kwargs, severity=str(rule.severity), meta={"number": rule.number})
 
 
 _IMPORTING = threading.Lock()

@@ -25,7 +25,7 @@ NUMBERS = ("position", "stageWinProbability")
 """Properties of a stage that are numbers here, though no official file says in what form a server writes them."""
 
 
-def stages_of(pipeline: Record) -> list[Record]:
+def stages_of(pipeline: Mapping[str, Any]) -> list[Record]:
     """The stages of a pipeline in their order, `NUMBERS` as numbers; without positions as the server lists them."""
     held = pipeline.get("stages")
     stages = [

@@ -20,9 +20,14 @@ from pb2hl.values.fold import fold
 class Table(Protocol):
     """What is asked of a raw table: its file, its sheet and its headings."""
 
-    file: str
-    sheet: str
-    headings: list[str]
+    @property
+    def file(self) -> str: ...
+
+    @property
+    def sheet(self) -> str: ...
+
+    @property
+    def headings(self) -> list[str]: ...
 
 
 @lru_cache(maxsize=1)

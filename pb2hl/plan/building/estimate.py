@@ -223,7 +223,7 @@ def _read_back(data: Estimate, place: Destination) -> dict[str, int]:
 
 def object_requests(made: Mapping[str, int], place: Destination) -> int:
     """Requests that read all records of our custom objects: one lists the objects, then each is read in pages."""
-    held = place.object_records["objectKey"].value_counts().to_dict() if len(place.object_records) else {}
+    held = Counter(place.object_records["objectKey"] if len(place.object_records) else ())
     total = {key: made.get(key, 0) + held.get(key, 0) for key in {*made, *held}}
     return 1 + sum(objectrecords.RECORDS.requests(count) for count in total.values())
 

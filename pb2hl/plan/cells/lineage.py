@@ -64,7 +64,8 @@ def lineage(ctx: Context) -> Lineage:
     merged = _merged(ctx)
     dropped, rows_dropped = _dropped(ctx.inputs.dropped)
     singly = ctx.findings.cells
-    rules, summary, accounted, noted_cells = [], [], Counter(), [singly]
+    rules, summary, noted_cells = [], [], [singly]
+    accounted: Counter[tuple[str, str]] = Counter()
     transformed = _transformed(ctx.inputs.columns)
     for object_ in OBJECTS:
         frame = ctx.inputs.staged.get(object_, pd.DataFrame())

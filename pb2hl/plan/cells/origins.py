@@ -98,7 +98,9 @@ def _whole_note(object_: str) -> Origin:
 
 def _ending_at(object_: str, place: str) -> Origin:
     """The columns that the map lets end at a place: those it belongs to first, fallbacks behind the first of them."""
-    main, spare, every = [], [], False
+    main: list[str] = []
+    spare: list[str] = []
+    every = False
     for spec in OBJECTS[object_].columns:
         for ending in spec.endings:
             if ending.place == place:

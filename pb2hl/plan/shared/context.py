@@ -240,7 +240,7 @@ class Context:
     @cached_property
     def columns_of_fields(self) -> dict[str, str]:
         """Existing custom field, by id and by key → the staged column (or own label) that goes into it."""
-        found = {}
+        found: dict[str, str] = {}
         for _, planned in self.fields:
             found |= {name: planned.key for name in (planned.existing_id, planned.existing_key) if name}
         return found

@@ -145,7 +145,8 @@ def _rows(
     into = set(merged["source_id"])
     whole = exceptions[exceptions["column"] == "*"]
     apart = {row.source_id: (row.bucket, row.where) for row in table_rows(whole)}
-    ids, counts = source_ids(frame), Counter()
+    ids = source_ids(frame)
+    counts: Counter[tuple[str, str, str]] = Counter()
     for fates in (
         {item: (str(bucket), why) for item, (bucket, why) in lost.items()},
         dict.fromkeys(into, (str(Bucket.MERGED), "the surviving record")),
@@ -220,7 +221,7 @@ def _not_brought(ledger: LedgerPort) -> Iterator[tuple[str, str, Bucket, str, in
 
 
 def _unbalanced(balance: pd.DataFrame, cells: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    sums = cells.groupby(["object", "heading"])["cells"].sum() if len(cells) else {}
+    sums = dict(cells.groupby(["object", "heading"])["cells"].sum()) if len(cells) else {}
     off = [
         (row.object, row.heading, int(row.filled), int(sums.get((row.object, row.heading), 0)))
         for row in table_rows(balance)

@@ -123,7 +123,7 @@ def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked:
                     "differs",
                     f"{object_}.{field}: {kind} in {counted(len(group), 'record')}",
                     Severity.CRITICAL,
-                    field=field,
+                    field=str(field),
                     count=len(group),
                     treatment="listed with its reason",
                 )

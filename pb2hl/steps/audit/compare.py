@@ -155,7 +155,7 @@ def _targets(ledger: LedgerPort) -> tuple[Target, ...]:
     return tuple(target for target in RECORD_TARGETS if filled or target is not Target.OBJECT_RECORD)
 
 
-async def _pages(client: Client, ledger: LedgerPort, target: Target) -> AsyncIterator[list[Mapping[str, Any]]]:
+async def _pages(client: Client, ledger: LedgerPort, target: Target) -> AsyncIterator[list[dict[str, Any]]]:
     if target is not Target.APPOINTMENT:
         contacts = (
             [contact for (contact,) in ledger.columns(["destination_id"], state=State.DONE, target=Target.CONTACT)]
@@ -184,7 +184,7 @@ def _calendars(ledger: LedgerPort) -> dict[str, tuple[datetime, datetime]]:
 
 
 def _compare_page(
-    ledger: LedgerPort, judge: Judge, target: Target, page: list[Mapping[str, Any]], seen: set[str]
+    ledger: LedgerPort, judge: Judge, target: Target, page: Sequence[Mapping[str, Any]], seen: set[str]
 ) -> list[Entry]:
     """Compare one page; the entries that have to be read by id are given back."""
     records = {str(record.get("id")): record for record in page}

@@ -142,7 +142,8 @@ class Balance:
         """One critical problem an object, kind and fate that is open, with the first source ids and reasons; what was left out by
         decision is told as well."""
         found = []
-        for (object_, what, fate), group in self.open.groupby(["object", "what", "fate"], sort=True):
+        for key, group in self.open.groupby(["object", "what", "fate"], sort=True):
+            object_, what, fate = map(str, key)
             mine = (self.table["object"] == object_) & (self.table["what"] == what)
             count = int(self.table.loc[mine, fate].sum())
             whys = list(dict.fromkeys(why for why in group["why"] if why))[:3]
@@ -152,10 +153,11 @@ class Balance:
             found.append(
                 Problem(fate.replace(" ", "_"), message, Severity.CRITICAL, count=count, treatment=_REMEDY[Fate(fate)])
             )
-        for (object_, what, who), group in self.left_out.groupby(["object", "what", "who"], sort=True):
+        for key, group in self.left_out.groupby(["object", "what", "who"], sort=True):
+            object_, what, who = map(str, key)
             count = int(group["count"].sum())
-            whys = "; ".join(group.sort_values("count", ascending=False)["why"].head(3))
-            text = f"{object_}: {count:,} {_named(what, count)} left out by {who}: {whys}"
+            why = "; ".join(group.sort_values("count", ascending=False)["why"].head(3))
+            text = f"{object_}: {count:,} {_named(what, count)} left out by {who}: {why}"
             found.append(
                 Problem("left_out", text, Severity.INFO, count=count, treatment="listed, each with its reason")
             )
@@ -240,7 +242,11 @@ def _pieces(asked: pd.DataFrame, deciders: Deciders) -> pd.DataFrame:
     planned_out = asked["kind"].eq(Kind.SKIP)
     fate = fate.mask(
         skipped | planned_out,
-        np.where(there, str(Fate.ARRIVED), np.where(planned_out, str(Fate.LEFT_OUT), str(Fate.REFUSED))),
+        pd.Series(
+            np.where(there, str(Fate.ARRIVED), np.where(planned_out, str(Fate.LEFT_OUT), str(Fate.REFUSED))),
+            asked.index,
+            dtype="str",
+        ),
     )
     fate = fate.mask(asked["absent"] & fate.eq(str(Fate.ARRIVED)), str(Fate.MISSING))
     why = asked["error"].where(asked["error"].ne(""), asked["reason"])

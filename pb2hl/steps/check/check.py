@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -170,7 +170,7 @@ def _failing(verdict: Verdict, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _text(value: object) -> str:
-    if hasattr(value, "__len__") and not isinstance(value, str):
+    if isinstance(value, Iterable) and not isinstance(value, str):
         return ", ".join(map(str, value))
     return "" if value is None or value is pd.NaT or value is pd.NA or value != value else str(value)
 
@@ -188,7 +188,7 @@ def _result(
     places = ("file " + rows["source_file"] + sheets + " row " + rows["source_row"]).where(
         rows["source_row"] != "", rows["source_id"]
     )
-    samples = places.groupby(rows["rule_id"]).agg(lambda few: "; ".join(few.head(SAMPLE))) if len(rows) else {}
+    samples = {rule: "; ".join(few.head(SAMPLE)) for rule, few in places.groupby(rows["rule_id"])}
     rules = pd.DataFrame(
         [
             (

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -83,7 +84,7 @@ def _in_staging(ws: Workspace) -> Cells:
     return cells
 
 
-def _filled(column) -> int:
+def _filled(column: pa.Array | pa.ChunkedArray) -> int:
     if not str(column.type).endswith("string"):
         return int(len(column) - column.null_count)
     return int(pc.sum(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0)).as_py() or 0)

@@ -109,9 +109,13 @@ class Staged:
             cancel=self._cancel,
         ).tables:
             if not item.object:
-                place = {"source_file": item.raw.file, "source_sheet": item.raw.sheet, "source_row": item.raw.rows}
                 frame = item.raw.frame.replace("", pd.NA).reset_index(drop=True)
-                located = frame.assign(**place, source_id=pd.Series(item.raw.rows).astype("str"))
+                located = frame.assign(
+                    source_file=item.raw.file,
+                    source_sheet=item.raw.sheet,
+                    source_row=item.raw.rows,
+                    source_id=pd.Series(item.raw.rows).astype("str"),
+                )
                 names = (item.raw.label, item.raw.file, item.raw.sheet, Path(item.raw.file).stem)
                 found |= {fold(name): located for name in names if name and fold(name) not in found}
         return found

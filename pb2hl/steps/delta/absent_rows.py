@@ -8,9 +8,11 @@ from dataclasses import replace
 import pandas as pd
 
 from pb2hl.ledger import LedgerPort
+from pb2hl.matching import Merges
 from pb2hl.matching.sheets import SHEETS, survivors
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.plan import Gone, PlanInputs
+from pb2hl.sheets import table_rows
 from pb2hl.source.lookup import How, Index
 from pb2hl.steps.delta import known_people
 from pb2hl.steps.delta.known_rows import known_rows
@@ -73,10 +75,10 @@ def _reconnected_rows(unresolved: pd.DataFrame, indexes: Mapping[str, Index]) ->
     if len(unresolved):
         targets = {(name, spec.name): spec.refers_to for name, item in OBJECTS.items() for spec in item.fields}
         dangling = unresolved[unresolved["reason"].astype(str).str.startswith(f"{How.DANGLING}{REFERENCE}")]
-        for row in dangling.itertuples():
+        for at, row in zip(dangling.index, table_rows(dangling), strict=True):
             index = indexes.get(targets.get((row.object, row.field)) or "")
             if index is not None and (found := index.find(str(row.text))):
-                kept.append(row.Index)
+                kept.append(at)
                 means.append(found.source_id)
     return unresolved.loc[kept].assign(means=means) if kept else unresolved.iloc[:0].assign(means="")
 
@@ -100,13 +102,13 @@ def _filled(frame: pd.DataFrame, object_: str, reconnected_rows: pd.DataFrame) -
     return frame
 
 
-def _without_derived(merges, companies: Index):
+def _without_derived(merges: Merges, companies: Index) -> Merges:
     """No company is derived from a name that a loaded company has: its contacts mean that one."""
     frame = merges.companies
     if "derived" not in frame.columns:
         return merges
     names = frame.loc[frame["derived"].fillna(False).astype(bool), ["source_id", "name"]]
-    known = {row.source_id: found.source_id for row in names.itertuples() if (found := companies.find(row.name))}
+    known = {row.source_id: found.source_id for row in table_rows(names) if (found := companies.find(row.name))}
     people = merges.contacts
     if known and "company_source_id" in people.columns:
         people = people.assign(company_source_id=people["company_source_id"].replace(known))

@@ -6,7 +6,7 @@ and what an export does not say at all is no reason to clear it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -98,7 +98,8 @@ def _follow_headings(ws: Workspace, second: Workspace) -> tuple[dict[tuple[str, 
     """Give renamed columns of the later sheet the decisions of the column they were: ((object, column) → (decision, why),
     whether the sheet changed)."""
     ours, theirs = ws.sheet("fields", mapper.SHEETS["fields"]), second.sheet("fields", mapper.SHEETS["fields"])
-    found, changed = {}, False
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    changed = False
     for object_ in theirs["object"].unique():
         old, new = ours[ours["object"] == object_], theirs[theirs["object"] == object_]
         absent = old[~old["column"].isin(new["column"]) & old["decision"].ne("")].drop_duplicates("column", keep="last")
@@ -106,7 +107,7 @@ def _follow_headings(ws: Workspace, second: Workspace) -> tuple[dict[tuple[str, 
         pair = _Pair.of(ws, second, object_) if len(absent) and len(fresh) else None
         for at, was, why in _renamed(pair, absent, fresh) if pair else ():
             row = {name: was[name] for name in (*EDITABLE["fields"], "who", "when")}
-            found[object_, theirs.at[at, "column"]] = (was["decision"], why)
+            found[object_, str(theirs.at[at, "column"])] = (was["decision"], why)
             if any(theirs.at[at, name] != row[name] for name in ("decision", "label", "transform")):
                 changed = True
                 theirs.loc[at, list(row)] = list(row.values())
@@ -127,7 +128,7 @@ def _propose(second: Workspace, renamed: Mapping[tuple[str, str], tuple[str, str
     write_sheet(second.sheets / "fields.csv", sheet)
 
 
-def _renamed(pair: _Pair, absent: pd.DataFrame, fresh: pd.DataFrame) -> Iterator[tuple[int, pd.Series, str]]:
+def _renamed(pair: _Pair, absent: pd.DataFrame, fresh: pd.DataFrame) -> Iterator[tuple[Hashable, pd.Series, str]]:
     """(row of the later sheet, row of the column that it was, why), where exactly one column is meant."""
     plain = absent.assign(plain=absent["column"].map(fold_marks))
     for at, row in fresh.iterrows():

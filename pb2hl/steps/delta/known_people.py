@@ -105,7 +105,7 @@ def _arranged(
     by_email = _by_email(sheet, owners)
     for at in fresh:
         group = sheet.index[(sheet["cluster"] == sheet.at[at, "cluster"]) & mine]
-        decision[at] = decided.get(sheet.at[at, "source_id"], "") or (sheet.at[at, "proposal"] if who else "")
+        decision[at] = decided.get(str(sheet.at[at, "source_id"]), "") or (str(sheet.at[at, "proposal"]) if who else "")
         if len(group):
             one = by_email.get(_email(sheet, at), owners[group[0]])
             cluster[at], survivor[at] = f"loaded {one}", ""
@@ -132,7 +132,7 @@ def _by_email(sheet: pd.DataFrame, owners: pd.Series) -> dict[str, str]:
     if "email" not in sheet.columns:
         return {}
     rows = sheet["email"].str.strip().str.casefold()[owners.ne("")]
-    return {email: owners[at] for at, email in rows[::-1].items() if email}
+    return {email: owner for email, owner in zip(rows[::-1], owners[rows[::-1].index], strict=True) if email}
 
 
 def _email(sheet: pd.DataFrame, at: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+
 import pandas as pd
 
 from pb2hl import mapper
@@ -100,7 +102,7 @@ def _open(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(decision="", who="", when="")
 
 
-def _message(name: str, row: dict[str, str]) -> str:
+def _message(name: str, row: Mapping[Hashable, str]) -> str:
     about = {"fields": "object", "stages": "pipeline", "tags": "object", "picklists": "field"}.get(name)
     where = f"{row[about]}: " if about else ""
     return f"{where}new {_TOLD[name]} {row[_TOLD[name]]!r}"

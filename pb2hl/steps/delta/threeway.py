@@ -326,7 +326,7 @@ class _ThreeWay:
         if self.op.target is not Target.CONTACT:
             return
         was, later, now = (
-            {fold(str(tag)): str(tag) for tag in tags} for tags in (sent, wanted, self.record.get("tags") or ())
+            {fold(str(tag)): str(tag) for tag in tags} for tags in (sent, wanted, (self.record or {}).get("tags") or ())
         )
         where = {"contactId": self.entry.destination_id}
         added = [tag for key, tag in later.items() if key not in was and key not in now]
@@ -379,7 +379,7 @@ def _body(take: Mapping[str, Any], payload: Mapping[str, Any], before: Mapping[s
     return body
 
 
-def _update(op: Operation, entry: Entry, target: Target, body: Mapping[str, Any], salt: int) -> Operation:
+def _update(op: Operation, entry: Entry, target: Target, body: Mapping[str, Any], salt: int | str) -> Operation:
     made = replace(op, kind=Kind.UPDATE, target=target, payload=body, depends_on=(), existing_id=entry.destination_id)
     return _named(op, made, salt)
 

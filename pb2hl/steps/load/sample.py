@@ -84,8 +84,9 @@ def _result(
     bad = by_class["changed"] + by_class["missing"] + by_class["extra"]
     synced = by_class[str(Class.SYNCED)]
     problems = list(asked.problems)
-    for row in table_rows(counts[counts["class"].isin(["missing", "changed", "extra"])]):
-        text = f"{row.object}.{row.field}: {row[2]} in {counted(row.count, 'record')}"
+    bad_counts = counts[counts["class"].isin(["missing", "changed", "extra"])]
+    for row, kind in zip(table_rows(bad_counts), bad_counts["class"], strict=True):
+        text = f"{row.object}.{row.field}: {kind} in {counted(row.count, 'record')}"
         problems.append(
             Problem(
                 "sample_diff",

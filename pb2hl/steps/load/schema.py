@@ -309,7 +309,7 @@ def verify(operations: Sequence[Operation], entries: dict[str, Entry], found: De
     rows = []
     for op in operations:
         entry = entries.get(op.op_id)
-        if op.kind is Kind.SKIP or not _is_there(entry):
+        if op.kind is Kind.SKIP or entry is None or not _is_there(entry):
             continue
         verdict = "as planned"
         if op.target is Target.FIELD:

@@ -11,6 +11,7 @@ from pb2hl.diff import Class, compare, compare_records
 from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.owner_sync import WHY, OwnerSync
 from pb2hl.diff.table import shown
+from pb2hl.errors import GateClosed
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Entry, LedgerPort
 from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
@@ -38,6 +39,8 @@ def diff_table(
     """One row a field of every record that was read back (COLUMNS): the cells as exported and their columns, how they were
     prepared, the value sent, the value stored, class and explanation."""
     destination = Destination.load(ws.path)
+    if destination is None:
+        raise GateClosed("the location was never read", hint=f"run: pb2hl schema {ws.path}")
     inputs = proposal.plan_inputs(ws, ledger, proposal.without_ours(destination, ledger))
     texts = _source_texts(Sources.of(inputs), operations)
     labels = field_labels(ledger, destination)

@@ -68,7 +68,14 @@ def _load(tables: Mapping[str, pd.DataFrame]) -> list[tuple]:
     company = next((contacts[name] for name in ("company_id", "company_name") if name in contacts.columns), None)
     if company is not None:
         links = company.dropna().astype("str").value_counts()
-        rows.append((LOAD.id, "links of contacts to companies", int(links.sum()), link_requests(links.to_dict())))
+        rows.append(
+            (
+                LOAD.id,
+                "links of contacts to companies",
+                int(links.sum()),
+                link_requests({str(one): int(count) for one, count in links.items()}),
+            )
+        )
     files = tables.get("attachments", pd.DataFrame())
     if len(files):
         direct = int(files["contact_id"].notna().sum()) if "contact_id" in files.columns else 0

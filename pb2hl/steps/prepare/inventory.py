@@ -202,7 +202,7 @@ def _book_problems(books: Reconciliation) -> list[Problem]:
             Problem(
                 "trust_differs",
                 message,
-                count=off,
+                count=int(off),
                 treatment="each difference is traced to its transactions in trust_differences",
             )
         )
@@ -211,7 +211,9 @@ def _book_problems(books: Reconciliation) -> list[Problem]:
             f"the rate table does not bear out {off} time entries (effect on the bills: {counts['time_effect']:+,.2f}; "
             f"billed without any rate: {counts['time_without_rate']:,.2f})"
         )
-        found.append(Problem("rate_differs", message, count=off, treatment="listed in time_issues; nothing is changed"))
+        found.append(
+            Problem("rate_differs", message, count=int(off), treatment="listed in time_issues; nothing is changed")
+        )
     return found
 
 

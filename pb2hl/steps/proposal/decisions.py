@@ -119,7 +119,7 @@ def changed(before: Parts, now: Parts) -> list[str]:
 
 def open_matches(ws: Workspace) -> list[Problem]:
     """Clusters of the match sheets with a row that nobody decided."""
-    found = []
+    found: list[Problem] = []
     for name in ("duplicates", "companies"):
         if not (ws.sheets / f"{name}.csv").exists():
             continue

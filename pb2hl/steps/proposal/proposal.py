@@ -42,12 +42,11 @@ def merges_of(ws: Workspace, ledger: LedgerPort, staged: Mapping[str, pd.DataFra
     """Who survived, by the decided sheets (rows that only later exports have aside). Raises SheetError with every problem."""
     known = {str(item) for frame in staged.values() for item in frame["source_id"]} if later_rows(ledger) else set()
     rules = ws.sheet("survivorship", SURVIVORSHIP) if (ws.sheets / "survivorship.csv").exists() else None
-    return matching.decided_merges(
-        staged.get("contacts", pd.DataFrame()),
-        staged.get("companies", pd.DataFrame()),
-        *(own_rows(ws.sheet(name, MATCH_SHEETS[name]), name, ledger, known) for name in ("duplicates", "companies")),
-        rules,
+    duplicates, companies = (
+        own_rows(ws.sheet(name, MATCH_SHEETS[name]), name, ledger, known) for name in ("duplicates", "companies")
     )
+    contacts, firms = (staged.get(name, pd.DataFrame()) for name in ("contacts", "companies"))
+    return matching.decided_merges(contacts, firms, duplicates, companies, rules)
 
 
 def plan_inputs(
@@ -139,7 +138,7 @@ def without_ours(destination: Destination, ledger: LedgerPort, orphans: Collecti
     def keep(items: Any) -> tuple[Any, ...]:
         return tuple(item for item in items if item.get("id") not in ours)
 
-    lists = {
+    lists: dict[str, Any] = {
         name: keep(getattr(destination, name)) for name in ("folders", "pipelines", "tags", "calendars", "objects")
     }
     fields = {model: keep(items) for model, items in destination.fields.items()}

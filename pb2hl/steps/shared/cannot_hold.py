@@ -5,7 +5,7 @@ Counted from the staged tables, from the endings of the field map that lead to n
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import pandas as pd
 
@@ -92,7 +92,7 @@ def _beyond(tables: Tables, name: str, column: str, most: int = MOST_FOLLOWERS) 
     return int((_column(tables, name, column).map(len) - most).clip(lower=0).sum())
 
 
-def _records(tables: Tables, reasons: Container[str], already: bool) -> Iterator[Row]:
+def _records(tables: Tables, reasons: Collection[str], already: bool) -> Iterator[Row]:
     yield (
         "contacts",
         "day of creation",

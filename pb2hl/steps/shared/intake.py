@@ -247,7 +247,7 @@ def _as_not_converted(unresolved: pd.DataFrame, tables: dict[str, pd.DataFrame])
         return pd.DataFrame()
     parts = []
     for name, rows in unresolved.groupby("object", sort=False):
-        where = tables[name].set_index("source_id")[["source_file", "source_sheet", "source_row"]]
+        where = tables[str(name)].set_index("source_id")[["source_file", "source_sheet", "source_row"]]
         place = where.reindex(rows["source_id"])
         reason = rows["reason"] + REFERENCE + rows["candidates"].map(lambda text: f": could be {text}" if text else "")
         parts.append(

@@ -86,7 +86,9 @@ def timeline(ledger: LedgerPort) -> pd.DataFrame:
     seconds = next((s for s in TIMELINE if span / s <= MOST_INTERVALS), TIMELINE[-1])
     counts = times.dt.floor(f"{seconds}s").value_counts().sort_index()
     counts = counts.asfreq(f"{seconds}s", fill_value=0) if span / seconds <= MOST_INTERVALS else counts
-    return pd.DataFrame({"at": counts.index.strftime("%Y-%m-%dT%H:%M:%SZ"), "operations": counts.to_numpy()})
+    return pd.DataFrame(
+        {"at": pd.DatetimeIndex(counts.index).strftime("%Y-%m-%dT%H:%M:%SZ"), "operations": counts.to_numpy()}
+    )
 
 
 def log_head(ledger: LedgerPort) -> dict[str, Any]:
@@ -135,7 +137,7 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
     for (state, target, error), group in grouped.groupby(["state", "target", "error"], sort=True):
         ids = ", ".join(group["source_id"].head(5))
         what = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt", "skipped": "not sent"}.get(
-            state, state
+            str(state), str(state)
         )
         text = f"{target} {what}: {error or 'no outcome is recorded'} ({ids})"
         treatment = {
@@ -146,7 +148,7 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
             Problem(
                 what.replace(" ", "_"),
                 text,
-                severity.get(state, Severity.CRITICAL),
+                severity.get(str(state), Severity.CRITICAL),
                 count=len(group),
                 treatment=treatment,
             )
