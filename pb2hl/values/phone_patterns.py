@@ -28,7 +28,7 @@ _TYPES = (
 )
 
 
-def settle(texts: np.ndarray, regions: np.ndarray) -> np.ndarray:
+def decided(texts: np.ndarray, regions: np.ndarray) -> np.ndarray:
     """E.164 of each text that is beyond doubt, else None. `regions` are alpha-2 codes beside the texts."""
     values = np.full(len(texts), None, dtype=object)
     if not len(texts):

@@ -35,7 +35,7 @@ def phones(texts: np.ndarray, context: Context, row_countries: np.ndarray | None
     regions = np.full(len(texts), context.country, dtype=object)
     if row_countries is not None:
         regions = np.where(row_countries != "", row_countries, regions)
-    values = phone_patterns.settle(texts, regions)
+    values = phone_patterns.decided(texts, regions)
     shaped = _hopeless(texts, regions)
     for index in np.flatnonzero(np.equal(values, None)):
         if shaped[index]:

@@ -165,7 +165,7 @@ def test_phones_settled_at_once_agree_with_the_library(cases):
         example = phonenumbers.format_number(phonenumbers.example_number(region), form)
         texts.append(example[:-3] + tail)
         regions.append(region)
-    found = phone_patterns.settle(np.array(texts, dtype=object), np.array(regions, dtype=object))
+    found = phone_patterns.decided(np.array(texts, dtype=object), np.array(regions, dtype=object))
     for text, region, value in zip(texts, regions, found, strict=True):
         if value is not None:
             parsed = phonenumbers.parse(text, region)
