@@ -47,3 +47,29 @@ def test_trust_tables_and_matters():
         "Honorarios estimados": ["100,50 €", "9,00 €"],
     }
     assert decided("deals", **matter, **{"Fecha de apertura": FROM})[2:] == ["amount", "created_at"]
+
+
+def test_an_entry_of_the_books_is_no_matter():
+    """A trust transaction's id is its own, its date is found by any name, and so is that of a time entry."""
+    trust = {
+        "Trust Transaction ID": ["T1", "T2"], "Trust Account": ["TA1", "TA2"], "Client ID": ["C1", "C2"], "Matter ID": ["M1", "M2"],
+        "Posted on": ["2024-02-01", "2024-02-03"], "Entry Type": ["deposit", "withdrawal"], "Amount": ["1000.00", "20.00"], "Bank Amount": ["1000.00", ""],
+    }  # fmt: skip
+    time = {
+        "Entry ID": ["E1", "E2"],
+        "Matter": ["M1", "M2"],
+        "Timekeeper": ["Kim Lee", "Lee Moss"],
+        "Rendered": ["2024-02-01", "2024-02-03"],
+        "Hours": ["1.0", "2.5"],
+    }
+    assert decided("trust_transactions", **trust) == [
+        "id",
+        "account",
+        "client",
+        "matter",
+        "date",
+        "kind",
+        "amount",
+        "bank_amount",
+    ]
+    assert decided("time_entries", **time) == ["id", "matter", "timekeeper", "date", "hours"]

@@ -122,7 +122,7 @@ class Reading:
 def read(heading: str, object_: str, plainly: bool = False) -> Reading:
     """Take a heading apart for a canonical object; `plainly`: without taking it for an everyday question."""
     asked = () if plainly else _asked(heading, object_)
-    words = _ALONE.get(object_, {}).get(tokens(heading)) or asked or terms(heading)
+    words = _ALONE.get(object_, {}).get(tokens(heading)) or asked or terms(_of_the_books(heading, object_))
     numbers = [int(word) for word in words if word.isdigit() and len(word) <= 2]
     plain = frozenset(word for word in words if not word.isdigit())
     own = SELF.get(object_, set())
@@ -142,6 +142,20 @@ def read(heading: str, object_: str, plainly: bool = False) -> Reading:
         places = []
     rank = max((PLACES.index(place) for place in places), default=0)
     return Reading(plain, core, rank, max(numbers, default=0))
+
+
+_BOOKS = frozenset({"trust_transactions", "time_entries"})
+_ENTRY_WORDS = heading_words("entries of books")
+
+
+def _of_the_books(heading: str, object_: str) -> str:
+    """The heading of a table of books without its words for an entry (`Trust Transaction ID`: a transaction is no deal there)."""
+    words = tokens(heading) if object_ in _BOOKS else ()
+    left = [word for word in words if word not in _ENTRY_WORDS]
+    own = [
+        word for word in left if terms(word) != ("trust",)
+    ]  # `Trust Transaction ID` is the entry's, `Trust ID` the account's
+    return " ".join(own) if own and len(left) < len(words) else heading
 
 
 def _asked(heading: str, object_: str) -> tuple[str, ...]:

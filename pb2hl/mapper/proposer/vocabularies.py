@@ -50,6 +50,19 @@ def classify_by_words(table: Table) -> None:
             table.decide(found[0], field, target, 0.85, f"its values are words of {table.object}' {field}")
 
 
+_OF_BOOKS = ("trust_transactions", "time_entries")
+
+
+def find_entry_date(table: Table) -> None:
+    """In a table of trust money or time the only column of dates is the entry's date, whatever it is called."""
+    if table.object not in _OF_BOOKS or (table.proposals["field"] == "date").any():
+        return
+    dated = [heading for heading in table.raw.headings if table.seen(heading).looks("date", "datetime", at_least=0.8)]
+    dated = [heading for heading in dated if table.proposed(heading) in ("custom", "ignore")]
+    if len(dated) == 1:
+        table.decide(dated[0], "date", "ignore", 0.85, "the only dates in a table of entries")
+
+
 def _open(table: Table, heading: str) -> bool:
     return table.proposed(heading) == "custom" and not table.reason(heading).startswith("declared")
 

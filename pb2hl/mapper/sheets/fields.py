@@ -18,7 +18,7 @@ from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
 from pb2hl.mapper.proposer.pipeline_tables import join_pipelines
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.mapper.proposer.structure import Table, correct_keys, relate
-from pb2hl.mapper.proposer.vocabularies import classify_by_words, name_outcomes
+from pb2hl.mapper.proposer.vocabularies import classify_by_words, find_entry_date, name_outcomes
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
 from pb2hl.sheets import table_rows
@@ -64,6 +64,7 @@ def fields_sheet(
             found.append(_table(raw, object_, known))
             classify_by_words(found[-1])
             name_outcomes(found[-1])
+            find_entry_date(found[-1])
             progress.advance()
     join_pipelines(found)
     relate(found)
