@@ -16,6 +16,33 @@ _NOISE = frozenset({"the", "and", "of", "der", "die", "das", "le", "la", "les", 
 """Little words that spellings of one name have or leave out."""
 
 
+_BEFORE = frozenset(
+    "ooo oao zao pao ao ooo оао ооо зао пао ао тоо тов фоп ип pt tov uab sia sarl sas sasu eurl sci snc scp selarl srl bv nv oy gmbh firma ditta ets".split()
+)
+"""Forms of one word that stand before a name (`SARL Dupont`, `ООО Ромашка`); `AB`, `AS`, `SA` and `Spa` begin too many names."""
+
+_BRACKETED = re.compile(r"[(（]\s*(?:株|有|合|同|资|主|유|주)\s*[)）]|[㈱㈲㈴㈾㈿㍿]")
+_GLUED = (
+    "特定非営利活動法人", "股份有限公司", "有限责任公司", "有限責任公司", "株式会社", "有限会社", "合同会社", "合資会社", "合名会社", "一般社団法人", "一般財団法人",
+    "有限公司", "股份公司", "集团公司", "集團公司", "公司", "주식회사", "유한회사", "유한책임회사", "합자회사", "합명회사",
+)  # fmt: skip
+"""Forms that scripts without spaces glue to a name, before or behind it, the longer first."""
+
+
+_CAMEL_FORM = re.compile(r"(?<=[^\W\d_A-Z])(?=(?:GmbH|AG|KG|UG|Ltd|Inc|LLC|Corp|BV|NV|SARL|SAS|SpA|Srl|ApS|Oy)$)")
+"""Between a name and a form written into one word (`AcmeGmbH`)."""
+
+
+def _unglued(name: str) -> str:
+    """`name` with the glued forms of Chinese, Japanese and Korean names cut off; as it is where nothing would be left."""
+    found = _CAMEL_FORM.sub(" ", _BRACKETED.sub(" ", name).strip() or name)
+    for form in _GLUED:
+        for bare in (found.removeprefix(form), found.removesuffix(form)):
+            if bare != found and len(bare.strip()) > 1:
+                return bare.strip()
+    return found
+
+
 @lru_cache
 def forms() -> tuple[tuple[str, ...], ...]:
     """Every known legal form as its folded words, longest first."""
@@ -36,7 +63,7 @@ def _by_last() -> dict[str, tuple[tuple[str, ...], ...]]:
 def _by_first() -> dict[str, tuple[tuple[str, ...], ...]]:
     found: dict[str, list[tuple[str, ...]]] = {}
     for form in forms():
-        if len(form) > 1 or form[0] in ("ooo", "oao", "zao", "pao", "ao", "pt", "ooo", "tov", "uab", "sia"):
+        if len(form) > 1 or form[0] in _BEFORE:
             found.setdefault(form[0], []).append(form)
     return {word: tuple(items) for word, items in found.items()}
 
@@ -54,7 +81,7 @@ def core_name(name: str) -> str:
     """
     if fold(name) in ("", "null", "none", "nan", "n/a", "na", "-", "--", "unknown", "#n/a", "<na>"):
         return ""
-    letters = _letters(name)
+    letters = _letters(_unglued(name))
     tokens = letters.split()
     while len(tokens) > 1:
         form = next((form for form in _by_last().get(tokens[-1], ()) if tuple(tokens[-len(form) :]) == form), None)

@@ -1,10 +1,12 @@
-"""Leads that the old system converted into contacts."""
+"""Leads that the old system converted into contacts, and names of companies without their legal forms."""
 
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from pb2hl.matching.converted import WHY, converted, joined
+from pb2hl.matching.legal_forms import core_name
 
 CONTACTS = pd.DataFrame(
     {
@@ -36,3 +38,16 @@ def test_the_contact_survives():
     ]
     found = joined(pd.DataFrame(rows, columns=COLUMNS), {"00QA": "003A"}).set_index("source_id")
     assert dict(found["survivor"]) == {"003A": "yes", "003B": "", "00QA": ""} and found.loc["00QA", "why"] == WHY
+
+
+@pytest.mark.parametrize(
+    ("name", "core"),
+    [
+        ("株式会社トヨタ", "トヨタ"), ("トヨタ株式会社", "トヨタ"), ("㈱トヨタ", "トヨタ"), ("(株)トヨタ", "トヨタ"), ("주식회사 삼성전자", "삼성전자"), ("(주)삼성전자", "삼성전자"),
+        ("北京字节跳动科技有限公司", "北京字节跳动科技"), ("SARL Dupont", "dupont"), ("Dupont S.A.R.L.", "dupont"), ("EURL Martin", "martin"), ("ООО Ромашка", "ромашка"),
+        ("Firma Müller", "muller"), ("Oy Nokia", "nokia"), ("AcmeGmbH", "acme"), ("TeslaAG", "tesla"), ("AB Volvo", "ab volvo"), ("Spa Luxury", "spa luxury"), ("公司", "公司"), ("GmbH", "gmbh"),
+    ],
+)  # fmt: skip
+def test_a_legal_form_stands_before_behind_or_glued(name, core):
+    """Forms before the name, glued to it, or in the brackets and signs of other scripts are no part of it; alone they stay."""
+    assert core_name(name) == core
