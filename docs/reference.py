@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -161,12 +162,29 @@ def messages() -> Iterator[str]:
         yield from _table(("message", "what to do"), iter(sorted(pairs)))
 
 
+@cache
+def _constants() -> dict[str, str]:
+    """Texts that modules of the package give a name in capitals, such as that of the token's variable."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py"))
+    given = (node for tree in trees for node in tree.body if isinstance(node, ast.Assign))
+    return {
+        node.targets[0].id: node.value.value
+        for node in given
+        if isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper()
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }
+
+
 def _text(node: ast.expr) -> str:
     """A string of the code as a reader meets it, `…` for what is filled in."""
     if isinstance(node, ast.Constant):
         return str(node.value)
     if isinstance(node, ast.JoinedStr):
-        return "".join(_text(part) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        return "".join(map(_text, node.values))
+    if isinstance(node, ast.FormattedValue):
+        return _text(node.value)
+    if isinstance(node, ast.Name):
+        return _constants().get(node.id, "…")
     if isinstance(node, ast.BinOp):
         return _text(node.left) + _text(node.right)
     return "…"

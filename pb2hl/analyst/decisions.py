@@ -25,7 +25,9 @@ def decide(ws: Workspace, step: str, approved_by: str = "", *, take_defaults: An
     approved before), with a field for the name and a button.
     """
     settled, name = yes_or_no(take_defaults, "take_defaults"), str(approved_by).strip()
-    if name or not STEPS[step].gate:
+    if not name and not STEPS[step].gate:
+        return f"{step}: what the reviews above decided is in the sheets already"
+    if name:
         return decide_at_gate(ws, step, name, take_defaults=settled)
     return gate_panel(ws, step)
 

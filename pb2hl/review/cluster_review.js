@@ -13,6 +13,7 @@ const css = `
 .cr tr.cr-same td{color:#68788a}.cr mark{background:#fdd9a0;color:inherit}
 .cr-card{background:#f7f9fb;min-width:150px}.cr-card.merge{background:#d9f2e0}.cr-card.apart{background:#fbe1dd}.cr-card.skip{background:#ececec}
 .cr-card b{font-size:14px}.cr-why{font-size:12px;color:#43566b}
+.cr-fall i{display:block;height:5px;min-width:2px;background:#2a9d63;margin-bottom:3px}.cr-fall i.less{background:#c8553d}
 .cr-keys{padding:4px 8px;color:#68788a;border-top:1px solid #dde4ec}.cr kbd{border:1px solid #c9d3df;border-radius:3px;padding:0 4px;background:#f4f7fa}`;
 const NEXT = { "": "merge", merge: "keep apart", "keep apart": "merge", skip: "merge" };
 
@@ -55,6 +56,23 @@ function render({ model, el }) {
     cell.append(text.slice(0, from), make("mark", "", middle || "·"), text.slice(text.length - to));
   }
 
+  function waterfall(text) {  // what each comparison adds to the weight of the pair, one below the other, each from where the last one ended
+    const parts = text.split("; ").map((part) => [part, /^(.*) \(([+−-][\d.]+)\)$/.exec(part)]), known = parts.filter(([, found]) => found);
+    if (!known.length) return document.createTextNode(text);
+    const list = make("div", "cr-fall"), weight = (found) => Number(found[2].replace("−", "-"));
+    let sum = 0, low = 0, high = 0;
+    for (const [, found] of known) { sum += weight(found); low = Math.min(low, sum); high = Math.max(high, sum); }
+    sum = 0;
+    for (const [part, found] of parts) {
+      const line = make("div", "", part); list.append(line);
+      if (!found) continue;
+      const from = sum, bar = make("i"); sum += weight(found);
+      bar.style.marginLeft = `${(100 * (Math.min(from, sum) - low)) / (high - low || 1)}%`; bar.style.width = `${(100 * Math.abs(sum - from)) / (high - low || 1)}%`;
+      if (sum < from) bar.className = "less";
+      line.append(bar);
+    }
+    return list;
+  }
   function draw() {
     const shown = model.get("view"), done = model.get("progress"), cards = shown.rows || [];
     if (document.activeElement !== search) search.value = shown.search || "";
@@ -85,7 +103,7 @@ function render({ model, el }) {
     }
     for (const name of ["why", "comment"]) {
       if (!cards.some((card) => card[name])) continue;
-      const line = make("tr", "cr-same"); line.append(make("th", "cr-name", name), ...cards.map((card) => make("td", "cr-why", card[name]))); table.append(line);
+      const line = make("tr", "cr-same"); line.append(make("th", "cr-name", name), ...cards.map((card) => { const cell = make("td", "cr-why", name === "why" ? "" : card[name]); if (name === "why") cell.append(waterfall(card[name])); return cell; })); table.append(line);
     }
     view.append(table);
   }
