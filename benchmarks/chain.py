@@ -29,7 +29,7 @@ HEADINGS = {
 """The columns that are exported, under headings of the same words."""
 
 STEPS = (
-    ("inventory",), ("match",), ("mapping",), ("approve", "mapping", "--by", "bench"), ("check",), ("schema",),
+    ("inventory",), ("match",), ("mapping",), ("approve", "mapping", "--by", "bench", "--force"), ("check",), ("schema",),
     ("approve", "schema", "--by", "bench"), ("schema", "--apply", "--yes"), ("sample", "--yes"), ("approve", "sample", "--by", "bench"),
     ("load", "--yes"), ("audit",), ("delta", "--export", "EXPORT", "--yes"), ("rollback", "--dry-run"),
 )  # fmt: skip

@@ -7,6 +7,8 @@ and never sends anything twice.
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +33,9 @@ AGAIN_S = (5.0, 15.0, 60.0, 300.0, 300.0, 300.0)
 LOOK_EVERY_S = 0.5
 WORKER_LOSSES = 20
 """How many workers may die under one step before it is given up: it may be what kills them."""
+
+_CANCELLED = (concurrent.futures.CancelledError, asyncio.CancelledError)
+"""What waiting for a task raises once its scheduler is gone."""
 
 Say = Callable[[Member, Ended], None]
 
@@ -127,6 +132,8 @@ class Fleet:
             done, _ = distributed.wait(list(self._running), timeout=LOOK_EVERY_S, return_when="FIRST_COMPLETED")
         except TimeoutError:
             done = set()
+        except _CANCELLED:
+            raise _gone() from None
         if self.client.status not in ("running", "connecting"):
             raise _gone()
         return list(done)
@@ -137,6 +144,8 @@ class Fleet:
             raise _gone()
         try:
             return future.result()
+        except _CANCELLED:
+            raise _gone() from None
         except distributed.KilledWorker:
             return Ended(work.FAILED, "", f"{WORKER_LOSSES} workers died under it, mostly because memory ran out")
         except Exception as error:  # a defect of ours in one location stops no other
