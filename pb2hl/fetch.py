@@ -9,10 +9,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -36,7 +35,6 @@ class Reason(StrEnum):
     TOO_SLOW = "slower than allowed"
     STATUS = "the server refused"
     FAILED = "the connection failed"
-    GONE = "its server is gone"
 
 
 class FetchRefused(Pb2hlError):
@@ -90,7 +88,7 @@ def is_public(address: str) -> bool:
     if any(ip.version == network.version and ip in network for network in _NOT_PUBLIC):
         return False
     if isinstance(ip, ipaddress.IPv6Address):
-        inner = _wrapped(ip)
+        inner = None if ip.is_link_local else _wrapped(ip)
         if inner is not None:
             return is_public(str(inner))
         if ip.is_site_local:
@@ -163,31 +161,49 @@ def fetch(
     raise FetchRefused(Reason.REDIRECTS, url, f"more than {limits.redirects}")
 
 
+@dataclass
+class _Server:
+    """What is known of one server: how often in a row it has not answered, and why; `turn` is held by whoever asks one that has not
+    answered yet, so that many files at once do not all find out for themselves that it is gone."""
+
+    silent: int = 0
+    why: Reason = Reason.FAILED
+    answered: bool = False
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+
 class Fetcher:
     """Fetches the files of one run, and asks no server again that is gone: one that has not answered several times in a row.
 
-    Every further file of it is refused with the same words, so that a report counts them instead of repeating itself.
+    A file whose server does not answer is refused in the server's name, with the same words for all of them, so that a report
+    counts them instead of repeating itself.
     """
 
     def __init__(self, get: Callable[[str], Fetched] = fetch, patience: int = 3):
         self._get = get
         self._patience = patience
-        self._silent: Counter[str] = Counter()
+        self._servers: dict[str, _Server] = {}
         self._lock = threading.Lock()
 
     def fetch(self, url: str) -> Fetched:
         """The file at `url`; raises FetchRefused."""
-        server = _server(url)
-        if self._silent[server] >= self._patience:
-            raise FetchRefused(Reason.GONE, server, f"no answer {self._patience} times in a row")
-        try:
-            found = self._get(url)
-        except FetchRefused as error:
-            with self._lock:
-                self._silent[server] = self._silent[server] + 1 if error.reason in _NO_ANSWER else 0
-            raise
-        self._silent[server] = 0
-        return found
+        name = _server(url)
+        with self._lock:
+            server = self._servers.setdefault(name, _Server())
+        with nullcontext() if server.answered else server.turn:
+            if server.silent >= self._patience:
+                raise FetchRefused(server.why, name)
+            try:
+                found = self._get(url)
+            except FetchRefused as error:
+                if error.reason not in _NO_ANSWER:
+                    server.silent, server.answered = 0, True
+                    raise
+                with self._lock:
+                    server.silent, server.why = server.silent + 1, server.why if server.silent else error.reason
+                raise FetchRefused(server.why, name) from error
+            server.silent, server.answered = 0, True
+            return found
 
 
 _NO_ANSWER = frozenset({Reason.UNRESOLVED, Reason.FAILED, Reason.TOO_SLOW})

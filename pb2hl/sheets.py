@@ -19,7 +19,12 @@ import pandas as pd
 from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.whole import write_text
 
-_EXECUTED = re.compile(r"^\s*[=+\-@\t\r|%]|^#[A-Z0-9/!?]+$|^'")
+_EXECUTED = re.compile(
+    r"^[\s\u200b-\u200f\u2060\ufeff]*[=+\-@\t\r|%\uff1d\uff0b\uff0d\uff20\uff5c\uff05\ufe66\ufe62\ufe63\ufe6b\ufe6a\u207c\u207a\u207b\u208c\u208a\u208b\u2212]"
+    r"|^#[A-Z0-9/!?]+$|^'"
+)
+"""How formulas, commands and error values begin, the signs also in full width, small and raised as some spreadsheets read them."""
+
 _PLAIN_INTEGER = re.compile(r"0|[1-9]\d{0,10}")
 _NO_LETTERS = re.compile(r"\W*\d[\W\d]*")
 _MONTHS = "jan|feb|fév|fev|mar|mär|mrt|apr|avr|abr|may|mai|mag|maj|mei|jun|jui|giu|jul|lug|aug|aoû|ago|sep|set|oct|okt|out|ott|nov|dec|dez|déc|dic"

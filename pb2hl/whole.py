@@ -92,21 +92,53 @@ def read_json(path: Path, hint: str) -> dict[str, Any]:
     return body
 
 
-def read_frame(path: Path, hint: str, columns: list[str] | None = None) -> pd.DataFrame:
-    """The Parquet file `path`. Raises Damaged, with `hint` as the way out, when it is cut off or something else."""
+def read_frame(path: Path, hint: str = "", columns: list[str] | None = None) -> pd.DataFrame:
+    """The Parquet file `path`. Raises Damaged, with `hint` as the way out, when it is missing, cut off or something else."""
     import pandas as pd
+
+    with undamaged(path, hint):
+        return pd.read_parquet(path, columns=columns)
+
+
+def column_names(path: Path) -> list[str]:
+    """The columns of the Parquet file `path`. Raises Damaged."""
+    import pyarrow.parquet as pq
+
+    with undamaged(path):
+        return list(pq.read_schema(path).names)
+
+
+@contextmanager
+def undamaged(path: Path, hint: str = "") -> Iterator[None]:
+    """What the block finds wrong while it reads `path` is told as Damaged, with `hint` or what makes the file anew as the way out."""
     import pyarrow as pa
 
     try:
-        return pd.read_parquet(path, columns=columns)
-    except (pa.ArrowException, ValueError, EOFError, OverflowError, MemoryError) as error:
-        raise Damaged(
-            f"{path} is damaged: {str(error).splitlines()[0] if str(error) else 'it holds no table'}", hint=hint
-        ) from error
+        yield
+    except FileNotFoundError as error:
+        raise Damaged(f"{path} is missing", hint=hint or _made_anew(path)) from error
+    except (pa.ArrowException, ValueError, EOFError, OverflowError, MemoryError, KeyError) as error:
+        raise Damaged(f"{path} is damaged: {_first_line(error)}", hint=hint or _made_anew(path)) from error
     except OSError as error:
         if error.errno:  # the system's own word, not the reader's
             raise
-        raise Damaged(f"{path} is damaged: {str(error).splitlines()[0]}", hint=hint) from error
+        raise Damaged(f"{path} is damaged: {_first_line(error)}", hint=hint or _made_anew(path)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "") or "it holds no table"
+
+
+def _made_anew(path: Path) -> str:
+    """The command that makes a file of a workspace anew, by where it lies: what the inventory staged, what a plan keeps, or what the
+    workspace of a later export inside the workspace holds."""
+    homes = [folder for folder in path.parents if (folder / "migration.toml").exists()]
+    if not homes:
+        return "make it anew, or put it back from a backup"
+    if len(homes) > 1 and homes[0].parent == homes[1]:
+        return f"run pb2hl {homes[0].name} {homes[1]} again with the same export: it makes the file anew"
+    made_by = "inventory" if path.parent.name == "staged" else "schema"
+    return f"pb2hl {made_by} {homes[0]} makes it anew"
 
 
 def unwritable(error: OSError, path: Path | None = None) -> Unwritable | None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import os
+import shutil
+import socket
+import stat
 from pathlib import Path
 
 import nbformat
@@ -14,7 +20,9 @@ from pb2hl.results import StepResult
 from pb2hl.sandbox import Scenario
 from pb2hl.steps.overview.status import status
 from pb2hl.workspace import TOKEN_VARIABLE, Workspace, parse_config
+from tests.canaries import ATTACKS, held, trouble
 from tests.conftest import UNHURRIED
+from tests.loopback.sitecustomize import close
 
 WHO = "Jane Tester"
 
@@ -24,6 +32,41 @@ def patch():
     """A monkeypatch that lives as long as the module."""
     with pytest.MonkeyPatch.context() as patch:
         yield patch
+
+
+def guarded(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Close this process, and every kernel that it starts, to all but this machine."""
+    patch.setenv("PB2HL_ASKED", str(folder / "asked.txt"))
+    patch.setenv(
+        "PYTHONPATH", os.pathsep.join([str(Path(__file__).parent / "loopback"), os.environ.get("PYTHONPATH", "")])
+    )
+    for name in ("socket", "getaddrinfo"):
+        patch.setattr(socket, name, getattr(socket, name))  # put back at the end
+    close()
+
+
+def hostile(folder: Path) -> Path:
+    """The example with marks in its texts that must not come alive anywhere."""
+    shutil.copytree(resource("examples/perfect-books"), folder)
+    for name, columns, delimiter in PLANTED:
+        path = folder / name
+        text = path.read_text(encoding="utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+        for row, attack in zip(rows, ATTACKS, strict=False):
+            row.update(dict.fromkeys(columns, attack))
+        with open(path, "w", encoding="utf-8", newline="") as out:
+            writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter)
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder
+
+
+PLANTED = (
+    ("contacts.csv", ["Job Title", "City", "Background", "Nickname"], ","),
+    ("companies.csv", ["Description", "Street"], ";"),
+    ("tasks.tsv", ["Subject", "Details"], "\t"),
+    ("activities.csv", ["Subject", "Body"], ","),
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +80,18 @@ def migrated(sandbox_server, tmp_path_factory, patch):
     sandbox_server.sandbox = state
     patch.setenv(TOKEN_VARIABLE, state.token)
     before = state.dump()
+    folder = tmp_path_factory.mktemp("run")
+    guarded(folder, patch)
     settings = {
-        "export": str(resource("examples/perfect-books")),
+        "export": str(hostile(folder / "export")),
         "location": state.location,
         "base_url": sandbox_server.url,
         "fallback_owner": scenario.users[0]["email"],
     }
-    ws = Workspace.create(tmp_path_factory.mktemp("run") / "ws", parse_config(settings))
+    before_mask = os.umask(0o077)  # as every command and every kernel has it
+    ws = Workspace.create(folder / "ws", parse_config(settings))
     outcome = runner.run(ws, runner.steps_between(), who=WHO)
+    os.umask(before_mask)
     return ws, state, before, outcome
 
 
@@ -78,6 +125,34 @@ def test_no_secret_is_left_behind(migrated):
     ws, state, _, _ = migrated
     token = state.token.encode()
     assert not [path for path in ws.path.rglob("*") if path.is_file() and token in path.read_bytes()]
+
+
+def test_nothing_planted_comes_alive(migrated):
+    """Marks in the export's texts stand in pages, notebooks and sheets, and act in none of them; no spreadsheet runs a cell."""
+    ws, _, _, _ = migrated
+    names = held(ws.path)
+    assert {".html", ".csv", ".parquet"} <= {Path(name).suffix for name in names}, names
+    assert list(trouble(ws.path)) == []
+
+
+def test_nobody_but_this_machine_was_asked(migrated):
+    """No notebook, no kernel, no library looked up a name or connected elsewhere."""
+    asked = Path(os.environ["PB2HL_ASKED"])
+    assert not asked.exists() or not asked.read_text()
+    with pytest.raises(OSError, match="only this machine"):
+        socket.create_connection(("192.0.2.1", 80), timeout=1)
+    assert asked.read_text().startswith(("look up", "connect")), "the guard is no paper tiger"
+    asked.unlink()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
+def test_the_workspace_is_for_its_owner_only(migrated):
+    """Every folder and file of a finished migration, executed notebooks too; and no repository takes it in."""
+    ws, _, _, _ = migrated
+    open_ones = [path for path in [ws.path, *ws.path.rglob("*")] if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    assert [str(path.relative_to(ws.path)) for path in open_ones] == []
+    assert any(path.suffix == ".ipynb" for path in ws.runs.rglob("*"))
+    assert (ws.path / ".gitignore").read_text().splitlines()[-1] == "*"
 
 
 def test_run_again_sends_nothing_new(migrated):

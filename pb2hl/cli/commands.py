@@ -207,13 +207,19 @@ def ledger(
     with output.quiet_stdout(json), heavy("progress").Bar() as bar:
         workspace, room = heavy("workspace").Workspace(ws), heavy("steps.shared.ledgers")
         if rebuild:
-            body = {"status": "done", **room.rebuild(workspace, who=by, progress=bar)}
+            found = room.rebuild(workspace, who=by, progress=bar)
+            body = {"status": "incomplete" if found["unknown"] or found["unclear"] else "done", **found}
         else:
             body = {"status": "done", "operations": room.move(workspace, to, who=by)}
     if json:
         output.data(body)
     else:
         typer.echo(", ".join(f"{name}: {value}" for name, value in body.items()))
+        if body.get("unknown"):
+            typer.echo(
+                "Unknown are records that no plan of this workspace holds, such as those of a later export that another copy brought "
+                "over: go on in that one. Nothing is written from here, so that nothing is made twice."
+            )
 
 
 def lab(ws: Ws) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypedDict, Unpack
@@ -42,6 +43,9 @@ UPLOAD_TIMEOUT_S = 900.0
 """The same for a request that carries a file of up to 50 MB over a slow line."""
 
 OnWait = Callable[[str, float], None]
+
+_ANNOUNCING: ContextVar[bool] = ContextVar("announcing", default=False)
+"""Whether this task is telling of a write that is about to leave."""
 
 
 class How(TypedDict, total=False):
@@ -106,6 +110,8 @@ class Client:
         """What the record ports have found out about this location's uncertain ways, so that they find it out once."""
         self.identity: dict[str, Any] = {}
         """The location's own record, once it was read and found to be the right one."""
+        self.before_write: Callable[[Client], Awaitable[None]] | None = None
+        """Awaited before each request that changes the location leaves; its own requests are not announced."""
         self.sent = 0
         """Requests that this client has sent, repeated ones included."""
         self.concurrency = how.get("concurrency", MOST_CONCURRENCY)
@@ -159,9 +165,19 @@ class Client:
         AnswerLost (an unsafe request whose end is unclear: look the record up), or an ApiError.
         """
         safe = method != "POST" if safe is None else safe
+        if self.before_write is not None and method != "GET" and not (method == "POST" and safe):
+            await self._announce(self.before_write)
         form = {"files": upload.files, "data": upload.data} if upload else {}
         limit_s = UPLOAD_TIMEOUT_S if upload else ANSWER_TIMEOUT_S
         return await self._until_answered(_Call(method, path, {"params": params, "json": json, **form}, safe, limit_s))
+
+    async def _announce(self, before_write: Callable[[Client], Awaitable[None]]) -> None:
+        if not _ANNOUNCING.get():
+            announcing = _ANNOUNCING.set(True)
+            try:
+                await before_write(self)
+            finally:
+                _ANNOUNCING.reset(announcing)
 
     async def _until_answered(self, call: _Call) -> Answer:
         waited_s, attempt = 0.0, 0

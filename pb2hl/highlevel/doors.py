@@ -75,7 +75,7 @@ def _split(base_url: str) -> SplitResult:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         usable = False
-    if not usable or parts.username is not None:
+    if not usable or parts.username is not None or "?" in base_url or "#" in base_url:
         raise ConfigError(f"base_url {base_url!r} is no address of a server", hint=f"it should look like {BASE_URL}")
     return parts
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pb2hl.highlevel.preflight import reads
 from pb2hl.highlevel.records import PORTS
+from pb2hl.highlevel.records.customvalues import VALUES
 from pb2hl.highlevel.scopes import scope_of
 from pb2hl.operations import Target
 
@@ -28,6 +29,8 @@ def scopes_for(targets: Iterable[Target] = ()) -> dict[str, str]:
     """Scope → what it is for, of a plan with operations of `targets`; without any, of every plan there can be."""
     found = {scope: "reading the location" for scope, *_ in reads("", "", "")}
     wanted = list(targets) or list(Target)
+    for method in ("GET", "POST"):
+        found[scope_of(method, VALUES.path)] = "telling whether this ledger is the one that wrote last"
     if Target.OBJECT in wanted:
         found[scope_of("GET", "/objects/")] = "reading the custom objects"
     for target in sorted(wanted, key=list(Target).index):

@@ -19,6 +19,7 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     (r"^/calendars/.*", "calendars.readonly", "calendars.write"),
     (r"^/custom-fields/.*", "locations/customFields.readonly", "locations/customFields.write"),
     (r"^/locations/[^/]+/customFields.*", "locations/customFields.readonly", "locations/customFields.write"),
+    (r"^/locations/[^/]+/customValues.*", "locations/customValues.readonly", "locations/customValues.write"),
     (r"^/locations/[^/]+/tags.*", "locations/tags.readonly", "locations/tags.write"),
     (r"^/locations/[^/]+/tasks.*", "locations/tasks.readonly", "locations/tasks.readonly"),
     (r"^/locations/[^/]+$", "locations.readonly", "locations.write"),

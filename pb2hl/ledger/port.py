@@ -210,6 +210,9 @@ class LedgerPort(Protocol):
     def audit_log(self) -> Iterator[LogEntry]:
         """The audit log, oldest first."""
 
+    def has_logged(self, number: int, hash: str) -> bool:
+        """Whether the audit entry of this number has this hash."""
+
     def log_head(self) -> tuple[int, str]:
         """(number, hash) of the latest audit entry: kept elsewhere, it shows that a log was cut or written anew."""
 

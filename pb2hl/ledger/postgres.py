@@ -7,7 +7,6 @@ command stops, and the next one looks up what has no outcome.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import threading
 import uuid
@@ -22,6 +21,7 @@ from pb2hl.ledger.rows import clean
 from pb2hl.ledger.schema import NUMBERED, REMEMBER, TABLES, VERSIONS, without_numbers
 from pb2hl.ledger.sql import Database, SqlLedger
 from pb2hl.values.fold import fold_marks
+from pb2hl.whole import write_text
 from pb2hl.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ def schema_of(ws: Workspace) -> str:
     path = ws.path / SCHEMA_FILE
     if not path.exists():
         name = re.sub(r"[^a-z0-9]+", "_", fold_marks(ws.path.name))[:30].strip("_") or "workspace"
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(f"pb2hl_{name}_{uuid.uuid4().hex[:8]}\n", encoding="utf-8")
-        os.replace(temporary, path)
+        write_text(path, f"pb2hl_{name}_{uuid.uuid4().hex[:8]}\n")
     return path.read_text(encoding="utf-8").strip()
 
 

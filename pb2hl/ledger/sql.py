@@ -295,6 +295,10 @@ class SqlLedger(ABC):
             yield from (LogEntry(*row) for row in rows)
             last = rows[-1][0]
 
+    def has_logged(self, number: int, hash: str) -> bool:
+        """Whether the audit entry of this number has this hash."""
+        return bool(self.rows("SELECT 1 FROM audit_log WHERE number = ? AND hash = ?", (number, hash)))
+
     def log_head(self) -> tuple[int, str]:
         """(number, hash) of the latest audit entry."""
         return self._head(self.rows)

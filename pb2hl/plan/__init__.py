@@ -11,7 +11,7 @@ from pb2hl.plan.building.planning import Plan, build, build_schema
 from pb2hl.plan.building.sampling import sample
 from pb2hl.plan.fields.findings import Bucket, Findings
 from pb2hl.plan.inputs.inputs import ExportFile, Gone, PlanInputs
-from pb2hl.plan.inputs.store import Operations, read
+from pb2hl.plan.inputs.store import Operations, last, read
 
 __all__ = [
     "Bucket",
@@ -26,6 +26,7 @@ __all__ = [
     "build",
     "build_schema",
     "fields_of",
+    "last",
     "read",
     "sample",
 ]

@@ -22,6 +22,7 @@ from pb2hl.report.drawing.masking import Mask, shape
 from pb2hl.report.drawing.page import render_notebook
 from pb2hl.report.verdict import failure_html
 from pb2hl.values.visible import visible
+from pb2hl.whole import write_text
 
 _STYLES = {"color", "padding", "margin", "border-left", "font-weight", "text-align", "width", "max-width"}
 SVG = "image/svg+xml"
@@ -50,10 +51,7 @@ def notebook_html(path: Path, *, mask: Mask | None = None, folder: Path | None =
     content = _clean(visible(body), target.parent, show_links=not hidden.on)
     title = _title(notebook, path)
     page = render_notebook(title, Markup(_masked(content, hidden) if hidden.on else content), masked=hidden.on)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_suffix(".html.tmp")
-    temporary.write_text(page, encoding="utf-8")
-    temporary.replace(target)
+    write_text(target, page)
     return target
 
 

@@ -29,6 +29,7 @@ from pb2hl.report.workflows import WORKFLOWS, workflow_pages
 from pb2hl.results import Failure, StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.values.counting import counted
+from pb2hl.whole import write_text
 from pb2hl.workspace import Workspace
 
 MOST_PROBLEMS = 200
@@ -215,8 +216,5 @@ def _folder(ws: Workspace, mask: Mask) -> Path:
 
 
 def _save(path: Path, page: Page) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".html.tmp")
-    temporary.write_text(render(page), encoding="utf-8")
-    temporary.replace(path)
+    write_text(path, render(page))
     return path

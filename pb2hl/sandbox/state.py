@@ -26,6 +26,7 @@ COLLECTIONS = (
     "workflows",
     "lost_reasons",
     "tags",
+    "custom_values",
     "folders",
     "fields",
     "objects",

@@ -18,6 +18,7 @@ from pb2hl.content.images import decoded
 from pb2hl.errors import Problem, Severity
 from pb2hl.source.files import ExportFiles
 from pb2hl.source.tables import TEXT, RawTable, problem, unique_headings
+from pb2hl.whole import write_bytes
 
 FOLDER = "embedded"
 """Folder of the workspace's files that they go into; the cell then holds `embedded/<SHA-256>.<extension>`."""
@@ -64,10 +65,7 @@ def keep(into: Path, content: bytes, mime: str = "") -> str:
     name = f"{FOLDER}/{hashlib.sha256(content).hexdigest()}{_extension(content, mime)}"
     target = into / name
     if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_suffix(".part")
-        temporary.write_bytes(content)
-        temporary.replace(target)
+        write_bytes(target, content)
     return name
 
 

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pb2hl.whole import write_bytes
+
 Opener = Callable[[], bytes]
 
 
@@ -59,11 +61,7 @@ class ExportFiles:
         """Put the file's bytes into the workspace under a safe name and say where; done once."""
         target = self._into / safe_name(name)
         if not target.exists():
-            body = self.read(name)
-            self._into.mkdir(parents=True, exist_ok=True)
-            temporary = target.with_name(target.name + ".part")
-            temporary.write_bytes(body)
-            temporary.replace(target)
+            write_bytes(target, self.read(name))
         return target
 
 

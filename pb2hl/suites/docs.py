@@ -12,7 +12,8 @@ from pb2hl.suites.validate import needed_columns
 
 
 def build(folder: Path, work: list[tuple[Suite, pd.DataFrame | None]]) -> None:
-    """Write Data Docs of `work` (suite, table) into `folder`; suites without a table and rules that cannot run are left out."""
+    """Write Data Docs of `work` (suite, table) into `folder`; suites without a table are left out, and rules that cannot run
+    or are about some rows only, which Data Docs would show as about all."""
     gx = great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -32,7 +33,8 @@ def build(folder: Path, work: list[tuple[Suite, pd.DataFrame | None]]) -> None:
     for suite, frame in work:
         if frame is None:
             continue
-        runs = [rule for rule in suite.rules if not rule.broken and set(rule.columns) <= set(frame.columns)]
+        whole = [rule for rule in suite.rules if not rule.broken and rule.condition is None]
+        runs = [rule for rule in whole if set(rule.columns) <= set(frame.columns)]
         rules = [rule for rule in runs if not misfit(rule, frame)]
         table = needed_columns(frame, rules)
         definition = source.add_dataframe_asset(suite.name).add_batch_definition_whole_dataframe("all")

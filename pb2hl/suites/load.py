@@ -14,6 +14,8 @@ from typing import Any
 
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.lean import lean_imports, when_used
+from pb2hl.suites.conditions import Condition
+from pb2hl.suites.conditions import parse as parse_condition
 from pb2hl.suites.joins import Join, parse
 
 SUITE_KEYS = frozenset(
@@ -24,13 +26,16 @@ RULE_KEYS = frozenset(
 )
 """The keys of a suite and of a rule that Great Expectations writes itself; any other is a slip of the pen."""
 
+_CONDITION = frozenset({"row_condition", "condition_parser"})
+"""What Great Expectations is never given: it would run a condition as pandas' `query` does, attributes and calls included."""
+
 
 @dataclass(frozen=True)
 class Rule:
     """One declared rule: its type in Great Expectations' words, what it is given, and what we do when it fails.
 
     `optional`: the column may be missing from an export. `needs`: a column without which the rule does not apply.
-    `broken` says why the rule cannot run.
+    `condition` says which rows it is about (None: all of them), `broken` why the rule cannot run.
     """
 
     number: int
@@ -42,6 +47,7 @@ class Rule:
     optional: bool = False
     needs: str = ""
     broken: str = ""
+    condition: Condition | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -49,6 +55,11 @@ class Rule:
         names = [self.kwargs.get(key) for key in ("column", "column_A", "column_B")]
         names += self.kwargs.get("column_list") or []
         return tuple(str(name) for name in names if name)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The columns that it is about, and those that its condition looks at."""
+        return self.columns + (self.condition.columns if self.condition else ())
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,11 @@ class Suite:
     @property
     def named(self) -> str:
         """Everything that its rules say, in which the columns that they need are named."""
-        return json.dumps([[rule.needs, dict(rule.kwargs)] for rule in self.rules], ensure_ascii=False, default=str)
+        return json.dumps(
+            [[rule.needs, dict(rule.kwargs), rule.condition and rule.condition.text] for rule in self.rules],
+            ensure_ascii=False,
+            default=str,
+        )
 
 
 def load_suites(*folders: Path) -> list[Suite]:
@@ -148,7 +163,13 @@ def _rule(number: int, item: Any) -> Rule:
     meta = _dict(item, "meta")
     kwargs = _dict(item, "kwargs")
     severity = str(item.get("severity", "critical")).lower()
-    broken = _misspelt(item, severity)
+    broken, condition = _misspelt(item, severity), None
+    if "row_condition" in kwargs and not broken:
+        try:
+            condition = parse_condition(kwargs["row_condition"])
+        except ValueError as error:
+            broken = str(error)
+    kwargs = {name: value for name, value in kwargs.items() if name not in _CONDITION}
     rule = Rule(
         number,
         item["type"],
@@ -159,6 +180,7 @@ def _rule(number: int, item: Any) -> Rule:
         meta.get("optional") is True,
         str(meta.get("needs") or ""),
         broken,
+        condition,
     )
     return rule if broken else _tried(rule)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pb2hl.suites.conditions import Condition
 from pb2hl.suites.fit import adapted, empty, misfit
 from pb2hl.suites.load import Rule, Suite, expectation, great_expectations
 
@@ -45,7 +46,8 @@ def validate(suite: Suite, frame: pd.DataFrame | None) -> list[Verdict]:
         ]
     verdicts = {rule.number: _before_running(suite, rule, frame) for rule in suite.rules}
     todo = [rule for rule in suite.rules if verdicts[rule.number] is None]
-    verdicts |= _run(suite, todo, frame) if todo else {}
+    for condition in dict.fromkeys(rule.condition for rule in todo):
+        verdicts |= _about(suite, [rule for rule in todo if rule.condition == condition], frame, condition)
     return [verdicts[rule.number] or Verdict(suite, rule, BROKEN, "it gave no result") for rule in suite.rules]
 
 
@@ -58,7 +60,7 @@ def _before_running(suite: Suite, rule: Rule, frame: pd.DataFrame) -> Verdict | 
         return _broken(suite, rule)
     if rule.needs and rule.needs not in frame.columns:
         return Verdict(suite, rule, SKIPPED, f"column not in this export: {rule.needs}")
-    missing = [name for name in rule.columns if name not in frame.columns]
+    missing = [name for name in rule.read if name not in frame.columns]
     if rule.type == "expect_column_to_exist" or not missing:
         reason = misfit(rule, frame)
         return Verdict(suite, rule, BROKEN, reason) if reason else None
@@ -79,18 +81,33 @@ def _context() -> Any:
     return context
 
 
+def _about(
+    suite: Suite, rules: list[Rule], frame: pd.DataFrame, condition: Condition | None
+) -> dict[int, Verdict | None]:
+    """The verdicts of rules about the rows that meet `condition` (None: all rows)."""
+    table = needed_columns(frame, rules)
+    if condition is None:
+        return _run(suite, rules, table)
+    try:
+        table = table[condition.rows(table).to_numpy(dtype=bool)]
+    except (ValueError, TypeError) as error:
+        return {rule.number: Verdict(suite, rule, BROKEN, str(error)) for rule in rules}
+    if table.empty and len(frame):
+        return {rule.number: Verdict(suite, rule, SKIPPED, "no row meets its condition") for rule in rules}
+    return _run(suite, rules, table)
+
+
 _ONE_AT_A_TIME = threading.Lock()
 """Great Expectations keeps one context a process; several migrations may run in one."""
 
 
-def _run(suite: Suite, rules: list[Rule], frame: pd.DataFrame) -> dict[int, Verdict | None]:
+def _run(suite: Suite, rules: list[Rule], table: pd.DataFrame) -> dict[int, Verdict | None]:
     with _ONE_AT_A_TIME:
-        return _validated(suite, rules, frame)
+        return _validated(suite, rules, table)
 
 
-def _validated(suite: Suite, rules: list[Rule], frame: pd.DataFrame) -> dict[int, Verdict | None]:
+def _validated(suite: Suite, rules: list[Rule], table: pd.DataFrame) -> dict[int, Verdict | None]:
     gx = great_expectations()
-    table = needed_columns(frame, rules)
     context = _context()
     name = f"{suite.name}-{len(context.data_sources.all())}"
     source = context.data_sources.add_pandas(name)
@@ -119,9 +136,9 @@ def _validated(suite: Suite, rules: list[Rule], frame: pd.DataFrame) -> dict[int
 
 def needed_columns(frame: pd.DataFrame, rules: list[Rule]) -> pd.DataFrame:
     """Only the columns that the rules need, in types that Great Expectations' comparisons survive, rows numbered from 0."""
-    needed = dict.fromkeys(name for rule in rules for name in rule.columns)
+    needed = dict.fromkeys(name for rule in rules for name in rule.read)
     for rule in rules:
-        if rule.kwargs.get("row_condition") or rule.type.startswith("expect_table_column"):
+        if rule.type.startswith("expect_table_column"):
             needed = dict.fromkeys(frame.columns)
     needed_columns = frame[[name for name in needed if name in frame.columns]].reset_index(drop=True)
     for name in needed_columns.columns:
@@ -149,7 +166,7 @@ def _verdict(suite: Suite, rule: Rule, result: Any, table: pd.DataFrame) -> Verd
     checked = rows - int(detail.get("missing_count") or 0)
     base = Verdict(suite, rule, PASSED, checked=checked, observed=_observed(detail.get("observed_value")))
     if result.success:
-        nothing = _nothing_seen(rule, table, rows)
+        nothing = _nothing_seen(rule, table)
         return replace(base, verdict=SKIPPED, reason=nothing, checked=0) if nothing else base
     failing = detail.get("unexpected_index_list")
     positions = None if failing is None else np.unique(np.asarray([_position(item) for item in failing], dtype="int64"))
@@ -159,13 +176,11 @@ def _verdict(suite: Suite, rule: Rule, result: Any, table: pd.DataFrame) -> Verd
     return replace(base, verdict=FAILED, failing=count, rows=positions)
 
 
-def _nothing_seen(rule: Rule, table: pd.DataFrame, rows: int) -> str:
+def _nothing_seen(rule: Rule, table: pd.DataFrame) -> str:
     """Why a pass would say nothing, so that it is not green; "" when there was something to look at."""
     if rule.columns and not len(table):
         return "the table has no rows"
-    if empty(rule, table):
-        return f"no row has a value in {', '.join(rule.columns)}"
-    return "no row meets its condition" if rule.kwargs.get("row_condition") and not rows else ""
+    return f"no row has a value in {', '.join(rule.columns)}" if empty(rule, table) else ""
 
 
 def _position(item: Any) -> int:

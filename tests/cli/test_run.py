@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -40,9 +41,18 @@ def initialised(tmp_path, sandbox, monkeypatch):
     return ws
 
 
-@pytest.mark.slow
-def test_a_killed_run_leaves_no_writer_and_goes_on(tmp_path, rehearse, monkeypatch):
-    """SIGKILL of `pb2hl run`: its kernel dies with it, no request follows, and a second run makes nothing twice."""
+def _kernel_of(process: subprocess.Popen) -> int:
+    """The process id of the kernel that a run has started."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    (kernel,) = [child for child in children if b"ipykernel" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return int(kernel)
+
+
+@pytest.mark.parametrize(
+    "victim", [pytest.param("run", marks=pytest.mark.slow), pytest.param("kernel", marks=pytest.mark.exhaustive)]
+)
+def test_a_killed_run_leaves_no_writer_and_goes_on(tmp_path, rehearse, monkeypatch, victim):
+    """SIGKILL of `pb2hl run` or of its kernel: the other one ends too, no request follows, and a second run makes nothing twice."""
     sandbox = rehearse(rate={"max": 10, "interval_s": 1.0}, search_lag_s=0.2)
     ws = initialised(tmp_path, sandbox, monkeypatch)
     with open(tmp_path / "export" / "contacts.csv", "a", encoding="utf-8") as more:
@@ -51,8 +61,8 @@ def test_a_killed_run_leaves_no_writer_and_goes_on(tmp_path, rehearse, monkeypat
         command("run", ws, "--approve-all", "--by", "Jane"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     _wait_for(lambda: len(sandbox.state.dump()["contacts"]) >= PEOPLE // 4, running)
-    os.kill(running.pid, signal.SIGKILL)
-    running.wait()
+    os.kill(running.pid if victim == "run" else _kernel_of(running), signal.SIGKILL)
+    assert running.wait(60) != 0
     time.sleep(1.0)
     held = sandbox.state.dump()
     assert len(held["contacts"]) < PEOPLE, "it was killed in the middle"

@@ -32,6 +32,7 @@ def test_highlevel_and_this_machine_may_have_it(url):
     "https://services.leadconnectorhq.com:8443", "https://10.0.0.7", "https://127.0.0.1.evil.example", "https://localhost.evil.example",
     "http://services.leadconnectorhq.com", "http://evil.example", "ftp://services.leadconnectorhq.com", "services.leadconnectorhq.com",
     "https://", "", "https://0x7f.1.evil.example", "http://192.168.0.9:8080",
+    "http://localhost#@evil.example", "http://localhost?x=.evil.example", "https://services.leadconnectorhq.com?.evil.example",
 ])  # fmt: skip
 def test_a_workspace_from_a_stranger_cannot_send_it_anywhere(url):
     """The client is not even made; the message names no token."""

@@ -10,7 +10,7 @@ import pytest
 from tests.apply.likeness import likeness
 from tests.killing.conftest import KILLED, latest
 
-WRITES = {"schema": 15, "sample": 13, "load": 13, "delta": 18, "rollback": 29}
+WRITES = {"schema": 16, "sample": 14, "load": 14, "delta": 19, "rollback": 31}
 """So many writes has each step; `test_every_write_is_reached` keeps it true."""
 
 MODES = ("before", "after")
@@ -60,7 +60,7 @@ def cases() -> list[tuple[str, int, str]]:
     return [(name, write, mode) for name, most in WRITES.items() for write in range(1, most + 1) for mode in MODES]
 
 
-FEW = [("delta", 1, "before"), ("delta", 4, "after")]
+FEW = [("delta", 2, "before"), ("delta", 5, "after")]
 
 
 @pytest.mark.parametrize(("name", "write", "mode"), FEW)
@@ -97,6 +97,20 @@ def test_a_killed_delta_is_taken_back_whole(write, mode, before, undisturbed):
     scene.arm(0, mode)
     assert scene.run("delta") == 0
     assert scene.run("rollback", "--run", latest(scene.ws, "delta")) == 0
+    assert likeness(scene.dump()) == taken_back(before, undisturbed)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("write", range(1, WRITES["delta"] + 1))
+def test_a_rollback_of_a_delta_that_is_killed(write, before, undisturbed):
+    """The rollback of a delta by its run, killed anywhere and run again, leaves what one that was not killed leaves."""
+    scene = before("delta")
+    assert scene.run("delta") == 0
+    run = latest(scene.ws, "delta")
+    scene.arm(write, "after")
+    if scene.run("rollback", "--run", run) == KILLED:
+        scene.arm(0, "after")
+        assert scene.run("rollback", "--run", run) == 0
     assert likeness(scene.dump()) == taken_back(before, undisturbed)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import pytest
 
+from pb2hl.workspace import Workspace
 from tests.apply.likeness import likeness
 from tests.killing.conftest import KILLED
 from tests.killing.test_kill_matrix import expected, undisturbed  # noqa: F401
@@ -44,3 +48,23 @@ def test_two_commands_at_once(before):
         assert scene.run("load") == REFUSED
     assert scene.dump() == dump
     assert scene.run("load") == 0
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", ["load", "delta"])
+def test_a_copy_from_before_doubles_nothing(name, before, tmp_path):
+    """A workspace copied before a step that another copy then ran: refused, made anew from the location as far as its plans reach,
+    nothing sent twice, everything taken back; by the command line, comparing the location's dumps."""
+    scene = before(name)
+    copy = replace(scene, ws=Workspace(shutil.copytree(scene.ws.path, tmp_path / "from-before")))
+    assert scene.run(name) == 0
+    dump = scene.dump()
+    assert copy.run(name) == REFUSED and scene.dump() == dump, "the copy is behind, and writes nothing"
+    rebuilt = copy.forks(copy.sandbox.token, "ledger", str(copy.ws.path), "--rebuild", "--by", "Judge")
+    assert rebuilt == 0 and scene.dump() == dump
+    if name == "delta":  # its plan is in the other copy only: what no plan holds stays refused
+        assert copy.run(name) == REFUSED and scene.dump() == dump
+        return
+    assert copy.run(name) == 0 and likeness(scene.dump()) == likeness(dump)
+    assert copy.run("rollback") == 0
+    assert likeness(scene.dump()) == likeness(before("schema").dump())

@@ -58,6 +58,11 @@ def _location(go: Tourist, here: dict[str, str], company: str) -> list[dict[str,
     go("GET", f"{root}/tags/{tag['id']}")
     go("PUT", f"{root}/tags/{tag['id']}", {"name": "Silver"})
     go("DELETE", f"{root}/tags/{tag['id']}")
+    value = f"{root}/customValues/{go('POST', f'{root}/customValues', {'name': 'Town', 'value': 'Ottawa'})['customValue']['id']}"
+    go("GET", f"{root}/customValues")
+    go("PUT", value, {"name": "Town", "value": "Hull"})
+    assert go("GET", value)["customValue"]["value"] == "Hull"
+    go("DELETE", value)
     go("GET", "/workflows/", **here)
     go("GET", "/forms/", **here)
     go("GET", "/opportunities/lost-reason", **here)

@@ -13,6 +13,8 @@ from pb2hl.operations import Kind
 from pb2hl.results import Status
 from pb2hl.steps.shared.ledgers import rebuild
 from pb2hl.workspace import Workspace
+from tests.e2e.drive import step
+from tests.steps import small
 
 
 def behind(migration) -> Workspace:
@@ -38,8 +40,6 @@ def test_a_second_workspace_for_the_same_source_is_noticed(migration, tmp_path):
     """A copy made before the load, of another name, is one workspace too many."""
     copy = tmp_path / "second"
     shutil.copytree(behind(migration).path, copy)
-    from tests.e2e.drive import step
-
     with pytest.raises(LedgerBehind):
         step(Workspace(copy), "load")
 
@@ -72,3 +72,47 @@ def test_a_rebuild_needs_a_name(migration):
     """It goes on record."""
     with pytest.raises(ConfigError, match="name"):
         rebuild(migration.ws, who=" ")
+
+
+def sealed(migration) -> list[str]:
+    """The seals that the location holds."""
+    return [str(record["value"]) for record in migration.sandbox.state.custom_values.records.values()]
+
+
+def test_the_seal_alone_tells_that_a_ledger_is_behind(migration, tmp_path):
+    """A copy from before a delta, whose markers show nothing, is refused by what the location itself keeps; a rollback of it warns."""
+    shutil.copytree(migration.ws.path, tmp_path / "copy")
+    later = small.tables()
+    small.row(later, "contacts", "11")["City"] = "Toronto"
+    migration.delta(later)
+    assert len(sealed(migration)) == 1 and "made until then: " in sealed(migration)[0]
+    dump = migration.sandbox.state.dump()
+    copied = Workspace(tmp_path / "copy")
+    with pytest.raises(LedgerBehind, match="seal says: set 20"):
+        step(copied, "load")
+    assert migration.sandbox.state.dump() == dump
+    assert migration.run("load").status is Status.NOTHING_TO_DO
+    assert "ledger_behind" in {problem.code for problem in step(copied, "rollback").problems}
+
+
+def test_without_its_scope_the_records_still_tell(migration):
+    """A token without the scopes of custom values loads, says so, and a stale ledger is refused by its markers."""
+    migration.sandbox.state.scenario.lacking_scopes = [
+        "locations/customValues.readonly",
+        "locations/customValues.write",
+    ]
+    behind(migration)
+    with pytest.raises(LedgerBehind, match="does not know"):
+        migration.run("load")
+
+
+def test_a_seal_that_people_edit_or_delete_stops_nothing(migration):
+    """What is no seal is written over by the next run, and there is only one."""
+    values = migration.sandbox.state.custom_values
+    (record,) = values.records.values()
+    for text in ("our migration", ""):
+        values.put({**record, "value": text})
+        later = small.tables()
+        small.row(later, "contacts", "11")["City"] = f"Toronto {text}"
+        migration.delta(later, f"later{text}")
+        assert len(sealed(migration)) == 1 and sealed(migration)[0].startswith(tuple("123456789"))

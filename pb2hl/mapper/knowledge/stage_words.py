@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import dropwhile
 
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.text import tokens
@@ -23,7 +24,6 @@ def _meanings() -> dict[tuple[str, ...], str]:
 def meaning(stage: str) -> str:
     """What a stage's name means ("" when unknown): leading numbers as in `2. Angebot` do not count."""
     said = tokens(stage)
-    while said and said[0].isdigit():
-        said = said[1:]
+    said = tuple(dropwhile(str.isdigit, said))
     table = _meanings()
     return table.get(said) or table.get(tuple(word for word in said if word not in _FILLERS), "")

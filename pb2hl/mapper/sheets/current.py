@@ -11,6 +11,7 @@ from pb2hl.mapper.knowledge.sheet_layout import KEYS
 from pb2hl.mapper.sheets.lossy import staged_otherwise
 from pb2hl.mapper.sheets.nearest import nearest
 from pb2hl.results import StepResult
+from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
 
 _AGAIN = "run the mapping step again"
@@ -34,7 +35,7 @@ def _columns_without_row(ws: Workspace, fields: pd.DataFrame) -> list[Problem]:
     path = ws.staged / "columns.parquet"
     if not path.exists():
         return []
-    columns = pd.read_parquet(path, columns=["object", "file", "sheet", "heading"]).fillna("")
+    columns = read_frame(path, columns=["object", "file", "sheet", "heading"]).fillna("")
     known = set(fields[["object", "column"]].itertuples(index=False, name=None))
     staged = set(columns[["object", "heading"]].itertuples(index=False, name=None))
     strange = [column for object_, column in known if (object_, column) not in staged]

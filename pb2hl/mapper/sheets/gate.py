@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
 from pb2hl.errors import Problem, Severity, SheetError
@@ -24,6 +23,7 @@ from pb2hl.model import OBJECTS, RAW_PREFIX
 from pb2hl.operations import SCHEMA_TARGETS, Kind, canonical_hash
 from pb2hl.sheets import write_sheet
 from pb2hl.values.fold import fold
+from pb2hl.whole import column_names, read_frame
 from pb2hl.workspace import Workspace
 
 
@@ -51,7 +51,7 @@ def staged_tables(ws: Workspace) -> dict[str, pd.DataFrame]:
     for name in OBJECTS:
         path = ws.staged / f"{name}.parquet"
         if path.exists():
-            columns = [column for column in pq.read_schema(path).names if not column.startswith(RAW_PREFIX)]
+            columns = [column for column in column_names(path) if not column.startswith(RAW_PREFIX)]
             table = ws.table(name, columns)
             if not table.empty:
                 found[name] = table
@@ -157,7 +157,7 @@ def _columns(ws: Workspace) -> list[list[str]]:
     path = ws.staged / "columns.parquet"
     if not path.exists():
         return []
-    frame = pd.read_parquet(path, columns=["object", "file", "sheet", "heading"]).fillna("").astype(str)
+    frame = read_frame(path, columns=["object", "file", "sheet", "heading"]).fillna("").astype(str)
     return sorted(list(row) for row in frame.itertuples(index=False, name=None))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 from pb2hl.errors import Problem, Severity
 from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL
@@ -19,6 +18,7 @@ from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.fields import Decided, decided
 from pb2hl.model import RAW_PREFIX
 from pb2hl.sheets import table_rows, write_sheet
+from pb2hl.whole import column_names, read_frame
 from pb2hl.workspace import Workspace
 
 TRANSFORMS: Mapping[str, str] = {
@@ -62,7 +62,7 @@ _SHOWN = 3
 
 def _staged_columns(ws: Workspace) -> pd.DataFrame:
     path = ws.staged / "columns.parquet"
-    return pd.read_parquet(path) if path.exists() else pd.DataFrame()
+    return read_frame(path) if path.exists() else pd.DataFrame()
 
 
 def staging_differs(ws: Workspace, fields: pd.DataFrame) -> bool:
@@ -86,7 +86,7 @@ LEFT_OUT = "left out: flagged in "
 def _left_out_otherwise(ws: Workspace, fields: pd.DataFrame) -> bool:
     """Whether rows are left out for a flag that the sheet no longer heeds."""
     path = ws.staged / "dropped.parquet"
-    reasons = pd.read_parquet(path, columns=["object", "reason"]) if path.exists() else pd.DataFrame()
+    reasons = read_frame(path, columns=["object", "reason"]) if path.exists() else pd.DataFrame()
     if reasons.empty:
         return False
     mine = reasons[reasons["reason"].str.startswith(LEFT_OUT)]
@@ -211,7 +211,7 @@ def casts(ws: Workspace) -> pd.DataFrame:
 def _lost(ws: Workspace) -> dict[tuple[str, str], str]:
     """(object, staged column) → a few distinct texts that did not convert."""
     path = ws.staged / "not_converted.parquet"
-    frame = pd.read_parquet(path, columns=["object", "field", "text"]) if path.exists() else pd.DataFrame()
+    frame = read_frame(path, columns=["object", "field", "text"]) if path.exists() else pd.DataFrame()
     if frame.empty:
         return {}
     few = frame.drop_duplicates().groupby(["object", "field"], sort=False).head(_SHOWN)
@@ -222,7 +222,7 @@ def _lost(ws: Workspace) -> dict[tuple[str, str], str]:
 
 def _columns_of(ws: Workspace, name: str) -> set[str]:
     path = ws.staged / f"{name}.parquet"
-    return set(pq.read_schema(path).names) if path.exists() else set()
+    return set(column_names(path)) if path.exists() else set()
 
 
 def _pairs(table: pd.DataFrame, heading: str, column: str) -> tuple[str, str]:

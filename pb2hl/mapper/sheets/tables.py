@@ -14,6 +14,7 @@ from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL
 from pb2hl.mapper.sheets.nearest import not_allowed
 from pb2hl.model import OBJECTS
 from pb2hl.sheets import read_sheet, table_rows, write_sheet
+from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
 
 NAME = "tables"
@@ -118,4 +119,4 @@ def staged_otherwise(ws: Workspace) -> bool:
 
 def _staged(ws: Workspace, name: str) -> pd.DataFrame:
     path = ws.staged / f"{name}.parquet"
-    return pd.read_parquet(path).fillna("") if path.exists() else pd.DataFrame()
+    return read_frame(path).fillna("") if path.exists() else pd.DataFrame()

@@ -41,8 +41,10 @@ READ_BACK = (*LISTS, Target.APPOINTMENT, Target.OBJECT_RECORD)
 LOOK = {"the location, whether it is the right one": 1}
 """What every command asks first."""
 
-COMPARED = {"comparing the ledger with the location": REQUESTS + 3}
-"""The newest records of each kind, the fields of two APIs that tell whose they are, and the location once more."""
+COMPARED = "comparing the ledger with the location"
+"""The seal and the newest records of each kind; once there are some, the fields of two APIs that tell whose they are."""
+
+SEALED = {"sealing the location": 2}
 
 
 @dataclass(frozen=True)
@@ -168,10 +170,11 @@ def whole(
     steps = {step: {SENT: count} for step, count in sent.items()}
     steps[SCHEMA.id] = {**steps.get(SCHEMA.id, {}), **_schema(schema, place)}
     steps[SAMPLE.id], links = _sample(sample)
-    steps[SAMPLE.id] |= LOOK | COMPARED
+    steps[SCHEMA.id] |= {COMPARED: REQUESTS} | SEALED  # there is no calendar of ours to look into yet
+    steps[SAMPLE.id] |= LOOK | {COMPARED: REQUESTS + 1} | SEALED
     rest = {business: count - links[business] for business, count in data.links.items()}
     load = {what: count - steps[SAMPLE.id].get(what, 0) for what, count in data.requests.items()}
-    steps[LOAD.id] = LOOK | COMPARED | _filled({**load, "link": link_requests(rest)})
+    steps[LOAD.id] = LOOK | {COMPARED: REQUESTS + 3} | SEALED | _filled({**load, "link": link_requests(rest)})
     steps[AUDIT.id] = LOOK | _read_back(data, place)
     return Budget(steps)
 

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pb2hl.operations import Kind, Operation, Target
+from pb2hl.whole import replacing, undamaged
 
 BATCH = 5_000
 SCHEMA = pa.schema(
@@ -103,7 +104,7 @@ class Operations:
             path = folder / f"{target}.parquet"
             if not path.exists():
                 continue
-            with pq.ParquetFile(path) as file:
+            with undamaged(path), pq.ParquetFile(path) as file:
                 found.batches[target] = list(file.iter_batches(batch_size=BATCH))
             for batch in found.batches[target]:
                 found.counts.update((Kind(kind), target) for kind in batch.column("kind").to_pylist())
@@ -118,11 +119,22 @@ class Operations:
             if not batches:
                 path.unlink(missing_ok=True)
                 continue
-            temporary = path.with_suffix(".tmp")
-            with pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
+            with replacing(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
                 for batch in batches:
                     writer.write_batch(batch)
-            temporary.replace(path)
+
+
+def last(folder: Path, target: Target) -> Operation | None:
+    """The last stored operation of `target`; None when there is none."""
+    path = folder / f"{target}.parquet"
+    if not path.exists():
+        return None
+    with undamaged(path), pq.ParquetFile(path) as file:
+        *_, group = (None, *range(file.num_row_groups))
+        rows = None if group is None else file.read_row_group(group)
+        if rows is None or not rows.num_rows:
+            return None
+        return next(iter(decode(rows.slice(rows.num_rows - 1).to_batches()[0])))
 
 
 def read(folder: Path, targets: Iterable[Target] = tuple(Target)) -> Iterator[Operation]:
@@ -131,6 +143,6 @@ def read(folder: Path, targets: Iterable[Target] = tuple(Target)) -> Iterator[Op
     for target in Target:
         path = folder / f"{target}.parquet"
         if target in wanted and path.exists():
-            with pq.ParquetFile(path) as file:
+            with undamaged(path), pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(batch_size=BATCH):
                     yield from decode(batch)

@@ -17,6 +17,7 @@ from pb2hl.plan.inputs.rows import rows, text
 from pb2hl.plan.records.attachments import Files, file_part, media_name
 from pb2hl.plan.shared.context import Context
 from pb2hl.plan.shared.draft import Draft
+from pb2hl.whole import write_bytes
 
 WITH_IMAGES = ("notes", "activities")
 _MAY_HOLD_IMAGES = re.compile(r"<img|!\[|\\pict", re.IGNORECASE)
@@ -114,10 +115,7 @@ class Bodies:
             return None
         path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{mimetypes.guess_extension(image.mime) or ''}"
         if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(".tmp")
-            temporary.write_bytes(data)
-            temporary.replace(path)
+            write_bytes(path, data)
         return file_part(ExportFile(str(path), len(data), hashlib.sha256(data).hexdigest()), image.name, image.mime)
 
     def _report_losses(self, draft: Draft, object_: str, column: str, converted: Content) -> None:

@@ -22,6 +22,7 @@ from pb2hl.steps.audit.compare import Comparison
 from pb2hl.steps.delta.later_export import aliases_of
 from pb2hl.steps.shared.outcomes import RECORD_OF
 from pb2hl.steps.shared.readback import field_names
+from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
 
 NOT_THERE = (State.REFUSED, State.PLANNED, State.IN_DOUBT, State.INTENDED, State.UNDONE)
@@ -46,15 +47,13 @@ def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounti
     names = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged")
     if not all((ws.plan / f"{name}.parquet").exists() for name in names):
         return Accounting(*(pd.DataFrame(columns=list(c)) for c in (SUMMARY_COLUMNS, ROW_COLUMNS, UNBALANCED_COLUMNS)))
-    summary, rules, exceptions, balance, merged = (pd.read_parquet(ws.plan / f"{name}.parquet") for name in names)
+    summary, rules, exceptions, balance, merged = (read_frame(ws.plan / f"{name}.parquet") for name in names)
     archive_beside(ws, rules, exceptions)
     aliases = aliases_of(ws)
     cells: Counter[Key] = Counter()
     for row in table_rows(summary):
         cells[row.object, row.heading, row.column, row.bucket, row.where] += int(row.cells)
-    known = (
-        pd.read_parquet(ws.staged / "columns.parquet") if (ws.staged / "columns.parquet").exists() else pd.DataFrame()
-    )
+    known = read_frame(ws.staged / "columns.parquet") if (ws.staged / "columns.parquet").exists() else pd.DataFrame()
     rows: Counter[tuple[str, str, str]] = Counter()
     for object_, target in RECORD_OF.items():
         frame = ws.table(object_)
@@ -163,7 +162,7 @@ def _rows(
 def _dropped_rows(ws: Workspace) -> Counter[tuple[str, str, str]]:
     """Rows that are in no staged table: another row stands for them, or they are no records."""
     path = ws.staged / "dropped.parquet"
-    frame = pd.read_parquet(path) if path.exists() else pd.DataFrame()
+    frame = read_frame(path) if path.exists() else pd.DataFrame()
     if frame.empty:
         return Counter()
     bucket = frame["kept_source_id"].fillna("").ne("").map({True: str(Bucket.MERGED), False: str(Bucket.REFUSED)})

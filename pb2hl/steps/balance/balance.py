@@ -26,6 +26,7 @@ from pb2hl.plan.fields.findings import Bucket
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared.outcomes import RECORD_OF
 from pb2hl.values.counting import agree, counted
+from pb2hl.whole import read_frame, undamaged
 from pb2hl.workspace import Workspace
 
 
@@ -209,7 +210,7 @@ def _operations(ws: Workspace, ledger: LedgerPort, seen: Seen) -> pd.DataFrame:
         if not path.exists():
             continue
         names = ["op_id", "kind", "target", "object", "source_id", "existing_id", "reason", "payload"]
-        with pq.ParquetFile(path) as file:
+        with undamaged(path), pq.ParquetFile(path) as file:
             for batch in file.iter_batches(columns=names, batch_size=50_000):
                 payload = batch.column("payload")
                 frame = batch.drop_columns(["payload"]).to_pandas()
@@ -312,7 +313,7 @@ def _fate_without(
 
 def _beside(ws: Workspace, name: str, columns: list[str]) -> pd.DataFrame:
     path = ws.plan / f"{name}.parquet"
-    return pd.read_parquet(path, columns=columns) if path.exists() else pd.DataFrame(columns=columns)
+    return read_frame(path, columns=columns) if path.exists() else pd.DataFrame(columns=columns)
 
 
 def _reported(ws: Workspace) -> set[str]:

@@ -20,6 +20,7 @@ from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.shared.intake import source_cells, take_in
+from pb2hl.whole import column_names
 from pb2hl.workspace import Workspace
 
 COLUMNS = ("object", "heading", "expected", "found")
@@ -69,7 +70,7 @@ def _in_staging(ws: Workspace) -> Cells:
     cells: Cells = Counter()
     for path in sorted(ws.staged.glob("*.parquet")):
         if path.stem in OBJECTS:
-            for name in pq.read_schema(path).names:
+            for name in column_names(path):
                 if name.startswith(RAW_PREFIX):
                     cells[path.stem, name.removeprefix(RAW_PREFIX)] += _filled(
                         pq.read_table(path, columns=[name])[name]

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from pb2hl import mapper
 from pb2hl.clock import Clock
@@ -29,6 +28,7 @@ from pb2hl.suites.consents import ConsentColumn
 from pb2hl.suites.joins import joined
 from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.fold import fold
+from pb2hl.whole import column_names, read_frame
 from pb2hl.workspace import Workspace
 
 CROSS = "cross"
@@ -186,10 +186,10 @@ _PLACE = tuple(name for name in PROVENANCE if name not in {"source_id", "row_has
 
 def _read(path: Path, raw: Collection[str], asked: str) -> pd.DataFrame:
     """A staged table without row hashes and raw texts, but for the columns `raw` and those that the text `asked` names."""
-    names = pq.read_schema(path).names
+    names = column_names(path)
     kept = {name for name in names if name in raw or (name.startswith(RAW_PREFIX) and name in asked)}
     columns = [name for name in names if name in kept or not (name.startswith(RAW_PREFIX) or name == "row_hash")]
-    return pd.read_parquet(path, columns=columns).reset_index(drop=True)
+    return read_frame(path, columns=columns).reset_index(drop=True)
 
 
 def _consents(ws: Workspace) -> tuple[ConsentColumn, ...]:

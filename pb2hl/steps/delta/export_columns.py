@@ -20,6 +20,7 @@ from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.steps.delta.known_rows import known_rows
 from pb2hl.steps.prepare.inventory import inventory
 from pb2hl.values.fold import fold, fold_marks
+from pb2hl.whole import read_frame, write_frame
 from pb2hl.workspace import Workspace
 
 ALIKE = 0.9
@@ -194,7 +195,7 @@ _Column = tuple[str, str, str]
 
 
 def _suspects(ws: Workspace, second: Workspace) -> Iterator[tuple[_Column, tuple[float, tuple[str, ...]]]]:
-    columns = pd.read_parquet(second.staged / "columns.parquet")
+    columns = read_frame(second.staged / "columns.parquet")
     sheet = second.sheet("fields", mapper.SHEETS["fields"])
     steered = set(sheet.loc[sheet["transform"].ne(""), ["object", "column"]].itertuples(index=False, name=None))
     keys: dict[_Column, tuple[float, tuple[str, ...]]] = {}
@@ -248,7 +249,7 @@ def _carry(ws: Workspace, second: Workspace, object_: str) -> list[Problem]:
     pair = _Pair.of(ws, second, object_)
     if pair is None:
         return []
-    columns = pd.read_parquet(second.staged / "columns.parquet", columns=["object", "staged_column"])
+    columns = read_frame(second.staged / "columns.parquet", columns=["object", "staged_column"])
     there = {*pair.later.columns, *columns.loc[columns["object"] == object_, "staged_column"].dropna()}
     missing = [name for name in _fields(object_, pair.known) if name not in there and not _said_otherwise(name, there)]
     if not missing:
@@ -258,7 +259,7 @@ def _carry(ws: Workspace, second: Workspace, object_: str) -> list[Problem]:
     carried = [*missing, *(name for name in dict.fromkeys(beside) if name in known.columns and name not in there)]
     rows = known[carried].reindex(pair.later["source_id"])
     filled = pd.concat([pair.later, rows.set_axis(pair.later.index)], axis=1)
-    filled.to_parquet(second.staged / f"{object_}.parquet", index=False)
+    write_frame(second.staged / f"{object_}.parquet", filled, index=False)
     _keep_rows(ws, second, object_, missing)
     return [_not_compared(object_, name, int(rows[name].notna().sum())) for name in missing]
 
@@ -280,7 +281,7 @@ def _keep_place(ws: Workspace, second: Workspace) -> list[Problem]:
     kept = pair.later.assign(
         pipeline=line.mask(no_line, before["pipeline"]), stage=stage.mask(no_stage, before["stage"])
     )
-    kept.to_parquet(second.staged / "deals.parquet", index=False)
+    write_frame(second.staged / "deals.parquet", kept, index=False)
     ids = ", ".join(pair.later.loc[no_line | no_stage, "source_id"].astype(str).head(5))
     return [
         Problem("place_cleared", f"the later export names no pipeline or stage any more for {int((no_line | no_stage).sum()):,} deals ({ids})",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from pb2hl.model import OBJECTS
+from pb2hl.whole import read_frame, write_frame
 from pb2hl.workspace import Workspace
 
 _KNOWN = "known_{}"
@@ -13,7 +14,7 @@ _KNOWN = "known_{}"
 def known_rows(ws: Workspace, object_: str) -> pd.DataFrame:
     """Every row of `object_` that the first export or one brought over since has, in its latest form."""
     path = ws.plan / f"{_KNOWN.format(object_)}.parquet"
-    return _union(pd.read_parquet(path) if path.exists() else pd.DataFrame(), ws.table(object_))
+    return _union(read_frame(path) if path.exists() else pd.DataFrame(), ws.table(object_))
 
 
 def remember(ws: Workspace, second: Workspace) -> None:
@@ -21,7 +22,7 @@ def remember(ws: Workspace, second: Workspace) -> None:
     for object_ in OBJECTS:
         both = _union(second.table(object_), known_rows(ws, object_))
         if len(both):
-            both.to_parquet(ws.plan / f"{_KNOWN.format(object_)}.parquet", index=False)
+            write_frame(ws.plan / f"{_KNOWN.format(object_)}.parquet", both, index=False)
 
 
 def _union(newer: pd.DataFrame, older: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from pb2hl.steps.prepare.match import match
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.shared.session import with_client
 from pb2hl.values.fold import fold
+from pb2hl.whole import read_frame, write_frame
 from pb2hl.workspace import Workspace
 
 FOLDER = "delta"
@@ -77,10 +78,10 @@ def current(ws: Workspace) -> Workspace:
 def brought(ws: Workspace, later: LaterExport, tables: Mapping[str, pd.DataFrame]) -> None:
     """Keep the account of the later export's plan (`plan.Plan.tables`): from now on the audit is about that export."""
     for name in proposal.LINEAGE:
-        tables[name].to_parquet(later.workspace.plan / f"{name}.parquet")
+        write_frame(later.workspace.plan / f"{name}.parquet", tables[name])
     rows = [(*key, one) for key, one in sorted(later.aliases.items())]
     frame = pd.DataFrame(rows, columns=["object", "source_id", "record_of"], dtype="str")
-    frame.to_parquet(later.workspace.plan / f"{ALIASES}.parquet")
+    write_frame(later.workspace.plan / f"{ALIASES}.parquet", frame)
     known_rows.remember(ws, later.workspace)
     (later.workspace.path / BROUGHT).touch()
 
@@ -89,7 +90,7 @@ def aliases_of(ws: Workspace) -> dict[str, dict[str, str]]:
     """By object: the rows of a later export whose record was made for another row."""
     path = ws.plan / f"{ALIASES}.parquet"
     found: dict[str, dict[str, str]] = {}
-    for row in table_rows(pd.read_parquet(path)) if path.exists() else ():
+    for row in table_rows(read_frame(path)) if path.exists() else ():
         found.setdefault(row.object, {})[row.source_id] = row.record_of
     return found
 

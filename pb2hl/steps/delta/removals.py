@@ -16,6 +16,7 @@ from pb2hl.operations import SCHEMA_TARGETS, Kind, Operation, Target
 from pb2hl.steps.delta.known_rows import known_rows
 from pb2hl.steps.shared.outcomes import RECORD_OF
 from pb2hl.steps.shared.writing import Session
+from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
 
 STEP = "delta"
@@ -101,7 +102,7 @@ def _collapsed(second: Workspace, object_: str) -> set[str]:
     path = second.staged / "dropped.parquet"
     if not path.exists():
         return set()
-    frame = pd.read_parquet(path)
+    frame = read_frame(path)
     return set(frame.loc[frame["object"] == object_, "kept_source_id"].astype(str))
 
 

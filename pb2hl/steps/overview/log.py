@@ -10,6 +10,7 @@ from pb2hl.ledger.chain import as_csv, as_jsonl
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import results
 from pb2hl.results import Status, StepResult
+from pb2hl.whole import replacing
 from pb2hl.workspace import Workspace
 
 STEP = "log"
@@ -37,7 +38,7 @@ def log(
         broken = _first_broken(ws, ledger, head)
         written = 0
         if export is not None:
-            with open(export, "w", encoding="utf-8", newline="") as out:
+            with replacing(export) as temporary, open(temporary, "w", encoding="utf-8", newline="") as out:
                 for line in WRITERS[export.suffix.lower()](ledger.audit_log()):
                     out.write(line)
                     written += 1

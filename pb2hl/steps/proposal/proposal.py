@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from pb2hl import mapper, matching, plan
-from pb2hl.errors import GateClosed, SheetError
+from pb2hl.errors import Damaged, GateClosed, SheetError
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import LedgerPort, State
 from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
@@ -28,6 +29,7 @@ from pb2hl.source.containers import open_container
 from pb2hl.source.files import ExportFiles
 from pb2hl.steps.proposal.decisions import changed, config_in_force, decided, later_rows, of_plan, own_rows
 from pb2hl.steps.proposal.schema_choices import choices, write_choices
+from pb2hl.whole import read_frame, undamaged, write_frame
 from pb2hl.workspace import Workspace
 
 PLANNED = "planned"
@@ -85,7 +87,7 @@ def _export_date(ws: Workspace, staged: Mapping[str, pd.DataFrame]) -> date | No
 
 def _beside(ws: Workspace, name: str) -> pd.DataFrame:
     path = ws.staged / f"{name}.parquet"
-    return pd.read_parquet(path) if path.exists() else pd.DataFrame()
+    return read_frame(path) if path.exists() else pd.DataFrame()
 
 
 def export_files(ws: Workspace) -> dict[str, ExportFile]:
@@ -163,13 +165,14 @@ def propose(
     data.operations.write(ws.plan / "data")
     progress.advance()
     for name in LINEAGE:
-        data.tables[name].to_parquet(ws.plan / f"{name}.parquet")
+        write_frame(ws.plan / f"{name}.parquet", data.tables[name])
         progress.advance()
     write_choices(ws, schema.tables["conflicts"])
     made_of = {
         "decisions": of_plan(decided(ws, ledger)),
         "schema_hash": schema_hash(schema),
         "choices": _choices_hash(ws),
+        "operations": _stored(ws),
     }
     ledger.remember(PLANNED, made_of)
     return schema, data
@@ -189,6 +192,24 @@ def schema_hash_of(operations: Iterable[Operation]) -> str:
     return canonical_hash([[op.op_id, op.kind, op.payload] for op in operations])
 
 
+def _stored(ws: Workspace) -> dict[str, int]:
+    """How many operations each file of the stored plan holds. Raises Damaged."""
+    found = {}
+    for path in sorted((ws.plan / "schema").glob("*.parquet")) + sorted((ws.plan / "data").glob("*.parquet")):
+        with undamaged(path):
+            found[path.relative_to(ws.plan).as_posix()] = pq.read_metadata(path).num_rows
+    return found
+
+
+def _require_whole(ws: Workspace, planned: Mapping[str, Any]) -> None:
+    """Raise Damaged when a file of the plan is gone or another than the plan was kept as: what it held would not be loaded."""
+    there, kept = _stored(ws), planned.get("operations")
+    for name in kept or ():
+        if there.get(name) != kept[name]:
+            what = "is missing" if name not in there else f"holds {there[name]:,} operations of {kept[name]:,}"
+            raise Damaged(f"{ws.plan / name} {what}", hint=f"pb2hl schema {ws.path} makes the plan anew")
+
+
 def require_current(ws: Workspace, ledger: LedgerPort) -> None:
     """Raise GateClosed unless the stored plan was made from the sheets as they are now."""
     planned = ledger.recall(PLANNED)
@@ -200,6 +221,7 @@ def require_current(ws: Workspace, ledger: LedgerPort) -> None:
         raise GateClosed(error.message, hint=error.hint, problems=error.problems) from error
     if planned.get("choices") != _choices_hash(ws):
         raise GateClosed("sheets/schema.csv was edited since the plan was made", hint=f"pb2hl schema {ws.path}")
+    _require_whole(ws, planned)
     if differs:
         raise GateClosed(
             f"what the plan was made of has changed since: {', '.join(differs)}",

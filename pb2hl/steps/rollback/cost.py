@@ -50,6 +50,7 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
     lag = (ledger.recall(PROBED) or {}).get("search_lag_s", SEARCH_LAG_S)
     if lag and doomed and _made(ledger, Target.CONTACT):
         found["measure the lag of search"] = LOOKS
+    found["seal the location"] = 2 if plan.entries else 0
     return {name: count for name, count in found.items() if count}
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 
 from pb2hl.apply import Rollback, UndoPlan, plan_undo
 from pb2hl.apply.context import RunContext
+from pb2hl.apply.freshness import REBUILD
+from pb2hl.apply.seal import unseal
 from pb2hl.apply.undo import KEPT_COLUMNS, OBJECT_STAYS, OUTCOME_COLUMNS, Undo
 from pb2hl.errors import ConfigError, HighLevelError, Problem, Severity, TokenMissing
 from pb2hl.highlevel import Client, Destination
@@ -123,7 +125,9 @@ def _undo(
         if any(entry.target in SCHEMA_TARGETS for entry in undo_plan.entries):
             ledger.remember(APPLIED, None)  # before the first of it goes: a rollback may be killed
         progress.start(STEP, len(undo_plan.entries), "operations")
-        return undo_plan, cost, await Undo(context, force=force).run(undo_plan)
+        done = await Undo(context, force=force).run(undo_plan)
+        await unseal(context.client, ledger)
+        return undo_plan, cost, done
 
     facts = {"of_run": of_run, "objects": list(objects), "force": force}
     with writing(ws, ledger, STEP, progress, cancel, facts) as session:
@@ -133,12 +137,22 @@ def _undo(
         session.ending.update(undone=done.undone, kept=len(done.kept) - done.held, held=done.held, failed=done.failed)
     result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), Asked(force))
     counts = {**result.counts, **outcomes.log_head(ledger)}
-    return replace(result, counts=counts, problems=(*result.problems, *_made_by_hand(ledger)))
+    return replace(
+        result, counts=counts, problems=(*result.problems, *_made_by_hand(ledger), *_behind(ws, session.sealer.behind))
+    )
 
 
 def _runs(ledger: LedgerPort, run: str) -> frozenset[str]:
     """The run with those that went on with it; none for all."""
     return whole_run(ledger, run) if run else frozenset()
+
+
+def _behind(ws: Workspace, told: str) -> Iterator[Problem]:
+    """What another ledger made is not taken back by this one."""
+    if told:
+        text = f"another ledger than this one wrote last to the location, and what it made stays ({told})"
+        way_out = f"roll back there, or: {REBUILD.format(ws.path)}"
+        yield Problem("ledger_behind", text, Severity.WARNING, treatment=way_out)
 
 
 def _made_by_hand(ledger: LedgerPort) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from pb2hl.plan.fields.custom_fields import MOST_FOLLOWERS
 from pb2hl.sheets import table_rows
 from pb2hl.steps.shared import wizard
 from pb2hl.values.fold import fold
+from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
 
 HELD_COLUMNS = ("object", "what", "records", "instead", "admin")
@@ -59,7 +60,7 @@ def cannot_hold(
                 str(row.where),
                 "look at the records the plan names",
             )
-            for row in table_rows(pd.read_parquet(path))
+            for row in table_rows(read_frame(path))
         ]
     frame = pd.DataFrame(rows, columns=list(HELD_COLUMNS)).astype({"records": "int64"})
     return frame.sort_values("records", key=lambda held: held == 0, kind="stable").reset_index(drop=True)

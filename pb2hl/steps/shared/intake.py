@@ -16,6 +16,7 @@ from pb2hl.mapper.sheets.lossy import LEFT_OUT
 from pb2hl.model import OBJECTS
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.sheets import read_sheet
+from pb2hl.whole import write_frame
 from pb2hl.workspace import Config
 
 UNASSIGNED_NAMES = ("file", "sheet", "rows", "headings", "reason")
@@ -279,8 +280,6 @@ def write_staged(folder: Path, intake: Intake, staged: Staged, *, progress: Prog
             old.unlink()
     progress.start("writing staged tables", len(frames), "tables")
     for name, frame in frames.items():
-        temporary = folder / f"{name}.parquet.tmp"
-        frame.to_parquet(temporary, index=False)
-        temporary.replace(folder / f"{name}.parquet")
+        write_frame(folder / f"{name}.parquet", frame, index=False)
         progress.advance()
     progress.finish()

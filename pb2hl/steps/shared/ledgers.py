@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 from pb2hl import plan
 from pb2hl.apply.batches import batched
 from pb2hl.apply.context import RunContext
-from pb2hl.apply.lookup import settle_unfinished
+from pb2hl.apply.freshness import unplanned
+from pb2hl.apply.lookup import find, settle_unfinished
 from pb2hl.apply.references import UnresolvedReference, fill_references
-from pb2hl.errors import ConfigError
-from pb2hl.highlevel import Client
+from pb2hl.apply.seal import adopt
+from pb2hl.apply.send import Sender
+from pb2hl.errors import ConfigError, NotFound
+from pb2hl.highlevel import PORTS, Client
 from pb2hl.ledger import Intent, Ledger, Outcome, State
 from pb2hl.ledger.transfer import transfer
 from pb2hl.operations import Kind, Operation, Target, references
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.writing import diary_of, found_by_plan
+from pb2hl.whole import write_text
 from pb2hl.workspace import CONFIG_NAME, Workspace
 
 STEP = "rebuild"
 CHUNK = 500
-SETTLED = (State.DONE, State.SKIPPED, State.UNDONE)
+SETTLED = (State.DONE, State.SKIPPED)
 
 
 def rebuild(ws: Workspace, *, who: str, progress: Progress = SILENT, cancel: Cancel | None = None) -> dict[str, int]:
     """Look up every planned operation that the ledger knows no outcome of by its marker; what is found counts as done.
 
-    Nothing is written to the location. Counts of found, absent and unclear ones. Raises ConfigError without a name or a plan,
+    Nothing is written to the location. Counts of found, absent and unclear ones, and of the newest records that no plan of this
+    workspace holds (`unknown`), as those of a delta that another copy brought over: it stays refused then. Raises ConfigError without a name or a plan,
     TokenMissing, HighLevelError, Cancelled.
     """
     if not who.strip():
@@ -55,6 +63,10 @@ def rebuild(ws: Workspace, *, who: str, progress: Progress = SILENT, cancel: Can
                     for chunk in batched(same, CHUNK):
                         found.update(await _look_for(context, chunk))
                         progress.advance(len(chunk))
+            left = await unplanned(context, lambda: found_by_plan(ws), diary_of(ws, ledger))
+            found["unknown"] = sum(map(len, left.values()))
+            if not left:
+                await adopt(client, ledger)
 
         with_client(ws, ledger, STEP, work, progress)
         ledger.end_run(run, "done", dict(found))
@@ -74,7 +86,7 @@ async def _look_for(context: RunContext, operations: Sequence[Operation]) -> Cou
     """Intents first, as if they had been about to be sent; then they are settled as those of a killed command are."""
     ledger = context.ledger
     known = ledger.entries(op.op_id for op in operations)
-    intents, skips = [], []
+    intents, skips, undone = [], [], []
     for op in operations:
         entry = known.get(op.op_id)
         if entry is not None and entry.state in SETTLED:
@@ -84,14 +96,27 @@ async def _look_for(context: RunContext, operations: Sequence[Operation]) -> Cou
             if op.kind is Kind.SKIP:
                 skips.append(Outcome(op.op_id, State.SKIPPED, op.existing_id, error=op.reason, operation=op))
             else:
-                intents.append(Intent(op, fill_references(op.payload, lookup)))
+                once = entry is not None and entry.state is State.UNDONE
+                (undone if once else intents).append(Intent(op, fill_references(op.payload, lookup)))
         except UnresolvedReference:
             continue  # what it refers to is not there, so neither is it
+    again = await asyncio.gather(*(_made_again(context, intent) for intent in undone))
+    intents += [intent for intent, there in zip(undone, again, strict=True) if there]
     ledger.record(context.run, intents, skips)
     unclear = await settle_unfinished(context)
     now = ledger.entries(intent.operation.op_id for intent in intents)
     done = sum(entry.state is State.DONE for entry in now.values())
     return Counter(found=done, absent=len(intents) - done - unclear, unclear=unclear)
+
+
+async def _made_again(context: RunContext, intent: Intent) -> bool:
+    """Whether what this ledger took back is there all the same, since another one made it anew; what is not stays taken back."""
+    op = replace(intent.operation, payload=intent.payload)
+    if op.kind is Kind.UPDATE and op.target is not Target.CONTACT_TAGS:
+        return False
+    with suppress(NotFound):
+        return await find(Sender(context.client, PORTS), op) is not None
+    return False
 
 
 def move(ws: Workspace, to: str, *, who: str) -> int:
@@ -121,6 +146,4 @@ def _set_url(ws: Workspace, url: str) -> None:
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("ledger_url")]
     at = next((number for number, line in enumerate(lines) if line.startswith("[")), len(lines))
     lines.insert(at, f'ledger_url = "{url}"')
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    write_text(path, "\n".join(lines) + "\n")

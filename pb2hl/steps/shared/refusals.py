@@ -15,6 +15,7 @@ from pb2hl.results import StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.shared.outcomes import RECORD_OF
 from pb2hl.values.counting import counted
+from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
 
 ARCHIVE = "refused_cells.csv"
@@ -51,9 +52,9 @@ def _single_cells(ws: Workspace, object_: str) -> pd.DataFrame:
     exceptions, columns = ws.plan / "lineage_exceptions.parquet", ws.staged / "columns.parquet"
     if not exceptions.exists() or not columns.exists():
         return pd.DataFrame(columns=["source_id", "column", "why"])
-    frame = pd.read_parquet(exceptions)
+    frame = read_frame(exceptions)
     frame = frame[(frame["object"] == object_) & (frame["bucket"] == str(Bucket.REFUSED))]
-    known = pd.read_parquet(columns)
+    known = read_frame(columns)
     known = known[known["object"] == object_][["staged_column", "heading"]]
     whole = pd.DataFrame({"staged_column": ["*"], "heading": ["*"]})
     found = frame.merge(pd.concat([known, whole]), left_on="column", right_on="staged_column")

@@ -12,10 +12,13 @@ from pb2hl.apply import Apply, Execution
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.freshness import require_fresh
 from pb2hl.apply.lookup import settle_unfinished
+from pb2hl.apply.seal import Sealer
 from pb2hl.highlevel import Client
+from pb2hl.highlevel.newest import Diary
+from pb2hl.highlevel.records.appointments import moment_of
 from pb2hl.ledger import LedgerPort, State
 from pb2hl.ledger.port import OPEN
-from pb2hl.operations import Operation
+from pb2hl.operations import Operation, Target
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.shared.session import with_client
 from pb2hl.workspace import Workspace
@@ -38,6 +41,7 @@ class Session:
     run: str
     progress: Progress
     cancel: Cancel
+    sealer: Sealer
     ending: dict[str, Any] = field(default_factory=dict)
 
     def context(self, client: Client) -> RunContext:
@@ -45,8 +49,13 @@ class Session:
         return RunContext(self.ledger, client, self.run, self.ws.config.country, self.progress, self.cancel)
 
     def do(self, work: Callable[[RunContext], Awaitable[T]]) -> T:
-        """Run `work` to its end with a client of its own."""
-        return with_client(self.ws, self.ledger, self.step, lambda client: work(self.context(client)), self.progress)
+        """Run `work` to its end with a client of its own; the location is sealed before the first write of the run."""
+
+        async def sealed(client: Client) -> T:
+            client.before_write = self.sealer
+            return await work(self.context(client))
+
+        return with_client(self.ws, self.ledger, self.step, sealed, self.progress)
 
     def carry_out(self, operations: Iterable[Operation], total: int) -> Execution:
         """Carry out `operations`, of which there are `total`."""
@@ -76,14 +85,26 @@ def make_ready(
             progress.note("looking up what an earlier command left without an answer")
             await settle_unfinished(context, State.UNDONE if run else State.PLANNED)
         if not run:
-            await require_fresh(context, str(ws.path), lambda: _found_by_plan(ws))
+            await require_fresh(context, str(ws.path), lambda: found_by_plan(ws), diary_of(ws, ledger))
 
     with_client(ws, ledger, step, work, progress)
 
 
-def _found_by_plan(ws: Workspace) -> frozenset[str]:
+def found_by_plan(ws: Workspace) -> frozenset[str]:
     """Ids of records that the plan found in the location and goes on with."""
     return frozenset(op.existing_id for op in plan.read(ws.plan / "data") if op.existing_id)
+
+
+def diary_of(ws: Workspace, ledger: LedgerPort) -> Diary | None:
+    """Where the plan's last appointment goes; None when there is none, or its calendar is not made yet."""
+    op = plan.last(ws.plan / "data", Target.APPOINTMENT)
+    calendar = op.payload.get("calendarId") if op else None
+    if op is None or calendar is None:
+        return None
+    if isinstance(calendar, Mapping):
+        made = ledger.operation(str(calendar.get("$ref")))
+        calendar = made.destination_id if made else ""
+    return Diary(str(calendar), moment_of(str(op.payload["startTime"]))) if calendar else None
 
 
 @contextmanager
@@ -98,7 +119,7 @@ def writing(
     """One run of `step`, recorded with how it ended, whatever happens. `make_ready` comes first."""
     before = cut_off(ledger, step)
     run = ledger.start_run(step, {**(facts or {}), **({CONTINUES: before} if before else {})})
-    session = Session(ws, ledger, step, run, progress, cancel or Cancel())
+    session = Session(ws, ledger, step, run, progress, cancel or Cancel(), Sealer(ledger, progress))
     try:
         yield session
     except BaseException as error:
