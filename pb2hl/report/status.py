@@ -68,7 +68,8 @@ class MigrationState:
         if self.went_on(result):
             return ""
         own = result.next_step
-        if not own and (result.step == ROLLBACK.id or result.step not in results()):
+        taken_back = result.step == ROLLBACK.id and not result.counts.get("dry_run")
+        if not own and (taken_back or result.step not in results()):
             return ""
         sentence = bool(own) and own.split()[0] not in (*STEPS, "approve", "pb2hl")
         if result.status is Status.FAILED and not sentence:

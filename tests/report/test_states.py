@@ -86,11 +86,14 @@ def test_every_state_is_told_as_it_is(ws):
 
     step(ws, "load")
     assert f"Next: pb2hl audit {ws.path}" in said(ws) and "under way" in said(ws)
+    step(ws, "rollback", dry_run=True)
+    assert f"Next: pb2hl audit {ws.path}" in said(ws), "a rehearsal changes nothing of what comes next"
     step(ws, "audit")
     assert "complete The migration is complete and proven." in said(ws) and "Next:" not in said(ws)
 
     step(ws, "rollback", dry_run=True)
     assert "complete The migration is complete and proven." in said(ws) and "rehearsed Rollback" in said(ws)
+    assert "Next:" not in said(ws) and "Next:" not in said(ws, "rollback")
     step(ws, "rollback")
     assert "rolled back The migration was taken back." in said(ws) and "taken back Load" in said(ws)
     assert "This was taken back on 20" in said(ws, "load") and "Next:" not in said(ws)

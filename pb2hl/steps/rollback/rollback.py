@@ -194,9 +194,6 @@ def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.D
             "in_doubt": doubt,
         },
         problems=(*_problems(kept, rows, asked), *_covered(done.covered), *outcomes.problems_of(doubt)),
-        next_step="the same without --dry-run, if this is what should happen"
-        if asked.dry_run and len(plan.entries)
-        else "",
     )
 
 
