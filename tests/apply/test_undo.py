@@ -12,7 +12,7 @@ from pb2hl.highlevel import read_destination
 from pb2hl.ledger import State
 from pb2hl.operations import Kind, Target
 from pb2hl.sandbox.scenario import FaultAt
-from pb2hl.steps.rollback.cost import requests
+from pb2hl.steps.proposal.undo_cost import requests
 from pb2hl.steps.shared.session import PROBED
 
 OTHER = {"id": "another0contact00001", "firstName": "Nora", "email": "nora@example.com", "tags": ["hers"]}

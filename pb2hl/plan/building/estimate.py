@@ -191,8 +191,8 @@ def _schema(operations: Iterable[Operation], place: Destination) -> dict[str, in
     return {"fields, tags, pipelines, calendars": len(made), "read back": listed + lists}
 
 
-def _sample(operations: Iterable[Operation]) -> tuple[dict[str, int], Counter[str]]:
-    """(requests by what for, contacts linked by business)."""
+def carried_out(operations: Iterable[Operation]) -> tuple[Counter[str], Counter[str]]:
+    """(requests that carry these operations out by what they are for, contacts linked by business)."""
     taken = [op for op in operations if op.kind is not Kind.SKIP]
     links = Counter(business_of(op) for op in taken if op.target is Target.LINK)
     found = Counter(str(op.target) for op in taken if op.target is not Target.LINK)
@@ -200,7 +200,14 @@ def _sample(operations: Iterable[Operation]) -> tuple[dict[str, int], Counter[st
     found["lost reason"] = sum(has_lost_reason(op) for op in taken)
     found["followers"] = sum("followers" in op.payload for op in taken)
     found["before-image"] = sum(bool(op.existing_id) for op in taken)
-    found["read back by id"] = sum(op.target in READ_BACK for op in taken)
+    return found, links
+
+
+def _sample(operations: Iterable[Operation]) -> tuple[dict[str, int], Counter[str]]:
+    """(requests by what for, contacts linked by business)."""
+    operations = list(operations)
+    found, links = carried_out(operations)
+    found["read back by id"] = sum(op.target in READ_BACK and op.kind is not Kind.SKIP for op in operations)
     return _filled(found), links
 
 

@@ -23,6 +23,7 @@ PARTS = (
     Part("deleted", "Deleted by decision"),
     Part("errors", "What did not land"),
     WIZARD,
+    Part("requests", "Requests planned and sent", "A delta's are planned before it writes anything, when it knows what changed; sent until now, by step."),
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +15,9 @@ from pb2hl.apply.undo import OUTCOME_COLUMNS
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import ConfigError, GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
-from pb2hl.ledger import Ledger, LedgerPort, Outcome, State
+from pb2hl.ledger import Entry, Ledger, Outcome, State
 from pb2hl.operations import Kind, Operation, Target
+from pb2hl.plan.building.estimate import seconds_at_limit
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import DELTA, MAPPING, SAMPLE
 from pb2hl.results import Status, StepResult
@@ -30,15 +31,16 @@ from pb2hl.steps.delta import (
     schema_additions,
     sheet_additions,
 )
-from pb2hl.steps.delta.changed_files import stale, take_away
+from pb2hl.steps.delta.changed_files import take_away
 from pb2hl.steps.delta.conflicts import CONFLICT_COLUMNS, Decisions
-from pb2hl.steps.delta.threeway import Changes, changes, new_operations
+from pb2hl.steps.delta.outlook import Looking, Outlook, look_ahead
+from pb2hl.steps.delta.threeway import Changes, Scope, changes, new_operations
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import make_pipelines
 from pb2hl.steps.overview.status import WINDOW, window_state
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.proposal.decisions import decided, of_plan
-from pb2hl.steps.shared import outcomes
+from pb2hl.steps.shared import outcomes, requests
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.wizard import with_wizard
 from pb2hl.steps.shared.writing import Session, make_ready, writing
@@ -71,7 +73,19 @@ def delta(
             )  # fmt: skip
             result.save(ws.results(STEP))
         return result
-    path = Path(export)
+    return bring_over(ws, Path(export), approve_all=approve_all, progress=progress, cancel=cancel)
+
+
+def bring_over(
+    ws: Workspace,
+    path: Path,
+    *,
+    approve_all: str = "",
+    keep_removed: bool = False,
+    progress: Progress = SILENT,
+    cancel: Cancel | None = None,
+) -> StepResult:
+    """The delta of one later export; with `keep_removed` nothing is deleted for rows that are gone, whatever the policy."""
     if not path.exists():
         raise ConfigError(f"the later export {path} does not exist", hint="name the folder, .zip or file")
     _require_mapping(ws, approve_all)
@@ -79,10 +93,20 @@ def delta(
     with ws.lock(STEP), Ledger.open(ws) as ledger:
         make_ready(ws, ledger, STEP, progress, cancel)
         ready = later_export.prepare(ws, ledger, path, approve_all, progress, cancel)
-        planned = _planned(ws, ready, ledger, progress)
-        pieces = _approved_pieces(ws, ledger, planned.schema, approve_all, progress)
+        planned = planned_later(ws, ready, ledger, progress)
+        pieces = pieces_more(ws, ledger, planned.schema, progress)
+        schema_additions.require_approved(ws, pieces, approve_all)
+        deletes = ws.config.policy.removed_rows == "delete" and not keep_removed
+        given = Looking(
+            ws, ledger, ready, conflicts.decisions(ws), planned.total, deletes, progress, cancel or Cancel()
+        )
+        ahead = look_ahead(given, pieces)
+        requests.keep_more(ledger, STEP, ahead.requests)
+        progress.note(
+            f"this delta takes {counted(ahead.requests, 'request')} more, about {seconds_at_limit(ahead.requests):,} s"
+        )
         with writing(ws, ledger, STEP, progress, cancel, {"export": str(path)}) as session:
-            result = with_wizard(ws, ledger, _bring_over(session, ready, planned, pieces))
+            result = with_wizard(ws, ledger, _bring_over(session, given, planned, ahead))
         _plan_again(ws, ledger)
         result.save(ws.results(STEP))
     return result
@@ -124,7 +148,8 @@ def _require_mapping(ws: Workspace, who: str) -> None:
         sheet_additions.take_defaults(ws, who)
 
 
-def _planned(ws: Workspace, ready: later_export.LaterExport, ledger: LedgerPort, progress: Progress) -> Planned:
+def planned_later(ws: Workspace, ready: later_export.LaterExport, ledger: LedgerPort, progress: Progress) -> Planned:
+    """The plan of the later export; its data is kept on disk in its workspace."""
     second = ready.workspace
     inputs = proposal.plan_inputs(second, ledger, ready.location, ready.aliases)
     inputs = replace(inputs, loaded=_opportunities(ledger))
@@ -134,28 +159,35 @@ def _planned(ws: Workspace, ready: later_export.LaterExport, ledger: LedgerPort,
     return Planned(list(schema.operations), data.tables, len(data.operations))
 
 
-def _bring_over(
-    session: Session, ready: later_export.LaterExport, planned: Planned, pieces: Sequence[Operation]
-) -> StepResult:
-    """All phases of one delta, as one run."""
-    ws, ledger, second = session.ws, session.ledger, ready.workspace
-    decided = conflicts.decisions(ws)
-    _make_schema(session, planned.schema, pieces)
+def _bring_over(session: Session, given: Looking, planned: Planned, ahead: Outlook) -> StepResult:
+    """All phases of one delta, as one run: what changed first, so that nothing new meets an address that is being given up."""
+    ws, ledger, ready = session.ws, session.ledger, given.ready
+    _make_schema(session, planned.schema, ahead.pieces)
     window = _window(ws, ledger)
-    replaced = _replace_files(session, plan.read(second.plan / "data"))
-    moved = _move(session, ready, decided)
-    new = new_operations(ledger, plan.read(second.plan / "data"))
+    replaced = _replace_files(session, ahead.stale)
+    moved = _move(session, ready, ahead.wanted, given.decided)
+    new = new_operations(ledger, given.plan())
+    sent = [session.carry_out(ahead.found.updates, len(ahead.found.updates))] if ahead.found.updates else []
     first, last = _in_two(new)
-    sent = [session.carry_out(first, len(first))]
-    there = {one: set(second.table(one, ["source_id"]).get("source_id", ())) for one in ("contacts", "deals")}
-    stream = plan.read(second.plan / "data")
-    found = session.do(lambda context: changes(context, stream, there, decided, planned.total))
-    sent += [session.carry_out(operations, len(operations)) for operations in (found.updates, last) if operations]
+    sent.append(session.carry_out(first, len(first)))
+    later = _compare_rest(session, given, ahead, {op.op_id for op in new})
+    sent += [session.carry_out(operations, len(operations)) for operations in (later.updates, last) if operations]
+    found = ahead.found
+    found.add(later)
     ledger.finish(session.run, [Outcome(op.op_id, State.DONE, op.existing_id, operation=op) for op in found.agreed])
-    removed = removals.removed_rows(ws, second, ledger, ready.aliases, plan.read(second.plan / "data"))
-    gone = removals.delete(session, removed) if ws.config.policy.removed_rows == "delete" else None
+    gone = removals.delete(session, ahead.removed) if given.deletes else None
     later_export.brought(ws, ready, planned.tables)
-    return _result(session, ready, Brought(new, found, sent, replaced, moved, removed, gone), window)
+    return _result(session, ready, Brought(new, found, sent, replaced, moved, ahead.removed, gone), window)
+
+
+def _compare_rest(session: Session, given: Looking, ahead: Outlook, new: Collection[str]) -> Changes:
+    """What waited for something that this delta made, and what was to be made anew and stays where it is."""
+    again = {move.op.op_id for move in ahead.wanted} | {entry.op_id for entry in ahead.stale}
+    only = {*ahead.found.waits, *(again - set(new))}
+    if not only:
+        return Changes()
+    scope = Scope(given.there(), only=only)
+    return session.do(lambda context: changes(context, given.plan(), scope, given.decided, given.total))
 
 
 def _result(session: Session, ready: later_export.LaterExport, done: Brought, window: Mapping[str, str]) -> StepResult:
@@ -180,9 +212,9 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
         + (f" {doubt} stay in doubt." if doubt else "") + ("" if asked.complete else f" {asked.headline}"),
         counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(waiting),
                 "unresolved": found.unresolved, "removed": len(done.removed), "deleted": deleted, "sent": sent,
-                "refused": done.total("refused"), "held": done.total("held"), "in_doubt": doubt, **asked.counts, **window, **outcomes.log_head(ledger)},
+                "removed_waits": _kept_rows(ws, done), "refused": done.total("refused"), "held": done.total("held"), "in_doubt": doubt, **asked.counts, **window, **requests.counts(ledger), **outcomes.log_head(ledger)},
         tables={"updates": pd.DataFrame(found.fields, columns=["object", "source_id", "record_id", "field", "was", "now"]),
-                "conflicts": waiting, "removed": done.removed, "deleted": undone, "errors": failed, "new": _new_table(new), "balance": asked.table, "open": asked.open},
+                "conflicts": waiting, "removed": done.removed, "deleted": undone, "errors": failed, "new": _new_table(new), "balance": asked.table, "open": asked.open, "requests": requests.table(ledger)},
         problems=(*outcomes.problems_of(failed), *_problems(waiting, done.removed, window, done.gone), *ready.not_compared,
                   *removals.missing_tables(ws, ready.workspace), *outcomes.not_cleared(ledger), *done.replaced, *done.moved.problems()),
         facts={"export": str(ready.workspace.export_path), "run": session.run},
@@ -190,19 +222,20 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
     )  # fmt: skip
 
 
+def _kept_rows(ws: Workspace, done: Brought) -> int:
+    """Rows that are gone and that the policy would delete, where this delta was to leave that to a person."""
+    return len(done.removed) if ws.config.policy.removed_rows == "delete" and done.gone is None else 0
+
+
 def _new_table(new: Sequence[Operation]) -> pd.DataFrame:
     rows = [(op.object, op.source_id, str(op.target), str(op.kind)) for op in new]
     return pd.DataFrame(rows, columns=["object", "source_id", "target", "kind"])
 
 
-def _approved_pieces(
-    ws: Workspace, ledger: LedgerPort, planned: Sequence[Operation], who: str, progress: Progress
-) -> list[Operation]:
-    """What the later export needs in the location beyond the approved schema; GateClosed until it is approved."""
+def pieces_more(ws: Workspace, ledger: LedgerPort, planned: Sequence[Operation], progress: Progress) -> list[Operation]:
+    """What the later export needs in the location beyond the approved schema."""
     grown = with_client(ws, ledger, STEP, lambda client: schema_additions.growth(client, ledger, planned), progress)
-    pieces = [*new_operations(ledger, planned), *grown]
-    schema_additions.require_approved(ws, pieces, who)
-    return pieces
+    return [*new_operations(ledger, planned), *grown]
 
 
 def _make_schema(session: Session, planned: Sequence[Operation], pieces: Sequence[Operation]) -> None:
@@ -218,16 +251,15 @@ def _make_schema(session: Session, planned: Sequence[Operation], pieces: Sequenc
     session.do(lambda context: schema_additions.adopt(context, planned))
 
 
-def _replace_files(session: Session, later_plan: Iterable[Operation]) -> list[Problem]:
+def _replace_files(session: Session, old: Sequence[Entry]) -> list[Problem]:
     """Take away the files whose bytes changed; the plan's uploads then count as new."""
-    old = stale(session.ledger, later_plan)
     return session.do(lambda context: take_away(context, old)) if old else []
 
 
-def _move(session: Session, ready: later_export.LaterExport, decided: Decisions) -> moved_records.Moved:
+def _move(
+    session: Session, ready: later_export.LaterExport, wanted: Sequence[moved_records.Move], decided: Decisions
+) -> moved_records.Moved:
     """Take away what hangs on another contact now; the plan's own operation then makes it anew there."""
-    planned = plan.read(ready.workspace.plan / "data")
-    wanted = moved_records.moves(session.ledger, planned, moved_records.pointing_elsewhere(session.ws, ready.workspace))
     one_open = ready.location.settings.get("allow_duplicate_opportunity") is False
     if not wanted:
         return moved_records.Moved()

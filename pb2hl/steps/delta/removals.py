@@ -140,6 +140,29 @@ def _needed(ledger: LedgerPort, going: Sequence[Entry]) -> dict[str, str]:
     return found
 
 
+def _going(ledger: LedgerPort, few: pd.DataFrame) -> list[Entry]:
+    """What this migration made of the rows."""
+    wanted = set(few[["object", "source_id", "target", "part"]].itertuples(index=False, name=None))
+    if not wanted:
+        return []
+    return [
+        entry
+        for entry in plan_undo(ledger).entries
+        if not wanted.isdisjoint(
+            (entry.object, entry.source_id, *which)
+            for which in ((WHOLE_ROW, WHOLE_ROW), (str(entry.target), entry.part))
+        )
+        and entry.target not in SCHEMA_TARGETS
+    ]
+
+
+def leaving(ledger: LedgerPort, removed: pd.DataFrame) -> list[Entry]:
+    """What is deleted of removed rows, unless people touched it."""
+    going = _going(ledger, removed[removed["share"] <= MOST_GONE])
+    needed = _needed(ledger, going)
+    return [entry for entry in going if entry.destination_id not in needed]
+
+
 def delete(session: Session, removed: pd.DataFrame) -> Deleted:
     """Delete what this migration made of the removed rows; what people touched since is kept and told."""
     ledger = session.ledger
@@ -149,16 +172,7 @@ def delete(session: Session, removed: pd.DataFrame) -> Deleted:
                 Severity.CRITICAL, count=len(group), treatment="looks like an export of changes only, or a broken one")
         for object_, group in removed[removed["share"] > MOST_GONE].groupby("object")
     ]  # fmt: skip
-    wanted = set(few[["object", "source_id", "target", "part"]].itertuples(index=False, name=None))
-    going = [
-        entry
-        for entry in plan_undo(ledger).entries
-        if not wanted.isdisjoint(
-            (entry.object, entry.source_id, *which)
-            for which in ((WHOLE_ROW, WHOLE_ROW), (str(entry.target), entry.part))
-        )
-        and entry.target not in SCHEMA_TARGETS
-    ]
+    going = _going(ledger, few)
     needed = _needed(ledger, going)
     entries = [entry for entry in going if entry.destination_id not in needed]
     problems += [

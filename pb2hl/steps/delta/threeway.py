@@ -16,7 +16,6 @@ from pb2hl.diff import Class, compare, flatten_payload, flatten_record
 from pb2hl.diff.flatten import CUSTOM, VALUE_KEYS, custom_key
 from pb2hl.diff.overlay import DELTA_PART, laid_over, overlays
 from pb2hl.diff.table import shown, stored_value
-from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.ledger.port import OPEN
 from pb2hl.operations import (
@@ -48,7 +47,8 @@ what HighLevel keeps all the same is told (`apply.send.UNCLEARED`) and not tried
 class Changes:
     """What a delta is going to change. `conflicts` are rows of conflicts.CONFLICT_COLUMNS, `taken` decided ones now written.
 
-    `agreed` are updates that need no request: people in HighLevel wrote what the later export says.
+    `agreed` are updates that need no request: people in HighLevel wrote what the later export says. `waits`: operations (by id) that
+    can be compared only once what they refer to is there.
     """
 
     updates: list[Operation] = field(default_factory=list)
@@ -58,15 +58,26 @@ class Changes:
     taken: set[tuple[str, str, str]] = field(default_factory=set)
     unchanged: int = 0
     unresolved: int = 0
+    waits: list[str] = field(default_factory=list)
+
+    def add(self, more: Changes) -> None:
+        """Take in what was compared later."""
+        self.updates += more.updates
+        self.agreed += more.agreed
+        self.fields += more.fields
+        self.conflicts += more.conflicts
+        self.taken |= more.taken
+        self.unchanged += more.unchanged
+        self.unresolved += more.unresolved
 
 
-def new_operations(ledger: LedgerPort, later: Iterable[Operation]) -> list[Operation]:
+def new_operations(ledger: LedgerPort, later: Iterable[Operation], again: Set[str] = frozenset()) -> list[Operation]:
     """Operations of the later plan that were never carried out, were refused with another payload, or were left out and
-    need not be any more."""
+    need not be any more; and those (`again`, by id) that are about to be taken back."""
     found: list[Operation] = []
     for chunk in batched(later, CHUNK):
         entries = ledger.entries(op.op_id for op in chunk)
-        found += [op for op in chunk if _is_new(op, entries.get(op.op_id))]
+        found += [op for op in chunk if op.op_id in again or _is_new(op, entries.get(op.op_id))]
     return found
 
 
@@ -78,77 +89,101 @@ def _is_new(op: Operation, entry: Entry | None) -> bool:
     return entry.state is State.REFUSED and entry.payload_hash != op.payload_hash
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What of a later plan is compared. `there`: by object, the rows that the later export has: a contact of theirs without a planned
+    link has lost its business. `fresh`: operations that are still to be carried out: what refers to one of them waits. `only`: just
+    these operations, which waited."""
+
+    there: Mapping[str, Set[str]]
+    fresh: Set[str] = frozenset()
+    only: Set[str] | None = None
+
+
 async def changes(
-    context: RunContext,
-    later: Iterable[Operation],
-    there: Mapping[str, Set[str]],
-    decided: Decisions,
-    total: int | None = None,
+    context: RunContext, later: Iterable[Operation], scope: Scope, decided: Decisions, total: int | None = None
 ) -> Changes:
     """Compare the later export's plan with the ledger; records that changed are read by id. Nothing is written.
 
-    `there`: by object, the rows that the later export has: a contact of theirs without a planned link has lost its business.
-    Call it when what is new is there, since what changed may refer to it. `total` is how many operations that plan has, if
-    somebody knows.
+    `total` is how many operations that plan has, if somebody knows.
     """
-    client, ledger, progress = context.client, context.ledger, context.progress
-    found = Changes()
-    latest, links = _latest(ledger)
-    stuck = _stuck(ledger)
-    linked: set[str] = set()
+    progress = context.progress
+    comparing = _Comparing(context, scope, decided)
     progress.start("comparing with the first export", total, "operations")
     for chunk in batched(later, CHUNK):
         context.cancel.check()
-        entries = ledger.entries(op.op_id for op in chunk)
-        changed: list[tuple[Operation, Entry, dict[str, Any]]] = []
-        linked |= {op.op_id for op in chunk if op.target is Target.LINK}
-        for op in chunk:
-            entry = entries.get(op.op_id)
-            if entry is None or (_same(op, entry, latest, links) and not _moved(op, entry, ledger)):
-                found.unchanged += 1
-            elif (payload := _filled(op, ledger)) is None:
-                found.unresolved += 1
-            else:
-                changed.append((op, entry, payload))
+        await comparing.chunk(chunk)
+        progress.advance(len(chunk))
+    if scope.only is None:
+        await comparing.unlink()
+    progress.finish()
+    return comparing.found
+
+
+class _Comparing:
+    """One comparison of a later plan with the ledger and the location."""
+
+    def __init__(self, context: RunContext, scope: Scope, decided: Decisions):
+        self.context, self.scope, self.decided = context, scope, decided
+        self.client, self.ledger = context.client, context.ledger
+        self.found = Changes()
+        self.latest, self.links = _latest(self.ledger)
+        self.stuck = _stuck(self.ledger)
+        self.linked: set[str] = set()
+
+    async def chunk(self, chunk: Sequence[Operation]) -> None:
+        """Compare some operations."""
+        self.linked |= {op.op_id for op in chunk if op.target is Target.LINK}
+        if self.scope.only is not None:
+            chunk = [op for op in chunk if op.op_id in self.scope.only]
+        entries = self.ledger.entries(op.op_id for op in chunk)
+        changed = [triple for op in chunk if (triple := self._changed(op, entries.get(op.op_id))) is not None]
         contacts = [_as_contact(entry) if entry.target is Target.LINK else entry for _, entry, _ in changed]
-        records = await read_records(client, contacts)
+        records = await read_records(self.client, contacts)
         for op, entry, payload in changed:
             record = records[entry.op_id]
             if op.target is Target.LINK:
-                _relink(found, op, entry, payload, record, links.get(op.op_id), decided)
-            else:
-                written = latest.get(entry.destination_id, ())
-                _ThreeWay(
-                    found, op, entry, record, written, stuck.get(entry.destination_id, _NONE), decided, context.region
-                ).compare(payload)
-        progress.advance(len(chunk))
-    await _unlink(client, ledger, found, linked, there, links, decided)
-    progress.finish()
-    return found
+                _relink(self.found, op, entry, payload, record, self.links.get(op.op_id), self.decided)
+                continue
+            written, stuck = self.latest.get(entry.destination_id, ()), self.stuck.get(entry.destination_id, _NONE)
+            region = self.context.region
+            _ThreeWay(self.found, op, entry, record, written, stuck, self.decided, region).compare(payload)
 
+    def _changed(self, op: Operation, entry: Entry | None) -> tuple[Operation, Entry, dict[str, Any]] | None:
+        """The operation with its payload resolved, when its record has to be looked at now."""
+        if entry is None or op.op_id in self.scope.fresh:
+            self.found.unchanged += 1
+            return None
+        waits = not self.scope.fresh.isdisjoint(references(op.payload))
+        if _same(op, entry, self.latest, self.links) and not (
+            _shows_files(op, entry) and (waits or _moved(op, entry, self.ledger))
+        ):
+            self.found.unchanged += 1
+            return None
+        payload = None if waits else _filled(op, self.ledger)
+        if payload is not None:
+            return op, entry, payload
+        if self.scope.fresh:
+            self.found.waits.append(op.op_id)
+        else:
+            self.found.unresolved += 1
+        return None
 
-async def _unlink(
-    client: Client,
-    ledger: LedgerPort,
-    found: Changes,
-    linked: Set[str],
-    there: Mapping[str, Set[str]],
-    links: Mapping[str, str],
-    decided: Decisions,
-) -> None:
-    """Contacts of rows that are still there and that no link is planned for any more."""
-    gone = [
-        entry
-        for entry in ledger.iterate(state=State.DONE, target=Target.LINK)
-        if not entry.part.startswith(DELTA_PART)
-        and entry.op_id not in linked
-        and entry.source_id in there.get(entry.object, ())
-        and links.get(entry.op_id) != ""
-    ]
-    records = await read_records(client, [_as_contact(entry) for entry in gone])
-    for entry in gone:
-        op = Operation(entry.op_id, Kind.LINK, Target.LINK, entry.object, entry.source_id)
-        _relink(found, op, entry, {"businessId": ""}, records[entry.op_id], links.get(entry.op_id), decided)
+    async def unlink(self) -> None:
+        """Contacts of rows that are still there and that no link is planned for any more."""
+        gone = [
+            entry
+            for entry in self.ledger.iterate(state=State.DONE, target=Target.LINK)
+            if not entry.part.startswith(DELTA_PART)
+            and entry.op_id not in self.linked
+            and entry.source_id in self.scope.there.get(entry.object, ())
+            and self.links.get(entry.op_id) != ""
+        ]
+        records = await read_records(self.client, [_as_contact(entry) for entry in gone])
+        for entry in gone:
+            op = Operation(entry.op_id, Kind.LINK, Target.LINK, entry.object, entry.source_id)
+            to = self.links.get(entry.op_id)
+            _relink(self.found, op, entry, {"businessId": ""}, records[entry.op_id], to, self.decided)
 
 
 def _same(op: Operation, entry: Entry, latest: Mapping[str, Any], links: Mapping[str, str]) -> bool:
@@ -157,11 +192,13 @@ def _same(op: Operation, entry: Entry, latest: Mapping[str, Any], links: Mapping
     return op.payload_hash == entry.payload_hash and entry.destination_id not in latest and op.op_id not in links
 
 
+def _shows_files(op: Operation, entry: Entry) -> bool:
+    """Whether it is a body that shows files of ours."""
+    return entry.state is State.DONE and op.target is Target.NOTE and "{{ref:" in str(op.payload.get("body"))
+
+
 def _moved(op: Operation, entry: Entry, ledger: LedgerPort) -> bool:
-    """Whether a body that shows files of ours shows them at other addresses now: the file was uploaded again."""
-    body = op.payload.get("body")
-    if entry.state is not State.DONE or op.target is not Target.NOTE or "{{ref:" not in str(body):
-        return False
+    """Whether the files that a body shows stand at other addresses now: they were uploaded again."""
     payload = _filled(op, ledger)
     return payload is not None and _addresses(payload["body"]) != _addresses(entry.payload.get("body"))
 

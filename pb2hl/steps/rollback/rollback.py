@@ -25,7 +25,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.prepare.doctor import swept
-from pb2hl.steps.rollback.cost import requests
+from pb2hl.steps.proposal.undo_cost import requests
 from pb2hl.steps.shared import outcomes, wizard
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.writing import make_ready, whole_run, writing

@@ -17,8 +17,13 @@ COLUMNS = ("step", "planned", "sent")
 
 
 def keep(ledger: LedgerPort, budget: Budget) -> None:
-    """Put the budget on record."""
-    ledger.remember(PLANNED, {step: sum(parts.values()) for step, parts in budget.steps.items()})
+    """Put the budget on record; steps that it does not hold, such as a delta, keep what they have."""
+    ledger.remember(PLANNED, {**planned(ledger), **{step: sum(parts.values()) for step, parts in budget.steps.items()}})
+
+
+def keep_more(ledger: LedgerPort, step: str, to_come: int) -> None:
+    """Put on record what a step costs that comes after the plan: what it has sent, and `to_come`."""
+    ledger.remember(PLANNED, {**planned(ledger), step: sent(ledger).get(step, 0) + to_come})
 
 
 def planned(ledger: LedgerPort) -> dict[str, int]:
