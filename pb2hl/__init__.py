@@ -34,6 +34,7 @@ _OTHERS = {
     "duplicates_review": "review",
     "companies_review": "review",
     "schema_review": "review",
+    "conflicts_review": "review",
     "find_duplicates": "matching",
     "match_companies": "matching",
     "propose": "mapper",

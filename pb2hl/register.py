@@ -242,6 +242,30 @@ DELTA = Step(
     optional=True,
     chapters=(Chapter("delta", "Delta", "What changed in the source since, and does it clash with work done in HighLevel?"),),
 )  # fmt: skip
+PREVIEW = Step(
+    "preview",
+    "delta",
+    "Show what a later export would change, by name, and the requests it takes; nothing is written to HighLevel.",
+    (Option("export", "The later export.", Path, None),),
+    sheets=("conflicts",),
+    optional=True,
+    chapters=(Chapter("preview", "Preview of a later export", "What would the delta do?"),),
+)
+WATCH = Step(
+    "watch",
+    "delta",
+    "Wait in a folder for later exports and bring each over while the delta window is open, under the approvals that stand.",
+    (
+        Option("folder", "Where later exports appear: zips, files or folders.", Path, None),
+        Option("hours", "How long the window lasts from its start; else policy.delta_window_hours.", int, None, least=1, most=720),
+        Option("every", "How often to look: 30s, 15m, 1h.", str, "15m"),
+    ),
+    asks="Write the changes of every export that appears there to the location?",
+    asks_with="folder",
+    revises=("delta",),
+    optional=True,
+    chapters=(Chapter("watch", "Live window", "What came while the window was open, and what is left?"),),
+)  # fmt: skip
 AUDIT = Step(
     "audit",
     "audit",
@@ -296,7 +320,7 @@ REPORT = Step("report", notebook="11_report.ipynb", optional=True)
 STEPS: dict[str, Step] = {
     step.id: step
     for step in (
-        INVENTORY, MATCH, MAPPING, CHECK, DOCTOR, SCHEMA, SAMPLE, LOAD, DELTA, AUDIT, REPAIR, ROLLBACK, LOG, REPORT,
+        INVENTORY, MATCH, MAPPING, CHECK, DOCTOR, SCHEMA, SAMPLE, LOAD, PREVIEW, DELTA, WATCH, AUDIT, REPAIR, ROLLBACK, LOG, REPORT,
     )
 }  # fmt: skip
 """Every step by its id, in the order of a migration."""

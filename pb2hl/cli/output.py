@@ -43,7 +43,7 @@ def result(outcome: StepResult, as_json: bool, report: str = "") -> None:
         _result_text(outcome, report)
     if outcome.status in (Status.FAILED, Status.INCOMPLETE):
         raise typer.Exit(ChecksFailed.exit_code)
-    if outcome.status == Status.WAITING and outcome.facts.get("waits_for") == "admin":
+    if outcome.status == Status.WAITING and outcome.facts.get("waits_for") in ("admin", "person"):
         raise typer.Exit(GateClosed.exit_code)
 
 

@@ -18,6 +18,7 @@ from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.review.clusters import ClusterReview
 from pb2hl.review.preview import field_previews
 from pb2hl.review.table import ReviewSpec, ReviewTable
+from pb2hl.steps.delta import conflicts
 from pb2hl.steps.prepare.match import merge_lines
 from pb2hl.steps.proposal import schema_choices
 from pb2hl.values.transforms import offered
@@ -46,6 +47,24 @@ def schema_review(ws: Workspace, *, who: str = "") -> ReviewTable | None:
         schema_choices.COLUMNS, choices={"decision": list(schema_choices.ALLOWED)}, preview=("detail", "comment")
     )
     return ReviewTable(ws.sheets / f"{schema_choices.SHEET}.csv", spec, who=who)
+
+
+def conflicts_review(ws: Workspace, *, who: str = "") -> ReviewTable | None:
+    """Fields that were changed on both sides: what we loaded, what Perfect Books and what HighLevel say now, and whose value wins.
+
+    The words are `keep` (HighLevel's value stays) and `source` (Perfect Books' value is written). None when nothing clashes.
+    """
+    path = ws.sheets / f"{conflicts.NAME}.csv"
+    if not path.exists():
+        return None
+    spec = ReviewSpec(
+        conflicts.CONFLICT_COLUMNS,
+        choices={"decision": [conflicts.KEEP, conflicts.SOURCE]},
+        preview=("mine", "perfect_books", "highlevel", "comment"),
+        first=(*conflicts.WORD_COLUMNS, "decision", "comment", "who", "when", "object"),
+        hidden=("source_id", "record_id", "field", "sent", "later", "now"),
+    )
+    return ReviewTable(path, spec, who=who)
 
 
 def mapping_spec(name: str, place: Destination | None = None, threshold: float = 0.8) -> ReviewSpec:

@@ -43,6 +43,7 @@ class ReviewSpec:
     low: float = 0.6
     check: Callable[[pd.DataFrame], Sequence[Problem]] = lambda _frame: ()
     keyed_by: str = ""  # rows that share this column's value are accepted together
+    hidden: Sequence[str] = ()  # columns that the sheet keeps and nobody needs to see
     first: Sequence[str] = ()  # columns shown first, the very first stays in sight; the sheet keeps its own order
     derive: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda _row: {}
     shows: Callable[[Mapping[str, str]], Preview | None] | None = None
@@ -106,7 +107,8 @@ class ReviewTable(anywidget.AnyWidget):
 
     def _show(self) -> None:
         first = [name for name in self._review.first if name in self._frame.columns]
-        self.columns = [*first, *(name for name in self._frame.columns if name not in first)]
+        rest = [name for name in self._frame.columns if name not in (*first, *self._review.hidden)]
+        self.columns = [*first, *rest]
         self.rows = self._frame[self.columns].to_numpy().tolist()
 
     def _announce(self, changes: Sequence[tuple[int, str, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,16 +15,21 @@ CONFLICT_COLUMNS = (
     "object", "source_id", "record_id", "field", "sent", "later", "now", "decision", "who", "when", "comment",
 )  # fmt: skip
 
+WORD_COLUMNS = ("record", "about", "mine", "perfect_books", "highlevel")
+"""The same in words, for people: the record's name, the field's, and the three values with names where they are ids."""
+
 KEEP, SOURCE = "keep", "source"
 """Decisions: leave what people in HighLevel have, or write what the later export says."""
 
 WHOLE = "(whole record)"
 """Stands for the field when the record itself was removed in HighLevel."""
 
-_NAME = "conflicts"
+NAME = "conflicts"
 Key = tuple[str, str, str]
 Decisions = Mapping[Key, tuple[str, str]]
 """(object, source id, field) → (decision, the later value it was made about)."""
+Words = Callable[[Mapping[str, str]], Sequence[str]]
+"""Of a row of CONFLICT_COLUMNS: what WORD_COLUMNS say."""
 
 
 def decisions(ws: Workspace) -> Decisions:
@@ -60,12 +65,21 @@ def kept(ws: Workspace) -> dict[Key, str]:
     return {key: who[key] for key, (decision, _) in chosen.items() if decision == KEEP}
 
 
-def write(ws: Workspace, found: Sequence[tuple[Any, ...]], taken: frozenset[Key]) -> pd.DataFrame:
+def undecided(ws: Workspace) -> list[Key]:
+    """(object, source id, field) of every row of the sheet that waits for a decision."""
+    sheet = _sheet(ws)
+    rows = sheet[sheet["decision"].str.strip() == ""]
+    return list(rows[["object", "source_id", "field"]].itertuples(index=False, name=None))
+
+
+def write(ws: Workspace, found: Sequence[tuple[Any, ...]], taken: frozenset[Key], words: Words) -> pd.DataFrame:
     """Add the conflicts `found` to the sheet, leave decided rows as they are and take away those that were carried out.
 
-    Gives the conflicts that wait for a decision.
+    Gives the conflicts that wait for a decision; `words` says in words what a row is about.
     """
     fresh = pd.DataFrame(found, columns=list(CONFLICT_COLUMNS), dtype="str")
+    told = [words(row) for row in fresh.to_dict("records")]
+    fresh = pd.concat([pd.DataFrame(told, columns=list(WORD_COLUMNS), dtype="str"), fresh], axis=1)
     sheet = _sheet(ws)
     keys = ["object", "source_id", "field"]
     decided = sheet[sheet["decision"].str.strip().ne("")]
@@ -73,11 +87,12 @@ def write(ws: Workspace, found: Sequence[tuple[Any, ...]], taken: frozenset[Key]
     stays = [key not in known and key not in taken for key in decided[keys].itertuples(index=False, name=None)]
     if len(fresh) or len(sheet):
         both = pd.concat([decided[stays], fresh], ignore_index=True)
-        write_sheet(ws.sheets / f"{_NAME}.csv", both[list(CONFLICT_COLUMNS)].fillna(""))
+        write_sheet(ws.sheets / f"{NAME}.csv", both[[*WORD_COLUMNS, *CONFLICT_COLUMNS]].fillna(""))
     return fresh
 
 
 def _sheet(ws: Workspace) -> pd.DataFrame:
-    if not (ws.sheets / f"{_NAME}.csv").exists():
-        return pd.DataFrame(columns=list(CONFLICT_COLUMNS), dtype="str")
-    return ws.sheet(_NAME, CONFLICT_COLUMNS)
+    if not (ws.sheets / f"{NAME}.csv").exists():
+        return pd.DataFrame(columns=[*WORD_COLUMNS, *CONFLICT_COLUMNS], dtype="str")
+    sheet = ws.sheet(NAME, CONFLICT_COLUMNS)
+    return sheet.assign(**{name: "" for name in WORD_COLUMNS if name not in sheet.columns})

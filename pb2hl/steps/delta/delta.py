@@ -15,7 +15,7 @@ from pb2hl.apply.undo import OUTCOME_COLUMNS
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import ConfigError, GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
-from pb2hl.ledger import Entry, Ledger, Outcome, State
+from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.building.estimate import seconds_at_limit
 from pb2hl.progress import SILENT, Cancel, Progress
@@ -35,6 +35,7 @@ from pb2hl.steps.delta.changed_files import take_away
 from pb2hl.steps.delta.conflicts import CONFLICT_COLUMNS, Decisions
 from pb2hl.steps.delta.outlook import Looking, Outlook, look_ahead
 from pb2hl.steps.delta.threeway import Changes, Scope, changes, new_operations
+from pb2hl.steps.delta.wording import Wording
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import make_pipelines
 from pb2hl.steps.overview.status import WINDOW, window_state
@@ -98,7 +99,7 @@ def bring_over(
         schema_additions.require_approved(ws, pieces, approve_all)
         deletes = ws.config.policy.removed_rows == "delete" and not keep_removed
         given = Looking(
-            ws, ledger, ready, conflicts.decisions(ws), planned.total, deletes, progress, cancel or Cancel()
+            STEP, ws, ledger, ready, conflicts.decisions(ws), planned.total, deletes, progress, cancel or Cancel()
         )
         ahead = look_ahead(given, pieces)
         requests.keep_more(ledger, STEP, ahead.requests)
@@ -192,9 +193,9 @@ def _compare_rest(session: Session, given: Looking, ahead: Outlook, new: Collect
 
 def _result(session: Session, ready: later_export.LaterExport, done: Brought, window: Mapping[str, str]) -> StepResult:
     ws, ledger, found, new = session.ws, session.ledger, done.found, done.new
-    waiting = conflicts.write(
-        ws, [*found.conflicts, *done.moved.conflicts()], frozenset(found.taken | done.moved.taken())
-    )
+    words = Wording(ws, ledger, ready.workspace)
+    clashes = [*found.conflicts, *done.moved.conflicts()]
+    waiting = conflicts.write(ws, clashes, frozenset(found.taken | done.moved.taken()), words.conflict)
     entries = ledger.entries(op.op_id for op in [*new, *found.updates])
     failed = outcomes.errors(ledger)
     failed = failed[failed["source_id"].isin({entry.source_id for entry in entries.values()})]
@@ -232,9 +233,11 @@ def _new_table(new: Sequence[Operation]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["object", "source_id", "target", "kind"])
 
 
-def pieces_more(ws: Workspace, ledger: LedgerPort, planned: Sequence[Operation], progress: Progress) -> list[Operation]:
+def pieces_more(
+    ws: Workspace, ledger: LedgerPort, planned: Sequence[Operation], progress: Progress, step: str = STEP
+) -> list[Operation]:
     """What the later export needs in the location beyond the approved schema."""
-    grown = with_client(ws, ledger, STEP, lambda client: schema_additions.growth(client, ledger, planned), progress)
+    grown = with_client(ws, ledger, step, lambda client: schema_additions.growth(client, ledger, planned), progress)
     return [*new_operations(ledger, planned), *grown]
 
 

@@ -26,7 +26,7 @@ class Fate(StrEnum):
     UNFINISHED = "not whole"  # something of it says that it is still being copied
     RUNNING = "running"  # its delta began and has not ended: a kill leaves it so, and it goes on
     BROUGHT = "brought over"
-    ASKS = "waits for a person"  # a gate is closed, a conflict is undecided, or its files cannot be read
+    ASKS = "waits for a person"  # a gate is closed, or its files cannot be read
     FAILED = "failed"  # HighLevel, the network or the machine: tried again at each look
     OLDER = "older"  # than one that was brought over: it would set values back
     OVERTAKEN = "overtaken"  # a later export was brought over meanwhile

@@ -44,18 +44,25 @@ class LaterExport:
 
 
 def prepare(
-    ws: Workspace, ledger: LedgerPort, export: Path, who: str, progress: Progress, cancel: Cancel | None
+    ws: Workspace,
+    ledger: LedgerPort,
+    export: Path,
+    who: str,
+    progress: Progress,
+    cancel: Cancel | None,
+    *,
+    folder: str = FOLDER,
 ) -> LaterExport:
-    """The later export, ready to be planned. Nothing is written to the location.
+    """The later export, ready to be planned, in `folder` of the workspace. Nothing is written to the location.
 
     Raises GateClosed when the later export has something that a person must decide; with `who` every default is taken.
     """
     first = Destination.load(ws.path)
     if first is None:
         raise GateClosed("the location was not read yet", hint=f"pb2hl schema {ws.path}")
-    fresh = with_client(ws, ledger, FOLDER, lambda client: read_destination(client, progress=progress), progress)
+    fresh = with_client(ws, ledger, folder, lambda client: read_destination(client, progress=progress), progress)
     while True:
-        second = later_workspace(ws, export)
+        second = later_workspace(ws, export, folder)
         sheet_additions.pin(second)
         inventory(second, progress=progress, cancel=cancel)
         untold = export_columns.restrict(ws, second, progress, cancel)
@@ -95,9 +102,9 @@ def aliases_of(ws: Workspace) -> dict[str, dict[str, str]]:
     return found
 
 
-def later_workspace(ws: Workspace, export: Path) -> Workspace:
-    """A workspace inside the workspace for the later export, with the decisions of the first one's sheets."""
-    folder = ws.path / FOLDER
+def later_workspace(ws: Workspace, export: Path, name: str = FOLDER) -> Workspace:
+    """A workspace `name` inside the workspace for the later export, with the decisions of the first one's sheets."""
+    folder = ws.path / name
     if folder.exists():
         shutil.rmtree(folder)
     second = Workspace.create(folder, ws.config.model_copy(update={"export": str(export.resolve())}))

@@ -29,8 +29,6 @@ from pb2hl.steps.proposal import undo_cost
 from pb2hl.steps.shared.session import with_client
 from pb2hl.workspace import Workspace
 
-STEP = "delta"
-
 
 @dataclass(frozen=True)
 class Outlook:
@@ -53,8 +51,10 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Looking:
-    """What looking ahead works with. `total`: operations of the later plan; `deletes`: whether rows that are gone are deleted."""
+    """What looking ahead works with. `step`: for which requests count; `total`: operations of the later plan; `deletes`: whether
+    rows that are gone are deleted."""
 
+    step: str
     ws: Workspace
     ledger: LedgerPort
     ready: later_export.LaterExport
@@ -87,7 +87,7 @@ def look_ahead(looking: Looking, pieces: Sequence[Operation]) -> Outlook:
         context = RunContext(ledger, client, "", ws.config.country, looking.progress, looking.cancel)
         return await changes(context, looking.plan(), scope, looking.decided, looking.total)
 
-    found = with_client(ws, ledger, STEP, work, looking.progress)
+    found = with_client(ws, ledger, looking.step, work, looking.progress)
     removed = removals.removed_rows(ws, ready.workspace, ledger, ready.aliases, looking.plan())
     seen = Outlook(pieces, stale, wanted, new, found, removed)
     return replace(seen, cost=_cost(looking, seen))

@@ -136,12 +136,9 @@ class _Watch:
         self._ws, self._folder, self._end, self._pause_s = ws, folder, end, pause_s
         self._progress, self._cancel, self._clock = progress, cancel, clock
         self._diary = Diary(ws, folder)
-        base = ws.config.export_path if hasattr(ws.config, "export_path") else ws.export_path
-        self._base = base.resolve()
-        self._since = (
-            newest(base)
-            or datetime.fromisoformat(StepResult.left_at(ws.results(INVENTORY.id)) or stamp(end)).timestamp()
-        )
+        self._base = ws.export_path.resolve()
+        self._loaded = newest(self._base) or _seconds(StepResult.left_at(ws.results(INVENTORY.result())))
+        self._first = not self._diary.looked
 
     def run(self) -> StepResult:
         """Look, bring over, wait, until the window closes."""
@@ -162,7 +159,9 @@ class _Watch:
     def _look(self) -> None:
         """One look: bring over what is whole, the oldest first."""
         self._diary.looked = stamp(self._clock.now())
-        for arrival in self._meet():
+        there = self._meet()
+        self._first = False
+        for arrival in there:
             self._cancel.check()
             if self._clock.now() >= self._end:
                 break
@@ -192,7 +191,7 @@ class _Watch:
     def _judge(self, arrival: Arrival, known: Known, now: datetime) -> None:
         """Whether an export that was not tried yet is whole, new, or brought over by hand."""
         settled = (now - datetime.fromisoformat(known.since)).total_seconds() >= SETTLE_S
-        if arrival.newest <= max(self._since, self._diary.brought_newest):
+        if arrival.newest < self._diary.brought_newest or (self._first and arrival.newest <= self._loaded):
             by_hand = self._by_hand(arrival)
             known.fate = Fate.BROUGHT if by_hand else Fate.OLDER
             known.told = (
@@ -225,6 +224,13 @@ class _Watch:
         known = self._diary.exports[arrival.name]
         if known.fate is Fate.SEEN:
             return not known.told
+        if known.fate is Fate.BROUGHT:
+            decided = any(word == conflicts.SOURCE for word, _ in conflicts.decisions(self._ws).values())
+            return (
+                arrival.newest == self._diary.brought_newest
+                and decided
+                and known.standing not in ("", self._standing())
+            )
         if arrival.newest < self._diary.brought_newest:
             if known.fate in (Fate.ASKS, Fate.FAILED):
                 known.fate, known.told = (
@@ -259,7 +265,7 @@ class _Watch:
 
     def _brought(self, arrival: Arrival, known: Known, result: StepResult) -> None:
         known.told, known.left = result.headline, []
-        known.fate = {Status.FAILED: Fate.FAILED, Status.WAITING: Fate.ASKS}.get(result.status, Fate.BROUGHT)
+        known.fate = Fate.FAILED if result.status is Status.FAILED else Fate.BROUGHT
         if result.status is Status.INCOMPLETE:
             known.left = ["not everything that it asks for arrived"]
         if result.counts.get("removed_waits"):
@@ -326,7 +332,7 @@ class _Watch:
         """Save what happened and what is left, as it stands."""
         left = pd.DataFrame(list(self._left()), columns=list(LEFT_COLUMNS), dtype="str")
         fates = [known.fate for known in self._diary.exports.values()]
-        brought, failed = fates.count(Fate.BROUGHT) + fates.count(Fate.ASKS), fates.count(Fate.FAILED)
+        brought, failed = fates.count(Fate.BROUGHT), fates.count(Fate.FAILED)
         told = f"The window {'is closed' if over else 'is open until ' + stamp(self._end)}: {counted(fates.count(Fate.BROUGHT), 'export')} brought over"
         told += (
             f"; {counted(len(left), 'thing')} {agree(len(left), 'is', 'are')} left."

@@ -1,0 +1,114 @@
+"""What a later export would change, by name, before anything is written to HighLevel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from pb2hl.errors import ConfigError, Problem
+from pb2hl.ledger import Ledger
+from pb2hl.plan.building.estimate import seconds_at_limit
+from pb2hl.progress import SILENT, Cancel, Progress
+from pb2hl.register import DELTA, MAPPING, PREVIEW, SAMPLE
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.delta import conflicts, later_export, removals, schema_additions
+from pb2hl.steps.delta.delta import pieces_more, planned_later
+from pb2hl.steps.delta.outlook import Looking, Outlook, look_ahead
+from pb2hl.steps.delta.wording import Wording
+from pb2hl.steps.gates import gates
+from pb2hl.steps.overview.status import window_state
+from pb2hl.steps.shared.writing import make_ready
+from pb2hl.values.counting import agree, counted
+from pb2hl.workspace import Workspace
+
+STEP = PREVIEW.id
+
+
+def preview(
+    ws: Workspace, *, export: Path | str | None = None, progress: Progress = SILENT, cancel: Cancel | None = None
+) -> StepResult:
+    """New, changed, moved and gone by name, what was changed on both sides, and the requests that the delta would take.
+
+    Nothing is written to HighLevel; what clashes is put into `sheets/conflicts.csv`, so that it can be decided before the delta.
+    Raises GateClosed for what the delta would stop at, ConfigError, ExportError, HighLevelError.
+    """
+    if export is None:
+        result = StepResult(STEP, Status.NOTHING_TO_DO, "There is no second export to look at.", next_step=DELTA.next)
+        result.save(ws.results(STEP))
+        return result
+    path = Path(export)
+    if not path.exists():
+        raise ConfigError(f"the later export {path} does not exist", hint="name the folder, .zip or file")
+    gates.check(ws, MAPPING.gate)
+    gates.check(ws, SAMPLE.gate, of_decisions=False)
+    with ws.lock(STEP), Ledger.open(ws) as ledger:
+        make_ready(ws, ledger, STEP, progress, cancel)
+        ready = later_export.prepare(ws, ledger, path, "", progress, cancel, folder=STEP)
+        planned = planned_later(ws, ready, ledger, progress)
+        pieces = pieces_more(ws, ledger, planned.schema, progress, STEP)
+        deletes = ws.config.policy.removed_rows == "delete"
+        given = Looking(
+            STEP, ws, ledger, ready, conflicts.decisions(ws), planned.total, deletes, progress, cancel or Cancel()
+        )
+        result = _result(given, look_ahead(given, pieces))
+        result.save(ws.results(STEP))
+    return result
+
+
+def _result(given: Looking, ahead: Outlook) -> StepResult:
+    ws, ledger, second = given.ws, given.ledger, given.ready.workspace
+    words = Wording(ws, ledger, second)
+    waiting = conflicts.write(ws, ahead.found.conflicts, frozenset(), words.conflict)
+    tables = {
+        "new": pd.DataFrame([(op.object, op.source_id, words.record(op.object, op.source_id), str(op.target)) for op in ahead.new], columns=["object", "source_id", "record", "becomes"], dtype="str"),
+        "changed": pd.DataFrame([_changed(words, row) for row in ahead.found.fields], columns=["object", "source_id", "record", "field", "was", "now"], dtype="str"),
+        "conflicts": waiting,
+        "moved": pd.DataFrame([(move.op.object, move.op.source_id, words.record(move.op.object, move.op.source_id), words.value("contactId", move.was), words.value("contactId", move.wanted)) for move in ahead.wanted], columns=["object", "source_id", "record", "hangs on", "would hang on"], dtype="str"),
+        "gone": ahead.removed.assign(record=[words.record(one, source_id) for one, source_id in ahead.removed[["object", "source_id"]].itertuples(index=False)]),
+        "schema": pd.DataFrame([(str(op.target), str(op.payload.get("name", op.source_id)), schema_additions.describe(op)) for op in ahead.pieces], columns=["what", "name", "holds"], dtype="str"),
+        "requests": pd.DataFrame(list(ahead.cost.items()), columns=["what for", "requests"]),
+    }  # fmt: skip
+    changed = tables["changed"][["object", "source_id"]].drop_duplicates()
+    gone = len(tables["gone"][["object", "source_id"]].drop_duplicates())
+    counts = {
+        "new": len(ahead.new), "changed_records": len(changed), "changed_values": len(tables["changed"]), "conflicts": len(waiting), "moved": len(ahead.wanted), "gone": gone,
+        "seen_later": len(ahead.found.waits), "schema_pieces": len(ahead.pieces), "requests": ahead.requests, "seconds": seconds_at_limit(ahead.requests),
+        **window_state(ledger),
+    }  # fmt: skip
+    told = (
+        f"{counted(len(ahead.new), 'operation')} would be new, {counted(len(changed), 'record')} would change, {counted(gone, 'row')} {agree(gone, 'is', 'are')} gone; "
+        f"{counted(len(waiting), 'field')} {agree(len(waiting), 'was', 'were')} changed on both sides. The delta takes {counted(ahead.requests, 'request')}, about {counts['seconds']:,} s. Nothing was written to HighLevel."
+    )
+    empty = not (ahead.new or len(changed) or gone or len(waiting) or ahead.wanted or ahead.pieces or ahead.found.waits)
+    return StepResult(
+        STEP, Status.NOTHING_TO_DO if empty else Status.DONE, told, counts=counts, tables=tables,
+        problems=(*_problems(ws, ahead), *given.ready.not_compared, *removals.missing_tables(ws, second)),
+        facts={"export": str(second.export_path)}, next_step="decide sheets/conflicts.csv, then delta" if len(waiting) else DELTA.id,
+    )  # fmt: skip
+
+
+def _changed(words: Wording, row: tuple[str, ...]) -> tuple[str, ...]:
+    """A row of threeway's fields (object, source id, record id, field, was, now) in words."""
+    object_, source_id, _, name, was, now = row
+    return (
+        object_,
+        source_id,
+        words.record(object_, source_id),
+        words.field(object_, name),
+        words.value(name, was),
+        words.value(name, now),
+    )
+
+
+def _problems(ws: Workspace, ahead: Outlook) -> list[Problem]:
+    found = []
+    if ahead.found.waits:
+        text = f"{counted(len(ahead.found.waits), 'record')} can be compared only once what they refer to is there"
+        found.append(Problem("seen_later", text, count=len(ahead.found.waits), treatment="the delta compares them then; they are in its requests"))  # fmt: skip
+    if ahead.pieces:
+        text = f"the location lacks {counted(len(ahead.pieces), 'field')}, tags, pipelines, stages or options that it needs"
+        found.append(Problem("new_schema", text, count=len(ahead.pieces), treatment="the delta asks for the approval of the schema first"))  # fmt: skip
+    if len(ahead.removed) and ws.config.policy.removed_rows == "delete":
+        found.append(Problem("removed", f"{counted(len(ahead.removed), 'row')} gone from the export would be deleted in HighLevel", count=len(ahead.removed), treatment="but for what people touched"))  # fmt: skip
+    return found

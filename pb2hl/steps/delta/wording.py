@@ -1,0 +1,105 @@
+"""Records, fields and values of a delta in words: names instead of ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import pandas as pd
+
+from pb2hl.diff.flatten import CUSTOM
+from pb2hl.highlevel import Destination
+from pb2hl.ledger import Entry, LedgerPort
+from pb2hl.operations import Target
+from pb2hl.steps.delta.conflicts import WHOLE
+from pb2hl.steps.delta.known_rows import known_rows
+from pb2hl.steps.shared.labels import field_labels
+from pb2hl.steps.shared.outcomes import RECORD_OF
+from pb2hl.workspace import Workspace
+
+_NAMES = ("full_name", "name", "title", "subject", "file_name", "body", "email")
+"""What a record is called by, in that order, where it has no first and last name."""
+_FIELDS = {
+    "assignedTo": "owner", "assignedUserId": "owner", "userId": "author", "businessId": "company", "contactId": "contact", "pipelineId": "pipeline",
+    "pipelineStageId": "stage", "monetaryValue": "amount", "lostReasonId": "lost reason", "$removed_tags": "tags taken away", WHOLE: "the whole record",
+}  # fmt: skip
+_LONGEST = 60
+
+
+class Wording:
+    """Says what records, fields and values are called. `second` is the later export's workspace."""
+
+    def __init__(self, ws: Workspace, ledger: LedgerPort, second: Workspace):
+        self._ws, self._ledger, self._second = ws, ledger, second
+        self._place = Destination.load(second.path) or Destination.load(ws.path) or Destination("", "")
+        self._labels = field_labels(ledger, self._place)
+        self._rows: dict[str, pd.DataFrame] = {}
+
+    def record(self, object_: str, source_id: str) -> str:
+        """What a record of the export is called; its id where it has no name."""
+        rows = self._table(object_)
+        if source_id not in rows.index:
+            return source_id
+        row = {str(name): value for name, value in rows.loc[source_id].items() if isinstance(value, str)}
+        full = " ".join(part for part in (row.get("first_name", ""), row.get("last_name", "")) if part)
+        found = full or next((row[name] for name in _NAMES if row.get(name)), source_id)
+        return " ".join(found.split())[:_LONGEST]
+
+    def _table(self, object_: str) -> pd.DataFrame:
+        if object_ not in self._rows:
+            later, known = self._second.table(object_), known_rows(self._ws, object_)
+            both = (
+                pd.concat([frame for frame in (later, known) if len(frame)])
+                if len(later) or len(known)
+                else pd.DataFrame({"source_id": []})
+            )
+            self._rows[object_] = both.drop_duplicates("source_id").set_index("source_id")
+        return self._rows[object_]
+
+    def field(self, object_: str, name: str) -> str:
+        """What a field is called; `pipelineStageId` is the stage."""
+        if name in _FIELDS:
+            return _FIELDS[name]
+        if name.startswith(CUSTOM):
+            key = name.removeprefix(CUSTOM)
+            return self._labels.get((RECORD_OF.get(object_) or Target.OBJECT_RECORD, key), key)
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace(".", " ").lower()
+
+    def value(self, name: str, text: str) -> str:
+        """A value as people know it: an id by the name of what it means."""
+        if not text or name not in _FIELDS:
+            return text
+        if text in self._ids:
+            return self._ids[text]
+        entry = next(iter(self._ledger.by_destination([text])), None) if name in ("businessId", "contactId") else None
+        return _called(entry) if entry else text
+
+    def conflict(self, row: Mapping[str, str]) -> Sequence[str]:
+        """Of a row of conflicts.CONFLICT_COLUMNS what conflicts.WORD_COLUMNS say."""
+        object_, name = row["object"], row["field"]
+        values = [self.value(name, row[column]) for column in ("sent", "later", "now")]
+        return [self.record(object_, row["source_id"]), self.field(object_, name), *values]
+
+    @cached_property
+    def _ids(self) -> dict[str, str]:
+        """Names of users, pipelines, stages, lost reasons, and of what was in the location before, by id."""
+        place = self._place
+        found = {
+            str(one["id"]): str(one.get("name") or one.get("email") or one["id"])
+            for one in (*place.users, *place.lost_reasons, *place.pipelines)
+        }
+        found |= {str(stage["id"]): str(stage["name"]) for line in place.pipelines for stage in line["stages"]}
+        for entry in self._ledger.iterate(target=Target.PIPELINE):
+            found |= {str(id): str(stage) for stage, id in (entry.answer.get("stages") or {}).items()}
+            found[entry.destination_id] = str(entry.payload.get("name", entry.destination_id))
+        for frame in (place.businesses, place.contacts):
+            names = [name for name in ("name", "firstName", "lastName") if name in frame.columns]
+            for row in frame[["id", *names]].fillna("").astype(str).itertuples(index=False):
+                found[row[0]] = " ".join(part for part in row[1:] if part) or row[0]
+        return found
+
+
+def _called(entry: Entry) -> str:
+    names = [str(entry.payload.get(name) or "") for name in ("name", "firstName", "lastName")]
+    return " ".join(name for name in names if name) or entry.destination_id

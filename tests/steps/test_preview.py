@@ -1,0 +1,58 @@
+"""A preview says by name what a delta would do, and changes nothing in HighLevel."""
+
+from __future__ import annotations
+
+from pb2hl.results import Status
+from pb2hl.review import conflicts_review
+from pb2hl.steps.delta import conflicts
+from tests.steps import small
+from tests.steps.test_delta import edit
+from tests.steps.test_delta_requests import every_kind
+
+
+def test_a_preview_names_what_the_delta_then_does(migration):
+    """New, changed, gone and clashing by name, with owners for ids; decided before the delta, which takes as many requests as told."""
+    bo = next(user["id"] for user in migration.sandbox.state.dump()["users"].values() if user["email"].startswith("bo"))
+    edit(migration, "una@quarry.example", {"assignedTo": bo})
+    anna = next(
+        user["id"] for user in migration.sandbox.state.dump()["users"].values() if user["email"].startswith("anna")
+    )
+    edit(migration, "ada@mill.example", {"assignedTo": bo})
+    later = small.tables()
+    small.row(later, "contacts", "11").update({"City": "Kanata", "Owner": "2"})
+    small.row(later, "contacts", "13").update({"Owner": "1"})
+    edit(migration, "una@quarry.example", {"assignedTo": None})
+    small.row(later, "deals", "D1")["Stage"] = "New"
+    later["notes"] = later["notes"][:1]
+    later["notes"].append({"Note ID": "N3", "Body": "Hello", "Contact ID": "11", "Created": "2024-06-03 09:00"})
+    export = small.write(migration.folder / "later", later)
+    dump = migration.sandbox.state.dump()
+    result = migration.run("preview", export=export)
+    assert migration.sandbox.state.dump() == dump and anna != bo
+    assert result.tables["new"]["record"].tolist() == ["Hello"]
+    changed = {(row.record, row.field): (row.was, row.now) for row in result.tables["changed"].itertuples()}
+    assert changed == {("Ada Byron", "city"): ("Ottawa", "Kanata"), ("Wheel", "stage"): ("Offer", "New")}
+    assert result.tables["gone"]["record"].tolist() == ["Call in spring"]
+    (clash,) = result.tables["conflicts"].to_dict("records")
+    assert [clash[name] for name in conflicts.WORD_COLUMNS] == ["Una Reed", "owner", "Bo Lang", "Anna Vogel", ""]
+    review = conflicts_review(migration.ws, who="Jane")
+    assert review.columns[:6] == [*conflicts.WORD_COLUMNS, "decision"] and "record_id" not in review.columns
+    assert review.spec["choices"]["decision"] == ["keep", "source"]
+    review.edit([(0, "decision", "source")])
+    review.save()
+    before = len(migration.sandbox.state.log)
+    done = migration.run("delta", export=export)
+    assert done.status is Status.DONE and not done.counts["conflicts"], done.headline
+    assert migration.arrived().contact("una@quarry.example")["assignedTo"] == anna
+    told = done.tables["requests"].set_index("step").loc["delta"]
+    assert told["sent"] == len(migration.sandbox.state.log) - before
+    assert abs(told["planned"] - told["sent"]) <= 0.03 * told["sent"]
+
+
+def test_a_preview_leaves_an_earlier_delta_as_it_is(migration):
+    """The audit after a delta is still about the export that was brought over, and nothing to do is said."""
+    migration.delta(every_kind(), approve_all="Judge")
+    again = migration.run("preview", export=migration.folder / "later")
+    assert again.status is Status.NOTHING_TO_DO, again.headline
+    assert migration.run("preview").status is Status.NOTHING_TO_DO
+    assert migration.run("audit").status is Status.DONE
