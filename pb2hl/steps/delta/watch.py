@@ -239,7 +239,9 @@ class _Watch:
                 )
                 self._tell(arrival.name, str(known.fate), known.told)
             return known.fate is Fate.RUNNING
-        return known.fate in OPEN or (known.fate is Fate.ASKS and known.standing != self._standing())
+        return known.fate in (Fate.RUNNING, Fate.FAILED) or (
+            known.fate is Fate.ASKS and known.standing != self._standing()
+        )
 
     def _bring(self, arrival: Arrival) -> None:
         """Run the delta for one export, and keep what came of it. Raises Cancelled."""
