@@ -78,7 +78,7 @@ def write(ws: Workspace, found: Sequence[tuple[Any, ...]], taken: frozenset[Key]
     Gives the conflicts that wait for a decision; `words` says in words what a row is about.
     """
     fresh = pd.DataFrame(found, columns=list(CONFLICT_COLUMNS), dtype="str")
-    told = [words(row) for row in fresh.to_dict("records")]
+    told = [words({str(key): str(value) for key, value in row.items()}) for row in fresh.to_dict("records")]
     fresh = pd.concat([pd.DataFrame(told, columns=list(WORD_COLUMNS), dtype="str"), fresh], axis=1)
     sheet = _sheet(ws)
     keys = ["object", "source_id", "field"]

@@ -31,10 +31,11 @@ from pb2hl.steps.delta import (
     schema_additions,
     sheet_additions,
 )
+from pb2hl.steps.delta.carried_out import new_operations
 from pb2hl.steps.delta.changed_files import take_away
 from pb2hl.steps.delta.conflicts import CONFLICT_COLUMNS, Decisions
 from pb2hl.steps.delta.outlook import Looking, Outlook, look_ahead
-from pb2hl.steps.delta.threeway import Changes, Scope, changes, new_operations
+from pb2hl.steps.delta.threeway import Changes, Scope, changes
 from pb2hl.steps.delta.wording import Wording
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import make_pipelines

@@ -22,9 +22,10 @@ from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target
 from pb2hl.plan.building.estimate import carried_out, has_lost_reason, link_requests
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.delta import changed_files, later_export, moved_records, removals
+from pb2hl.steps.delta.carried_out import new_operations
 from pb2hl.steps.delta.conflicts import Decisions
 from pb2hl.steps.delta.moved_records import Move
-from pb2hl.steps.delta.threeway import Changes, Scope, changes, new_operations
+from pb2hl.steps.delta.threeway import Changes, Scope, changes
 from pb2hl.steps.proposal import undo_cost
 from pb2hl.steps.shared.session import with_client
 from pb2hl.workspace import Workspace

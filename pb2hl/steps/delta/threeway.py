@@ -9,15 +9,13 @@ from typing import Any
 
 from pb2hl.apply.batches import batched
 from pb2hl.apply.context import RunContext
-from pb2hl.apply.execute import left_out
 from pb2hl.apply.references import UnresolvedReference, fill_references
 from pb2hl.apply.send import UNCLEARED
 from pb2hl.diff import Class, compare, flatten_payload, flatten_record
 from pb2hl.diff.flatten import CUSTOM, VALUE_KEYS, custom_key
-from pb2hl.diff.overlay import DELTA_PART, laid_over, overlays
+from pb2hl.diff.overlay import DELTA_PART, laid_over
 from pb2hl.diff.table import shown, stored_value
 from pb2hl.ledger import Entry, LedgerPort, State
-from pb2hl.ledger.port import OPEN
 from pb2hl.operations import (
     DATA_TARGETS,
     REMOVED_TAGS,
@@ -29,6 +27,7 @@ from pb2hl.operations import (
     references,
 )
 from pb2hl.plan.records.existing import NOT_UPDATABLE
+from pb2hl.steps.delta.carried_out import not_taken, written_since
 from pb2hl.steps.delta.conflicts import KEEP, SOURCE, WHOLE, Decisions
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.values.fold import fold
@@ -71,24 +70,6 @@ class Changes:
         self.unresolved += more.unresolved
 
 
-def new_operations(ledger: LedgerPort, later: Iterable[Operation], again: Set[str] = frozenset()) -> list[Operation]:
-    """Operations of the later plan that were never carried out, were refused with another payload, or were left out and
-    need not be any more; and those (`again`, by id) that are about to be taken back."""
-    found: list[Operation] = []
-    for chunk in batched(later, CHUNK):
-        entries = ledger.entries(op.op_id for op in chunk)
-        found += [op for op in chunk if op.op_id in again or _is_new(op, entries.get(op.op_id))]
-    return found
-
-
-def _is_new(op: Operation, entry: Entry | None) -> bool:
-    if entry is None or entry.state in (State.PLANNED, State.UNDONE, *OPEN):
-        return True
-    if left_out(op, entry):
-        return True
-    return entry.state is State.REFUSED and entry.payload_hash != op.payload_hash
-
-
 @dataclass(frozen=True)
 class Scope:
     """What of a later plan is compared. `there`: by object, the rows that the later export has: a contact of theirs without a planned
@@ -127,8 +108,8 @@ class _Comparing:
         self.context, self.scope, self.decided = context, scope, decided
         self.client, self.ledger = context.client, context.ledger
         self.found = Changes()
-        self.latest, self.links = _latest(self.ledger)
-        self.stuck = _stuck(self.ledger)
+        self.latest, self.links = written_since(self.ledger)
+        self.stuck = not_taken(self.ledger)
         self.linked: set[str] = set()
 
     async def chunk(self, chunk: Sequence[Operation]) -> None:
@@ -207,24 +188,7 @@ def _as_contact(entry: Entry) -> Entry:
     return replace(entry, target=Target.CONTACT, destination_id=str(entry.payload["contactId"]), payload={})
 
 
-def _latest(ledger: LedgerPort) -> tuple[dict[str, list[Mapping[str, Any]]], dict[str, str]]:
-    """(record id → what earlier deltas wrote to it: it counts as sent; op id of a link → the business it was moved to)."""
-    links = {}
-    for entry in ledger.iterate(state=State.DONE, target=Target.LINK, part=DELTA_PART):
-        links[entry.marker] = str(entry.payload["businessId"] or "")
-    return overlays(ledger), links
-
-
 _NONE: frozenset[str] = frozenset()
-
-
-def _stuck(ledger: LedgerPort) -> dict[str, frozenset[str]]:
-    """Record id → what HighLevel would not take of earlier deltas' changes."""
-    found: dict[str, frozenset[str]] = {}
-    for entry in ledger.iterate(state=State.DONE, part=DELTA_PART):
-        if entry.losses and entry.kind is Kind.UPDATE:
-            found[entry.destination_id] = found.get(entry.destination_id, _NONE).union(entry.losses)
-    return found
 
 
 def _filled(op: Operation, ledger: LedgerPort) -> dict[str, Any] | None:
