@@ -65,10 +65,10 @@ class Lab:
         self.tab.wait_for_function(f"() => !({BUSY})()", timeout=PATIENCE_MS)
 
     def errors(self) -> list[str]:
-        """What cells ended with instead of a result."""
-        return self.tab.locator(
-            ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-RenderedText[data-mime-type*=stderr], .jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output[data-mime-type*=error]"
-        ).all_inner_texts()
+        """What cells ended with instead of a result, also those that are out of sight."""
+        return self.tab.evaluate("""() => jupyterapp.shell.currentWidget.content.widgets.filter((cell) => cell.model.type === "code")
+          .flatMap((cell) => cell.model.outputs.toJSON()).filter((output) => output.output_type === "error" || output.name === "stderr")
+          .map((output) => [output.traceback ?? output.text].flat().join("\\n"))""")
 
     def shown(self, selector: str):
         """Elements of the notebook in sight."""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import traitlets
 
+from pb2hl.errors import ConfigError
 from pb2hl.report.drawing.cells import text_of
 
 PAGE = 50
@@ -128,8 +129,18 @@ class TableBrowser(anywidget.AnyWidget):
         return self._frame.iloc[self._order].copy()
 
     def choose(self, column: str, *labels: str) -> TableBrowser:
-        """Filter by the values `labels` of `column` (none: no filter by it), as a click does."""
-        facet = self._facets[column]
+        """Filter by the values `labels` of `column` (none: no filter by it), as a click does.
+
+        A column that is too plain or too varied to be shown as a facet becomes one. Raises ConfigError for a column or a value that is not there.
+        """
+        if column not in self.columns:
+            raise ConfigError(f"there is no column {column!r}", hint=f"one of: {', '.join(self.columns)}")
+        facet = self._facets.setdefault(column, Facet(self._frame[column]))
+        unknown = [label for label in labels if label not in (MISSING, LOST, *facet.labels)]
+        if unknown:
+            raise ConfigError(
+                f"{column} never is {unknown[0]!r}", hint=f"such as: {', '.join(facet.labels[:TOP]) or MISSING}"
+            )
         values = [label if label in (MISSING, LOST) else facet.labels.index(label) for label in labels]
         self.chosen = {
             **{name: of for name, of in self.chosen.items() if name != column},

@@ -245,3 +245,14 @@ def test_a_table_is_sorted_by_a_click():
     assert browser.selection["name"].tolist()[:3] == ["A", "b", "c"]
     browser.order = []
     assert browser.selection.index.tolist() == [0, 1, 2, 3]
+
+
+def test_any_column_can_be_chosen():
+    """A column without a facet becomes one; what is not there is told with what there is."""
+    browser = TableBrowser(pd.DataFrame({"email": ["a@x.example", "b@x.example"], "n": [1, 2]}))
+    assert browser.choose("email", MISSING).total == 0
+    assert browser.choose("email", "b@x.example").selection["n"].tolist() == [2]
+    with pytest.raises(ConfigError, match="no column 'mail'"):
+        browser.choose("mail")
+    with pytest.raises(ConfigError, match="never is 'c'"):
+        browser.choose("email", "c")

@@ -203,8 +203,9 @@ def _stored(ws: Workspace) -> dict[str, int]:
 
 def _require_whole(ws: Workspace, planned: Mapping[str, Any]) -> None:
     """Raise Damaged when a file of the plan is gone or another than the plan was kept as: what it held would not be loaded."""
-    there, kept = _stored(ws), planned.get("operations")
-    for name in kept or ():
+    there: dict[str, int] = _stored(ws)
+    kept: Mapping[str, int] = planned.get("operations") or {}
+    for name in kept:
         if there.get(name) != kept[name]:
             what = "is missing" if name not in there else f"holds {there[name]:,} operations of {kept[name]:,}"
             raise Damaged(f"{ws.plan / name} {what}", hint=f"pb2hl schema {ws.path} makes the plan anew")

@@ -86,7 +86,9 @@ async def _look_for(context: RunContext, operations: Sequence[Operation]) -> Cou
     """Intents first, as if they had been about to be sent; then they are settled as those of a killed command are."""
     ledger = context.ledger
     known = ledger.entries(op.op_id for op in operations)
-    intents, skips, undone = [], [], []
+    intents: list[Intent] = []
+    skips: list[Outcome] = []
+    undone: list[Intent] = []
     for op in operations:
         entry = known.get(op.op_id)
         if entry is not None and entry.state in SETTLED:
