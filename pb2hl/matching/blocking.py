@@ -241,7 +241,7 @@ def _half(head: bool) -> Callable[[str], str]:
 
 
 def _word_functions(field: Field) -> dict[str, Callable[[str], str]]:
-    weights = sum(np.bincount(codes[codes >= 0], minlength=len(field.values)) for codes in field.codes)
+    weights = np.sum([np.bincount(codes[codes >= 0], minlength=len(field.values)) for codes in field.codes], axis=0)
     frequency: Counter[str] = Counter()
     for text, weight in zip(field.values, weights.tolist(), strict=True):
         for word in set(text.split()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -251,7 +251,7 @@ class Comparer:
         found = process.cpdist(x, y, scorer=scorer, score_cutoff=least, workers=self._workers, dtype=np.float32)
         return found / 100
 
-    def _similar(self, x, y, *, least: float = 0.0) -> np.ndarray:
+    def _similar(self, x: Iterable[str], y: Iterable[str], *, least: float = 0.0) -> np.ndarray:
         """Jaro-Winkler similarity, 0-1; what is below `least` is 0."""
         return process.cpdist(
             list(x), list(y), scorer=JaroWinkler.similarity, score_cutoff=least, workers=self._workers, dtype=np.float32

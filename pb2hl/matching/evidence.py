@@ -82,10 +82,10 @@ def with_derived(companies: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFram
         pairs["id"].str.contains(r"[^\W\d_]{2}\s|\s[^\W\d_]{2}", regex=True), ""
     )
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
-    for (given, name), count in pairs.value_counts().items():
+    for (given, name), count in Counter(zip(pairs["id"], pairs["name"], strict=True)).items():
         core = core_name(name)
         if core and not index.with_id(given) and not index.with_name(name):
-            spellings[core][name] += int(count)
+            spellings[core][name] += count
     if not spellings:
         return companies
     rows = pd.DataFrame(
@@ -165,9 +165,9 @@ def canonical_domains(companies: pd.DataFrame, linked: pd.DataFrame) -> dict[str
     `linked` is what `companies_of_contacts` gave.
     """
     weights = _own_evidence(companies)
-    counted = linked[(linked["company"] != "") & (linked["domain"] != "")].groupby(["company", "domain"]).size()
-    for (company, domain), count in counted.items():
-        weights.setdefault(company, Counter())[domain] += int(count)
+    named = linked[(linked["company"] != "") & (linked["domain"] != "")]
+    for (company, domain), count in Counter(zip(named["company"], named["domain"], strict=True)).items():
+        weights.setdefault(company, Counter())[domain] += count
     return {source_id: [domain for domain, _ in _ranked(counts)] for source_id, counts in weights.items()}
 
 

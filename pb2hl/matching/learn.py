@@ -82,7 +82,7 @@ def _shift(scorer: Scorer, labels: pd.DataFrame | None, index: pd.Index) -> floa
     missing = [column for column in ("left", "right", "match") if column not in labels]
     if missing or not index.is_unique:
         raise ConfigError("labels need the columns left, right and match, and a table with unique row labels")
-    left, right = index.get_indexer(labels["left"]), index.get_indexer(labels["right"])
+    left, right = (index.get_indexer(pd.Index(labels[side])) for side in ("left", "right"))
     if (left < 0).any() or (right < 0).any():
         raise ConfigError("labels name rows that the table does not have")
     return fitting_shift(scorer.score(left, right).weight, labels["match"].to_numpy(dtype=float))

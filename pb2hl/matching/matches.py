@@ -107,7 +107,7 @@ class Matches(pd.DataFrame):
         self._recluster = recluster
         return self
 
-    def at(self, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    def at_threshold(self, threshold: float) -> tuple[np.ndarray, np.ndarray]:
         """(cluster label, weakest link 0-1) of each row at another threshold, from the same scored pairs."""
         if self._recluster is None:
             return self["cluster"].to_numpy(), self["score"].to_numpy(float)
@@ -182,4 +182,4 @@ def explain(pairs: pd.DataFrame) -> pd.Series:
 
 def _level_names(field: Field, level: np.ndarray) -> pd.Categorical:
     codes = np.where(level == MISSING, -1, np.minimum(level, EXACT[field.kind]))
-    return pd.Categorical.from_codes(codes, categories=list(LEVELS[field.kind]))
+    return pd.Categorical.from_codes(codes, categories=pd.Index(LEVELS[field.kind], dtype="object"))

@@ -24,11 +24,11 @@ def propose(matches: Matches, high: float) -> pd.DataFrame:
     together = np.bincount(low)[low] > 1
     if not together.any():
         return pd.DataFrame(columns=_COLUMNS)
-    tight, tight_score = matches.at(high)
+    tight, tight_score = matches.at_threshold(high)
     pairs = pd.DataFrame(
         {
-            "left": matches.index.get_indexer(matches.pairs["left"]),
-            "right": matches.index.get_indexer(matches.pairs["right"]),
+            "left": matches.index.get_indexer(pd.Index(matches.pairs["left"])),
+            "right": matches.index.get_indexer(pd.Index(matches.pairs["right"])),
             "score": matches.pairs["score"],
         }
     )

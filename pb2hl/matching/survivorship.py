@@ -78,7 +78,7 @@ def merge(frame: pd.DataFrame, survivor_of: Mapping[str, str], rules: Mapping[st
     moving = target.isin(set(target[(ids != target).to_numpy()])).to_numpy()
     clusters: dict[str, list[dict[str, Any]]] = {}
     for survivor, row in zip(target[moving], frame[moving].to_dict("records"), strict=True):
-        clusters.setdefault(str(survivor), []).append(row)
+        clusters.setdefault(str(survivor), []).append({str(name): cell for name, cell in row.items()})
     for survivor in sorted(clusters):
         merged[survivor] = _merge_cluster(survivor, clusters[survivor], rules)
     own = kept["source_id"].astype(str)
@@ -118,12 +118,12 @@ def _merge_cluster(survivor: str, records: list[dict[str, Any]], rules: Mapping[
 
 def _recency(row: Mapping[str, Any]) -> tuple[bool, float]:
     moment = row.get("updated_at")
-    if is_missing(moment):
+    if moment is None or is_missing(moment):
         return True, 0.0
     return False, -pd.Timestamp(moment).timestamp()
 
 
-def is_missing(value: object) -> bool:
+def is_missing(value: Any) -> bool:
     """Whether a cell holds nothing: NA, an empty text, an empty list."""
     if isinstance(value, list | tuple | np.ndarray):
         return len(value) == 0

@@ -86,8 +86,9 @@ def convert(texts: pd.Series, kind: FieldKind, context: Context, *, companion: p
     `companion` is text beside each row: its country (alpha-2) for phones, its IANA zone for moments.
     """
     convert_texts, dtype = _converter(kind, context.field)
-    use = companion is not None and kind in (K.PHONE, K.DATETIME)
-    key = texts if not use else texts + "\x1f" + companion.fillna("").astype("str")
+    beside_rows = companion if kind in (K.PHONE, K.DATETIME) else None
+    use = beside_rows is not None
+    key = texts if beside_rows is None else texts + "\x1f" + beside_rows.fillna("").astype("str")
     codes, uniques = pd.factorize(key, use_na_sentinel=True)
     distinct = np.asarray(uniques, dtype=object)
     beside = None

@@ -100,7 +100,7 @@ def _by_length_and_start() -> dict[tuple[int, str], list[str]]:
 def _codes() -> frozenset[str]:
     return frozenset(
         code
-        for code in Locale("en").territories
+        for code in map(str, Locale("en").territories)
         if len(code) == 2 and code not in ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
     )
 

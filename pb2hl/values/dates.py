@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -209,7 +210,16 @@ def _stated_zones(parts: Parts, reasons: np.ndarray) -> tuple[np.ndarray, np.nda
     return offset, names
 
 
-def _numbers(texts, rows, wall, offset, date_only, reasons, context, decision) -> None:
+def _numbers(
+    texts: np.ndarray,
+    rows: np.ndarray,
+    wall: np.ndarray,
+    offset: np.ndarray,
+    date_only: np.ndarray,
+    reasons: np.ndarray,
+    context: Context,
+    decision: dict[str, Any],
+) -> None:
     """Excel serials and epochs; the unit is decided per column by the size of its numbers."""
     if not len(rows):
         return
@@ -259,7 +269,7 @@ def _to_utc(wall: np.ndarray, zone: str, decision: dict) -> np.ndarray:
     series = pd.Series(wall)
     index = pd.DatetimeIndex(series)
     strict = index.tz_localize(ZoneInfo(zone), ambiguous="NaT", nonexistent="NaT")
-    twice_or_never = int(strict.isna().sum())
+    twice_or_never = int(np.count_nonzero(strict.isna()))
     if twice_or_never:  # the first of two, and the gap skipped: what calendars do
         decision["dst_doubtful"] = decision.get("dst_doubtful", 0) + twice_or_never
         strict = index.tz_localize(

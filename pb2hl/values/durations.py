@@ -54,8 +54,7 @@ def duration(text: str, unit: float) -> float | None:
             return minutes * 3600 + seconds * 60
         return hours * 3600 + minutes * 60 + seconds
     if (match := _ISO.match(text)) and any(match.groups()):
-        days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-        return days * 86400 + hours * 3600 + minutes * 60 + seconds
+        return sum(float(part or 0) * unit_s for part, unit_s in zip(match.groups(), (86400, 3600, 60, 1), strict=True))
     parts = _PART.findall(text)
     if not parts or re.sub(r"[\s,.and]+", "", _PART.sub("", text)):
         return None

@@ -34,14 +34,14 @@ def split(text: str) -> Name:
     plain = " ".join(text.replace("\u00a0", " ").split())
     plain = re.sub(r"[(<\[][^(<\[)>\]@]*+@[^)>\]@]*[)>\]]", "", plain).strip(" ,;")
     if plain.count(",") >= 1:
-        head, _, tail = plain.partition(",")
-        tail, suffixes = _strip_suffixes(tail.replace(",", " ").split())
-        if not tail:
+        head, _, rest = plain.partition(",")
+        first, suffixes = _strip_suffixes(rest.replace(",", " ").split())
+        if not first:
             return _forward(head.split(), " ".join(suffixes))
-        tail, titles = _strip_titles(tail)
+        first, titles = _strip_titles(first)
         last, more = _strip_suffixes(head.split())
         last, lead = _strip_titles(last)
-        return Name(" ".join(tail), " ".join(last), " ".join(lead + titles), " ".join(more + suffixes))
+        return Name(" ".join(first), " ".join(last), " ".join(lead + titles), " ".join(more + suffixes))
     return _forward(plain.split(), "")
 
 

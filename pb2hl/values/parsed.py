@@ -41,7 +41,7 @@ class Parsed:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-Converter = Callable[[np.ndarray, Context], Parsed]
+Converter = Callable[..., Parsed]  # (texts, context), phones and moments also with the text beside each
 """texts (object array of non-blank, trimmed, distinct str), context → Parsed."""
 
 

@@ -64,7 +64,7 @@ def _international(digits: pa.Array, rows: np.ndarray, values: np.ndarray) -> No
 
 def _national(digits: pa.Array, rows: np.ndarray, region: str, values: np.ndarray) -> None:
     metadata = PhoneMetadata.metadata_for_region(region, None)
-    if metadata is None or not len(rows):
+    if metadata is None or metadata.general_desc is None or not len(rows):
         return
     code, prefix = str(metadata.country_code), metadata.national_prefix or ""
     if metadata.national_prefix_transform_rule or (metadata.national_prefix_for_parsing or "") not in ("", prefix):

@@ -37,7 +37,7 @@ def phones(texts: np.ndarray, context: Context, row_countries: np.ndarray | None
         regions = np.where(row_countries != "", row_countries, regions)
     values = phone_patterns.decided(texts, regions)
     shaped = _hopeless(texts, regions)
-    for index in np.flatnonzero(np.equal(values, None)):
+    for index in [at for at, value in enumerate(values) if value is None]:
         if shaped[index]:
             reasons[index] = f"not a valid phone number ({regions[index]})"
             continue

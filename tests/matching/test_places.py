@@ -81,7 +81,7 @@ def test_one_building_holds_many_companies(doubtful):
         ("Harper Tax", "42 Bank Street", "Ottawa", "6135550104"), ("Quick Copy", "42 Bank Street", "Ottawa", None),
     ]  # fmt: skip
     frame = _town(rows, list(PLACE))
-    label, _ = match_companies(frame, PLACE, doubtful=doubtful).at(0.85)
+    label, _ = match_companies(frame, PLACE, doubtful=doubtful).at_threshold(0.85)
     assert len(set(label[:6])) == 6
     assert (label[6:36] == label[150:180]).mean() > 0.9
 

@@ -49,7 +49,7 @@ def test_twins_stay_two(pair, doubtful):
     rows = [(name, "Novak", "novaks@home.ca", *_HOME, "2001-05-17", None) for name in pair]
     found = find_duplicates(_table(rows), KINDS, doubtful=doubtful)
     for threshold in (0.85, 0.95, 0.999):
-        label, _ = found.at(threshold)
+        label, _ = found.at_threshold(threshold)
         assert label[0] != label[1]
         assert label[2] == label[82]
 
@@ -81,7 +81,9 @@ def test_a_third_row_does_not_carry_twins_over(middle):
     twins = [(name, "Novak", None, *_HOME, "2001-05-17", None) for name in ("Emma", "Eva") for _ in range(3)]
     between = [(*middle, None, *_HOME, "2001-05-17", None)] * 3
     for threshold in (0.85, 0.95):
-        label, _ = find_duplicates(_table([*twins, *between]), KINDS, threshold=0.6, doubtful=DOUBTFUL).at(threshold)
+        label, _ = find_duplicates(_table([*twins, *between]), KINDS, threshold=0.6, doubtful=DOUBTFUL).at_threshold(
+            threshold
+        )
         assert not set(label[:3]) & set(label[3:6])
 
 
