@@ -75,12 +75,12 @@ HOST = Ending(Way.LINK, "the contact or business it hangs on")
 NO_HOST = "where the export has no such contact"
 BY_DEAL = only(HOST, "where no contact is named")
 BY_COMPANY = only(HOST, "where neither contact nor deal is named")
+RELATED = only(Ending(Way.LINK, "the records it is related to"), "where a probe saw it work")
 BUSINESS = Ending(Way.LINK, "the business it is linked to")
 FULL_NAME = kept("Full Name")
 FILE = Ending(Way.LINK, "the file that is uploaded")
 NOTE_LINK = Ending(Way.LINK, "the note that links the file")
-LIBRARY = "where it goes to the media library"
-IN_LINE = only(LINE, LIBRARY)
+IN_LINE = only(LINE, "where it goes to the media library")
 OF_NOTE = only(NOTE_LINK, "where it belongs to a note")
 USERS = Ending(Way.REPORT, "sheets/owners.csv")
 SCHEMA_TAG = Ending(Way.SCHEMA, "tag of the location")
@@ -138,8 +138,8 @@ _PLACES = (
 _ADDRESS_2 = field("address_2", K.TEXT, own("Address 2"), personal="address")
 _HOSTS = (
     field("contact_id", K.REF, HOST, only(LINE, NO_HOST), refers_to="contacts", meaning="contactId"),
-    field("company_id", K.REF, LINE, BY_COMPANY, refers_to="companies"),
-    field("deal_id", K.REF, LINE, BY_DEAL, refers_to="deals"),
+    field("company_id", K.REF, LINE, BY_COMPANY, RELATED, refers_to="companies"),
+    field("deal_id", K.REF, LINE, BY_DEAL, RELATED, refers_to="deals"),
 )
 _FOLLOWERS = field("followers", K.REFS, ADDED, REST, refers_to="users", decided_by=_OWNERS, personal="name")
 """Users who are told of what happens to a record without owning it; ten at most (BEHAVIOUR)."""
@@ -227,7 +227,7 @@ _DEALS = (
     field("name", K.TEXT, made("name")),
     field("contact_id", K.REFS, made("contactId"), only(OTHER_CONTACTS, "for all but the first"), refers_to="contacts"),
     field("contact_email", K.EMAIL, last(made("contactId")), only(OTHER_CONTACTS, "where it is not the deal's contact"), refers_to="contacts", personal="e-mail"),
-    field("company_id", K.REF, COMPANY, refers_to="companies"),
+    field("company_id", K.REF, COMPANY, RELATED, refers_to="companies"),
     field("pipeline", K.TEXT, made("pipelineId"), only(made("pipelineStageId"), "with the stage"), decided_by=_STAGES),
     field("stage", K.TEXT, made("pipelineStageId"), only(made("status"), "where status does not say it"), last(made("pipelineId")), decided_by=_STAGES),
     field("status", K.PICKLIST, made("status"), only(STATUS_WORD, "where HighLevel has no such status or the stage overrules it"), decided_by=("sheets/picklists.csv", *_STAGES)),
@@ -299,7 +299,7 @@ _ACTIVITIES = (
 )  # fmt: skip
 
 _ATTACHMENTS = (
-    field("id", K.ID, only(MARKER, LIBRARY), BESIDE),
+    field("id", K.ID, only(MARKER, IN_LINE.when), BESIDE),
     field("file_name", K.TEXT, FILE),
     field("path", K.TEXT, FILE),
     field("content", K.TEXT, FILE),  # the file itself, in a cell: its name below the workspace's files

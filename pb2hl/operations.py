@@ -42,6 +42,7 @@ class Target(StrEnum):
     NOTE = "note"
     TASK = "task"
     APPOINTMENT = "appointment"
+    RELATION = "relation"  # between two records, through an association of the location
     OBJECT_RECORD = "object_record"  # a record of a custom object
 
 
@@ -109,6 +110,16 @@ def references(payload: Any) -> tuple[str, ...]:
     found: dict[str, None] = {}
     _collect(payload, found)
     return tuple(found)
+
+
+OPTIONAL = "optional"
+"""In a reference: the record is made without it where what it refers to was left out or refused."""
+
+
+def optional_references(payload: Mapping[str, Any]) -> frozenset[str]:
+    """The op ids among the ids of a payload's URL (`$url`) that it can do without."""
+    where = payload.get("$url") or {}
+    return frozenset(item["$ref"] for item in where.values() if isinstance(item, Mapping) and item.get(OPTIONAL))
 
 
 def _collect(value: Any, found: dict[str, None]) -> None:

@@ -14,8 +14,12 @@ from pb2hl.values.counting import counted
 from pb2hl.values.fold import fold
 
 NEEDED_BY: Mapping[Target, frozenset[Target]] = {
-    Target.CONTACT: frozenset({Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT, Target.FILE}),
-    Target.BUSINESS: frozenset({Target.CONTACT, Target.NOTE, Target.LINK}),
+    Target.CONTACT: frozenset(
+        {Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT, Target.FILE, Target.RELATION}
+    ),
+    Target.BUSINESS: frozenset({Target.CONTACT, Target.NOTE, Target.LINK, Target.RELATION}),
+    Target.OPPORTUNITY: frozenset({Target.RELATION}),
+    Target.TASK: frozenset({Target.RELATION}),
     Target.PIPELINE: frozenset({Target.OPPORTUNITY}),
     Target.CALENDAR: frozenset({Target.APPOINTMENT}),
     Target.FIELD: frozenset({Target.CONTACT, Target.BUSINESS, Target.OPPORTUNITY, Target.FILE, Target.OBJECT_RECORD}),

@@ -25,7 +25,7 @@ from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
 from pb2hl.highlevel.records.contacts import LINKED_AT_ONCE
 from pb2hl.ledger import Entry, Intent, Outcome, State
-from pb2hl.operations import Kind, Operation, Target, references
+from pb2hl.operations import Kind, Operation, Target, optional_references, references
 
 CHUNK = 2_000
 """Operations looked up in the ledger at a time: bounds memory whatever the size of the plan."""
@@ -117,7 +117,7 @@ class Apply:
         ready, finished = [], []
         for op in fresh:
             try:
-                check(op.depends_on, lookup)
+                check(op.depends_on, lookup, optional_references(op.payload))
                 if op.kind is Kind.SKIP:
                     finished.append(Outcome(op.op_id, State.SKIPPED, op.existing_id, error=op.reason, operation=op))
                 else:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pb2hl.ledger import Entry, State
-from pb2hl.operations import Target
+from pb2hl.operations import OPTIONAL, Target
 from pb2hl.values.fold import fold
 
 _TEXT_REF = re.compile(r"\{\{ref:(?P<op>[^:}]+)(?::(?P<path>[^}]*))?\}\}")
@@ -33,7 +33,12 @@ def fill_references(value: Any, lookup: Lookup) -> Any:
     """
     if isinstance(value, Mapping):
         if "$ref" in value:
-            return _follow(value["$ref"], value.get("path", ""), lookup)
+            try:
+                return _follow(value["$ref"], value.get("path", ""), lookup)
+            except UnresolvedReference as missing:
+                if missing.final and value.get(OPTIONAL):
+                    return ""
+                raise
         return {key: fill_references(item, lookup) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [fill_references(item, lookup) for item in value]
@@ -56,14 +61,16 @@ def _in_text(op_id: str, path: str, lookup: Lookup) -> str:
 NOT_MOVED = "#not-moved"
 
 
-def check(op_ids: tuple[str, ...], lookup: Lookup) -> None:
-    """Raise UnresolvedReference unless every one of `op_ids` is there to build on; a file that did not arrive holds nothing up."""
+def check(op_ids: tuple[str, ...], lookup: Lookup, optional: Collection[str] = ()) -> None:
+    """Raise UnresolvedReference unless every one of `op_ids` is there to build on; a file that did not arrive, or what is
+    `optional`, holds nothing up."""
     for op_id in op_ids:
         try:
             finished(op_id, lookup)
         except UnresolvedReference as missing:
             entry = lookup(op_id)
-            if not missing.final or entry is None or entry.target is not Target.MEDIA:
+            spare = op_id in optional or (entry is not None and entry.target is Target.MEDIA)
+            if not missing.final or not spare:
                 raise
 
 

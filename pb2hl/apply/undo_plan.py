@@ -16,6 +16,8 @@ from pb2hl.values.fold import fold
 
 _ORDER = {target: number for number, target in enumerate(reversed(Target))}
 
+_ENDS = ("firstRecordId", "secondRecordId")
+
 PLAN_COLUMNS = ("action", "target", "object", "operations")
 
 
@@ -93,6 +95,9 @@ def carrier(entry: Entry, deleted: Collection[str]) -> str:
     """The record among `deleted` that `entry` vanishes with; "" when it is taken back by itself."""
     if entry.target in (Target.LINK, Target.FILE):
         record = str((entry.payload.get("$url") or entry.payload).get("contactId", ""))
+    elif entry.target is Target.RELATION:
+        names = ((entry.payload.get("$url") or {}).get("recordId"), *map(entry.payload.get, _ENDS))
+        record = next((str(name) for name in names if name in deleted), "")
     elif entry.kind is Kind.UPDATE:
         record = entry.destination_id
     else:

@@ -14,10 +14,14 @@ PROBED = "probed"
 class Capabilities:
     """Ways of a location; None is what no probe has seen yet, and never relied on.
 
-    `owner_sync`: a contact gets the owner of its opportunity, and the other way round.
+    `owner_sync`: a contact gets the owner of its opportunity, and the other way round. `note_relations`: one note can be on a
+    contact, an opportunity and a business at once. `associations`: the associations through which records were related and
+    found related, by key (`BUSINESS_DEAL` and its like): `{"id", "first"}`, `first` the object that is named first.
     """
 
     owner_sync: bool | None = None
+    note_relations: bool | None = None
+    associations: Mapping[str, Mapping[str, str]] | None = None
 
     @classmethod
     def of(cls, ledger: Any) -> Capabilities:

@@ -33,6 +33,9 @@ def scopes_for(targets: Iterable[Target] = ()) -> dict[str, str]:
         found[scope_of(method, VALUES.path)] = "telling whether this ledger is the one that wrote last"
     if Target.OBJECT in wanted:
         found[scope_of("GET", "/objects/")] = "reading the custom objects"
+    if Target.RELATION in wanted:
+        found[scope_of("GET", "/associations/")] = "reading the associations"
+        found[scope_of("GET", "/associations/relations/")] = "reading relations"
     for target in sorted(wanted, key=list(Target).index):
         for scope in write_scopes(target):
             found[scope] = f"{found[scope]}, {target}" if scope in found else str(target)

@@ -9,12 +9,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pb2hl.errors import ApiError, NotFound, Refused, ScopeMissing
+from pb2hl.highlevel import relating
 from pb2hl.highlevel.client import SEARCH_LAG_S, Client
-from pb2hl.highlevel.destination import USERS
 from pb2hl.highlevel.records import PORTS
 from pb2hl.highlevel.records.base import id_of, rows
 from pb2hl.highlevel.records.contacts import duplicate_of
-from pb2hl.highlevel.records.pipelines import PIPELINES, stages_of
 from pb2hl.operations import Target
 
 SKEW_TOLERATED_S = 30.0
@@ -142,7 +141,7 @@ async def probe(client: Client, mark: str) -> dict[str, Any]:
     """Pin uncertain behaviours on one scratch contact of this `scratch_mark`, which is removed again whatever happens.
 
     Gives `search_lag_s` (seconds to wait for search, with a margin; the default when it never showed), `search_seen_after_s`,
-    `tags_lower_cased`, `email_lower_cased`, `odd_phone` (dropped, kept, refused), `notes_listed_at_once`, `owner_sync` (Capabilities).
+    `tags_lower_cased`, `email_lower_cased`, `odd_phone` (dropped, kept, refused), `notes_listed_at_once`, and what `relating.probe` saw (Capabilities).
     """
     contact: dict[str, Any] = {
         "firstName": "Scratch",
@@ -165,14 +164,15 @@ async def probe(client: Client, mark: str) -> dict[str, Any]:
             "email_lower_cased": record.get("email") == contact["email"].lower(),
             "odd_phone": await _odd_phone(client, made.id),
             "notes_listed_at_once": await _note_listed(client, made.id),
-            "owner_sync": await _owner_sync(client, made.id, mark),
+            **await relating.probe(client, made.id, mark),
         }
     finally:
         await sweep(client, mark)
 
 
-async def sweep(client: Client, mark: str) -> None:
-    """Remove the scratch contact of a probe, also of one that was killed or whose answer was lost, and its tag."""
+async def sweep(client: Client, mark: str, *, killed: bool = False) -> None:
+    """Remove the scratch contact of a probe, also of one whose answer was lost, and its tag; of one that was `killed` whatever else
+    it may have made."""
     for email in (_scratch_email(mark), _scratch_email(mark).upper()):
         record = await duplicate_of(client, email=email)
         if record is not None and mark in (record.get("lastName"), str(record.get("email")).lower().partition("@")[0]):
@@ -181,6 +181,8 @@ async def sweep(client: Client, mark: str) -> None:
                     for deal in page:
                         await PORTS[Target.OPPORTUNITY].delete(client, id_of(deal))
             await PORTS[Target.CONTACT].delete(client, id_of(record))
+    if killed:
+        await relating.sweep(client, mark)
     await _remove_tag(client)
 
 
@@ -219,25 +221,6 @@ async def _note_listed(client: Client, contact_id: str) -> bool | None:
         return None
     listed = rows((await client.request("GET", f"/contacts/{contact_id}/notes")).body, "notes")
     return note.id in {id_of(record) for record in listed}
-
-
-async def _owner_sync(client: Client, contact_id: str, mark: str) -> bool | None:
-    """Whether a contact takes the owner of its opportunity; None where it cannot be tried: it takes a pipeline and two users."""
-    company = {"companyId": str(client.identity.get("companyId") or "")}
-    try:
-        users = [id_of(user) for user in await USERS.all(client, more=company) if not user.get("deleted")]
-        lines = [line for line in await PIPELINES.all(client) if stages_of(line)]
-        if len(users) < 2 or not lines:
-            return None
-        await PORTS[Target.CONTACT].update(client, contact_id, {"assignedTo": users[0]})
-        stage = {"pipelineId": id_of(lines[0]), "pipelineStageId": id_of(stages_of(lines[0])[0])}
-        deal = {**stage, "name": mark, "status": "abandoned", "contactId": contact_id, "assignedTo": users[1]}
-        made = await PORTS[Target.OPPORTUNITY].create(client, deal)
-    except ApiError:
-        return None
-    owner = (await PORTS[Target.CONTACT].get(client, contact_id)).get("assignedTo")
-    await PORTS[Target.OPPORTUNITY].delete(client, made.id)
-    return bool(owner == users[1])
 
 
 async def _remove_tag(client: Client) -> None:

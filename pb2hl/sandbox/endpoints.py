@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pb2hl.sandbox import (
     appointments,
+    associations,
     businesses,
     calendars,
     contacts,
@@ -27,6 +28,7 @@ from pb2hl.sandbox.routes import ROUTER
 
 MODULES = (
     appointments,
+    associations,
     businesses,
     calendars,
     contacts,

@@ -49,6 +49,13 @@ class Behaviour(_Section):
     opportunity_takes_source: bool = False  # `source` in the create body: told by the notes, absent from the v3 spec
     opportunity_put_takes_lost_reason: bool = False  # `lostReasonId` in PUT /opportunities/{id}: likewise
     notes_on_opportunities: bool = False  # relations of the notes API to opportunities are unproven
+    associations: list[str] = [
+        "BUSINESSES_OPPORTUNITIES_ASSOCIATION",
+        "OPPORTUNITIES_CONTACTS_ADDITIONAL_ASSOCIATION",
+        "TASK_OPPORTUNITY_ASSOCIATION",
+        "TASK_BUSINESS_ASSOCIATION",
+    ]  # keys of HighLevel's own associations that the location has
+    relations_persist: bool = True  # False: a relation is answered with 201 and not kept
     custom_field_search: Literal["works", "blind", "ignored", "refused"] = (
         "works"  # filters `customFields.<id>` of contacts
     )

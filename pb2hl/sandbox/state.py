@@ -39,6 +39,7 @@ COLLECTIONS = (
     "notes",
     "tasks",
     "appointments",
+    "relations",
     "media",
     "files",
 )
@@ -50,6 +51,10 @@ def _one(name: str) -> Any:
 
 def _related(note: Record) -> Iterable[tuple[str, str]]:
     return [(item["objectKey"], item["recordId"]) for item in note["relations"]]
+
+
+def _ends(relation: Record) -> Iterable[str]:
+    return (relation["firstRecordId"], relation["secondRecordId"])
 
 
 def _lower(name: str) -> Any:
@@ -88,6 +93,7 @@ class State:
             now, email=_lower("email"), phone=_one("phone"), business=_one("businessId")
         )
         collections["opportunities"] = Collection(now, contact=_one("contactId"), pipeline=_one("pipelineId"))
+        collections["relations"] = Collection(now, record=_ends)
         collections["notes"] = Collection(now, related=_related)
         collections["tasks"] = Collection(now, contact=_one("contactId"))
         collections["appointments"] = Collection(now, contact=_one("contactId"), calendar=_one("calendarId"))
@@ -96,7 +102,16 @@ class State:
         collections["pipelines"] = Collection(now, name=_lower("name"))
         collections["records"] = Collection(now, object=_one("objectKey"))
         collections["users"] = Collection(now, email=_lower("email"))
+        for name in ("contacts", "businesses", "opportunities", "tasks"):
+            collections[name].on_remove = self._drop_relations
         self.collections = collections
+
+    def _drop_relations(self, record_id: str) -> None:
+        """Relations go with either of their records, and notes are on a deal no more that is gone."""
+        for relation in self.relations.find("record", record_id):
+            self.relations.remove(relation["id"])
+        for note in self.notes.find("related", ("opportunity", record_id)):
+            self.notes.put({**note, "relations": [item for item in note["relations"] if item["recordId"] != record_id]})
 
     def __getattr__(self, name: str) -> Collection:
         collections = self.__dict__.get("collections", {})

@@ -24,6 +24,7 @@ class Collection:
         self._recent: deque[tuple[float, str, Record | None]] = deque(maxlen=500_000)
         self.records: dict[str, Record] = {}
         self.version = 0
+        self.on_remove: Callable[[str], None] = lambda record_id: None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -50,6 +51,7 @@ class Collection:
         if old is not None:
             self._log(record_id, old)
             self._unindex(old)
+            self.on_remove(record_id)
         return old
 
     def find(self, index: str, key: Hashable) -> list[Record]:

@@ -197,6 +197,13 @@ def _opportunities(go: Tourist, here: dict[str, str], contact: str, users: list[
     go("POST", f"/opportunities/{deal}/followers", {"followers": [users[0]["id"]]})
     go("DELETE", f"/opportunities/{deal}/followers", {"followers": [users[0]["id"]]})
     go("GET", "/opportunities/search", limit=10, **here)
+    page = {"skip": 0, "limit": 100}
+    known = {item["key"]: item["id"] for item in go("GET", "/associations/", **page, **here)["associations"]}
+    ends = {"firstRecordId": deal, "secondRecordId": contact}
+    through = {"associationId": known["OPPORTUNITIES_CONTACTS_ADDITIONAL_ASSOCIATION"]}
+    relation = go("POST", "/associations/relations", {**through, **ends, **here})["id"]
+    assert go("GET", f"/associations/relations/{deal}", **page, **here)["total"] == 1
+    go("DELETE", f"/associations/relations/{relation}", **here)
     details = {"notes": True, "tasks": True, "calendarEvents": True, "unReadConversations": False}
     search = {"query": "", "limit": 10, "page": 1, "searchAfter": [], "additionalDetails": details, **here}
     assert go("POST", "/opportunities/search", search)["total"] == 1

@@ -22,8 +22,10 @@ leaves it out where it is refused. Values that are None are sent as null (HighLe
 | FILE | `{"$url": {"contactId", "fieldId"}, "$file": {"path", "name", "mime"}}` |
 | OPPORTUNITY | the body of POST /opportunities/, plus `lostReasonId`? (sent by a following PUT …/status: one request more). The spec has no `source`: put it into a custom field |
 | NOTE on a contact | `{"$url": {"contactId"}, "body", "userId"?, "title"?}` |
+| NOTE on several records | `{"$url": {"contactId", "opportunityId"?, "businessId"?}, "body", "userId"?}` (the Notes API; an id that is "" is left out) |
 | NOTE on a business | `{"$url": {"businessId"}, "body", "userId"?}` (the Notes API; give `userId` whenever one is known) |
 | TASK | `{"$url": {"contactId"}, "title", "dueDate", "completed", "body"?, "assignedTo"?}` |
+| RELATION | `{"$url": {"recordId"}, "associationId", "firstRecordId", "secondRecordId"}` (`relations.between`) |
 | APPOINTMENT | the body of POST /calendars/events/appointments: `{"calendarId", "contactId", "startTime", "endTime", "title", "appointmentStatus", "assignedUserId", "description", "address", "toNotify": false, "ignoreFreeSlotValidation": true, "ignoreDateRange": true}` |
 | OBJECT_RECORD | `{"$url": {"schemaKey"}, "customFields": [{"key": <fieldKey>, "value": …}]}` |
 
@@ -46,6 +48,7 @@ from pb2hl.highlevel.records.notes import NotePort
 from pb2hl.highlevel.records.objects import ObjectPort, ObjectRecordPort
 from pb2hl.highlevel.records.opportunities import OpportunityPort
 from pb2hl.highlevel.records.pipelines import PipelinePort
+from pb2hl.highlevel.records.relations import RelationPort
 from pb2hl.highlevel.records.simple import CalendarPort, TagPort
 from pb2hl.highlevel.records.tasks import TaskPort
 from pb2hl.operations import Target
@@ -67,6 +70,7 @@ PORTS: dict[Target, RecordPort] = {
     Target.NOTE: NotePort(),
     Target.TASK: TaskPort(),
     Target.APPOINTMENT: AppointmentPort(),
+    Target.RELATION: RelationPort(),
     Target.OBJECT_RECORD: ObjectRecordPort(),
 }
 """The port of every kind of record that operations are about."""

@@ -29,11 +29,11 @@ class NotePort(PlainPort):
     also: ClassVar[tuple[str, ...]] = ("/notes/",)
 
     async def create(self, client: Client, payload: Payload) -> Created:
-        """On a contact as ever; on a business through the Notes API, which needs its relation."""
-        if url_of(payload).get("contactId"):
+        """On a contact as ever; on a business, or on several records at once, through the Notes API, which needs its relations."""
+        related = relations_in(payload)
+        if [relation["objectKey"] for relation in related] == ["contact"]:
             return await super().create(client, payload)
-        relation = {"objectKey": "business", "recordId": url_of(payload)["businessId"]}
-        body = {**body_of(payload), "relations": [relation]}
+        body = {**body_of(payload), "relations": related}
         answer = await client.request("POST", "/notes/", params={"locationId": client.location}, json=body)
         record = made(client, answer, "POST /notes/", "note")
         return replace(await self.finish(client, record, payload, answer.trace_id), stored=record)
@@ -74,6 +74,16 @@ class NotePort(PlainPort):
         where = url_of(payload)
         contact_id = where.get("contactId")
         return as_page(notes_of(client, contact_id)) if contact_id else _related(client, where["businessId"])
+
+
+def relations_in(payload: Payload) -> list[dict[str, str]]:
+    """The records that a note is on, as the Notes API takes them."""
+    where = url_of(payload)
+    return [
+        {"objectKey": key, "recordId": str(where[f"{key}Id"])}
+        for key in ("contact", "opportunity", "business")
+        if where.get(f"{key}Id")
+    ]
 
 
 async def _related(client: Client, record_id: str) -> AsyncIterator[list[Record]]:

@@ -225,10 +225,16 @@ def _read_back(data: Estimate, place: Destination) -> dict[str, int]:
     found[str(Target.APPOINTMENT)] = event_requests(data.starts)
     if data.of_objects:
         found[str(Target.OBJECT_RECORD)] = object_requests(data.of_objects, place)
+    found["relations, spot-checked"] = relations_looked_at(data.created.get(Target.RELATION, 0))
     compared = sum(data.created.get(target, 0) + data.updated.get(target, 0) for target in READ_BACK)
     found["contacts with consent flags"] = data.consents
     found["time zones, spot-checked"] = min(data.timezones, spot_checks(compared))
     return _filled(found)
+
+
+def relations_looked_at(made: int) -> int:
+    """Of so many relations, those that the audit reads back, one a request: a tenth, and the first twenty."""
+    return min(made, max(20, int(SPOT_SHARE * made)))
 
 
 def object_requests(made: Mapping[str, int], place: Destination) -> int:

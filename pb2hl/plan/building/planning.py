@@ -34,6 +34,7 @@ from pb2hl.plan.records.notes import Notes
 from pb2hl.plan.records.parents import Parents
 from pb2hl.plan.records.pipelines import Pipelines, plan_pipelines
 from pb2hl.plan.records.primary import primary_ids, primary_labels
+from pb2hl.plan.records.relations import Relations
 from pb2hl.plan.records.tasks import Tasks
 from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.records.unmapped_columns import UnmappedNotes
@@ -186,6 +187,7 @@ class Planner:
         calendar = find_calendar(ctx)
         team = calendar.team if calendar else tuple(calendar_team(ctx))
         yield from Appointments(ctx, self.parents, self.unconverted, bodies, calendar, team).operations()
+        yield from Relations(ctx, self.deals).operations()
         yield from self.legal.operations()
 
     def _collect(

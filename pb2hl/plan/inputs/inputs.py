@@ -11,6 +11,7 @@ import pandas as pd
 
 from pb2hl import mapper
 from pb2hl.highlevel import Destination
+from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.matching import Merges
 from pb2hl.workspace import Config
 
@@ -49,6 +50,7 @@ class PlanInputs:
     `aliases`: (object, source id) of a row whose record was made for another row, to that row's source id.
     `gone`: by object, loaded rows that this export lacks and that its rows may name.
     `loaded`: source ids of deals that this migration made opportunities of: no other deal takes their place.
+    `capabilities`: what a probe proved of the location; ways that none has seen are not planned.
     """
 
     staged: Mapping[str, pd.DataFrame]
@@ -67,6 +69,7 @@ class PlanInputs:
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
     gone: Mapping[str, Gone] = field(default_factory=dict)
     loaded: frozenset[str] = frozenset()
+    capabilities: Capabilities = field(default_factory=Capabilities)
 
     def table(self, name: str) -> pd.DataFrame:
         """The rows of `name` to migrate: survivors of contacts and companies, every staged row of the rest."""

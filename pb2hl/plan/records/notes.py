@@ -13,6 +13,7 @@ from pb2hl.plan.records.attachments import Attachments
 from pb2hl.plan.records.bodies import Bodies
 from pb2hl.plan.records.deals import Deals
 from pb2hl.plan.records.parents import Parents
+from pb2hl.plan.records.relations import further_hosts
 from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import Context
 from pb2hl.plan.shared.draft import Draft
@@ -45,7 +46,8 @@ class Notes:
 
     def _operation(self, object_: str, row: Row, html_of: Callable[[Row, Draft], str], person: str) -> Operation:
         host, source = self.parents.host(object_, row, on_business=True), (object_, row["source_id"])
-        draft = self.ctx.draft(object_, row, {"$url": {f"{host.kind}Id": host.reference}})
+        further = further_hosts(self.ctx, self.deals, row, host.kind)
+        draft = self.ctx.draft(object_, row, {"$url": {f"{host.kind}Id": host.reference, **further}})
         host.note(draft)
         html, title = html_of(row, draft), text(row, "title") if object_ == "notes" else ""
         facts = host.facts if object_ != "activities" else (*host.facts, *_when(self.ctx, row))

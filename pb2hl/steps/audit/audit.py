@@ -8,6 +8,7 @@ import pandas as pd
 
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.highlevel import Client, Destination
+from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.mapper import staged_tables
 from pb2hl.progress import SILENT, Cancel, Progress
@@ -15,6 +16,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.audit.accounting import Accounting, accounting
 from pb2hl.steps.audit.compare import UNLINKED, Comparison, compare_location
+from pb2hl.steps.audit.related import UNRELATED
 from pb2hl.steps.balance.balance import Balance, balance
 from pb2hl.steps.check.check import check
 from pb2hl.steps.check.tables import ARRIVED
@@ -53,7 +55,8 @@ def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
         last = current(ws)
         asked = balance(last, ledger, aliases=aliases_of(last), seen=found.seen)
         result = with_archive(ws, ledger, _result(ledger, found, accounting(last, ledger, found), asked))
-        unheld = cannot_hold(last, staged_tables(last), Destination.load(ws.path), planned=True)
+        known = Capabilities.of(ledger)
+        unheld = cannot_hold(last, staged_tables(last), Destination.load(ws.path), planned=True, known=known)
         result = replace(result, tables={**result.tables, "cannot_hold": unheld})
         result.save(ws.results(STEP))
         progress.advance()
@@ -136,7 +139,11 @@ def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked:
     if unlinked:
         text = f"{counted(unlinked, 'contact')} {agree(unlinked, 'is', 'are')} not linked to the business they were linked to"
         problems.append(Problem("unlinked", text, Severity.CRITICAL, count=unlinked, treatment="listed"))
-    failed = any((totals["missing"], totals["extra"], totals["wrong"], unlinked, len(doubt), len(off)))
+    unrelated = found.link[UNRELATED]
+    if unrelated:
+        text = f"{counted(unrelated, 'relation')} {agree(unrelated, 'is', 'are')} not in the location"
+        problems.append(Problem("unrelated", text, Severity.CRITICAL, count=unrelated, treatment="listed as absent"))
+    failed = any((totals["missing"], totals["extra"], totals["wrong"], unlinked, unrelated, len(doubt), len(off)))
     return StepResult(
         step=STEP,
         status=Status.FAILED if failed else Status.DONE if asked.complete else Status.INCOMPLETE,

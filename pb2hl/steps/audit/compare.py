@@ -25,6 +25,7 @@ from pb2hl.operations import RECORD_TARGETS, Kind, Target
 from pb2hl.plan.building.estimate import spot_checks
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.audit.arrived import Arrived
+from pb2hl.steps.audit.related import check_relations, off
 from pb2hl.steps.balance.balance import Seen
 from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names, read_records
 from pb2hl.values.fold import fold
@@ -145,6 +146,7 @@ async def compare_location(
         for entry in again:
             judge.entry(entry, records[entry.op_id])
         await _check_links(client, ledger, judge, target)
+    await check_relations(client, ledger, found.link, found.seen.unlinked, cancel)
     progress.finish()
     return found
 
@@ -329,7 +331,8 @@ class Judge:
             self.businesses[entry.destination_id] = str(record["businessId"])
         ours = self._ours if entry.kind is Kind.CREATE else frozenset()
         classes, decided = [], {}
-        for name, sent, held, kind, why in compare_records(payload, record, region=self._region, ours=ours):
+        rows = [*compare_records(payload, record, region=self._region, ours=ours), *off(entry, record)]
+        for name, sent, held, kind, why in rows:
             label = self._names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name
             verdict, cell = kind, (entry.object, entry.source_id, name)
             if kind is not Class.EQUAL and cell in self._kept:

@@ -55,7 +55,7 @@ RECORDS, LINKS, OWNERS, TAGS, FILES, CHANGES, SUPPORT = (
 """What a piece is. A supporting record is none of the export's own rows: a stand-in contact, a note that keeps a deal's text."""
 
 _KINDS = (RECORDS, LINKS, OWNERS, TAGS, FILES, CHANGES, SUPPORT)
-_WHAT = {Target.LINK: LINKS, Target.FILE: FILES, Target.MEDIA: FILES, Target.CONTACT_TAGS: TAGS}
+_WHAT = {Target.LINK: LINKS, Target.RELATION: LINKS, Target.FILE: FILES, Target.MEDIA: FILES, Target.CONTACT_TAGS: TAGS}
 _OWNED = (Target.CONTACT, Target.OPPORTUNITY, Target.TASK, Target.APPOINTMENT)
 _OWNER = '"(assignedTo|assignedUserId|userId)":"[^"]'
 _TAGS = '"tags":\\["'

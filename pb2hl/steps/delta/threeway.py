@@ -35,7 +35,7 @@ from pb2hl.values.fold import fold
 SAME = (Class.EQUAL, Class.NORMALISED)
 CHUNK = 500
 
-UPDATABLE = frozenset({*DATA_TARGETS} - {Target.MEDIA, Target.CONTACT_TAGS, Target.FILE})
+UPDATABLE = frozenset({*DATA_TARGETS} - {Target.MEDIA, Target.CONTACT_TAGS, Target.FILE, Target.RELATION})
 
 BLANKS: Mapping[tuple[Target, str], Any] = {(Target.OPPORTUNITY, "monetaryValue"): 0}
 """What stands for blank where null changes nothing: a deal without an amount has 0. Everything else is cleared with null;

@@ -59,7 +59,7 @@ def doctor(
 async def swept(client: Client, ledger: LedgerPort) -> None:
     """Remove what a probe that was killed has left in the location."""
     if mark := ledger.recall(SCRATCH):
-        await preflight.sweep(client, mark)
+        await preflight.sweep(client, mark, killed=True)
         ledger.remember(SCRATCH, None)
 
 

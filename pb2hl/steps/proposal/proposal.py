@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from pb2hl import mapper, matching, plan
 from pb2hl.errors import Damaged, GateClosed, SheetError
 from pb2hl.highlevel import Destination
+from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.ledger import LedgerPort, State
 from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
 from pb2hl.matching.sheets import SURVIVORSHIP
@@ -73,6 +74,7 @@ def plan_inputs(
         inline_files=ws.files / "inline",
         conflicts=choices(ws),
         aliases=aliases or {},
+        capabilities=Capabilities.of(ledger),
     )
 
 

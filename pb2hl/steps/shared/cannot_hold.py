@@ -11,6 +11,8 @@ import pandas as pd
 
 from pb2hl.field_types import Way
 from pb2hl.highlevel import Destination
+from pb2hl.highlevel.capabilities import Capabilities
+from pb2hl.highlevel.records.relations import BUSINESS_DEAL, DEAL_CONTACT, TASK_BUSINESS, TASK_DEAL
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.operations import Target
 from pb2hl.plan.fields.custom_fields import MOST_FOLLOWERS
@@ -31,11 +33,16 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def cannot_hold(
-    ws: Workspace, tables: Tables, place: Destination | None = None, *, planned: bool = False
+    ws: Workspace,
+    tables: Tables,
+    place: Destination | None = None,
+    *,
+    planned: bool = False,
+    known: Capabilities | None = None,
 ) -> pd.DataFrame:
     """The table (HELD_COLUMNS) of staged `tables`; rows of which the export has nothing stand last, with 0 records.
 
-    `place` tells the location's currency and pipelines; with `planned` the losses of the workspace's plan are told as well.
+    `place` tells the location's currency and pipelines; with `planned` the losses of the workspace's plan are told as well; `known` is what a probe proved.
     """
     currency = (str((place.settings or {}).get("currency") or "") if place else "") or ws.config.currency
     lines = {fold(str(line["name"])) for line in place.pipelines} if place else set()
@@ -45,7 +52,7 @@ def cannot_hold(
             {fold(str(reason["name"])) for reason in place.lost_reasons} if place else set(),
             place is not None and len(place.contacts) > 0,
         ),
-        *_links(tables),
+        *_links(tables, known or Capabilities()),
         *_schema(tables, currency, lines),
         *_location(tables),
         *_reported(tables),
@@ -195,13 +202,26 @@ def _records(tables: Tables, reasons: Collection[str], already: bool) -> Iterato
     )
 
 
-def _links(tables: Tables) -> Iterator[Row]:
+PROBE = "pb2hl doctor --probe, which sees whether this location relates them, then the plan anew"
+
+
+def _links(tables: Tables, known: Capabilities) -> Iterator[Row]:
+    through = known.associations or {}
     yield (
         "notes",
         "notes of deals",
-        _filled(tables, "notes", "deal_id"),
+        0 if known.note_relations else _filled(tables, "notes", "deal_id"),
         "the deal's contact, said in the provenance line",
-        "read them at the contact",
+        f"{PROBE}; or read them at the contact",
+    )
+    further = sum(max(len(cell) - 1, 0) for cell in _column(tables, "deals", "contact_id") if not isinstance(cell, str))
+    yield (
+        "deals",
+        "companies and further contacts of deals",
+        (0 if BUSINESS_DEAL in through else _filled(tables, "deals", "company_id"))
+        + (0 if DEAL_CONTACT in through else further),
+        "custom fields Company and Other Contacts",
+        PROBE,
     )
     yield (
         "attachments",
@@ -220,9 +240,10 @@ def _links(tables: Tables) -> Iterator[Row]:
     yield (
         "tasks",
         "links to deals and companies",
-        _filled(tables, "tasks", "deal_id", "company_id"),
+        (0 if TASK_DEAL in through else _filled(tables, "tasks", "deal_id"))
+        + (0 if TASK_BUSINESS in through else _filled(tables, "tasks", "company_id")),
         "the contact it hangs on, said in the provenance line",
-        "link the open ones by hand",
+        f"{PROBE}; or link the open ones by hand",
     )
     yield (
         "appointments",

@@ -1,0 +1,122 @@
+"""The part of the probe that takes a deal: owners that are kept at one, notes on several records, relations through associations.
+
+Everything is made on the probe's scratch contact, looked at and taken away again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from pb2hl.errors import ApiError, HighLevelError
+from pb2hl.highlevel.client import Client
+from pb2hl.highlevel.destination import USERS
+from pb2hl.highlevel.records import PORTS
+from pb2hl.highlevel.records.base import Record, WrongAnswer, id_of
+from pb2hl.highlevel.records.notes import relations_in
+from pb2hl.highlevel.records.pipelines import PIPELINES, stages_of
+from pb2hl.highlevel.records.relations import ASSOCIATIONS, PAIRS, between, ends, relations_of
+from pb2hl.operations import Target
+
+FIRST_OBJECT, SECOND_OBJECT = "firstObjectKey", "secondObjectKey"
+_TASK_DUE = "2030-01-01T09:00:00.000Z"
+
+
+async def probe(client: Client, contact_id: str, mark: str) -> dict[str, Any]:
+    """`owner_sync`, `note_relations` and `associations` (Capabilities); what cannot be tried is None."""
+    found: dict[str, Any] = {"owner_sync": None, "note_relations": None, "associations": None}
+    deal = business = ""
+    try:
+        users, deal = await _deal(client, contact_id, mark)
+        if len(users) > 1:
+            owner = (await PORTS[Target.CONTACT].get(client, contact_id)).get("assignedTo")
+            found["owner_sync"] = owner == users[1]
+        business = (await PORTS[Target.BUSINESS].create(client, {"name": mark})).id
+        found["note_relations"] = await _note(
+            client, {"contact": contact_id, "opportunity": deal, "business": business}
+        )
+        task = {"$url": {"contactId": contact_id}, "title": mark, "dueDate": _TASK_DUE, "completed": True}
+        one = (await PORTS[Target.TASK].create(client, task)).id
+        other = await PORTS[Target.CONTACT].create(client, {"firstName": "Scratch", "lastName": mark, "dnd": True})
+        try:
+            records = {"opportunity": deal, "business": business, "task": one, "contact": other.id}
+            found["associations"] = await _associations(client, records)
+        finally:
+            await PORTS[Target.CONTACT].delete(client, other.id)
+    except (ApiError, Unprobed, WrongAnswer):
+        pass
+    finally:
+        for target, id in ((Target.OPPORTUNITY, deal), (Target.BUSINESS, business)):
+            if id:
+                await PORTS[target].delete(client, id)
+    return found
+
+
+async def sweep(client: Client, mark: str) -> None:
+    """Remove what a killed probe made beside its scratch contact."""
+    with contextlib.suppress(ApiError):
+        for target, name in ((Target.BUSINESS, "name"), (Target.CONTACT, "lastName")):
+            filters = [{"field": name, "operator": "eq", "value": mark}] if target is Target.CONTACT else None
+            async for page in PORTS[target].pages(client, filters=filters):
+                for record in page:
+                    if _named(record, name) == mark:
+                        await PORTS[target].delete(client, id_of(record))
+
+
+def _named(record: Record, name: str) -> Any:
+    return record.get(name) or (record.get("properties") or {}).get(name)
+
+
+async def _deal(client: Client, contact_id: str, mark: str) -> tuple[list[str], str]:
+    """(users, a scratch deal of the second of them on the contact, which is the first one's). Raises Unprobed without a pipeline."""
+    company = {"companyId": str(client.identity.get("companyId") or "")}
+    users = [id_of(user) for user in await USERS.all(client, more=company) if not user.get("deleted")]
+    lines = [line for line in await PIPELINES.all(client) if stages_of(line)]
+    if not lines:
+        raise Unprobed("a scratch deal takes a pipeline")
+    stage = {"pipelineId": id_of(lines[0]), "pipelineStageId": id_of(stages_of(lines[0])[0])}
+    owned = {}
+    if len(users) > 1:
+        await PORTS[Target.CONTACT].update(client, contact_id, {"assignedTo": users[0]})
+        owned = {"assignedTo": users[1]}
+    deal = {**stage, **owned, "name": mark, "status": "abandoned", "contactId": contact_id}
+    return users, (await PORTS[Target.OPPORTUNITY].create(client, deal)).id
+
+
+class Unprobed(HighLevelError):
+    """The location has not what a probe takes."""
+
+
+async def _note(client: Client, records: dict[str, str]) -> bool | None:
+    """Whether a note that is put on all of `records` is found on all of them."""
+    payload = {"$url": {f"{key}Id": id for key, id in records.items()}, "body": "pb2hl doctor --probe"}
+    port = PORTS[Target.NOTE]
+    try:
+        made = await port.create(client, payload)
+    except ApiError:
+        return False
+    try:
+        held = await client.request("GET", f"/notes/{made.id}", params={"locationId": client.location})
+        note = held.body.get("note") or held.body
+        there = {str(item.get("recordId")) for item in note.get("relations") or ()}
+        return {item["recordId"] for item in relations_in(payload)} <= there
+    finally:
+        await port.delete(client, made.id, contactId=records["contact"])
+
+
+async def _associations(client: Client, records: dict[str, str]) -> dict[str, dict[str, str]]:
+    """The associations of `PAIRS` through which `records` were related and found so, as `Capabilities` has them."""
+    found = {}
+    there = {str(item.get("key")): item for item in await ASSOCIATIONS.all(client)}
+    for key, (one, other) in PAIRS.items():
+        association = there.get(key)
+        if association is None or {association.get(FIRST_OBJECT), association.get(SECOND_OBJECT)} != {one, other}:
+            continue
+        known = {"id": id_of(association), "first": str(association[FIRST_OBJECT])}
+        payload = between(known, (one, records[one]), (other, records[other]))
+        with contextlib.suppress(ApiError):
+            made = await PORTS[Target.RELATION].create(client, payload)
+            if ends(payload) in {ends(item) for item in await relations_of(client, records[one])}:
+                found[key] = known
+            await PORTS[Target.RELATION].delete(client, made.id, recordId=records[one])
+    return found
