@@ -64,7 +64,7 @@ def imported(*folders: str) -> dict[str, Path]:
 def foreign(*folders: str) -> dict[str, Path]:
     """Those that neither Python nor this project brings."""
     ours = {"pb2hl", "tests", "benchmarks", "examples"}
-    ours |= {path.stem for folder in ("tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")}
+    ours |= {path.stem for folder in ("tests", "benchmarks", "docs") for path in (ROOT / folder).rglob("*.py")}
     return {name: path for name, path in imported(*folders).items() if name not in sys.stdlib_module_names | ours}
 
 
