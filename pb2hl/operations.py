@@ -43,6 +43,9 @@ class Target(StrEnum):
     TASK = "task"
     APPOINTMENT = "appointment"
     RELATION = "relation"  # between two records, through an association of the location
+    CONVERSATION = "conversation"  # of a contact, begun so that messages can be logged in it
+    MESSAGE = "message"  # an e-mail, SMS or call with its own date; no API deletes a single one
+    UNREAD = "unread"  # the counter of a conversation, put back after messages were logged in it
     OBJECT_RECORD = "object_record"  # a record of a custom object
 
 
@@ -53,8 +56,12 @@ SCHEMA_TARGETS = (Target.OBJECT, Target.FOLDER, Target.FIELD, Target.TAG, Target
 DATA_TARGETS = tuple(target for target in Target if target not in SCHEMA_TARGETS)
 
 RECORD_TARGETS = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT,
-                  Target.OBJECT_RECORD)  # fmt: skip
+                  Target.MESSAGE, Target.OBJECT_RECORD)  # fmt: skip
 """Records that people see and edit; other data operations add to them: tags, links, files."""
+
+
+OF_SOME_PLANS = frozenset({Target.MESSAGE, Target.OBJECT_RECORD})
+"""Records that few plans have and that take scopes of their own: nothing of their kind is read where there are none of ours."""
 
 
 @dataclass(frozen=True, slots=True)

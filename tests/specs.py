@@ -40,6 +40,9 @@ EXTRA_PROPERTIES: dict[tuple[str, str], frozenset[str]] = {
 }
 """Properties that the vendor takes and the snapshot leaves out."""
 
+REQUIRED_BY_SWITCH = {("POST", "/conversations/messages/inbound"): frozenset({"conversationProviderId"})}
+"""Properties that the files require and some locations do without (BEHAVIOUR): the sandbox has a switch for them."""
+
 LISTED_AS_ONE = {
     ("GET", "/associations/"): "associations",
     ("GET", "/associations/relations/{recordId}"): "relations",
@@ -144,7 +147,8 @@ class SpecValidator:
         uri, operation = self._operations[self._key(method, template)]
         content = operation.get("requestBody", {}).get("content", {})
         schema = self._resolve(uri, content.get("application/json", {}).get("schema", {}))
-        return list(schema.get("properties", {})), schema.get("required", [])
+        loose = REQUIRED_BY_SWITCH.get((method, template), frozenset())
+        return list(schema.get("properties", {})), [name for name in schema.get("required", []) if name not in loose]
 
     def required_query(self, method: str, template: str) -> list[str]:
         """The query parameters that an endpoint requires."""

@@ -36,6 +36,9 @@ def scopes_for(targets: Iterable[Target] = ()) -> dict[str, str]:
     if Target.RELATION in wanted:
         found[scope_of("GET", "/associations/")] = "reading the associations"
         found[scope_of("GET", "/associations/relations/")] = "reading relations"
+    if Target.MESSAGE in wanted:
+        found[scope_of("GET", "/conversations/search")] = "reading conversations"
+        found[scope_of("GET", "/conversations/messages/export")] = "reading messages"
     for target in sorted(wanted, key=list(Target).index):
         for scope in write_scopes(target):
             found[scope] = f"{found[scope]}, {target}" if scope in found else str(target)

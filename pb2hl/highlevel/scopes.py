@@ -25,6 +25,8 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     (r"^/locations/[^/]+$", "locations.readonly", "locations.write"),
     (r"^/associations/relations.*", "associations/relation.readonly", "associations/relation.write"),
     (r"^/associations/.*", "associations.readonly", "associations.write"),
+    (r"^/conversations/messages.*", "conversations/message.readonly", "conversations/message.write"),
+    (r"^/conversations/.*", "conversations.readonly", "conversations.write"),
     (r"^/notes/.*", "notes.readonly", "notes.write"),
     (r"^/medias/.*", "medias.readonly", "medias.write"),
     (r"^/forms/.*", "forms.readonly", "forms.write"),

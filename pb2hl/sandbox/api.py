@@ -187,7 +187,7 @@ def _check(sandbox: State, route: Route, call: Call) -> None:
         route.shape.check(call.body)
     body = call.body if isinstance(call.body, dict) else {}
     for place in (call.path, call.query, body):
-        for name in ("locationId", "altId"):
+        for name in ("locationId", *(["altId"] if "altType" in place else ())):
             if place.get(name) not in (None, "", sandbox.location):
                 raise Reject(403, "The token does not have access to this location.")
         if place.get("companyId") not in (None, "", sandbox.scenario.location.company_id):

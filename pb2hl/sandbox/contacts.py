@@ -169,6 +169,8 @@ def remove(sandbox: State, contact_id: str) -> None:
             continue
         for record in sandbox.collections[collection].find("contact", contact_id):
             sandbox.collections[collection].remove(record["id"])
+    for conversation in sandbox.conversations.find("contact", contact_id):
+        sandbox.conversations.remove(conversation["id"])
     drop_relations(sandbox, "contact", contact_id)
     sandbox.contacts.remove(contact_id)
 

@@ -75,6 +75,22 @@ class Behaviour(_Section):
         str
     ] = []  # fields of a contact that, once set, can be changed and not cleared: null and "" answer 422
     owner_sync: bool = False  # a deal's owner becomes its contact's, and a contact's owner that of its deals
+    message_providers: dict[
+        str, str
+    ] = {}  # ids of conversation providers that the token may use, and the channel of each
+    default_providers: bool = (
+        False  # SMS and e-mails are logged without a provider's id; False: 422, as the spec requires it
+    )
+    message_dates: bool = True  # a logged message has the date that it was sent with; False: the moment of logging
+    messages_persist: Literal["yes", "without id", "nothing"] = (
+        "yes"  # the other two are answered with success and not kept
+    )
+    logging_sends: bool = False  # logging an outbound message sends it
+    logging_fires: bool = True  # logging an inbound message starts the workflows that wait for a customer's reply
+    inbound_unread: bool = True  # and counts as unread
+    alt_id_told: bool = False  # `altId` comes back with a message
+    export_bodies: bool = True  # and its text does
+    conversation_again: Literal["refused", "same"] = "refused"  # a second conversation of a contact
     link_sets_company_name: bool = False  # linking a contact to a business writes its companyName
     upsert_order: list[Literal["email", "phone"]] = ["email", "phone"]
 

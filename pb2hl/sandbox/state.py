@@ -40,6 +40,8 @@ COLLECTIONS = (
     "tasks",
     "appointments",
     "relations",
+    "conversations",
+    "messages",
     "media",
     "files",
 )
@@ -93,6 +95,8 @@ class State:
             now, email=_lower("email"), phone=_one("phone"), business=_one("businessId")
         )
         collections["opportunities"] = Collection(now, contact=_one("contactId"), pipeline=_one("pipelineId"))
+        collections["conversations"] = Collection(now, contact=_one("contactId"))
+        collections["messages"] = Collection(now, conversation=_one("conversationId"))
         collections["relations"] = Collection(now, record=_ends)
         collections["notes"] = Collection(now, related=_related)
         collections["tasks"] = Collection(now, contact=_one("contactId"))
@@ -104,7 +108,12 @@ class State:
         collections["users"] = Collection(now, email=_lower("email"))
         for name in ("contacts", "businesses", "opportunities", "tasks"):
             collections[name].on_remove = self._drop_relations
+        collections["conversations"].on_remove = self._drop_messages
         self.collections = collections
+
+    def _drop_messages(self, conversation_id: str) -> None:
+        for message in self.messages.find("conversation", conversation_id):
+            self.messages.remove(message["id"])
 
     def _drop_relations(self, record_id: str) -> None:
         """Relations go with either of their records, and notes are on a deal no more that is gone."""

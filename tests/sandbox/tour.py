@@ -17,6 +17,7 @@ class Tourist:
         self._client = httpx.Client(base_url=rehearsal.url, headers=rehearsal.headers, timeout=10)
         self._look = look
         self.location = rehearsal.location
+        self.allow_messages = lambda providers: setattr(rehearsal.state.behaviour, "message_providers", providers)
 
     def __call__(self, method: str, path: str, body: Any = None, *, files: Any = None, **query: Any) -> Any:
         if files is not None:
@@ -42,6 +43,7 @@ def tour(rehearsal: Any, look: Look) -> None:
     _opportunities(go, here, contact, users)
     _calendars(go, here, contact, users)
     _files(go, here, contact, file_field)
+    _conversations(go, here, contact)
     go("DELETE", f"/contacts/{contact}")
     go("DELETE", f"/locations/{go.location}/customFields/{field}")
     go("DELETE", f"/objects/business/records/{business}")
@@ -239,3 +241,20 @@ def _files(go: Tourist, here: dict[str, str], contact: str, file_field: str) -> 
     go("PUT", "/medias/delete-files", {"filesToBeDeleted": [{"_id": kept[1]}], "status": "deleted", **media})
     part = {f"{file_field}_0f8fad5b": ("c.pdf", b"%PDF", "application/pdf")}
     go("POST", "/forms/upload-custom-files", {}, files=part, contactId=contact, **here)
+
+
+def _conversations(go: Tourist, here: dict[str, str], contact: str) -> None:
+    root = "/conversations/messages"
+    go.allow_messages({"prSMS": "SMS", "prCall": "Call"})
+    held = go("POST", "/conversations/", {"contactId": contact, **here})["conversation"]["id"]
+    go("GET", "/conversations/search", contactId=contact, **here)
+    where = {"conversationId": held, "contactId": contact, "date": "2021-03-04T05:06:07.000Z", "altId": "PB 1"}
+    wrote = {"type": "SMS", "direction": "inbound", "message": "Hello", "conversationProviderId": "prSMS"}
+    message = go("POST", f"{root}/inbound", {**where, **wrote})["messageId"]
+    called = {"type": "Call", "call": {"to": "+16135550123", "status": "completed"}, "conversationProviderId": "prCall"}
+    go("POST", f"{root}/outbound", {**{name: where[name] for name in where if name != "contactId"}, **called})
+    assert go("GET", f"/conversations/{held}")["unreadCount"] == 1
+    go("PUT", f"/conversations/{held}", {"unreadCount": 0, **here})
+    assert go("GET", f"{root}/{message}")["dateAdded"] == where["date"]
+    assert go("GET", f"{root}/export", channel="SMS", limit="10", **here)["total"] == 1
+    go("DELETE", f"/conversations/{held}")

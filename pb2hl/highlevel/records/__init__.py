@@ -26,6 +26,9 @@ leaves it out where it is refused. Values that are None are sent as null (HighLe
 | NOTE on a business | `{"$url": {"businessId"}, "body", "userId"?}` (the Notes API; give `userId` whenever one is known) |
 | TASK | `{"$url": {"contactId"}, "title", "dueDate", "completed", "body"?, "assignedTo"?}` |
 | RELATION | `{"$url": {"recordId"}, "associationId", "firstRecordId", "secondRecordId"}` (`relations.between`) |
+| CONVERSATION | `{"contactId"}` |
+| MESSAGE | `{"$url": {"contactId"}, "conversationId", "type": "SMS"/"Email"/"Call", "direction": "inbound"/"outbound", "date", "altId", "conversationProviderId"?, "message"?, "html"?, "subject"?, "emailFrom"?, "emailTo"?, "callFrom"?, "callTo"?, "callStatus"?}` |
+| UNREAD | `{"$url": {"contactId", "conversationId", "of …": <id of an inbound message>}}`: the counter less those messages |
 | APPOINTMENT | the body of POST /calendars/events/appointments: `{"calendarId", "contactId", "startTime", "endTime", "title", "appointmentStatus", "assignedUserId", "description", "address", "toNotify": false, "ignoreFreeSlotValidation": true, "ignoreDateRange": true}` |
 | OBJECT_RECORD | `{"$url": {"schemaKey"}, "customFields": [{"key": <fieldKey>, "value": …}]}` |
 
@@ -42,6 +45,7 @@ from pb2hl.highlevel.records.appointments import AppointmentPort
 from pb2hl.highlevel.records.base import Created, RecordPort
 from pb2hl.highlevel.records.businesses import BusinessPort
 from pb2hl.highlevel.records.contacts import ContactPort, ContactTagsPort, LinkPort, link, unlink
+from pb2hl.highlevel.records.conversations import ConversationPort, MessagePort, UnreadPort
 from pb2hl.highlevel.records.fields import FieldPort, FolderPort
 from pb2hl.highlevel.records.files import ContactFilePort, MediaPort
 from pb2hl.highlevel.records.notes import NotePort
@@ -71,6 +75,9 @@ PORTS: dict[Target, RecordPort] = {
     Target.TASK: TaskPort(),
     Target.APPOINTMENT: AppointmentPort(),
     Target.RELATION: RelationPort(),
+    Target.CONVERSATION: ConversationPort(),
+    Target.MESSAGE: MessagePort(),
+    Target.UNREAD: UnreadPort(),
     Target.OBJECT_RECORD: ObjectRecordPort(),
 }
 """The port of every kind of record that operations are about."""

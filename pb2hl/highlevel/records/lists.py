@@ -21,6 +21,7 @@ class Follow(Enum):
     SKIP = "skip"  # by the number of records before
     OFFSET = "offset"  # the same under another name
     CURSOR = "cursor"  # `searchAfter` of the last record
+    NEXT = "next"  # `cursor`, which the answer gives as `nextCursor`
     META = "meta"  # `startAfter` and `startAfterId` in the answer's `meta`
 
 
@@ -79,6 +80,8 @@ async def _walk(client: Client, listing: Listing, path: str, said: dict[str, Any
 
     async def send(size: int, position: dict[str, Any]) -> paging.Page:
         number: Any = str(size) if listing.method == "GET" else size
+        if listing.follow is Follow.NEXT:
+            position = {name: value for name, value in position.items() if name == "cursor"}
         body = (await ask({**position, listing.size: number})).body
         return paging.Page(rows(body, *listing.holds), paging.total_of(body), _cursor(listing.follow, body))
 
@@ -95,6 +98,8 @@ def _cursor(follow: Follow, body: Any) -> dict[str, Any]:
     """What asks for the page after this one, as the answer tells it; {} when it tells nothing."""
     if not isinstance(body, dict):
         return {}
+    if follow is Follow.NEXT:
+        return {"cursor": str(body["nextCursor"])} if body.get("nextCursor") else {}
     if follow is Follow.META:
         meta = body.get("meta")
         if isinstance(meta, dict) and meta.get("startAfterId"):

@@ -21,7 +21,7 @@ from pb2hl.highlevel.records.appointments import moment_of
 from pb2hl.highlevel.records.objects import OURS
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
-from pb2hl.operations import RECORD_TARGETS, Kind, Target
+from pb2hl.operations import OF_SOME_PLANS, RECORD_TARGETS, Kind, Target
 from pb2hl.plan.building.estimate import spot_checks
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.audit.arrived import Arrived
@@ -152,9 +152,8 @@ async def compare_location(
 
 
 def _targets(ledger: LedgerPort) -> tuple[Target, ...]:
-    """Custom objects are read where this migration has filled some: a token without their scope reads the rest."""
-    filled = _compared(ledger, (Target.OBJECT_RECORD,))
-    return tuple(target for target in RECORD_TARGETS if filled or target is not Target.OBJECT_RECORD)
+    """Custom objects and messages are read where this migration has made some: a token without their scope reads the rest."""
+    return tuple(target for target in RECORD_TARGETS if target not in OF_SOME_PLANS or _compared(ledger, (target,)))
 
 
 async def _pages(client: Client, ledger: LedgerPort, target: Target) -> AsyncIterator[list[dict[str, Any]]]:
