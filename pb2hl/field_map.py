@@ -121,8 +121,7 @@ SERIES = (only(made("startTime"), "one an occurrence"), only(made("endTime"), "o
 
 _EXISTING = ("policy.existing_contacts",)
 _OWNERS = ("sheets/owners.csv",)
-_TAGS = ("sheets/tags.csv",)
-_STAGES = ("sheets/stages.csv",)
+_TAGS, _STAGES = ("sheets/tags.csv",), ("sheets/stages.csv",)
 
 _DATES = (
     field("created_at", K.DATETIME, kept(markers.CREATED_FIELD)),
@@ -284,15 +283,16 @@ _APPOINTMENTS = (
     *_DATES_TOLD,
 )
 
+_LOGGED = 'under activities = "conversation"'
 _ACTIVITIES = (
     field("id", K.ID, MARKER),
-    field("type", K.PICKLIST, BODY),
-    field("direction", K.PICKLIST, BODY),
-    field("subject", K.TEXT, BODY, meaning="title"),
-    field("body", K.LONG_TEXT, made("body")),
-    field("at", K.DATETIME, BODY, LINE),
-    field("duration", K.NUMBER, BODY),  # as exported; the unit is decided per column and recorded (seconds staged)
-    field("outcome", K.TEXT, BODY),
+    field("type", K.PICKLIST, BODY, only(made("type"), _LOGGED)),
+    field("direction", K.PICKLIST, BODY, only(made("direction"), _LOGGED)),
+    field("subject", K.TEXT, BODY, only(made("subject"), _LOGGED), only(LINE, _LOGGED), meaning="title"),
+    field("body", K.LONG_TEXT, made("body"), only(made("message"), _LOGGED), only(made("html"), _LOGGED)),
+    field("at", K.DATETIME, BODY, LINE, only(made("date"), _LOGGED)),
+    field("duration", K.NUMBER, BODY, only(LINE, _LOGGED)),  # as exported; the unit is decided per column and recorded (seconds staged)
+    field("outcome", K.TEXT, BODY, only(made("callStatus"), _LOGGED), only(LINE, _LOGGED)),
     *_HOSTS,
     field("owner", K.REF, LINE, AUTHOR, refers_to="users", meaning="assignedTo", decided_by=_OWNERS, personal="name"),
     *_DATES_TOLD,

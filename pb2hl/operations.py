@@ -55,10 +55,16 @@ REMOVED_TAGS = "$removeTags"
 SCHEMA_TARGETS = (Target.OBJECT, Target.FOLDER, Target.FIELD, Target.TAG, Target.PIPELINE, Target.CALENDAR)
 DATA_TARGETS = tuple(target for target in Target if target not in SCHEMA_TARGETS)
 
+IN_CONVERSATION = frozenset({Target.CONVERSATION, Target.MESSAGE, Target.UNREAD})
+"""What no API takes back by itself: it goes with its contact."""
+
 RECORD_TARGETS = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT,
                   Target.MESSAGE, Target.OBJECT_RECORD)  # fmt: skip
 """Records that people see and edit; other data operations add to them: tags, links, files."""
 
+
+BESIDE = "beside"
+"""The `part` of a record that stands beside the one that holds its row: the message of a call whose text is in a note."""
 
 OF_SOME_PLANS = frozenset({Target.MESSAGE, Target.OBJECT_RECORD})
 """Records that few plans have and that take scopes of their own: nothing of their kind is read where there are none of ours."""

@@ -16,17 +16,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from pb2hl import sheets
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import ConfigError, Problem, Severity, TokenMissing, WorkspaceLocked
 from pb2hl.limits import LIMITS, Limits
+from pb2hl.policies import Agency, Policy, Providers, Section, Thresholds
 from pb2hl.whole import read_frame, unwritable, write_text
 
 UPGRADES: tuple[Callable[[Path, dict], dict], ...] = ()
@@ -59,67 +59,8 @@ def token_from(variable: str) -> Iterator[None]:
 
 BASE_URL = "https://services.leadconnectorhq.com"
 
-Existing = Literal["fill", "overwrite", "skip", "separate"]
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Policy(_Section):
-    """What to do where a careful analyst would ask; each default is the documented one. A batch run takes them, on record."""
-
-    existing_contacts: Existing = "fill"
-    """What happens to a contact that the location already has."""
-    existing_businesses: Existing = "fill"
-    """What happens to a company that the location already has."""
-    existing_opportunities: Existing = "fill"
-    """What happens to an opportunity that the location already has."""
-    duplicate_opportunity: Literal["stop", "separate contact", "custom field + note"] = "stop"
-    """A second open deal of a contact where the location forbids it (batch runs take the last)."""
-    made_keys: Literal["stop", "accept"] = "stop"
-    """Rows whose id is blank or another record's, so that one was made for them (batch runs accept)."""
-    no_owner: Literal["stop", "accept"] = "stop"
-    """Records whose owner is no user of the location while there is no fallback owner (batch runs accept)."""
-    unreachable_files: Literal["stop", "leave out"] = "stop"
-    """Attachments whose link is dead or whose bytes are not in the export (batch runs leave them out)."""
-    unassigned_business: str = "Unassigned"
-    """The company that contacts without one are linked to; empty: none."""
-    calendar: str = ""
-    """Id or name of an existing calendar for appointments; empty: a calendar `Perfect Books` is made."""
-    recurrence_until: str = ""
-    """How far endless series go, YYYY-MM-DD; empty: a year after the export."""
-    unmapped_columns: Literal["custom field", "archive", "note"] = "custom field"
-    """Where columns go that no field takes."""
-    schema_conflicts: Literal["beside", "use"] = "beside"
-    """A field of the same name that does not fit, where sheets/schema.csv decides nothing."""
-    tag_groups: Literal["prefix", "drop"] = "drop"
-    """Whether a tag keeps the name of its group."""
-    delta_window_hours: int = Field(default=48, ge=1, le=720)
-    """How long deltas may follow the load before `status` warns."""
-    removed_rows: Literal["report", "delete"] = "report"
-    """Rows that a later export no longer has."""
-    legal_objects: Literal["report", "custom objects"] = "report"
-    """Whether trust and time tables become custom objects (scopes `objects/schema.*`, `objects/record.*`; no rollback deletes the object itself)."""
-
-
-class Thresholds(_Section):
-    """Scores (0-1) above which a proposal is pre-filled, and below which it is not made at all."""
-
-    match_high: float = Field(default=0.95, ge=0, le=1)
-    match_low: float = Field(default=0.60, ge=0, le=1)
-    mapping_high: float = Field(default=0.80, ge=0, le=1)
-
-
-class Agency(_Section):
-    """Who makes the migration, for the head of its reports."""
-
-    name: str = ""
-    logo: str = ""  # a picture, its path counted from the workspace
-    colour: str = Field(default="", pattern=r"^(#[0-9a-fA-F]{6})?$")  # such as #1f5fbf
-
-
-class Config(_Section):
+class Config(Section):
     """migration.toml."""
 
     version: int = WORKSPACE_VERSION
@@ -137,6 +78,13 @@ class Config(_Section):
     thresholds: Thresholds = Thresholds()
     limits: Limits = LIMITS
     agency: Agency = Agency()
+    providers: Providers = Providers()
+
+    def logged_by(self) -> dict[str, str] | None:
+        """Channel → id of its conversation provider; None while activities become notes."""
+        if self.policy.activities != "conversation":
+            return None
+        return {"SMS": self.providers.sms, "Email": self.providers.email, "Call": self.providers.call}
 
     @field_validator("timezone")
     @classmethod

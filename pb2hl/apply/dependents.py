@@ -9,13 +9,21 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pb2hl.ledger import Entry
-from pb2hl.operations import Kind, Target
+from pb2hl.operations import IN_CONVERSATION, Kind, Target
 from pb2hl.values.counting import counted
 from pb2hl.values.fold import fold
 
 NEEDED_BY: Mapping[Target, frozenset[Target]] = {
     Target.CONTACT: frozenset(
-        {Target.OPPORTUNITY, Target.NOTE, Target.TASK, Target.APPOINTMENT, Target.FILE, Target.RELATION}
+        {
+            Target.OPPORTUNITY,
+            Target.NOTE,
+            Target.TASK,
+            Target.APPOINTMENT,
+            Target.FILE,
+            Target.RELATION,
+            *IN_CONVERSATION,
+        }
     ),
     Target.BUSINESS: frozenset({Target.CONTACT, Target.NOTE, Target.LINK, Target.RELATION}),
     Target.OPPORTUNITY: frozenset({Target.RELATION}),

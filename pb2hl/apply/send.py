@@ -235,7 +235,7 @@ async def _fetched(fetcher: Fetcher, payload: Mapping[str, Any], folder: Path) -
 
 def repeatable(op: Operation) -> bool:
     """Whether sending twice does the same as sending once: everything that makes no new record."""
-    return op.kind in (Kind.UPDATE, Kind.LINK) or op.target is Target.CONTACT_TAGS
+    return op.kind in (Kind.UPDATE, Kind.LINK) or op.target in (Target.CONTACT_TAGS, Target.UNREAD)
 
 
 def _done(op: Operation, created: Any, sent: Mapping, meant: Mapping, losses: tuple[str, ...]) -> Outcome:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, groupby
 from typing import Any
 
+from pb2hl.apply import undo_plan
 from pb2hl.apply.batches import batched
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.dependents import Dependents
@@ -40,6 +41,7 @@ from pb2hl.values.fold import fold
 CONCURRENCY = 32
 
 OBJECT_STAYS = "HighLevel's API cannot delete a custom object: without its fields and records it stays, and the next load uses it again"
+MESSAGE_STAYS = "HighLevel's API deletes no single message: a conversation goes with its contact, and that stays"
 KEPT_COLUMNS = ("target", "object", "source_id", "record_id", "why")
 OUTCOME_COLUMNS = ("target", "object", "source_id", "record_id", "action", "outcome", "error")
 
@@ -238,6 +240,8 @@ class Undo:
                 return await self._restore(entry)
             case "keep":
                 return OBJECT_STAYS
+            case undo_plan.TOGETHER:
+                return MESSAGE_STAYS
         return await self._delete(entry)
 
     async def _remove_tags(self, entry: Entry, look: bool) -> str:

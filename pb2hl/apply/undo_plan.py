@@ -11,7 +11,7 @@ import pandas as pd
 from pb2hl.apply.batches import batched
 from pb2hl.apply.dependents import children
 from pb2hl.ledger import Entry, LedgerPort, State
-from pb2hl.operations import REMOVED_TAGS, Kind, Target
+from pb2hl.operations import IN_CONVERSATION, REMOVED_TAGS, Kind, Target
 from pb2hl.values.fold import fold
 
 _ORDER = {target: number for number, target in enumerate(reversed(Target))}
@@ -60,6 +60,10 @@ class UndoPlan:
         return (entry for entry in self.entries if action(entry) == "delete")
 
 
+TOGETHER = "goes with its contact"
+"""What undoing a message means."""
+
+
 def action(entry: Entry) -> str:
     """What undoing the entry means, in a word a client understands."""
     if entry.target is Target.CONTACT_TAGS:
@@ -68,6 +72,8 @@ def action(entry: Entry) -> str:
         return "unlink"
     if entry.target is Target.OBJECT:
         return "keep"
+    if entry.target in IN_CONVERSATION:
+        return TOGETHER
     if entry.kind is Kind.UPDATE:
         return "restore"
     return "clear" if entry.target is Target.FILE else "delete"
@@ -93,7 +99,7 @@ def plan_undo(ledger: LedgerPort, *, of_runs: Collection[str] = (), objects: Ite
 
 def carrier(entry: Entry, deleted: Collection[str]) -> str:
     """The record among `deleted` that `entry` vanishes with; "" when it is taken back by itself."""
-    if entry.target in (Target.LINK, Target.FILE):
+    if entry.target in (Target.LINK, Target.FILE, *IN_CONVERSATION):
         record = str((entry.payload.get("$url") or entry.payload).get("contactId", ""))
     elif entry.target is Target.RELATION:
         names = ((entry.payload.get("$url") or {}).get("recordId"), *map(entry.payload.get, _ENDS))

@@ -7,8 +7,9 @@ from typing import Any
 
 NOT_STORED = frozenset(
     {"$url", "$file", "locationId", "toNotify", "ignoreFreeSlotValidation", "ignoreDateRange", "contactId", "id"}
+    | {"altId", "conversationProviderId", "subject", "emailFrom", "emailTo", "callFrom", "callTo"}
 )
-"""Parts of a payload that say where and how, not what."""
+"""Parts of a payload that say where and how, not what; and what no answer tells of a message (its provenance line says its subject)."""
 
 VALUE_KEYS = (
     "fieldValue",

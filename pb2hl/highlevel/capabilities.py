@@ -17,11 +17,20 @@ class Capabilities:
     `owner_sync`: a contact gets the owner of its opportunity, and the other way round. `note_relations`: one note can be on a
     contact, an opportunity and a business at once. `associations`: the associations through which records were related and
     found related, by key (`BUSINESS_DEAL` and its like): `{"id", "first"}`, `first` the object that is named first.
+    `messages`: `channels` (SMS, Email, Call → the id of the conversation provider, "" for none) on which a message that was logged
+    kept its date, sent nothing and started nothing; `unread` whether logged ones count as unread; `by_alt_id` whether `altId` comes
+    back; `why` not, by channel.
     """
 
     owner_sync: bool | None = None
     note_relations: bool | None = None
     associations: Mapping[str, Mapping[str, str]] | None = None
+    messages: Mapping[str, Any] | None = None
+
+    def channels(self, providers: Mapping[str, str]) -> dict[str, str]:
+        """The channels on which messages may be logged, and the id of the provider of each: proven with the same providers as now."""
+        proven: Mapping[str, str] = (self.messages or {}).get("channels") or {}
+        return {channel: provider for channel, provider in proven.items() if providers.get(channel, "") == provider}
 
     @classmethod
     def of(cls, ledger: Any) -> Capabilities:

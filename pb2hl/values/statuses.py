@@ -52,3 +52,8 @@ def activity_type(word: str) -> str:
 def direction(word: str) -> str:
     """inbound or outbound; "" for a word that says neither."""
     return vocabulary("directions").get(word_key(word), "")
+
+
+def call_status(word: str) -> str:
+    """How a call ended, in HighLevel's words (completed, no-answer, voicemail, …); "" for a word that says none of them."""
+    return vocabulary("calls").get(word_key(word), "")

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.mapper import Mapping as Mapped
 from pb2hl.matching import Merges, decided_merges
 from pb2hl.matching.sheets import SHEETS
@@ -208,6 +209,7 @@ class World:
             config,
             files=files,
             export_date=date(2022, 1, 1),
+            capabilities=Capabilities(messages={"channels": {"SMS": "", "Email": "", "Call": ""}, "unread": True}),
         )
 
     @cached_property

@@ -113,6 +113,7 @@ WORLDS = (
     blocked("stop"), blocked("separate contact"), blocked("custom field + note"),
     *(there(policy, **filled) for policy in ("fill", "overwrite", "skip", "separate") for filled in ({}, FULL)),
     World("custom objects", policy={"legal_objects": "custom objects"}, objects=("trust_accounts", "trust_transactions", "time_entries", "rates")),
+    *(World(f"logged: {kind}", {"activities": ({"type": kind},)}, policy={"activities": "conversation"}, objects=("activities",)) for kind in ("sms", "email", "call")),
     World("no business for those without", policy={"unassigned_business": ""}, objects=("contacts",)),
 )  # fmt: skip
 

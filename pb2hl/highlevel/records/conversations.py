@@ -156,6 +156,10 @@ class UnreadPort(PlainPort):
         await client.request("PUT", path, json={"locationId": client.location, "unreadCount": left})
         return Created(conversation_id, {"id": conversation_id})
 
+    async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:
+        """A counter shows nothing of who set it: it is set again."""
+        return None
+
 
 OF = "of "
 """How the names of the logged messages begin in the `$url` of an UNREAD payload."""

@@ -18,7 +18,7 @@ from pb2hl.highlevel.daily import DAILY_LIMIT
 from pb2hl.highlevel.destination import LOST_REASONS, USERS
 from pb2hl.highlevel.limiter import BURST, INTERVAL_S
 from pb2hl.highlevel.newest import REQUESTS
-from pb2hl.highlevel.records import appointments, contacts, notes, objectrecords, opportunities, tasks
+from pb2hl.highlevel.records import appointments, contacts, conversations, notes, objectrecords, opportunities, tasks
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.register import AUDIT, LOAD, SAMPLE, SCHEMA
 
@@ -35,7 +35,7 @@ LISTS = {
 }
 """The lists of what is read back in pages; appointments come by time."""
 
-READ_BACK = (*LISTS, Target.APPOINTMENT, Target.OBJECT_RECORD)
+READ_BACK = (*LISTS, Target.APPOINTMENT, Target.MESSAGE, Target.OBJECT_RECORD)
 """Records that are compared with what was sent; links come with their contacts."""
 
 LOOK = {"the location, whether it is the right one": 1}
@@ -64,6 +64,8 @@ class Estimate:
     """Contacts with a time zone and no flags."""
     starts: Sequence[float] = ()
     """Seconds since 1970 at which appointments begin."""
+    messages: Mapping[str, int] = field(default_factory=dict)
+    """Messages logged, by channel."""
     of_objects: Mapping[str, int] = field(default_factory=dict)
     """Records made of custom objects, by the key of their object."""
 
@@ -133,11 +135,12 @@ def estimate(
     timezones: int = 0,
     starts: Sequence[float] = (),
     of_objects: Mapping[str, int] | None = None,
+    messages: Mapping[str, int] | None = None,
 ) -> Estimate:
     """Requests of a data plan.
 
     `counts` are operations by kind and target, `links` contacts by business, `lost_reasons` opportunities that need a
-    second call for it, `followed` records that need one for their followers, `before_images` operations that first read the record that was there, `of_objects` records by custom object.
+    second call for it, `followed` records that need one for their followers, `before_images` operations that first read the record that was there, `of_objects` records by custom object, `messages` messages by channel.
     """
     created, updated = Counter[Target](), Counter[Target]()
     for (kind, target), count in sorted(counts.items()):
@@ -149,9 +152,18 @@ def estimate(
         "lost reason": lost_reasons,
         "followers": followed,
         "before-image": before_images,
+        "counters read": created[Target.UNREAD],
     }
     return Estimate(
-        _filled(found), dict(created), dict(updated), dict(links), consents, timezones, starts, dict(of_objects or {})
+        _filled(found),
+        dict(created),
+        dict(updated),
+        dict(links),
+        consents,
+        timezones,
+        starts,
+        dict(messages or {}),
+        dict(of_objects or {}),
     )
 
 
@@ -200,6 +212,7 @@ def carried_out(operations: Iterable[Operation]) -> tuple[Counter[str], Counter[
     found["lost reason"] = sum(has_lost_reason(op) for op in taken)
     found["followers"] = sum("followers" in op.payload for op in taken)
     found["before-image"] = sum(bool(op.existing_id) for op in taken)
+    found["counters read"] = found[str(Target.UNREAD)]
     return found, links
 
 
@@ -223,6 +236,7 @@ def _read_back(data: Estimate, place: Destination) -> dict[str, int]:
     if not data.created.get(Target.OPPORTUNITY) and not there[Target.OPPORTUNITY]:
         found[str(Target.OPPORTUNITY)] += 1  # asked again without a status
     found[str(Target.APPOINTMENT)] = event_requests(data.starts)
+    found[str(Target.MESSAGE)] = sum(map(conversations.EXPORT.requests, data.messages.values()))
     if data.of_objects:
         found[str(Target.OBJECT_RECORD)] = object_requests(data.of_objects, place)
     found["relations, spot-checked"] = relations_looked_at(data.created.get(Target.RELATION, 0))

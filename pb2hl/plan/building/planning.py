@@ -30,6 +30,7 @@ from pb2hl.plan.records.companies import Companies
 from pb2hl.plan.records.contacts import Contacts
 from pb2hl.plan.records.deals import Deals
 from pb2hl.plan.records.legal import Legal, legal_fields
+from pb2hl.plan.records.messages import Messages
 from pb2hl.plan.records.notes import Notes
 from pb2hl.plan.records.parents import Parents
 from pb2hl.plan.records.pipelines import Pipelines, plan_pipelines
@@ -181,13 +182,15 @@ class Planner:
         yield from self.deals.links()
         yield from attachments.contact_files()
         yield from self.deals.operations()
-        yield from Notes(ctx, self.parents, self.unconverted, bodies, attachments, self.deals).operations()
+        messages = Messages(ctx, self.parents, self.unconverted, bodies, self.identity)
+        yield from Notes(ctx, self.parents, self.unconverted, bodies, attachments, self.deals, messages).operations()
         yield from UnmappedNotes(ctx, self.deals).operations()
         yield from Tasks(ctx, self.parents, self.unconverted, bodies).operations()
         calendar = find_calendar(ctx)
         team = calendar.team if calendar else tuple(calendar_team(ctx))
         yield from Appointments(ctx, self.parents, self.unconverted, bodies, calendar, team).operations()
         yield from Relations(ctx, self.deals).operations()
+        yield from messages.operations()
         yield from self.legal.operations()
 
     def _collect(
@@ -224,11 +227,17 @@ class Planner:
             self._extra["timezones"] += not flagged and "timezone" in operation.payload
         elif operation.target is Target.APPOINTMENT:
             self._starts.append(moment_of(operation.payload["startTime"]).timestamp())
+        elif operation.target is Target.MESSAGE:
+            self._messages[operation.payload["type"]] += 1
         elif operation.target is Target.OBJECT_RECORD:
             self._of_objects[operation.payload["$url"]["schemaKey"]] += 1
 
     @cached_property
     def _links(self) -> Counter[str]:
+        return Counter()
+
+    @cached_property
+    def _messages(self) -> Counter[str]:
         return Counter()
 
     @cached_property
@@ -248,6 +257,11 @@ class Planner:
 
     def _plan(self, operations: Operations, tables: Mapping[str, pd.DataFrame]) -> Plan:
         cost = estimate(
-            operations.counts, links=self._links, starts=self._starts, of_objects=self._of_objects, **self._extra
+            operations.counts,
+            links=self._links,
+            starts=self._starts,
+            of_objects=self._of_objects,
+            messages=self._messages,
+            **self._extra,
         )
         return Plan(operations, cost, self.ctx.findings.problems, {**tables, "losses": self.ctx.findings.losses})

@@ -50,6 +50,8 @@ class PlanInputs:
     `aliases`: (object, source id) of a row whose record was made for another row, to that row's source id.
     `gone`: by object, loaded rows that this export lacks and that its rows may name.
     `loaded`: source ids of deals that this migration made opportunities of: no other deal takes their place.
+    `logged`: activity that was loaded → whether as a message (else as a note): it stays what it is. `counted`: messages (operations) that
+    the counter of their conversation was put back for.
     `capabilities`: what a probe proved of the location; ways that none has seen are not planned.
     """
 
@@ -69,6 +71,8 @@ class PlanInputs:
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
     gone: Mapping[str, Gone] = field(default_factory=dict)
     loaded: frozenset[str] = frozenset()
+    logged: Mapping[str, bool] = field(default_factory=dict)
+    counted: frozenset[str] = frozenset()
     capabilities: Capabilities = field(default_factory=Capabilities)
 
     def table(self, name: str) -> pd.DataFrame:

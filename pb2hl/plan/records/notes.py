@@ -12,6 +12,7 @@ from pb2hl.plan.records import provenance
 from pb2hl.plan.records.attachments import Attachments
 from pb2hl.plan.records.bodies import Bodies
 from pb2hl.plan.records.deals import Deals
+from pb2hl.plan.records.messages import Messages
 from pb2hl.plan.records.parents import Parents
 from pb2hl.plan.records.relations import further_hosts
 from pb2hl.plan.records.unconverted_cells import Unconverted
@@ -32,13 +33,15 @@ class Notes:
     bodies: Bodies
     attachments: Attachments
     deals: Deals
+    messages: Messages
 
     def operations(self) -> Iterator[Operation]:
         """Notes and activities oldest first, then notes that link files, then notes of blocked deals."""
         for row in self.ctx.rows("notes"):
             yield self._operation("notes", row, self._note_html, "author")
         for row in self.ctx.rows("activities", "at"):
-            yield self._operation("activities", row, self._activity_html, "owner")
+            if not self.messages.instead_of_note(row):
+                yield self._operation("activities", row, self._activity_html, "owner")
         for row in self.ctx.rows("attachments", "uploaded_at"):
             if self.attachments.link_of(row):
                 yield self._operation("attachments", row, self._link_html, "")

@@ -13,14 +13,14 @@ from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.diff.owner_sync import WHY
 from pb2hl.ledger import Entry, LedgerPort, State
-from pb2hl.operations import Kind, Target
+from pb2hl.operations import BESIDE, Kind, Target
 from pb2hl.plan.cells.lineage import BLANK, SUMMARY_COLUMNS, Fates, columns_of, source_ids
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.sheets import table_rows
 from pb2hl.steps.audit.cells_beside import archive_beside
 from pb2hl.steps.audit.compare import Comparison
 from pb2hl.steps.delta.later_export import aliases_of
-from pb2hl.steps.shared.outcomes import RECORD_OF
+from pb2hl.steps.shared.outcomes import RECORD_OF, records_of
 from pb2hl.steps.shared.readback import field_names
 from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
@@ -55,13 +55,13 @@ def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounti
         cells[row.object, row.heading, row.column, row.bucket, row.where] += int(row.cells)
     known = read_frame(ws.staged / "columns.parquet") if (ws.staged / "columns.parquet").exists() else pd.DataFrame()
     rows: Counter[tuple[str, str, str]] = Counter()
-    for object_, target in RECORD_OF.items():
+    for object_ in RECORD_OF:
         frame = ws.table(object_)
         mine = [table[table["object"] == object_] for table in (rules, exceptions, merged)]
         if frame.empty or (mine[0]["bucket"] == Bucket.REPORTED).all():
             continue
         stands = aliases.get(object_, {})
-        lost = _lost(ledger, object_, target, found, mine[2])
+        lost = _lost(ledger, object_, found, mine[2])
         lost |= {item: lost[one] for item, one in stands.items() if one in lost}
         _move(cells, object_, frame, lost, known, *mine)
         rows.update(_rows(ledger.source_ids(object_) | stands.keys(), object_, frame, lost, mine[1], mine[2]))
@@ -72,14 +72,13 @@ def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounti
     return Accounting(table, row_table, _unbalanced(balance, table, row_table))
 
 
-def _lost(
-    ledger: LedgerPort, object_: str, target: Target | None, found: Comparison, merged: pd.DataFrame
-) -> dict[str, tuple[Bucket, str]]:
+def _lost(ledger: LedgerPort, object_: str, found: Comparison, merged: pd.DataFrame) -> dict[str, tuple[Bucket, str]]:
     """Source id → (bucket, why) of rows whose record is not in the location; rows merged into it share its fate."""
     lost: dict[str, tuple[Bucket, str]] = {}
-    for entry in ledger.iterate(state=NOT_THERE, target=target):
-        if entry.object == object_ and not entry.part.startswith(DELTA_PART):
-            lost[entry.source_id] = _why(entry)
+    for target in records_of(object_):
+        for entry in ledger.iterate(state=NOT_THERE, target=target):
+            if entry.object == object_ and entry.part != BESIDE and not entry.part.startswith(DELTA_PART):
+                lost[entry.source_id] = _why(entry)
     if object_ == "deals":
         lost |= _lost_notes(ledger)
     for source_id in found.gone.get(object_, ()):

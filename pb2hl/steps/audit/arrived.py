@@ -12,7 +12,7 @@ import pandas as pd
 from pb2hl.diff import Class, flatten_payload, flatten_record
 from pb2hl.ledger import Entry
 from pb2hl.markers import SINGULAR
-from pb2hl.operations import Kind, Target
+from pb2hl.operations import BESIDE, Kind, Target
 
 HOMES = {
     Target.BUSINESS: "companies",
@@ -62,6 +62,8 @@ class Arrived:
 
         `superseded` are the fields whose value a delta or a decision put in place of what the load sent.
         """
+        if entry.part == BESIDE:
+            return
         table, source_id = listed_as(entry)
         rows = self._rows[table]
         rows.append(

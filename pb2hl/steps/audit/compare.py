@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -17,13 +17,13 @@ from pb2hl.diff.overlay import DELTA_PART, is_overlay, laid_over, overlays
 from pb2hl.diff.owner_sync import WHY, OwnerSync
 from pb2hl.diff.table import shown
 from pb2hl.highlevel import PORTS, Client
-from pb2hl.highlevel.records.appointments import moment_of
 from pb2hl.highlevel.records.objects import OURS
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
-from pb2hl.operations import OF_SOME_PLANS, RECORD_TARGETS, Kind, Target
+from pb2hl.operations import BESIDE, OF_SOME_PLANS, RECORD_TARGETS, Kind, Target
 from pb2hl.plan.building.estimate import spot_checks
 from pb2hl.progress import Cancel, Progress
+from pb2hl.steps.audit import spans
 from pb2hl.steps.audit.arrived import Arrived
 from pb2hl.steps.audit.related import check_relations, off
 from pb2hl.steps.balance.balance import Seen
@@ -157,6 +157,10 @@ def _targets(ledger: LedgerPort) -> tuple[Target, ...]:
 
 
 async def _pages(client: Client, ledger: LedgerPort, target: Target) -> AsyncIterator[list[dict[str, Any]]]:
+    if target is Target.MESSAGE:
+        async for page in PORTS[target].pages(client, **spans.messages(ledger)):
+            yield page
+        return
     if target is not Target.APPOINTMENT:
         contacts = (
             [contact for (contact,) in ledger.columns(["destination_id"], state=State.DONE, target=Target.CONTACT)]
@@ -166,22 +170,9 @@ async def _pages(client: Client, ledger: LedgerPort, target: Target) -> AsyncIte
         async for page in PORTS[target].pages(client, contactIds=contacts):
             yield page
         return
-    for calendar, (start, end) in _calendars(ledger).items():
+    for calendar, (start, end) in spans.calendars(ledger).items():
         async for page in PORTS[target].pages(client, calendarId=calendar, start=start, end=end):
             yield page
-
-
-def _calendars(ledger: LedgerPort) -> dict[str, tuple[datetime, datetime]]:
-    """Calendar id → the span of the appointments we put into it, with a day around it."""
-    spans: dict[str, tuple[datetime, datetime]] = {}
-    day = timedelta(days=1)
-    for entry in ledger.iterate(state=State.DONE, target=Target.APPOINTMENT):
-        if is_overlay(entry):
-            continue
-        moment = moment_of(str(entry.payload["startTime"]))
-        start, end = spans.get(str(entry.payload["calendarId"]), (moment - day, moment + day))
-        spans[str(entry.payload["calendarId"])] = (min(start, moment - day), max(end, moment + day))
-    return spans
 
 
 def _compare_page(
@@ -322,7 +313,8 @@ class Judge:
             self.found.landed.record(entry, payload, None, (), superseded)
             self.found.missing[key] += 1
             self.found.seen.absent.add(entry.op_id)
-            self.found.gone.setdefault(entry.object, set()).add(entry.source_id)
+            if entry.part != BESIDE:
+                self.found.gone.setdefault(entry.object, set()).add(entry.source_id)
             self._row(entry, "", None, None, Class.MISSING, "the record is not in the location any more")
             return
         self.found.arrived[key] += 1
@@ -383,8 +375,9 @@ class Judge:
 
     def _marked(self, target: Target, record: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
         """The object and the source ids that the record's marker names; nothing when it carries none of ours."""
-        if target in (Target.NOTE, Target.TASK, Target.APPOINTMENT):
-            text = " ".join(str(record.get(name) or "") for name in ("body", "description", "notes"))
+        if target in (Target.NOTE, Target.TASK, Target.APPOINTMENT, Target.MESSAGE):
+            texts = ("body", "description", "notes", "message", "html")
+            text = " ".join(str(record.get(name) or "") for name in texts)
             marks = find_markers(text)
             return (marks[0][0], [" ".join((marks[0][1], marks[0][2])).strip()]) if marks else ("", ())
         for item in record.get("customFields") or ():

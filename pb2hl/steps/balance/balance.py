@@ -21,7 +21,7 @@ from pb2hl.apply.send import NO_FILE
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import Problem, Severity
 from pb2hl.ledger import LedgerPort, State
-from pb2hl.operations import DATA_TARGETS, Kind, Target
+from pb2hl.operations import BESIDE, DATA_TARGETS, Kind, Target
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared.outcomes import RECORD_OF
@@ -209,7 +209,7 @@ def _operations(ws: Workspace, ledger: LedgerPort, seen: Seen) -> pd.DataFrame:
         path = ws.plan / "data" / f"{target}.parquet"
         if not path.exists():
             continue
-        names = ["op_id", "kind", "target", "object", "source_id", "existing_id", "reason", "payload"]
+        names = ["op_id", "kind", "target", "object", "source_id", "existing_id", "reason", "part", "payload"]
         with undamaged(path), pq.ParquetFile(path) as file:
             for batch in file.iter_batches(columns=names, batch_size=50_000):
                 payload = batch.column("payload")
@@ -217,7 +217,7 @@ def _operations(ws: Workspace, ledger: LedgerPort, seen: Seen) -> pd.DataFrame:
                 frame["owned"] = pc.match_substring_regex(payload, _OWNER).to_numpy(zero_copy_only=False)
                 frame["tagged"] = pc.match_substring_regex(payload, _TAGS).to_numpy(zero_copy_only=False)
                 frames.append(frame)
-    columns = ["op_id", "kind", "target", "object", "source_id", "existing_id", "reason", "owned", "tagged"]
+    columns = ["op_id", "kind", "target", "object", "source_id", "existing_id", "reason", "part", "owned", "tagged"]
     asked = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
     known = pd.DataFrame(
         ledger.columns(["op_id", "state", "destination_id", "error"]),
@@ -236,7 +236,8 @@ def _pieces(asked: pd.DataFrame, deciders: Deciders) -> pd.DataFrame:
     """Records, links and files, then the owners and tags that records carry: they share their record's fate."""
     own = asked["object"].map(lambda name: str(RECORD_OF.get(name) or ""))
     what = asked["target"].map({str(target): name for target, name in _WHAT.items()})
-    what = what.mask(what.isna() & (asked["target"] == own), RECORDS).fillna(SUPPORT)
+    logged = asked["object"].eq("activities") & asked["target"].eq(Target.MESSAGE) & asked["part"].ne(BESIDE)
+    what = what.mask(what.isna() & (asked["target"].eq(own) | logged), RECORDS).fillna(SUPPORT)
     skipped = asked["state"].eq(State.SKIPPED)
     there = asked["destination_id"].ne("") | asked["existing_id"].ne("")
     fate = asked["state"].map({str(state): str(fate) for state, fate in _FATE_OF.items()}).fillna(str(Fate.MISSING))

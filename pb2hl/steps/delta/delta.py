@@ -218,10 +218,17 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
         tables={"updates": pd.DataFrame(found.fields, columns=["object", "source_id", "record_id", "field", "was", "now"]),
                 "conflicts": waiting, "removed": done.removed, "deleted": undone, "errors": failed, "new": _new_table(new), "balance": asked.table, "open": asked.open, "requests": requests.table(ledger)},
         problems=(*outcomes.problems_of(failed), *_problems(waiting, done.removed, window, done.gone), *ready.not_compared,
-                  *removals.missing_tables(ws, ready.workspace), *outcomes.not_cleared(ledger), *done.replaced, *done.moved.problems()),
+                  *removals.missing_tables(ws, ready.workspace), *outcomes.not_cleared(ledger), *done.replaced, *done.moved.problems(), *_fixed(found.fixed)),
         facts={"export": str(ready.workspace.export_path), "run": session.run},
         next_step="decide sheets/conflicts.csv, then delta again" if len(waiting) else DELTA.next,
     )  # fmt: skip
+
+
+def _fixed(count: int) -> list[Problem]:
+    """Messages that stay as they were logged."""
+    text = f"the later export says something else of {counted(count, 'message')} than was logged: HighLevel changes no message"
+    treatment = "look them up in the later export; they stay as they were"
+    return [Problem("message_fixed", text, Severity.WARNING, count=count, treatment=treatment)] if count else []
 
 
 def _kept_rows(ws: Workspace, done: Brought) -> int:

@@ -18,6 +18,7 @@ from pb2hl.diff.table import shown, stored_value
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import (
     DATA_TARGETS,
+    IN_CONVERSATION,
     REMOVED_TAGS,
     Kind,
     Operation,
@@ -35,7 +36,9 @@ from pb2hl.values.fold import fold
 SAME = (Class.EQUAL, Class.NORMALISED)
 CHUNK = 500
 
-UPDATABLE = frozenset({*DATA_TARGETS} - {Target.MEDIA, Target.CONTACT_TAGS, Target.FILE, Target.RELATION})
+UPDATABLE = frozenset(
+    {*DATA_TARGETS} - {Target.MEDIA, Target.CONTACT_TAGS, Target.FILE, Target.RELATION, *IN_CONVERSATION}
+)
 
 BLANKS: Mapping[tuple[Target, str], Any] = {(Target.OPPORTUNITY, "monetaryValue"): 0}
 """What stands for blank where null changes nothing: a deal without an amount has 0. Everything else is cleared with null;
@@ -56,6 +59,8 @@ class Changes:
     conflicts: list[tuple[Any, ...]] = field(default_factory=list)
     taken: set[tuple[str, str, str]] = field(default_factory=set)
     unchanged: int = 0
+    fixed: int = 0
+    """Messages of which the later export says something else: HighLevel changes none."""
     unresolved: int = 0
     waits: list[str] = field(default_factory=list)
 
@@ -67,6 +72,7 @@ class Changes:
         self.conflicts += more.conflicts
         self.taken |= more.taken
         self.unchanged += more.unchanged
+        self.fixed += more.fixed
         self.unresolved += more.unresolved
 
 
@@ -135,6 +141,7 @@ class _Comparing:
         if entry is None or op.op_id in self.scope.fresh:
             self.found.unchanged += 1
             return None
+        self.found.fixed += op.target is Target.MESSAGE and op.payload_hash != entry.payload_hash
         waits = not self.scope.fresh.isdisjoint(references(op.payload))
         if _same(op, entry, self.latest, self.links) and not (
             _shows_files(op, entry) and (waits or _moved(op, entry, self.ledger))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -40,7 +42,11 @@ def doctor(
         progress.start("looking at the location", None)
         try:
             seen = with_client(
-                ws, ledger, STEP, lambda client: _look(client, ledger, probe=probe, cancel=cancel), progress
+                ws,
+                ledger,
+                STEP,
+                lambda client: _look(client, ledger, _Probing(probe, ws.config.logged_by()), cancel),
+                progress,
             )
         except (ApiError, WrongLocation, WrongAnswer) as error:
             seen = {"refused": error}
@@ -63,20 +69,28 @@ async def swept(client: Client, ledger: LedgerPort) -> None:
         ledger.remember(SCRATCH, None)
 
 
-async def _look(client: Client, ledger: LedgerPort, *, probe: bool, cancel: Cancel | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Probing:
+    """Whether to probe, and with which conversation providers (None: no messages are to be logged)."""
+
+    wanted: bool
+    providers: Mapping[str, str] | None
+
+
+async def _look(client: Client, ledger: LedgerPort, probing: _Probing, cancel: Cancel | None) -> dict[str, Any]:
     cancel = cancel or Cancel()
     await swept(client, ledger)
     destination = await read_destination(client, index=False)
     cancel.check()
     seen = await examine(client, destination)
     cancel.check()
-    if probe:
+    if probing.wanted:
         writes = await preflight.check_write_scopes(client)
         seen["scopes"] = [*seen["scopes"], *writes]
         if not any(check.scope == "contacts.write" and check.state == "missing" for check in writes):
             mark = preflight.scratch_mark(client)
             ledger.remember(SCRATCH, mark)
-            seen["probed"] = await preflight.probe(client, mark)
+            seen["probed"] = await preflight.probe(client, mark, probing.providers)
             ledger.remember(SCRATCH, None)
     seen["allowance"] = preflight.allowance(client)
     return seen

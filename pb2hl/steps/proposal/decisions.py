@@ -87,6 +87,7 @@ def _decided(ws: Workspace, ledger: LedgerPort, later: Mapping[str, list[str]]) 
         parts[f"sheets/{name}.csv"] = _hash(sheet, cells)
     config = ws.config
     parts |= {f"{name} in migration.toml": canonical_hash(getattr(config, name)) for name in _SETTINGS}
+    parts["providers in migration.toml"] = canonical_hash(config.providers.model_dump())
     for section in ("policy", "thresholds"):
         chosen = getattr(config, section).model_dump()
         parts |= {

@@ -20,7 +20,7 @@ from pb2hl.ledger import LedgerPort, State
 from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
 from pb2hl.matching.sheets import SURVIVORSHIP
 from pb2hl.model import OBJECTS
-from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, canonical_hash
+from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, Target, canonical_hash
 from pb2hl.plan import ExportFile, Plan, PlanInputs
 from pb2hl.plan.inputs.inputs import newest_day
 from pb2hl.progress import SILENT, Progress
@@ -74,8 +74,27 @@ def plan_inputs(
         inline_files=ws.files / "inline",
         conflicts=choices(ws),
         aliases=aliases or {},
+        **_logged(ws, ledger),
         capabilities=Capabilities.of(ledger),
     )
+
+
+def _logged(ws: Workspace, ledger: LedgerPort) -> dict[str, Any]:
+    """`logged` and `counted` of the inputs; nothing is read while activities become notes."""
+    if config_in_force(ws, ledger).policy.activities == "note":
+        return {}
+    names = ["object", "source_id", "op_id", "destination_id"]
+    rows = {t: list(ledger.columns(names, state=State.DONE, target=t)) for t in (Target.NOTE, Target.MESSAGE)}
+    logged = {
+        source_id: target is Target.MESSAGE
+        for target, entries in rows.items()
+        for object_, source_id, *_ in entries
+        if object_ == "activities"
+    }
+    read = {
+        id for entry in ledger.iterate(state=State.DONE, target=Target.UNREAD) for id in entry.payload["$url"].values()
+    }
+    return {"logged": logged, "counted": frozenset(op_id for _, _, op_id, id in rows[Target.MESSAGE] if id in read)}
 
 
 def _export_date(ws: Workspace, staged: Mapping[str, pd.DataFrame]) -> date | None:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 from pb2hl.apply import UndoPlan
 from pb2hl.apply.location_scan import appointment_spans, kinds_to_read, pieces_to_read
-from pb2hl.apply.undo_plan import action, added_tags, carrier, removed_tags
+from pb2hl.apply.undo_plan import TOGETHER, action, added_tags, carrier, removed_tags
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.highlevel import SEARCH_LAG_S, Destination
 from pb2hl.highlevel.capabilities import PROBED
-from pb2hl.highlevel.records import appointments
+from pb2hl.highlevel.records import appointments, conversations
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import Kind, Target
 from pb2hl.plan.building.estimate import LISTS, LOOK, object_requests
@@ -41,6 +41,8 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
             found["read appointment"] = _diaries(plan, ledger, len(place.calendars))
         elif target is Target.OBJECT_RECORD:
             found[f"read {target}"] = object_requests(_of_objects(ledger), place)
+        elif target is Target.MESSAGE:
+            found[f"read {target}"] = _exports(ledger)
         else:
             theirs = len(getattr(place, OTHERS[target])) if target in OTHERS else 0
             found[f"read {target}"] = LISTS[target].requests(_made(ledger, target) + theirs)
@@ -76,7 +78,7 @@ def _cost(entry: Entry) -> int:
     kind = action(entry)
     if kind == "remove tags":
         return bool(added_tags(entry)) + bool(removed_tags(entry))
-    return {"delete": 1, "keep": 0}.get(kind, 2)
+    return {"delete": 1, "keep": 0, TOGETHER: 0}.get(kind, 2)
 
 
 def _made(ledger: LedgerPort, target: Target) -> int:
@@ -93,6 +95,12 @@ def _of_objects(ledger: LedgerPort) -> dict[str, int]:
     for entry in ledger.iterate(state=State.DONE, target=Target.OBJECT_RECORD):
         found[str(entry.payload["$url"]["schemaKey"])] += 1
     return found
+
+
+def _exports(ledger: LedgerPort) -> int:
+    """Where this migration logged messages, all of the location are read, channel by channel."""
+    sent = Counter(str(entry.payload["type"]) for entry in ledger.iterate(state=State.DONE, target=Target.MESSAGE))
+    return sum(conversations.EXPORT.requests(sent[channel]) for channel in conversations.CHANNELS) if sent else 0
 
 
 def _diaries(plan: UndoPlan, ledger: LedgerPort, theirs: int) -> int:

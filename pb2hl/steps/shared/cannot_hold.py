@@ -14,7 +14,7 @@ from pb2hl.highlevel import Destination
 from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.highlevel.records.relations import BUSINESS_DEAL, DEAL_CONTACT, TASK_BUSINESS, TASK_DEAL
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
-from pb2hl.operations import Target
+from pb2hl.operations import BESIDE, Target
 from pb2hl.plan.fields.custom_fields import MOST_FOLLOWERS
 from pb2hl.sheets import table_rows
 from pb2hl.steps.shared import wizard
@@ -51,6 +51,7 @@ def cannot_hold(
             tables,
             {fold(str(reason["name"])) for reason in place.lost_reasons} if place else set(),
             place is not None and len(place.contacts) > 0,
+            *(_logged(ws) if planned else (0, 0)),
         ),
         *_links(tables, known or Capabilities()),
         *_schema(tables, currency, lines),
@@ -71,6 +72,13 @@ def cannot_hold(
         ]
     frame = pd.DataFrame(rows, columns=list(HELD_COLUMNS)).astype({"records": "int64"})
     return frame.sort_values("records", key=lambda held: held == 0, kind="stable").reset_index(drop=True)
+
+
+def _logged(ws: Workspace) -> tuple[int, int]:
+    """(messages of the plan, how many of them are calls, whose note stands beside)."""
+    path = ws.plan / "data" / f"{Target.MESSAGE}.parquet"
+    parts = read_frame(path, columns=["part"])["part"] if path.exists() else pd.Series(dtype="str")
+    return len(parts), int(parts.eq(BESIDE).sum())
 
 
 def _column(tables: Tables, name: str, column: str) -> pd.Series:
@@ -100,7 +108,7 @@ def _beyond(tables: Tables, name: str, column: str, most: int = MOST_FOLLOWERS) 
     return int((_column(tables, name, column).map(len) - most).clip(lower=0).sum())
 
 
-def _records(tables: Tables, reasons: Collection[str], already: bool) -> Iterator[Row]:
+def _records(tables: Tables, reasons: Collection[str], already: bool, logged: int, beside: int) -> Iterator[Row]:
     yield (
         "contacts",
         "day of creation",
@@ -182,9 +190,16 @@ def _records(tables: Tables, reasons: Collection[str], already: bool) -> Iterato
     yield (
         "activities",
         "calls, e-mails, meetings and messages as such",
-        len(tables.get("activities", ())),
+        len(tables.get("activities", ())) - logged,
         "notes with time, direction, duration and outcome",
-        "nothing: history needs a marketplace app",
+        'activities = "conversation" under [policy], providers under [providers], pb2hl doctor --probe, then the plan anew',
+    )
+    yield (
+        "activities",
+        "text and duration of calls that are logged as messages",
+        beside,
+        "a note beside the message",
+        "read it in the notes",
     )
     yield (
         "notes",

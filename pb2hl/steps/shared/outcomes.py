@@ -30,6 +30,12 @@ RECORD_OF = {
 """The record that carries the cells of a source row; attachments become files, media or notes.
 Tables of the legal edition have records where they land as custom objects, else they are reported."""
 
+
+def records_of(object_: str) -> tuple[Target | None, ...]:
+    """The kinds of records that can carry the cells of a row: activities are notes or messages."""
+    return (RECORD_OF[object_], Target.MESSAGE) if object_ == "activities" else (RECORD_OF[object_],)
+
+
 ERROR_COLUMNS = ("state", "target", "object", "source_id", "kind", "error", "trace_id", "at")
 NOT_LANDED = (State.REFUSED, State.IN_DOUBT, State.INTENDED, State.PLANNED, State.SKIPPED)
 _DATA = frozenset(str(target) for target in DATA_TARGETS)

@@ -13,7 +13,7 @@ from pb2hl.model import RAW_PREFIX
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.results import StepResult
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.shared.outcomes import RECORD_OF
+from pb2hl.steps.shared.outcomes import RECORD_OF, records_of
 from pb2hl.values.counting import counted
 from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
@@ -27,9 +27,10 @@ def archive_refused(ws: Workspace, ledger: LedgerPort) -> int:
     """Write every filled cell of rows whose record HighLevel refused, and every single cell that no field holds, into
     `reports/refused_cells.csv`; returns how many there are. A file without cells is taken away."""
     parts = []
-    for object_, target in RECORD_OF.items():
+    for object_ in RECORD_OF:
         refused = {
             entry.source_id: entry.error
+            for target in records_of(object_)
             for entry in ledger.iterate(state=State.REFUSED, target=target)
             if entry.object == object_ and not entry.part
         }
