@@ -16,11 +16,15 @@ _HERE, _ABOVE = b'workspace = \\".\\"', b'workspace = \\"..\\"'
 
 
 def notebook_copies(ws: Workspace) -> Path:
-    """The folder of the workspace's own notebooks: those that are missing are copied from the package, none is changed."""
+    """The folder of the workspace's own notebooks: those that are missing are copied from the package, none is changed.
+
+    A notebook that works on no single workspace (the fleet's) is not among them.
+    """
     folder = ws.path / NOTEBOOKS
     for shipped in sorted(resource(NOTEBOOKS).glob("*.ipynb")):
-        if not (folder / shipped.name).exists():
-            write_bytes(folder / shipped.name, shipped.read_bytes().replace(_HERE, _ABOVE))
+        source = shipped.read_bytes()
+        if _HERE in source and not (folder / shipped.name).exists():
+            write_bytes(folder / shipped.name, source.replace(_HERE, _ABOVE))
     return folder
 
 

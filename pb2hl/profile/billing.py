@@ -21,8 +21,8 @@ _DAY = pd.Timedelta(days=1)
 def time_issues(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Every time entry that the rate table does not bear out (`TIME_COLUMNS`); no columns when there are no entries.
 
-    `expected_rate` is the rate in force on the entry's day; of overlapping ones the one that began last, and a line without a
-    rate is none. `effect` is expected_amount minus amount: what the bill would change by if the rate table is right (NA when no
+    `expected_rate` is the rate in force on the entry's day; of overlapping ones the one that began last. A line without a
+    rate is none and ends none. `effect` is expected_amount minus amount: what the bill would change by if the rate table is right (NA when no
     rate is known); `least_effect` and `most_effect` are the same by the lowest and the highest of the rates that overlap.
     """
     entries, rates = (tables.get(name, pd.DataFrame()) for name in ("time_entries", "rates"))
@@ -30,7 +30,7 @@ def time_issues(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         return pd.DataFrame()
     users = tables.get("users", pd.DataFrame())
     work = _entries(entries, users)
-    in_force = _in_force(work, _rates(rates, users).dropna(subset="hourly_rate"))
+    in_force = _in_force(work, _rates(rates[_number(rates, "hourly_rate").notna()], users))
     work["expected_rate"] = in_force["hourly_rate"].reindex(work.index)
     matching = in_force["matching"].reindex(work.index).fillna(0)
     work["expected_amount"] = (work["hours"] * work["expected_rate"]).round(2)

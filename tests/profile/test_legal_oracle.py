@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -70,6 +71,18 @@ entry = st.tuples(
 )
 
 
+def _last_day(lines, owner, begin, end) -> float:
+    """A rate's last day: its own, else the one before the same person's next rate begins, else none."""
+    if end is not None:
+        return end
+    later = [
+        other
+        for name, rate, other, _ in lines
+        if name == owner and rate is not None and other is not None and (begin is None or other > begin)
+    ]
+    return min(later) - 1 if later else math.inf
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(rate_line, max_size=6, unique_by=lambda line: (line[0], line[2])), st.lists(entry, min_size=1, max_size=12)
@@ -92,7 +105,10 @@ def test_time_entries_against_the_rate_table(lines, entries):
         running = [
             (-1 if begin is None else begin, rate)
             for owner, rate, begin, end in lines
-            if owner == who and rate is not None and (begin is None or begin <= day) and (end is None or day <= end)
+            if owner == who
+            and rate is not None
+            and (begin is None or begin <= day)
+            and day <= _last_day(lines, owner, begin, end)
         ]
         wrong = set()
         if not who:

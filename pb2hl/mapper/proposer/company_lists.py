@@ -17,10 +17,10 @@ from pb2hl.values.fold import fold
 OTHERS = " → others"
 """How the column of further companies is called behind the heading of the column that named them all."""
 
-_SURE = re.compile(r"\s*(?:;|\||\n|:::)\s*")
+_SURE = re.compile(r";|\||\n|:::")
 """Marks between companies that no company's name has."""
 
-_COMMA = re.compile(r"\s*,\s*")
+_COMMA = re.compile(r",")
 _MENTIONS = ("company_id", "company_name")
 _OBJECTS = frozenset({"contacts", "deals"})
 
@@ -79,11 +79,15 @@ def _parts(text: str, known: set[str]) -> list[str]:
         plain = [str(item).strip() for item in items if isinstance(item, str | int)]
         if len(plain) == len(items) and plain:
             return plain
-    found = [part for part in _SURE.split(text) if part]
+    found = _split(_SURE, text)
     if len(found) == 1 and "," in text:
-        commas = [part for part in _COMMA.split(text) if part]
+        commas = _split(_COMMA, text)
         found = commas if len(commas) > 1 and all(fold(part) in known for part in commas) else found
     return list(dict.fromkeys(found))
+
+
+def _split(marks: re.Pattern[str], text: str) -> list[str]:
+    return [part.strip() for part in marks.split(text) if part.strip()]
 
 
 def _named(part: str, known: Mapping[str, str]) -> str:

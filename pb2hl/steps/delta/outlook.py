@@ -19,7 +19,7 @@ from pb2hl.apply.send import clearing
 from pb2hl.highlevel import Client, Destination
 from pb2hl.ledger import Entry, LedgerPort
 from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target
-from pb2hl.plan.building.estimate import carried_out, has_lost_reason, link_requests
+from pb2hl.plan.building.estimate import SEALED, carried_out, has_lost_reason, link_requests
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.delta import changed_files, later_export, moved_records, removals
 from pb2hl.steps.delta.carried_out import new_operations
@@ -108,15 +108,16 @@ def _cost(looking: Looking, seen: Outlook) -> dict[str, int]:
     if looking.deletes:
         leaving = removals.leaving(ledger, seen.removed)
         found["deleted: gone from the export"] = _undone(leaving, ledger, place)
+    found.update(SEALED if found.total() else {})
     return {what: count for what, count in found.items() if count}
 
 
 def _undone(entries: Sequence[Entry], ledger: LedgerPort, place: Destination) -> int:
-    """Requests that take these back; the location was recognised before."""
+    """Requests that take these back; the location was recognised before, and is sealed once for all that the delta writes."""
     if not entries:
         return 0
     cost = undo_cost.requests(UndoPlan(tuple(entries)), ledger, place)
-    return sum(cost.values()) - sum(undo_cost.LOOK.values())
+    return sum(count for what, count in cost.items() if what not in undo_cost.LOOK | SEALED)
 
 
 def _piece(op: Operation) -> int:

@@ -15,7 +15,7 @@ from pb2hl.highlevel.capabilities import PROBED
 from pb2hl.highlevel.records import appointments, conversations
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import Kind, Target
-from pb2hl.plan.building.estimate import LISTS, LOOK, object_requests
+from pb2hl.plan.building.estimate import LISTS, LOOK, SEALED, object_requests
 from pb2hl.steps.proposal.proposal import without_ours
 
 OTHERS = {Target.CONTACT: "contacts", Target.BUSINESS: "businesses", Target.OPPORTUNITY: "opportunities"}
@@ -52,7 +52,7 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
     lag = (ledger.recall(PROBED) or {}).get("search_lag_s", SEARCH_LAG_S)
     if lag and doomed and _made(ledger, Target.CONTACT):
         found["measure the lag of search"] = LOOKS
-    found["seal the location"] = 2 if plan.entries else 0
+    found |= SEALED if plan.entries else {}
     return {name: count for name, count in found.items() if count}
 
 
