@@ -283,18 +283,18 @@ _APPOINTMENTS = (
     *_DATES_TOLD,
 )
 
-_LOGGED = 'under activities = "conversation"'
+_LOGGED, _MET = 'under activities = "conversation"', 'under meetings = "appointment"'
 _ACTIVITIES = (
     field("id", K.ID, MARKER),
-    field("type", K.PICKLIST, BODY, only(made("type"), _LOGGED)),
-    field("direction", K.PICKLIST, BODY, only(made("direction"), _LOGGED)),
-    field("subject", K.TEXT, BODY, only(made("subject"), _LOGGED), only(LINE, _LOGGED), meaning="title"),
-    field("body", K.LONG_TEXT, made("body"), only(made("message"), _LOGGED), only(made("html"), _LOGGED)),
-    field("at", K.DATETIME, BODY, LINE, only(made("date"), _LOGGED)),
-    field("duration", K.NUMBER, BODY, only(LINE, _LOGGED)),  # as exported; the unit is decided per column and recorded (seconds staged)
+    field("type", K.PICKLIST, BODY, only(made("type"), _LOGGED), only(made("calendarId"), _MET)),
+    field("direction", K.PICKLIST, BODY, only(made("direction"), _LOGGED), only(LINE, _MET)),
+    field("subject", K.TEXT, BODY, only(made("subject"), _LOGGED), only(made("title"), _MET), only(LINE, _LOGGED), meaning="title"),
+    field("body", K.LONG_TEXT, made("body"), only(made("message"), _LOGGED), only(made("html"), _LOGGED), only(made("description"), _MET)),
+    field("at", K.DATETIME, BODY, LINE, only(made("date"), _LOGGED), only(made("startTime"), _MET)),
+    field("duration", K.NUMBER, BODY, only(LINE, _LOGGED), only(made("endTime"), _MET)),  # as exported; the unit is decided per column and recorded (seconds staged)
     field("outcome", K.TEXT, BODY, only(made("callStatus"), _LOGGED), only(LINE, _LOGGED)),
     *_HOSTS,
-    field("owner", K.REF, LINE, AUTHOR, refers_to="users", meaning="assignedTo", decided_by=_OWNERS, personal="name"),
+    field("owner", K.REF, LINE, AUTHOR, only(IN_TEAM, _MET), refers_to="users", meaning="assignedTo", decided_by=_OWNERS, personal="name"),
     *_DATES_TOLD,
 )  # fmt: skip
 

@@ -46,6 +46,8 @@ class Policy(Section):
     """Whether a tag keeps the name of its group."""
     activities: Literal["note", "conversation"] = "note"
     """Whether e-mails, SMS and calls become notes, or messages of the contact's conversation with their own dates (where `doctor --probe` proved it)."""
+    meetings: Literal["note", "appointment"] = "note"
+    """Whether meetings among the activities become notes, or past appointments of their contact with their own time."""
     delta_window_hours: int = Field(default=48, ge=1, le=720)
     """How long deltas may follow the load before `status` warns."""
     removed_rows: Literal["report", "delete"] = "report"

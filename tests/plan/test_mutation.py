@@ -114,6 +114,7 @@ WORLDS = (
     *(there(policy, **filled) for policy in ("fill", "overwrite", "skip", "separate") for filled in ({}, FULL)),
     World("custom objects", policy={"legal_objects": "custom objects"}, objects=("trust_accounts", "trust_transactions", "time_entries", "rates")),
     *(World(f"logged: {kind}", {"activities": ({"type": kind},)}, policy={"activities": "conversation"}, objects=("activities",)) for kind in ("sms", "email", "call")),
+    World("meetings", {"activities": ({"type": "meeting"},)}, policy={"meetings": "appointment"}, objects=("activities",)),
     World("no business for those without", policy={"unassigned_business": ""}, objects=("contacts",)),
 )  # fmt: skip
 

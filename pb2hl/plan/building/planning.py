@@ -30,6 +30,7 @@ from pb2hl.plan.records.companies import Companies
 from pb2hl.plan.records.contacts import Contacts
 from pb2hl.plan.records.deals import Deals
 from pb2hl.plan.records.legal import Legal, legal_fields
+from pb2hl.plan.records.meetings import Meetings
 from pb2hl.plan.records.messages import Messages
 from pb2hl.plan.records.notes import Notes
 from pb2hl.plan.records.parents import Parents
@@ -189,6 +190,7 @@ class Planner:
         calendar = find_calendar(ctx)
         team = calendar.team if calendar else tuple(calendar_team(ctx))
         yield from Appointments(ctx, self.parents, self.unconverted, bodies, calendar, team).operations()
+        yield from Meetings(ctx, self.parents, self.unconverted, bodies, calendar, team).operations()
         yield from Relations(ctx, self.deals).operations()
         yield from messages.operations()
         yield from self.legal.operations()

@@ -12,6 +12,7 @@ from pb2hl.plan.records import provenance
 from pb2hl.plan.records.attachments import Attachments
 from pb2hl.plan.records.bodies import Bodies
 from pb2hl.plan.records.deals import Deals
+from pb2hl.plan.records.meetings import is_meeting
 from pb2hl.plan.records.messages import Messages
 from pb2hl.plan.records.parents import Parents
 from pb2hl.plan.records.relations import further_hosts
@@ -40,7 +41,7 @@ class Notes:
         for row in self.ctx.rows("notes"):
             yield self._operation("notes", row, self._note_html, "author")
         for row in self.ctx.rows("activities", "at"):
-            if not self.messages.instead_of_note(row):
+            if not (self.messages.instead_of_note(row) or is_meeting(self.ctx, row)):
                 yield self._operation("activities", row, self._activity_html, "owner")
         for row in self.ctx.rows("attachments", "uploaded_at"):
             if self.attachments.link_of(row):

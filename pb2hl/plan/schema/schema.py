@@ -17,6 +17,7 @@ from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.inputs.rows import rows, text, texts
 from pb2hl.plan.location.location import LocationCalendar
 from pb2hl.plan.records.legal import Legal
+from pb2hl.plan.records.meetings import count_meetings
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.schema.stages import report_probabilities
 from pb2hl.plan.shared.context import SCHEMA, Context
@@ -133,7 +134,11 @@ class SchemaPlan:
         return self._schema(Target.PIPELINE, f"pipeline.{item.label}", payload, item.existing_id)
 
     def _needs_calendar(self) -> bool:
-        return len(self.ctx.table("appointments")) > 0
+        return self._booked() > 0
+
+    def _booked(self) -> int:
+        """Rows that become appointments."""
+        return len(self.ctx.table("appointments")) + count_meetings(self.ctx)
 
     def _calendar(self) -> Iterator[Operation]:
         if not self._needs_calendar():
@@ -155,7 +160,7 @@ class SchemaPlan:
         yield self._schema(Target.CALENDAR, "calendar", payload, "")
 
     def _calendar_row(self) -> tuple[Any, ...]:
-        count = len(self.ctx.table("appointments"))
+        count = self._booked()
         if self.calendar is not None:
             outside = [user for user in calendar_team(self.ctx) if user not in self.calendar.team]
             detail = (

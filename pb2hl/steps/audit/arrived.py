@@ -24,7 +24,7 @@ HOMES = {
 }
 """The object whose table a record is listed in, unless its own object's records are of that kind; records of custom objects are
 listed in that of their own."""
-OWN = {("activities", Target.NOTE), ("attachments", Target.NOTE)}
+OWN = {("activities", Target.NOTE), ("activities", Target.APPOINTMENT), ("attachments", Target.NOTE)}
 AMOUNT = "monetaryValue"
 OWNERS = ("assignedTo", "assignedUserId", "userId")
 COLUMNS = (

@@ -24,7 +24,7 @@ from pb2hl.ledger import LedgerPort, State
 from pb2hl.operations import BESIDE, DATA_TARGETS, Kind, Target
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.steps.proposal.decisions import config_in_force
-from pb2hl.steps.shared.outcomes import RECORD_OF
+from pb2hl.steps.shared.outcomes import RECORD_OF, records_of
 from pb2hl.values.counting import agree, counted
 from pb2hl.whole import read_frame, undamaged
 from pb2hl.workspace import Workspace
@@ -236,7 +236,9 @@ def _pieces(asked: pd.DataFrame, deciders: Deciders) -> pd.DataFrame:
     """Records, links and files, then the owners and tags that records carry: they share their record's fate."""
     own = asked["object"].map(lambda name: str(RECORD_OF.get(name) or ""))
     what = asked["target"].map({str(target): name for target, name in _WHAT.items()})
-    logged = asked["object"].eq("activities") & asked["target"].eq(Target.MESSAGE) & asked["part"].ne(BESIDE)
+    logged = (
+        asked["object"].eq("activities") & asked["target"].isin(records_of("activities")) & asked["part"].ne(BESIDE)
+    )
     what = what.mask(what.isna() & (asked["target"].eq(own) | logged), RECORDS).fillna(SUPPORT)
     skipped = asked["state"].eq(State.SKIPPED)
     there = asked["destination_id"].ne("") | asked["existing_id"].ne("")

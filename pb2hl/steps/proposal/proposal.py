@@ -81,7 +81,8 @@ def plan_inputs(
 
 def _logged(ws: Workspace, ledger: LedgerPort) -> dict[str, Any]:
     """`logged` and `counted` of the inputs; nothing is read while activities become notes."""
-    if config_in_force(ws, ledger).policy.activities == "note":
+    policy = config_in_force(ws, ledger).policy
+    if policy.activities == policy.meetings == "note":
         return {}
     names = ["object", "source_id", "op_id", "destination_id"]
     rows = {t: list(ledger.columns(names, state=State.DONE, target=t)) for t in (Target.NOTE, Target.MESSAGE)}

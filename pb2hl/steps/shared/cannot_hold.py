@@ -75,10 +75,15 @@ def cannot_hold(
 
 
 def _logged(ws: Workspace) -> tuple[int, int]:
-    """(messages of the plan, how many of them are calls, whose note stands beside)."""
-    path = ws.plan / "data" / f"{Target.MESSAGE}.parquet"
-    parts = read_frame(path, columns=["part"])["part"] if path.exists() else pd.Series(dtype="str")
-    return len(parts), int(parts.eq(BESIDE).sum())
+    """(activities that the plan makes messages or appointments of, how many of them are calls, whose note stands beside)."""
+    parts = []
+    for target in (Target.MESSAGE, Target.APPOINTMENT):
+        path = ws.plan / "data" / f"{target}.parquet"
+        frame = (
+            read_frame(path, columns=["object", "part"]) if path.exists() else pd.DataFrame(columns=["object", "part"])
+        )
+        parts += frame.loc[frame["object"].astype("str").eq("activities"), "part"].astype("str").tolist()
+    return len(parts), parts.count(BESIDE)
 
 
 def _column(tables: Tables, name: str, column: str) -> pd.Series:
@@ -192,7 +197,7 @@ def _records(tables: Tables, reasons: Collection[str], already: bool, logged: in
         "calls, e-mails, meetings and messages as such",
         len(tables.get("activities", ())) - logged,
         "notes with time, direction, duration and outcome",
-        'activities = "conversation" under [policy], providers under [providers], pb2hl doctor --probe, then the plan anew',
+        'activities = "conversation" under [policy], providers under [providers], pb2hl doctor --probe, then the plan anew; meetings = "appointment"',
     )
     yield (
         "activities",

@@ -32,8 +32,10 @@ Tables of the legal edition have records where they land as custom objects, else
 
 
 def records_of(object_: str) -> tuple[Target | None, ...]:
-    """The kinds of records that can carry the cells of a row: activities are notes or messages."""
-    return (RECORD_OF[object_], Target.MESSAGE) if object_ == "activities" else (RECORD_OF[object_],)
+    """The kinds of records that can carry the cells of a row: activities are notes, messages or appointments."""
+    return (
+        (RECORD_OF[object_], Target.MESSAGE, Target.APPOINTMENT) if object_ == "activities" else (RECORD_OF[object_],)
+    )
 
 
 ERROR_COLUMNS = ("state", "target", "object", "source_id", "kind", "error", "trace_id", "at")
