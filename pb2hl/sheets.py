@@ -31,8 +31,9 @@ _MONTHS = "jan|feb|fév|fev|mar|mär|mrt|apr|avr|abr|may|mai|mag|maj|mei|jun|jui
 _CURRENCIES = "eur|usd|cad|aud|nzd|gbp|chf|sek|nok|dkk|pln|zł|kr|fr|kč|r"
 _TRUTHS = "true|false|wahr|falsch|vrai|faux|verdadero|verdadeiro|falso|vero|waar|onwaar|sant|falskt|prawda|fałsz"
 _REWRITTEN = re.compile(
-    rf"\d[\d.,]*e[+-]?\d+|\d[\d:. ]*[ap]m?|(?=.*\d)(\d{{1,4}}[ ./-]*)?({_MONTHS})[^\W\d_]*[ ./-]*\d{{0,4}}([ ,./-]+\d{{2,4}})?"
-    rf"|({_CURRENCIES})[\W\d]*\d[\W\d]*|\d[\W\d]*({_CURRENCIES})\.?|{_TRUTHS}",
+    rf"\d[\d.,]*e[+-]?\d+|\d[\d:. ]*[ap]m?|(?=.*\d)(\d{{1,4}}[ ./-]*)?({_MONTHS})[^\W\d_]*[ ./-]*"
+    rf"(,[ ,./-]*\d{{2,4}}|\d{{1,4}}([ ,./-]+\d{{2,4}})?)?"
+    rf"|({_CURRENCIES})\W*\d[\W\d]*|\d[\W\d]*({_CURRENCIES})\.?|{_TRUTHS}",
     re.IGNORECASE,
 )
 """Words that a spreadsheet takes for an exponent, a time, a date, an amount or a truth value and spells anew."""

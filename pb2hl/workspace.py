@@ -114,7 +114,7 @@ class Config(Section):
     @field_validator("fallback_owner")
     @classmethod
     def _address(cls, value: str) -> str:
-        if value.strip() and not re.fullmatch(r"\S+@\S+", value.strip()):
+        if value.strip() and not re.fullmatch(r"\S[^\s@]*@\S+", value.strip()):
             raise ValueError(f"{value!r} is no e-mail address: write that of a user of the location, or leave it empty")
         return value.strip()
 

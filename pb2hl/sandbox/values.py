@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pb2hl.sandbox.state import State
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s][^@\s.]*\.[^@\s]+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 DROPPED = object()
 """What `custom_value` gives for a value that HighLevel drops without a word."""

@@ -27,7 +27,7 @@ _SAMPLE = 40  # filled cells that tell what a column holds
 _LEAST = 8  # bytes of readable text that a small file has at least
 _LONG = 200  # characters that no word, name or key has
 _HEAD = 4_096  # characters of a cell that are looked at; enough for a file's signature
-_BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]+={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]+(?:={1,2}\s*)?")
 _HEX = re.compile(r"(?:\\x|0x|x')((?:[0-9a-f]{2})+)'?", re.IGNORECASE)
 _DIGEST = re.compile(r"[0-9a-fA-F]{32,128}")
 _DATA = re.compile(r"data:[^,]{0,200},", re.IGNORECASE)

@@ -6,10 +6,11 @@ The file that PB2HL_ASKED names gets a line for every address and name that was 
 from __future__ import annotations
 
 import os
+import re
 import socket
 from typing import Any
 
-_HERE = ("127.", "::1", "localhost", "0.0.0.0")
+_HERE = re.compile(r"127(\.\d{1,3}){3}|::1|localhost|0\.0\.0\.0")
 
 
 def _is_here(address: Any) -> bool:
@@ -17,7 +18,7 @@ def _is_here(address: Any) -> bool:
     host = address[0] if isinstance(address, tuple) else address
     if isinstance(host, bytes):
         host = host.decode("ascii", "replace")
-    return not isinstance(address, tuple) or not host or str(host).startswith(_HERE)
+    return not isinstance(address, tuple) or not host or _HERE.fullmatch(str(host)) is not None
 
 
 def _require_here(address: Any, what: str) -> None:
