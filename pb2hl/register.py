@@ -280,9 +280,9 @@ AUDIT = Step(
 REPAIR = Step(
     "repair",
     "audit",
-    "Make again what the audit found missing: records of ours that somebody deleted, with what hung on them.",
+    "Send again what is missing: records of ours that somebody deleted, and what HighLevel refused, with what hangs on them.",
     (Option("by", "Who asks for it, for the record.", str, "", parameter="who"),),
-    asks="Make again in the location what the audit found missing?",
+    asks="Send to the location again what is missing or was refused?",
     optional=True,
 )
 ROLLBACK = Step(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pb2hl import register
@@ -14,10 +15,15 @@ from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Page, Section, Step
 from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.pages import extract, summary
-from pb2hl.report.status import GateStates, MigrationState, status_of, written
+from pb2hl.report.status import GateStates, MigrationState, written
 from pb2hl.report.workflows import WORKFLOWS
 from pb2hl.results import StepResult
+from pb2hl.steps.balance.balance import ASKED, lacking
+from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
+
+MOST_LACKING = 6
+"""Lines of what is not there that the headline tells."""
 
 
 def index_page(ws: Workspace, mask: Mask, folder: Path, migration: MigrationState) -> Page:
@@ -53,7 +59,7 @@ def index_page(ws: Workspace, mask: Mask, folder: Path, migration: MigrationStat
 
 
 def _outcome(done: list[tuple[Chapter, StepResult]], migration: MigrationState) -> tuple[str, str]:
-    states = [status_of(item, result, migration.gates) for item, result in done]
+    states = [migration.status(item, result) for item, result in done]
     steps = {result_of(item) for item, _ in done}
     if _taken_back(migration):
         return "rolled back", "mute"
@@ -78,11 +84,13 @@ def _headline(done: list[tuple[Chapter, StepResult]], migration: MigrationState)
     if _taken_back(migration):
         return f"The migration was taken back. {found[ROLLBACK.result()].headline}"
     titles = {result_of(item): item.title for item in reversed(chapters())}
-    failed = [item.title for item, result in done if status_of(item, result, migration.gates)[1] == "bad"]
+    failed = [item.title for item, result in done if migration.status(item, result)[1] == "bad"]
     failed += [title for step in migration.failures if (title := titles.get(step, step)) not in failed]
     if failed:
-        return f"Needs attention: {', '.join(failed)}. The reports below say what to do."
-    waiting = [item.title for item, result in done if status_of(item, result, migration.gates)[1] == "warn"]
+        order = [item.title for item in chapters()]
+        failed.sort(key=lambda title: order.index(title) if title in order else len(order))
+        return f"Needs attention: {', '.join(failed)}. {_not_there(found, migration)}The reports below say what to do."
+    waiting = [item.title for item, result in done if migration.status(item, result)[1] == "warn"]
     if waiting:
         return f"Waiting for a person at: {', '.join(waiting)}."
     if AUDIT.result() in found and not migration.unproven():
@@ -90,6 +98,18 @@ def _headline(done: list[tuple[Chapter, StepResult]], migration: MigrationState)
     if AUDIT.result() in found:
         return "Records were written since the last audit: run the audit again to prove them."
     return f"{len(found)} of {len(register.results())} steps have been run, none of them with a failure."
+
+
+def _not_there(found: Mapping[str, StepResult], migration: MigrationState) -> str:
+    """What is missing and why, as the last step that asked tells it."""
+    for step in (AUDIT, LOAD, SAMPLE):
+        result = found.get(step.result())
+        if result is None or migration.taken_back(result):
+            continue
+        told = lacking(result)
+        more = [f"{counted(len(told) - MOST_LACKING, 'more line')} in the report"] if len(told) > MOST_LACKING else []
+        return f"Not there: {'; '.join([*told[:MOST_LACKING], *more])}. " if told else ""
+    return ""
 
 
 def _abstract(results: dict[str, StepResult | None], migration: MigrationState) -> list[str]:
@@ -107,7 +127,11 @@ def _figures(results: dict[str, StepResult | None], migration: MigrationState) -
     for step in (AUDIT, LOAD, SAMPLE, INVENTORY):
         result = results.get(step.result())
         if result is not None and not migration.taken_back(result):
-            return figures({name: n for name, n in result.counts.items() if isinstance(n, int | float)})[:6]
+            counts = {name: n for name, n in result.counts.items() if isinstance(n, int | float)}
+            asked = {
+                name: n for name, n in counts.items() if name.startswith(ASKED) and (n or name == ASKED + "arrived")
+            }
+            return figures(asked or counts)[:6]
     return ()
 
 
@@ -119,7 +143,7 @@ def _approvals(states: GateStates, mask: Mask) -> Section:
     steps = []
     for row in states.values():
         forced = ", in spite of open points" if row.get("forced") else ""
-        text = f"by {row['who']}{forced}; what was approved has the hash {row['hash']}" if row.get("who") else ""
+        text = f"by {row['who']}{forced}" if row.get("who") else ""
         tone = _GATE_TONES.get(row["state"], "mute")
         steps.append(Step(words(row["gate"]), mask.text(text), row["state"], tone, at=row.get("at") or ""))
     return Section(
@@ -146,7 +170,7 @@ def _steps(results: dict[str, StepResult | None], mask: Mask, folder: Path, migr
 
 
 def _step(item: Chapter, result: StepResult, mask: Mask, href: str, migration: MigrationState) -> Step:
-    state, tone = status_of(item, result, migration.gates)
+    state, tone = migration.status(item, result)
     critical = (
         sum(problem.severity is Severity.CRITICAL for problem in result.problems) if tone in {"bad", "warn"} else 0
     )

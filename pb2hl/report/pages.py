@@ -16,7 +16,6 @@ from pb2hl.report.drawing import comparison
 from pb2hl.report.drawing.context import Context, fact_sections
 from pb2hl.report.drawing.page import Section
 from pb2hl.results import StepResult
-from pb2hl.values.counting import counted
 
 
 def _module(result: str) -> ModuleType | None:
@@ -29,7 +28,8 @@ def sections(context: Context) -> tuple[Section, ...]:
     """All sections of the report: the step's own first, then what is left."""
     drawn, used = getattr(_module(context.result.step), "draw", comparison.draw)(context)
     rest = [context.section(name) for name in context.result.tables if name not in used]
-    return tuple(part for part in (*drawn, *rest) if part is not None) + fact_sections(
+    log = _audit_log(context.result.counts)
+    return tuple(part for part in (*drawn, *rest, log) if part is not None) + fact_sections(
         context.result.facts, context.mask
     )
 
@@ -54,12 +54,14 @@ def summary(result: StepResult) -> tuple[str, ...]:
     """Sentences that say what the step means for the client, before any evidence."""
     own = getattr(_module(result.step), "summary", None)
     lines = own(result.counts, result.tables) if own else []
-    return tuple(line for line in (*lines, _log_head(result.counts)) if line)
+    return tuple(line for line in lines if line)
 
 
-def _log_head(counts: Mapping[str, Any]) -> str:
-    """The end of the audit log as a sentence to keep: whoever cuts the log cannot cut this page."""
+def _audit_log(counts: Mapping[str, Any]) -> Section | None:
+    """The end of the audit log, to keep: whoever cuts the log cannot cut this page."""
     if not counts.get("audit_log_entries"):
-        return ""
-    entries, last = counts["audit_log_entries"], counts["audit_log_head"]
-    return f"The audit log then held {counted(entries, 'entry')} and ended in {last}; pb2hl audit --verify-log checks that it still does."
+        return None
+    facts = (("Entries", f"{counts['audit_log_entries']:,}"), ("Hash of the last", str(counts["audit_log_head"])))
+    return Section(
+        "The audit log", "How it ended then; pb2hl audit --verify-log checks that it still does.", facts=facts
+    )

@@ -8,11 +8,11 @@ from typing import Any
 
 from pb2hl import register
 from pb2hl.ledger import Ledger
-from pb2hl.register import AUDIT, INVENTORY, ROLLBACK, STEPS, Chapter, chapters, results, results_of
+from pb2hl.register import AUDIT, INVENTORY, ROLLBACK, STEPS, Chapter, chapters, result_of, results, results_of
 from pb2hl.report.drawing.page import moment
 from pb2hl.results import Failure, Status, StepResult, read_result
 from pb2hl.steps.gates import gates
-from pb2hl.steps.overview.status import next_step, open_sheets
+from pb2hl.steps.overview.status import next_step, open_sheets, way_on
 from pb2hl.workspace import Workspace
 
 STATUS_TONES = {
@@ -47,11 +47,21 @@ class MigrationState:
     undone_at: str = ""
     failures: Mapping[str, Failure] = field(default_factory=dict)
     following: str = ""
+    proven_at: str = ""
+    """When an audit last found everything there; "" where the last one did not."""
+
+    def status(self, item: Chapter, result: StepResult) -> tuple[str, str]:
+        """`status_of`, but what a writing step left open and a whole audit has found there since is settled."""
+        settled = result.step in written() and result.status is Status.INCOMPLETE and self.proven_at > result.at
+        return ("settled since", "good") if settled else status_of(item, result, self.gates)
 
     def went_on(self, result: StepResult) -> bool:
         """Whether a later step has run since, so that the next step of `result` is behind us."""
         names = results()
-        after = names[names.index(result.step) + 1 :] if result.step in names else ()
+        own = {result_of(item) for item in STEPS[result.step].chapters} if result.step in STEPS else ()
+        after = (
+            [name for name in names[names.index(result.step) + 1 :] if name not in own] if result.step in names else []
+        )
         return any(self.left_at.get(step, "") > result.at for step in after)
 
     def taken_back(self, result: StepResult) -> bool:
@@ -72,8 +82,8 @@ class MigrationState:
         if not own and (taken_back or result.step not in results()):
             return ""
         sentence = bool(own) and own.split()[0] not in (*STEPS, "approve", "pb2hl")
-        if result.status is Status.FAILED and not sentence:
-            return ""  # nothing comes next until it is mended
+        if result.status is Status.FAILED and not sentence and result.step not in (*written(), *proofs()):
+            return ""  # nothing comes next until it is mended; of what was written and read back it is said how
         return own if sentence else self.following
 
     def since(self, result: StepResult) -> tuple[str, ...]:
@@ -94,14 +104,22 @@ def state_of(ws: Workspace) -> MigrationState:
     failures = {step: found for step in results() if (found := Failure.load(ws.results(step)))}
     began = Ledger.exists(ws)
     at_rest = undone and back["at"] >= max(left_at.values())
-    following = "" if at_rest else next_step(ws) if began or bodies else INVENTORY.id
+    planned = "" if at_rest else next_step(ws) if began or bodies else INVENTORY.id
+    first, following = ("", "") if at_rest else way_on(ws, planned) if began else ("", planned)
+    first = first_review(ws, planned) or first
     return MigrationState(
         gate_states(ws),
         left_at,
         back["at"] if undone else "",
         {**_cut_off(ws, left_at), **failures} if began else failures,
-        first_review(ws, following) + command(ws, following),
+        first + command(ws, following),
+        _proven_at(bodies),
     )
+
+
+def _proven_at(bodies: Mapping[str, Mapping[str, Any]]) -> str:
+    audit = bodies.get(AUDIT.result(), {})
+    return str(audit["at"]) if audit.get("status") == Status.DONE else ""
 
 
 def _cut_off(ws: Workspace, left_at: Mapping[str, str]) -> dict[str, Failure]:
@@ -121,7 +139,8 @@ def command(ws: Workspace, step: str) -> str:
         return ""
     name, _, rest = step.partition(" ")
     rest = f" {rest}" if rest else ""
-    return f"pb2hl {name} {ws.path}{rest}" + (" --by NAME" if name == "approve" else "")
+    signed = name == "approve" or any(option.name == "by" for option in STEPS[name].options)
+    return f"pb2hl {name} {ws.path}{rest}" + (" --by NAME" if signed else "")
 
 
 def first_review(ws: Workspace, following: str) -> str:

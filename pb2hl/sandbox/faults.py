@@ -49,8 +49,10 @@ class FaultPlan:
         self.reset()
 
     def refuses(self, request: str) -> bool:
-        """Whether the scenario refuses this request, given as `METHOD /path body`."""
-        return any(re.search(pattern, request) for pattern in self.settings.refuse)
+        """Whether the scenario refuses this request, given as `METHOD /path body`; by chance where only a share is to be refused."""
+        if not any(re.search(pattern, request) for pattern in self.settings.refuse):
+            return False
+        return random.Random(f"{self.settings.seed} {request}").random() < self.settings.refuse_share
 
     def next(self, writes: bool) -> Fate:
         """The fate of the request that arrives now."""

@@ -183,6 +183,9 @@ class Faults(_Section):
     down_s: float = 60.0
     at: list[FaultAt] = []
     refuse: list[str] = []  # (write) regular expressions; a request whose `METHOD /path body` one matches answers 422
+    refuse_share: float = Field(
+        default=1, ge=0, le=1
+    )  # of those, by chance and by `seed`; the same request meets the same fate
     kill_at: KillAt | None = None
 
 

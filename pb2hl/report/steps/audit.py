@@ -17,7 +17,7 @@ ESSENTIAL = (balance.TITLE, "Everything that is not simply equal", balance.OPEN)
 """Sections that the notebook shows where the step ran."""
 
 PARTS = (
-    Part("objects", "Expected and arrived", "Read back from HighLevel in full, by kind of record.", (), ("object", "", "arrived")),
+    Part("objects", "Sent and read back", "Read back from HighLevel in full, by kind of record.", (), ("object", "", "arrived")),
 
 )  # fmt: skip
 REST = (
@@ -40,7 +40,7 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
     cells = total(accounted, "cells")
     off = counts.get("unbalanced_columns", 0)
     return [
-        f"Every record was read back from HighLevel and compared with what was sent: {counts.get('values_equal', 0):,} values are the same, "
+        f"Every record that landed was read back from HighLevel and compared with what was sent: {counts.get('values_equal', 0):,} values are the same, "
         f"{counts.get('values_normalised', 0):,} are the same in HighLevel's own writing.",
         f"All {cells:,} filled cells of the export are accounted for." if cells and not off else f"{counted(off, 'column')} of the export {agree(off, 'has', 'have')} cells that are not accounted for." if off else "",
         f"{counted(counts['not_landed'], 'operation')} {agree(counts['not_landed'], 'was', 'were')} not sent or did not land; each is listed with its reason." if counts.get("not_landed") else "",

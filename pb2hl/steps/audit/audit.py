@@ -149,7 +149,7 @@ def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked:
         status=Status.FAILED if failed else Status.DONE if asked.complete else Status.INCOMPLETE,
         headline=f"{asked.headline} Of {counted(totals['expected'], 'record')} that {agree(totals['expected'], 'was', 'were')} sent, "
         f"{totals['missing']:,} {agree(totals['missing'], 'is', 'are')} missing, {totals['extra']:,} extra, {totals['wrong']:,} with a value that differs.",
-        counts={**totals, **asked.counts, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **requests.counts(ledger),
+        counts={**asked.counts, **totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **requests.counts(ledger),
                 **outcomes.log_head(ledger), **found.classes()},
         tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "absent": _absent(found), "objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
                 "links": found.links(), "accounting": accounted.cells, "rows": accounted.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,

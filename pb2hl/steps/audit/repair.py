@@ -1,4 +1,4 @@
-"""Make again what the audit found missing: records of ours that somebody deleted, with what hung on them. Asked for, and on record."""
+"""Send again what is missing: records of ours that somebody deleted, and what HighLevel refused, with what hangs on them; on record."""
 
 from __future__ import annotations
 
@@ -27,29 +27,32 @@ COLUMNS = ("object", "source_id", "target", "was", "now", "outcome")
 
 
 def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
-    """Send again what the last audit found missing and what a look by id confirms is gone, as asked for by `who`.
+    """Send again, as asked for by `who`, what the last audit found missing and a look by id confirms is gone, and what HighLevel
+    refused: a load leaves that alone while its values are the same, although the cause may have been in HighLevel.
 
     Only what this migration made is made again; a record that was there before and was deleted since is told. Raises
-    ConfigError without an audit or a name, GateClosed, TokenMissing, HighLevelError, Cancelled.
+    ConfigError without a name, or without an audit where nothing was refused, GateClosed, TokenMissing, HighLevelError, Cancelled.
     """
-    audit = StepResult.load(ws.results("audit"))
-    if audit is None or "absent" not in audit.tables:
-        raise ConfigError("no audit has looked for what is missing yet", hint=f"pb2hl audit {ws.path}")
     if not who.strip():
         raise ConfigError("a repair needs a name to put on record", hint='--by "Jane Roe"')
+    audit = StepResult.load(ws.results("audit"))
+    absent = audit.tables["absent"]["op_id"] if audit is not None and "absent" in audit.tables else None
     with ws.lock(STEP), Ledger.open(ws) as ledger:
+        if absent is None and not any(ledger.columns(["op_id"], state=State.REFUSED)):
+            raise ConfigError("no audit has looked for what is missing yet", hint=f"pb2hl audit {ws.path}")
         require_ready(ws, ledger)
         make_ready(ws, ledger, STEP, progress, cancel)
         folder = current(ws).plan / "data"
-        gone = _gone(ws, ledger, audit.tables["absent"]["op_id"], folder, progress)
+        gone = _gone(ws, ledger, () if absent is None else absent, folder, progress)
         ours = {op_id: entry for op_id, entry in gone.items() if entry.kind is not Kind.UPDATE}
+        ours |= _refused(ledger, folder)
         wanted = [operation for operation in plan.read(folder) if operation.op_id in ours]
         if wanted:
             _forget(ledger, who, [ours[operation.op_id] for operation in wanted])
             with writing(ws, ledger, STEP, progress, cancel) as session:
                 session.carry_out(wanted, len(wanted))
         asked = balance(current(ws), ledger, aliases=aliases_of(current(ws)))
-        result = _result(ledger, wanted, gone, asked)
+        result = _result(ledger, wanted, gone | ours, asked)
         result.save(ws.results(STEP))
     return result
 
@@ -74,6 +77,13 @@ def _gone(
     }
 
 
+def _refused(ledger: LedgerPort, folder: Any) -> dict[str, Entry]:
+    """Entries that HighLevel refused, and those that wait for them."""
+    refused = {entry.op_id: entry for entry in ledger.iterate(state=State.REFUSED)}
+    waiting = ledger.entries(_dependents(folder, refused)) if refused else {}
+    return refused | {op_id: entry for op_id, entry in waiting.items() if entry.state is State.PLANNED}
+
+
 def _dependents(folder: Any, op_ids: Collection[str]) -> set[str]:
     """Ids of the operations that need one of `op_ids`, by any path."""
     found: set[str] = set()
@@ -86,10 +96,18 @@ def _dependents(folder: Any, op_ids: Collection[str]) -> set[str]:
 
 
 def _forget(ledger: LedgerPort, who: str, entries: Iterable[Entry]) -> None:
-    """What is gone counts as not sent from here on, durably, before anything is sent again."""
-    why = f"it was not in the location any more; made again, as asked for by {who}"
+    """What is gone or was refused counts as not sent from here on, durably, before anything is sent again."""
+    why = {State.DONE: "it was not in the location any more; made again", State.REFUSED: "it was refused; sent again"}
     run = ledger.start_run(STEP, {"who": who})
-    ledger.finish(run, [Outcome(entry.op_id, State.PLANNED, error=why) for entry in entries])
+    ledger.finish(
+        run,
+        [
+            Outcome(
+                entry.op_id, State.PLANNED, error=f"{why.get(entry.state, 'it was held; sent')}, as asked for by {who}"
+            )
+            for entry in entries
+        ],
+    )
     ledger.end_run(run, "done")
 
 
@@ -101,7 +119,8 @@ def _result(ledger: LedgerPort, wanted: list[Operation], gone: Mapping[str, Entr
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     made = int(table["outcome"].eq(State.DONE).sum())
-    theirs = [entry for entry in gone.values() if entry.kind is Kind.UPDATE]
+    sent = {operation.op_id for operation in wanted}
+    theirs = [entry for op_id, entry in gone.items() if entry.kind is Kind.UPDATE and op_id not in sent]
     problems = [*asked.problems]
     if theirs:
         text = f"{counted(len(theirs), 'record')} that {agree(len(theirs), 'was', 'were')} there before this migration {agree(len(theirs), 'is', 'are')} gone"
@@ -109,8 +128,8 @@ def _result(ledger: LedgerPort, wanted: list[Operation], gone: Mapping[str, Entr
                                 treatment="restore them in HighLevel (a contact can be restored for 60 days); they are not made anew"))  # fmt: skip
     return StepResult(
         step=STEP,
-        status=Status.NOTHING_TO_DO if not wanted else Status.DONE if made == len(wanted) else Status.INCOMPLETE,
-        headline=f"{made:,} of {counted(len(wanted), 'missing piece')} {agree(made, 'was', 'were')} made again. {asked.headline}"
+        status=Status.INCOMPLETE if not asked.complete else Status.DONE if wanted else Status.NOTHING_TO_DO,
+        headline=f"{made:,} of {counted(len(wanted), 'missing piece')} {agree(made, 'was', 'were')} made or sent again. {asked.headline}"
         if wanted
         else f"Nothing that this migration made is missing. {asked.headline}",
         counts={"missing": len(gone), "made_again": made, "not_ours": len(theirs), **asked.counts},

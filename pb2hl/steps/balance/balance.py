@@ -7,6 +7,7 @@ expected = arrived + left out by decision + refused + held + in doubt + missing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,6 +24,7 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.ledger import LedgerPort, State
 from pb2hl.operations import BESIDE, DATA_TARGETS, Kind, Target
 from pb2hl.plan.fields.findings import Bucket
+from pb2hl.results import StepResult
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared.outcomes import RECORD_OF, records_of
 from pb2hl.values.counting import agree, counted
@@ -46,6 +48,8 @@ BALANCE_COLUMNS = ("object", "what", "expected", *(str(fate) for fate in Fate))
 OPEN_COLUMNS = ("object", "what", "source_id", "fate", "why")
 LEFT_OUT_COLUMNS = ("object", "what", "why", "who", "count")
 OPEN_FATES = (Fate.REFUSED, Fate.HELD, Fate.IN_DOUBT, Fate.MISSING, Fate.TAKEN_BACK)
+ASKED = "asked_"
+"""How the counts of a balance begin."""
 MOST_OPEN = 100_000
 """Pieces listed one by one; all are counted."""
 
@@ -136,7 +140,7 @@ class Balance:
     def counts(self) -> dict[str, int]:
         """The figures of the headline, flat: `expected`, and each fate by its name."""
         names = ("expected", *(str(fate) for fate in Fate))
-        return {f"asked_{name.replace(' ', '_')}": self.total(name) for name in names}
+        return {f"{ASKED}{name.replace(' ', '_')}": self.total(name) for name in names}
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -147,7 +151,7 @@ class Balance:
             object_, what, fate = map(str, key)
             mine = (self.table["object"] == object_) & (self.table["what"] == what)
             count = int(self.table.loc[mine, fate].sum())
-            whys = list(dict.fromkeys(why for why in group["why"] if why))[:3]
+            whys = _reasons(group)
             ids = ", ".join(dict.fromkeys(group["source_id"].head(20)[group["source_id"] != ""].head(5)))
             text = f"{object_}: {count:,} {_named(what, count)} {fate}" + (f" ({ids})" if ids else "")
             message = f"{text}: {'; '.join(whys)}" if whys else text
@@ -165,9 +169,36 @@ class Balance:
         return tuple(found)
 
 
+_TRACE = re.compile(r" ?\(traceId [^)]*\)")
+"""What tells one refusal from the next that is the same: it stands in the table of open pieces, not in sentences."""
+
+
+def _reasons(pieces: pd.DataFrame, most: int = 3) -> list[str]:
+    """The first different reasons of open pieces, each once."""
+    bare = (_TRACE.sub("", str(why)) for why in pieces["why"] if why)
+    return list(dict.fromkeys(bare))[:most]
+
+
+def lacking(result: StepResult) -> list[str]:
+    """Each object, kind of piece and fate that is open in `result`, with its count and, for what HighLevel refused, why; no ids."""
+    table, pieces = result.tables.get("balance"), result.tables.get("open")
+    if table is None or pieces is None:
+        return []
+    found = []
+    for fate in OPEN_FATES:
+        for object_, what, count in table[table[str(fate)] > 0][["object", "what", str(fate)]].itertuples(
+            index=False, name=None
+        ):
+            mine = pieces[(pieces["object"] == object_) & (pieces["what"] == what) & (pieces["fate"] == str(fate))]
+            why = _reasons(mine, 1) if fate is Fate.REFUSED else []
+            found.append(f"{object_}: {count:,} {_named(what, count)} {fate}" + (f" ({why[0]})" if why else ""))
+    return found
+
+
 _REMEDY = {
-    Fate.REFUSED: "mend the value in Perfect Books or its column's decision and load again, or leave the row out by decision",
-    Fate.HELD: "sent by the next load once what it waits for is there",
+    Fate.REFUSED: "mend the value in Perfect Books or its column's decision and load again; where the cause was in HighLevel, pb2hl repair "
+    "sends it again; or leave the row out by decision",
+    Fate.HELD: "sent once what it waits for is there",
     Fate.IN_DOUBT: "looked up by the next load, never sent blind",
     Fate.MISSING: "pb2hl load sends what was never sent; pb2hl repair makes again what somebody deleted",
     Fate.TAKEN_BACK: "pb2hl load makes it again",

@@ -21,6 +21,7 @@ from pb2hl.suites import Rule, Suite, Verdict, load_suite, load_suites, validate
 from pb2hl.suites.facts import shows
 from pb2hl.suites.load import great_expectations
 from pb2hl.suites.validate import BROKEN, FAILED, PASSED, SKIPPED
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 STAGES = ("before", "after")
@@ -227,7 +228,7 @@ def _headline(stage: str, counts: dict[str, int], stops: int) -> str:
     if stops:
         return f"{stops} of {ran + counts[BROKEN]} rules about {what} stop the migration: {counts[BROKEN]} broken, the others failed."
     if counts[FAILED]:
-        return f"Nothing critical: {counts[PASSED]} of {ran} rules about {what} hold; the {counts[FAILED]} others have a stated treatment."
+        return f"Nothing critical: {counts[PASSED]} of {ran} rules about {what} hold; {counted(counts[FAILED], 'other')} {agree(counts[FAILED], 'has', 'have')} a stated treatment."
     return f"All {ran} rules about {what} hold."
 
 

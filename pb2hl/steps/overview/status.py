@@ -15,6 +15,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.sheets import read_sheet
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import APPLIED
+from pb2hl.steps.overview.open_ends import after_audit, before_approval
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.workspace import Workspace
 
@@ -42,11 +43,11 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
         used, window = ledger.requests_today(), window_state(ledger) or _not_open(ws)
         cost, cost_counts = requests.table(ledger), requests.counts(ledger)
     by_object = _by_object(table)
-    following = _next_step(ws, states, applied, by_state)
+    why, following = way_on(ws, _next_step(ws, states, applied, by_state))
     result = StepResult(
         step=STEP,
         status=Status.WAITING if len(doubt) else Status.DONE,
-        headline=f"The next step is: {following}." if following else "Every step is done.",
+        headline=f"The next step is: {why}{following}." if following else "Every step is done.",
         counts={**{f"gate_{row['gate']}": row["state"] for row in states}, **by_state, **_lines(by_object),
                 "in_doubt_now": len(doubt), "requests_used_today": used, **cost_counts, **window},
         tables={"gates": pd.DataFrame(states), "outcomes": table, "in_doubt": doubt, "runs": runs, "requests": cost},
@@ -104,6 +105,14 @@ def next_step(ws: Workspace) -> str:
         by_state = outcomes.counts_of(outcomes.outcomes(ledger))
         applied = bool(ledger.recall(APPLIED))
     return _next_step(ws, gates.states(ws), applied, by_state)
+
+
+def way_on(ws: Workspace, following: str) -> tuple[str, str]:
+    """What to know or do before `following` (the result of `next_step`), as the beginning of a sentence, and the command that is
+    next in truth: where a gate cannot be approved as it stands, or the audit did not find everything, what mends that."""
+    name, _, gate = following.partition(" ")
+    why, command = before_approval(ws, gate) if name == "approve" else ("", "") if following else after_audit(ws)
+    return why, command or following
 
 
 def open_sheets(ws: Workspace) -> tuple[str, ...]:

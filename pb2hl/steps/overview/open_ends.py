@@ -1,0 +1,65 @@
+"""What keeps a migration from being whole, and what to do about it: told wherever the next step is."""
+
+from __future__ import annotations
+
+from pb2hl.ledger import Ledger
+from pb2hl.operations import Kind
+from pb2hl.register import AUDIT, LOAD, REPAIR, gates
+from pb2hl.results import Status, StepResult
+from pb2hl.steps.balance.balance import lacking
+from pb2hl.steps.gates.gates import open_points
+from pb2hl.values.counting import agree, counted
+from pb2hl.workspace import Workspace
+
+Way = tuple[str, str]
+"""What to know or do first, as the beginning of a sentence ("" for nothing), and the command that follows, without its workspace."""
+
+
+def before_approval(ws: Workspace, gate: str) -> Way:
+    """What stands in the way of approving `gate`, and the command that comes first; ("", "") where nothing does."""
+    step, points = gates()[gate], open_points(ws, gate)
+    if not points:
+        return "", ""
+    these = agree(len(points), "it", "them")
+    if step.gate_of_sheets:
+        return f"settle {counted(len(points), 'open point')} (the approval lists {these}), then: ", step.approval
+    result = StepResult.load(ws.results(step.result()))
+    told = "; ".join(lacking(result)) if result else ""
+    what = told or f"{counted(len(points), 'open point')} of reports/{step.chapters[0].file}.html"
+    if result and result.counts.get("asked_refused"):
+        return (
+            f"{what}; mend it and send it again, then {step.id} anew (or approve {gate} with --force, on record): ",
+            REPAIR.id,
+        )
+    return f"{what}; mend it (or approve {gate} with --force, on record), then: ", step.id
+
+
+def after_audit(ws: Workspace) -> Way:
+    """What to do after an audit that did not find everything there; ("", "") without an audit, or after a whole one."""
+    audit = StepResult.load(ws.results(AUDIT.result()))
+    if audit is None or audit.status not in (Status.INCOMPLETE, Status.FAILED):
+        return "", ""
+    if StepResult.left_at(ws.results(REPAIR.id)) > audit.at:
+        return "", AUDIT.id
+    told, report = "".join(f"{one}; " for one in lacking(audit)), f"reports/{AUDIT.chapters[0].file}.html"
+    ours, theirs = _absent(ws, audit)
+    if audit.counts.get("asked_refused"):
+        return f"{told}mend what {report} names and send it again: ", REPAIR.id
+    if ours:
+        return f"{told}what is gone is made again by: ", REPAIR.id
+    if theirs:
+        return f"{told}restore in HighLevel what was there before this migration, then: ", AUDIT.id
+    if told and not audit.counts.get("wrong"):
+        return f"{told}what was not sent is sent by: ", LOAD.id
+    return f"{told}mend in HighLevel what {report} names, then: ", AUDIT.id
+
+
+def _absent(ws: Workspace, audit: StepResult) -> tuple[int, int]:
+    """How many pieces that this migration made are not in the location any more, and how many that were there before it."""
+    gone = audit.tables["absent"]["op_id"] if "absent" in audit.tables else ()
+    if not len(gone):
+        return 0, 0
+    with Ledger.open(ws) as ledger:
+        kinds = [entry.kind for entry in ledger.entries(gone).values()]
+    theirs = kinds.count(Kind.UPDATE)
+    return len(kinds) - theirs, theirs
