@@ -105,20 +105,20 @@ def take_out(raw: RawTable, into: Path, files: ExportFiles) -> tuple[RawTable, l
 
 def _column(raw: RawTable, heading: str, into: Path, files: ExportFiles) -> tuple[RawTable, list[Problem]]:
     values = raw.frame[heading]
-    names = pd.Series("", index=values.index, dtype=object)
-    damaged = []
-    for at, text in values[values.str.len() > 0].items():
-        cell = decode(text)
+    named = [""] * len(values)
+    damaged: list[int] = []
+    for at, text in enumerate(values.astype(object)):
+        cell = decode(text) if text else None
         if cell is not None:
-            names[at] = cell.name or keep(into, cell.content, cell.mime)
-            path = into / names[at]
-            files.add(names[at], path.stat().st_size, path.read_bytes)
-        elif _DATA.match(text.strip()) or len(text) > _HEAD:
+            named[at] = cell.name or keep(into, cell.content, cell.mime)
+            path = into / named[at]
+            files.add(named[at], path.stat().st_size, path.read_bytes)
+        elif text and (_DATA.match(text.strip()) or len(text) > _HEAD):
             damaged.append(at)
-    names = names.astype(TEXT)
+    names = pd.Series(named, index=values.index, dtype=TEXT)
     problems = [
         problem("attachment_damaged", "cells of attachments hold bytes that cannot be decoded", raw.file, raw.sheet, severity=Severity.CRITICAL,
-                row=int(raw.rows[raw.frame.index.get_loc(damaged[0])]), field=heading, count=len(damaged), treatment="listed; nothing is sent")
+                row=int(raw.rows[damaged[0]]), field=heading, count=len(damaged), treatment="listed; nothing is sent")
     ] if damaged else []  # fmt: skip
     rest = values.mask(names != "", "")
     frame = raw.frame.copy()

@@ -79,6 +79,8 @@ def _utf8_with_strays(raw: bytes) -> tuple[str, int]:
 
     def read(error: UnicodeError) -> tuple[str, int]:
         nonlocal strays
+        if not isinstance(error, UnicodeDecodeError):
+            raise error
         piece = error.object[error.start : error.end]
         strays += len(piece)
         return piece.decode("cp1252", errors="replace"), error.end

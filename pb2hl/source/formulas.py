@@ -97,7 +97,7 @@ def _place(grid: Grid, column: str, row: int) -> tuple[int, int]:
 
 def _read(grid: Grid, column: str, row: int) -> str:
     down, across = _place(grid, column, row)
-    return grid.frame.iat[down, across] if down >= 0 and across >= 0 else ""
+    return str(grid.frame.iat[down, across]) if down >= 0 and across >= 0 else ""
 
 
 def _split(cell: str) -> tuple[str, int]:

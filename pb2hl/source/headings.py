@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -43,8 +44,8 @@ def tabulate(grid: Grid, file: str, sheet: str, limits: Limits) -> RawTable | No
     if frame.empty:
         return None
     filled = _filled(frame)
-    keep = filled.any(axis=1)
-    frame, rows, filled = frame[keep].reset_index(drop=True), rows[keep], filled[keep]
+    keep = np.asarray(filled.any(axis=1))
+    frame, rows, filled = frame.loc[keep].reset_index(drop=True), rows[keep], filled[keep]
     if not len(frame):
         return None
     problems, dropped = list(grid.problems), list(grid.dropped)
@@ -77,11 +78,13 @@ def tabulate(grid: Grid, file: str, sheet: str, limits: Limits) -> RawTable | No
     used = [index for index in range(frame.shape[1]) if names[index].strip() or filled[:, index].any()]
     body = body[[body.columns[index] for index in used]]
     headings = unique_headings([names[index] if names[index].strip() else f"Column {index + 1}" for index in used])
-    problems += _heading_problems(file, sheet, headings, [names[index] for index in used], rows, found, body, limits)
+    table = RawTable(file, sheet, headings, body, body_rows, (), tuple(dropped))
+    row = int(rows[found.first]) if found.first >= 0 else 0
+    problems += _heading_problems(table, [names[index] for index in used], row, limits)
     if len(headings) > limits.columns:
         body, headings = body[body.columns[: limits.columns]], headings[: limits.columns]
     body.columns = pd.Index(headings, dtype=object)
-    return RawTable(file, sheet, headings, body, body_rows, tuple(problems), tuple(dropped))
+    return replace(table, headings=headings, frame=body, problems=tuple(problems))
 
 
 def find_headings(rows: list[list[str]]) -> _Found:
@@ -189,10 +192,10 @@ def _not_records(body: pd.DataFrame, filled: np.ndarray, names: list[str]) -> tu
     found: dict[int, str] = {}
     if any(names):
         first = next(i for i, name in enumerate(names) if name)
-        for position in np.flatnonzero((body.iloc[:, first].str.strip() == names[first]).to_numpy()):
+        for position in np.flatnonzero((body.iloc[:, first].str.strip() == names[first]).to_numpy()).tolist():
             cells = [str(cell).strip() for cell in body.iloc[position]]
             if cells == names:
-                found[int(position)] = "headings repeated"
+                found[position] = "headings repeated"
     counts = filled.sum(axis=1)
     median = float(np.median(counts)) if len(counts) else 0
     for position in range(len(body) - 1, max(-1, len(body) - 8), -1):
@@ -233,7 +236,7 @@ def _sums(body: pd.DataFrame, position: int) -> bool:
 
 
 def _drop(
-    frame: pd.DataFrame, rows: np.ndarray, positions, file: str, sheet: str, reason: str | list[str]
+    frame: pd.DataFrame, rows: np.ndarray, positions: Sequence[int], file: str, sheet: str, reason: str | list[str]
 ) -> list[Dropped]:
     reasons = [reason] * len(positions) if isinstance(reason, str) else reason
     return [
@@ -246,9 +249,10 @@ def _filled(frame: pd.DataFrame) -> np.ndarray:
     return np.column_stack([(frame[name].str.strip() != "").to_numpy() for name in frame.columns])
 
 
-def _heading_problems(file, sheet, headings, names, rows, found, body, limits: Limits) -> list[Problem]:
+def _heading_problems(table: RawTable, names: list[str], row: int, limits: Limits) -> list[Problem]:
+    """What is wrong with headings as the export has them (`names`), in `row` of the sheet (0: there are none)."""
+    file, sheet, headings = table.file, table.sheet, table.headings
     problems = []
-    row = int(rows[found.first]) if found.first >= 0 else 0
     twice = sorted({name for name, count in Counter(names).items() if name and count > 1})
     if twice:
         problems.append(
@@ -263,7 +267,7 @@ def _heading_problems(file, sheet, headings, names, rows, found, body, limits: L
             )
         )
     blank = sum(not name.strip() for name in names)
-    if blank and found.first >= 0:
+    if blank and row:
         problems.append(
             problem(
                 "blank_heading",
@@ -286,6 +290,6 @@ def _heading_problems(file, sheet, headings, names, rows, found, body, limits: L
                 count=len(headings),
             )
         )
-    if not len(body):
+    if not len(table.frame):
         problems.append(problem("no_rows", "has headings and no rows", file, sheet, severity=Severity.INFO, row=row))
     return problems

@@ -49,7 +49,10 @@ def read_html(raw: bytes, limits: Limits) -> list[tuple[str, Grid]]:
             {i: pd.Series(list(column), dtype=TEXT) for i, column in enumerate(zip(*padded, strict=True))}
         )
         grids.append(
-            (table.get("ss:name") or (str(number) if number > 1 else ""), Grid(frame, np.arange(1, len(frame) + 1)))
+            (
+                str(table.get("ss:name") or "") or (str(number) if number > 1 else ""),
+                Grid(frame, np.arange(1, len(frame) + 1)),
+            )
         )
     return grids
 

@@ -82,8 +82,8 @@ def unique_ids(ids: pd.Series, frame: pd.DataFrame) -> tuple[pd.Series, list[Rep
         return ids, []
     unique = ids.astype(object).copy()
     groups: dict[str, list[int]] = defaultdict(list)
-    for position in np.flatnonzero(twice):
-        groups[ids.iat[position]].append(int(position))
+    for position in np.flatnonzero(twice).tolist():
+        groups[str(ids.iat[position])].append(position)
     taken = set(ids.to_numpy()[~twice]) | set(groups)
     repeats: list[Repeat] = []
     keys = _keys(frame.iloc[np.flatnonzero(twice)], np.flatnonzero(twice))

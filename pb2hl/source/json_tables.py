@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from pb2hl.errors import ExportError, Severity
+from pb2hl.errors import ExportError, Problem, Severity
 from pb2hl.limits import Limits, remedy
 from pb2hl.source.encoding import decode
 from pb2hl.source.flatten import Number, frame_of, whole
@@ -142,36 +143,31 @@ def _stem(file: str) -> str:
     return file.rsplit("/", 1)[-1].split(".", 1)[0]
 
 
-def _tables(found: Lists, file: str, limits: Limits, problems=(), dropped=()) -> list[RawTable]:
+def _tables(
+    found: Lists, file: str, limits: Limits, problems: tuple[Problem, ...] = (), dropped: tuple[Dropped, ...] = ()
+) -> list[RawTable]:
     """A raw table a list; what is wrong with the file is told by the first."""
     if len(found.records) > limits.tables:
         raise ExportError(
             f"{file} holds {len(found.records):,} lists of records, more than {limits.tables:,}", hint=remedy("tables")
         )
-    tables = []
+    tables: list[RawTable] = []
     for name, records, places in found:
         frame, extra = frame_of(records, limits.columns)
-        findings = (problems, dropped) if not tables else ((), ())
-        tables.append(_raw(frame, file, name, np.array(places, dtype=np.int64), extra, limits, *findings))
+        first = not tables
+        findings = problems if first else ()
+        if extra:
+            findings = (*findings, _too_many(file, name, extra, limits))
+        headings = unique_headings([str(column) for column in frame.columns])
+        frame.columns = pd.Index(headings, dtype=object)
+        rows = np.array(places, dtype=np.int64)
+        tables.append(RawTable(file, name, headings, frame, rows, findings, dropped if first else ()))
     return tables
 
 
-def _raw(frame, file, name, rows, extra, limits: Limits, problems, dropped) -> RawTable:
-    if extra:
-        problems = (
-            *problems,
-            problem(
-                "too_many_columns",
-                f"{extra} headings beyond the first {limits.columns}",
-                file,
-                name,
-                severity=Severity.CRITICAL,
-                count=extra,
-            ),
-        )
-    headings = unique_headings([str(column) for column in frame.columns])
-    frame.columns = headings
-    return RawTable(file, name, headings, frame, rows, tuple(problems), tuple(dropped))
+def _too_many(file: str, name: str, extra: int, limits: Limits) -> Problem:
+    message = f"{extra} headings beyond the first {limits.columns}"
+    return problem("too_many_columns", message, file, name, severity=Severity.CRITICAL, count=extra)
 
 
 def _lines_or_raise(text: str, file: str, limits: Limits, error: ValueError) -> list[RawTable]:
@@ -242,7 +238,7 @@ def _lines(text: str, file: str, limits: Limits) -> list[RawTable]:
         else []
     )
     found = unnest("", _stem(file), records, rows)
-    return _tables(found, file, limits, problems, dropped)
+    return _tables(found, file, limits, tuple(problems), tuple(dropped))
 
 
 def _loads(text: str) -> Any:

@@ -262,7 +262,7 @@ def _forms(frame: pd.DataFrame, field: str) -> list[pd.Series]:
         has_second = part.ne("").to_numpy()
         if (
             has_second.any()
-            and _parts(bare.iloc[[has_second.argmax()]], part.iloc[[has_second.argmax()]])
+            and _parts(bare.iloc[[int(has_second.argmax())]], part.iloc[[int(has_second.argmax())]])
             and _parts(bare[has_second], part[has_second])
         ):
             shorter = zip(bare, part, strict=True)

@@ -33,7 +33,7 @@ def split_by(table: RawTable, heading: str, object_of: Callable[[str], str]) -> 
     known = {text: object_of(text) for text in values.unique() if text or object_of(text)}
     if len({name for name in known.values() if name}) < 2:
         return [table]
-    parts = []
+    parts: list[RawTable] = []
     for text in dict.fromkeys([*known, ""]):
         mask = (values == text).to_numpy()
         if not mask.any():

@@ -122,7 +122,10 @@ class Records:
             at = self._next_closer(at + 1)
             if at >= len(self._lines) or at - index > _MOST_LINES:
                 return [], 0
-            text, rest, closed = _close(self._lines[at], self._delimiter)
+            closer = _close(self._lines[at], self._delimiter)
+            if closer is None:  # never: `_next_closer` stops at lines that close
+                return [], 0
+            text, rest, closed = closer
             if self._is_record(self._lines[at], text):
                 return [], 0
             spans.append((at, text, rest))

@@ -29,7 +29,9 @@ def resolve_references(
     """
     done = {name: frame.copy(deep=False) for name, frame in tables.items()}
     indexes: dict[str, Index] = {}
-    relations, unresolved, problems = [], [], []
+    relations: list[dict] = []
+    unresolved: list[tuple] = []
+    problems: list[Problem] = []
     progress.start("finding what references mean", len(done), "tables")
     for name, frame in done.items():
         progress.advance()
@@ -224,8 +226,8 @@ def _parents_by_name(frame: pd.DataFrame, companies: Index) -> None:
         frame["parent_id"] = pd.Series(None, index=frame.index, dtype="str")
     open_rows = (frame["parent_id"].isna() & frame["parent_name"].notna()).to_numpy()
     column = frame["parent_id"].to_numpy(dtype=object, copy=True)
-    for row in np.flatnonzero(open_rows):
-        found = companies.find(frame["parent_name"].iat[row]).source_id
+    for row in np.flatnonzero(open_rows).tolist():
+        found = companies.find(str(frame["parent_name"].iat[row])).source_id
         if found and found != frame["source_id"].iat[row]:
             column[row] = found
     frame["parent_id"] = pd.Series(column, index=frame.index, dtype="str")

@@ -31,13 +31,13 @@ def rejoin(
     shapes = [_share(regular.iloc[:, index]) for index in range(width)]
     body = body.copy()
     left: list[int] = []
-    for position in over:
+    for position in over.tolist():
         cells = [str(cell) for cell in body.iloc[position]]
         while len(cells) > width and not cells[-1].strip():
             cells.pop()
         better = _best(cells, width, delimiter, shapes)
         if better is None:
-            left.append(int(position))
+            left.append(position)
         else:
             body.iloc[position] = better + [""] * (body.shape[1] - width)
     problems = []

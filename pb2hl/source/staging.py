@@ -13,7 +13,7 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, PROVENANCE, RAW_PREFIX
 from pb2hl.progress import SILENT, Progress
 from pb2hl.source.hashing import row_hashes
-from pb2hl.source.identity import source_ids, unique_ids
+from pb2hl.source.identity import Repeat, source_ids, unique_ids
 from pb2hl.source.tables import Dropped, RawTable
 from pb2hl.source.typed import Assigned, Hints, TypedTable, learn, type_table
 from pb2hl.values import names
@@ -50,12 +50,19 @@ class Staging:
     problems: tuple[Problem, ...] = field(default=())
 
 
+@dataclass
+class _Findings:
+    """What staging says of columns, rows, cells that did not convert, and in sentences; it grows object by object."""
+
+    columns: list[dict] = field(default_factory=list)
+    dropped: list[dict] = field(default_factory=list)
+    failed: list[pd.DataFrame] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
 def stage(tables: Sequence[Assigned], *, config: Config, progress: Progress = SILENT) -> Staging:
     """Type, identify and join tables. Tables of one object are joined; parts with the same headings decide together."""
-    columns: list[dict] = []
-    dropped: list[dict] = []
-    failed: list[pd.DataFrame] = []
-    problems: list[Problem] = []
+    found = _Findings()
     staged: dict[str, pd.DataFrame] = {}
     objects = [name for name in OBJECTS if any(table.object == name for table in tables)]
     hints = learn(tables, config)
@@ -63,38 +70,41 @@ def stage(tables: Sequence[Assigned], *, config: Config, progress: Progress = SI
     for object_name in objects:
         progress.note(object_name)
         mine = [table for table in tables if table.object == object_name]
-        staged[object_name] = _stage_object(object_name, mine, config, hints, columns, dropped, failed, problems)
+        staged[object_name] = _stage_object(object_name, mine, config, hints, found)
         progress.advance()
     progress.finish()
     return Staging(
         staged,
-        pd.DataFrame(columns, columns=list(COLUMN_NAMES)),
-        pd.DataFrame(dropped, columns=list(DROPPED_NAMES)),
-        pd.concat(failed, ignore_index=True)
-        if failed
+        pd.DataFrame(found.columns, columns=list(COLUMN_NAMES)),
+        pd.DataFrame(found.dropped, columns=list(DROPPED_NAMES)),
+        pd.concat(found.failed, ignore_index=True)
+        if found.failed
         else pd.DataFrame({name: pd.Series(dtype="str") for name in FAILED_NAMES}).astype({"row": "int64"}),
-        tuple(problems),
+        tuple(found.problems),
     )
 
 
-def _stage_object(object_name, tables, config, hints, columns, dropped, failed, problems) -> pd.DataFrame:
-    parts, pending = [], []
+def _stage_object(
+    object_name: str, tables: list[Assigned], config: Config, hints: Hints, found: _Findings
+) -> pd.DataFrame:
+    parts: list[pd.DataFrame] = []
+    pending: list[tuple[int, str, pd.Series, pd.Series]] = []
     for group in _grouped(tables):
         typed = _type_group(group, config, hints)
-        columns += typed.columns
-        problems += typed.problems
+        found.columns += typed.columns
+        found.problems += typed.problems
         parts.append(typed.frame)
         offset = sum(len(part) for part in parts[:-1])
         pending += [(offset, *item) for item in typed.failed]
-        dropped += [_dropped_row(object_name, item) for table in group for item in table.raw.dropped]
+        found.dropped += [_dropped_row(object_name, item) for table in group for item in table.raw.dropped]
     frame = _union(parts)
     ids, derived = source_ids(frame, object_name)
     ids, repeats = unique_ids(ids, frame)
     frame["source_id"] = ids.to_numpy()
-    failed += [_failed_rows(object_name, frame, *item) for item in pending]
+    found.failed += [_failed_rows(object_name, frame, *item) for item in pending]
     if repeats:
-        frame = _collapse(object_name, frame, repeats, dropped, problems)
-    _report_ids(object_name, frame, derived, problems)
+        frame = _collapse(object_name, frame, repeats, found)
+    _report_ids(object_name, frame, derived, found.problems)
     if object_name == "contacts":
         frame = _split_names(frame)
     return _ordered(object_name, frame)
@@ -187,7 +197,7 @@ def _dropped_row(object_name: str, item: Dropped) -> dict:
     }
 
 
-def _collapse(object_name, frame, repeats, dropped, problems) -> pd.DataFrame:
+def _collapse(object_name: str, frame: pd.DataFrame, repeats: list[Repeat], found: _Findings) -> pd.DataFrame:
     """Take out rows that another stands for; across files the kept row's blanks are filled from them."""
     raw = [name for name in frame.columns if name.startswith(RAW_PREFIX)]
     counts: dict[str, int] = {}
@@ -195,7 +205,7 @@ def _collapse(object_name, frame, repeats, dropped, problems) -> pd.DataFrame:
     for repeat in repeats:
         gone, kept = frame.iloc[repeat.position], frame["source_id"].iat[repeat.kept]
         cells = {name[len(RAW_PREFIX) :]: gone[name] for name in raw if isinstance(gone[name], str) and gone[name]}
-        dropped.append(
+        found.dropped.append(
             {
                 "object": object_name, "file": gone["source_file"], "sheet": gone["source_sheet"], "row": int(gone["source_row"]),
                 "reason": repeat.reason, "kept_source_id": kept, "cells": json.dumps(cells, ensure_ascii=False),
@@ -204,7 +214,7 @@ def _collapse(object_name, frame, repeats, dropped, problems) -> pd.DataFrame:
         )  # fmt: skip
         counts[repeat.reason] = counts.get(repeat.reason, 0) + 1
     for reason, count in counts.items():
-        problems.append(
+        found.problems.append(
             Problem(
                 "repeated_id",
                 f"{object_name}: {counted(count, 'row')} {agree(count, 'shares', 'share')} the id of another row ({reason})",
@@ -218,7 +228,7 @@ def _collapse(object_name, frame, repeats, dropped, problems) -> pd.DataFrame:
     return frame[keep].reset_index(drop=True)
 
 
-def _fill_across_files(frame: pd.DataFrame, repeats) -> tuple[pd.DataFrame, dict[int, list[str]]]:
+def _fill_across_files(frame: pd.DataFrame, repeats: list[Repeat]) -> tuple[pd.DataFrame, dict[int, list[str]]]:
     """Two files may each hold some columns of one record: what the kept row lacks comes from the other file's row.
 
     Gives the frame, and the headings whose cell went over by the position of the row that it left.

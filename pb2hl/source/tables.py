@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -70,9 +71,17 @@ class Export:
     unread: tuple[tuple[str, str], ...] = field(default=())  # (file, why) of files that hold no table we can read
 
 
-def problem(code: str, message: str, file: str, sheet: str = "", **more: object) -> Problem:
-    """A warning about a file of the export."""
-    return Problem(code, message, more.pop("severity", Severity.WARNING), file=file, sheet=sheet, **more)
+class _Further(TypedDict, total=False):
+    severity: Severity
+    row: int
+    field: str
+    count: int
+    treatment: str
+
+
+def problem(code: str, message: str, file: str, sheet: str = "", **more: Unpack[_Further]) -> Problem:
+    """A warning about a file of the export, or what `severity` says."""
+    return replace(Problem(code, message, Severity.WARNING, file=file, sheet=sheet), **more)
 
 
 def unique_headings(names: list[str]) -> list[str]:

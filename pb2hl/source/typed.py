@@ -277,8 +277,8 @@ def _put(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind, c
             )
         )
     for code, text in _DECISIONS.items():
-        if count := converted.decision.get(code):
-            number = len(count) if isinstance(count, list) else int(count)
+        if noted := converted.decision.get(code):
+            number = len(noted) if isinstance(noted, list) else int(noted)
             severity = Severity.WARNING if code == "consent_unclear" else Severity.INFO
             maker.problems.append(_problem(maker, code, f"{number} {text}", heading, number, severity=severity))
 

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, ZipError
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, ZipError
 
 from pb2hl.errors import ExportError, Problem
 from pb2hl.limits import MIB, Limits, remedy
@@ -198,7 +198,7 @@ def _number(letters: bytes) -> int:
     return number
 
 
-def _grid(sheet, file: str, name: str, limits: Limits) -> Grid | None:
+def _grid(sheet: CalamineSheet, file: str, name: str, limits: Limits) -> Grid | None:
     if not sheet.height or not sheet.width:
         return None
     start, left = sheet.start or (0, 0)

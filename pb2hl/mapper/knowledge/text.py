@@ -164,7 +164,7 @@ def terms(heading: str) -> tuple[str, ...]:
         return (phrases()[words],)
     content = tuple(word for word in words if word not in _NOISE) or words
     found = _translate(content)
-    if all(term in phrases() or term.isdigit() for term in found) and len(found) == len(content):
+    if all(term.isdigit() for term in found) and len(found) == len(content):
         return found
     expanded: list[str] = []
     for word in content:

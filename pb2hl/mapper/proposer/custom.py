@@ -82,7 +82,7 @@ def declared(frame: pd.DataFrame) -> list[Declared]:
         names = {field: field for field in wanted if field in frame.columns}
     else:
         found = propose_fields(frame, "custom_fields")
-        names = {row.field: row.heading for row in found.itertuples() if row.field in wanted}
+        names = {str(row.field): str(row.heading) for row in found.itertuples() if row.field in wanted}
     columns = {field: frame[heading].tolist() for field, heading in names.items()}
     rows = []
     for at in range(len(frame)):

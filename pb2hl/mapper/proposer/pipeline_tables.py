@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pb2hl.mapper.knowledge.text import terms
 from pb2hl.mapper.proposer.structure import Table
@@ -61,7 +61,7 @@ def _is_join(table: Table, heading: str) -> bool:
     return "pipeline" in said and bool(said & _ID) and said <= _ID | {"pipeline", "deal"}
 
 
-def _has(table: Table, ids) -> bool:
+def _has(table: Table, ids: Iterable[str]) -> bool:
     """Whether a table without stages of its own has the ids in a column without repeats."""
     if any(
         _is_join(table, heading) and len(table.values(heading)) < len(table.raw.frame) for heading in table.raw.headings

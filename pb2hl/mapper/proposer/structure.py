@@ -113,15 +113,15 @@ class Table:
 
     def proposed(self, heading: str) -> str:
         """The field proposed for a column."""
-        return self.proposals["field"].iat[self._row[heading]]
+        return str(self.proposals["field"].iat[self._row[heading]])
 
     def confidence(self, heading: str) -> float:
         """How sure that proposal is, 0-1."""
-        return float(self.proposals["confidence"].iat[self._row[heading]])
+        return float(str(self.proposals["confidence"].iat[self._row[heading]]))
 
     def reason(self, heading: str) -> str:
         """Why that proposal is made."""
-        return self.proposals["reason"].iat[self._row[heading]]
+        return str(self.proposals["reason"].iat[self._row[heading]])
 
     @cached_property
     def _row(self) -> dict[str, int]:
@@ -130,13 +130,15 @@ class Table:
     def decide(self, heading: str, name: str, target: str, confidence: float, reason: str) -> None:
         """Propose something else for a column."""
         row = self.proposals.index[self._row[heading]]
-        self.proposals.loc[row, ["field", "target", "confidence", "reason", "transform"]] = [
-            name,
-            target,
-            confidence,
-            reason,
-            "",
-        ]
+        said: dict[str, str | float] = {
+            "field": name,
+            "target": target,
+            "confidence": confidence,
+            "reason": reason,
+            "transform": "",
+        }
+        for column, value in said.items():
+            self.proposals.loc[row, column] = value
 
     def transform(self, heading: str, transform: str) -> None:
         """Propose what a column's values need on their way."""
@@ -146,7 +148,7 @@ class Table:
     def id_heading(self) -> str:
         """The column proposed as the id ("" when there is none)."""
         found = self.proposals.loc[self.proposals["field"] == "id", "heading"]
-        return found.iat[0] if len(found) else ""
+        return str(found.iat[0]) if len(found) else ""
 
     @cached_property
     def words(self) -> frozenset[str]:

@@ -58,7 +58,8 @@ def invalid_rows(
         keys = list(KEYS[name])
         for at in frame.index[frame.duplicated(subset=keys, keep="first")]:
             found.append(_problem("sheet_repeat", name, int(at) + 2, keys[-1], "this row is there twice: keep one"))
-        for at, row in zip(frame.index, frame.to_dict("records"), strict=True):
+        for at, cells in zip(frame.index, frame.to_dict("records"), strict=True):
+            row = {str(column): str(cell) for column, cell in cells.items()}
             line = int(at) + 2
             allowed = DECISIONS.get(name)
             if allowed and row["decision"].strip() not in ("", *allowed):
@@ -175,8 +176,8 @@ def _clashes(sheet: pd.DataFrame, columns: Collection[tuple[str, str]]) -> list[
     for at, item in zip(sheet.index, sorted_like(sheet), strict=True):
         if item is None or item.field != "custom" or item.object not in _RECORDS:
             continue
-        key = (item.object, fold(item.label))
-        other = types.setdefault(key, (item.data_type, item.column))
+        labelled = (item.object, fold(item.label))
+        other = types.setdefault(labelled, (item.data_type, item.column))
         if other[0] != item.data_type:
             message = f"label {item.label!r} is of type {item.data_type} here and {other[0]} for column {other[1]!r}: rename one"
             found.append(_problem("sheet_label", "fields", int(at) + 2, "label", message))

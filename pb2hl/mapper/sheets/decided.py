@@ -80,8 +80,8 @@ def custom_fields(sheet: pd.DataFrame, definitions: pd.DataFrame | None = None) 
             item.staged_column, item.label, before.data_type if before else item.data_type, options, item.object
         )
         found[item.object][item.staged_column] = made
-    for item in _without_column(sheet, known):
-        found[item.object].setdefault(item.staged_column, item)
+    for own in _without_column(sheet, known):
+        found[own.object].setdefault(own.staged_column, own)
     return {object_: tuple(fields.values()) for object_, fields in found.items()}
 
 
@@ -91,7 +91,7 @@ def _without_column(sheet: pd.DataFrame, known: Sequence[Declared]) -> list[Cust
         id(row)
         for object_, columns in sheet.groupby("object")["column"]
         for column in columns
-        if (row := declaration(known, object_, column)) is not None
+        if (row := declaration(known, str(object_), str(column))) is not None
     }
     return [
         CustomField(f"{CUSTOM_PREFIX}{row.label}", row.label, row.data_type or "TEXT", row.options, row.object)

@@ -119,7 +119,7 @@ def complete(sheet: pd.DataFrame, tables: Sequence[tuple[Any, str]]) -> pd.DataF
             continue
         facts = _instead(row.column, raw.frame[row.column], _declares(raw, row.object, known)[row.column])
         for column, value in facts.items():
-            out.at[at, column] = out.at[at, column].strip() or str(value)
+            out.at[at, column] = str(out.at[at, column]).strip() or str(value)
     return out
 
 
@@ -182,7 +182,7 @@ def _rows(table: Table, known: Sequence[Declared], threshold: float) -> list[dic
         values = raw.frame.iloc[:, at]
         texts = values[values.str.strip() != ""] if len(values) else values
         declares = declares_of[found.heading]
-        row = {
+        row: dict[str, object] = {
             "object": object_, "file": raw.file, "sheet": raw.sheet, "column": found.heading,
             "examples": " | ".join(dict.fromkeys(text[:60] for text in texts.head(200).drop_duplicates().head(EXAMPLES))),
             "fill": round(len(texts) / len(values), 4) if len(values) else 0, "distinct": int(texts.nunique()),
@@ -190,10 +190,10 @@ def _rows(table: Table, known: Sequence[Declared], threshold: float) -> list[dic
             "proposal": found.field, "confidence": found.confidence, "reason": found.reason, "transform": found.transform,
         }  # fmt: skip
         if not takes and found.field == "custom":
-            row["confidence"] = max(SAFE, found.confidence)
-        if row["proposal"] == "custom":
+            row["confidence"] = max(SAFE, float(found.confidence))
+        if found.field == "custom":
             row |= _custom(table, found.heading, declares, labels)
-        elif takes and found.field != "ignore" and found.confidence < threshold:
+        elif takes and found.field != "ignore" and float(found.confidence) < threshold:
             row |= _instead(found.heading, values, declares, table.seen(found.heading))
         rows.append(row)
     return rows
@@ -210,7 +210,7 @@ def _proposed(
     proposed = propose_fields(raw, object_, seen)
     own = [
         row.heading
-        for row in proposed.itertuples()
+        for row in table_rows(proposed)
         if declares_of[row.heading] is not None
         and (row.field not in _NEVER_CUSTOM or _SUBSCRIPTION.issuperset(tokens(row.heading)))
     ]
@@ -290,7 +290,8 @@ def decided(sheet: pd.DataFrame) -> list[Decided]:
     columns of a table are decided for one canonical field that takes one, the first keeps it (`undecided` names the clash).
     """
     found = []
-    for (object_, file, tab), rows in sheet.groupby(["object", "file", "sheet"], sort=False):
+    for key, rows in sheet.groupby(["object", "file", "sheet"], sort=False):
+        object_, file, tab = (str(part) for part in key)
         names = OBJECTS[object_].field_names if object_ in OBJECTS else ()
         taken: set[str] = set()
         labels = Labels()

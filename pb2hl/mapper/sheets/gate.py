@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import pandas as pd
@@ -114,8 +114,8 @@ def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
 def _complete(frame: pd.DataFrame, rows: pd.Index) -> None:
     """A custom field needs a label and a type."""
     for at in rows:
-        frame.at[at, "label"] = frame.at[at, "label"].strip() or frame.at[at, "column"]
-        frame.at[at, "type"] = frame.at[at, "type"].strip() or "TEXT"
+        frame.at[at, "label"] = str(frame.at[at, "label"]).strip() or str(frame.at[at, "column"])
+        frame.at[at, "type"] = str(frame.at[at, "type"]).strip() or "TEXT"
 
 
 BY_HAND = "pipelines_by_hand"
@@ -179,7 +179,7 @@ def _made_here(ws: Workspace, location: Any) -> set[str]:
         }
 
 
-def schema_facts(destination: Any, without: set[str] = frozenset()) -> Mapping[str, Any]:
+def schema_facts(destination: Any, without: Set[str] = frozenset()) -> Mapping[str, Any]:
     """What of a location the mapping depends on: users, pipelines with stages, custom fields; ids of `without` left out."""
     if destination is None:
         return {}

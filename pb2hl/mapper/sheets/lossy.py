@@ -216,7 +216,8 @@ def _lost(ws: Workspace) -> dict[tuple[str, str], str]:
         return {}
     few = frame.drop_duplicates().groupby(["object", "field"], sort=False).head(_SHOWN)
     return {
-        key: ", ".join(repr(text[:60]) for text in texts) for key, texts in few.groupby(["object", "field"])["text"]
+        (str(object_), str(field)): ", ".join(repr(text[:60]) for text in texts)
+        for (object_, field), texts in few.groupby(["object", "field"])["text"]
     }
 
 

@@ -52,13 +52,15 @@ def _values(tables: Mapping[str, pd.DataFrame]) -> Counter[str]:
     counts: Counter[str] = Counter()
     for object_, columns in OWNER_COLUMNS.items():
         frame = tables.get(object_)
-        for column in columns if frame is not None else ():
+        if frame is None:
+            continue
+        for column in columns:
             if column not in frame.columns:
                 continue
             values = frame[column].explode().dropna().astype("str").str.strip()
             for value, count in values.value_counts(sort=False).items():
                 if value:
-                    counts[value] += int(count)
+                    counts[str(value)] += int(count)
     return counts
 
 
@@ -93,7 +95,7 @@ def _find(value: str, people: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] 
     email = _EMAIL.search(value)
     for test in (
         lambda person: fold(person["id"]) == wanted,
-        lambda person: bool(email) and person["email"] == email.group().lower(),
+        lambda person: email is not None and person["email"] == email.group().lower(),
         lambda person: bool(person["name"]) and _name(person["name"]) == _name(value),
         lambda person: person["id"].lstrip("0") == wanted.lstrip("0") != "",
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -50,9 +51,9 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
         pipeline, stage = _text(row.get("pipeline")) or DEFAULT_PIPELINE, _text(row.get("stage"))
         if not stage or any(same(pipeline, key[0]) and same(stage, key[1]) for key in found):
             continue
-        position = _number(row.get("position"))
+        given = _number(row.get("position"))
         found[pipeline, stage] = SourceStage(
-            pipeline, stage, number if position is None else position, _number(row.get("probability")),
+            pipeline, stage, number if given is None else given, _number(row.get("probability")),
             _ends(stage, _text(row.get("outcome")), _number(row.get("probability"))), 0, True,
         )  # fmt: skip
     declared = sorted(found.values(), key=lambda item: (_order(found, item.pipeline), item.position))
@@ -60,11 +61,11 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
     used = []
     appearance = _in_order(counts)
     for (pipeline, stage), use in counts.items():
-        count, probability, number = use.deals, use.chance, appearance[pipeline, stage]
+        count, probability, appears = use.deals, use.chance, appearance[pipeline, stage]
         match = known.get((stage_key(pipeline), stage_key(stage)))
         chance = match.probability if match else probability
         outcome = match.outcome if match and match.outcome else _ends(stage, "", chance)
-        position = match.position if match else number
+        position = match.position if match else appears
         evidence = ""
         if match is None:
             evidence = "its name" if outcome else "the probability of its deals" if chance is not None else ""
@@ -180,11 +181,14 @@ def _counts(deals: pd.DataFrame) -> dict[tuple[str, str], _Use]:
         }
     )
     found: dict[tuple[str, str], _Use] = {}
-    for key, group in keyed.groupby(["pipeline", "stage"], sort=False):
+    for (pipeline, stage), group in keyed.groupby(["pipeline", "stage"], sort=False):
         created = group["created"].median()
-        ended = group.loc[group["ended"].isin(list(ENDS)), "ended"].value_counts().to_dict()
-        found[key] = _Use(
-            len(group), _number(group["probability"].median()), None if pd.isna(created) else created, ended
+        ended = Counter(str(end) for end in group["ended"] if end in ENDS)
+        found[str(pipeline), str(stage)] = _Use(
+            len(group),
+            _number(group["probability"].median()),
+            None if pd.isna(created) else pd.Timestamp(created),
+            ended,
         )
     return found
 
@@ -224,7 +228,8 @@ def _against(outcome: str, chance: float | None, use: _Use) -> str:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [] if frame.empty else frame.to_dict("records")
+    rows = [] if frame.empty else frame.to_dict("records")
+    return [{str(name): cell for name, cell in row.items()} for row in rows]
 
 
 def _text(value: Any) -> str:

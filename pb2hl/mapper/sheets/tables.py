@@ -67,7 +67,7 @@ def undecided(ws: Workspace) -> list[Problem]:
     found = []
     for at, row in enumerate(table_rows(read(ws.sheets / f"{NAME}.csv"))):
         decision, label = row.decision.strip(), " · ".join(part for part in (row.file, row.sheet) if part)
-        if not decision and row.rows not in ("", "0"):
+        if not decision and str(row.rows) not in ("", "0"):
             message = (
                 f"{label} ({row.rows} rows: {row.columns}) is no object for sure ({row.reason}): "
                 f"decide which one it is, or {LEAVE_OUT!r}"
@@ -108,7 +108,7 @@ def staged_otherwise(ws: Workspace) -> bool:
     left_out = set(unassigned[_KEYS].itertuples(index=False, name=None)) if len(unassigned) else set()
     for row in table_rows(read(ws.sheets / f"{NAME}.csv")):
         key, wanted = (row.file, row.sheet), row.decision.strip() or row.proposal
-        if row.rows in ("", "0"):
+        if str(row.rows) in ("", "0"):
             continue
         if (key in left_out) != (wanted in ("", LEAVE_OUT)) or (
             key not in left_out and objects.get(key, wanted) != wanted

@@ -28,7 +28,7 @@ def count_values(column: pd.Series) -> Counter[str]:
     if column.dtype == object:
         return Counter(item for cell in column for item in _items(cell))
     texts = column.dropna().astype("str").str.strip()
-    return Counter({value: int(count) for value, count in texts[texts != ""].value_counts(sort=False).items()})
+    return Counter({str(value): int(count) for value, count in texts[texts != ""].value_counts(sort=False).items()})
 
 
 def tags_sheet(tables: Mapping[str, pd.DataFrame], policy: str = "drop", threshold: float = 0.8) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def tags_sheet(tables: Mapping[str, pd.DataFrame], policy: str = "drop", thresho
     Tags of contacts become HighLevel tags, lower-cased as it stores them; those of companies and deals are text of a field.
     """
     groups = _groups(tables.get("tags", pd.DataFrame())) if policy == "prefix" else {}
-    rows = []
+    rows: list[dict[str, object]] = []
     for object_ in ("contacts", "companies", "deals"):
         frame = tables.get(object_)
         if frame is None or "tags" not in frame.columns:
