@@ -70,6 +70,7 @@ class Agency(Section):
     name: str = ""
     logo: str = ""  # a picture, its path counted from the workspace
     colour: str = Field(default="", pattern=r"^(#[0-9a-fA-F]{6})?$")  # such as #1f5fbf
+    language: Literal["en", "fr", "de", "es"] = "en"  # of index.html; the reports that it leads to are in English
 
 
 class Providers(Section):

@@ -28,7 +28,7 @@ MOST_LACKING = 6
 
 def index_page(ws: Workspace, mask: Mask, folder: Path, migration: MigrationState) -> Page:
     """The page over the reports in `folder`."""
-    results = {name: StepResult.load(ws.results(name)) for name in register.results()}
+    results = results_now(ws)
     done = [(item, result) for item in chapters() if (result := results[result_of(item)]) is not None]
     last = max(
         (result for _, result in done), key=lambda result: (result.at, list(results).index(result.step)), default=None
@@ -39,7 +39,7 @@ def index_page(ws: Workspace, mask: Mask, folder: Path, migration: MigrationStat
         by_object(results, evidence, migration),
         to_do(results, mask, migration),
         _approvals(migration.gates, mask),
-        _steps(results, mask, folder, migration),
+        steps_of(results, mask, folder, migration),
         _more(folder),
     )
     return Page(
@@ -56,6 +56,11 @@ def index_page(ws: Workspace, mask: Mask, folder: Path, migration: MigrationStat
         masked=mask.on,
         brand=brand(ws),
     )
+
+
+def results_now(ws: Workspace) -> dict[str, StepResult | None]:
+    """The saved result of every step, None where it left none."""
+    return {name: StepResult.load(ws.results(name)) for name in register.results()}
 
 
 def _outcome(done: list[tuple[Chapter, StepResult]], migration: MigrationState) -> tuple[str, str]:
@@ -153,7 +158,8 @@ def _approvals(states: GateStates, mask: Mask) -> Section:
     )
 
 
-def _steps(results: dict[str, StepResult | None], mask: Mask, folder: Path, migration: MigrationState) -> Section:
+def steps_of(results: dict[str, StepResult | None], mask: Mask, folder: Path, migration: MigrationState) -> Section:
+    """Every report in its order, with its state, what it found and the way to it."""
     steps = []
     for item in chapters():
         result, failure = results[result_of(item)], migration.failures.get(result_of(item))
@@ -183,7 +189,7 @@ def _step(item: Chapter, result: StepResult, mask: Mask, href: str, migration: M
 
 
 def _more(folder: Path) -> Section | None:
-    known = {f"{item.file}.html" for item in chapters()} | {"index.html"}
+    known = {f"{item.file}.html" for item in chapters()} | {"index.html", "evidence.html"}
     titles = {f"{WORKFLOWS}.html": "Workflow rebuild reference"}
     files = sorted(path.name for path in folder.glob("*.html") if path.name not in known)
     files += sorted(path.relative_to(folder).as_posix() for path in (folder / "notebooks").glob("*.html"))

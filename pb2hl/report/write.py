@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,10 +17,11 @@ from pb2hl.progress import SILENT, Progress
 from pb2hl.register import AUDIT, SAMPLE, STEPS, Chapter, chapters, chapters_of, result_of, results
 from pb2hl.report import pages
 from pb2hl.report.client import brand
+from pb2hl.report.client_page import ENGLISH, EVIDENCE, client_page
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.figures import MOST, figures
 from pb2hl.report.drawing.masking import Mask, mask_of
-from pb2hl.report.drawing.page import Page, render
+from pb2hl.report.drawing.page import Page, render, render_client
 from pb2hl.report.drawing.paper import for_paper
 from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.index import index_page
@@ -135,7 +137,13 @@ def _write_index(ws: Workspace, mask: Mask, migration: MigrationState) -> Path:
     shutil.rmtree(folder / WORKFLOWS, ignore_errors=True)
     for file, page in workflow_pages(ws, mask).items():
         _save(folder / file, page)
-    return _save(folder / "index.html", index_page(ws, mask, folder, migration))
+    page, language = index_page(ws, mask, folder, migration), ws.config.agency.language
+    if language == ENGLISH:
+        (folder / EVIDENCE).unlink(missing_ok=True)
+        return _save(folder / "index.html", page)
+    _save(folder / EVIDENCE, replace(page, index="index.html"))
+    write_text(folder / "index.html", render_client(*client_page(ws, page, mask, folder, migration)))
+    return folder / "index.html"
 
 
 def _notebooks(ws: Workspace, mask: Mask) -> list[Path]:

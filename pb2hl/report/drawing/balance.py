@@ -14,11 +14,13 @@ TABLES = {"balance", "open", "left_out"}
 TITLE = "What was asked for, and what became of it"
 OPEN, LEFT_OUT = "What is open, piece by piece", "Left out by decision"
 _NAMES = ("object", "what", "expected")
+BALANCED = frozenset(_NAMES)
+"""Columns without which a table is no balance."""
 
 
 def balance(evidence: Evidence, table: pd.DataFrame) -> Section | None:
     """The balance as a section; None where there is none. A fate that nothing met has no column."""
-    if not set(_NAMES) <= set(table.columns) or table.empty:
+    if not set(table.columns) >= BALANCED or table.empty:
         return None
     fates = [str(name) for name in table.columns if name not in _NAMES]
     met = [name for name in fates if table[name].sum() or name == "arrived"]

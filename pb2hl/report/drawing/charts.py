@@ -55,8 +55,13 @@ def bars(labels: Sequence[str], values: Sequence[float]) -> Drawing:
 
 
 @_unchecked
-def stacked(labels: Sequence[str], series: Mapping[str, Sequence[float]]) -> Drawing:
-    """Horizontal bars, one a label, with a part a series and the sum at the end; a click on the legend picks a series."""
+def stacked(
+    labels: Sequence[str], series: Mapping[str, Sequence[float]], meaning: Mapping[str, str] | None = None
+) -> Drawing:
+    """Horizontal bars, one a label, with a part a series and the sum at the end; a click on the legend picks a series.
+
+    `meaning` tells which series of `MEANT` one is that has another language's name.
+    """
     alt = altair()
     names = _distinct(labels[:MOST_BARS])
     parts = _few({_clip(name): [float(value) for value in values[:MOST_BARS]] for name, values in series.items()})
@@ -71,7 +76,7 @@ def stacked(labels: Sequence[str], series: Mapping[str, Sequence[float]]) -> Dra
         .encode(
             x=alt.X("count:Q", title=None, axis=None, stack=True),
             y=row,
-            color=_colour(list(parts)),
+            color=_colour(list(parts), meaning or {}),
             order=alt.Order("place:Q"),
             opacity=alt.condition(picked, alt.value(1), alt.value(0.15)),
             tooltip=[alt.Tooltip("label:N"), alt.Tooltip("part:N"), alt.Tooltip("count:Q", format=",")],
@@ -261,11 +266,11 @@ def _styled(chart: Drawing, height: int) -> Drawing:
     )
 
 
-def _colour(names: Sequence[str]) -> Any:
+def _colour(names: Sequence[str], meaning: Mapping[str, str] | None = None) -> Any:
     alt = altair()
     if len(names) < 2 and "" in names:
         return alt.value(PALETTE[0])
-    colours = [MEANT.get(name, PALETTE[i % len(PALETTE)]) for i, name in enumerate(names)]
+    colours = [MEANT.get((meaning or {}).get(name, name), PALETTE[i % len(PALETTE)]) for i, name in enumerate(names)]
     return alt.Color("part:N", title=None, scale=alt.Scale(domain=list(names), range=colours))
 
 

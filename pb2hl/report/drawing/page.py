@@ -153,6 +153,11 @@ def render(page: Page) -> str:
     return _environment().get_template("page.html").render(page=page)
 
 
+def render_client(page: Page, words: Any) -> str:
+    """`page` in a client's language as one HTML document without any script; `words` says what stands between its parts."""
+    return _environment().get_template("client.html").render(page=page, words=words)
+
+
 def render_notebook(title: str, content: Markup, *, masked: bool = False) -> str:
     """The outputs of a notebook (`content`, cleaned HTML) as one HTML document in the look of the pages, without any script."""
     template = _environment().get_template("notebook.html")

@@ -50,6 +50,8 @@ LEFT_OUT_COLUMNS = ("object", "what", "why", "who", "count")
 OPEN_FATES = (Fate.REFUSED, Fate.HELD, Fate.IN_DOUBT, Fate.MISSING, Fate.TAKEN_BACK)
 ASKED = "asked_"
 """How the counts of a balance begin."""
+MERGED = "merged into another record"
+"""Why a record is left out whose row became part of another."""
 MOST_OPEN = 100_000
 """Pieces listed one by one; all are counted."""
 
@@ -336,7 +338,7 @@ def _fate_without(
     source_id: str, into: set[str], decided: pd.DataFrame, names: Mapping[str, str], deciders: Deciders
 ) -> tuple[str, str, str]:
     if source_id in into:
-        return str(Fate.LEFT_OUT), "merged into another record", names.get(source_id) or deciders.mapping
+        return str(Fate.LEFT_OUT), MERGED, names.get(source_id) or deciders.mapping
     if source_id not in decided.index:
         return str(Fate.MISSING), "no operation of the plan speaks of this row", ""
     row: Any = decided.loc[source_id]
