@@ -18,7 +18,7 @@ from pb2hl.report.client import BY
 from pb2hl.report.client_page import ENGLISH, Words, catalogue
 from pb2hl.report.index import _GATE_TONES
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.balance.balance import _KINDS, BALANCE_COLUMNS, LEFT_OUT_COLUMNS, MERGED
+from pb2hl.steps.balance.balance import _KINDS, BALANCE_COLUMNS, LEFT_OUT_COLUMNS, MERGED, OPEN_COLUMNS
 from pb2hl.workspace import Config, Workspace
 
 LANGUAGES = sorted(set(get_args(Agency.model_fields["language"].annotation)) - {ENGLISH})
@@ -54,7 +54,7 @@ def _migrated(ws: Workspace) -> None:
     tables = {
         "balance": pd.DataFrame(rows, columns=list(BALANCE_COLUMNS)),
         "left_out": pd.DataFrame([("contacts", "records", MERGED, "Ann", 1)], columns=list(LEFT_OUT_COLUMNS)),
-        "open": pd.DataFrame({"object": ["contacts"]}),
+        "open": pd.DataFrame([("contacts", "records", "7", "in doubt", "no answer")], columns=list(OPEN_COLUMNS)),
     }
     StepResult(step="audit", status=Status.INCOMPLETE, headline="English headline.", tables=tables).save(
         ws.results("audit")
@@ -74,7 +74,7 @@ def test_the_index_is_in_the_language(tmp_path, language):
         tmp_path / "ws", Config(export="export", location="LOC", agency=Agency(name="Nord", language=language))
     )
     _migrated(ws)
-    report.write_all(ws)
+    report.write_index(ws)
     page = (ws.reports / "index.html").read_text(encoding="utf-8")
     words = Words(language)
     assert f'<html lang="{language}">' in page and 'href="evidence.html"' in page and "<script" not in page
