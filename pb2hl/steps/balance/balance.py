@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pb2hl.apply.lookup import NEVER_ARRIVED
 from pb2hl.apply.send import NO_FILE
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import Problem, Severity
@@ -369,12 +370,15 @@ def _merged_by(ws: Workspace, object_: str) -> dict[str, str]:
 
 
 def _changes(ledger: LedgerPort) -> pd.DataFrame:
-    """What later exports changed of records that were there: each field change that was asked for is a piece."""
+    """What later exports changed of records that were there: each field change that was asked for is a piece.
+
+    One that never arrived is none: the delta compares anew and asks again for what is still to be changed.
+    """
     rows = ledger.columns(["object", "source_id", "kind", "state", "error"], part=DELTA_PART)
     found = [
         (object_, CHANGES, source_id, str(_FATE_OF.get(State(state), Fate.ARRIVED)), error, "")
         for object_, source_id, kind, state, error in rows
-        if kind == Kind.UPDATE
+        if kind == Kind.UPDATE and not (state == State.UNDONE and error == NEVER_ARRIVED)
     ]
     return pd.DataFrame(found, columns=list(_PIECE))
 

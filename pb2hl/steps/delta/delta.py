@@ -250,16 +250,16 @@ def pieces_more(
 
 
 def _make_schema(session: Session, planned: Sequence[Operation], pieces: Sequence[Operation]) -> None:
-    """Make `pieces`."""
+    """Make `pieces`, and learn of the stages that a run which was killed added."""
     schema_additions.forget_asked(session.ledger, session.run, pieces)
-    if not pieces:
-        return
-    lines = [op for op in pieces if op.target is Target.PIPELINE]
-    others = [op for op in pieces if op.target is not Target.PIPELINE]
-    session.carry_out(others, len(others))
-    if waiting := session.do(lambda context: make_pipelines(context, lines)):
-        schema_additions.ask_admin(session.ws, waiting)
-    session.do(lambda context: schema_additions.adopt(context, planned))
+    if pieces:
+        lines = [op for op in pieces if op.target is Target.PIPELINE]
+        others = [op for op in pieces if op.target is not Target.PIPELINE]
+        session.carry_out(others, len(others))
+        if waiting := session.do(lambda context: make_pipelines(context, lines)):
+            schema_additions.ask_admin(session.ws, waiting)
+    if grown := schema_additions.grown_unknown(session.ledger, planned):
+        session.do(lambda context: schema_additions.adopt(context, grown))
 
 
 def _replace_files(session: Session, old: Sequence[Entry]) -> list[Problem]:

@@ -204,22 +204,24 @@ def describe(op: Operation) -> str:
     return ", ".join(stages or options or members)
 
 
-async def adopt(context: RunContext, planned: Iterable[Operation]) -> None:
-    """Let the ledger know the stages that our pipelines have by now: deals refer to them by what was answered."""
+def grown_unknown(ledger: LedgerPort, planned: Iterable[Operation]) -> list[Entry]:
+    """Our pipelines whose answer in the ledger lacks stages that the plan names: they were added now, or by a run that was killed."""
     lines = [op for op in planned if op.target is Target.PIPELINE]
-    ledger = context.ledger
     entries = ledger.entries(op.op_id for op in lines)
+    known = ((op, entries[op.op_id]) for op in lines if op.op_id in entries)
+    return [entry for op, entry in known if entry.state is State.DONE and _lacks(op, entry)]
+
+
+async def adopt(context: RunContext, entries: Iterable[Entry]) -> None:
+    """Let the ledger know the stages that these pipelines have by now: deals refer to them by what was answered."""
     outcomes = []
-    for op in lines:
-        entry = entries.get(op.op_id)
-        if entry is None or entry.state is not State.DONE or not _lacks(op, entry):
-            continue
+    for entry in entries:
         record = await PORTS[Target.PIPELINE].get(context.client, entry.destination_id)
         stages = {str(stage.get("name")): str(stage.get("id")) for stage in stages_of(record)}
         answer = {**entry.answer, "stages": stages}
         note = f"has {counted(len(stages), 'stage')} by now"
-        outcomes.append(Outcome(op.op_id, State.DONE, entry.destination_id, answer, error=note))
-    ledger.finish(context.run, outcomes)
+        outcomes.append(Outcome(entry.op_id, State.DONE, entry.destination_id, answer, error=note))
+    context.ledger.finish(context.run, outcomes)
 
 
 def _lacks(op: Operation, entry: Entry) -> bool:
