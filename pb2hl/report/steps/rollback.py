@@ -22,6 +22,15 @@ PARTS = (
 )  # fmt: skip
 
 
+_STAYS = {
+    "kept": "stayed, each for its reason below",
+    "held": "stayed, held by what could not be undone",
+    "failed": "stayed, since HighLevel refused to undo it",
+    "in_doubt": "may or may not be undone: what was answered was lost, and nobody could look",
+}
+"""What became of operations that were not undone, by the count that tells it."""
+
+
 def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """What it came to, in sentences for the client."""
     if counts.get("dry_run"):
@@ -31,11 +40,14 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
             else "The location was not looked at: what people changed in it is not taken into account."
         )
         return ["This is a rehearsal: nothing was written to HighLevel.", looked]
-    kept = counts.get("kept", 0)
-    return [
-        "Created records were deleted and changed ones restored, the last one first.",
-        f"{counted(kept, 'record')} stayed, because people have worked on them since." if kept else "Nothing of the migration was left behind." if not counts.get("failed") and not counts.get("in_doubt") else "",
-    ]  # fmt: skip
+    undone = counts.get("undone", 0)
+    done = (
+        f"Undone: {counted(undone, 'operation')} of {counts.get('planned', 0):,}, the last one first: what was created is deleted, what was changed is restored."
+        if undone
+        else "Nothing was undone."
+    )
+    stays = [f"{counted(counts[name], 'operation')} {why}." for name, why in _STAYS.items() if counts.get(name)]
+    return [done, *(stays or ["Nothing of what was to be taken back was left behind."] * bool(undone))]
 
 
 def draw(context: Context) -> Drawn:
