@@ -170,3 +170,53 @@ def test_a_proposal_that_hardly_converts_waits(tmp_path):
     assert [problem.field for problem in refused(ws, sheet)] == ["phone"]
     assert refused(ws, sheet.assign(who="Jane")) == []
     assert refused(ws, sheet.assign(decision="custom")) == []
+
+
+@pytest.mark.parametrize(
+    ("object_", "headings", "right"),
+    [
+        ("deals", {"Klant": "Aerts NV", "Contactpersoon": "Anna Aerts"}, ("company_id", "contact_id")),
+        ("deals", {"Customer": "Acme Inc", "Contact person": "Ann Able"}, ("company_id", "contact_id")),
+        ("deals", {"Kunde": "Arndt GmbH", "Ansprechpartner": "Jana Arndt"}, ("company_id", "contact_id")),
+        ("deals", {"Close Date": "2024-05-01", "Expected Close Date": "2024-04-01"}, ("closed_at", "expected_close")),
+        ("deals", {"Data de fechamento": "2024-05-01", "Previsão de fechamento": "2024-04-01"}, ("closed_at", "expected_close")),
+        ("contacts", {"Account Owner": "Sam Seller", "Contact Owner": "Max Maker"}, ("custom", "owner")),
+        ("contacts", {"Company owner": "Sam Seller", "Owner": "Max Maker"}, ("custom", "owner")),
+        ("contacts", {"Rue": "1 rue A", "Rue 2": "bât 2"}, ("address_1", "address_2")),
+        ("companies", {"WhatsApp": "+55 11 91234-5678", "Phone": "+55 11 3123-4567"}, ("custom", "phone")),
+        ("tasks", {"Asunto": "Llamar", "Trato": "Cocina"}, ("title", "deal_id")),
+    ],
+)  # fmt: skip
+def test_two_columns_that_say_nearly_the_same(object_, headings, right):
+    """Two columns of one field are told apart by what each says beyond it."""
+    raw = table(
+        f"{object_}.csv",
+        {"Name" if object_ != "tasks" else "Id": ["A", "B"], **{k: [v, v] for k, v in headings.items()}},
+    )
+    found = fields(raw, object_)
+    assert tuple(found[heading] for heading in headings) == right
+
+
+def test_a_second_street_of_a_second_address_is_no_second_line():
+    """`Street 2` beside `City 2` is another address, and stays whole."""
+    rows = {
+        "Name": ["Ann Able"],
+        "Street 1": ["1 Main St"],
+        "City 1": ["Austin"],
+        "Street 2": ["9 Elm St"],
+        "City 2": ["Dallas"],
+    }
+    found = fields(table("contacts.csv", rows), "contacts")
+    assert (found["Street 1"], found["City 1"], found["Street 2"]) == ("address_1", "city", "custom")
+
+
+def test_members_of_a_mailing_list_are_no_users():
+    """Members with tags are contacts; members with roles are users."""
+    people = {
+        "Email": ["ann@acme.example", "bob@beta.example"],
+        "First Name": ["Ann", "Bob"],
+        "Last Name": ["Able", "Best"],
+    }
+    listed = table("members_export.csv", {**people, "REGION": ["ny", "tx"], "TAGS": ["vip", ""]})
+    assert mapper.recognise(listed)[0] == "contacts"
+    assert mapper.recognise(table("team members.csv", {**people, "Role": ["Admin", "User"]}))[0] == "users"

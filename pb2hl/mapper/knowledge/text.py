@@ -181,12 +181,13 @@ def terms(heading: str) -> tuple[str, ...]:
 
 def _translate(words: tuple[str, ...]) -> tuple[str, ...]:
     table = phrases()
+    alone = sum(not word.isdigit() for word in words) == 1  # `Ort 1` is `Ort`
     found: list[str] = []
     at = 0
     while at < len(words):
         for length in range(min(6, len(words) - at), 0, -1):
             key = words[at : at + length]
-            if key in table and (length > 1 or key[0] not in _WHOLE or len(words) == 1):
+            if key in table and (length > 1 or key[0] not in _WHOLE or alone):
                 found.append(table[key])
                 at += length
                 break

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pb2hl.mapper.knowledge.concepts import PLACES
+from pb2hl.mapper.knowledge.concepts import PLACES, SELF
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.sheet_layout import takes_several
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import EVERYDAY, means, terms, tokens
 from pb2hl.mapper.proposer.score import Candidate
+from pb2hl.model import OBJECTS
 from pb2hl.values.consents import FIELDS as CONSENTS
 
 _SHAREABLE = frozenset(
@@ -43,7 +44,11 @@ def assign(
         _buyers(headings, chosen)
         _read_names(headings, chosen, seen)
         _seconds(chosen)
+    if object_ == "deals":
+        _clients(headings, chosen)
+        _closings(headings, chosen)
     _who(object_, chosen)
+    _second_lines(chosen)
     _own_name(headings, object_, chosen)
     _ids(chosen, seen)
     _composites(headings, chosen)
@@ -80,6 +85,17 @@ def _keys_last(field: str, seen: Signals) -> int:
     return 2 if seen.looks("number", "guid", "code", at_least=0.8) or not seen.looks("person", at_least=0.5) else 1
 
 
+_RECORDS = frozenset({"contact", "company", "deal", "task", "event", "activity"})
+
+
+def _weaker(heading: str, object_: str, item: Candidate) -> bool:
+    """Whether a column goes after others of its field: another record's owner (`Account Owner` of a contact), a company's mobile."""
+    if item.field == "owner":
+        said = {term for word in tokens(heading) for term in terms(word)}
+        return bool((_RECORDS - SELF.get(object_, set())) & said)
+    return item.field == "phone" and item.said.startswith("mobile")
+
+
 _ATTRIBUTES = frozenset({"id", "email", "name", "full name", "number", "key", "code", "address"})
 """What a reference may say of the one it means (`owner.id`, `owner.email`, `owner.name`)."""
 
@@ -104,7 +120,14 @@ def _one_column(
     columns: list[int],
     strict: bool,
 ) -> None:
-    ranked = sorted(columns, key=lambda at: (_keys_last(field, seen[at]), *_rank(chosen[at], seen[at], at)))
+    ranked = sorted(
+        columns,
+        key=lambda at: (
+            _keys_last(field, seen[at]),
+            _weaker(headings[at], object_, chosen[at]),
+            *_rank(chosen[at], seen[at], at),
+        ),
+    )
     best = chosen[ranked[0]]
     for at in ranked[1:]:
         item = chosen[at]
@@ -224,6 +247,50 @@ def _buyers(headings: Sequence[str], chosen: list[Candidate]) -> None:
         item = chosen[buyers[0]]
         reason = f"{item.reason}; another column is the person"
         chosen[buyers[0]] = replace(item, field="company_name", target="companyName", confidence=0.85, reason=reason)
+
+
+def _clients(headings: Sequence[str], chosen: list[Candidate]) -> None:
+    """`Customer` of a deal beside `Contact person` is the company that buys, unless another column is the company."""
+    if any(item.field == "company_id" for item in chosen):
+        return
+    people = [at for at, item in enumerate(chosen) if item.field == "contact_id"]
+    buyers = [at for at in people if set(tokens(headings[at])) & _BUYERS]
+    if len(buyers) == 1 and len(people) == 2:
+        item = chosen[buyers[0]]
+        reason = f"{item.reason}; another column is the person"
+        target = OBJECTS["deals"].meaning("company_id")
+        chosen[buyers[0]] = replace(item, field="company_id", target=target, confidence=0.85, reason=reason)
+
+
+def _closings(headings: Sequence[str], chosen: list[Candidate]) -> None:
+    """A close date beside one that says that it is expected is the day when the deal was closed."""
+    if any(item.field == "closed_at" for item in chosen):
+        return
+    closings = [at for at, item in enumerate(chosen) if item.field == "expected_close" and item.confidence >= 0.8]
+    real = [at for at in closings if not any(set(terms(word)) & _FORESEEN for word in tokens(headings[at]))]
+    if len(real) == 1 and len(closings) == 2:
+        item = chosen[real[0]]
+        reason = f"{item.reason}; another column says when it was expected"
+        target = OBJECTS["deals"].meaning("closed_at")
+        chosen[real[0]] = replace(item, field="closed_at", target=target, confidence=0.85, reason=reason)
+
+
+_FORESEEN = frozenset({"expected", "forecast", "due"})
+
+
+def _second_lines(chosen: list[Candidate]) -> None:
+    """`Street 2` is the address's second line, but where `City 2` says that it is another address."""
+    another = any(item.said in ("city", "postal code") and item.index == 2 for item in chosen)
+    streets = [(at, item) for at, item in enumerate(chosen) if item.said.startswith("street")]
+    second = [(at, item) for at, item in streets if item.index == 2 or item.said == "street 2"]
+    if len(second) != 1:
+        return
+    ((at, item),) = second
+    fields = {other.field for other in chosen if other is not item}
+    if another and item.field == "address_2":
+        chosen[at] = replace(item, field="custom", target="custom", confidence=0.8, reason="another address's street")
+    elif not another and item.field == "address_1" and "address_1" in fields and "address_2" not in fields:
+        chosen[at] = replace(item, field="address_2", target="custom", index=0)
 
 
 def _read_names(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[Signals]) -> None:

@@ -138,6 +138,17 @@ def _is_about_people(read: dict[str, dict[str, str]]) -> bool:
     return bool(named) and reached and not titled and not set(deals) & _ONLY_DEALS
 
 
+_OF_A_COMPANY = frozenset({"industry", "employees"})
+"""What is said of companies: where nobody is named besides, the rows are companies."""
+
+
+def _about_nobody(people: set[str], companies: set[str]) -> bool:
+    """Whether rows that could be people are companies: they have a parent, or an industry and no name of a person."""
+    if companies & {"parent_id", "parent_name"} and not people & {"first_name", "job_title"}:
+        return True
+    return bool(companies & _OF_A_COMPANY) and "name" in companies and not people & {*_NAMED, "job_title"}
+
+
 def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: dict[str, Signals]) -> dict[str, Fit]:
     """The fits after a look at who the rows are: people who can be reached, or names of companies."""
     people, deals, companies = (set(read[name]) for name in ("contacts", "deals", "companies"))
@@ -151,7 +162,7 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
         more["companies"] = more.get("companies", 0.0) + _COMPANY_NAMES
         if read["contacts"].get("full_name") == heading:
             more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
-    elif companies & {"parent_id", "parent_name"} and "job_title" not in people and not people & {"first_name"}:
+    elif _about_nobody(people, companies):
         more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
     out = dict(found)
     for object_, points in more.items():

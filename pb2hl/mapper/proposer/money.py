@@ -34,4 +34,5 @@ def _could_be(table: Table, heading: str) -> bool:
     seen = table.seen(heading)
     if seen.looks("money", at_least=0.8) and not seen.looks("number", "date", at_least=0.8):
         return True
-    return seen.looks("number", "money", at_least=0.8) and bool(set(terms(table.said(heading))) & _MONEY)
+    numbers = seen.share("number") + seen.share("money")
+    return numbers >= 0.8 and bool(set(terms(table.said(heading))) & _MONEY)

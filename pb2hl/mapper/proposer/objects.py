@@ -9,6 +9,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from pb2hl.mapper.knowledge.concepts import by_pattern
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.text import terms, tokens
@@ -126,9 +127,21 @@ def _are_users(raw: Table, others: Sequence[Table], said: tuple[str, str], fits:
     if frame is None or not people or set(fits["contacts"].fields) - _OF_ANYBODY or len(frame) > _MOST_USERS:
         return False
     if by_name == "users":
+        if _only_of_contacts(raw.headings):
+            return False
         sure = "user" in terms(words) or {"active", "role"} & set(fits["users"].fields)
         return not fits["users"].against and bool(sure or _knows_owners(frame, [o for o in others if o is not raw]))
     return not by_name and "email" in people and _knows_owners(frame, [other for other in others if other is not raw])
+
+
+_OF_CONTACTS = frozenset({"tags", "birthday", "source", "company_name"})
+
+
+def _only_of_contacts(headings: Sequence[str]) -> bool:
+    """Whether a table has what nobody keeps of users: tags, birthdays, sources, companies (the members of a mailing list)."""
+    known = by_pattern("contacts")
+    said = (known.get(frozenset(terms(heading))) for heading in headings)
+    return any(concept is not None and concept.field in _OF_CONTACTS for concept in said)
 
 
 def _knows_owners(frame: pd.DataFrame, others: Sequence[Table]) -> bool:

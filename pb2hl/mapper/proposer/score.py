@@ -102,8 +102,16 @@ _ALONE: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
     },
     "custom_fields": {("objet",): ("object",), ("oggetto",): ("object",), ("objekt",): ("object",)},
     "users": {("имя",): ("name",), ("ime",): ("name",), ("nome",): ("name",), ("nombre",): ("name",)},
-    "notes": {("by",): ("author",)},
-    "activities": {("by",): ("owner",)},
+    "notes": {("by",): ("author",), ("asunto",): ("title",)},
+    "activities": {("by",): ("owner",), ("asunto",): ("title",), ("party",): ("contact",)},
+    "tasks": {("asunto",): ("title",), ("party",): ("contact",)},
+    "appointments": {("asunto",): ("title",), ("party",): ("contact",)},
+    "deals": {
+        ("estado",): ("status",),
+        ("etat",): ("status",),
+        ("stan",): ("status",),
+        ("party",): ("contact",),
+    },
 }
 """Headings that say something only where they stand alone (`consent given`, `family status` and `by` in others do not)."""
 
