@@ -78,11 +78,11 @@ def test_location_id_where_it_must_not_be(call: Caller) -> None:
 
 def test_unexpected_is_counted(call: Caller) -> None:
     """An unknown path is 404, a wrong method 405, and both are remembered."""
-    assert call("GET", "/conversations/search")[0] == 404
+    assert call("GET", "/surveys/")[0] == 404
     assert call("PATCH", "/contacts/abc")[0] == 405
     seen = call.ok("GET", "/_sandbox/unexpected")["unexpected"]
     assert [(item["method"], item["path"]) for item in seen] == [
-        ("GET", "/conversations/search"),
+        ("GET", "/surveys/"),
         ("PATCH", "/contacts/abc"),
     ]
 
