@@ -54,6 +54,7 @@ def to_sample(ws) -> StepResult:
         if name in ("match", "mapping", "schema"):
             decide(ws, name, "Judge", take_defaults=True)
     step(ws, "schema", apply=True)
+    prompt_search(ws)
     return step(ws, "sample")
 
 
@@ -83,7 +84,6 @@ def test_what_highlevel_refuses_is_told_everywhere(refusing, pattern, object_, w
         gates.approve(ws, "sample", "Judge")
     assert any(object_ in str(problem) and "refused" in str(problem) for problem in closed.value.problems)
     gates.approve(ws, "sample", "Judge", force=True)
-    prompt_search(ws)
     load, audit = step(ws, "load"), step(ws, "audit")
     for result in (load, audit):
         assert result.status is Status.INCOMPLETE and balanced(result)
