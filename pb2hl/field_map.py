@@ -286,7 +286,7 @@ _APPOINTMENTS = (
 _LOGGED, _MET = 'under activities = "conversation"', 'under meetings = "appointment"'
 _ACTIVITIES = (
     field("id", K.ID, MARKER),
-    field("type", K.PICKLIST, BODY, only(made("type"), _LOGGED), only(made("calendarId"), _MET)),
+    field("type", K.PICKLIST, BODY, only(made("type"), _LOGGED), only(made("calendarId"), _MET), only(LINE, _MET)),
     field("direction", K.PICKLIST, BODY, only(made("direction"), _LOGGED), only(LINE, _MET)),
     field("subject", K.TEXT, BODY, only(made("subject"), _LOGGED), only(made("title"), _MET), only(LINE, _LOGGED), meaning="title"),
     field("body", K.LONG_TEXT, made("body"), only(made("message"), _LOGGED), only(made("html"), _LOGGED), only(made("description"), _MET)),
