@@ -29,7 +29,9 @@ class Rule(StrEnum):
 
 _ADDRESS = ("address_1", "address_2", "city", "state", "postal_code", "country")
 _NAME = ("first_name", "last_name", "full_name")
-_TOGETHER = (_ADDRESS, _NAME)
+_BESIDE = {spec.name: base for object_ in OBJECTS.values() for spec, base in object_.beside}
+"""Columns that belong to another one (a number's extension) → that one: whatever row it is taken from, they are taken from as well."""
+_TOGETHER = (_ADDRESS, _NAME, *((base, name) for name, base in _BESIDE.items()))
 """Fields that make sense only together and are taken from one row."""
 _FIRST_IN_RESIDUE = ("email", "email_2", "more_emails", "phone", "mobile")
 _LISTS = (FieldKind.TAGS, FieldKind.REFS, FieldKind.MULTI_PICKLIST)
@@ -41,11 +43,7 @@ def default_rules(object_: str, columns: Sequence[str]) -> dict[str, Rule]:
 
 
 def _is_value(column: str) -> bool:
-    return (
-        column not in PROVENANCE
-        and not column.startswith(RAW_PREFIX)
-        and column not in ("id", "derived", "phone_extension")
-    )
+    return column not in PROVENANCE and not column.startswith(RAW_PREFIX) and column not in ("id", "derived", *_BESIDE)
 
 
 def _default_rule(object_: str, column: str) -> Rule:
@@ -71,6 +69,7 @@ def merge(frame: pd.DataFrame, survivor_of: Mapping[str, str], rules: Mapping[st
     `residue` lists {source_id, field, value} for every value of a merged row that the survivor does not show; further
     e-mails and phones come first. `frame` is not changed.
     """
+    rules = {**rules, **{name: rules[base] for name, base in _BESIDE.items() if base in rules}}
     ids = frame["source_id"].astype(str)
     target = ids.map(lambda source_id: survivor_of.get(source_id, source_id))
     kept = frame[(ids == target).to_numpy()].copy()

@@ -13,7 +13,7 @@ from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.inputs.rows import Row, as_property, text, texts
 from pb2hl.plan.location.identity import Identity, Person, emails_of, full_name, phones_of
-from pb2hl.plan.records.existing import Found, changes
+from pb2hl.plan.records.existing import STAYS, Found, changes
 from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import Context, Own
 from pb2hl.plan.shared.draft import Draft
@@ -68,7 +68,7 @@ class Contacts:
         self._name(row, person, draft)
         self._address(row, person, draft)
         self._company_name(row, draft)
-        consent(row, draft)
+        consent(row, draft, self.ctx.existing(Target.CONTACT).get(person.existing_id) if person.existing_id else None)
         if tags := list(dict.fromkeys(tag.lower() for tag in self.ctx.tags(draft, OBJECT, row))):
             draft.put("tags", tags, "tags")
         own = self._own(row, person, draft)
@@ -153,8 +153,11 @@ _CHANNELS = {channel: name for name, channel in REFUSALS.items() if channel != "
 """The column of refusals behind each channel of dndSettings."""
 
 
-def consent(row: Row, draft: Draft) -> None:
-    """Put `dnd` and `dndSettings` of a row into its draft; nothing where it opted out of nothing."""
+def consent(row: Row, draft: Draft, there: Mapping[str, Any] | None) -> None:
+    """Put `dnd` and `dndSettings` of a row into its draft; nothing where it opted out of nothing.
+
+    `there` is the contact that the location has already: a refusal of its own stays, and which channels it refuses is not listed.
+    """
     if row.get("do_not_contact"):
         draft.put("dnd", True, "do_not_contact")
     channels = {channel: {"status": "active"} for channel, column in _CHANNELS.items() if row.get(column)}
@@ -165,7 +168,9 @@ def consent(row: Row, draft: Draft) -> None:
             draft.uses("dndSettings", column, place=f"dndSettings.{channel}")
     for column in ("do_not_contact", *_CHANNELS.values()):
         if row.get(column) is False:
-            draft.note(NOTHING_REFUSED.place, column, bucket=Bucket.NORMALISED)
+            stays = there is not None and (column in _CHANNELS.values() or there.get("dnd"))
+            place, bucket = (STAYS, Bucket.SKIPPED) if stays else (NOTHING_REFUSED.place, Bucket.NORMALISED)
+            draft.note(place, column, bucket=bucket)
 
 
 def _holding(row: Row, columns: tuple[str, ...], *values: str) -> tuple[str, ...]:

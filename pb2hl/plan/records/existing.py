@@ -22,6 +22,9 @@ NOT_UPDATABLE = {Target.CONTACT: frozenset({"companyName", "gender"}), Target.OP
 """Properties that the update endpoints refuse (BEHAVIOUR: PUT of contacts has neither companyName nor gender)."""
 
 
+STAYS = "what the location has stays"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A record of the location that a row is: its id, and what it was found by."""
@@ -42,7 +45,7 @@ def changes(
     there = as_there(ctx.existing(target).get(found.id, {}))
     never = NOT_UPDATABLE.get(target, frozenset())
     wanted = {} if policy == "skip" else changed(draft.body, there, policy, never)
-    stays = f"policy {policy}: what the location has stays"
+    stays = f"policy {policy}: {STAYS}"
     draft.close(wanted, stays)
     if policy == "skip":
         ctx.findings.cell(*source, "*", Bucket.SKIPPED, stays)
