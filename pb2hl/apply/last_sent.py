@@ -17,7 +17,7 @@ from pb2hl.values.fold import fold
 HOSTED = frozenset({Target.OPPORTUNITY, Target.TASK, Target.APPOINTMENT})
 """Records that name the contact they hang on in `contactId`."""
 
-BUSINESS = "businessId"
+BUSINESS, COMPANY = "businessId", "companyName"
 
 
 class LastSent:
@@ -27,6 +27,8 @@ class LastSent:
         self.ours: set[str] = set()
         """Ids of records that this migration made, rolled back or not."""
         self.businesses: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        """Names of businesses, by id: those that we made, and whoever reads others may add theirs."""
         self.tags: dict[str, set[str]] = defaultdict(set)
         self.properties: dict[str, str] = {}
         self.files: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -43,6 +45,8 @@ class LastSent:
     def _remember(self, entry: Entry) -> None:
         if entry.target is Target.LINK:
             self.businesses[str(entry.payload["contactId"])] = str(entry.payload["businessId"] or "")
+        elif entry.target is Target.BUSINESS and entry.kind is Kind.CREATE:
+            self.names[entry.destination_id] = str(entry.payload.get("name") or "")
         elif entry.target is Target.CONTACT_TAGS:
             self.tags[entry.destination_id].update(map(fold, entry.payload.get("tags") or ()))
             self.tags[entry.destination_id] -= set(map(fold, entry.payload.get(REMOVED_TAGS) or ()))
@@ -92,6 +96,7 @@ class LastSent:
             for name in edited(self.payload(entry), record, region, self.stored(entry))
             if not self.only_our_files(entry.destination_id, name.removeprefix(CUSTOM), held.get(name))
             and not self._sync.explains(entry, name, record)
+            and not self._named_by_link(name, record)
         ]
         if entry.target is Target.CONTACT:
             found += [BUSINESS] * (str(record.get(BUSINESS) or "") != self.businesses.get(entry.destination_id, ""))
@@ -99,6 +104,11 @@ class LastSent:
             host = str((entry.payload.get("$url") or entry.payload).get("contactId") or "")
             found += ["contactId"] * (bool(host) and str(record["contactId"]) != host)
         return found
+
+    def _named_by_link(self, name: str, record: Mapping[str, Any]) -> bool:
+        """Whether this is the name of the contact's business: some locations write it when a contact is linked."""
+        business = self.names.get(str(record.get(BUSINESS) or ""), "")
+        return name == COMPANY and bool(business) and fold(business) == fold(str(record.get(COMPANY)))
 
 
 def was_sent(entry: Entry) -> bool:

@@ -158,6 +158,8 @@ class Scanner:
         for record in page:
             record_id = id_of(record)
             try:
+                if target is Target.BUSINESS:
+                    self._left.names[record_id] = str(flatten_record(record).get("name") or "")
                 if record_id in made:
                     self._own(made[record_id], record)
                 elif record_id not in self._left.ours:

@@ -326,17 +326,10 @@ class Undo:
         changed = self._left.changed(entry, held, self._context.region)
         if BUSINESS in changed and not held.get(BUSINESS) and await self._business_gone(entry.destination_id):
             changed.remove(BUSINESS)
-        if "companyName" in changed and held.get(BUSINESS) and await self._named_by_its_link(held):
-            changed.remove("companyName")
         flat = flatten_record(held)
         blank = {name for name in changed if name.startswith(CUSTOM) and stored_value(flat, name) in BLANK}
         there = await self._fields_there() if blank else frozenset()
         return [name for name in changed if name not in blank or name.removeprefix(CUSTOM) in there]
-
-    async def _named_by_its_link(self, contact: Mapping[str, Any]) -> bool:
-        """Whether the company name is that of its business: some locations write it when a contact is linked."""
-        business = await self._ports[Target.BUSINESS].get(self._client, str(contact[BUSINESS]))
-        return fold(str(flatten_record(business).get("name"))) == fold(str(contact["companyName"]))
 
     async def _business_gone(self, contact: str) -> bool:
         """Whether the business that we linked the contact to was deleted: then nobody unlinked it."""
