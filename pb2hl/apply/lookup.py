@@ -15,7 +15,7 @@ from pb2hl.apply.send import Doubt, Sender, arrived, repeatable
 from pb2hl.diff import compare_records, flatten_payload
 from pb2hl.errors import ApiError, NotFound, ScopeMissing, TokenRefused
 from pb2hl.highlevel import PORTS, Created
-from pb2hl.highlevel.records.pipelines import stages_of
+from pb2hl.highlevel.records.pipelines import stage_names
 from pb2hl.ledger import Entry, Intent, Outcome, State
 from pb2hl.ledger.port import OPEN
 from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target
@@ -78,16 +78,12 @@ async def _updated(sender: Sender, op: Operation, before: Mapping[str, Any] | No
     where = op.payload.get("$url") or {}
     record = await sender.ports[op.target].get(sender.client, op.existing_id, **where)
     if op.target is Target.PIPELINE:  # its new stages got ids since, so the lists are not equal
-        wanted, there, was = (_stage_names(one) for one in (op.payload, record, before or {}))
+        wanted, there, was = (set(map(fold, stage_names(one))) for one in (op.payload, record, before or {}))
         return Created(op.existing_id, {"id": op.existing_id}) if wanted <= there and wanted - was else None
     now = {row[0] for row in compare_records(op.payload, record) if row[3] in SAME}
     was = {row[0] for row in compare_records(op.payload, before) if row[3] in SAME} if before else set()
     done = bool(now - was) or now == set(flatten_payload(op.payload))
     return Created(op.existing_id, {"id": op.existing_id}) if done else None
-
-
-def _stage_names(pipeline: Mapping[str, Any]) -> set[str]:
-    return {fold(str(stage.get("name"))) for stage in stages_of(pipeline)}
 
 
 async def _tagged(sender: Sender, op: Operation) -> Created | None:

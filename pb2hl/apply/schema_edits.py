@@ -7,6 +7,7 @@ from typing import Any
 
 from pb2hl.highlevel.records.base import same_text
 from pb2hl.highlevel.records.fields import options_of
+from pb2hl.highlevel.records.pipelines import stage_names
 from pb2hl.ledger import Entry
 from pb2hl.operations import Target
 from pb2hl.values.fold import fold
@@ -23,7 +24,7 @@ def edited_piece(entry: Entry, updates: Iterable[Mapping[str, Any]], record: Map
     if name and record.get("name") and not same_text(name, record["name"]):
         return f"renamed since by a person: {record['name']}"
     if entry.target is Target.PIPELINE:
-        return _added("stage", _names(record.get("stages")), bodies, lambda body: _names(body.get("stages")))
+        return _added("stage", stage_names(record), bodies, stage_names)
     if entry.target is Target.FIELD:
         return _added("option", options_of(record), [*bodies, entry.answer], options_of)
     return ""
@@ -35,7 +36,3 @@ def _added(what: str, there: Iterable[str], bodies: Iterable[Mapping[str, Any]],
         name for name in there if name and fold(name) not in ours and not any(is_key_of(name, our) for our in ours)
     ]
     return f"given the {what} {', '.join(theirs[:5])} since by a person" if theirs else ""
-
-
-def _names(stages: Any) -> list[str]:
-    return [str(stage.get("name") or "") for stage in stages or () if isinstance(stage, Mapping)]

@@ -36,6 +36,16 @@ def stages_of(pipeline: Mapping[str, Any]) -> list[Record]:
     return sorted(stages, key=lambda stage: stage.get("position") or 0)
 
 
+def stage_ids(pipeline: Mapping[str, Any]) -> dict[str, str]:
+    """The id of each stage by its name."""
+    return {str(stage.get("name") or ""): id_of(stage) for stage in stages_of(pipeline)}
+
+
+def stage_names(pipeline: Mapping[str, Any]) -> list[str]:
+    """The names of a pipeline's stages in their order."""
+    return [str(stage.get("name") or "") for stage in stages_of(pipeline)]
+
+
 def _number(value: Any) -> float | None:
     try:
         number = float(value)
@@ -107,7 +117,7 @@ class PipelinePort(PlainPort):
     async def _put_back(
         self, client: Client, id: str, names: Mapping[str, str], held: Mapping[str, str], record: Record
     ) -> None:
-        now = {str(stage.get("name")): id_of(stage) for stage in stages_of(record)}
+        now = stage_ids(record)
         anew = {old: now[name] for old, name in names.items() if now.get(name, old) != old}
         for deal, stage in held.items():
             if stage in anew:
@@ -115,9 +125,9 @@ class PipelinePort(PlainPort):
 
     async def is_ours(self, client: Client, record: Record, operation: Operation, payload: Payload) -> bool:
         """Known by name (unique in a location, ignoring case) and the names of all its stages."""
-        wanted = [str(stage.get("name")) for stage in payload.get("stages") or ()]
-        there = [str(stage.get("name")) for stage in stages_of(record)]
-        return same_text(record.get("name"), payload.get("name")) and sorted(there) == sorted(wanted)
+        return same_text(record.get("name"), payload.get("name")) and sorted(stage_names(record)) == sorted(
+            stage_names(payload)
+        )
 
 
 async def pipelines(client: Client) -> list[Record]:
@@ -126,4 +136,4 @@ async def pipelines(client: Client) -> list[Record]:
 
 
 def _answer(pipeline: Record, id: str) -> Record:
-    return {"id": id, "stages": {str(stage.get("name")): id_of(stage) for stage in stages_of(pipeline)}}
+    return {"id": id, "stages": stage_ids(pipeline)}

@@ -13,7 +13,7 @@ from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.highlevel.records.fields import options_of
-from pb2hl.highlevel.records.pipelines import stages_of
+from pb2hl.highlevel.records.pipelines import stage_ids, stages_of
 from pb2hl.ledger import Entry, LedgerPort, Outcome, State
 from pb2hl.operations import Kind, Operation, Target, canonical_hash, operation_id
 from pb2hl.plan.schema.schema import DIFF_COLUMNS
@@ -217,7 +217,7 @@ async def adopt(context: RunContext, entries: Iterable[Entry]) -> None:
     outcomes = []
     for entry in entries:
         record = await PORTS[Target.PIPELINE].get(context.client, entry.destination_id)
-        stages = {str(stage.get("name")): str(stage.get("id")) for stage in stages_of(record)}
+        stages = stage_ids(record)
         answer = {**entry.answer, "stages": stages}
         note = f"has {counted(len(stages), 'stage')} by now"
         outcomes.append(Outcome(entry.op_id, State.DONE, entry.destination_id, answer, error=note))
