@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pb2hl.operations import Kind, Operation, Target
@@ -24,10 +25,13 @@ OBJECT = "appointments"
 DEFAULT_LENGTH = timedelta(minutes=30)
 """How long an appointment without an end lasts; told."""
 
+AS_IT_WAS = {"toNotify": False, "ignoreFreeSlotValidation": True, "ignoreDateRange": True}
+"""Nobody is told of an appointment that was made long ago, and no rule of the calendar moves it."""
+
 
 @dataclass(frozen=True)
-class Appointments:
-    """Plans the appointments table. `calendar` is the existing one, None for the one that the schema step makes."""
+class OnCalendar:
+    """What plans appointments needs. `calendar` is the existing one, None for the one that the schema step makes; `team`: its users."""
 
     ctx: Context
     parents: Parents
@@ -35,6 +39,32 @@ class Appointments:
     bodies: Bodies
     calendar: LocationCalendar | None
     team: tuple[str, ...]
+
+    @property
+    def calendar_id(self) -> Any:
+        """The calendar's id, or the reference to the one that is made."""
+        return self.calendar.id if self.calendar else self.ctx.ref(Target.CALENDAR, SCHEMA, "calendar")
+
+    def assigned(self, object_: str, row: Row, draft: Draft) -> list[str]:
+        """Assign the appointment; what the line says where its owner is not in the calendar's team."""
+        owner = self.ctx.owners.find(text(row, "owner"))
+        if not owner.user_id:
+            return []
+        if owner.user_id in self.team:
+            draft.put("assignedUserId", owner.user_id, *(("owner",) if owner.how == "mapped" else ()))
+            return []
+        self.ctx.findings.problem(
+            "owner_not_in_team",
+            object_,
+            "owners are not in the team of the calendar",
+            source_id=row["source_id"],
+            treatment="assigned by the calendar; the owner is said in the provenance line",
+        )
+        return ["owner is not in the calendar's team"]
+
+
+class Appointments(OnCalendar):
+    """Plans the appointments table."""
 
     def operations(self) -> Iterator[Operation]:
         """One operation an occurrence, rows in order of their start."""
@@ -122,8 +152,7 @@ class Appointments:
         """The body of the create call of one occurrence, with the cells it is made of."""
         draft = self.ctx.draft(OBJECT, row)
         host.note(draft)
-        calendar = self.calendar.id if self.calendar else self.ctx.ref(Target.CALENDAR, SCHEMA, "calendar")
-        draft.put("calendarId", calendar)
+        draft.put("calendarId", self.calendar_id)
         draft.put("title", text(row, "title") or "Appointment", "title")
         series = ("recurrence", "exceptions") if text(row, "recurrence") else ()
         draft.put("startTime", local_iso(item.start, zone), "start_at", "timezone", *series)
@@ -131,8 +160,8 @@ class Appointments:
         draft.put(
             "appointmentStatus", self._status(row), *(("status",) if appointment_status(text(row, "status")) else ())
         )
-        draft.body |= {"toNotify": False, "ignoreFreeSlotValidation": True, "ignoreDateRange": True}
-        facts = [*host.facts, *span_facts, *self._owner(row, draft)]
+        draft.body |= AS_IT_WAS
+        facts = [*host.facts, *span_facts, *self.assigned(OBJECT, row, draft)]
         if place := text(row, "location"):
             draft.put("address", place, "location")
         facts += self._said(row, draft)
@@ -141,23 +170,6 @@ class Appointments:
         draft.put("description", f"{description}\n\n{line}" if description else line, "description")
         draft.body["contactId"] = host.reference
         return draft
-
-    def _owner(self, row: Row, draft: Draft) -> list[str]:
-        """Assign the appointment; what the line says where its owner is not in the calendar's team."""
-        owner = self.ctx.owners.find(row.get("owner"))
-        if not owner.user_id:
-            return []
-        if owner.user_id in self.team:
-            draft.put("assignedUserId", owner.user_id, *(("owner",) if owner.how == "mapped" else ()))
-            return []
-        self.ctx.findings.problem(
-            "owner_not_in_team",
-            OBJECT,
-            "owners are not in the team of the calendar",
-            source_id=row["source_id"],
-            treatment="assigned by the calendar; the owner is said in the provenance line",
-        )
-        return ["owner is not in the calendar's team"]
 
     def _status(self, row: Row) -> str:
         return appointment_status(text(row, "status")) or "confirmed"

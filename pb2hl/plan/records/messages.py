@@ -57,9 +57,8 @@ class Messages:
         for row in self.ctx.rows(OBJECT, "at"):
             channel = self._channel(row)
             moment = (self._contact(row), channel, text(row, "direction"), str(row.get("at")))
-            if channel and (
-                channel != CALL or moment not in moments
-            ):  # two calls of one moment could not be told apart
+            again = channel == CALL and moment in moments  # two calls of one moment could not be told apart
+            if channel and not again:
                 moments.add(moment)
                 found[row["source_id"]] = channel
         return found
@@ -156,7 +155,8 @@ class Messages:
         if channel == EMAIL:
             html = self.bodies.html(draft, source, text(row, "body"))
             draft.put("html", f"{html}<p>{escape(line, quote=False)}</p>", "body")
-            draft.put("subject", text(row, "subject"), "subject") if text(row, "subject") else None
+            if subject := text(row, "subject"):
+                draft.put("subject", subject, "subject")
             return
         body = self.bodies.text(draft, source, text(row, "body"))
         draft.put("message", f"{body}\n\n{line}" if body else line, "body")

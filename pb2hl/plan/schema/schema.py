@@ -17,7 +17,7 @@ from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.inputs.rows import rows, text, texts
 from pb2hl.plan.location.location import LocationCalendar
 from pb2hl.plan.records.legal import Legal
-from pb2hl.plan.records.meetings import count_meetings
+from pb2hl.plan.records.meetings import meetings
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
 from pb2hl.plan.schema.stages import report_probabilities
 from pb2hl.plan.shared.context import SCHEMA, Context
@@ -138,7 +138,7 @@ class SchemaPlan:
 
     def _booked(self) -> int:
         """Rows that become appointments."""
-        return len(self.ctx.table("appointments")) + count_meetings(self.ctx)
+        return len(self.ctx.table("appointments")) + sum(1 for _ in meetings(self.ctx))
 
     def _calendar(self) -> Iterator[Operation]:
         if not self._needs_calendar():
