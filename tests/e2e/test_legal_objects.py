@@ -102,8 +102,7 @@ def test_second_load_sends_nothing_and_rollback_leaves_empty_objects(firm):
 
     told = step(ws, "rollback", dry_run=True)
     done = step(ws, "rollback")
-    assert told.counts["requests_told"] == done.counts["requests_told"]
-    assert abs(done.counts["requests_sent"] - told.counts["requests_told"]) <= 0.03 * done.counts["requests_sent"]
+    assert done.counts["requests_sent"] == told.counts["requests_told"] == done.counts["requests_told"]
     after = sandbox.state.dump()
     assert not after["records"] and not after["contacts"] and len(after["objects"]) == 4
     ours = [field for field in after["fields"].values() if field["objectKey"].startswith(PREFIX)]
@@ -137,13 +136,14 @@ def test_what_people_added_to_an_object_keeps_its_fields(firm):
     assert {f"{key}.hours", f"{PREFIX}rates.hourly_rate"} <= names and f"{key}.amount" not in names
 
 
-@pytest.mark.exhaustive
+@pytest.mark.slow
 def test_objects_and_records_that_are_there_are_used_again(firm, tmp_path):
     """A second workspace is refused; its ledger made anew finds objects by keys and records by ids, and makes neither twice."""
     sandbox, ws = firm
     migrate(ws, "load")
     before = sandbox.state.dump()
     again = workspace(tmp_path / "again", exports.legal(tmp_path / "again.sqlite"), sandbox, policy=OPTED_IN)
+    prompt_search(again)
     with pytest.raises(LedgerBehind):
         migrate(again)
     rebuild(again, who="Judge")

@@ -14,6 +14,7 @@ from pb2hl.highlevel import SEARCH_LAG_S, Destination
 from pb2hl.highlevel.capabilities import PROBED
 from pb2hl.highlevel.records import appointments, conversations
 from pb2hl.ledger import Entry, LedgerPort, State
+from pb2hl.ledger.port import OPEN
 from pb2hl.operations import Kind, Target
 from pb2hl.plan.building.estimate import LISTS, LOOK, SEALED, object_requests
 from pb2hl.steps.proposal.proposal import without_ours
@@ -53,7 +54,14 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
     if lag and doomed and _made(ledger, Target.CONTACT):
         found["measure the lag of search"] = LOOKS
     found |= SEALED if plan.entries else {}
+    found["taking the seal away"] = 2 if plan.entries and not _left(plan, ledger) else 0
     return {name: count for name, count in found.items() if count}
+
+
+def _left(plan: UndoPlan, ledger: LedgerPort) -> int:
+    """Operations that the plan leaves: while there are some, so is the seal. A custom object stays in any case."""
+    there = (row for row in ledger.counts() if row["state"] in (State.DONE, *OPEN) and row["target"] != Target.OBJECT)
+    return sum(int(row["count"]) for row in there) - sum(entry.target is not Target.OBJECT for entry in plan.entries)
 
 
 _LISTS = {Target.FIELD: 2}

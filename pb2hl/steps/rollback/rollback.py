@@ -27,7 +27,7 @@ from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.prepare.doctor import swept
 from pb2hl.steps.proposal.undo_cost import requests
 from pb2hl.steps.shared import outcomes, wizard
-from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.session import sent, with_client
 from pb2hl.steps.shared.writing import make_ready, whole_run, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -130,11 +130,13 @@ def _undo(
         return undo_plan, cost, done
 
     facts = {"of_run": of_run, "objects": list(objects), "force": force}
+    before = sent(ledger).get(STEP, 0)
     with writing(ws, ledger, STEP, progress, cancel, facts) as session:
         progress.start("settling what is in doubt, planning the rollback", 3, "parts")
         make_ready(ws, ledger, STEP, progress, cancel, session.run)
         undo_plan, cost, done = session.do(work)
         session.ending.update(undone=done.undone, kept=len(done.kept) - done.held, held=done.held, failed=done.failed)
+    done.requests = sent(ledger).get(STEP, 0) - before
     result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), Asked(force))
     counts = {**result.counts, **outcomes.log_head(ledger)}
     return replace(
