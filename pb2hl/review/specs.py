@@ -25,6 +25,19 @@ from pb2hl.values.transforms import offered
 from pb2hl.workspace import Workspace
 
 
+class NothingToReview:
+    """What a review is where nothing waits: false, and a sentence on screen."""
+
+    def __init__(self, sentence: str):
+        self._sentence = sentence
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return self._sentence
+
+
 def sheet_review(ws: Workspace, name: str, *, who: str = "") -> ReviewTable:
     """The mapping sheet `name` (fields, stages, owners, tags or picklists) as an editable table.
 
@@ -39,24 +52,26 @@ def sheet_review(ws: Workspace, name: str, *, who: str = "") -> ReviewTable:
     return ReviewTable(ws.sheets / f"{name}.csv", spec, who=who)
 
 
-def schema_review(ws: Workspace, *, who: str = "") -> ReviewTable | None:
-    """The conflicts of the schema step, with the choice of each; None when there are none."""
+def schema_review(ws: Workspace, *, who: str = "") -> ReviewTable | NothingToReview:
+    """The conflicts of the schema step, with the choice of each; NothingToReview when there are none."""
     if not (ws.sheets / f"{schema_choices.SHEET}.csv").exists():
-        return None
+        return NothingToReview(
+            "Nothing to choose: no field of the location stands in the way of one of this migration."
+        )
     spec = ReviewSpec(
         schema_choices.COLUMNS, choices={"decision": list(schema_choices.ALLOWED)}, preview=("detail", "comment")
     )
     return ReviewTable(ws.sheets / f"{schema_choices.SHEET}.csv", spec, who=who)
 
 
-def conflicts_review(ws: Workspace, *, who: str = "") -> ReviewTable | None:
+def conflicts_review(ws: Workspace, *, who: str = "") -> ReviewTable | NothingToReview:
     """Fields that were changed on both sides: what we loaded, what Perfect Books and what HighLevel say now, and whose value wins.
 
-    The words are `keep` (HighLevel's value stays) and `source` (Perfect Books' value is written). None when nothing clashes.
+    The words are `keep` (HighLevel's value stays) and `source` (Perfect Books' value is written). NothingToReview when nothing clashes.
     """
     path = ws.sheets / f"{conflicts.NAME}.csv"
     if not path.exists():
-        return None
+        return NothingToReview("Nothing waits: no field was changed both in Perfect Books and in HighLevel.")
     spec = ReviewSpec(
         conflicts.CONFLICT_COLUMNS,
         choices={"decision": [conflicts.KEEP, conflicts.SOURCE]},

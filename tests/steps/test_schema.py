@@ -116,7 +116,7 @@ def test_a_choice_is_honoured_and_nothing_there_is_altered(seeded):
 def test_the_choice_is_made_in_a_table(seeded):
     """The review table edits the sheet that the next proposal reads; without conflicts there is no table."""
     ws, _sandbox = seeded
-    assert schema_review(ws) is None
+    assert not schema_review(ws) and "Nothing to choose" in repr(schema_review(ws))
     step(ws, "schema")
     table = schema_review(ws, who="Ann")
     at = read_choices(ws)["name"].tolist().index("Shoe Size")

@@ -9,7 +9,6 @@ import pandas as pd
 
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.parts import Drawn, Part, sections
-from pb2hl.values.counting import counted
 
 ESSENTIAL = ("What is taken back", "Kept")
 """Sections that the notebook shows where the step ran."""
@@ -22,15 +21,6 @@ PARTS = (
 )  # fmt: skip
 
 
-_STAYS = {
-    "kept": "stayed, each for its reason below",
-    "held": "stayed, held by what could not be undone",
-    "failed": "stayed, since HighLevel refused to undo it",
-    "in_doubt": "may or may not be undone: what was answered was lost, and nobody could look",
-}
-"""What became of operations that were not undone, by the count that tells it."""
-
-
 def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """What it came to, in sentences for the client."""
     if counts.get("dry_run"):
@@ -40,14 +30,12 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
             else "The location was not looked at: what people changed in it is not taken into account."
         )
         return ["This is a rehearsal: nothing was written to HighLevel.", looked]
-    undone = counts.get("undone", 0)
-    done = (
-        f"Undone: {counted(undone, 'operation')} of {counts.get('planned', 0):,}, the last one first: what was created is deleted, what was changed is restored."
-        if undone
-        else "Nothing was undone."
-    )
-    stays = [f"{counted(counts[name], 'operation')} {why}." for name, why in _STAYS.items() if counts.get(name)]
-    return [done, *(stays or ["Nothing of what was to be taken back was left behind."] * bool(undone))]
+    lines = []
+    if counts.get("undone"):
+        lines.append("What was created is deleted, what was changed is restored, the last one first.")
+        if not any(counts.get(name) for name in ("kept", "held", "failed", "in_doubt")):
+            lines.append("Nothing of what was to be taken back was left behind.")
+    return lines
 
 
 def draw(context: Context) -> Drawn:
