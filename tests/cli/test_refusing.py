@@ -14,10 +14,9 @@ from pb2hl.results import StepResult
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sandbox.persistence import from_state, to_state
 from pb2hl.sandbox.scenario import Faults
-from pb2hl.steps.gates.batch import decide
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
-from tests.e2e.drive import prompt_search, step, workspace
+from tests.e2e.drive import migrate, prompt_search, workspace
 from tests.steps import small
 
 pytestmark = pytest.mark.slow
@@ -68,11 +67,7 @@ def schema_once(sandbox_server, tmp_path_factory) -> tuple[Path, dict]:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HIGHLEVEL_TOKEN", state.token)
-        for name in ("inventory", "match", "mapping", "check", "schema"):
-            step(ws, name)
-            if name in ("match", "mapping", "schema"):
-                decide(ws, name, "Judge", take_defaults=True)
-        step(ws, "schema", apply=True)
+        migrate(ws, "schema")
     prompt_search(ws)
     return ws.path, to_state(state)
 

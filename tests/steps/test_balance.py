@@ -11,10 +11,9 @@ from pb2hl.errors import GateClosed
 from pb2hl.results import Status, StepResult
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.steps.gates import gates
-from pb2hl.steps.gates.batch import decide
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
-from tests.e2e.drive import prompt_search, step, workspace
+from tests.e2e.drive import migrate, prompt_search, step, workspace
 from tests.steps import small
 
 EXPECTED = ("arrived", "left_out", "refused", "held", "in_doubt", "missing", "taken_back")
@@ -49,11 +48,7 @@ def refusing(sandbox_server, tmp_path, monkeypatch):
 
 def to_sample(ws) -> StepResult:
     """Every step up to the sample, with every default taken."""
-    for name in ("inventory", "match", "mapping", "check", "schema"):
-        step(ws, name)
-        if name in ("match", "mapping", "schema"):
-            decide(ws, name, "Judge", take_defaults=True)
-    step(ws, "schema", apply=True)
+    migrate(ws, "schema")
     prompt_search(ws)
     return step(ws, "sample")
 
