@@ -20,7 +20,7 @@ from pb2hl.report.client import BY, latest_balance, remaining
 from pb2hl.report.drawing.charts import stacked
 from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Cell, Column, Page, Section, Step, Table
-from pb2hl.report.index import results_now, steps_of
+from pb2hl.report.index import GATE_TONES, results_now, steps_of
 from pb2hl.report.status import MigrationState
 from pb2hl.steps.balance.balance import MERGED, OPEN_FATES, RECORDS, Fate
 from pb2hl.workspace import Workspace
@@ -202,7 +202,7 @@ def _approvals(words: Words, migration: MigrationState, mask: Mask) -> Section:
         if row.get("who"):
             text = words.say("approved_by", who=mask.text(row["who"]), hash=row["hash"][:12])
             text += f", {words.say('forced')}" if row.get("forced") else ""
-        tone = {"approved": "good", "lapsed": "bad", "waiting for approval": "warn"}.get(row["state"], "mute")
+        tone = GATE_TONES.get(row["state"], "mute")
         steps.append(Step(words.name(gate), text, words.state(row["state"]), tone, at=row.get("at") or ""))
     return Section(words.say("approvals"), words.say("approvals_blurb"), steps=tuple(steps))
 

@@ -140,7 +140,7 @@ def _figures(results: dict[str, StepResult | None], migration: MigrationState) -
     return ()
 
 
-_GATE_TONES = {"approved": "good", "waiting for approval": "warn", "lapsed": "bad", "not reached": "mute"}
+GATE_TONES = {"approved": "good", "waiting for approval": "warn", "lapsed": "bad", "not reached": "mute"}
 
 
 def _approvals(states: GateStates, mask: Mask) -> Section:
@@ -149,7 +149,7 @@ def _approvals(states: GateStates, mask: Mask) -> Section:
     for row in states.values():
         forced = ", in spite of open points" if row.get("forced") else ""
         text = f"by {row['who']}{forced}" if row.get("who") else ""
-        tone = _GATE_TONES.get(row["state"], "mute")
+        tone = GATE_TONES.get(row["state"], "mute")
         steps.append(Step(words(row["gate"]), mask.text(text), row["state"], tone, at=row.get("at") or ""))
     return Section(
         "Approvals",

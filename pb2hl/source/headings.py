@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,18 +18,24 @@ from pb2hl.source.tables import Dropped, Grid, RawTable, problem, unique_heading
 from pb2hl.values.counting import counted
 from pb2hl.values.date_parts import is_stamp
 from pb2hl.values.fold import fold
+from pb2hl.values.wordlists import sections
 
 _LOOK = 40  # rows in which headings are looked for
 _VALUE = re.compile(
     r"[^\s@]+@[^\s@]+\.\w+|https?://\S+|[+\-]?[$€£]?\s?\d[\d,.' ]*[%€$]?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?|\+?[\d\s().\-]{7,}|true|false|null|\{?[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\}?",
     re.IGNORECASE,
 )
-_TOTAL = re.compile(
-    r"(?i)^\W*(grand[ -]?total|sub-?total|totals?|sum|sums|summe|gesamt(?:summe)?|insgesamt|zwischensumme|total g[ée]n[ée]ral|totaux|sous-total|suma|totales|totale|totali|soma|totaal|subtotaal|итого|всего|合计|合計|总计|小計|toplam|razem|celkem|summa|yhteensä|total geral)\b[\s:.\-]*(\(?\d*\)?|\d+ [^\W\d_]{3,20})$"
-)
-_FOOTER = re.compile(
-    r"(?i)^\W*(generated|exported|printed|created (?:by|on|at)|report (?:run|generated|date)|end of (?:report|export|file|data)|page \d+|\d[\d,. ]* (?:records?|rows?|entries|results?|datensätze|enregistrements|registros)|(?:number of |total )?(?:records?|rows?)\s*[:=]|©|copyright|confidential|vertraulich|confidentiel|exportiert|erstellt am|exporté|généré|generado|exportado|filter(?:ed)? by|source:)"
-)
+
+
+def _any(section: str) -> str:
+    """A pattern of the words of one section of the list, longest first."""
+    words = sections(Path(__file__).parent / "data" / "report_lines.txt")[section]
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
+_TOTAL = re.compile(rf"(?i)^\W*({_any('totals')})\b[\s:.\-]*(\(?\d*\)?|\d+ [^\W\d_]{{3,20}})$")
+_COUNT = r"\d[\d,. ]* (?:records?|rows?|entries|results?|datensätze|enregistrements|registros)"
+_FOOTER = re.compile(rf"(?i)^\W*({_any('footers')}|page \d+|{_COUNT}|(?:number of |total )?(?:records?|rows?)\s*[:=])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pb2hl.policies import Agency
 from pb2hl.register import chapters, gates
 from pb2hl.report.client import BY
 from pb2hl.report.client_page import ENGLISH, Words, catalogue
-from pb2hl.report.index import _GATE_TONES
+from pb2hl.report.index import GATE_TONES
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import _KINDS, BALANCE_COLUMNS, LEFT_OUT_COLUMNS, MERGED, OPEN_COLUMNS
 from pb2hl.workspace import Config, Workspace
@@ -24,7 +24,7 @@ from pb2hl.workspace import Config, Workspace
 LANGUAGES = sorted(set(get_args(Agency.model_fields["language"].annotation)) - {ENGLISH})
 _STATES = {
     "complete", "rolled back", "needs attention", "waiting", "under way", "not begun", "approved", "approval lapsed", "waiting for approval",
-    "taken back", "rehearsed", "not yet", *Status, *_GATE_TONES, *(state for _, state, _ in BY.values()),
+    "taken back", "rehearsed", "not yet", *Status, *GATE_TONES, *(state for _, state, _ in BY.values()),
 }  # fmt: skip
 
 

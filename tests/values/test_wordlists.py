@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import pb2hl
 from pb2hl.mapper.knowledge import lists
 from pb2hl.mapper.knowledge.concepts import by_pattern, concepts, objects
 from pb2hl.mapper.knowledge.text import heading_key, tokens
@@ -11,7 +14,11 @@ from pb2hl.model import OBJECTS
 from pb2hl.values import wordlists
 from pb2hl.values.statuses import word_key
 
-FILES = sorted([*wordlists.VALUES.glob("*.txt"), *lists.DATA.glob("*.txt")])
+FILES = sorted(
+    path
+    for room in (wordlists.VALUES, lists.DATA, Path(pb2hl.__file__).parent / "source" / "data")
+    for path in room.glob("*.txt")
+)
 ONE_MEANING = {
     "lexicon": heading_key, "stages": tokens, "object_names": tokens, "field_types": str, "deals": word_key, "appointments": word_key,
     "activities": word_key, "directions": word_key, "tasks": word_key, "yes_no": str.casefold,
