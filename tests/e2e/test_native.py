@@ -16,6 +16,8 @@ from pb2hl.steps.prepare.doctor import doctor
 from tests.e2e.drive import Arrived, prompt_search, step, workspace
 from tests.steps import small
 
+pytestmark = pytest.mark.slow
+
 MORE_USERS = [{"name": f"User {n}", "email": f"u{n}@agency.example"} for n in range(11)]
 
 

@@ -63,6 +63,7 @@ def cases() -> list[tuple[str, int, str]]:
 FEW = [("delta", 2, "before"), ("delta", 5, "after")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "write", "mode"), FEW)
 def test_killed_at_a_write(name, write, mode, before, undisturbed):
     """A few writes of the step that has most phases."""

@@ -65,9 +65,14 @@ def test_a_whole_migration_balances(migration):
     ("pattern", "object_", "what"),
     [
         (r"POST /(businesses|objects/business/records)", "companies", "records"),
-        (r"POST /opportunities/ ", "deals", "records"),
-        (r"POST /contacts/[^ ]+/notes", "notes", "records"),
-        (r"POST /contacts/bulk/business", "contacts", "links"),
+        *(
+            pytest.param(*each, marks=pytest.mark.slow)
+            for each in (
+                (r"POST /opportunities/ ", "deals", "records"),
+                (r"POST /contacts/[^ ]+/notes", "notes", "records"),
+                (r"POST /contacts/bulk/business", "contacts", "links"),
+            )
+        ),
     ],
 )  # fmt: skip
 def test_what_highlevel_refuses_is_told_everywhere(refusing, pattern, object_, what):

@@ -12,6 +12,8 @@ from pb2hl.steps.gates import gates
 from tests.e2e import write
 from tests.steps import small
 
+pytestmark = pytest.mark.slow
+
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%d")
 
 

@@ -8,6 +8,8 @@ from tests.steps import small
 from tests.steps.test_delta import edit
 from tests.steps.test_delta_hosts import on
 
+pytestmark = pytest.mark.slow
+
 
 def every_kind() -> small.Tables:
     """New records, changes, a moved link, tags, a cleared value, a lost deal."""

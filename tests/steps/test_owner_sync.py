@@ -11,6 +11,8 @@ from pb2hl.steps.prepare.doctor import doctor
 from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small
 
+pytestmark = pytest.mark.slow
+
 LINE = {"name": "Other", "stages": [{"name": "One", "position": 0}]}
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pb2hl.results import Status
 from pb2hl.review import conflicts_review
 from pb2hl.steps.delta import conflicts
 from tests.steps import small
 from tests.steps.test_delta import edit
 from tests.steps.test_delta_requests import every_kind
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_preview_names_what_the_delta_then_does(migration):

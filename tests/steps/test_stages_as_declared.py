@@ -17,6 +17,8 @@ from tests.e2e.drive import step, workspace
 from tests.steps import small
 from tests.steps.conftest import SCENARIO
 
+pytestmark = pytest.mark.slow
+
 DECLARED = (("Lead", 10), ("Talk", 45), ("Offer", 85), ("Won", 100), ("Lost", 0))
 PIPELINES = [
     {"Pipeline": line, "Stage": stage, "Position": str(at), "Probability": str(chance)}

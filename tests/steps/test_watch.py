@@ -20,6 +20,8 @@ from pb2hl.steps.delta.watch import seconds_of, watch
 from tests.steps import small
 from tests.steps.test_delta import decide, edit
 
+pytestmark = pytest.mark.slow
+
 
 class Day(Clock):
     """Time that passes by sleeping alone; `happens` are (minutes from the start, what is done then)."""
