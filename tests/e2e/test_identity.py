@@ -52,7 +52,9 @@ def _rows(draw: random.Random) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("policy", ["fill", "overwrite", "skip", "separate"])
 @pytest.mark.parametrize("allow", [False, pytest.param(True, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.exhaustive)]
+)
 def test_identities_survive_the_locations_rules(tmp_path, rehearse, monkeypatch, seed, allow, policy):
     """Every person is in exactly one contact with all their addresses, the client's own stay as policy says, rollback restores."""
     draw = random.Random(f"{seed} {allow} {policy}")

@@ -104,8 +104,9 @@ def test_a_delta_is_a_three_way_merge(migration, seed):
     trial(migration, seed, 1)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 12))
+@pytest.mark.parametrize(
+    "seed", [pytest.param(n, marks=pytest.mark.slow if n < 5 else pytest.mark.exhaustive) for n in range(2, 12)]
+)
 def test_many_deltas_are_three_way_merges(migration, seed):
     """Four rounds each."""
     trial(migration, seed, 4)
