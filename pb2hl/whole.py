@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,10 +95,28 @@ def read_json(path: Path, hint: str) -> dict[str, Any]:
 
 def read_frame(path: Path, hint: str = "", columns: list[str] | None = None) -> pd.DataFrame:
     """The Parquet file `path`. Raises Damaged, with `hint` as the way out, when it is missing, cut off or something else."""
+    with undamaged(path, hint):
+        file = path.stat()
+        if file.st_size > _SMALL:
+            return _frame(path, columns)
+        state = (file.st_ino, file.st_mtime_ns, file.st_size)
+        return _small_frame(path, state, None if columns is None else tuple(columns)).copy(deep=False)
+
+
+_SMALL = 1 << 18
+"""Bytes up to which a file is kept in memory after it was read: a step reads the small tables of a workspace dozens of times."""
+
+
+@lru_cache(maxsize=128)
+def _small_frame(path: Path, state: tuple[int, int, int], columns: tuple[str, ...] | None) -> pd.DataFrame:
+    """What the file held in that `state` (inode, time of writing, size)."""
+    return _frame(path, None if columns is None else list(columns))
+
+
+def _frame(path: Path, columns: list[str] | None) -> pd.DataFrame:
     import pandas as pd
 
-    with undamaged(path, hint):
-        return pd.read_parquet(path, columns=columns)
+    return pd.read_parquet(path, columns=columns)
 
 
 def column_names(path: Path) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -58,15 +58,15 @@ _LISTS = {"more_emails", "more_phones", "tags"}
 def index_rows(kind: str, records: Iterable[Record]) -> pd.DataFrame:
     """`records` of one page as a frame with the columns of `INDEXES[kind]`."""
     columns = INDEXES[kind]
-    frame = pd.DataFrame([_row(columns, record) for record in records], columns=list(columns), dtype="object")
-    for name in columns:
-        if name == "monetaryValue":
-            frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("Float64")
-        elif name == "dnd":
-            frame[name] = frame[name].astype("bool")
-        elif name not in _LISTS:
-            frame[name] = frame[name].astype("string")
-    return frame
+    cells = list(zip(*(_row(columns, record) for record in records), strict=True)) or [()] * len(columns)
+    return pd.DataFrame({name: _typed(name, values) for name, values in zip(columns, cells, strict=True)})
+
+
+def _typed(name: str, values: Sequence[Any]) -> pd.Series:
+    if name == "monetaryValue":
+        return pd.to_numeric(pd.Series(values, dtype="object"), errors="coerce").astype("Float64")
+    kind = "object" if name in _LISTS else "bool" if name == "dnd" else "string"
+    return pd.Series(list(values), dtype=kind)
 
 
 def _row(columns: tuple[str, ...], record: Record) -> list[Any]:

@@ -33,6 +33,7 @@ _NUMBER = re.compile(r"(?<![^\W\d_])n\s?[°º]\s?|(?<![^\W\d_])no\.(?=\s|$)", re
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
+@lru_cache(maxsize=20_000)
 def tokens(heading: str) -> tuple[str, ...]:
     """The words and numbers of a heading: camelCase, snake_case, dots, brackets and punctuation split them."""
     heading = _NUMBER.sub(" number ", heading).replace("〒", " 郵便番号 ")

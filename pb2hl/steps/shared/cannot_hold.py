@@ -5,7 +5,11 @@ Counted from the staged tables, from the endings of the field map that lead to n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -25,6 +29,7 @@ from pb2hl.workspace import Workspace
 HELD_COLUMNS = ("object", "what", "records", "instead", "admin")
 _TYPES = r"formula|signature|calculat|rollup|roll.up"
 _SENDS = r"e-?mail|sms|text message|\bcall\b|whatsapp"
+_PROBE = "pb2hl doctor --probe, which sees whether this location relates them, then the plan anew"
 _MATCHED = ("users", "custom_fields")
 """Tables that only say how records are read: nothing of them is to be kept, but for roles and activity."""
 
@@ -45,19 +50,18 @@ def cannot_hold(
     `place` tells the location's currency and pipelines; with `planned` the losses of the workspace's plan are told as well; `known` is what a probe proved.
     """
     currency = (str((place.settings or {}).get("currency") or "") if place else "") or ws.config.currency
-    lines = {fold(str(line["name"])) for line in place.pipelines} if place else set()
-    rows = [
-        *_records(
-            tables,
-            {fold(str(reason["name"])) for reason in place.lost_reasons} if place else set(),
-            place is not None and len(place.contacts) > 0,
-            *(_logged(ws) if planned else (0, 0)),
-        ),
-        *_links(tables, known or Capabilities()),
-        *_schema(tables, currency, lines),
-        *_location(tables),
-        *_reported(tables),
-    ]
+    counts = {
+        **_of_records(tables, place, *(_logged(ws) if planned else (0, 0))),
+        **_of_links(tables, known or Capabilities()),
+        **_of_schema(tables, place, currency),
+    }
+    words = {
+        "probe": _PROBE,
+        "currency": currency or "the location",
+        "wizard_contacts": wizard.told(Target.CONTACT),
+        "wizard_deals": wizard.told(Target.OPPORTUNITY),
+    }
+    rows = [*_told(tables, counts, words), *_reported(tables)]
     path = ws.plan / "losses.parquet"
     if planned and path.exists():
         rows += [
@@ -113,238 +117,70 @@ def _beyond(tables: Tables, name: str, column: str, most: int = MOST_FOLLOWERS) 
     return int((_column(tables, name, column).map(len) - most).clip(lower=0).sum())
 
 
-def _records(tables: Tables, reasons: Collection[str], already: bool, logged: int, beside: int) -> Iterator[Row]:
-    yield (
-        "contacts",
-        "day of creation",
-        _filled(tables, "contacts", "created_at"),
-        "custom field Perfect Books Created",
-        wizard.told(Target.CONTACT),
-    )
-    yield (
-        "contacts, companies, deals",
-        "dates of creation of companies and deals, dates of change",
-        _filled(tables, "contacts", "updated_at")
-        + sum(_filled(tables, name, "created_at", "updated_at") for name in ("companies", "deals")),
-        "custom fields Perfect Books Created and Perfect Books Updated",
-        "sort and filter by these fields",
-    )
-    yield (
-        "companies",
-        "parent company",
-        _filled(tables, "companies", "parent_id", "parent_name"),
-        "custom field Parent Company",
-        "filter by the field",
-    )
-    yield (
-        "companies, deals",
-        "tags",
-        _filled(tables, "companies", "tags") + _filled(tables, "deals", "tags"),
-        "custom field Perfect Books Tags",
-        "filter by the field",
-    )
-    yield (
-        "contacts",
-        "second e-mails and phones",
-        _second(tables, "email", "email_2", "more_emails") + _second(tables, "phone", "mobile", "more_phones"),
-        "custom fields",
-        wizard.told(Target.CONTACT),
-    )
-    yield (
-        "deals",
-        "source of deals",
-        _filled(tables, "deals", "source"),
-        "custom field Source",
-        wizard.told(Target.OPPORTUNITY),
-    )
-    yield (
-        "deals",
-        "lost reasons that the location does not have",
-        int((~_column(tables, "deals", "lost_reason").astype("str").map(fold).isin(reasons)).sum()),
-        "custom field Lost Reason",
-        f"make them in Settings › Custom fields › Opportunity › Lost reason, then {wizard.told(Target.OPPORTUNITY)}",
-    )
-    yield (
-        "contacts, deals",
-        "followers beyond the tenth",
-        _beyond(tables, "contacts", "followers") + _beyond(tables, "deals", "followers"),
-        "custom field Followers, with those who are no users and those of records that were there before",
-        f"invite who is missing; for deals {wizard.told(Target.OPPORTUNITY)}",
-    )
-    yield (
-        "contacts",
-        "gender of a contact that was there before",
-        _filled(tables, "contacts", "gender") if already else 0,
-        "custom field Gender: only a creating call takes it",
-        "filter by the field",
-    )
-    yield (
-        "deals",
-        "deals without a contact",
-        _without(tables, "deals", "contact_id"),
-        "a marked stand-in contact",
-        "put the right contact into the opportunity",
-    )
-    yield (
-        "tasks",
-        "tasks without a contact",
-        _without(tables, "tasks", "contact_id"),
-        "the contact of the deal or company, else a marked placeholder contact",
-        "move them, or tick them off",
-    )
-    yield (
-        "activities",
-        "calls, e-mails, meetings and messages as such",
-        len(tables.get("activities", ())) - logged,
-        "notes with time, direction, duration and outcome",
-        'activities = "conversation" under [policy], providers under [providers], pb2hl doctor --probe, then the plan anew; meetings = "appointment"',
-    )
-    yield (
-        "activities",
-        "text and duration of calls that are logged as messages",
-        beside,
-        "a note beside the message",
-        "read it in the notes",
-    )
-    yield (
-        "notes",
-        "original dates and authors",
-        _filled(tables, "notes", "created_at"),
-        "the provenance line of each note",
-        "nothing: the server stamps its own",
-    )
-    yield (
-        "appointments",
-        "recurrence",
-        _filled(tables, "appointments", "recurrence"),
-        "single appointments, up to a date for endless series",
-        "make endless series anew by hand",
-    )
+@cache
+def _kinds() -> Mapping[str, Mapping[str, Any]]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-PROBE = "pb2hl doctor --probe, which sees whether this location relates them, then the plan anew"
+def _told(tables: Tables, counts: Mapping[str, int], words: Mapping[str, str]) -> Iterator[Row]:
+    """The rows of cannot_hold.toml: its own words, with `words` for what stands in braces, and how many this export has of each."""
+    for name, kind in _kinds().items():
+        cells = (str(cell).split(".") for cell in kind.get("cells", ()))
+        number = sum(len(_column(tables, *cell)) for cell in cells) if "cells" in kind else counts[name]
+        what, instead, admin = (str(kind[part]).format(**words) for part in ("what", "instead", "admin"))
+        yield str(kind["object"]), what, number, instead, admin
 
 
-def _links(tables: Tables, known: Capabilities) -> Iterator[Row]:
+def _of_records(tables: Tables, place: Destination | None, logged: int, beside: int) -> dict[str, int]:
+    reasons = {fold(str(reason["name"])) for reason in place.lost_reasons} if place else set()
+    lost = _column(tables, "deals", "lost_reason").astype("str").map(fold)
+    return {
+        "second_addresses": _second(tables, "email", "email_2", "more_emails")
+        + _second(tables, "phone", "mobile", "more_phones"),
+        "lost_reasons": int((~lost.isin(reasons)).sum()),
+        "followers": _beyond(tables, "contacts", "followers") + _beyond(tables, "deals", "followers"),
+        "genders": _filled(tables, "contacts", "gender") if place is not None and len(place.contacts) else 0,
+        "deals_alone": _without(tables, "deals", "contact_id"),
+        "tasks_alone": _without(tables, "tasks", "contact_id"),
+        "activities": len(tables.get("activities", ())) - logged,
+        "calls": beside,
+    }
+
+
+def _of_links(tables: Tables, known: Capabilities) -> dict[str, int]:
+    def unless(proved: object, table: str, column: str) -> int:
+        return 0 if proved else _filled(tables, table, column)
+
     through = known.associations or {}
-    yield (
-        "notes",
-        "notes of deals",
-        0 if known.note_relations else _filled(tables, "notes", "deal_id"),
-        "the deal's contact, said in the provenance line",
-        f"{PROBE}; or read them at the contact",
-    )
-    further = sum(max(len(cell) - 1, 0) for cell in _column(tables, "deals", "contact_id") if not isinstance(cell, str))
-    yield (
-        "deals",
-        "companies and further contacts of deals",
-        (0 if BUSINESS_DEAL in through else _filled(tables, "deals", "company_id"))
-        + (0 if DEAL_CONTACT in through else further),
-        "custom fields Company and Other Contacts",
-        PROBE,
-    )
-    yield (
-        "attachments",
-        "files of deals",
-        _filled(tables, "attachments", "deal_id"),
-        "the media library, with a note that links them",
-        "open them from the note",
-    )
-    yield (
-        "attachments",
-        "files of companies",
-        _filled(tables, "attachments", "company_id"),
-        "the media library, with a note that links them",
-        "open them from the note",
-    )
-    yield (
-        "tasks",
-        "links to deals and companies",
-        (0 if TASK_DEAL in through else _filled(tables, "tasks", "deal_id"))
-        + (0 if TASK_BUSINESS in through else _filled(tables, "tasks", "company_id")),
-        "the contact it hangs on, said in the provenance line",
-        f"{PROBE}; or link the open ones by hand",
-    )
-    yield (
-        "appointments",
-        "links to deals and companies",
-        _filled(tables, "appointments", "deal_id", "company_id"),
-        "the contact it hangs on, said in the provenance line",
-        "link coming ones by hand",
-    )
+    several = [len(cell) for cell in _column(tables, "deals", "contact_id") if not isinstance(cell, str)]
+    further = 0 if DEAL_CONTACT in through else sum(max(number - 1, 0) for number in several)
+    return {
+        "notes_of_deals": unless(known.note_relations, "notes", "deal_id"),
+        "parties_of_deals": unless(BUSINESS_DEAL in through, "deals", "company_id") + further,
+        "links_of_tasks": unless(TASK_DEAL in through, "tasks", "deal_id")
+        + unless(TASK_BUSINESS in through, "tasks", "company_id"),
+    }
 
 
-def _schema(tables: Tables, currency: str, lines: set[str]) -> Iterator[Row]:
-    custom = sum(sum(str(name).startswith(CUSTOM_PREFIX) for name in frame.columns) for frame in tables.values())
-    yield (
-        "custom fields",
-        "layouts, and roles that see a field",
-        custom,
-        "a folder of their own",
-        "put them onto layouts by the list of the schema page",
-    )
-    staged = [
-        name
-        for name in tables.get("custom_fields", pd.DataFrame()).columns
-        if "stage" in str(name) or "pipeline" in str(name)
-    ]
-    yield (
-        "custom fields",
-        "links of fields to stages",
-        _filled(tables, "custom_fields", *staged),
-        "reports/cells_beside.csv",
-        "ask for the field in a workflow at the stage",
-    )
+def _of_schema(tables: Tables, place: Destination | None, currency: str) -> dict[str, int]:
+    lines = {fold(str(line["name"])) for line in place.pipelines} if place else set()
+    stages = tables.get("pipelines", pd.DataFrame())
+    if "pipeline" in stages.columns:
+        stages = stages[stages["pipeline"].map(lambda name: fold(str(name)) in lines)]
+    fields = [str(name) for name in tables.get("custom_fields", pd.DataFrame()).columns]
     types = _column(tables, "custom_fields", "type").astype("str")
-    yield (
-        "custom fields",
-        "formula and signature types",
-        int(types.str.contains(_TYPES, case=False).sum()),
-        "their values as they were, in fields of text or number",
-        "rebuild formulas where they must go on reckoning",
-    )
-    frame = tables.get("pipelines", pd.DataFrame())
-    own = frame[frame["pipeline"].map(lambda name: fold(str(name)) in lines)] if "pipeline" in frame.columns else frame
-    yield (
-        "pipelines",
-        "probabilities of stages of a pipeline that exists",
-        _filled({"pipelines": own}, "pipelines", "probability"),
-        "the pipeline keeps its own",
-        "set them in Opportunities > Pipelines",
-    )
     money = _column(tables, "deals", "currency").astype("str").str.strip().str.upper()
-    yield (
-        "deals",
-        f"amounts in another currency than {currency or 'the location'}'s",
-        int(((money != "") & (money != currency.upper())).sum()),
-        "the number as it is, the currency in the field Currency",
-        "reports add them up as one currency: filter by the field",
-    )
-
-
-def _location(tables: Tables) -> Iterator[Row]:
-    steps = _column(tables, "workflows", "steps").astype("str")
-    yield (
-        "location",
-        "usage costs that the subscription does not cover",
-        int(steps.str.contains(_SENDS, case=False).sum()),
-        "workflows that send e-mails or messages or call, counted",
-        "check the wallet and its limits before publishing them",
-    )
-    yield (
-        "location",
-        "white-label and branding assets",
-        0,
-        "nowhere: no object of an export carries them",
-        "set them in the agency's settings",
-    )
-    yield (
-        "location",
-        "one silo a sub-account: records seen from several locations",
-        0,
-        "one location for one export",
-        "migrate an export for each sub-account",
-    )
+    sending = _column(tables, "workflows", "steps").astype("str").str.contains(_SENDS, case=False)
+    return {
+        "layouts": sum(str(name).startswith(CUSTOM_PREFIX) for frame in tables.values() for name in frame.columns),
+        "fields_of_stages": _filled(
+            tables, "custom_fields", *(name for name in fields if "stage" in name or "pipeline" in name)
+        ),
+        "formulas": int(types.str.contains(_TYPES, case=False).sum()),
+        "probabilities": _filled({"pipelines": stages}, "pipelines", "probability"),
+        "currencies": int(((money != "") & (money != currency.upper())).sum()),
+        "usage": int(sending.sum()),
+    }
 
 
 def _reported(tables: Tables) -> Iterator[Row]:
