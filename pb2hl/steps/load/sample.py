@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -81,31 +81,10 @@ def _result(
     missing = outcomes.errors(ledger)
     missing = missing[missing["source_id"].isin({op.source_id for op in operations})]
     doubt = sum(entry.state in (State.INTENDED, State.IN_DOUBT) for entry in entries.values())
-    bad = by_class["changed"] + by_class["missing"] + by_class["extra"]
-    synced = by_class[str(Class.SYNCED)]
-    problems = list(asked.problems)
-    bad_counts = counts[counts["class"].isin(["missing", "changed", "extra"])]
-    for row, kind in zip(table_rows(bad_counts), bad_counts["class"], strict=True):
-        text = f"{row.object}.{row.field}: {kind} in {counted(row.count, 'record')}"
-        problems.append(
-            Problem(
-                "sample_diff",
-                text,
-                Severity.WARNING,
-                field=row.field,
-                count=row.count,
-                treatment="judge it in the diff before approving",
-            )
-        )
-    if synced:
-        text = f"{counted(synced, 'owner')} {agree(synced, 'was', 'were')} {WHY}"
-        problems.append(Problem("owner_sync", text, Severity.WARNING, count=synced, treatment=SWITCH))
     return StepResult(
         step=STEP,
         status=Status.FAILED if doubt else Status.WAITING,
-        headline=("" if asked.complete else f"{asked.headline} ")
-        + f"{counted(len(stored), 'record')} {agree(len(stored), 'was', 'were')} loaded and read back: {counted(by_class['equal'], 'value')} equal, "
-        f"{by_class['normalised']:,} normalised by the platform, {bad:,} changed, missing or extra.",
+        headline=("" if asked.complete else f"{asked.headline} ") + _compared(len(stored), by_class),
         counts={"operations": len(operations), "records": len(stored), **asked.counts, **by_class, "in_doubt": doubt},
         tables={
             "balance": asked.table,
@@ -116,10 +95,36 @@ def _result(
             "errors": missing,
             "requests": requests.table(ledger),
         },
-        problems=tuple(problems),
+        problems=(*asked.problems, *_differences(counts), *_synced(by_class[str(Class.SYNCED)])),
         facts={"hash": canonical_hash(diff.drop(columns=["record_id"]).astype(str).values.tolist())},
         next_step="approve sample",
     )
+
+
+_UNLIKE = ("changed", "missing", "extra")
+"""Classes of the diff of which a person judges before approving."""
+
+
+def _compared(records: int, by_class: Mapping[str, int]) -> str:
+    unlike = sum(by_class[kind] for kind in _UNLIKE)
+    return (
+        f"{counted(records, 'record')} {agree(records, 'was', 'were')} loaded and read back: {counted(by_class['equal'], 'value')} equal, "
+        f"{by_class['normalised']:,} normalised by the platform, {unlike:,} changed, missing or extra."
+    )
+
+
+def _differences(counts: pd.DataFrame) -> Iterator[Problem]:
+    unlike = counts[counts["class"].isin(_UNLIKE)]
+    for row, kind in zip(table_rows(unlike), unlike["class"], strict=True):
+        text = f"{row.object}.{row.field}: {kind} in {counted(row.count, 'record')}"
+        treatment = "judge it in the diff before approving"
+        yield Problem("sample_diff", text, Severity.WARNING, field=row.field, count=row.count, treatment=treatment)
+
+
+def _synced(owners: int) -> Iterator[Problem]:
+    if owners:
+        text = f"{counted(owners, 'owner')} {agree(owners, 'was', 'were')} {WHY}"
+        yield Problem("owner_sync", text, Severity.WARNING, count=owners, treatment=SWITCH)
 
 
 def _records(operations: Sequence[Operation], entries: Mapping[str, Entry]) -> pd.DataFrame:

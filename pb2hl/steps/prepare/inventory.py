@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -76,52 +78,27 @@ def _run(ws: Workspace, progress: Progress, cancel: Cancel | None) -> StepResult
 def _result(
     ws: Workspace, intake: Intake, staged: Staged, fields: pd.DataFrame, profile: pd.DataFrame, lapsed: pd.DataFrame
 ) -> StepResult:
-    objects, unassigned = _objects(intake, staged), intake.unassigned
-    cost = volume(ws, staged.tables)
     books = reconcile(staged.tables, staged.not_converted)
-    found = (
-        *intake.export.problems,
-        *faults.no_identity(staged.tables),
-        *faults.no_contacts(staged.tables, [(item.raw, item.object) for item in intake.tables]),
-        *_unassigned_problems(unassigned),
-        *staged.problems,
-        *_missing_problems(staged),
-        *_product_problems(intake),
-        *_book_problems(books),
-        *lapsed_problems(lapsed),
-    )
-    problems = tuple(faults.as_decided(found, ws.config.leave_out))
+    cost = volume(ws, staged.tables)
+    problems = tuple(faults.as_decided(_problems(intake, staged, books, lapsed), ws.config.leave_out))
     fatal = faults.fatal(problems)
-    moving = sum(len(frame) for frame in staged.tables.values())
     undecided = int((fields["decision"].str.strip() == "").sum())
     return StepResult(
         step=STEP,
         status=Status.FAILED if fatal else Status.DONE,
-        headline=(f"{'; '.join(map(str, fatal[:2]))}. " if fatal else "")
-        + f"The export is of the {EDITIONS[intake.product.edition]}: {counted(moving, 'record')} of {counted(len(staged.tables), 'kind')} in {counted(len(intake.export.tables), 'table')}.",
-        counts={
-            "tables": len(intake.export.tables),
-            "objects": len(staged.tables),
-            "rows": moving,
-            "columns": len(staged.staging.columns),
-            "columns_undecided": undecided,
-            "decisions_lapsed": len(lapsed),
-            "unassigned_tables": len(unassigned),
-            "dropped_rows": len(staged.staging.dropped),
-            "not_converted_cells": len(staged.not_converted),
-            "attachment_files": len(intake.export.files),
-            **time_at_limit(int(cost["requests"].sum())),
-            **books.counts(),
-            **{f"rows_{name}": len(frame) for name, frame in staged.tables.items()},
-        },
+        headline=_headline(intake, staged, fatal),
+        counts=_counts(intake, staged)
+        | {"columns_undecided": undecided, "decisions_lapsed": len(lapsed)}
+        | time_at_limit(int(cost["requests"].sum()))
+        | books.counts(),
         tables={
-            "objects": objects,
+            "objects": _objects(intake, staged),
             "columns": staged.staging.columns,
             "profile": profile,
             "relations": staged.relations,
             "dropped": staged.staging.dropped,
             "not_converted": staged.not_converted,
-            "unassigned": unassigned,
+            "unassigned": intake.unassigned,
             "cannot_hold": cannot_hold(ws, staged.tables, Destination.load(ws.path)),
             "workflows": _workflows(staged.tables),
             "fields_apart": fields_apart(fields, staged.tables),
@@ -129,18 +106,58 @@ def _result(
             **books.tables(),
         },
         problems=problems,
-        facts={
-            "edition": intake.product.edition,
-            "edition_name": EDITIONS[intake.product.edition],
-            "evidence": list(intake.product.evidence),
-            "export": intake.export.path,
-            "files": sorted({raw.file for raw in intake.export.tables}),
-            "timezone": ws.config.timezone,
-            "country": ws.config.country,
-            "signs": books.signs,
-        },
+        facts=_facts(ws, intake, books),
         next_step="" if fatal else "match",
     )
+
+
+def _headline(intake: Intake, staged: Staged, fatal: Sequence[Problem]) -> str:
+    moving = sum(len(frame) for frame in staged.tables.values())
+    return (f"{'; '.join(map(str, fatal[:2]))}. " if fatal else "") + (
+        f"The export is of the {EDITIONS[intake.product.edition]}: {counted(moving, 'record')} of "
+        f"{counted(len(staged.tables), 'kind')} in {counted(len(intake.export.tables), 'table')}."
+    )
+
+
+def _problems(intake: Intake, staged: Staged, books: Reconciliation, lapsed: pd.DataFrame) -> tuple[Problem, ...]:
+    return (
+        *intake.export.problems,
+        *faults.no_identity(staged.tables),
+        *faults.no_contacts(staged.tables, [(item.raw, item.object) for item in intake.tables]),
+        *_unassigned_problems(intake.unassigned),
+        *staged.problems,
+        *_missing_problems(staged),
+        *_product_problems(intake),
+        *_book_problems(books),
+        *lapsed_problems(lapsed),
+    )
+
+
+def _counts(intake: Intake, staged: Staged) -> dict[str, Any]:
+    return {
+        "tables": len(intake.export.tables),
+        "objects": len(staged.tables),
+        "rows": sum(len(frame) for frame in staged.tables.values()),
+        "columns": len(staged.staging.columns),
+        "unassigned_tables": len(intake.unassigned),
+        "dropped_rows": len(staged.staging.dropped),
+        "not_converted_cells": len(staged.not_converted),
+        "attachment_files": len(intake.export.files),
+        **{f"rows_{name}": len(frame) for name, frame in staged.tables.items()},
+    }
+
+
+def _facts(ws: Workspace, intake: Intake, books: Reconciliation) -> dict[str, Any]:
+    return {
+        "edition": intake.product.edition,
+        "edition_name": EDITIONS[intake.product.edition],
+        "evidence": list(intake.product.evidence),
+        "export": intake.export.path,
+        "files": sorted({raw.file for raw in intake.export.tables}),
+        "timezone": ws.config.timezone,
+        "country": ws.config.country,
+        "signs": books.signs,
+    }
 
 
 def _objects(intake: Intake, staged: Staged) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -147,22 +147,17 @@ def _result(
     problems = [
         *open_rows,
         *lapsed,
-        *_problems(sheets, tables, bool(fallback)),
+        *_problems(sheets, bool(fallback)),
         *_many_fields_problems(customs),
         *lossy.problems(casts),
     ]
     waiting = sum(item.count for item in open_rows)
     decided = sum(int((sheet["decision"] != "").sum()) for sheet in sheets.values())
-    headline = (
-        f"{counted(decided, 'decision')} {agree(decided, 'is', 'are')} proposed or made; {waiting} {agree(waiting, 'waits', 'wait')} for a person."
-        if waiting
-        else f"All {decided} decisions are made."
-    )
     archived = lossy.archive_ignored(ws, sheets["fields"])
     return StepResult(
         step=STEP,
         status=Status.WAITING if waiting else Status.DONE,
-        headline=headline,
+        headline=_headline(decided, waiting),
         counts=_counts(sheets, customs)
         | {"waiting": waiting, "restaged": restaged, "ignored cells archived": archived},
         tables={
@@ -223,75 +218,70 @@ def _customs(fields: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> p
     return pd.DataFrame(rows, columns=["object", "label", "type", "options", "filled", "staged_column"])
 
 
-def _problems(sheets: Mapping[str, pd.DataFrame], tables: Mapping[str, pd.DataFrame], fallback: bool) -> list[Problem]:
+def _headline(decided: int, waiting: int) -> str:
+    if not waiting:
+        return f"All {decided} decisions are made."
+    return f"{counted(decided, 'decision')} {agree(decided, 'is', 'are')} proposed or made; {waiting} {agree(waiting, 'waits', 'wait')} for a person."
+
+
+def _problems(sheets: Mapping[str, pd.DataFrame], fallback: bool) -> list[Problem]:
     """What a client should know although nobody has to decide it. `fallback`: there is a user for what has no owner."""
-    found = []
-    tags = sheets["tags"]
-    contacts = tags[tags["object"] == "contacts"]
-    folded = contacts["tag"].str.casefold()
+    fields = sheets["fields"]
+    return [
+        *_tag_cases(sheets["tags"]),
+        *_owners_missed(sheets["owners"], fallback),
+        *_ignored_columns(fields),
+        *_consents(fields),
+        *_deprecated(fields),
+    ]
+
+
+def _tag_cases(tags: pd.DataFrame) -> Iterator[Problem]:
+    folded = tags.loc[tags["object"] == "contacts", "tag"].str.casefold()
     if collisions := int(folded[folded.duplicated(keep=False)].nunique()):
         message = f"{counted(collisions, 'tag')} {agree(collisions, 'occurs', 'occur')} in several spellings that differ only in case"
-        found.append(
-            Problem(
-                "tag_case", message, Severity.INFO, file="tags.csv", count=collisions, treatment="each becomes one tag"
-            )
-        )
-    owners = sheets["owners"]
+        treatment = "each becomes one tag"
+        yield Problem("tag_case", message, Severity.INFO, file="tags.csv", count=collisions, treatment=treatment)
+
+
+def _owners_missed(owners: pd.DataFrame, fallback: bool) -> Iterator[Problem]:
+    treatment = "their records go to the fallback owner" if fallback else NO_FALLBACK
     for match in ("unmatched", "to invite", "inactive in HighLevel"):
         rows = owners[(owners["match"] == match) & (owners["records"] != "0")]
         if len(rows):
             records = int(pd.to_numeric(rows["records"], errors="coerce").fillna(0).sum())
             message = f"{counted(len(rows), 'owner')} of {counted(records, 'record')}: {match}"
-            found.append(
-                Problem(
-                    "owner",
-                    message,
-                    file="owners.csv",
-                    count=len(rows),
-                    treatment="their records go to the fallback owner" if fallback else NO_FALLBACK,
-                )
-            )
-    fields = sheets["fields"]
-    ignored = fields[(fields["decision"] == "ignore") & (fields["fill"] != "0")]
-    for row in table_rows(ignored):
-        message = (
-            f"column {row.column!r} of {row.object} is set to ignore; {_share(row.fill):.0%} of its cells are filled"
+            yield Problem("owner", message, file="owners.csv", count=len(rows), treatment=treatment)
+
+
+def _ignored_columns(fields: pd.DataFrame) -> Iterator[Problem]:
+    for row in table_rows(fields[(fields["decision"] == "ignore") & (fields["fill"] != "0")]):
+        yield Problem(
+            "ignored_column",
+            f"column {row.column!r} of {row.object} is set to ignore; {_share(row.fill):.0%} of its cells are filled",
+            Severity.INFO,
+            file=row.file,
+            sheet=row.sheet,
+            field=row.column,
+            treatment="archived in reports/ignored_cells.csv",
         )
-        found.append(
-            Problem(
-                "ignored_column",
-                message,
-                Severity.INFO,
-                file=row.file,
-                sheet=row.sheet,
-                field=row.column,
-                treatment="archived in reports/ignored_cells.csv",
-            )
-        )
+
+
+def _consents(fields: pd.DataFrame) -> Iterator[Problem]:
     about = fields["proposal"].isin(CONSENTS) | fields["decision"].isin(CONSENTS)
     consents = fields[about | fields["reason"].str.contains("consent", regex=False)]
-    kept = consents[(consents["decision"] == "custom") & (consents["fill"] != "0")]
-    for row in table_rows(kept):
+    treatment = f"if it refuses a channel, decide {', '.join(REFUSALS)}"
+    for row in table_rows(consents[(consents["decision"] == "custom") & (consents["fill"] != "0")]):
         message = f"column {row.column!r} speaks of consent but sets no DND: it becomes a custom field only"
-        treatment = f"if it refuses a channel, decide {', '.join(REFUSALS)}"
-        found.append(
-            Problem("consent", message, Severity.WARNING, file="fields.csv", field=row.column, treatment=treatment)
-        )
-    found += _strict_consents(consents)
-    deprecated = fields[fields["comment"].str.startswith("deprecated")]
-    for row in table_rows(deprecated):
+        yield Problem("consent", message, Severity.WARNING, file="fields.csv", field=row.column, treatment=treatment)
+    yield from _strict_consents(consents)
+
+
+def _deprecated(fields: pd.DataFrame) -> Iterator[Problem]:
+    for row in table_rows(fields[fields["comment"].str.startswith("deprecated")]):
         message = f"field {row.label!r} of {row.object} is deprecated there but still filled"
-        found.append(
-            Problem(
-                "deprecated_field",
-                message,
-                Severity.INFO,
-                file=row.file,
-                field=row.column,
-                treatment="moved all the same",
-            )
-        )
-    return found
+        treatment = "moved all the same"
+        yield Problem("deprecated_field", message, Severity.INFO, file=row.file, field=row.column, treatment=treatment)
 
 
 def _share(text: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from itertools import starmap
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,8 @@ def match(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
         progress.advance()
         _write_rules(ws, contacts, companies)
         progress.advance()
-        result = _result(people, firms, duplicates, firms_sheet, found, problems, cycles)
+        matched = {"contacts": people, "companies": firms}
+        result = _result(matched, {"contacts": duplicates, "companies": firms_sheet}, found, problems, cycles)
         result = _with_lines(result, lines, high)
         result.save(ws.results(STEP))
         progress.finish()
@@ -158,63 +160,60 @@ def _write_rules(ws: Workspace, contacts: pd.DataFrame, companies: pd.DataFrame)
 
 
 def _result(
-    people: Matches,
-    firms: Matches,
-    duplicates: pd.DataFrame,
-    companies: pd.DataFrame,
+    matched: Mapping[str, Matches],
+    written: Mapping[str, pd.DataFrame],
     found: CompanyEvidence,
     problems: list[Problem],
     cycles: pd.DataFrame,
 ) -> StepResult:
+    """`matched` and the sheets `written` by object: contacts and companies."""
+    derived = found.companies["derived"].astype(bool)
     counts = {
-        "contacts": len(people),
-        "companies": int((~found.companies["derived"].astype(bool)).sum()),
-        "companies_derived": int(found.companies["derived"].astype(bool).sum()),
-        **_sheet_counts("contact", duplicates),
-        **_sheet_counts("company", companies),
+        "contacts": len(matched["contacts"]),
+        "companies": int((~derived).sum()),
+        "companies_derived": int(derived.sum()),
+        **_sheet_counts("contact", written["contacts"]),
+        **_sheet_counts("company", written["companies"]),
         "companies_with_domain": int(sum(bool(domains) for domains in found.domains.values())),
         "contacts_with_company": int((found.linked["company"] != "").sum()),
         "parent_cycles": len(cycles),
-        "pairs_compared": (people.model.candidates if people.model else 0)
-        + (firms.model.candidates if firms.model else 0),
+        "pairs_compared": sum(item.model.candidates for item in matched.values() if item.model),
     }
-    reviews = {
-        "contacts": review_of(people, reviewed_pairs(duplicates)),
-        "companies": review_of(firms, reviewed_pairs(companies)),
-    }
-    tables = {
-        "duplicates": duplicates,
-        "companies": companies,
-        "score_histogram": pd.concat(
-            [_histogram("contacts", people), _histogram("companies", firms)], ignore_index=True
-        ),
-        "thresholds": pd.concat(
-            [
-                frame.thresholds(reviews[name].shift).assign(object=name)
-                for name, frame in (("contacts", people), ("companies", firms))
-            ],
-            ignore_index=True,
-        ),
+    tables = {"duplicates": written["contacts"], "companies": written["companies"], **_evidence(matched, written)}
+    return StepResult(
+        STEP,
+        _status(counts),
+        _headline(counts),
+        counts,
+        {**tables, "cycles": cycles},
+        tuple(problems),
+        next_step="mapping",
+    )
+
+
+def _evidence(matched: Mapping[str, Matches], written: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """What the decisions rest on, over both objects: scores, lines, what was reviewed, sizes of clusters, blocks."""
+    reviews = {name: review_of(found, reviewed_pairs(written[name])) for name, found in matched.items()}
+    thresholds = [found.thresholds(reviews[name].shift).assign(object=name) for name, found in matched.items()]
+    blocks = [found.model.blocking.assign(object=name) for name, found in matched.items() if found.model]
+    return {
+        "score_histogram": pd.concat(list(starmap(_histogram, matched.items())), ignore_index=True),
+        "thresholds": pd.concat(thresholds, ignore_index=True),
         "review": pd.DataFrame([{"object": name, **asdict(review)} for name, review in reviews.items()]),
-        "cluster_sizes": pd.concat([_sizes("contacts", duplicates), _sizes("companies", companies)], ignore_index=True),
+        "cluster_sizes": pd.concat(list(starmap(_sizes, written.items())), ignore_index=True),
         "blocking": pd.concat(
-            [
-                frame.model.blocking.assign(object=name)
-                for name, frame in (("contacts", people), ("companies", firms))
-                if frame.model
-            ]
-            or [pd.DataFrame(columns=["rule", "block_cap", "pairs", "object"])],
-            ignore_index=True,
+            blocks or [pd.DataFrame(columns=["rule", "block_cap", "pairs", "object"])], ignore_index=True
         ),
-        "cycles": cycles,
     }
+
+
+def _headline(counts: Mapping[str, int]) -> str:
     close = counts["contact_rows_in_band"] + counts["company_rows_in_band"]
-    headline = (
+    return (
         f"{counted(counts['contact_rows_to_merge'], 'contact row')} in {counted(counts['contact_clusters'], 'cluster')} and "
         f"{counted(counts['company_rows_to_merge'], 'company row')} in {counted(counts['company_clusters'], 'cluster')} are proposed to merge; "
         f"{counted(close, 'row')} {agree(close, 'is a close call', 'are close calls')}."
     )
-    return StepResult(STEP, _status(counts), headline, counts, tables, tuple(problems), next_step="mapping")
 
 
 def _sheet_counts(what: str, sheet: pd.DataFrame) -> dict[str, int]:

@@ -57,11 +57,11 @@ def present(
     """
     schema, data = proposal.propose(ws, ledger, destination, progress)
     progress.start("telling what it costs and changes", 1, "proposals")
-    workflows = published_workflows(destination)
     cost = _cost(ledger, destination, schema, data)
     requests.keep(ledger, cost)
     checks = _last_checks(ws) if seen is None else _checks(seen, cost, data)
     failed = [row for row in checks if row[0] != "published workflows"]
+    tables = _tables(schema, data, destination)
     result = StepResult(
         step=STEP,
         status=Status.WAITING,
@@ -75,23 +75,14 @@ def present(
             "seconds": cost.seconds,
             "days": cost.days,
             "requests_used_today": ledger.requests_today(),
-            "published_workflows": len(workflows),
-            "duplicate_opportunities": len(data.tables["duplicate_opportunities"]),
-            "identity_problems": len(data.tables["identity"]),
+            "published_workflows": len(tables["workflows"]),
+            "duplicate_opportunities": len(tables["duplicate_opportunities"]),
+            "identity_problems": len(tables["identity"]),
         },
         tables={
             "preflight": doctor.as_table(checks),
-            "diff": schema.diff,
-            "stages": schema.tables["stages"],
-            "conflicts": schema.tables["conflicts"],
-            "workflows": pd.DataFrame(
-                {"name": workflows, "ask": "pause it before the load, and confirm that it is paused"}
-            ),
-            "losses": data.losses,
+            **tables,
             "estimate": pd.DataFrame(cost.rows(), columns=["step", "what", "requests"]),
-            "identity": data.tables["identity"],
-            "duplicate_opportunities": data.tables["duplicate_opportunities"],
-            "click_list": click_list(schema),
         },
         problems=(
             *_place_problems(destination),
@@ -114,6 +105,20 @@ def present(
     progress.finish()
     result.save(ws.results(STEP))
     return result
+
+
+def _tables(schema: Plan, data: Plan, destination: Destination) -> dict[str, pd.DataFrame]:
+    ask = "pause it before the load, and confirm that it is paused"
+    return {
+        "diff": schema.diff,
+        "stages": schema.tables["stages"],
+        "conflicts": schema.tables["conflicts"],
+        "workflows": pd.DataFrame({"name": published_workflows(destination), "ask": ask}),
+        "losses": data.losses,
+        "identity": data.tables["identity"],
+        "duplicate_opportunities": data.tables["duplicate_opportunities"],
+        "click_list": click_list(schema),
+    }
 
 
 def _checks(seen: Mapping[str, Any], cost: Budget, data: Plan) -> list[doctor.Row]:
