@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from pb2hl.errors import Cancelled
+from pb2hl.values.counting import counted
 from pb2hl.values.visible import visible
 
 NOTES_VARIABLE = "PB2HL_NOTES"
@@ -179,12 +180,36 @@ class _Bar(tqdm):
         self.close()
 
 
+def _code(lines: Sequence[str]) -> str:
+    return "<br>".join(f"<code>{html.escape(line)}</code>" for line in lines)
+
+
 @dataclass
 class _Phases:
     """The one place in a notebook's cell where the bars of a step follow each other: what is over, and the display."""
 
     past: list[str] = field(default_factory=list)
     cell: Any = None
+    began: float = field(default_factory=time.monotonic)
+
+    def show(self, plain: Sequence[str], page: str) -> None:
+        """Show `page` (and, where no page can be, the lines `plain`) in place of what was shown."""
+        from IPython.display import display
+
+        shown = {"text/plain": "\n".join(plain), "text/html": page}
+        if self.cell is None:
+            self.cell = display(shown, raw=True, display_id=True)
+        else:
+            self.cell.update(shown, raw=True)
+
+    def fold(self) -> None:
+        """The step is over: one line says how long it took, and holds what each part took."""
+        if self.cell is None:
+            return
+        took = f"took {tqdm.format_interval(time.monotonic() - self.began)}"
+        self.show(
+            [took, *self.past], f"<details><summary>{took}</summary>{_code(self.past)}</details>" if self.past else ""
+        )
 
 
 class _CellBar(_Bar):
@@ -204,29 +229,22 @@ class _CellBar(_Bar):
 
     def _waited(self) -> list[str]:
         longest = sorted(self._waits.items(), key=lambda item: -item[1][1])[:MOST_WAITS]
-        return [f"waited {times} times, {seconds:,.0f} s: {reason}" for reason, (times, seconds) in longest]
+        return [f"waited {counted(times, 'time')}, {seconds:,.0f} s: {reason}" for reason, (times, seconds) in longest]
 
     def _says(self, words: str) -> str:
         return ("{desc}: {percentage:3.0f}% · " + words) if self._whole else "{desc}: " + UNKNOWN
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
         """Show `msg`, or the bar as it stands, in place of what was shown."""
-        from IPython.display import display
-
         text = str(self) if msg is None else msg
         part = f'<progress value="{self.n}" max="{self.total}"></progress> ' if self.total else ""
         lines = [*self._phases.past, text, *(self._waited() if self._over else ())]
-        shown = {
-            "text/plain": "\n".join(lines),
-            "text/html": part + "<br>".join(f"<code>{html.escape(x)}</code>" for x in lines),
-        }
-        if self._phases.cell is None:
-            self._phases.cell = display(shown, raw=True, display_id=True)
-        else:
-            self._phases.cell.update(shown, raw=True)
+        self._phases.show(lines, part + _code(lines))
 
     def finish(self) -> None:
         """Say how long it took; of what took longer than a moment, or waited, that stays above the next phase."""
+        if self.postfix and _WAIT.fullmatch(self.postfix):
+            self.set_postfix_str("", refresh=False)  # what it waited for has lines of its own
         super().finish()
         if self._waits or self.format_dict["elapsed"] >= WORTH_A_LINE_S:
             self._phases.past += [str(self), *self._waited()]
@@ -352,6 +370,7 @@ class Bar:
         """No bar is left behind, whatever ended the work."""
         self._inside = False
         self.finish()
+        self._phases.fold()
 
     def _idle(self, shown: bool, delay_s: float = TICK_S) -> None:
         if self._between is not None:

@@ -49,6 +49,29 @@ def test_a_saved_notebook_keeps_the_bar_as_it_was_last():
     assert "3 pages" in reading and "<progress" not in page
 
 
+FOLDED = """
+import time
+from pb2hl.progress import Bar, waiting
+with Bar() as bar:
+    bar.start("loading <people>", 40, "contacts")
+    bar.note(waiting("the server is away", 66))
+    bar.start("reading", 3, "pages")
+    bar.advance(3)
+"""
+
+
+def test_finished_bars_do_not_linger():
+    """Once a step is over one folded line says how long it took, with what it waited for inside; of a moment's work nothing stays."""
+    cells = [FOLDED, FOLDED.replace('bar.note(waiting("the server is away", 66))', "pass")]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+    (shown,), (nothing,) = (cell.outputs for cell in notebook.cells)
+    page = shown.data["text/html"]
+    assert page.startswith("<details><summary>took 00:0") and "<progress" not in page and "(66 s)" not in page
+    assert page.index("waited 1 time, 66 s: the server is away") > page.index("&lt;people&gt;: ")
+    assert nothing.data["text/html"] == ""
+
+
 WORK = """
 import sys, time
 from pb2hl.progress import Bar

@@ -1,6 +1,6 @@
 // A table with facets. Everything shown comes from the model; a click sends which values are chosen, nothing is counted here.
 const STYLE = `.tb{font:13px var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color1,#222);display:grid;grid-template-columns:minmax(180px,260px) 1fr;gap:12px;max-height:620px}
-.tb.tb-narrow{grid-template-columns:auto 1fr}.tb summary{cursor:pointer}.tb th button{all:unset;cursor:pointer;font-weight:600}.tb th button:focus-visible{outline:2px solid var(--jp-brand-color1,#2563eb)}
+.tb.tb-narrow{grid-template-columns:1fr;gap:2px}.tb>div{min-width:0}.tb summary{cursor:pointer;white-space:nowrap}.tb .tb-num{text-align:right;font-variant-numeric:tabular-nums}.tb th button{all:unset;cursor:pointer;font-weight:600}.tb th button:focus-visible{outline:2px solid var(--jp-brand-color1,#2563eb)}
 .tb th[aria-sort=ascending] button::after{content:" ▲"}.tb th[aria-sort=descending] button::after{content:" ▼"}
 @media(max-width:640px){.tb{grid-template-columns:1fr;max-height:none}}
 .tb-facets,.tb-rows{overflow:auto;max-height:600px}.tb fieldset{border:1px solid var(--jp-border-color2,#ccc);border-radius:6px;margin:0 0 8px;padding:4px 8px}.tb legend{font-weight:600}
@@ -51,9 +51,11 @@ function render({ model, el }) {
   function drawRows() {
     const focus = document.activeElement?.closest?.(".tb th")?.textContent;
     const table = make("table"), head = make("tr"), size = model.get("rows").length, first = model.get("page") * 50;
-    table.append(make("caption", "", "")); for (const name of model.get("columns")) head.append(heading(name));
+    for (const name of model.get("columns")) head.append(heading(name));
     table.append(head);
-    for (const row of model.get("rows")) { const line = make("tr"); for (const text of row) { const cell = make("td", "", text); cell.title = text; line.append(cell); } table.append(line); }
+    const numbers = new Set(model.get("numbers"));
+    model.get("columns").forEach((name, at) => { if (numbers.has(name)) head.children[at].className = "tb-num"; });
+    for (const row of model.get("rows")) { const line = make("tr"); row.forEach((text, at) => { const cell = make("td", numbers.has(model.get("columns")[at]) ? "tb-num" : "", text); cell.title = text; line.append(cell); }); table.append(line); }
     box.replaceChildren(table);
     if (focus && !box.contains(document.activeElement)) for (const node of box.querySelectorAll("th button")) if (node.textContent === focus) node.focus();
     const total = model.get("total");

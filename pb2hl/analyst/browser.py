@@ -31,7 +31,7 @@ class Facet:
     def __init__(self, column: pd.Series, lost: np.ndarray | None = None):
         self.missing = column.isna().to_numpy()
         self.lost = lost
-        numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+        numeric = _is_number(column)
         moment = pd.api.types.is_datetime64_any_dtype(column.dtype)
         self.binned = (numeric or moment) and column.nunique() > TOP
         if self.binned:
@@ -70,6 +70,10 @@ class Facet:
         return found
 
 
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+
+
 def _bins(column: pd.Series, moment: bool) -> tuple[np.ndarray, list[str]]:
     """(bin of each value, -1 for missing; the span of each bin as text)."""
     if moment:
@@ -87,7 +91,8 @@ def _bins(column: pd.Series, moment: bool) -> tuple[np.ndarray, list[str]]:
 
 class TableBrowser(anywidget.AnyWidget):
     """`frame` with facets. A click filters, a click on a heading sorts; the facets count what the others leave; `selection` is what
-    is left, in that order, as a frame. `folded` facets open on demand."""
+    is left, in that order, as a frame. `folded` facets open on demand. Columns of numbers, and those
+    that `numbers` names though they hold texts, are written to the right."""
 
     _esm = Path(__file__).with_name("browser.js")
     title = traitlets.Unicode("").tag(sync=True)
@@ -100,9 +105,16 @@ class TableBrowser(anywidget.AnyWidget):
     every = traitlets.Int(0).tag(sync=True)
     order: Any = traitlets.List([]).tag(sync=True)
     folded = traitlets.Bool(False).tag(sync=True)
+    numbers: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(
-        self, frame: pd.DataFrame, *, title: str = "", not_converted: pd.DataFrame | None = None, folded: bool = False
+        self,
+        frame: pd.DataFrame,
+        *,
+        title: str = "",
+        not_converted: pd.DataFrame | None = None,
+        folded: bool = False,
+        numbers: Sequence[str] = (),
     ):
         self._frame = frame.reset_index(drop=True)
         names = [str(name) for name in frame.columns if not str(name).startswith("raw.") and name not in _HIDDEN]
@@ -117,7 +129,8 @@ class TableBrowser(anywidget.AnyWidget):
                 or facet.lost is not None
             ):
                 self._facets[name] = facet
-        super().__init__(title=title, columns=names, every=len(frame), folded=folded)
+        right = [name for name in names if name in numbers or _is_number(self._frame[name])]
+        super().__init__(title=title, columns=names, every=len(frame), folded=folded, numbers=right)
         self._masks: dict[str, np.ndarray] = {}
         self.observe(lambda _change: self._filter(), names=["chosen", "order"])
         self.observe(lambda _change: self._show(), names=["page"])
@@ -186,9 +199,16 @@ class TableBrowser(anywidget.AnyWidget):
 
     def static_html(self) -> str:
         """The rows in sight as plain HTML, for notebooks that are looked at without a kernel."""
+        right = dict.fromkeys(self.numbers, ' style="text-align:right"')
         head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.columns)
         body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows[:10]
+            "<tr>"
+            + "".join(
+                f"<td{right.get(name, '')}>{html.escape(cell)}</td>"
+                for name, cell in zip(self.columns, row, strict=True)
+            )
+            + "</tr>"
+            for row in self.rows[:10]
         )
         title = f"{html.escape(self.title)}: {self.total:,} of {self.every:,} rows"
         return f"<details open><summary>{title}</summary><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"

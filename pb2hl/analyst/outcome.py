@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,25 +74,39 @@ class Result:
 
     def _sections(self) -> list[Section]:
         """What the step's own reports show, without a file written."""
+        return [part for _, parts in self._chapters() for part in parts]
+
+    def _chapters(self) -> Iterator[tuple[str, list[Section]]]:
+        """The sections of each report of the step, by the report's title."""
         evidence = Evidence(self._ws.reports, Mask(), written=False)
-        found: list[Section] = []
         for chapter in chapters_of(self._outcome.step):
             part = extract(self._outcome, chapter.file)
-            found += sections(Context(self._ws, part, chapter, evidence, captions(part.step)))
-        return found
+            yield chapter.title, list(sections(Context(self._ws, part, chapter, evidence, captions(part.step))))
+
+    def _parts(self) -> tuple[list[Section], list[Section]]:
+        """The sections that matter, and the others; what several reports of the step call the same is told apart by the report's title."""
+        drawn = [(title, part) for title, parts in self._chapters() for part in parts if part.chart is not None or part.table or part.checklist or part.records]  # fmt: skip
+        times = Counter(part.title for _, part in drawn)
+        wanted = essential(self._outcome.step)
+        first: list[Section] = []
+        rest: list[Section] = []
+        for title, part in sorted(drawn, key=lambda item: wanted.index(item[1].title) if item[1].title in wanted else len(wanted)):  # fmt: skip
+            named = replace(part, title=f"{part.title}: {title.lower()}") if times[part.title] > 1 else part
+            (first if part.title in wanted else rest).append(named)
+        return first, rest
 
     def _pieces(self) -> Iterator[str | TableBrowser | tuple[Drawing, str]]:
         """What a cell shows: the verdict, the sections that matter with charts and tables to work with, the rest folded."""
         yield verdict_html(self._ws, self._outcome, self.report)
-        every = {part.title: part for part in self._sections() if part.chart is not None or part.table or part.checklist or part.records}  # fmt: skip
-        first = [every.pop(title) for title in essential(self._outcome.step) if title in every]
+        first, rest = self._parts()
         for part in first:
             yield f"<h4>{html.escape(part.title)}</h4><p>{html.escape(part.blurb)}</p>{_lists(part)}"
             if part.chart is not None:
                 yield part.chart, part.chart_label
             if part.table is not None and not part.folded:
-                yield TableBrowser(frame_of(part.table), title=part.title, folded=True)
-        yield "".join(_folded(part) for part in list(every.values())[:MOST_SECTIONS])
+                right = [column.label for column in part.table.columns if column.numeric]
+                yield TableBrowser(frame_of(part.table), title=part.title, folded=True, numbers=right)
+        yield "".join(_folded(part) for part in rest[:MOST_SECTIONS])
 
     def _ipython_display_(self) -> None:
         from IPython.display import HTML, display

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from pb2hl.register import AUDIT, LOAD, SCHEMA
-from pb2hl.report.drawing.balance import BALANCED, balance
+from pb2hl.report.drawing.balance import BALANCED, LEFT_OUT, TITLE, balance
+from pb2hl.report.drawing.charts import stacked
 from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Brand, Section, Step
 from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.status import MigrationState
 from pb2hl.results import StepResult
+from pb2hl.steps.balance.balance import MERGED, OPEN_FATES, RECORDS, Fate
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -34,9 +36,63 @@ def brand(ws: Workspace) -> Brand:
 
 
 def by_object(results: Results, evidence: Evidence, migration: MigrationState) -> Section | None:
-    """The balance of the latest step that drew one; nothing once the migration was taken back."""
+    """What became of the records of each object, by the latest step that drew a balance; every kind of piece, and what was left out by whom,
+    fold below. Nothing once the migration was taken back."""
     found = latest_balance(results, migration)
-    return balance(evidence, found.tables["balance"]) if found is not None else None
+    if found is None:
+        return None
+    table, every = records_by_object(found), balance(evidence, found.tables["balance"])
+    left = found.tables.get("left_out", pd.DataFrame())
+    inner = (
+        [replace(every, title="Links, owners, tags and files as well", blurb="", chart=None, folded=True)]
+        if every
+        else []
+    )
+    if len(left):
+        drawn = evidence.table("left_out", left, caption=LEFT_OUT, columns=tuple(left.columns))
+        inner.append(Section(LEFT_OUT, table=drawn, folded=True))
+    if table.empty:
+        return replace(every, sections=tuple(inner[1:])) if every else None
+    met = [name for name in table.columns[2:] if table[name].sum() or name == "arrived"]
+    names = {name: "to do" if name == "open" else name.replace("_", " ") for name in met}
+    series = {names[name]: [float(n) for n in table[name]] for name in met}
+    label = "; ".join(f"{line['object']}: " + ", ".join(f"{line[name]:,} {names[name]}" for name in met if line[name]) for line in table.to_dict("records"))  # fmt: skip
+    chart = stacked(table["object"].tolist(), series, {names[name]: SHADES[name] for name in met})
+    drawn = evidence.table(
+        "by_object",
+        table[["object", "expected", *met]],
+        caption=TITLE,
+        labels={"expected": "In the export", "open": "To do"},
+    )
+    blurb = "Every record that the export asks for is in exactly one column; only what arrived, and what a named person merged or left out, is settled."
+    return Section(TITLE, blurb, drawn, chart, label, sections=tuple(inner), narrow=True)
+
+
+SHADES = {"arrived": "arrived", "merged": "merged into", "left_out": "left out", "refused": "refused", "open": "held"}
+"""Fate of a record as the index tells it → the series whose colour it has on the other pages."""
+
+
+def records_by_object(result: StepResult) -> pd.DataFrame:
+    """A row an object: its records of the export, and how many of them met which fate (`SHADES`), as `result` balanced them."""
+    balance, left_out = result.tables["balance"], result.tables.get("left_out")
+    own = balance[balance["what"] == RECORDS].groupby("object", sort=False).sum(numeric_only=True)
+    merged = _merged(left_out).reindex(own.index, fill_value=0)
+    columns = {
+        "expected": own["expected"],
+        "arrived": own["arrived"],
+        "merged": merged,
+        "left_out": own["left out"] - merged,
+        "refused": own["refused"],
+        "open": own[[str(fate) for fate in OPEN_FATES if fate != Fate.REFUSED]].sum(axis=1),
+    }
+    return pd.DataFrame(columns).astype(int).reset_index()
+
+
+def _merged(left_out: pd.DataFrame | None) -> pd.Series:
+    if left_out is None or left_out.empty:
+        return pd.Series(dtype=int)
+    own = left_out[(left_out["why"] == MERGED) & (left_out["what"] == RECORDS)]
+    return own.groupby("object")["count"].sum()
 
 
 def latest_balance(results: Results, migration: MigrationState) -> StepResult | None:
@@ -52,25 +108,28 @@ def latest_balance(results: Results, migration: MigrationState) -> StepResult | 
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """One thing that remains to be done: what (`goes_on`, `by_hand`, `workflows` or `open_pieces`), how many, and the report that lists them."""
+    """One thing that remains to be done: what (`goes_on`, `by_hand`, `workflows` or `open_pieces`), how many, the report that lists them, and
+    since when it waits (the moment, UTC, of the step that found it)."""
 
     what: str
     count: int = 0
     href: str = ""
+    since: str = ""
 
 
 def remaining(results: Results, migration: MigrationState) -> list[Remaining]:
     """What remains to be done; the counts are those of the reports."""
-    found = [Remaining("goes_on")] if migration.following else []
+    latest = max((result.at for result in results.values() if result is not None), default="")
+    found = [Remaining("goes_on", since=latest)] if migration.following else []
     schema = results.get(SCHEMA.result())
     if schema is not None and not migration.taken_back(schema):
         hand = len(schema.tables.get("instructions", ())) + len(schema.tables.get("click_list", ()))
         flows = len(schema.tables.get("workflows", ()))
-        found += [Remaining("by_hand", hand, "schema.html")] if hand else []
-        found += [Remaining("workflows", flows, "schema.html")] if flows else []
+        found += [Remaining("by_hand", hand, "schema.html", schema.at)] if hand else []
+        found += [Remaining("workflows", flows, "schema.html", schema.at)] if flows else []
     audit = results.get(AUDIT.result()) or results.get(LOAD.result())
     if audit is not None and (count := len(audit.tables.get("open", ()))):
-        found.append(Remaining("open_pieces", count, f"{audit.step}.html"))
+        found.append(Remaining("open_pieces", count, f"{audit.step}.html", audit.at))
     return found
 
 
@@ -89,8 +148,9 @@ def to_do(results: Results, mask: Mask, migration: MigrationState) -> Section | 
     for item in remaining(results, migration):
         who, state, tone = BY[item.what]
         text = mask.text(_sentence(item, migration))
-        steps.append(Step(f"The {who}", text, state, tone, item.href))
-    return Section("What remains to be done, and by whom", steps=tuple(steps)) if steps else None
+        steps.append(Step(f"The {who}", text, state, tone, item.href, item.since))
+    title, blurb = "What remains to be done, and by whom", "With the moment since when each waits."
+    return Section(title, blurb, steps=tuple(steps)) if steps else None
 
 
 def _sentence(item: Remaining, migration: MigrationState) -> str:

@@ -16,21 +16,19 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.register import chapters
-from pb2hl.report.client import BY, latest_balance, remaining
+from pb2hl.report.client import BY, SHADES, latest_balance, records_by_object, remaining
 from pb2hl.report.drawing.charts import stacked
 from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Cell, Column, Page, Section, Step, Table
 from pb2hl.report.index import GATE_TONES, results_now, steps_of
 from pb2hl.report.status import MigrationState
-from pb2hl.steps.balance.balance import MERGED, OPEN_FATES, RECORDS, Fate
+from pb2hl.steps.balance.balance import MERGED, OPEN_FATES, RECORDS
 from pb2hl.workspace import Workspace
 
 ENGLISH = "en"
 EVIDENCE = "evidence.html"
 """The English index, where the index itself is in another language."""
 _CATALOGUE = Path(__file__).with_name("client_words.toml")
-_SHADES = {"arrived": "arrived", "merged": "merged into", "left_out": "left out", "refused": "refused", "open": "held"}
-"""Column of the page → the series whose colour it has on the other pages."""
 
 
 @cache
@@ -71,7 +69,7 @@ def client_page(ws: Workspace, index: Page, mask: Mask, folder: Path, migration:
     """The page in the language of migration.toml, with its words; `index` is the English one, whose state and head it shares."""
     words, results = Words(ws.config.agency.language), results_now(ws)
     left = latest_balance(results, migration)
-    table = _by_object(left.tables["balance"], left.tables.get("left_out")) if left is not None else pd.DataFrame()
+    table = records_by_object(left) if left is not None else pd.DataFrame()
     total = {str(name): int(n) for name, n in table.drop(columns="object").sum().items()} if len(table) else {}
     steps = steps_of(results, mask, folder, migration)
     parts = (
@@ -101,28 +99,6 @@ def _headline(words: Words, state: str, total: Mapping[str, int]) -> str:
     return words.say(name, **total)
 
 
-def _by_object(balance: pd.DataFrame, left_out: pd.DataFrame | None) -> pd.DataFrame:
-    """A row an object: its records of the export, and how many of them met which fate (`_SHADES`)."""
-    own = balance[balance["what"] == RECORDS].groupby("object", sort=False).sum(numeric_only=True)
-    merged = _merged(left_out).reindex(own.index, fill_value=0)
-    columns = {
-        "expected": own["expected"],
-        "arrived": own["arrived"],
-        "merged": merged,
-        "left_out": own["left out"] - merged,
-        "refused": own["refused"],
-        "open": own[[str(fate) for fate in OPEN_FATES if fate != Fate.REFUSED]].sum(axis=1),
-    }
-    return pd.DataFrame(columns).astype(int).reset_index()
-
-
-def _merged(left_out: pd.DataFrame | None) -> pd.Series:
-    if left_out is None or left_out.empty:
-        return pd.Series(dtype=int)
-    own = left_out[(left_out["why"] == MERGED) & (left_out["what"] == RECORDS)]
-    return own.groupby("object")["count"].sum()
-
-
 def _table(words: Words, caption: str, frame: pd.DataFrame) -> Table:
     """`frame` with its headings, and the names in its cells, in the language."""
     numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
@@ -144,7 +120,7 @@ def _became(words: Words, table: pd.DataFrame) -> Section | None:
         f"{line['object']}: " + ", ".join(f"{words.say(name)} {words.number(line[name])}" for name in met if line[name])
         for line in shown.to_dict("records")
     )
-    chart = stacked(list(shown["object"]), series, {words.say(name): _SHADES[name] for name in met})
+    chart = stacked(list(shown["object"]), series, {words.say(name): SHADES[name] for name in met})
     return Section(
         words.say("became"), words.say("became_blurb"), _table(words, words.say("became"), shown), chart, label
     )
@@ -190,9 +166,16 @@ def _to_do(words: Words, items: list[Any]) -> Section | None:
     for item in items:
         who, state, tone = BY[item.what]
         steps.append(
-            Step(words.say(who), words.say(item.what, n=item.count), words.state(state), tone, item.href or EVIDENCE)
+            Step(
+                words.say(who),
+                words.say(item.what, n=item.count),
+                words.state(state),
+                tone,
+                item.href or EVIDENCE,
+                item.since,
+            )
         )
-    return Section(words.say("what_remains"), steps=tuple(steps)) if steps else None
+    return Section(words.say("what_remains"), words.say("what_remains_blurb"), steps=tuple(steps)) if steps else None
 
 
 def _approvals(words: Words, migration: MigrationState, mask: Mask) -> Section:

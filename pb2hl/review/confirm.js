@@ -1,8 +1,8 @@
 // One decision: what it is about, what is open, a field to type into, a button. Everything shown comes from the model as text.
 const STYLE = `.cf{font:13px var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color1,#222);border:1px solid var(--jp-border-color2,#ccc);border-radius:6px;padding:8px 14px;max-width:60rem}
-.cf h4{margin:2px 0 6px}.cf dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:0 0 8px}.cf dt{color:var(--jp-ui-font-color2,#565d6b)}.cf dd{margin:0;overflow-wrap:anywhere}
+.cf h4{margin:2px 0 6px}.cf dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 14px;margin:0 0 8px}.cf dt{float:none;clear:none;width:auto;padding:0;white-space:nowrap;color:var(--jp-ui-font-color2,#565d6b)}.cf dd{float:none;width:auto;margin:0;padding:0;overflow-wrap:anywhere}
 .cf form{display:flex;flex-wrap:wrap;gap:8px;align-items:end}.cf label{display:grid;gap:2px}.cf input{font:inherit;padding:4px 6px;min-width:18rem;color:inherit;background:var(--jp-layout-color1,#fff);border:1px solid var(--jp-border-color1,#888)}
-.cf button{font:inherit;padding:5px 14px;cursor:pointer}.cf button:disabled{cursor:default;opacity:.6}.cf [role=status]{margin:8px 0 0;white-space:pre-line;overflow-wrap:anywhere}
+.cf button{font:inherit;font-weight:600;padding:5px 14px;cursor:pointer;color:#fff;background:#1f5fbf;border:1px solid #1f5fbf;border-radius:4px}.cf button:disabled{cursor:default;color:inherit;background:none;border-color:var(--jp-border-color1,#888);opacity:.6}@media(max-width:560px){.cf dl{grid-template-columns:1fr}.cf input{min-width:0;width:100%}}.cf [role=status]{margin:8px 0 0;white-space:pre-line;overflow-wrap:anywhere}
 .cf :focus-visible{outline:2px solid var(--jp-brand-color1,#2563eb)}.cf .cf-bad{color:var(--jp-error-color0,#b3261e)}.cf .cf-good{color:var(--jp-success-color0,#12703a)}`;
 function make(tag, name, text) { const node = document.createElement(tag); if (name) node.className = name; if (text !== undefined) node.textContent = text; return node; }
 function render({ model, el }) {
@@ -17,7 +17,7 @@ function render({ model, el }) {
     head.textContent = root.ariaLabel = model.get("title"); prompt.textContent = model.get("prompt"); button.textContent = model.get("button");
     facts.replaceChildren(...model.get("facts").flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
     open.replaceChildren(...model.get("points").map((text) => make("li", "", text)));
-    told.textContent = model.get("message"); told.className = { done: "cf-good", refused: "cf-bad" }[model.get("state")] || "";
+    told.textContent = model.get("message"); open.hidden = model.get("state") === "refused" && model.get("points").every((text) => told.textContent.includes(text)); told.className = { done: "cf-good", refused: "cf-bad" }[model.get("state")] || "";
     input.disabled = model.get("state") === "done"; ready();
   }
   const names = ["title", "facts", "points", "prompt", "button", "message", "state", "wanted"].map((name) => "change:" + name);

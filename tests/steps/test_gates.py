@@ -11,7 +11,7 @@ from pb2hl.ledger import Ledger
 from pb2hl.results import StepResult
 from pb2hl.sandbox.fields import make
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.gates import gates
+from pb2hl.steps.gates import batch, gates
 from pb2hl.steps.load.schema import schema
 from pb2hl.steps.prepare.inventory import inventory
 from pb2hl.steps.prepare.mapping import follow_edits, mapping
@@ -139,3 +139,10 @@ def test_a_forced_approval_is_on_record(migration):
     with Ledger.open(migration.ws) as ledger:
         (line,) = [entry for entry in ledger.audit_log() if entry.action == "approve" and "(forced)" in entry.detail]
     assert "by Ann" in line.detail and "it is late" in line.detail and "Shoe Size is not decided yet" in line.detail
+    assert "was approved by Ann" in batch.decide(migration.ws, "mapping", "Bea"), (
+        "a batch run goes on where a person forced it"
+    )
+    frame.loc[frame["column"] == "City", "decision"] = ""
+    put(migration, frame)
+    with pytest.raises(GateClosed, match="cannot be approved"):
+        batch.decide(migration.ws, "mapping", "Bea")

@@ -24,7 +24,7 @@ MEANT = {
     "passed": "#2a9d63", "arrived": "#2a9d63", "held": "#d98e04", "in doubt": "#7a68c9", "taken back": "#8d99a6", "equal": "#2a9d63", "landed": "#2a9d63", "done": "#2a9d63", "normalised": "#128a9c", "landed normalised": "#128a9c",
     "data failed": "#d98e04", "changed": "#d98e04", "extra": "#d98e04", "missing": "#c8553d", "rule broken": "#c8553d", "refused": "#c8553d",
     "not applicable": "#8d99a6", "skipped": "#8d99a6", "reported": "#8d99a6", "merged into": "#3b7ddd", "moved elsewhere": "#7a68c9",
-    "to make": "#3b7ddd", "exists, fits": "#2a9d63", "HighLevel's own field": "#2a9d63", "custom field": "#3b7ddd", "left out": "#8d99a6",
+    "to make": "#3b7ddd", "exists": "#2a9d63", "cannot": "#c8553d", "conflict": "#d98e04", "exists, fits": "#2a9d63", "HighLevel's own field": "#2a9d63", "custom field": "#3b7ddd", "left out": "#8d99a6",
     "undecided": "#8d99a6", "others": "#8d99a6", "sure": "#2a9d63", "likely": "#d98e04", "doubtful": "#c8553d", "decided by a person": "#3b7ddd",
 }  # fmt: skip
 """Colours of series that mean something, so that good is never drawn in the colour of bad; the others take the palette in turn."""
@@ -32,7 +32,7 @@ MOST_BARS = 24
 LONGEST_LABEL = 40
 LAB_MIME = "application/vnd.vegalite.v5+json"
 """What JupyterLab draws by the Vega that it ships; our charts use nothing that Vega-Lite 6 added."""
-_WIDTH, _TALL, _BAR = 620, 150, 22
+_WIDTH, _TALL, _BAR, _PHONE = 620, 150, 22, 185
 
 
 P = ParamSpec("P")
@@ -191,6 +191,14 @@ def network(nodes: Mapping[str, str], links: Sequence[tuple[str, str, str, bool]
 def svg(chart: Drawing) -> Markup:
     """`chart` as inline SVG: texts are escaped, no script, no link, text stays text and takes the colour of what is around it."""
     return _converted(json.dumps(_spec(chart), default=str))
+
+
+def narrow_svg(chart: Drawing) -> Markup:
+    """`chart` as `svg` draws it, as narrow as a phone, its letters as large."""
+    spec = _spec(chart)
+    config = spec["config"]
+    config = {**config, "legend": {**config["legend"], "columns": 2}, "axis": {**config["axis"], "labelLimit": 110}}
+    return _converted(json.dumps({**spec, "width": _PHONE, "config": config}, default=str))
 
 
 def figure_html(chart: Drawing, label: str = "") -> str:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from pb2hl import __version__
 from pb2hl.errors import Problem
-from pb2hl.report.drawing.charts import Drawing, svg
+from pb2hl.report.drawing.charts import Drawing, narrow_svg, svg
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -81,6 +81,7 @@ class Section:
     records: tuple[tuple[str, Table], ...] = ()  # one table a record, chosen from a list
     records_printed: int = 1_000_000  # of them, how many go on paper
     checklist_printed: int = 1_000_000
+    narrow: bool = False  # a phone gets a chart of its own
     folded: bool = False  # the table repeats the chart's figures and opens on demand
 
 
@@ -132,6 +133,7 @@ def _environment() -> jinja2.Environment:
     environment.globals["style"] = Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8"))
     environment.filters["moment"] = moment
     environment.filters["svg"] = svg
+    environment.filters["narrow_svg"] = narrow_svg
     script = (_TEMPLATES / "tables.js").read_text(encoding="utf-8")
     environment.globals["script"] = Markup(script)
     environment.globals["script_hash"] = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

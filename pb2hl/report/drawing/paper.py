@@ -12,23 +12,40 @@ LINES = 42
 """Lines of an A4 page as the style prints it, careful: charts and headings do not break."""
 _WIDE = 125
 """Characters that a line of a table holds over all its columns."""
-_CHART, _HEAD, _LEAST = 14, 5, 3
+_CHART, _HEAD, _LEAST = 14, 6, 3
 
 
 def for_paper(page: Page, pages: int) -> Page:
     """`page` with as many rows of each table, problems and records marked for printing as fit on about `pages` sheets."""
     parts = list(_walk(page.sections))
     tables = [part.table for part in parts if part.table is not None]
-    fixed = 24 + sum(
+    fixed = _head(page) + sum(
         _HEAD + (_CHART if part.chart is not None else 0) + len(part.facts) // 3 + part.preformatted.count("\n")
         for part in parts
     )
     fixed += sum(2 + len(step.text) // 90 for part in parts for step in part.steps)
     free = max(pages * LINES - fixed, 0)
-    problems = min(len(page.problems), max(_LEAST, free // 3 // 3))
+    problems, taken = _problems(page, free // 3)
     lists = sum(bool(part.checklist) for part in parts)
-    share = max((free - 3 * problems) // max(len(tables) + lists + any(part.records for part in parts), 1), 0)
+    share = max((free - taken) // max(len(tables) + lists + any(part.records for part in parts), 1), 0)
     return replace(page, sections=tuple(_cut(part, share) for part in page.sections), problems_printed=problems)
+
+
+def _head(page: Page) -> int:
+    """Lines from the top of the page to its first section."""
+    texts = (page.headline, *page.summary, page.next_step, page.approval)
+    return 14 + sum(1 + len(text) // 100 for text in texts if text) + len(page.figures) // 3
+
+
+def _problems(page: Page, lines: int) -> tuple[int, int]:
+    """How many problems fit into `lines` lines, at least a few, and the lines that they take."""
+    taken = 0
+    for place, item in enumerate(page.problems):
+        wanted = 3 + len(item.message) // 100 + len(item.treatment) // 100
+        if taken + wanted > lines and place >= _LEAST:
+            return place, taken
+        taken += wanted
+    return len(page.problems), taken
 
 
 def _walk(sections: tuple[Section, ...]) -> Iterator[Section]:

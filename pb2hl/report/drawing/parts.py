@@ -76,7 +76,7 @@ def _chart(frame: pd.DataFrame, chart: tuple[str, str, str]) -> tuple | None:
         return None
     weights = frame[number] if number else pd.Series(1, index=frame.index)
     keys = [frame[by].astype("str"), frame[split].astype("str") if split else pd.Series("", index=frame.index)]
-    counts = weights.groupby(keys).sum().unstack(fill_value=0)
+    counts = weights.groupby(keys).sum().unstack(fill_value=0).reindex(keys[0].unique())  # in the table's own order
     drawn = stacked(list(counts.index), {str(name): counts[name].tolist() for name in counts.columns})
     drawn_section = "; ".join(f"{name}: " + ", ".join(f"{n:.0f} {kind}".strip() for kind, n in row.items() if n) for name, row in counts.iterrows())  # fmt: skip
     return drawn, drawn_section

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -87,20 +87,30 @@ def _scores(context: Context) -> Section | None:
         return None
     limits = _limits(context)
     pivot = scores.pivot_table(index=["from", "to"], columns="object", values="pairs", aggfunc="sum", fill_value=0)
+    filled = pivot.index[pivot.sum(axis="columns") > 0]
+    if not len(filled):
+        return None
+    inside = pivot.loc[filled[0] : filled[-1]]
     labels = [
-        f"{low:.2f}" + "".join(f"  ◂ {name} {limit:g}" for name, limit in limits.items() if low <= limit < high)
-        for low, high in pivot.index
+        f"{low:.2f} – {top:.2f}"
+        + "".join(f"  ◂ {name} {limit:g}" for name, limit in limits.items() if low <= limit < top)
+        for low, top in inside.index
     ]
-    chart = stacked(labels, {str(name): pivot[name].tolist() for name in pivot.columns})
+    sums = {str(name): inside[name].tolist() for name in inside.columns}
+    span = f"All of them score {filled[0][0]:g} to {filled[-1][1]:g}." if len(filled) == 1 else ""
     return Section(
         "How sure the matches are",
-        f"Candidate pairs by match score, 0 to 1. From {_highs(limits)} up a merge is proposed; from {limits['low']:g} "
-        "to there a person decides; below, nothing is shown.",
+        f"{_pairs_found(sums)} by match score, 0 to 1. From {_highs(limits)} up a merge is proposed; from {limits['low']:g} "
+        f"to there a person decides; below, nothing is shown. {span}".rstrip(),
         context.evidence.table("score_histogram", scores, caption="Pairs by score"),
-        chart,
+        None if len(filled) == 1 else stacked(labels, sums),
         "Pairs by score from low to high, with the thresholds",
         folded=True,
     )
+
+
+def _pairs_found(sums: Mapping[str, Sequence[float]]) -> str:
+    return " and ".join(f"{counted(int(sum(pairs)), 'candidate pair')} of {name}" for name, pairs in sums.items())
 
 
 def _thresholds(context: Context, kind: str) -> Section | None:

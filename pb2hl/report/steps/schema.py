@@ -24,7 +24,7 @@ PARTS = (
     Part("losses", "What goes elsewhere, and how many records", "Said before the load: HighLevel has no equal place for these."),
     Part("duplicate_opportunities", "Second open deals of one contact", "The location allows one opportunity a contact and pipeline."),
     Part("identity", "E-mails and phones held by two people", "HighLevel takes each once; the second person keeps it in a custom field."),
-    Part("estimate", "Requests and time", "Of the whole migration, by step and what for. At most 100 in 10 seconds and 200,000 a day."),
+    Part("estimate", "Requests and time", "Of the whole migration, by step and what for. At most 100 in 10 seconds and 200,000 a day.", chart=("step", "", "requests")),
     Part("verified", "Read back after making", "Each field, tag, pipeline and calendar as HighLevel holds it now."),
 )  # fmt: skip
 

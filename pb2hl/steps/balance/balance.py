@@ -183,17 +183,19 @@ def _reasons(pieces: pd.DataFrame, most: int = 3) -> list[str]:
 
 
 def lacking(result: StepResult) -> list[str]:
-    """Each object, kind of piece and fate that is open in `result`, with its count and, for what HighLevel refused, why; no ids."""
+    """Each object, kind of piece and fate that is open in `result`, with its count and, for what HighLevel refused, why (each reason once); no ids."""
     table, pieces = result.tables.get("balance"), result.tables.get("open")
     if table is None or pieces is None:
         return []
-    found = []
+    found: list[str] = []
+    told: set[str] = set()
     for fate in OPEN_FATES:
         for object_, what, count in table[table[str(fate)] > 0][["object", "what", str(fate)]].itertuples(
             index=False, name=None
         ):
             mine = pieces[(pieces["object"] == object_) & (pieces["what"] == what) & (pieces["fate"] == str(fate))]
-            why = _reasons(mine, 1) if fate is Fate.REFUSED else []
+            why = [text for text in (_reasons(mine, 1) if fate is Fate.REFUSED else []) if text not in told]
+            told.update(why)
             found.append(f"{object_}: {count:,} {_named(what, count)} {fate}" + (f" ({why[0]})" if why else ""))
     return found
 

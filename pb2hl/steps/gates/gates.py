@@ -124,6 +124,12 @@ def check(ws: Workspace, gate: str, problems: Sequence[Problem] = (), *, of_deci
     return approval
 
 
+def standing(ws: Workspace, gate: str) -> Approval | None:
+    """The approval of `gate`, where there is one and nothing that it names has changed since."""
+    approval, state = _approval_state(ws, gate)
+    return approval if state == "approved" else None
+
+
 def _approval_state(ws: Workspace, gate: str, *, of_decisions: bool = True) -> tuple[Approval | None, str]:
     subject = subject_hash(ws, gate)
     with Ledger.open(ws) as ledger:
