@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import io
 import os
 import re
@@ -11,15 +10,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from tqdm import tqdm
 
 from pb2hl.errors import Cancelled
+from pb2hl.phases import Phases, code
 from pb2hl.values.counting import counted
 from pb2hl.values.visible import visible
 
@@ -180,43 +179,11 @@ class _Bar(tqdm):
         self.close()
 
 
-def _code(lines: Sequence[str]) -> str:
-    return "<br>".join(f"<code>{html.escape(line)}</code>" for line in lines)
-
-
-@dataclass
-class _Phases:
-    """The one place in a notebook's cell where the bars of a step follow each other: what is over, and the display."""
-
-    past: list[str] = field(default_factory=list)
-    cell: Any = None
-    began: float = field(default_factory=time.monotonic)
-
-    def show(self, plain: Sequence[str], page: str) -> None:
-        """Show `page` (and, where no page can be, the lines `plain`) in place of what was shown."""
-        from IPython.display import display
-
-        shown = {"text/plain": "\n".join(plain), "text/html": page}
-        if self.cell is None:
-            self.cell = display(shown, raw=True, display_id=True)
-        else:
-            self.cell.update(shown, raw=True)
-
-    def fold(self) -> None:
-        """The step is over: one line says how long it took, and holds what each part took."""
-        if self.cell is None:
-            return
-        took = f"took {tqdm.format_interval(time.monotonic() - self.began)}"
-        self.show(
-            [took, *self.past], f"<details><summary>{took}</summary>{_code(self.past)}</details>" if self.past else ""
-        )
-
-
 class _CellBar(_Bar):
     """A bar in a notebook cell. A saved notebook keeps it as it was last; tqdm's own widget is kept as it began."""
 
-    def __init__(self, what: str, total: int | None, unit: str, phases: _Phases | None = None):
-        self._phases = phases or _Phases()
+    def __init__(self, what: str, total: int | None, unit: str, phases: Phases | None = None):
+        self._phases = phases or Phases()
         self._waits: dict[str, tuple[int, float]] = {}
         super().__init__(what, total, unit, file=io.StringIO())
 
@@ -239,7 +206,7 @@ class _CellBar(_Bar):
         text = str(self) if msg is None else msg
         part = f'<progress value="{self.n}" max="{self.total}"></progress> ' if self.total else ""
         lines = [*self._phases.past, text, *(self._waited() if self._over else ())]
-        self._phases.show(lines, part + _code(lines))
+        self._phases.show(lines, part + code(lines))
 
     def finish(self) -> None:
         """Say how long it took; of what took longer than a moment, or waited, that stays above the next phase."""
@@ -358,7 +325,7 @@ class Bar:
         self._notes = os.environ.get(NOTES_VARIABLE, "")
         self._between: _Between | None = None
         self._inside = False
-        self._phases = _Phases()
+        self._phases = Phases()
 
     def __enter__(self) -> Bar:
         """Inside the block a terminal always shows that something goes on, also between two bars."""

@@ -13,7 +13,7 @@ FLOORS = {
     2: {"profile", "matching", "mapper", "suites"},
     1: {"source", "highlevel", "ledger", "fetch"},
     0: {
-        "errors", "model", "operations", "results", "sheets", "workspace", "policies", "whole", "lean", "resources", "progress", "clock", "values", "content", "markers",
+        "errors", "model", "operations", "results", "sheets", "workspace", "policies", "whole", "lean", "resources", "progress", "phases", "clock", "values", "content", "markers",
         "recurrence", "register", "limits",
         "field_map", "field_types",
     },

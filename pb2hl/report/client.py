@@ -16,7 +16,7 @@ from pb2hl.report.drawing.page import Brand, Section, Step
 from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.status import MigrationState
 from pb2hl.results import StepResult
-from pb2hl.steps.balance.balance import MERGED, OPEN_FATES, RECORDS, Fate
+from pb2hl.steps.balance.pieces import MERGED, OPEN_FATES, RECORDS, Fate
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 

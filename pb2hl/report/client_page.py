@@ -22,7 +22,7 @@ from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Cell, Column, Page, Section, Step, Table
 from pb2hl.report.index import GATE_TONES, results_now, steps_of
 from pb2hl.report.status import MigrationState
-from pb2hl.steps.balance.balance import MERGED, OPEN_FATES, RECORDS
+from pb2hl.steps.balance.pieces import MERGED, OPEN_FATES, RECORDS
 from pb2hl.workspace import Workspace
 
 ENGLISH = "en"

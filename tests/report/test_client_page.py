@@ -18,7 +18,8 @@ from pb2hl.report.client import BY
 from pb2hl.report.client_page import ENGLISH, Words, catalogue
 from pb2hl.report.index import GATE_TONES
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.balance.balance import _KINDS, BALANCE_COLUMNS, LEFT_OUT_COLUMNS, MERGED, OPEN_COLUMNS
+from pb2hl.steps.balance.balance import BALANCE_COLUMNS, LEFT_OUT_COLUMNS, OPEN_COLUMNS
+from pb2hl.steps.balance.pieces import KINDS, MERGED
 from pb2hl.workspace import Config, Workspace
 
 LANGUAGES = sorted(set(get_args(Agency.model_fields["language"].annotation)) - {ENGLISH})
@@ -42,7 +43,7 @@ def test_every_language_has_every_word():
         for name, text in own.items():
             if isinstance(text, str) and name != "date":
                 assert _holes(text) == _holes(first[name]), (language, name)
-        assert {*OBJECTS, *gates(), *_KINDS, *(item.file for item in chapters()), "schema"} - own[
+        assert {*OBJECTS, *gates(), *KINDS, *(item.file for item in chapters()), "schema"} - own[
             "names"
         ].keys() == set()
         assert own["states"].keys() >= _STATES

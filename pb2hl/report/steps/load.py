@@ -12,7 +12,8 @@ from pb2hl.report.drawing.charts import columns
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.page import Section
 from pb2hl.report.drawing.parts import WIZARD, Drawn, Part, sections, total
-from pb2hl.steps.balance.balance import ASKED, OPEN_FATES
+from pb2hl.steps.balance.balance import ASKED
+from pb2hl.steps.balance.pieces import OPEN_FATES
 from pb2hl.values.counting import agree, counted
 
 ESSENTIAL = (balance.TITLE, balance.OPEN, balance.LEFT_OUT)

@@ -26,7 +26,7 @@ from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.audit import spans
 from pb2hl.steps.audit.arrived import Arrived
 from pb2hl.steps.audit.related import check_relations, off
-from pb2hl.steps.balance.balance import Seen
+from pb2hl.steps.balance.pieces import Seen
 from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names, read_records
 from pb2hl.values.fold import fold
 
