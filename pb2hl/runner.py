@@ -86,16 +86,20 @@ def run(
         progress.finish()
         masked = report.write_all(ws, mask=True) if mask else []
     state.close()
-    ended = [found for step in todo if (found := StepResult.load(ws.results(step.result())))]
-    lacking = [found for found in ended if found.status is Status.INCOMPLETE]
     return {
-        "status": str(Status.INCOMPLETE) if lacking else "done",
-        "headline": lacking[-1].headline if lacking else "",
+        **_ended(ws, todo),
         "steps": [step.id for step in todo],
         "skipped": [step.id for step in steps if step not in todo],
         "notebooks": [str(path) for path in paths],
         "index": str(masked[-1] if masked else report.write_index(ws)),
     }
+
+
+def _ended(ws: Workspace, steps: Sequence[Step]) -> dict[str, str]:
+    """{"status": incomplete where a step's result is, "headline": the last such step's}."""
+    results = (StepResult.load(ws.results(step.result())) for step in steps)
+    lacking = [found.headline for found in results if found and found.status is Status.INCOMPLETE]
+    return {"status": str(Status.INCOMPLETE) if lacking else "done", "headline": lacking[-1] if lacking else ""}
 
 
 def _kernel() -> Kernel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -57,38 +57,42 @@ def workflow_pages(ws: Workspace, mask: Mask) -> dict[str, Page]:
     names = [_text(row.get("name")) or f"Workflow {number}" for number, row in enumerate(rows, 1)]
     files = [f"{WORKFLOWS}/{file_name('' if mask.on else name, number)}.html" for number, name in enumerate(names, 1)]
     parts = [_workflow(name, row, mask) for name, row in zip(names, rows, strict=True)]
-    active = int(frame["active"].fillna(False).astype(bool).sum()) if "active" in frame.columns else len(frame)
-    kicker = f"Perfect Books to HighLevel · location {ws.config.location}"
+    shared = {"kicker": f"Perfect Books to HighLevel · location {ws.config.location}", "masked": mask.on}
+    single = {file: _single(part, shared) for part, file in zip(parts, files, strict=True)}
+    return {f"{WORKFLOWS}.html": _overview(rows, parts, files, shared), **single}
+
+
+def _overview(
+    rows: Sequence[dict[str, Any]], parts: Sequence[Section], files: Sequence[str], shared: Mapping[str, Any]
+) -> Page:
+    active = sum(_active(row) == "active" or "active" not in row for row in rows)
     steps = tuple(
         Step(part.title, f"Trigger in HighLevel: {dict(part.facts)[_TRIGGER]}", _active(row), "mute", file)
         for part, row, file in zip(parts, rows, files, strict=True)
     )
-    overview = Page(
+    return Page(
         title="Workflow rebuild reference",
-        kicker=kicker,
-        headline=f"{counted(len(frame), 'workflow')} must be built again by hand; {active} of them are active in the source.",
+        headline=f"{counted(len(rows), 'workflow')} must be built again by hand; {active} of them are active in the source.",
         summary=(
             "HighLevel lets no program make workflows. Each one has a page of its own: trigger, conditions, steps and delays, with "
             "HighLevel's own terms beside the source's, and a checklist to tick while building.",
             "Build them as drafts and publish them after the load, so that nobody is messaged by it.",
         ),
         sections=(Section("Workflows", _where(len(parts)), steps=steps), *(parts if len(parts) <= MOST_TOLD else ())),
-        masked=mask.on,
         index="index.html",
+        **shared,
     )
-    single = {
-        file: Page(
-            title=part.title,
-            kicker=kicker,
-            question="How is this workflow built in HighLevel?",
-            headline=f"Trigger: {dict(part.facts)[_TRIGGER]}. Build it as a draft and publish it after the load.",
-            sections=(Section("In the source and in HighLevel", facts=part.facts), *part.sections),
-            masked=mask.on,
-            index=f"../{WORKFLOWS}.html",
-        )
-        for part, file in zip(parts, files, strict=True)
-    }
-    return {f"{WORKFLOWS}.html": overview, **single}
+
+
+def _single(part: Section, shared: Mapping[str, Any]) -> Page:
+    return Page(
+        title=part.title,
+        question="How is this workflow built in HighLevel?",
+        headline=f"Trigger: {dict(part.facts)[_TRIGGER]}. Build it as a draft and publish it after the load.",
+        sections=(Section("In the source and in HighLevel", facts=part.facts), *part.sections),
+        index=f"../{WORKFLOWS}.html",
+        **shared,
+    )
 
 
 def _where(count: int) -> str:

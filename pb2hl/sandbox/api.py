@@ -90,12 +90,8 @@ class Api:
             raise Dropped(reset=True)
         await _wait(sandbox, 0.5, fate.stall_s)
         self._before(sandbox, request, fate)
-        if fate.before == "spurious_429":
-            return _too_many(sandbox), headers
-        if fate.before == "error_before":
-            return _broken(fate.status), headers
-        if fate.before in faults.SURPRISES:
-            return surprise(fate.before, sandbox.faults.settings), headers
+        if early := _instead(sandbox, fate):
+            return early, headers
         call = await _call(request, raw, path)
         if route.writes and sandbox.faults.refuses(
             f"{request.method} {request.url.path} {raw.decode(errors='replace')}"
@@ -227,6 +223,15 @@ async def _read_form(request: Request, call: Call) -> None:
                         part, value.filename or "", await value.read(), value.content_type or "application/octet-stream"
                     )
                 )
+
+
+def _instead(sandbox: State, fate: Fate) -> Answer | None:
+    """The answer that a fault gives before the call is looked at."""
+    if fate.before == "spurious_429":
+        return _too_many(sandbox)
+    if fate.before == "error_before":
+        return _broken(fate.status)
+    return surprise(fate.before, sandbox.faults.settings) if fate.before in faults.SURPRISES else None
 
 
 def _too_many(sandbox: State) -> Answer:

@@ -60,9 +60,10 @@ def read_export(
         problems += read.problems
         if read.why:
             unread.append((item.name, read.why))
-            problems.append(
-                problem("unreadable", read.why, item.name, severity=Severity.CRITICAL, treatment="listed, not migrated")
+            told = problem(
+                "unreadable", read.why, item.name, severity=Severity.CRITICAL, treatment="listed, not migrated"
             )
+            problems.append(told)
         if not read.tables:
             files.add(item.name, item.size, item.read)
         progress.advance()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,8 +83,9 @@ def take_in(
     raws = [raw for raw, _ in parts]
     product = mapper.product(raws)
     if product.edition == "bookstore":
+        seen = "; ".join(product.evidence[:3])
         raise ExportError(
-            f"{path.name} is the catalogue of the Ottawa bookstore, another product that is called Perfect Books: {'; '.join(product.evidence[:3])}",
+            f"{path.name} is the catalogue of the Ottawa bookstore, another product that is called Perfect Books: {seen}",
             hint="give an export of the Perfect Books business (CRM) or legal-accounting edition",
         )
     found = []
@@ -102,15 +103,19 @@ def take_in(
     if not any(item.object for item in found):
         if sheet is not None:
             tables.write(sheet, found)
-        raise ExportError(
-            f"{path.name} holds no table of contacts, companies, deals or anything else of Perfect Books",
-            hint="name the files after what they hold (contacts.csv, deals.csv, …), export with headings, or say in sheets/tables.csv what each table is",
-            problems=[
-                *(Problem("unassigned", item.reason, file=item.raw.file, sheet=item.raw.sheet) for item in found),
-                *(Problem("unread", why, file=file) for file, why in export.unread),
-            ],
-        )
+        raise _nothing_recognised(path, export, found)
     return Intake(export, product, tuple(found))
+
+
+def _nothing_recognised(path: Path, export: source.Export, found: Iterable[Recognised]) -> ExportError:
+    return ExportError(
+        f"{path.name} holds no table of contacts, companies, deals or anything else of Perfect Books",
+        hint="name the files after what they hold (contacts.csv, deals.csv, …), export with headings, or say in sheets/tables.csv what each table is",
+        problems=[
+            *(Problem("unassigned", item.reason, file=item.raw.file, sheet=item.raw.sheet) for item in found),
+            *(Problem("unread", why, file=file) for file, why in export.unread),
+        ],
+    )
 
 
 def _referring(found: list[Recognised]) -> list[Recognised]:
