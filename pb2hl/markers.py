@@ -18,6 +18,11 @@ PARENT_FIELD = "Parent Company"
 PRIMARY_CONTACT_FIELD = "Primary Contact"
 FILES_FIELD = "Perfect Books Files"
 
+FOLDER = "Perfect Books"
+"""The folder of our custom fields. HighLevel's API makes none for fields of contacts and opportunities: an admin does."""
+FOLDER_SIGN = "Perfect Books Folder"
+"""A field that an admin puts into that folder: where lists show no folders, its own shows which one it is."""
+
 BESIDE = " (Perfect Books)"
 """Ending of the name of a field or pipeline that is made beside one that cannot be used."""
 

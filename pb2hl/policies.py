@@ -32,6 +32,8 @@ class Policy(Section):
     """Records whose owner is no user of the location while there is no fallback owner (batch runs accept)."""
     unreachable_files: Literal["stop", "leave out"] = "stop"
     """Attachments whose link is dead or whose bytes are not in the export (batch runs leave them out)."""
+    lost_reasons: Literal["stop", "custom field"] = "stop"
+    """Reasons of lost deals that the location lacks, and no API makes: the schema step waits until an admin made them, or they stay in a custom field (batch runs take the last)."""
     unassigned_business: str = "Unassigned"
     """The company that contacts without one are linked to; empty: none."""
     calendar: str = ""

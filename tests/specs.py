@@ -34,7 +34,7 @@ UNDOCUMENTED = (
 """Endpoints released after the snapshot; anything goes for them."""
 
 EXTRA_PROPERTIES: dict[tuple[str, str], frozenset[str]] = {
-    ("POST", "/locations/{locationId}/customFields"): frozenset({"options"}),
+    ("POST", "/locations/{locationId}/customFields"): frozenset({"options", "fieldKey", "description", "parentId"}),
     ("PUT", "/locations/{locationId}/customFields/{id}"): frozenset({"options"}),
     ("POST", "/objects/{schemaKey}/records/search"): frozenset({"filters", "sort"}),
 }

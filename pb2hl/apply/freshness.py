@@ -16,7 +16,7 @@ from pb2hl.diff.flatten import custom_value
 from pb2hl.errors import ConfigError
 from pb2hl.highlevel import PORTS
 from pb2hl.highlevel.newest import Diary, newest
-from pb2hl.highlevel.records.base import id_of
+from pb2hl.highlevel.records.base import custom_fields, id_of
 from pb2hl.highlevel.records.objectrecords import properties_of, property_key
 from pb2hl.ledger import State
 from pb2hl.ledger.port import OPEN
@@ -95,7 +95,7 @@ async def unknown_records(context: RunContext, diary: Diary | None = None) -> di
 def _marks(context: RunContext, target: Target, record: Mapping[str, Any], fields: frozenset[str]) -> set[Any]:
     """What a record says it was made for: source ids, or (object, source id, part) of provenance lines."""
     if target in _BY_FIELD:
-        items = [item for item in record.get("customFields") or () if isinstance(item, Mapping)]
+        items = custom_fields(record)
         values = [custom_value(item) for item in items if item.get("id") in fields]
         values += [value for key, value in properties_of(record).items() if key in fields]
         return {one for value in values for one in split_ids(context.ledger.source, str(value or ""))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -20,12 +20,14 @@ class Capabilities:
     `messages`: `channels` (SMS, Email, Call → the id of the conversation provider, "" for none) on which a message that was logged
     kept its date, sent nothing and started nothing; `unread` whether logged ones count as unread; `by_alt_id` whether `altId` comes
     back; `why` not, by channel.
+    `field_extras`: model → what the creating call of its fields takes and shows of `fieldKey`, `description` and `parentId`.
     """
 
     owner_sync: bool | None = None
     note_relations: bool | None = None
     associations: Mapping[str, Mapping[str, str]] | None = None
     messages: Mapping[str, Any] | None = None
+    field_extras: Mapping[str, Sequence[str]] | None = None
 
     def channels(self, providers: Mapping[str, str]) -> dict[str, str]:
         """The channels on which messages may be logged, and the id of the provider of each: proven with the same providers as now."""

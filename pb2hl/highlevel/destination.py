@@ -18,10 +18,10 @@ from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.identity import identified
 from pb2hl.highlevel.records import PORTS
 from pb2hl.highlevel.records.base import Record, id_of, located
-from pb2hl.highlevel.records.fields import FIELDS, normalised, object_fields
+from pb2hl.highlevel.records.fields import FIELDS, field_folders, is_folder, normalised, object_fields
 from pb2hl.highlevel.records.lists import Follow, Listing
 from pb2hl.highlevel.records.objects import OBJECTS, PREFIX
-from pb2hl.highlevel.records.pipelines import PIPELINES, stages_of
+from pb2hl.highlevel.records.pipelines import NUMBERS, PIPELINES, stages_of
 from pb2hl.highlevel.records.simple import CALENDARS, TAGS
 from pb2hl.highlevel.rows import INDEXES, index_rows
 from pb2hl.highlevel.scopes import scope_of
@@ -43,7 +43,7 @@ class Destination:
     `settings`: id, company_id, name, country, timezone, currency ("" when not told), allow_duplicate_contact,
     allow_duplicate_opportunity (None when not told). `users`: id, name, email (lower case), active, role. `fields`: by object
     (contact, opportunity, business) a list of id, name, fieldKey, dataType, model, options, parentId. `folders` (of business
-    fields): id, name. `pipelines`: id, name, useOpportunityProbability, stages [{id, name, position, stageWinProbability}].
+    fields): id, name. `field_folders`: contact, opportunity → the id of the folder `Perfect Books` of their fields, where there is one. `pipelines`: id, name, useOpportunityProbability, stages [{id, name, position, stageWinProbability}].
     `tags`: id, name. `calendars`: id, name, description, isActive, calendarType, user_ids. `workflows`: id, name, status.
     `lost_reasons`: id, name. `objects`: id, key, name, primaryDisplayProperty, folders [{id, name}] of every custom object (read only
     where a plan wants some; `fields` has theirs by key then). `missing_scopes`: scopes that reads were refused for. `unavailable`: endpoints that answered 404.
@@ -56,6 +56,7 @@ class Destination:
     users: tuple[Record, ...] = ()
     fields: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
     folders: tuple[Record, ...] = ()
+    field_folders: Mapping[str, str] = field(default_factory=dict)
     pipelines: tuple[Record, ...] = ()
     tags: tuple[Record, ...] = ()
     calendars: tuple[Record, ...] = ()
@@ -195,8 +196,9 @@ class _Reader:
         )
         return {
             "users": tuple(_user(user) for user in users),
-            "fields": _by_model(fields, own[0]),
+            "fields": _by_model([row for row in fields if not is_folder(row)], own[0]),
             "folders": tuple(_named(folder) for folder in own[1]),
+            "field_folders": field_folders(fields),
             "pipelines": tuple(pipeline_of(line) for line in lines),
             "tags": tuple(_named(tag) for tag in tags),
             "calendars": tuple(_calendar(calendar) for calendar in calendars),
@@ -256,6 +258,11 @@ def _part(record: Record, name: str) -> Record:
     return held if isinstance(held, dict) else {}
 
 
+def _flag(value: Any) -> bool | None:
+    """Yes or no; None for whatever else an answer holds there."""
+    return value if isinstance(value, bool) else None
+
+
 def _settings(location: Record, id: str) -> Record:
     flags, business = _part(location, "settings"), _part(location, "business")
     return {
@@ -265,8 +272,8 @@ def _settings(location: Record, id: str) -> Record:
         "country": str(location.get("country") or business.get("country") or ""),
         "timezone": str(location.get("timezone") or business.get("timezone") or ""),
         "currency": str(location.get("currency") or ""),
-        "allow_duplicate_contact": flags.get("allowDuplicateContact"),
-        "allow_duplicate_opportunity": flags.get("allowDuplicateOpportunity"),
+        "allow_duplicate_contact": _flag(flags.get("allowDuplicateContact")),
+        "allow_duplicate_opportunity": _flag(flags.get("allowDuplicateOpportunity")),
     }
 
 
@@ -294,12 +301,18 @@ def _by_model(location_level: list[Record], business_level: list[Record]) -> dic
 
 def pipeline_of(line: Record) -> Record:
     """A pipeline as the destination keeps it: id, name, useOpportunityProbability, stages in their order."""
-    names = ("name", "position", "stageWinProbability", "showInFunnel", "showInPieChart")
     return {
         "id": id_of(line),
         "name": str(line.get("name") or ""),
-        "useOpportunityProbability": line.get("useOpportunityProbability"),
-        "stages": [{"id": id_of(stage), **{name: stage.get(name) for name in names}} for stage in stages_of(line)],
+        "useOpportunityProbability": _flag(line.get("useOpportunityProbability")),
+        "stages": [
+            {
+                **_named(stage),
+                **{name: stage.get(name) for name in NUMBERS},
+                **{name: _flag(stage.get(name)) for name in ("showInFunnel", "showInPieChart")},
+            }
+            for stage in stages_of(line)
+        ],
     }
 
 

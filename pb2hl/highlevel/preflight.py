@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pb2hl.errors import ApiError, NotFound, Refused, ScopeMissing
-from pb2hl.highlevel import logging_probe, relating
+from pb2hl.highlevel import field_probe, logging_probe, relating
 from pb2hl.highlevel.client import SEARCH_LAG_S, Client
 from pb2hl.highlevel.records import PORTS
 from pb2hl.highlevel.records.base import id_of, rows
@@ -141,7 +141,7 @@ async def probe(client: Client, mark: str, providers: Mapping[str, str] | None =
     """Pin uncertain behaviours on one scratch contact of this `scratch_mark`, which is removed again whatever happens.
 
     Gives `search_lag_s` (seconds to wait for search, with a margin; the default when it never showed), `search_seen_after_s`,
-    `tags_lower_cased`, `email_lower_cased`, `odd_phone` (dropped, kept, refused), `notes_listed_at_once`, and what `relating.probe` saw (Capabilities).
+    `tags_lower_cased`, `email_lower_cased`, `odd_phone` (dropped, kept, refused), `notes_listed_at_once`, and what `relating.probe` and `field_probe.probe` saw (Capabilities).
     With `providers` (channel → id of its conversation provider, "" for none) also `messages`: how messages are logged.
     """
     contact: dict[str, Any] = {
@@ -166,6 +166,7 @@ async def probe(client: Client, mark: str, providers: Mapping[str, str] | None =
             "odd_phone": await _odd_phone(client, made.id),
             "notes_listed_at_once": await _note_listed(client, made.id),
             **await relating.probe(client, made.id, mark),
+            "field_extras": await field_probe.probe(client, mark),
             **({} if providers is None else {"messages": await logging_probe.probe(client, mark, providers)}),
         }
     finally:
@@ -185,6 +186,7 @@ async def sweep(client: Client, mark: str, *, killed: bool = False) -> None:
             await PORTS[Target.CONTACT].delete(client, id_of(record))
     if killed:
         await relating.sweep(client, mark)
+        await field_probe.sweep(client, mark)
     await _remove_tag(client)
 
 

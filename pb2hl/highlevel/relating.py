@@ -12,7 +12,7 @@ from pb2hl.errors import ApiError, HighLevelError
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.destination import USERS
 from pb2hl.highlevel.records import PORTS
-from pb2hl.highlevel.records.base import Record, WrongAnswer, id_of
+from pb2hl.highlevel.records.base import Record, WrongAnswer, id_of, unwrap
 from pb2hl.highlevel.records.notes import relations_in
 from pb2hl.highlevel.records.pipelines import PIPELINES, stages_of
 from pb2hl.highlevel.records.relations import ASSOCIATIONS, PAIRS, between, ends, relations_of
@@ -25,9 +25,10 @@ _TASK_DUE = "2030-01-01T09:00:00.000Z"
 async def probe(client: Client, contact_id: str, mark: str) -> dict[str, Any]:
     """`owner_sync`, `note_relations` and `associations` (Capabilities); what cannot be tried is None."""
     found: dict[str, Any] = {"owner_sync": None, "note_relations": None, "associations": None}
-    deal = business = ""
+    deal = business = line = ""
     try:
-        users, deal = await _deal(client, contact_id, mark)
+        stage, line = await _stage(client, mark)
+        users, deal = await _deal(client, contact_id, mark, stage)
         if len(users) > 1:
             owner = (await PORTS[Target.CONTACT].get(client, contact_id)).get("assignedTo")
             found["owner_sync"] = owner == users[1]
@@ -46,7 +47,7 @@ async def probe(client: Client, contact_id: str, mark: str) -> dict[str, Any]:
     except (ApiError, Unprobed, WrongAnswer):
         pass
     finally:
-        for target, id in ((Target.OPPORTUNITY, deal), (Target.BUSINESS, business)):
+        for target, id in ((Target.OPPORTUNITY, deal), (Target.BUSINESS, business), (Target.PIPELINE, line)):
             if id:
                 await PORTS[target].delete(client, id)
     return found
@@ -55,7 +56,7 @@ async def probe(client: Client, contact_id: str, mark: str) -> dict[str, Any]:
 async def sweep(client: Client, mark: str) -> None:
     """Remove what a killed probe made beside its scratch contact."""
     with contextlib.suppress(ApiError):
-        for target, name in ((Target.BUSINESS, "name"), (Target.CONTACT, "lastName")):
+        for target, name in ((Target.BUSINESS, "name"), (Target.CONTACT, "lastName"), (Target.PIPELINE, "name")):
             filters = [{"field": name, "operator": "eq", "value": mark}] if target is Target.CONTACT else None
             async for page in PORTS[target].pages(client, filters=filters):
                 for record in page:
@@ -67,14 +68,26 @@ def _named(record: Record, name: str) -> Any:
     return record.get(name) or (record.get("properties") or {}).get(name)
 
 
-async def _deal(client: Client, contact_id: str, mark: str) -> tuple[list[str], str]:
-    """(users, a scratch deal of the second of them on the contact, which is the first one's). Raises Unprobed without a pipeline."""
+async def _stage(client: Client, mark: str) -> tuple[dict[str, str], str]:
+    """(pipeline and stage for a scratch deal, the id of the scratch pipeline that was made for it; "" where the location has one).
+
+    Raises Unprobed without a stage.
+    """
+    lines = [line for line in await PIPELINES.all(client) if stages_of(line)]
+    if lines:
+        return {"pipelineId": id_of(lines[0]), "pipelineStageId": id_of(stages_of(lines[0])[0])}, ""
+    made = await PORTS[Target.PIPELINE].create(client, {"name": mark, "stages": [{"name": mark, "position": 0}]})
+    stage = str((made.answer.get("stages") or {}).get(mark) or "")
+    if not stage:
+        await PORTS[Target.PIPELINE].delete(client, made.id)
+        raise Unprobed("a scratch deal takes a stage")
+    return {"pipelineId": made.id, "pipelineStageId": stage}, made.id
+
+
+async def _deal(client: Client, contact_id: str, mark: str, stage: dict[str, str]) -> tuple[list[str], str]:
+    """(users, a scratch deal of the second of them on the contact, which is the first one's)."""
     company = {"companyId": str(client.identity.get("companyId") or "")}
     users = [id_of(user) for user in await USERS.all(client, more=company) if not user.get("deleted")]
-    lines = [line for line in await PIPELINES.all(client) if stages_of(line)]
-    if not lines:
-        raise Unprobed("a scratch deal takes a pipeline")
-    stage = {"pipelineId": id_of(lines[0]), "pipelineStageId": id_of(stages_of(lines[0])[0])}
     owned = {}
     if len(users) > 1:
         await PORTS[Target.CONTACT].update(client, contact_id, {"assignedTo": users[0]})
@@ -97,8 +110,7 @@ async def _note(client: Client, records: dict[str, str]) -> bool | None:
         return False
     try:
         held = await client.request("GET", f"/notes/{made.id}", params={"locationId": client.location})
-        note = held.body.get("note") or held.body
-        there = {str(item.get("recordId")) for item in note.get("relations") or ()}
+        there = {str(item.get("recordId")) for item in unwrap(held.body, "note").get("relations") or ()}
         return {item["recordId"] for item in relations_in(payload)} <= there
     finally:
         await port.delete(client, made.id, contactId=records["contact"])

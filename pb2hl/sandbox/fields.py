@@ -23,6 +23,9 @@ _FIELDS = (
     "placeholder acceptedFormat:strs isMultipleFile:bool maxNumberOfFiles:num textBoxListOptions:list options:list "
     "position:num model:contact|opportunity"
 )
+EXTRAS = ("fieldKey", "description", "parentId")
+"""What the creating call takes beyond the official files, by `field_extras` of the scenario (BEHAVIOUR)."""
+
 _BOX = Shape("label prefillValue")
 
 
@@ -48,22 +51,25 @@ def list_all(sandbox: State, call: Call) -> Answer:
     return Answer({"customFields": [view(field) for field in found]})
 
 
-@endpoint("POST", _PATH, "locations/customFields.write", f"name! dataType! {_FIELDS}")
+@endpoint("POST", _PATH, "locations/customFields.write", f"name! dataType! {' '.join(EXTRAS)} {_FIELDS}")
 def create(sandbox: State, call: Call) -> Answer:
     """Make a field; two of one name in one model are refused."""
+    strange = [name for name in EXTRAS if name in call.body and name not in sandbox.behaviour.field_extras]
+    if strange:
+        raise invalid(*(f"property {name} should not exist" for name in strange))
     return Answer({"customField": view(make(sandbox, call.body))}, 201)
 
 
 def make(sandbox: State, body: dict[str, Any]) -> Record:
     """Store a new field of a contact or opportunity."""
-    if body["dataType"] not in DATA_TYPES:
+    if body.get("documentType") != "folder" and body["dataType"] not in DATA_TYPES:
         raise invalid(f"dataType must be one of the following values: {', '.join(DATA_TYPES)}")
     model, name = body.get("model") or "contact", body["name"].strip()
     if not name:
         raise invalid("name should not be empty")
     _refuse_same_name(sandbox, model, name, "")
     stamp = sandbox.stamp()
-    key = _free_key(sandbox, f"{model}.{slug(name)}")
+    key = _free_key(sandbox, f"{model}.{slug(body.get('fieldKey') or name)}")
     options = _options(body) if body["dataType"] in OPTION_TYPES else None
     return sandbox.fields.put(
         {
@@ -76,6 +82,9 @@ def make(sandbox: State, body: dict[str, Any]) -> Record:
             "objectKey": model,
             "locationId": sandbox.location,
             "placeholder": body.get("placeholder", ""),
+            "description": body.get("description"),
+            "parentId": body.get("parentId"),
+            "documentType": body.get("documentType"),
             "picklistOptions": _lose(sandbox, options),
             "isAllowedCustomOption": False,
             "textBoxListOptions": _boxes(sandbox, body) if body["dataType"] == "TEXTBOX_LIST" else None,

@@ -69,6 +69,11 @@ class Behaviour(_Section):
     searches: Literal["end", "repeat", "endless"] = (
         "end"  # what comes after the last page: nothing, the first, or ever more
     )
+    field_extras: list[Literal["fieldKey", "description", "parentId"]] = [
+        "fieldKey",
+        "description",
+        "parentId",
+    ]  # what the creating call of contact and opportunity fields takes beyond the official files; the rest answers 422
     put_adds_channels: bool = True  # PUT of a contact adds to dndSettings; False: replaces them (neither is documented)
     put_null: Literal["clears", "ignored", "refused"] = "clears"  # null for a plain field of a contact
     uncleared: list[

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pb2hl.errors import HighLevelError
+from pb2hl.errors import GateClosed, HighLevelError
+from pb2hl.sandbox.scenario import Faults
+from pb2hl.steps.gates import gates
 from pb2hl.steps.gates.batch import decide
 from tests.cli.terminal import export
 from tests.e2e.drive import Arrived, migrate, step, workspace
@@ -84,3 +86,42 @@ def test_pipelines_that_only_an_admin_can_make(tmp_path, rehearse, monkeypatch, 
     undone = step(ws, "rollback")
     assert [p.code for p in undone.problems] == ["made_by_hand"] and "sales" in undone.problems[0].message
     assert "Sales" in {line["name"] for line in sandbox.state.dump()["pipelines"].values()}
+
+
+def test_lost_reasons_that_only_an_admin_can_make(tmp_path, rehearse, monkeypatch):
+    """A lost deal's reason that the location lacks: the schema step gives the list and waits; once made, it is the deal's own.
+    What was refused meanwhile is sent again."""
+    sandbox = rehearse(lost_reasons=["Price"])
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+    folder = export(tmp_path / "export")
+    deals = "id,name,contact_id,pipeline,stage,amount,status,lost_reason\n"
+    deals += "1,Roof,1,Sales,New,100,lost,Too dear\n2,Wall,2,Sales,New,100,lost,price\n"
+    (folder / "deals.csv").write_text(deals, encoding="utf-8")
+    ws = workspace(tmp_path / "ws", folder, sandbox, fallback_owner="alice@rehearsal.example")
+    for name in ("inventory", "match", "mapping", "check"):
+        step(ws, name)
+        if name not in ("inventory", "check"):
+            decide(ws, name, "Jane", take_defaults=True)
+    assert "Too dear" in step(ws, "schema").tables["instructions"]["do"].str.cat()
+    gates.approve(ws, "schema", "Jane")
+    sandbox.state.faults.replace(Faults(refuse=["POST .*customFields .*Shoe Size"]))
+    waits = step(ws, "schema", apply=True)
+    assert waits.status == "waiting" and waits.facts["waits_for"] == "admin" and waits.counts["failed"] == 1
+    sandbox.state.faults.replace(Faults())
+    with pytest.raises(GateClosed):
+        step(ws, "sample")
+    sandbox.state.seed(lost_reasons=["Too Dear"])
+    anew = step(ws, "schema", apply=True)
+    assert (
+        anew.status == "waiting"
+        and anew.counts["failed"] == 0
+        and "all there now" in anew.tables["instructions"]["do"].str.cat()
+    )
+    step(ws, "schema")
+    gates.approve(ws, "schema", "Jane")
+    assert step(ws, "schema", apply=True).status == "done"
+    step(ws, "sample")
+    arrived = Arrived.of(sandbox)
+    reasons = {record["id"]: record["name"] for record in sandbox.state.lost_reasons.records.values()}
+    assert reasons[arrived.opportunity("Roof")["lostReasonId"]] == "Too Dear"
+    assert reasons[arrived.opportunity("Wall")["lostReasonId"]] == "Price"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pb2hl.errors import NotFound
-from pb2hl.highlevel import PORTS, Client, read_destination, run
+from pb2hl.highlevel import PORTS, Client, field_probe, read_destination, run
 from pb2hl.highlevel.records import link, unlink
 from pb2hl.highlevel.records.base import Created
 from pb2hl.operations import Kind, Operation, Target
@@ -380,3 +380,25 @@ def test_notes_of_businesses_and_lost_reasons(sandbox, connect, recorder):
 
     run(life())
     assert recorder.problems == []
+
+
+@pytest.mark.parametrize("taken", [["fieldKey", "description", "parentId"], ["description"], []])
+def test_what_the_creating_call_of_a_field_takes_is_tried(rehearse, connect, taken):
+    """Key, description and folder, each only where it shows again; folders are told by a row of their own or by the sign in them."""
+    rows = [
+        {"name": "Perfect Books Folder", "dataType": "TEXT", "model": "contact", "parentId": "foldC"},
+        {"name": "perfect books", "dataType": "", "documentType": "folder", "model": "opportunity"},
+    ]
+    place = rehearse(behaviour={"field_extras": taken}, custom_fields=rows)
+    before = place.state.dump(timestamps=False)
+
+    async def life() -> None:
+        async with connect(place) as client:
+            assert await field_probe.probe(client, "pb2hl-probe-1") == {"contact": taken, "opportunity": taken}
+            found = await read_destination(client, index=False)
+            (folder,) = [key for key, held in before["fields"].items() if held["documentType"]]
+            assert found.field_folders == {"contact": "foldC", "opportunity": folder}
+            assert found.fields["opportunity"] == ()
+
+    run(life())
+    assert place.state.dump(timestamps=False) == before

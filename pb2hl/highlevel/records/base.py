@@ -85,7 +85,7 @@ def unwrap(body: Any, *names: str) -> Record:
     found = next((body[name] for name in names if body.get(name) is not None), body) if isinstance(body, dict) else body
     if not isinstance(found, dict):
         raise WrongAnswer(f"a record was asked for, and {_kind_of(found)} came", hint=_NOT_HIGHLEVEL)
-    return found
+    return _sound(found)
 
 
 def rows(body: Any, *names: str) -> list[Record]:
@@ -106,7 +106,42 @@ def rows(body: Any, *names: str) -> list[Record]:
         raise WrongAnswer(
             f"a list of {names[0]} was asked for, and {_kind_of(strange[0])} stands in it", hint=_NOT_HIGHLEVEL
         )
-    return found
+    return [_sound(record) for record in found]
+
+
+_LISTS = {
+    "tags": (str, int),
+    "followers": (str, Mapping),
+    "customFields": (Mapping,),
+    "customField": (Mapping,),
+    "relations": (Mapping,),
+    "stages": (Mapping,),
+    "teamMembers": (Mapping,),
+}
+_OBJECTS = ("properties", "dndSettings", "inboundDndSettings", "labels", "settings")
+"""Properties of records that are walked through, and what may stand in their lists; whatever else an answer holds there counts
+as not told, so that one odd record stops nobody who reads it."""
+
+
+def _sound(record: Record) -> Record:
+    odd: Record = {}
+    for name, kinds in _LISTS.items():
+        held = record.get(name)
+        if held is None:
+            continue
+        if not isinstance(held, list):
+            odd[name] = None
+        elif not all(isinstance(item, kinds) for item in held):
+            odd[name] = [item for item in held if isinstance(item, kinds)]
+    odd |= {name: None for name in _OBJECTS if not isinstance(record.get(name), Mapping | None)}
+    return {**record, **odd} if odd else record
+
+
+def with_ids(records: list[Record], what: str) -> list[Record]:
+    """The records of a list. Raises WrongAnswer where one has no id: nothing could ever refer to it, and it would be made anew."""
+    if not all(map(id_of, records)):
+        raise WrongAnswer(f"{what} lists a record without an id", hint=_NOT_HIGHLEVEL)
+    return records
 
 
 def _kind_of(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 
 from pb2hl.errors import NotFound
@@ -19,9 +19,11 @@ from pb2hl.highlevel.records.base import (
     rows,
     same_text,
     unwrap,
+    with_ids,
 )
 from pb2hl.highlevel.records.lists import Listing
 from pb2hl.highlevel.records.port import PlainPort, as_page
+from pb2hl.markers import FOLDER, FOLDER_SIGN
 from pb2hl.operations import Operation
 
 BUSINESS = "business"
@@ -29,8 +31,25 @@ OWN = "field"
 """How the API of businesses and custom objects names one field."""
 
 FIELDS = Listing("/locations/{location}/customFields", ("customFields",), always={"model": "all"}, located=False)
-FIXED_LATER = ("dataType", "objectKey", "fieldKey", "parentId", "options")
+FIXED_LATER = ("dataType", "objectKey", "fieldKey", "parentId", "description", "options")
 """What an update must not name (a type cannot be changed later); options are sent apart."""
+
+
+def is_folder(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the list of fields is a folder of theirs."""
+    return str(row.get("documentType") or "").lower() == "folder"
+
+
+def field_folders(rows: Iterable[Record]) -> dict[str, str]:
+    """Model (contact, opportunity) → the id of its folder `Perfect Books`, as the list of fields tells it: the folder itself, or the
+    one in which a field `Perfect Books Folder` is."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if is_folder(row) and same_text(row.get("name"), FOLDER):
+            found[str(row.get("model") or "contact")] = id_of(row)
+        elif same_text(row.get("name"), FOLDER_SIGN) and isinstance(row.get("parentId"), str) and row["parentId"]:
+            found.setdefault(normalised(row)["model"], row["parentId"])
+    return found
 
 
 def options_of(field: Mapping[str, Any]) -> list[str]:
@@ -150,7 +169,7 @@ class FolderPort(PlainPort):
 
 async def location_fields(client: Client) -> list[Record]:
     """Every custom field of contacts and opportunities."""
-    return await FIELDS.all(client)
+    return [field for field in await FIELDS.all(client) if not is_folder(field)]
 
 
 async def business_fields(client: Client) -> tuple[list[Record], list[Record]]:
@@ -163,7 +182,8 @@ async def object_fields(client: Client, key: str) -> tuple[list[Record], list[Re
     path = located("/custom-fields/object-key/{key}", client, key=key)
     body = (await client.request("GET", path, params={"locationId": client.location})).body
     folders = isinstance(body, dict) and body.get("folders") is not None
-    return rows(body, "fields", "customFields"), rows(body, "folders") if folders else []
+    fields = with_ids(rows(body, "fields", "customFields"), path)
+    return fields, with_ids(rows(body, "folders"), path) if folders else []
 
 
 async def _folders(client: Client, key: str) -> list[Record]:

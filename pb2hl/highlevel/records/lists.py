@@ -11,7 +11,7 @@ from typing import Any
 from pb2hl.highlevel.answers import Answer
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.records import paging
-from pb2hl.highlevel.records.base import Record, located, rows
+from pb2hl.highlevel.records.base import Record, located, rows, with_ids
 
 
 class Follow(Enum):
@@ -75,7 +75,7 @@ async def _walk(client: Client, listing: Listing, path: str, said: dict[str, Any
         return await client.request(listing.method, path, json=body, safe=True)
 
     if listing.follow is Follow.WHOLE:
-        yield rows((await ask({})).body, *listing.holds)
+        yield with_ids(rows((await ask({})).body, *listing.holds), path)
         return
 
     async def send(size: int, position: dict[str, Any]) -> paging.Page:

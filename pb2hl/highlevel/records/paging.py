@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pb2hl.errors import Refused
-from pb2hl.highlevel.records.base import Record, WrongAnswer, id_of
+from pb2hl.highlevel.records.base import Record, WrongAnswer, id_of, with_ids
 
 CAPPED_TOTAL = 10_000
 """Search engines count no further unless told to: a total of exactly this many may be more."""
@@ -83,10 +83,8 @@ class _Walk:
         """The records of `page` that no page before it had. Raises WrongAnswer in a list that never ends, or without ids."""
         self._pages += 1
         found = []
-        for record in page.records:
-            if not (id := id_of(record)):
-                raise WrongAnswer(f"{self._what} lists a record without an id", hint=_TELL)
-            if id not in self._seen:
+        for record in with_ids(page.records, self._what):
+            if (id := id_of(record)) not in self._seen:
                 self._seen.add(id)
                 found.append(record)
         self.count += len(page.records)

@@ -58,7 +58,7 @@ class Findings:
             examples.append(source_id)
         total = count + (known.count if known else 0)
         text = message if message.startswith(object_) else f"{object_}: {message}"
-        first = Problem(code, text, severity, count=total, treatment=treatment)
+        first = Problem(code, text, severity, field=field_, count=total, treatment=treatment)
         self._problems[code, object_, field_] = (first, examples)
 
     def cell(self, object_: str, source_id: str, column: str, bucket: Bucket, where: str = "") -> None:

@@ -67,6 +67,7 @@ class Location:
     users: Mapping[str, str] = field(default_factory=dict)  # user id → e-mail
     fields: tuple[LocationField, ...] = ()
     folders: Mapping[str, str] = field(default_factory=dict)  # name → id
+    field_folders: Mapping[str, str] = field(default_factory=dict)  # contact, opportunity → id
     pipelines: tuple[LocationPipeline, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)  # name, lower-cased → id
     calendars: tuple[LocationCalendar, ...] = ()
@@ -87,6 +88,7 @@ def location_of(destination: Destination) -> Location:
         users={user["id"]: user["email"] for user in destination.users},
         fields=tuple(_field(model, item) for model, items in destination.fields.items() for item in items),
         folders={folder["name"]: folder["id"] for folder in destination.folders},
+        field_folders=destination.field_folders,
         pipelines=tuple(
             LocationPipeline(
                 line["id"],

@@ -10,6 +10,8 @@ from pb2hl.values.fold import fold
 from pb2hl.values.statuses import deal_status
 
 OBJECT = "deals"
+UNKNOWN_REASON = "lost_reason"
+"""The problem of a lost deal whose reason the location lacks; its `field` is the reason."""
 
 
 def said_status(ctx: Context, row: Row) -> str:
@@ -38,6 +40,14 @@ def lost_reason(ctx: Context, row: Row, status: str, draft: Draft) -> str:
     if reason and known and status == "lost":
         draft.put("lostReasonId", known, "lost_reason")
         return ""
+    if reason and status == "lost":
+        ctx.findings.problem(
+            UNKNOWN_REASON,
+            OBJECT,
+            f"the location has no lost reason {reason}",
+            treatment="kept in the custom field Lost Reason; the admin makes it in Settings > Custom Fields > Opportunity > Lost Reason",
+            field_=reason,
+        )
     return reason
 
 

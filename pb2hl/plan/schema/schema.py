@@ -6,12 +6,17 @@ Nothing that exists is altered. A field or pipeline of the same name that does n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from pb2hl.highlevel.field_probe import DESCRIPTION, FIELD_KEY, FOLDER_ID
+from pb2hl.markers import FOLDER
+from pb2hl.model import CUSTOM_PREFIX
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.inputs.rows import rows, text, texts
@@ -25,7 +30,6 @@ from pb2hl.values.fold import fold
 from pb2hl.values.keys import key_of, keys_of
 
 CALENDAR = "Perfect Books"
-FOLDER = "Perfect Books"
 CONFLICT_COLUMNS = ("model", "name", "type", "count", "detail", "decision")
 DIFF_COLUMNS = ("kind", "name", "model", "type", "state", "detail", "count")
 
@@ -52,7 +56,7 @@ class SchemaPlan:
         """Custom objects, folders, fields, tags, pipelines, calendar."""
         yield from self.legal.schemas()
         yield from self._folders()
-        yield from (self._field(field) for _, field in self.ctx.fields)
+        yield from (self._field(object_, field) for object_, field in self.ctx.fields)
         yield from (self._tag(tag) for tag in self.tags())
         yield from (self._pipeline(item) for item in self.pipelines.planned.values())
         yield from self._calendar()
@@ -109,9 +113,28 @@ class SchemaPlan:
             kind, target, SCHEMA, name, payload, marker=marker, existing_id=existing, reason=reason
         )
 
-    def _field(self, field: f.PlannedField) -> Operation:
-        payload = _location_field(field) if field.model in _FLAT else object_field(self.ctx, field)
+    def _field(self, object_: str, field: f.PlannedField) -> Operation:
+        flat = field.model in _FLAT
+        payload = {**_location_field(field), **self._extras(object_, field)} if flat else object_field(self.ctx, field)
         return self._schema(Target.FIELD, f"{field.model}.{field.label}", payload, field.existing_id)
+
+    def _extras(self, object_: str, field: f.PlannedField) -> dict[str, str]:
+        """Key, description and folder of a field of contacts or opportunities, where a probe saw that its creating call takes them."""
+        column = f": {object_}, {field.key.removeprefix(CUSTOM_PREFIX)}" if field.key.startswith(CUSTOM_PREFIX) else ""
+        said = {
+            FIELD_KEY: key_of(field.label) if self._keys[field.model, key_of(field.label)] == 1 else "",
+            DESCRIPTION: f"From Perfect Books{column}",
+            FOLDER_ID: self.ctx.location.field_folders.get(field.model, ""),
+        }
+        taken = (self.ctx.inputs.capabilities.field_extras or {}).get(field.model, ())
+        return {name: value for name, value in said.items() if value and name in taken}
+
+    @cached_property
+    def _keys(self) -> Counter[tuple[str, str]]:
+        """How many fields, planned and there, would have each key of a model."""
+        there = [(item.model, item.key.rpartition(".")[2]) for item in self.ctx.location.fields]
+        made = [(item.model, key_of(item.label)) for _, item in self.ctx.fields if not item.existing_id]
+        return Counter([*there, *made])
 
     def tags(self) -> list[str]:
         """Every contact tag that the plan uses or that the export declares, lower-cased, sorted."""

@@ -142,7 +142,7 @@ def ask_admin(ws: Workspace, waiting: Sequence[tuple[Operation, str]]) -> None:
     steps = instructions(waiting, f"pb2hl delta {ws.path} --export PATH")
     before = StepResult.load(ws.results("schema"))
     problems = [
-        Problem("pipeline_waits", f"{row.pipeline}, step {row.step}: {row.do}", Severity.CRITICAL, treatment=row.why)
+        Problem("pipeline_waits", f"{row.what}, step {row.step}: {row.do}", Severity.CRITICAL, treatment=row.why)
         for row in table_rows(steps)
     ]
     headline = f"{counted(len(waiting), 'pipeline')} of the later export {agree(len(waiting), 'waits', 'wait')} for an admin: the token may not make or change them."

@@ -188,7 +188,11 @@ def require_checked(ws: Workspace) -> None:
 
 
 MAPPING_DEFAULTS = {"made_keys": "accept", "no_owner": "accept"}
-SCHEMA_DEFAULTS = {"duplicate_opportunity": "custom field + note", "unreachable_files": "leave out"}
+SCHEMA_DEFAULTS = {
+    "duplicate_opportunity": "custom field + note",
+    "unreachable_files": "leave out",
+    "lost_reasons": "custom field",
+}
 """The documented defaults that a batch run takes at each gate, on record, where migration.toml says `stop`."""
 
 

@@ -26,7 +26,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.gates import gates
 from pb2hl.steps.prepare import doctor
-from pb2hl.steps.proposal import proposal
+from pb2hl.steps.proposal import lost_reasons, proposal
 from pb2hl.steps.proposal.proposed_schema import STEP, present
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.writing import make_ready, writing
@@ -49,7 +49,7 @@ READ_FOR = {"opportunities.readonly": ("deals", "pipelines"), "calendars.readonl
 READ_OBJECTS = "objects/schema.readonly"
 """The scope that reading the custom objects needs, where migration.toml wants some."""
 
-APPLYING = ("schema_refused", "schema_differs", "pipeline_waits")
+APPLYING = ("schema_refused", "schema_differs", "pipeline_waits", "lost_reasons_wait")
 """Problems of carrying the schema out: told anew each time, while those of the proposal stay as they are."""
 
 
@@ -122,12 +122,25 @@ async def _carry_out(
     lines = [op for op in operations if op.target is Target.PIPELINE]
     ledger, client = context.ledger, context.client
     context.progress.start("schema", len(others), "operations")
+    _again(context, operations)
     await Apply(context).run(others)
     waiting = await make_pipelines(context, lines)
     objects = [str(op.payload["key"]) for op in operations if op.target is Target.OBJECT]
     found = await read_destination(client, index=False, objects=objects)
     found = await _with_late_fields(client, ledger, operations, found)
     return waiting, await _with_late_pipelines(client, ledger, lines, found)
+
+
+def _again(context: RunContext, operations: Sequence[Operation]) -> None:
+    """What HighLevel refused before is sent again: the cause may have been there, and nothing goes on without it."""
+    entries = context.ledger.entries(op.op_id for op in operations).values()
+    again = [
+        Outcome(entry.op_id, State.PLANNED, error="it was refused; sent again")
+        for entry in entries
+        if entry.state is State.REFUSED
+    ]
+    if again:
+        context.ledger.finish(context.run, again)
 
 
 async def make_pipelines(context: RunContext, lines: Sequence[Operation]) -> list[tuple[Operation, str]]:
@@ -233,7 +246,7 @@ def instructions(waiting: Sequence[tuple[Operation, str]], then: str = "pb2hl sc
     for op, why in waiting:
         steps = [*_by_admin(op), f"Save, then run: {then} again; it verifies the name and the stages"]
         rows += [(op.payload["name"], number, step, why) for number, step in enumerate(steps, 1)]
-    return pd.DataFrame(rows, columns=["pipeline", "step", "do", "why"])
+    return pd.DataFrame(rows, columns=list(lost_reasons.COLUMNS))
 
 
 def _by_admin(op: Operation) -> list[str]:
@@ -266,26 +279,29 @@ def _result(
     verified = verify(operations, entries, found)
     failed = [entry for entry in entries.values() if entry.state in (State.REFUSED, State.IN_DOUBT)]
     wrong = verified[verified["verdict"] != "as planned"]
-    status = Status.WAITING if waiting else Status.FAILED if failed else Status.DONE
     proposed = StepResult.load(ws.results(STEP))
+    reasons: dict[str, int] = (proposed.facts.get(lost_reasons.WHAT) if proposed else None) or {}
+    status = Status.WAITING if waiting or reasons else Status.FAILED if failed else Status.DONE
+    hand = pd.concat([instructions(waiting), lost_reasons.instructions(reasons, found)], ignore_index=True)
     made = sum(entry.state is State.DONE for entry in entries.values())
     return StepResult(
         step=STEP,
         status=status,
-        headline=_headline(made, len(entries) - made - len(failed), waiting, failed),
+        headline=_headline(made, len(entries) - made - len(failed), waiting, failed, len(reasons)),
         counts={"made": made, "existed": sum(e.state is State.SKIPPED for e in entries.values()), "failed": len(failed),
                 "waiting_for_admin": len(waiting), "not_as_planned": len(wrong)},
-        tables={**(dict(proposed.tables) if proposed else {}), "verified": verified, "instructions": instructions(waiting)},
-        problems=tuple(_problems(failed, wrong, waiting)) + tuple(p for p in (proposed.problems if proposed else ()) if p.code not in APPLYING),
+        tables={**(dict(proposed.tables) if proposed else {}), "verified": verified, "instructions": hand},
+        problems=tuple(_problems(failed, wrong, waiting)) + tuple(lost_reasons.problem(reasons, Severity.CRITICAL)) + tuple(p for p in (proposed.problems if proposed else ()) if p.code not in APPLYING),
         facts={**(dict(proposed.facts) if proposed else {}), "applied": status is Status.DONE,
-               **({"waits_for": "admin"} if waiting else {"waits_for": ""})},
-        next_step=SCHEMA.application if waiting else SCHEMA.next,
+               **({"waits_for": "admin"} if status is Status.WAITING else {"waits_for": ""})},
+        next_step=SCHEMA.application if waiting else SCHEMA.id if reasons else SCHEMA.next,
     )  # fmt: skip
 
 
-def _headline(made: int, existed: int, waiting: Sequence[Any], failed: Sequence[Any]) -> str:
-    if waiting:
-        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; {counted(len(waiting), 'pipeline')} {agree(len(waiting), 'waits', 'wait')} for an admin, who finds the exact steps below."
+def _headline(made: int, existed: int, waiting: Sequence[Any], failed: Sequence[Any], reasons: int) -> str:
+    if waiting or reasons:
+        by_hand = [counted(n, word) for n, word in ((len(waiting), "pipeline"), (reasons, "lost reason")) if n]
+        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; {' and '.join(by_hand)} {agree(len(waiting) + reasons, 'waits', 'wait')} for an admin, who finds the exact steps below."
     if failed:
         return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; HighLevel refused {len(failed)}."
     return f"{made} fields, tags, pipelines and calendars are in place, {existed} {agree(existed, 'was', 'were')} there before."
@@ -325,6 +341,12 @@ def _field_verdict(op: Operation, field: Any) -> str:
         return "not found when read back"
     if field["dataType"] != op.payload["dataType"]:
         return f"is of type {field['dataType']}, planned was {op.payload['dataType']}"
+    if (
+        op.payload.get("parentId")
+        and field.get("parentId") not in (op.payload["parentId"], "")
+        and "model" in op.payload
+    ):
+        return "stands in another folder"
     wanted = {str(item["label"] if isinstance(item, dict) else item) for item in op.payload.get("options") or ()}
     lost = wanted - {str(item) for item in field["options"]}
     return f"lost the options {', '.join(sorted(lost)[:5])}" if lost else "as planned"

@@ -18,7 +18,7 @@ from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.prepare import doctor
-from pb2hl.steps.proposal import proposal
+from pb2hl.steps.proposal import lost_reasons, proposal
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared import owner_order, requests
 from pb2hl.steps.shared.session import sent
@@ -61,7 +61,9 @@ def present(
     requests.keep(ledger, cost)
     checks = _last_checks(ws) if seen is None else _checks(seen, cost, data)
     failed = [row for row in checks if row[0] != "published workflows"]
-    tables = _tables(schema, data, destination)
+    policy = config_in_force(ws, ledger).policy
+    reasons = lost_reasons.lacking(data.problems, destination, policy)
+    tables = {**_tables(schema, data, destination), "instructions": lost_reasons.instructions(reasons, destination)}
     result = StepResult(
         step=STEP,
         status=Status.WAITING,
@@ -89,11 +91,13 @@ def present(
             *owner_order.problems(ledger, ws.plan / "data"),
             *doctor.as_problems(failed),
             *conflict_problems(schema),
+            *lost_reasons.problem(reasons),
             *_unique(schema.problems, data.problems),
         ),
         facts={
             "hash": proposal.schema_hash(schema),
-            "policies": config_in_force(ws, ledger).policy.model_dump(),
+            "policies": policy.model_dump(),
+            lost_reasons.WHAT: reasons,
             "settings": dict(destination.settings),
             "missing_scopes": list(destination.missing_scopes),
             "operations": data.summary,
@@ -214,7 +218,7 @@ def click_list(schema: Plan) -> pd.DataFrame:
                 (
                     name,
                     f"Settings > Custom Fields > {model}",
-                    "put it into the folder and onto the layouts that should show it",
+                    f"put it {'' if op.payload.get('parentId') else 'into the folder and '}onto the layouts that should show it",
                 )
             )
         elif op.target is Target.PIPELINE and op.kind == "create":

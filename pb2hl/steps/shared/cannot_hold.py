@@ -16,7 +16,9 @@ import pandas as pd
 from pb2hl.field_types import Way
 from pb2hl.highlevel import Destination
 from pb2hl.highlevel.capabilities import Capabilities
+from pb2hl.highlevel.field_probe import FOLDER_ID
 from pb2hl.highlevel.records.relations import BUSINESS_DEAL, DEAL_CONTACT, TASK_BUSINESS, TASK_DEAL
+from pb2hl.markers import FOLDER, FOLDER_SIGN
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.operations import BESIDE, Target
 from pb2hl.plan.fields.custom_fields import MOST_FOLLOWERS
@@ -54,10 +56,13 @@ def cannot_hold(
         **_of_records(tables, place, *(_logged(ws) if planned else (0, 0))),
         **_of_links(tables, known or Capabilities()),
         **_of_schema(tables, place, currency),
+        "folders": _outside(tables, place, known or Capabilities()),
     }
     words = {
         "probe": _PROBE,
         "currency": currency or "the location",
+        "folder": FOLDER,
+        "folder_sign": FOLDER_SIGN,
         "wizard_contacts": wizard.told(Target.CONTACT),
         "wizard_deals": wizard.told(Target.OPPORTUNITY),
     }
@@ -181,6 +186,14 @@ def _of_schema(tables: Tables, place: Destination | None, currency: str) -> dict
         "currencies": int(((money != "") & (money != currency.upper())).sum()),
         "usage": int(sending.sum()),
     }
+
+
+def _outside(tables: Tables, place: Destination | None, known: Capabilities) -> int:
+    """Columns of contacts and deals whose field no folder of ours takes: none was made, or no probe saw it taken."""
+    taken, there = known.field_extras or {}, place.field_folders if place else {}
+    models = {"contacts": "contact", "deals": "opportunity"}
+    outside = [name for name, model in models.items() if model not in there or FOLDER_ID not in taken.get(model, ())]
+    return sum(str(column).startswith(CUSTOM_PREFIX) for name in outside for column in tables.get(name, ()))
 
 
 def _reported(tables: Tables) -> Iterator[Row]:
