@@ -43,7 +43,7 @@ def fleet_table(members: Sequence[Member]) -> pd.DataFrame:
 
 def _row(member: Member) -> dict[str, Any]:
     try:
-        return _standing(member, member.open())
+        return _state_of(member, member.open())
     except Pb2hlError as error:  # a damaged workspace hides no other
         return _plain(member) | {"state": "failed", "error": error.message}
 
@@ -54,7 +54,7 @@ def _plain(member: Member) -> dict[str, Any]:
     return texts | dict.fromkeys(numbers, 0) | {"workspace": member.name, "location": member.location}
 
 
-def _standing(member: Member, ws: Workspace) -> dict[str, Any]:
+def _state_of(member: Member, ws: Workspace) -> dict[str, Any]:
     row = _plain(member) | {"state": "not begun", "step": INVENTORY.id}
     if not Ledger.exists(ws):
         return row | _failure(ws, {})

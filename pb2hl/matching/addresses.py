@@ -44,7 +44,7 @@ class Numbers:
     def flats_differ(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Pairs of addresses whose flats are known and differ."""
         sides = zip(left.tolist(), right.tolist(), strict=True)
-        return np.array([_apart(self.flat[one], self.flat[two]) for one, two in sides], bool)
+        return np.array([_share_none(self.flat[one], self.flat[two]) for one, two in sides], bool)
 
 
 def numbers(text: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -75,5 +75,5 @@ def _meet(one: frozenset[str], two: frozenset[str]) -> bool:
     return any((item.isdigit() and item in bare) or bare.get(item[:-1], " ").isdigit() for item in two)
 
 
-def _apart(one: frozenset[str], two: frozenset[str]) -> bool:
+def _share_none(one: frozenset[str], two: frozenset[str]) -> bool:
     return bool(one and two) and not one & two

@@ -18,7 +18,7 @@ class Merges:
     """Who survived.
 
     `contacts` and `companies`: staged tables with one row a survivor and the columns `merged_ids` (source ids, its own
-    first) and `residue` (JSON list of {source_id, field, value}). Contacts also have `company_source_id` ("" for nobody's:
+    first) and `unshown` (JSON list of {source_id, field, value}). Contacts also have `company_source_id` ("" for nobody's:
     `Unassigned`) and `company_why`; companies have `derived` (True for a company that only contacts name, source id
     `name:<words>`), and `parent_id` is the surviving parent's source id. `survivor_of`: by object, every source id's
     survivor. `domain_of`: canonical domain by surviving company. `company_of_domain`: the one company that has a domain.

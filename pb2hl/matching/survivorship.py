@@ -33,7 +33,7 @@ _BESIDE = {spec.name: base for object_ in OBJECTS.values() for spec, base in obj
 """Columns that belong to another one (a number's extension) → that one: whatever row it is taken from, they are taken from as well."""
 _TOGETHER = (_ADDRESS, _NAME, *((base, name) for name, base in _BESIDE.items()))
 """Fields that make sense only together and are taken from one row."""
-_FIRST_IN_RESIDUE = ("email", "email_2", "more_emails", "phone", "mobile")
+_FIRST_OF_UNSHOWN = ("email", "email_2", "more_emails", "phone", "mobile")
 _LISTS = (FieldKind.TAGS, FieldKind.REFS, FieldKind.MULTI_PICKLIST)
 
 
@@ -64,9 +64,9 @@ def _default_rule(object_: str, column: str) -> Rule:
 
 
 def merge(frame: pd.DataFrame, survivor_of: Mapping[str, str], rules: Mapping[str, Rule]) -> pd.DataFrame:
-    """One row a survivor, in the order of `frame`, with `merged_ids` (its own id first) and `residue` (JSON text).
+    """One row a survivor, in the order of `frame`, with `merged_ids` (its own id first) and `unshown` (JSON text).
 
-    `residue` lists {source_id, field, value} for every value of a merged row that the survivor does not show; further
+    `unshown` lists {source_id, field, value} for every value of a merged row that the survivor does not show; further
     e-mails and phones come first. `frame` is not changed.
     """
     rules = {**rules, **{name: rules[base] for name, base in _BESIDE.items() if base in rules}}
@@ -82,7 +82,7 @@ def merge(frame: pd.DataFrame, survivor_of: Mapping[str, str], rules: Mapping[st
         merged[survivor] = _merge_cluster(survivor, clusters[survivor], rules)
     own = kept["source_id"].astype(str)
     kept["merged_ids"] = [merged[item]["merged_ids"] if item in merged else [item] for item in own]
-    kept["residue"] = [merged[item]["residue"] if item in merged else "[]" for item in own]
+    kept["unshown"] = [merged[item]["unshown"] if item in merged else "[]" for item in own]
     if merged:
         _write_back(kept, merged, rules)
     return kept.reset_index(drop=True)
@@ -101,17 +101,17 @@ def _write_back(kept: pd.DataFrame, merged: dict[str, dict[str, Any]], rules: Ma
 
 
 def _merge_cluster(survivor: str, records: list[dict[str, Any]], rules: Mapping[str, Rule]) -> dict[str, Any]:
-    """Chosen `values`, `merged_ids` and `residue` of the rows of one survivor."""
+    """Chosen `values`, `merged_ids` and `unshown` of the rows of one survivor."""
     records.sort(key=lambda row: (str(row["source_id"]) != survivor, *_recency(row), str(row["source_id"])))
     recent = sorted(records, key=lambda row: (*_recency(row), str(row["source_id"]) != survivor, str(row["source_id"])))
     values = {column: _choose(rule, column, records, recent) for column, rule in rules.items() if column in records[0]}
     for group in _TOGETHER:
         _take_together(group, values, rules, records, recent)
-    residue = _residue(values, records)
+    unshown = _unshown(values, records)
     return {
         "values": values,
         "merged_ids": [str(row["source_id"]) for row in records],
-        "residue": json.dumps(residue, ensure_ascii=False, default=str),
+        "unshown": json.dumps(unshown, ensure_ascii=False, default=str),
     }
 
 
@@ -174,18 +174,18 @@ def _take_together(
         values.update({column: best[column] for column in columns})
 
 
-def _residue(values: Mapping[str, object], records: list[dict]) -> list[dict[str, object]]:
-    order = [column for column in _FIRST_IN_RESIDUE if column in values]
-    order += [column for column in values if column not in _FIRST_IN_RESIDUE]
+def _unshown(values: Mapping[str, object], records: list[dict]) -> list[dict[str, object]]:
+    order = [column for column in _FIRST_OF_UNSHOWN if column in values]
+    order += [column for column in values if column not in _FIRST_OF_UNSHOWN]
     found, seen = [], set()
-    contact = {_key(item) for column in _FIRST_IN_RESIDUE for item in _items(values.get(column))}
+    contact = {_key(item) for column in _FIRST_OF_UNSHOWN for item in _items(values.get(column))}
     for column in order:
         shown = {_key(item) for item in _items(values[column])}
         for row in records:
             for item in _items(row[column]):
                 key = _key(item)
-                same = "e-mail or phone" if column in _FIRST_IN_RESIDUE else column
-                if key in shown or (same, key) in seen or (column in _FIRST_IN_RESIDUE and key in contact):
+                same = "e-mail or phone" if column in _FIRST_OF_UNSHOWN else column
+                if key in shown or (same, key) in seen or (column in _FIRST_OF_UNSHOWN and key in contact):
                     continue
                 seen.add((same, key))
                 found.append({"source_id": str(row["source_id"]), "field": column, "value": _json_value(item)})

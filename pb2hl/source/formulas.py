@@ -36,7 +36,7 @@ def fill(grids: dict[str, Grid], unsaved: dict[str, list[tuple[str, str]]]) -> d
     """Write what formulas say themselves into the frames of `grids` (by sheet); the cells that stay blank, by sheet."""
     names = {name.casefold(): name for name in grids}
     open_ = {(sheet, cell): text for sheet, cells in unsaved.items() for cell, text in cells}
-    inside = {key for key in open_ if key[0] in grids and min(_place(grids[key[0]], *_split(key[1]))) >= 0}
+    inside = {key for key in open_ if key[0] in grids and min(_position(grids[key[0]], *_split(key[1]))) >= 0}
 
     def look(sheet: str, name: str, column: str, row: str) -> str | None:
         at = names.get((name or sheet).casefold())
@@ -49,7 +49,7 @@ def fill(grids: dict[str, Grid], unsaved: dict[str, list[tuple[str, str]]]) -> d
             key: value for key in inside & open_.keys() if (value := _say(open_[key], key[0], look)) is not None
         }
         for (sheet, cell), value in computed.items():
-            grids[sheet].frame.iat[_place(grids[sheet], *_split(cell))] = value
+            grids[sheet].frame.iat[_position(grids[sheet], *_split(cell))] = value
             del open_[sheet, cell]
         if not computed:
             break
@@ -86,7 +86,7 @@ def _part(part: re.Match, sheet: str, look: Callable[[str, str, str, str], str |
     return look(sheet, (part["quoted"] or part["sheet"] or "").replace("''", "'"), part["column"].upper(), part["row"])
 
 
-def _place(grid: Grid, column: str, row: int) -> tuple[int, int]:
+def _position(grid: Grid, column: str, row: int) -> tuple[int, int]:
     """Position of a cell in the grid's frame; -1 where it lies outside."""
     number = 0
     for letter in column:
@@ -96,7 +96,7 @@ def _place(grid: Grid, column: str, row: int) -> tuple[int, int]:
 
 
 def _read(grid: Grid, column: str, row: int) -> str:
-    down, across = _place(grid, column, row)
+    down, across = _position(grid, column, row)
     return str(grid.frame.iat[down, across]) if down >= 0 and across >= 0 else ""
 
 

@@ -67,11 +67,11 @@ def _ids(said: pd.Series, frame: pd.DataFrame, field: str, *, apart: bool) -> di
         pairs = pairs[pairs["id"] != ""]
         if pairs["id"].duplicated().any() or len(wanted & set(pairs["id"])) < _KNOWN * len(wanted):
             continue
-        return _apart(pairs) if apart else dict(zip(pairs["id"], pairs["name"], strict=True))
+        return _numbered(pairs) if apart else dict(zip(pairs["id"], pairs["name"], strict=True))
     return None
 
 
-def _apart(pairs: pd.DataFrame) -> dict[str, str]:
+def _numbered(pairs: pd.DataFrame) -> dict[str, str]:
     again = pairs.groupby(pairs["name"].str.casefold()).cumcount() + 1
     return {
         key: name if number == 1 else f"{name} ({number})"

@@ -1,4 +1,4 @@
-"""Decided sheets become survivors: consent, residue, references, companies by id, name and domain."""
+"""Decided sheets become survivors: consent, unshown, references, companies by id, name and domain."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def test_strictest_consent_union_of_tags_and_lossless_residue():
     assert (row["first_name"], row["email"], row["phone"]) == ("Bob", "b@roe.ca", "+16135550101")
     assert (row["job_title"], row["description"], row["tags"]) == ("new", "a longer description", ["a", "b"])
     assert row["created_at"].year == 2018 and row["updated_at"].year == 2022
-    residue = json.loads(row["residue"])
-    assert residue[0] == {"source_id": "2", "field": "email", "value": "rob@roe.ca"}
-    assert {"source_id": "2", "field": "first_name", "value": "Robert"} in residue
-    assert {"source_id": "1", "field": "job_title", "value": "old"} in residue
+    unshown = json.loads(row["unshown"])
+    assert unshown[0] == {"source_id": "2", "field": "email", "value": "rob@roe.ca"}
+    assert {"source_id": "2", "field": "first_name", "value": "Robert"} in unshown
+    assert {"source_id": "1", "field": "job_title", "value": "old"} in unshown
 
 
 def test_an_address_comes_from_one_row():

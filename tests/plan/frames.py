@@ -139,6 +139,6 @@ class Built:
         return {problem.code for problem in self.plan.problems}
 
 
-def residue(*items: tuple[str, str, str]) -> str:
-    """A survivor's residue as matching writes it."""
+def unshown(*items: tuple[str, str, str]) -> str:
+    """A survivor's unshown as matching writes it."""
     return json.dumps([{"source_id": one, "field": name, "value": value} for one, name, value in items])

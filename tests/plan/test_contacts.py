@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pb2hl.operations import Kind, Target
-from tests.plan.frames import Built, Field, Mapped, at, frame, inputs, place, residue
+from tests.plan.frames import Built, Field, Mapped, at, frame, inputs, place, unshown
 
 ID = {
     "id": "f-id",
@@ -66,7 +66,7 @@ def test_a_survivor_names_all_its_ids_and_keeps_what_differed():
         "id": "1",
         "email": "a@b.example",
         "merged_ids": ["1", "2"],
-        "residue": residue(("2", "email", "old@b.example"), ("2", "job_title", "Boss")),
+        "unshown": unshown(("2", "email", "old@b.example"), ("2", "job_title", "Boss")),
     }
     values = (built := contacts(row)).custom(built.one(Target.CONTACT))
     assert values["Perfect Books ID"] == "1, 2"

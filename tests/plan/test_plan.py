@@ -269,8 +269,8 @@ def test_sources_of_merged_and_computed_values():
         {"id": "2", "email": "z@b.example", "city": "Ottawa", "raw.No": "2", "raw.Mail": "z@b.example", "raw.Town": "OTTAWA"},
     ]  # fmt: skip
     rows = frame(*cells)
-    residue = '[{"source_id": "2", "field": "email", "value": "z@b.example"}]'
-    merged = rows.head(1).assign(merged_ids=[["1", "2"]], city="Ottawa", residue=residue)
+    unshown = '[{"source_id": "2", "field": "email", "value": "z@b.example"}]'
+    merged = rows.head(1).assign(merged_ids=[["1", "2"]], city="Ottawa", unshown=unshown)
     given = inputs({"contacts": rows}, columns=columns, survivors={"contacts": {"2": "1"}}, merged={"contacts": merged})
     built = Built(given)
     table = Sources.of(given).table(built.of(Target.CONTACT)).set_index("field")

@@ -40,7 +40,7 @@ STATUS_ALL = "status all"
 """What is learned of a location: that its search for the status "all" has found deals, and does not take it for a status that none has."""
 
 
-_APART = ("lostReasonId", FOLLOWERS)
+_OWN_REQUESTS = ("lostReasonId", FOLLOWERS)
 """Properties of a payload that have requests of their own."""
 
 THIN = ("customFields", "lostReasonId")
@@ -57,15 +57,15 @@ class OpportunityPort(PlainPort):
 
     def body(self, client: Client, payload: Payload) -> dict[str, Any]:
         """Without the reason and the followers, which a create does not take."""
-        return {**body_of(payload, without=_APART), "locationId": client.location}
+        return {**body_of(payload, without=_OWN_REQUESTS), "locationId": client.location}
 
     async def finish(self, client: Client, record: Record, payload: Payload, trace_id: str = "") -> Created:
         """The record stands whether or not its reason and followers are taken: their refusal is none of the record."""
         id = id_of(record)
-        refused, stored = await self._apart(client, id, payload, ())
+        refused, stored = await self._in_own_requests(client, id, payload, ())
         return Created(id, {"id": id}, trace_id, refused, stored)
 
-    async def _apart(
+    async def _in_own_requests(
         self, client: Client, id: str, payload: Payload, held: Iterable[Any]
     ) -> tuple[dict[str, str], Record]:
         """(what was refused and why, what is stored now) of the parts that have requests of their own."""
@@ -126,13 +126,13 @@ class OpportunityPort(PlainPort):
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
         """HighLevel's update takes neither `contactId` nor `locationId`; they are left out."""
-        body = body_of(payload, without=("locationId", "contactId", *_APART))
+        body = body_of(payload, without=("locationId", "contactId", *_OWN_REQUESTS))
         record: Record = {}
         if body:
             record = unwrap((await client.request("PUT", self.path(client, id, {}), json=body)).body, *self.names)
         elif FOLLOWERS in payload:
             record = await self.get(client, id)
-        refused, stored = await self._apart(client, id, payload, record.get(FOLLOWERS) or ())
+        refused, stored = await self._in_own_requests(client, id, payload, record.get(FOLLOWERS) or ())
         if refused:
             error = Refused("; ".join(refused.values()), status=400)
             if not body and len(refused) == len(body_of(payload)):

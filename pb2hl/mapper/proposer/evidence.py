@@ -108,13 +108,13 @@ def _fits(headings: tuple[str, ...], seen: Sequence[Signals]) -> dict[str, Fit]:
             if name in found_in[_READ_AS[whose]] and not (name in telling and _READ_AS[whose] == object_)
         ]
         known = sum(1 for heading in fields.values() if heading)
-        points = sum(telling[name] * _told(fields[name], object_) for name in own) + known / max(1, len(headings))
+        points = sum(telling[name] * _weight_of(fields[name], object_) for name in own) + known / max(1, len(headings))
         points -= sum(float(item.rsplit(" ", 1)[1]) for item in bad)
         found[object_] = Fit(points, own, tuple(bad), known / max(1, len(headings)))
     return _with_values(found, found_in, dict(zip(said, seen, strict=True)))
 
 
-def _told(heading: str, object_: str) -> float:
+def _weight_of(heading: str, object_: str) -> float:
     """How much a heading tells of its table: everyday questions (`What`, `Until`) may stand in many."""
     return _OF_QUESTIONS if any(term.startswith(EVERYDAY) for term in read(heading, object_).terms) else 1.0
 

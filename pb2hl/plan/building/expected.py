@@ -23,7 +23,7 @@ from pb2hl.plan.cells.origins import (
 )
 from pb2hl.plan.inputs.inputs import PlanInputs
 from pb2hl.plan.inputs.rows import rows
-from pb2hl.plan.records.unconverted_cells import residue
+from pb2hl.plan.records.unconverted_cells import unshown
 
 EXPECTED_COLUMNS = ("op_id", "object", "source_id", "field", "source_columns", "source_value", "sent")
 
@@ -136,7 +136,7 @@ class _Cells:
             for one in ids:
                 yield from (Said(self._heading(name), text, one) for name, text in self.lost.get(one, ()))
         elif column == CELLS_OF_MERGED_ROWS:
-            for item in residue(dict(self.survivors.get(source_id, {}))):
+            for item in unshown(dict(self.survivors.get(source_id, {}))):
                 one, name = str(item["source_id"]), str(item["field"])
                 said = list(self._texts(one, HALVES.get(name, name)))
                 yield from said or [Said(self._heading(name), str(item["value"]), one)]

@@ -32,7 +32,7 @@ BLANK = "read as blank"
 
 _BLANK = (str(Bucket.NORMALISED), BLANK)
 
-_NOT_CELLS = frozenset({*PROVENANCE, "merged_ids", "residue", "company_source_id"})
+_NOT_CELLS = frozenset({*PROVENANCE, "merged_ids", "unshown", "company_source_id"})
 
 
 @dataclass(frozen=True)

@@ -268,9 +268,9 @@ def _deals_may_not_be_opportunities(inputs: PlanInputs, location: Location) -> b
 
 
 def _merged(frame: pd.DataFrame) -> int:
-    if "residue" not in frame.columns:
+    if "unshown" not in frame.columns:
         return 0
-    return int(frame["residue"].fillna("").astype(str).str.len().gt(2).sum())
+    return int(frame["unshown"].fillna("").astype(str).str.len().gt(2).sum())
 
 
 def _owner_needs_text(object_: str, frame: pd.DataFrame, inputs: PlanInputs) -> bool:

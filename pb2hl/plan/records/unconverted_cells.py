@@ -51,7 +51,7 @@ class Unconverted:
                 self.findings.cell(object_, item, field, Bucket.MOVED, f.UNCONVERTED_FIELD)
                 self.findings.loss(object_, field, f.UNCONVERTED_FIELD, "the text did not convert")
         merged = []
-        for item in residue(row):
+        for item in unshown(row):
             merged.append(f"{item['field']}: {item['value']} (from {item['source_id']})")
             self.findings.cell(object_, str(item["source_id"]), str(item["field"]), Bucket.MERGED, f.MERGED_FIELD)
         lines = [line for item in ids for line in self.lines(object_, item, but=_ELSEWHERE)]
@@ -63,14 +63,14 @@ class Unconverted:
     @staticmethod
     def addresses(row: Row) -> tuple[list[str], list[str]]:
         """E-mail addresses and phone numbers that the merged rows had and the survivor has not."""
-        found = residue(row)
+        found = unshown(row)
         return (
             [str(item["value"]) for item in found if item["field"] in _EMAILS],
             [str(item["value"]) for item in found if item["field"] in _PHONES],
         )
 
 
-def residue(row: Row) -> list[dict[str, Any]]:
+def unshown(row: Row) -> list[dict[str, Any]]:
     """What a survivor's merged rows said otherwise: {source_id, field, value}."""
-    found = row.get("residue")
+    found = row.get("unshown")
     return json.loads(found) if isinstance(found, str) and found else list(found or [])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from pb2hl.clock import stamp
+from pb2hl.errors import Damaged
 from pb2hl.steps.delta.arrivals import Arrival
 from pb2hl.whole import read_json, write_json
 from pb2hl.workspace import Workspace
@@ -45,7 +46,7 @@ class Known:
     since: str
     fate: Fate = Fate.SEEN
     told: str = ""
-    standing: str = ""
+    decisions: str = ""
     left: list[str] = field(default_factory=list)
     """What its delta left for a person."""
 
@@ -56,19 +57,18 @@ class Diary:
     def __init__(self, ws: Workspace, folder: Path):
         self._path = ws.path / NAME
         self._folder = str(folder.resolve())
-        body = (
-            read_json(self._path, f"delete {self._path}; what was brought over stands in the ledger")
-            if self._path.exists()
-            else {}
-        )
-        self._others = {name: one for name, one in body.get("folders", {}).items() if name != self._folder}
-        own = body.get("folders", {}).get(self._folder, {})
-        self.exports = {
-            name: Known(**{**one, "fate": Fate(one["fate"])}) for name, one in own.get("exports", {}).items()
-        }
-        self.brought_newest = float(own.get("brought_newest", 0.0))
-        self.looked = str(own.get("looked", ""))
-        self._events: list[list[str]] = list(body.get("events", []))
+        hint = f"delete {self._path}; what was brought over stands in the ledger"
+        body = read_json(self._path, hint) if self._path.exists() else {}
+        try:
+            self._others = {name: one for name, one in body.get("folders", {}).items() if name != self._folder}
+            own = body.get("folders", {}).get(self._folder, {})
+            known = own.get("exports", {}).items()
+            self.exports = {name: Known(**{**one, "fate": Fate(one["fate"])}) for name, one in known}
+            self.brought_newest = float(own.get("brought_newest", 0.0))
+            self.looked = str(own.get("looked", ""))
+            self._events: list[list[str]] = list(body.get("events", []))
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise Damaged(f"{self._path} is damaged: {error}", hint=hint) from error
 
     def save(self) -> None:
         """Write it, whole or not at all."""
@@ -83,11 +83,11 @@ class Diary:
             indent=1,
         )
 
-    def tell(self, now: datetime, export: str, what: str, told: str = "") -> None:
+    def note(self, now: datetime, export: str, what: str, detail: str = "") -> None:
         """Note what happened; the same thing of the same export twice in a row is noted once."""
         last = next((event for event in reversed(self._events) if event[1] == export), None)
-        if last is None or last[2:] != [what, told]:
-            self._events.append([stamp(now), export, what, told])
+        if last is None or last[2:] != [what, detail]:
+            self._events.append([stamp(now), export, what, detail])
 
     def met(self, arrival: Arrival, now: datetime) -> Known:
         """What is known of an export as it looks now; one that changed since is a new one."""

@@ -12,7 +12,7 @@ from pb2hl.matching.proposals import KEEP_APART, MERGE
 from pb2hl.matching.sheets import SHEETS, YES, merged_or_alone, survivors
 from pb2hl.operations import Kind, Target, operation_id
 from pb2hl.sheets import table_rows, write_sheet
-from pb2hl.steps.proposal.decisions import LATER_ROWS, later_rows
+from pb2hl.steps.proposal.decisions import DELTA_ROWS, delta_rows
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
@@ -156,7 +156,7 @@ def _aliases(object_: str, owner: Mapping[str, str], stands: Mapping[str, str]) 
 
 def _ask(ws: Workspace, ledger: LedgerPort, waiting: Mapping[str, pd.DataFrame]) -> None:
     """Put the new rows into the sheets of `ws`, undecided, and stop."""
-    later = {name: set(ids) for name, ids in (later_rows(ledger)).items()}
+    later = {name: set(ids) for name, ids in (delta_rows(ledger)).items()}
     problems = []
     for name, rows in waiting.items():
         ours = ws.sheet(name, SHEETS[name])
@@ -170,7 +170,7 @@ def _ask(ws: Workspace, ledger: LedgerPort, waiting: Mapping[str, pd.DataFrame])
                     file=f"{name}.csv", field=row.source_id)
             for row in table_rows(rows.assign(comment=note))
         ]  # fmt: skip
-    ledger.remember(LATER_ROWS, {name: sorted(ids) for name, ids in later.items()})
+    ledger.remember(DELTA_ROWS, {name: sorted(ids) for name, ids in later.items()})
     raise GateClosed(
         f"{len(problems)} new rows of the later export look like people or companies that are there already",
         hint=f"decide {' and '.join(f'sheets/{name}.csv' for name in waiting)} ({MERGE} or {KEEP_APART}), then delta again",

@@ -62,7 +62,7 @@ def prepare(
         raise GateClosed("the location was not read yet", hint=f"pb2hl schema {ws.path}")
     fresh = with_client(ws, ledger, folder, lambda client: read_destination(client, progress=progress), progress)
     while True:
-        second = later_workspace(ws, export, folder)
+        second = export_workspace(ws, export, folder)
         sheet_additions.pin(second)
         inventory(second, progress=progress, cancel=cancel)
         untold = export_columns.restrict(ws, second, progress, cancel)
@@ -102,7 +102,7 @@ def aliases_of(ws: Workspace) -> dict[str, dict[str, str]]:
     return found
 
 
-def later_workspace(ws: Workspace, export: Path, name: str = FOLDER) -> Workspace:
+def export_workspace(ws: Workspace, export: Path, name: str = FOLDER) -> Workspace:
     """A workspace `name` inside the workspace for the later export, with the decisions of the first one's sheets."""
     folder = ws.path / name
     if folder.exists():

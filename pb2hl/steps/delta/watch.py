@@ -143,17 +143,17 @@ class _Watch:
     def run(self) -> StepResult:
         """Look, bring over, wait, until the window closes."""
         before = f"goes on; the last look was at {self._diary.looked}" if self._diary.looked else ""
-        self._tell("", "watching", f"{self._folder} until {stamp(self._end)}{'; ' + before if before else ''}")
+        self._note("", "watching", f"{self._folder} until {stamp(self._end)}{'; ' + before if before else ''}")
         try:
             while self._clock.now() < self._end:
                 self._look()
                 self._wait()
         except Cancelled:
-            self._tell("", "stopped", "as asked; started again it goes on")
+            self._note("", "stopped", "as asked; started again it goes on")
             self._result(over=False)
             raise
         self._meet()
-        self._tell("", "the window closed", "")
+        self._note("", "the window closed", "")
         return self._result(over=True)
 
     def _look(self) -> None:
@@ -175,7 +175,7 @@ class _Watch:
         try:
             found = arrivals(self._folder, {self._base})
         except ConfigError:
-            self._tell("", "the folder is not there", "looked for again at every look")
+            self._note("", "the folder is not there", "looked for again at every look")
             return []
         now = self._clock.now()
         for arrival in found:
@@ -206,7 +206,7 @@ class _Watch:
             self._diary.brought_newest = max(self._diary.brought_newest, arrival.newest)
         else:
             known.fate, known.told = Fate.SEEN, "" if settled else f"has to look the same for {SETTLE_S:.0f} s"
-        self._tell(arrival.name, str(known.fate), known.told)
+        self._note(arrival.name, str(known.fate), known.told)
 
     def _by_hand(self, arrival: Arrival) -> bool:
         """Whether somebody ran the delta for it since it last changed."""
@@ -229,7 +229,7 @@ class _Watch:
             return (
                 arrival.newest == self._diary.brought_newest
                 and decided
-                and known.standing not in ("", self._standing())
+                and known.decisions not in ("", self._decisions())
             )
         if arrival.newest < self._diary.brought_newest:
             if known.fate in (Fate.ASKS, Fate.FAILED):
@@ -237,10 +237,10 @@ class _Watch:
                     Fate.OVERTAKEN,
                     "a later export was brought over; needed only if exports hold changes alone",
                 )
-                self._tell(arrival.name, str(known.fate), known.told)
+                self._note(arrival.name, str(known.fate), known.told)
             return known.fate is Fate.RUNNING
         return known.fate in (Fate.RUNNING, Fate.FAILED) or (
-            known.fate is Fate.ASKS and known.standing != self._standing()
+            known.fate is Fate.ASKS and known.decisions != self._decisions()
         )
 
     def _bring(self, arrival: Arrival) -> None:
@@ -248,7 +248,7 @@ class _Watch:
         known = self._diary.exports[arrival.name]
         again = known.fate is Fate.RUNNING
         known.fate, known.told = Fate.RUNNING, ""
-        self._tell(arrival.name, "goes on" if again else "begins", "it was cut off before" if again else "")
+        self._note(arrival.name, "goes on" if again else "begins", "it was cut off before" if again else "")
         self._diary.save()
         try:
             result = bring_over(self._ws, arrival.path, keep_removed=True, progress=self._progress, cancel=self._cancel)
@@ -261,8 +261,8 @@ class _Watch:
             known.left = [str(problem) for problem in error.problems[:20]]
         else:
             self._brought(arrival, known, result)
-        known.standing = self._standing()
-        self._tell(arrival.name, str(known.fate), known.told)
+        known.decisions = self._decisions()
+        self._note(arrival.name, str(known.fate), known.told)
         self._diary.save()
 
     def _brought(self, arrival: Arrival, known: Known, result: StepResult) -> None:
@@ -277,7 +277,7 @@ class _Watch:
         if known.fate is not Fate.FAILED:
             self._diary.brought_newest = max(self._diary.brought_newest, arrival.newest)
 
-    def _standing(self) -> str:
+    def _decisions(self) -> str:
         """A hash of everything that a person decides: sheets, settings, approvals."""
         seen = hashlib.sha256(repr(gates.states(self._ws)).encode())
         for path in (self._ws.path / CONFIG_NAME, *sorted(self._ws.sheets.glob("*.csv"))):
@@ -302,11 +302,11 @@ class _Watch:
         self._cancel.check()
         late = (self._clock.now() - due).total_seconds()
         if late > AWAY_S:
-            self._tell("", "was away", f"this look comes {late / 60:.0f} min late: the machine slept")
+            self._note("", "was away", f"this look comes {late / 60:.0f} min late: the machine slept")
 
-    def _tell(self, export: str, what: str, told: str = "") -> None:
-        self._diary.tell(self._clock.now(), export, what, told)
-        self._progress.note(": ".join(part for part in (export, what, told) if part))
+    def _note(self, export: str, what: str, detail: str = "") -> None:
+        self._diary.note(self._clock.now(), export, what, detail)
+        self._progress.note(": ".join(part for part in (export, what, detail) if part))
 
     def _left(self) -> Iterator[tuple[str, str, str]]:
         """What is left, as LEFT_COLUMNS."""

@@ -30,7 +30,7 @@ def decide(ws: Workspace, step: str, who: str, *, take_defaults: bool = False) -
     try:
         approval = gates.approve(ws, gate, who=who)
     except GateClosed:
-        stands = gates.standing(ws, gate)
+        stands = gates.in_force(ws, gate)
         if stands is None or not stands.forced:
             raise
         return f"{step} was approved by {stands.who} at {stands.at} in spite of what is open, and that stands: {stands.subject_hash}"

@@ -124,7 +124,7 @@ def check(ws: Workspace, gate: str, problems: Sequence[Problem] = (), *, of_deci
     return approval
 
 
-def standing(ws: Workspace, gate: str) -> Approval | None:
+def in_force(ws: Workspace, gate: str) -> Approval | None:
     """The approval of `gate`, where there is one and nothing that it names has changed since."""
     approval, state = _approval_state(ws, gate)
     return approval if state == "approved" else None

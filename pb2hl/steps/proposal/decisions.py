@@ -24,7 +24,7 @@ from pb2hl.operations import canonical_hash
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Config, Workspace
 
-LATER_ROWS = "later_rows"
+DELTA_ROWS = "later_rows"
 """The fact that holds the rows of match sheets that only later exports have: `{sheet: [source id]}`."""
 
 POLICY = "policy"
@@ -52,7 +52,7 @@ step ask for them a hundred times in a run."""
 
 def decided(ws: Workspace, ledger: LedgerPort) -> dict[str, str]:
     """Every decision as it stands now (Parts). Raises SheetError when a sheet is missing or lost its columns."""
-    later = later_rows(ledger)
+    later = delta_rows(ledger)
     if later:  # they also depend on the staged rows, which are too many to hash
         return _decided(ws, ledger, later)
     state = _state(ws, ledger)
@@ -171,12 +171,12 @@ def config_in_force(ws: Workspace, ledger: LedgerPort) -> Config:
     return ws.config.model_copy(update={"policy": ws.config.policy.model_copy(update=taken)})
 
 
-def later_rows(ledger: LedgerPort) -> dict[str, list[str]]:
+def delta_rows(ledger: LedgerPort) -> dict[str, list[str]]:
     """The rows of match sheets that only later exports have, by sheet."""
-    return ledger.recall(LATER_ROWS) or {}
+    return ledger.recall(DELTA_ROWS) or {}
 
 
 def own_rows(sheet: pd.DataFrame, name: str, ledger: LedgerPort, known: Collection[str]) -> pd.DataFrame:
     """A match sheet without the rows that a later export brought, unless this export has them (`known`)."""
-    others = set(later_rows(ledger).get(name, ())).difference(known)
+    others = set(delta_rows(ledger).get(name, ())).difference(known)
     return sheet[~sheet["source_id"].isin(others)] if others else sheet

@@ -28,7 +28,7 @@ from pb2hl.results import StepResult
 from pb2hl.source import embedded_files
 from pb2hl.source.containers import open_container
 from pb2hl.source.files import ExportFiles
-from pb2hl.steps.proposal.decisions import changed, config_in_force, decided, later_rows, of_plan, own_rows
+from pb2hl.steps.proposal.decisions import changed, config_in_force, decided, delta_rows, of_plan, own_rows
 from pb2hl.steps.proposal.schema_choices import choices, write_choices
 from pb2hl.whole import read_frame, undamaged, write_frame
 from pb2hl.workspace import Workspace
@@ -43,7 +43,7 @@ LINEAGE = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_ba
 
 def merges_of(ws: Workspace, ledger: LedgerPort, staged: Mapping[str, pd.DataFrame]) -> matching.Merges:
     """Who survived, by the decided sheets (rows that only later exports have aside). Raises SheetError with every problem."""
-    known = {str(item) for frame in staged.values() for item in frame["source_id"]} if later_rows(ledger) else set()
+    known = {str(item) for frame in staged.values() for item in frame["source_id"]} if delta_rows(ledger) else set()
     rules = ws.sheet("survivorship", SURVIVORSHIP) if (ws.sheets / "survivorship.csv").exists() else None
     duplicates, companies = (
         own_rows(ws.sheet(name, MATCH_SHEETS[name]), name, ledger, known) for name in ("duplicates", "companies")

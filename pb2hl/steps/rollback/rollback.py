@@ -189,7 +189,7 @@ def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.D
         counts=counts,
         tables={
             "plan": plan.table(),
-            "account": _account(plan, rows, doubt),
+            "account": _outcomes(plan, rows, doubt),
             "requests": pd.DataFrame(list(cost.items()), columns=["what for", "requests"]),
             "outcomes": rows,
             "kept": kept,
@@ -231,11 +231,11 @@ def _headline(counts: Mapping[str, Any], budget: Budget, asked: Asked) -> str:
     )
 
 
-ACCOUNT = {"undone": "undone", "kept": "kept", "held": "held", "failed": "refused"}
+_NAMED = {"undone": "undone", "kept": "kept", "held": "held", "failed": "refused"}
 """The outcomes of operations, as the account of a rollback calls them."""
 
 
-def _account(plan: UndoPlan, rows: pd.DataFrame, doubt: pd.DataFrame) -> pd.DataFrame:
+def _outcomes(plan: UndoPlan, rows: pd.DataFrame, doubt: pd.DataFrame) -> pd.DataFrame:
     """One row an object and target: asked = undone + kept + held + refused + in doubt (all of them where nothing was looked at)."""
     asked = plan.table().groupby(["object", "target"], sort=True)["operations"].sum().rename("asked")
     found = rows.groupby(["object", "target", "outcome"]).size().unstack(fill_value=0)
@@ -244,7 +244,7 @@ def _account(plan: UndoPlan, rows: pd.DataFrame, doubt: pd.DataFrame) -> pd.Data
     table = pd.DataFrame(
         {"asked": asked.reindex(index, fill_value=0) + open_ones.reindex(index, fill_value=0)}, index=index
     )
-    for name, column in ACCOUNT.items():
+    for name, column in _NAMED.items():
         table[column] = found[name].reindex(index, fill_value=0) if name in found else 0
     return (
         table.assign(**{"in doubt": open_ones.reindex(index, fill_value=0)})

@@ -63,10 +63,10 @@ def cannot_hold(
         "currency": currency or "the location",
         "folder": FOLDER,
         "folder_sign": FOLDER_SIGN,
-        "wizard_contacts": wizard.told(Target.CONTACT),
-        "wizard_deals": wizard.told(Target.OPPORTUNITY),
+        "wizard_contacts": wizard.import_hint(Target.CONTACT),
+        "wizard_deals": wizard.import_hint(Target.OPPORTUNITY),
     }
-    rows = [*_told(tables, counts, words), *_reported(tables)]
+    rows = [*_counted(tables, counts, words), *_reported(tables)]
     path = ws.plan / "losses.parquet"
     if planned and path.exists():
         rows += [
@@ -127,7 +127,7 @@ def _kinds() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-def _told(tables: Tables, counts: Mapping[str, int], words: Mapping[str, str]) -> Iterator[Row]:
+def _counted(tables: Tables, counts: Mapping[str, int], words: Mapping[str, str]) -> Iterator[Row]:
     """The rows of cannot_hold.toml: its own words, with `words` for what stands in braces, and how many this export has of each."""
     for name, kind in _kinds().items():
         cells = (str(cell).split(".") for cell in kind.get("cells", ()))

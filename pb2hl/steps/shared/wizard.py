@@ -43,7 +43,7 @@ CLICKS = {
 FILES = {Target.CONTACT: "contacts", Target.OPPORTUNITY: "opportunities"}
 
 
-def told(target: Target) -> str:
+def import_hint(target: Target) -> str:
     """What the admin does about what only the wizard can set, in words."""
     return f"import {FOLDER}/{FILES[target]}.csv into HighLevel's wizard"
 
