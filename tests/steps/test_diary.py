@@ -15,6 +15,6 @@ def test_a_memory_of_another_shape_is_damaged(tmp_path, body):
     """A watch whose memory holds something else says so, and how to go on."""
     ws = Workspace.create(tmp_path / "ws", Config(export="x", location="L", timezone="UTC"))
     (ws.path / "watch.json").write_text(body.replace("%s", str(tmp_path.resolve())))
-    with pytest.raises(Damaged, match="watch.json is damaged") as told:
+    with pytest.raises(Damaged, match=r"watch\.json is damaged") as told:
         Diary(ws, tmp_path)
     assert "delete" in told.value.hint
