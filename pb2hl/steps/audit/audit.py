@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -92,71 +93,70 @@ def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked:
     missing_outcomes = outcomes.errors(ledger)
     doubt = missing_outcomes[missing_outcomes["state"].isin(["in_doubt", "intended"])]
     totals = {name: int(objects[name].sum()) for name in ("expected", "arrived", "missing", "extra", "wrong")}
-    problems = [*asked.problems, *outcomes.problems_of(doubt), *outcomes.not_cleared(ledger)]
-    if totals["missing"]:
-        problems.append(
-            Problem(
-                "missing",
-                f"{counted(totals['missing'], 'record')} {agree(totals['missing'], 'is', 'are')} not in the location any more",
-                Severity.CRITICAL,
-                count=totals["missing"],
-            )
-        )
-    if totals["extra"]:
-        problems.append(
-            Problem(
-                "extra",
-                f"{counted(totals['extra'], 'record')} {agree(totals['extra'], 'carries', 'carry')} our marker and the ledger does not know them",
-                Severity.CRITICAL,
-                count=totals["extra"],
-            )
-        )
-    problems += [
-        Problem(
-            "unbalanced",
-            f"{row.object}.{row.column}: {row.filled} were read, {row.accounted} are accounted for",
-            Severity.CRITICAL,
-        )
-        for row in table_rows(off)
-    ]
-    for (object_, field, kind), group in diffs.groupby(["object", "field", "class"], sort=True):
-        if kind != "normalised" and field:
-            problems.append(
-                Problem(
-                    "differs",
-                    f"{object_}.{field}: {kind} in {counted(len(group), 'record')}",
-                    Severity.CRITICAL,
-                    field=str(field),
-                    count=len(group),
-                    treatment="listed with its reason",
-                )
-            )
-    for (object_, name), count in sorted(found.unread.items()):
-        text = f"{object_}.{name}: search does not tell it; {counted(count, 'value')} {agree(count, 'was', 'were')} sent and not read back one by one"
-        problems.append(Problem("spot_checked", text, Severity.INFO, field=name, count=count,
-                                treatment="a tenth as many contacts as there are records was read by id for it"))  # fmt: skip
-    unlinked = found.link[UNLINKED]
-    if unlinked:
-        text = f"{counted(unlinked, 'contact')} {agree(unlinked, 'is', 'are')} not linked to the business they were linked to"
-        problems.append(Problem("unlinked", text, Severity.CRITICAL, count=unlinked, treatment="listed"))
-    unrelated = found.link[UNRELATED]
-    if unrelated:
-        text = f"{counted(unrelated, 'relation')} {agree(unrelated, 'is', 'are')} not in the location"
-        problems.append(Problem("unrelated", text, Severity.CRITICAL, count=unrelated, treatment="listed as absent"))
-    failed = any((totals["missing"], totals["extra"], totals["wrong"], unlinked, unrelated, len(doubt), len(off)))
+    links = {name: found.link[name] for name in (UNLINKED, UNRELATED)}
+    problems = (
+        *asked.problems,
+        *outcomes.problems_of(doubt),
+        *outcomes.not_cleared(ledger),
+        *_not_there(totals),
+        *_unbalanced(off),
+        *_differing(diffs),
+        *_spot_checked(found),
+        *_unlinked(links),
+    )
+    failed = any((totals["missing"], totals["extra"], totals["wrong"], *links.values(), len(doubt), len(off)))
     return StepResult(
         step=STEP,
         status=Status.FAILED if failed else Status.DONE if asked.complete else Status.INCOMPLETE,
         headline=f"{asked.headline} Of {counted(totals['expected'], 'record')} that {agree(totals['expected'], 'was', 'were')} sent, "
         f"{totals['missing']:,} {agree(totals['missing'], 'is', 'are')} missing, {totals['extra']:,} extra, {totals['wrong']:,} with a value that differs.",
-        counts={**asked.counts, **totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": unlinked, "unbalanced_columns": len(off), **requests.counts(ledger),
+        counts={**asked.counts, **totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": links[UNLINKED], "unbalanced_columns": len(off), **requests.counts(ledger),
                 **outcomes.log_head(ledger), **found.classes()},
         tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "absent": _absent(found), "objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
                 "links": found.links(), "accounting": accounted.cells, "rows": accounted.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
                 "requests": requests.table(ledger), **found.landed.tables()},
-        problems=tuple(problems),
+        problems=problems,
         next_step="report",
     )  # fmt: skip
+
+
+def _not_there(totals: Mapping[str, int]) -> Iterator[Problem]:
+    if count := totals["missing"]:
+        text = f"{counted(count, 'record')} {agree(count, 'is', 'are')} not in the location any more"
+        yield Problem("missing", text, Severity.CRITICAL, count=count)
+    if count := totals["extra"]:
+        text = f"{counted(count, 'record')} {agree(count, 'carries', 'carry')} our marker and the ledger does not know them"
+        yield Problem("extra", text, Severity.CRITICAL, count=count)
+
+
+def _unbalanced(off: pd.DataFrame) -> Iterator[Problem]:
+    for row in table_rows(off):
+        text = f"{row.object}.{row.column}: {row.filled} were read, {row.accounted} are accounted for"
+        yield Problem("unbalanced", text, Severity.CRITICAL)
+
+
+def _differing(diffs: pd.DataFrame) -> Iterator[Problem]:
+    for (object_, field, kind), group in diffs.groupby(["object", "field", "class"], sort=True):
+        if kind != "normalised" and field:
+            text = f"{object_}.{field}: {kind} in {counted(len(group), 'record')}"
+            treatment = "listed with its reason"
+            yield Problem("differs", text, Severity.CRITICAL, field=str(field), count=len(group), treatment=treatment)
+
+
+def _spot_checked(found: Comparison) -> Iterator[Problem]:
+    treatment = "a tenth as many contacts as there are records was read by id for it"
+    for (object_, name), count in sorted(found.unread.items()):
+        text = f"{object_}.{name}: search does not tell it; {counted(count, 'value')} {agree(count, 'was', 'were')} sent and not read back one by one"
+        yield Problem("spot_checked", text, Severity.INFO, field=name, count=count, treatment=treatment)
+
+
+def _unlinked(links: Mapping[str, int]) -> Iterator[Problem]:
+    if count := links[UNLINKED]:
+        text = f"{counted(count, 'contact')} {agree(count, 'is', 'are')} not linked to the business they were linked to"
+        yield Problem("unlinked", text, Severity.CRITICAL, count=count, treatment="listed")
+    if count := links[UNRELATED]:
+        text = f"{counted(count, 'relation')} {agree(count, 'is', 'are')} not in the location"
+        yield Problem("unrelated", text, Severity.CRITICAL, count=count, treatment="listed as absent")
 
 
 def _absent(found: Comparison) -> pd.DataFrame:

@@ -68,19 +68,7 @@ def present(
         step=STEP,
         status=Status.WAITING,
         headline=_headline(schema, cost),
-        counts={
-            "to_make": _to_make(schema),
-            "schema_operations": len(schema.operations),
-            "data_operations": len(data.operations),
-            "requests": cost.total,
-            "requests_to_come": cost.to_come,
-            "seconds": cost.seconds,
-            "days": cost.days,
-            "requests_used_today": ledger.requests_today(),
-            "published_workflows": len(tables["workflows"]),
-            "duplicate_opportunities": len(tables["duplicate_opportunities"]),
-            "identity_problems": len(tables["identity"]),
-        },
+        counts=_counts(ledger, schema, data, cost) | {"published_workflows": len(tables["workflows"])},
         tables={
             "preflight": doctor.as_table(checks),
             **tables,
@@ -109,6 +97,21 @@ def present(
     progress.finish()
     result.save(ws.results(STEP))
     return result
+
+
+def _counts(ledger: LedgerPort, schema: Plan, data: Plan, cost: Budget) -> dict[str, Any]:
+    return {
+        "to_make": _to_make(schema),
+        "schema_operations": len(schema.operations),
+        "data_operations": len(data.operations),
+        "requests": cost.total,
+        "requests_to_come": cost.to_come,
+        "seconds": cost.seconds,
+        "days": cost.days,
+        "requests_used_today": ledger.requests_today(),
+        "duplicate_opportunities": len(data.tables["duplicate_opportunities"]),
+        "identity_problems": len(data.tables["identity"]),
+    }
 
 
 def _tables(schema: Plan, data: Plan, destination: Destination) -> dict[str, pd.DataFrame]:
