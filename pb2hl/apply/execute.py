@@ -43,7 +43,6 @@ class Execution:
     counts: Counter[tuple[Target, State]] = field(default_factory=Counter)
     sent: int = 0
     already: int = 0
-    in_doubt: int = 0
     held: int = 0
     refused: int = 0
 
@@ -226,9 +225,7 @@ class Apply:
                 self._count(outcomes, {doubt.intent.operation.op_id: doubt.intent.operation for doubt in doubts})
             if unclear:
                 await self._journal.finish(unclear)
-                self._result.in_doubt += len(unclear)
             await self._resend(again)
-        self._result.in_doubt += len(self._doubts)
         self._doubts = []
 
     async def _resend(self, doubts: list[Doubt]) -> None:

@@ -24,7 +24,6 @@ _SETTING = Shape("status!:active|inactive|permanent message code")
 _PLAIN = tuple(
     "firstName lastName name address1 city state postalCode website timezone source companyName gender".split()
 )
-DND_CHANNELS = _CHANNELS
 
 
 def contact(sandbox: State, contact_id: str) -> Record:

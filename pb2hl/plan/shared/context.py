@@ -238,14 +238,6 @@ class Context:
         return dict(zip(companies["source_id"].astype(str), named, strict=True))
 
     @cached_property
-    def columns_of_fields(self) -> dict[str, str]:
-        """Existing custom field, by id and by key → the staged column (or own label) that goes into it."""
-        found: dict[str, str] = {}
-        for _, planned in self.fields:
-            found |= {name: planned.key for name in (planned.existing_id, planned.existing_key) if name}
-        return found
-
-    @cached_property
     def contact_labels(self) -> dict[str, str]:
         """Every surviving contact as `Jane Roe (jane@acme.com)`, by source id; the id stands in for a missing e-mail."""
         found = {}
