@@ -14,7 +14,7 @@ UNIT_WORDS = {
     1: r"s|sec|secs|second|seconds|sek|sekunde|sekunden|seconde|secondes|segundo|segundos|secondi",
     0.001: r"ms|msec|millisecond|milliseconds|millis",
 }
-_PART = re.compile(r"(?<!\d)(\d++(?:[.,]\d++)?+)\s*+([a-z]+)\.?", re.IGNORECASE)
+_PART = re.compile(r"(?<!\d)(\d++(?:[.,]\d++)?)\s*+([a-z]+)\.?", re.IGNORECASE)
 _ISO = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$", re.IGNORECASE)
 
 

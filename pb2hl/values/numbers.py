@@ -23,8 +23,8 @@ _COMMA_COUNTRIES = frozenset(
 )
 _PLAIN = r"^[+-]?\d+(\.\d+)?$"
 _AMOUNT = re.compile(
-    r"(?P<pre>(?:[^\d(+\-.,]|[.,](?!\d))*+)(?P<open>\(?+)\s*+(?P<sign>[+-]?+)\s*+(?P<mid>(?:[^\d.,+\-]|[.,](?!\d))*+)"
-    r"(?P<body>[.,]?+\d[\d.,]*+(?:[eE][+-]?\d+)?+)(?P<post>\D*+)"
+    r"(?=(?P<pre>(?:[^\d(+\-.,]|[.,](?!\d))*))(?P=pre)(?P<open>\(?+)\s*+(?P<sign>[+-]?+)\s*+"
+    r"(?=(?P<mid>(?:[^\d.,+\-]|[.,](?!\d))*))(?P=mid)(?P<body>[.,]?+\d[\d.,]*+(?:[eE][+-]?+\d++)?)(?P<post>\D*+)"
 )
 _GROUPS = re.compile(r"(?<=\d)[\s\u00a0\u202f\u2009'’_](?=\d{3}(?:\D|$))")
 _CODE = re.compile(r"[A-Za-z]{3}")
