@@ -11,6 +11,8 @@ from pb2hl.whole import write_bytes
 from pb2hl.workspace import Workspace
 
 NOTEBOOKS = "notebooks"
+SETTINGS = Path(__file__).parent / "lab_settings"
+"""JupyterLab's settings where a person has none of their own: it asks for no news and no updates, which would ask the network."""
 _HERE, _ABOVE = b'workspace = \\".\\"', b'workspace = \\"..\\"'
 """The parameter as it stands in a notebook's JSON, and as a copy one folder down needs it."""
 
@@ -29,10 +31,11 @@ def notebook_copies(ws: Workspace) -> Path:
 
 
 def command(ws: Workspace) -> list[str]:
-    """What starts JupyterLab in the workspace, with this environment's own kernel."""
+    """What starts JupyterLab in the workspace, with this environment's own kernel; it asks the network for nothing."""
     return [
         sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ws.path}", f"--LabApp.default_url=/lab/tree/{NOTEBOOKS}",
         "--ServerApp.kernel_spec_manager_class=pb2hl.kernel.OwnKernels",
+        f"--LabApp.app_settings_dir={SETTINGS}",
     ]  # fmt: skip
 
 

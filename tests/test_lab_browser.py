@@ -105,7 +105,6 @@ def lab(tmp_path, sandbox_server, browser) -> Iterator[Lab]:
         "--ServerApp.port=0",
         "--IdentityProvider.token=",
         "--allow-root",
-        "--LabApp.news_url=",
         "--ServerApp.disable_check_xsrf=True",
     ]
     log = (tmp_path / "lab.log").open("w+")

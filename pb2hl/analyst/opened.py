@@ -53,9 +53,9 @@ class OpenedWorkspace(Workspace):
         """Every setting of migration.toml: its section, its value, what it may be and what it decides."""
         return pd.DataFrame(list(_settings(self.config)), columns=["section", "setting", "value", "allowed", "decides"])
 
-    def trace(self, object_: str, source_id: str) -> pd.DataFrame:
-        """One record's way: its cells as exported, staged, decided, sent and stored, with times."""
-        return trace(self, object_, source_id)
+    def trace(self, object_: str, source_id: str = "", *, row: int = 0, file: str = "") -> pd.DataFrame:
+        """One record's way, by its id or by the row of its file: its fate and why, its cells as exported, staged, decided, sent and stored."""
+        return trace(self, object_, source_id, row=row, file=file)
 
     def explore(self, name: str) -> TableBrowser:
         """The staged table `name` in a browser with facets; `.selection` is what is left of it as a frame."""
@@ -63,7 +63,8 @@ class OpenedWorkspace(Workspace):
         if frame.empty:
             known = ", ".join(self.tables["table"])
             raise ConfigError(
-                f"there is no staged table {name!r}", hint=f"one of: {known or 'none yet: run the inventory'}"
+                f"there is no staged table {name!r}",
+                hint=f"one of: {known}" if known else "run the inventory first: 01_inventory.ipynb",
             )
         dropped = self.staged / "not_converted.parquet"
         lost = self.table("not_converted") if dropped.exists() else pd.DataFrame()

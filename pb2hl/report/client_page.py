@@ -120,7 +120,7 @@ def _became(words: Words, table: pd.DataFrame) -> Section | None:
         f"{line['object']}: " + ", ".join(f"{words.say(name)} {words.number(line[name])}" for name in met if line[name])
         for line in shown.to_dict("records")
     )
-    chart = stacked(list(shown["object"]), series, {words.say(name): SHADES[name] for name in met})
+    chart = stacked(list(shown["object"]), series, {words.say(name): SHADES[name] for name in met}, words.number)
     return Section(
         words.say("became"), words.say("became_blurb"), _table(words, words.say("became"), shown), chart, label
     )

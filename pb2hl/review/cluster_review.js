@@ -1,20 +1,20 @@
 // Clusters side by side. Python owns the sheet, the filter and the place; this draws `view` and sends what a person does.
 const css = `
-.cr{font:13px system-ui,sans-serif;color:#1a2330;background:#fff;border:1px solid #c9d3df;border-radius:6px;outline:none}
+.cr{font:13px system-ui,sans-serif;color:var(--jp-ui-font-color1,#1a2330);background-color:var(--jp-layout-color1,#fff);border:1px solid var(--jp-border-color2,#c9d3df);border-radius:6px;outline:none}
 .cr:focus-within,.cr:focus{box-shadow:inset 0 0 0 2px #2b6cb0}
-.cr-bar{display:flex;gap:8px;align-items:center;padding:6px 8px;border-bottom:1px solid #dde4ec;flex-wrap:wrap}
-.cr-bar button,.cr-card button{padding:3px 10px;border:1px solid #9fb0c3;border-radius:4px;background:#f4f7fa;color:#1a2330;cursor:pointer}
+.cr-bar{display:flex;gap:8px;align-items:center;padding:6px 8px;border-bottom:1px solid var(--jp-border-color2,#dde4ec);flex-wrap:wrap}
+.cr-bar button,.cr-card button{padding:3px 10px;border:1px solid var(--jp-border-color1,#9fb0c3);border-radius:4px;background-color:var(--jp-layout-color2,#f4f7fa);color:var(--jp-ui-font-color1,#1a2330);cursor:pointer}
 .cr-bar button:disabled{opacity:.45;cursor:default}
-.cr-bar input,.cr-bar select{padding:3px 6px;border:1px solid #9fb0c3;border-radius:4px}
-.cr-state{margin-left:auto}.cr-say{color:#a11;padding:0 8px}
+.cr-bar input,.cr-bar select{background-color:var(--jp-layout-color1,#fff);color:inherit;padding:3px 6px;border:1px solid var(--jp-border-color1,#9fb0c3);border-radius:4px}
+.cr-state{margin-left:auto}.cr-say{color:var(--jp-error-color0,#a11);padding:0 8px}
 .cr-view{overflow:auto;max-height:460px}
-.cr table{border-collapse:collapse}.cr th,.cr td{text-align:left;vertical-align:top;padding:4px 10px;border:1px solid #e0e7ee;max-width:280px;overflow-wrap:anywhere}
-.cr th.cr-name{position:sticky;left:0;background:#eef3f8;font-weight:600}
-.cr tr.cr-same td{color:#68788a}.cr mark{background:#fdd9a0;color:inherit}
-.cr-card{background:#f7f9fb;min-width:150px}.cr-card.merge{background:#d9f2e0}.cr-card.apart{background:#fbe1dd}.cr-card.skip{background:#ececec}
-.cr-card b{font-size:14px}.cr-why{font-size:12px;color:#43566b}
+.cr table{border-collapse:collapse}.cr th,.cr td{text-align:left;vertical-align:top;padding:4px 10px;border:1px solid var(--jp-border-color2,#e0e7ee);max-width:280px;overflow-wrap:anywhere}
+.cr th.cr-name{position:sticky;left:0;background-color:var(--jp-layout-color2,#eef3f8);font-weight:600}
+.cr tr.cr-same td{color:var(--jp-ui-font-color2,#68788a)}.cr mark{background-image:linear-gradient(#d98e0466,#d98e0466);color:inherit}
+.cr-card{background-color:var(--jp-layout-color2,#f7f9fb);min-width:150px}.cr-card.merge{background-image:linear-gradient(#2a9d6340,#2a9d6340)}.cr-card.apart{background-image:linear-gradient(#c8553d40,#c8553d40)}.cr-card.skip{background-image:linear-gradient(#8d99a640,#8d99a640)}
+.cr-card b{font-size:14px}.cr-why{font-size:12px;color:var(--jp-ui-font-color2,#43566b)}
 .cr-fall i{display:block;height:5px;min-width:2px;background:#2a9d63;margin-bottom:3px}.cr-fall i.less{background:#c8553d}
-.cr-keys{padding:4px 8px;color:#68788a;border-top:1px solid #dde4ec}.cr kbd{border:1px solid #c9d3df;border-radius:3px;padding:0 4px;background:#f4f7fa}`;
+.cr-keys{padding:4px 8px;color:var(--jp-ui-font-color2,#68788a);border-top:1px solid var(--jp-border-color2,#dde4ec)}.cr kbd{border:1px solid var(--jp-border-color2,#c9d3df);border-radius:3px;padding:0 4px;background-color:var(--jp-layout-color2,#f4f7fa)}`;
 const NEXT = { "": "merge", merge: "keep apart", "keep apart": "merge", skip: "merge" };
 
 function render({ model, el }) {
@@ -121,6 +121,7 @@ function render({ model, el }) {
     else { event.stopPropagation(); return; } // what is no key of ours goes no further either: JupyterLab would cut the cell
     event.preventDefault(); event.stopPropagation();
   };
+  model.on("comm_live_update", () => { say.textContent = "The kernel is gone: what was decided up to the last saved cluster is in the sheet. Run the cell again to go on."; });
   for (const name of ["view", "progress", "message", "unsaved", "can_undo"]) model.on(`change:${name}`, draw);
   draw();
 }

@@ -20,6 +20,7 @@ function render({ model, el }) {
     told.textContent = model.get("message"); open.hidden = model.get("state") === "refused" && model.get("points").every((text) => told.textContent.includes(text)); told.className = { done: "cf-good", refused: "cf-bad" }[model.get("state")] || "";
     input.disabled = model.get("state") === "done"; ready();
   }
+  model.on("comm_live_update", () => { told.textContent = "The kernel is gone: run the cell again."; told.className = "cf-bad"; button.disabled = true; });
   const names = ["title", "facts", "points", "prompt", "button", "message", "state", "wanted"].map((name) => "change:" + name);
   for (const name of names) model.on(name, draw);
   draw();

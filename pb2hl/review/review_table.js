@@ -1,38 +1,38 @@
 // The review table: virtual rows over a sheet. It shows and sends edits; Python owns the sheet and validates every edit.
 const ROW = 26, OVERSCAN = 8, NUMBERS = new Set(["fill", "distinct", "count", "records", "deals", "confidence", "position", "probability"]);
 const css = `
-.rt{font:13px system-ui,sans-serif;color:#1a2330;background:#fff;border:1px solid #c9d3df;border-radius:6px}
-.rt-bar{display:flex;gap:8px;align-items:center;padding:6px 8px;border-bottom:1px solid #dde4ec;flex-wrap:wrap}
-.rt-bar button{padding:3px 10px;border:1px solid #9fb0c3;border-radius:4px;background:#f4f7fa;color:#1a2330;cursor:pointer}
+.rt{font:13px system-ui,sans-serif;color:var(--jp-ui-font-color1,#1a2330);background-color:var(--jp-layout-color1,#fff);border:1px solid var(--jp-border-color2,#c9d3df);border-radius:6px}
+.rt-bar{display:flex;gap:8px;align-items:center;padding:6px 8px;border-bottom:1px solid var(--jp-border-color2,#dde4ec);flex-wrap:wrap}
+.rt-bar button{padding:3px 10px;border:1px solid var(--jp-border-color1,#9fb0c3);border-radius:4px;background-color:var(--jp-layout-color2,#f4f7fa);color:var(--jp-ui-font-color1,#1a2330);cursor:pointer}
 .rt-bar button:disabled{opacity:.45;cursor:default}
-.rt-bar input{padding:3px 6px;border:1px solid #9fb0c3;border-radius:4px;min-width:180px}
-.rt-state{margin-left:auto}.rt-state.dirty{color:#8a4b00;font-weight:600}
+.rt-bar input,.rt-bar select{background-color:var(--jp-layout-color1,#fff);color:inherit}.rt-bar input{padding:3px 6px;border:1px solid var(--jp-border-color1,#9fb0c3);border-radius:4px;min-width:180px}
+.rt-state{margin-left:auto}.rt-state.dirty{color:var(--jp-warn-color0,#8a4b00);font-weight:600}
 .rt-view{height:420px;overflow:auto;position:relative;outline:none}
 .rt-view:focus-within,.rt-view:focus{box-shadow:inset 0 0 0 2px #2b6cb0}
-.rt-head{position:sticky;top:0;z-index:2;display:flex;background:#eef3f8;font-weight:600;border-bottom:1px solid #c9d3df}
+.rt-head{position:sticky;top:0;z-index:2;display:flex;background-color:var(--jp-layout-color2,#eef3f8);font-weight:600;border-bottom:1px solid var(--jp-border-color2,#c9d3df)}
 .rt-row{position:absolute;left:0;display:flex;height:${ROW}px}
-.rt-cell{box-sizing:border-box;padding:4px 6px;border-right:1px solid #e6ecf2;border-bottom:1px solid #e6ecf2;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;flex:none}
+.rt-cell{box-sizing:border-box;padding:4px 6px;border-right:1px solid var(--jp-border-color2,#e6ecf2);border-bottom:1px solid var(--jp-border-color2,#e6ecf2);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;flex:none}
 .rt-head .rt-cell{cursor:pointer}
-.rt-row.sel .rt-cell{background:#d8e8fa}.rt-cell.cur{outline:2px solid #2b6cb0;outline-offset:-2px}
-.rt-cell.edit{background:#fffdf2}.rt-high .rt-conf{background:#cdeed6}.rt-mid .rt-conf{background:#fdeebf}.rt-low .rt-conf{background:#f9d3cf}
-.rt-cell.bad{background:#f9d3cf}
-.rt-cell input,.rt-cell select{width:100%;height:20px;box-sizing:border-box;border:0;font:inherit;padding:0;background:#fff;color:inherit}
-.rt-more{padding:6px 8px;border-top:1px solid #dde4ec;min-height:34px;max-height:120px;overflow:auto;white-space:pre-wrap}
-.rt-more b{margin-right:4px}.rt-say{color:#a11}.rt-say::before{content:"⚠ "}
+.rt-row.sel .rt-cell{background-image:linear-gradient(#2b6cb040,#2b6cb040)}.rt-cell.cur{outline:2px solid #2b6cb0;outline-offset:-2px}
+.rt-cell.edit{background-image:linear-gradient(#ffd60014,#ffd60014)}.rt-high .rt-conf{background-image:linear-gradient(#2a9d6340,#2a9d6340)}.rt-mid .rt-conf{background-image:linear-gradient(#d98e0440,#d98e0440)}.rt-low .rt-conf{background-image:linear-gradient(#c8553d40,#c8553d40)}
+.rt-cell.bad{background-image:linear-gradient(#c8553d40,#c8553d40)}
+.rt-cell input,.rt-cell select{width:100%;height:20px;box-sizing:border-box;border:0;font:inherit;padding:0;background-color:var(--jp-layout-color1,#fff);color:inherit}
+.rt-more{padding:6px 8px;border-top:1px solid var(--jp-border-color2,#dde4ec);min-height:34px;max-height:120px;overflow:auto;white-space:pre-wrap}
+.rt-more b{margin-right:4px}.rt-say{color:var(--jp-error-color0,#a11)}.rt-say::before{content:"⚠ "}
 .rt-high .rt-conf::before{content:"✓ "}.rt-mid .rt-conf::before{content:"~ "}.rt-low .rt-conf::before{content:"! "}
-.rt-cell.bad::before{content:"⚠ "}.rt-cell.open::after{content:"undecided";color:#8a4b00;font-style:italic}
-.rt-row .rt-cell{background:#fff}.rt-row.odd .rt-cell{background:#fafcfe}.rt-row .rt-cell.edit{background:#fffdf2}
-.rt-row.rt-high .rt-conf{background:#cdeed6}.rt-row.rt-mid .rt-conf{background:#fdeebf}.rt-row.rt-low .rt-conf{background:#f9d3cf}.rt-row .rt-cell.bad{background:#f9d3cf}.rt-row.sel .rt-cell{background:#d8e8fa}
-.rt-cell:first-child{position:sticky;left:0;z-index:1;border-right:2px solid #c9d3df;font-weight:600}.rt-head .rt-cell:first-child{background:#eef3f8}
-.rt-cell.rt-num{text-align:right}.rt-count{color:#4a5b6d}.rt-keys{padding:4px 8px;border-top:1px solid #dde4ec;color:#5b6b7c;font-size:12px}
-.rt-keys kbd{font:11px ui-monospace,monospace;border:1px solid #c9d3df;border-radius:3px;padding:0 4px;background:#f4f7fa}
-.rt-pairs{border-collapse:collapse;margin-top:4px}.rt-pairs td,.rt-pairs th{padding:1px 10px 1px 0;text-align:left;font-weight:normal}.rt-pairs th{color:#5b6b7c}.rt-pairs td:nth-child(2)::before{content:"→ ";color:#2b6cb0}.rt-pairs .lost td:nth-child(2){color:#a11}
-.rt{position:relative}.rt-pick{position:absolute;z-index:9;max-height:220px;overflow:auto;background:#fff;border:1px solid #9fb0c3;border-radius:4px;box-shadow:0 4px 14px #0003;min-width:220px}
-.rt-pick div{padding:3px 8px;cursor:pointer;white-space:nowrap}.rt-pick div.on{background:#d8e8fa}`;
+.rt-cell.bad::before{content:"⚠ "}.rt-cell.open::after{content:"undecided";color:var(--jp-warn-color0,#8a4b00);font-style:italic}
+.rt-row .rt-cell{background-color:var(--jp-layout-color1,#fff)}.rt-row.odd .rt-cell{background-color:var(--jp-layout-color1,#fafcfe)}.rt-row .rt-cell.edit{background-image:linear-gradient(#ffd60014,#ffd60014)}
+.rt-row.rt-high .rt-conf{background-image:linear-gradient(#2a9d6340,#2a9d6340)}.rt-row.rt-mid .rt-conf{background-image:linear-gradient(#d98e0440,#d98e0440)}.rt-row.rt-low .rt-conf{background-image:linear-gradient(#c8553d40,#c8553d40)}.rt-row .rt-cell.bad{background-image:linear-gradient(#c8553d40,#c8553d40)}.rt-row.sel .rt-cell{background-image:linear-gradient(#2b6cb040,#2b6cb040)}
+.rt-cell:first-child{position:sticky;left:0;z-index:1;border-right:2px solid var(--jp-border-color2,#c9d3df);font-weight:600}.rt-head .rt-cell:first-child{background-color:var(--jp-layout-color2,#eef3f8)}
+.rt-cell.rt-num{text-align:right}.rt-count{color:var(--jp-ui-font-color2,#4a5b6d)}.rt-keys{padding:4px 8px;border-top:1px solid var(--jp-border-color2,#dde4ec);color:var(--jp-ui-font-color2,#5b6b7c);font-size:12px}
+.rt-keys kbd{font:11px ui-monospace,monospace;border:1px solid var(--jp-border-color2,#c9d3df);border-radius:3px;padding:0 4px;background-color:var(--jp-layout-color2,#f4f7fa)}
+.rt-pairs{border-collapse:collapse;margin-top:4px}.rt-pairs td,.rt-pairs th{padding:1px 10px 1px 0;text-align:left;font-weight:normal}.rt-pairs th{color:var(--jp-ui-font-color2,#5b6b7c)}.rt-pairs td:nth-child(2)::before{content:"→ ";color:#2b6cb0}.rt-pairs .lost td:nth-child(2){color:var(--jp-error-color0,#a11)}
+.rt{position:relative}.rt-pick{position:absolute;z-index:9;max-height:220px;overflow:auto;background-color:var(--jp-layout-color1,#fff);border:1px solid var(--jp-border-color1,#9fb0c3);border-radius:4px;box-shadow:0 4px 14px #0003;min-width:220px}
+.rt-pick div{padding:3px 8px;cursor:pointer;white-space:nowrap}.rt-pick div.on{background-image:linear-gradient(#2b6cb040,#2b6cb040)}`;
 
 function render({ model, el }) {
   let rows = [], order = [], current = 0, column = 0, anchor = 0, sort = null, editing = null, asking = null; const previews = new Map(), lines = new Map();
-  const selected = new Set();
+  const selected = new Set(), grid = "rt" + Math.random().toString(36).slice(2);
   const spec = () => model.get("spec");
   const columns = () => model.get("columns");
   const make = (tag, name, text) => { const node = document.createElement(tag); if (name) node.className = name; if (text !== undefined) node.textContent = text; return node; };
@@ -49,16 +49,30 @@ function render({ model, el }) {
   bar.append(filter, only);
   const accept = button("Accept", () => send("accept", { rows: targets() }), "accept the proposal of the selected rows (a)");
   const undo = button("Undo", () => send("undo", {}), "Ctrl+Z"), save = button("Save", () => send("save", {}), "Ctrl+S");
-  const reload = button("Reload", () => send("reload", {}), "read the sheet again; unsaved edits are dropped");
+  const bring = button("", () => { const changes = lost(); if (changes.length) send("edit", { changes }); }, "edits that were not saved when the kernel ended"); bring.hidden = true;
+  const reload = button("Reload", () => { edits.clear(); written(); send("reload", {}); }, "read the sheet again; unsaved edits are dropped");
   const count = make("span", "rt-count"); bar.append(count);
   const state = make("span", "rt-state"); state.setAttribute("role", "status"); bar.append(state);
-  const head = make("div", "rt-head"), body = make("div"); body.style.position = "relative"; view.append(head, body);
+  const head = make("div", "rt-head"), body = make("div"); head.setAttribute("role", "row"); body.setAttribute("role", "rowgroup"); body.style.position = "relative"; view.append(head, body);
 
   const width = (name) => (spec().widths || {})[name] || 120;
   const editable = (name) => (spec().editable || []).includes(name);
   const at = (name) => columns().indexOf(name);
   const choices = (row, name) => { let found = (spec().choices || {})[name]; while (found && !Array.isArray(found)) found = found.by[rows[row][at(found.column)]] || found.otherwise || null; return found || null; };
-  const send = (type, rest) => model.send({ type, ...rest });
+  // What is not saved is also kept in this tab: a kernel that dies takes its own copy along.
+  const place = () => "pb2hl:" + (spec().sheet || model.get("title")), edits = new Map(); let gone = false;
+  const fixed = (row) => columns().filter((name) => !editable(name) && name !== "who" && name !== "when").map((name) => rows[row][at(name)]).join("\u001f");
+  const written = () => { try { edits.size ? sessionStorage.setItem(place(), JSON.stringify([...edits])) : sessionStorage.removeItem(place()); } catch { /* a browser that keeps nothing */ } };
+  function keep(changes) { for (const [row, name, value] of changes) if (editable(name)) edits.set(JSON.stringify([fixed(row), name]), value); written(); }
+  function lost() {  // kept edits that the rows in sight do not show, as changes of them
+    const where = new Map(edits.size && !gone ? rows.map((_, row) => [fixed(row), row]) : []), found = [];
+    for (const [key, value] of edits) { const [row, name] = JSON.parse(key), now = where.get(row); if (now !== undefined && at(name) >= 0 && rows[now][at(name)] !== value) found.push([now, name, value]); }
+    return found;
+  }
+  function saved() { const open = new Set(lost().map(([row, name]) => JSON.stringify([fixed(row), name]))); for (const key of [...edits.keys()]) if (!open.has(key)) edits.delete(key); written(); }
+  const here = { edit: (rest) => rest.changes, accept: (rest) => rest.rows.filter((row) => at("proposal") >= 0 && rows[row][at("proposal")]).map((row) => [row, "decision", rows[row][at("proposal")]]) };
+  const post = (message) => { try { Promise.resolve(model.send(message)).catch(() => {}); } catch { /* the kernel is gone: said in the bar */ } };
+  const send = (type, rest) => { if (gone && here[type]) receive({ type: "cells", changes: here[type](rest) }); else post({ type, ...rest }); };
   const targets = () => selected.size ? [...selected] : order.length ? [order[current]] : [];
   const problem = (row, name) => (model.get("problems")[row] || {})[name];
 
@@ -103,7 +117,7 @@ function render({ model, el }) {
     line.style.top = place * ROW + "px"; line.setAttribute("role", "row"); line.setAttribute("aria-rowindex", place + 1);
     columns().forEach((name, index) => {
       const text = rows[row][index], cell = make("div", `rt-cell${editable(name) ? " edit" : ""}${name === "confidence" ? " rt-conf" : ""}${place === current && index === column ? " cur" : ""}${bad[name] ? " bad" : ""}${name === "decision" && !text.trim() ? " open" : ""}${NUMBERS.has(name) ? " rt-num" : ""}`, text);
-      cell.style.width = width(name) + "px"; cell.setAttribute("role", "gridcell"); if (bad[name]) cell.title = bad[name];
+      cell.style.width = width(name) + "px"; cell.setAttribute("role", "gridcell"); if (place === current && index === column) { cell.id = grid + "-cell"; view.setAttribute("aria-activedescendant", cell.id); } if (bad[name]) cell.title = bad[name];
       line.append(cell);
     });
     return line;
@@ -118,6 +132,7 @@ function render({ model, el }) {
     current = place; column = index; draw(); detail();
   }
   function detail() {
+    view.setAttribute("aria-rowcount", order.length);
     more.replaceChildren();
     if (!order.length) { more.textContent = "no rows"; return; }
     const row = order[current], said = model.get("problems")[row] || {};
@@ -162,6 +177,7 @@ function render({ model, el }) {
     const pinned = width(columns()[0]), left = columns().slice(0, column).reduce((sum, name) => sum + width(name), 0); if (left - pinned < view.scrollLeft) view.scrollLeft = left - pinned; else if (left + width(columns()[column]) > view.scrollLeft + view.clientWidth) view.scrollLeft = left + width(columns()[column]) - view.clientWidth;
     show();
   }
+  root.addEventListener("keydown", (event) => { if (event.key !== "Tab") event.stopPropagation(); }); // nothing typed here is a command of the notebook
   view.onkeydown = (event) => {
     const page = Math.floor(view.clientHeight / ROW) - 2, ctrl = event.ctrlKey || event.metaKey, keys = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageDown: [page, 0], PageUp: [-page, 0], Home: [-order.length, 0], End: [order.length, 0] };
     if (editing) return;
@@ -185,14 +201,17 @@ function render({ model, el }) {
   };
   filter.oninput = arrange; filter.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter" || event.key === "Escape") view.focus(); };
   only.onchange = arrange; view.onscroll = () => { if (!editing) draw(); };
-  function status() { const decision = at("decision"), open = decision < 0 ? 0 : rows.filter((row) => !row[decision].trim()).length, bad = Object.keys(model.get("problems")).length; count.textContent = `${rows.length} rows · ${open} undecided${bad ? ` · ${bad} with a problem` : ""}`; const dirty = model.get("unsaved"); state.textContent = model.get("message") || (dirty ? `${dirty} unsaved edits` : "saved"); state.className = "rt-state" + (dirty ? " dirty" : ""); undo.disabled = !model.get("can_undo"); save.disabled = !dirty; }
+  function status() { const decision = at("decision"), open = decision < 0 ? 0 : rows.filter((row) => !row[decision].trim()).length, bad = Object.keys(model.get("problems")).length; count.textContent = `${rows.length} rows · ${open} undecided${bad ? ` · ${bad} with a problem` : ""}`; const dirty = model.get("unsaved"); const back = lost().length; bring.hidden = !back; bring.textContent = `Bring back ${back} unsaved edits`; state.textContent = gone ? `the kernel is gone: ${edits.size} unsaved edits are kept in this tab; run the cell again` : model.get("message") || (dirty ? `${dirty} unsaved edits` : "saved"); state.className = "rt-state" + (dirty || gone || back ? " dirty" : ""); undo.disabled = !model.get("can_undo"); save.disabled = !dirty || gone; }
   const fresh = () => { previews.clear(); rows = model.get("rows").map((row) => [...row]); arrange(); status(); };
   model.on("change:rows", fresh); model.on("change:problems", () => { draw(); detail(); status(); });
   for (const name of ["unsaved", "message", "can_undo"]) model.on("change:" + name, status);
-  const receive = (message) => { if (message.type === "preview") { previews.set(message.row, message); if (order[current] === message.row) detail(); } if (message.type === "rows") { rows = message.rows.map((row) => [...row]); if (!editing) { arrange(); status(); } } if (message.type === "cells") { for (const [row] of message.changes) previews.delete(row); for (const [row, name, value] of message.changes) rows[row][at(name)] = value; if (!editing) { arrange(); status(); } } };
+  const receive = (message) => { if (message.type === "preview") { previews.set(message.row, message); if (order[current] === message.row) detail(); } if (message.type === "rows") { gone = false; rows = message.rows.map((row) => [...row]); if (!editing) { arrange(); status(); } } if (message.type === "cells") { for (const [row] of message.changes) previews.delete(row); for (const [row, name, value] of message.changes) rows[row][at(name)] = value; keep(message.changes); if (!editing) { arrange(); status(); } } };
   model.on("msg:custom", receive);
-  const leaving = (event) => { if (model.get("unsaved")) { event.preventDefault(); event.returnValue = ""; } };
+  model.on("change:unsaved", () => { if (!model.get("unsaved") && !gone) { saved(); status(); } });
+  model.on("comm_live_update", () => { gone = true; status(); post({ type: "rows" }); }); // one that lives answers, and then it is not gone
+  const leaving = (event) => { if (model.get("unsaved") || (gone && edits.size)) { event.preventDefault(); event.returnValue = ""; } };
   window.addEventListener("beforeunload", leaving);
+  try { for (const [key, value] of JSON.parse(sessionStorage.getItem(place()) || "[]")) edits.set(key, value); } catch { /* nothing kept */ }
   fresh(); send("rows", {}); // another page may have edited since this one's model was filled
   return () => { window.removeEventListener("beforeunload", leaving); model.off("msg:custom", receive); };
 }

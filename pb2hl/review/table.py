@@ -81,7 +81,7 @@ class ReviewTable(anywidget.AnyWidget):
         self._who = who
         self._clock = clock
         self._undo: list[list[tuple[int, str, str]]] = []
-        super().__init__(title=self._path.stem, spec=_for_browser(spec))
+        super().__init__(title=self._path.stem, spec=_for_browser(spec) | {"sheet": str(self._path.resolve())})
         self.on_msg(self._receive)
         self.reload()
 

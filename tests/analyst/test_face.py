@@ -29,9 +29,11 @@ HEAVY = ("pandas", "numpy", "great_expectations", "httpx", "pydantic", "jinja2",
 
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory):
-    """A workspace of two contacts and a deal, with its inventory."""
+    """A workspace of two contacts, one of them twice, and a deal, with its inventory."""
     folder = tmp_path_factory.mktemp("face")
-    made = pb2hl.init(folder / "ws", export=export(folder / "export"), location="here")
+    source = export(folder / "export") / "contacts.csv"
+    source.write_text(source.read_text(encoding="utf-8").rstrip("\n") + "\n" + source.read_text(encoding="utf-8").splitlines()[1] + "\n", encoding="utf-8")  # fmt: skip
+    made = pb2hl.init(folder / "ws", export=source.parent, location="here")
     pb2hl.inventory(made)
     return made
 
@@ -139,13 +141,26 @@ def test_a_mistake_is_a_sentence_and_no_traceback(ws):
 def test_a_record_is_traced_from_its_cell(ws):
     """The cells as exported come first with file and row, then as staged; an unknown record or object says what there is."""
     found = pb2hl.trace(ws, "contacts", "1")
-    assert list(dict.fromkeys(found["stage"])) == ["exported", "staged"]
+    assert list(dict.fromkeys(found["stage"])) == ["fate", "exported", "staged"]
+    assert found["value"].iloc[0].startswith("not planned yet")
     email = found[found["value"] == "ann@a.example"]
     assert set(email["stage"]) == {"exported", "staged"} and email["where"].str.contains("contacts.csv").all()
     with pytest.raises(ConfigError, match="no record '9'"):
         ws.trace("contacts", "9")
     with pytest.raises(ConfigError, match="no object"):
         ws.trace("people", "1")
+
+
+def test_a_record_is_traced_from_its_row(ws):
+    """A row of the file, as a spreadsheet counts it, is the record that it became, or says why it became none; no row is a word."""
+    assert pb2hl.trace(ws, "contacts", row=4).equals(pb2hl.trace(ws, "contacts", "1"))
+    assert pb2hl.trace(ws, "contacts", row=4, file="contacts.csv").equals(pb2hl.trace(ws, "contacts", "1"))
+    left = ws.trace("contacts", row=2)
+    assert left["value"].iloc[0] == "left out on reading: identical row; record 1 was kept"
+    assert "ann@a.example" in set(left[left["stage"] == "exported"]["value"])
+    for wrong in ({"row": 99}, {"row": 4, "file": "people.csv"}, {}, {"source_id": "1", "row": 4}):
+        with pytest.raises(ConfigError, match="row"):
+            ws.trace("contacts", **wrong)
 
 
 def test_tables_say_where_they_come_from(ws):

@@ -7,6 +7,7 @@ import csv
 import httpx
 import pytest
 
+from pb2hl.analyst.trace import trace
 from pb2hl.errors import GateClosed
 from pb2hl.results import Status, StepResult
 from pb2hl.sandbox import Sandbox, Scenario
@@ -90,6 +91,9 @@ def test_what_highlevel_refuses_is_told_everywhere(refusing, pattern, object_, w
         assert "refused" in result.headline
         rows = result.tables["open"]
         assert len(rows[(rows["object"] == object_) & (rows["what"] == what) & (rows["fate"] == "refused")])
+        told = rows.iloc[0]
+        way = trace(ws, told["object"], told["source_id"])
+        assert f"{told['fate']}: {told['why']}" in set(way[way["stage"] == "fate"]["value"])
     assert audit.counts["asked_expected"] > audit.counts["asked_arrived"] + audit.counts["asked_left_out"]
 
 

@@ -56,11 +56,14 @@ def bars(labels: Sequence[str], values: Sequence[float]) -> Drawing:
 
 @_unchecked
 def stacked(
-    labels: Sequence[str], series: Mapping[str, Sequence[float]], meaning: Mapping[str, str] | None = None
+    labels: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    meaning: Mapping[str, str] | None = None,
+    written: Callable[[int], str] | None = None,
 ) -> Drawing:
     """Horizontal bars, one a label, with a part a series and the sum at the end; a click on the legend picks a series.
 
-    `meaning` tells which series of `MEANT` one is that has another language's name.
+    `meaning` tells which series of `MEANT` one is that has another language's name; `written` how that language writes a whole number.
     """
     alt = altair()
     names = _distinct(labels[:MOST_BARS])
@@ -68,6 +71,7 @@ def stacked(
     rows = [(name, part, values[i]) for part, values in parts.items() for i, name in enumerate(names) if values[i]]
     data = pd.DataFrame(rows, columns=["label", "part", "count"])
     sums = data.groupby("label", sort=False, as_index=False)["count"].sum()
+    sums["written"] = [written(int(count)) for count in sums["count"]] if written else ""
     picked = alt.selection_point(fields=["part"], bind="legend")
     row = alt.Y("label:N", sort=names, title=None, scale=alt.Scale(domain=names))
     boxes = (
@@ -87,7 +91,7 @@ def stacked(
     ends = (
         alt.Chart(sums)
         .mark_text(align="left", dx=5, color="currentColor")
-        .encode(x="count:Q", y=row, text=alt.Text("count:Q", format=","))
+        .encode(x="count:Q", y=row, text=alt.Text("written:N") if written else alt.Text("count:Q", format=","))
     )
     return _styled(alt.layer(boxes, ends), _BAR * max(len(names), 1))
 
