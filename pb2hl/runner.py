@@ -76,8 +76,7 @@ def run(
     try:
         with relayed(lambda note: progress.note(f"{running}: {note}")), closing(_kernel()) as kernel:
             for step in todo:
-                running = step.id
-                progress.note(running)
+                progress.note(running := step.id)
                 given = {"approved_by": who, "take_defaults": True} if who and step.decides else {}
                 paths.append(execute(ws, step, state.folder, given, kernel=kernel))
                 state.finish(step.id)

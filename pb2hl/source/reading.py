@@ -60,10 +60,7 @@ def read_export(
         problems += read.problems
         if read.why:
             unread.append((item.name, read.why))
-            told = problem(
-                "unreadable", read.why, item.name, severity=Severity.CRITICAL, treatment="listed, not migrated"
-            )
-            problems.append(told)
+            problems.append(_unreadable(item.name, read.why))
         if not read.tables:
             files.add(item.name, item.size, item.read)
         progress.advance()
@@ -108,6 +105,10 @@ def _not_read(items: list[Item], others: bool, unread: list[tuple[str, str]]) ->
             problem("foreign_format", f"is {found.what}, which is not read", item.name, treatment=found.instead)
         )
     return problems
+
+
+def _unreadable(name: str, why: str) -> Problem:
+    return problem("unreadable", why, name, severity=Severity.CRITICAL, treatment="listed, not migrated")
 
 
 def _candidates(items: list[Item]) -> list[Item]:

@@ -67,20 +67,18 @@ def cannot_hold(
         "wizard_deals": wizard.import_hint(Target.OPPORTUNITY),
     }
     rows = [*_counted(tables, counts, words), *_reported(tables)]
-    path = ws.plan / "losses.parquet"
-    if planned and path.exists():
-        rows += [
-            (
-                str(row.object),
-                f"{row.what}: {row.why}",
-                int(row.records),
-                str(row.where),
-                "look at the records the plan names",
-            )
-            for row in table_rows(read_frame(path))
-        ]
+    if planned:
+        rows += _losses(ws)
     frame = pd.DataFrame(rows, columns=list(HELD_COLUMNS)).astype({"records": "int64"})
     return frame.sort_values("records", key=lambda held: held == 0, kind="stable").reset_index(drop=True)
+
+
+def _losses(ws: Workspace) -> Iterator[Row]:
+    """What the workspace's plan moves elsewhere or normalises."""
+    path = ws.plan / "losses.parquet"
+    for row in table_rows(read_frame(path)) if path.exists() else ():
+        what, admin = f"{row.what}: {row.why}", "look at the records the plan names"
+        yield str(row.object), what, int(row.records), str(row.where), admin
 
 
 def _logged(ws: Workspace) -> tuple[int, int]:

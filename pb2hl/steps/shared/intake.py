@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,11 +83,7 @@ def take_in(
     raws = [raw for raw, _ in parts]
     product = mapper.product(raws)
     if product.edition == "bookstore":
-        seen = "; ".join(product.evidence[:3])
-        raise ExportError(
-            f"{path.name} is the catalogue of the Ottawa bookstore, another product that is called Perfect Books: {seen}",
-            hint="give an export of the Perfect Books business (CRM) or legal-accounting edition",
-        )
+        raise _bookstore(path, product.evidence)
     found = []
     decided = tables.decisions(sheet) if sheet is not None else {}
     progress.start("recognising tables", len(raws), "tables")
@@ -105,6 +101,14 @@ def take_in(
             tables.write(sheet, found)
         raise _nothing_recognised(path, export, found)
     return Intake(export, product, tuple(found))
+
+
+def _bookstore(path: Path, evidence: Sequence[str]) -> ExportError:
+    seen = "; ".join(evidence[:3])
+    return ExportError(
+        f"{path.name} is the catalogue of the Ottawa bookstore, another product that is called Perfect Books: {seen}",
+        hint="give an export of the Perfect Books business (CRM) or legal-accounting edition",
+    )
 
 
 def _nothing_recognised(path: Path, export: source.Export, found: Iterable[Recognised]) -> ExportError:
