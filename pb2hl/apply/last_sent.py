@@ -9,7 +9,7 @@ from typing import Any
 from pb2hl.apply.edits import STORED, edited, rewritten
 from pb2hl.diff.flatten import CUSTOM, flatten_payload, flatten_record
 from pb2hl.diff.overlay import laid_over
-from pb2hl.diff.owner_sync import OwnerSync
+from pb2hl.diff.owner_sync import OWNER, OwnerSync
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import REMOVED_TAGS, Kind, Target
 from pb2hl.values.fold import fold
@@ -33,7 +33,7 @@ class LastSent:
         self.properties: dict[str, str] = {}
         self.files: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.first_run = min((run.started_at for run in ledger.runs()), default="")
-        self._sync = OwnerSync(ledger)
+        self.sync = OwnerSync(ledger)
         self._later: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         self._stored: dict[str, dict[str, Any]] = {}
         for entry in ledger.iterate(state=(State.DONE, State.UNDONE)):
@@ -41,6 +41,12 @@ class LastSent:
                 self.ours.add(entry.destination_id)
             if entry.state is State.DONE:
                 self._remember(entry)
+
+    def with_synced_owner(self, entry: Entry, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an update sent, and beside it the owner that HighLevel's owner sync has put on the record as it is now."""
+        if OWNER in entry.payload or not self.sync.explains(entry, OWNER, record):
+            return entry.payload
+        return {**entry.payload, OWNER: record[OWNER]}
 
     def _remember(self, entry: Entry) -> None:
         if entry.target is Target.LINK:
@@ -95,7 +101,7 @@ class LastSent:
             name
             for name in edited(self.payload(entry), record, region, self.stored(entry))
             if not self.only_our_files(entry.destination_id, name.removeprefix(CUSTOM), held.get(name))
-            and not self._sync.explains(entry, name, record)
+            and not self.sync.explains(entry, name, record)
             and not self._named_by_link(name, record)
         ]
         if entry.target is Target.CONTACT:

@@ -296,7 +296,7 @@ class Undo:
         where = dict(entry.payload.get("$url") or {})
         now = await self._ports[entry.target].get(self._client, entry.destination_id, **where)
         found = restoration(
-            entry.payload,
+            self._left.with_synced_owner(entry, now),
             entry.before_image,
             now,
             force=self._force,

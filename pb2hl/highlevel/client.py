@@ -165,11 +165,23 @@ class Client:
         AnswerLost (an unsafe request whose end is unclear: look the record up), or an ApiError.
         """
         safe = method != "POST" if safe is None else safe
-        if self.before_write is not None and method != "GET" and not (method == "POST" and safe):
+        writes = method != "GET" and not (method == "POST" and safe)
+        if self.before_write is not None and writes:
             await self._announce(self.before_write)
         form = {"files": upload.files, "data": upload.data} if upload else {}
         limit_s = UPLOAD_TIMEOUT_S if upload else ANSWER_TIMEOUT_S
-        return await self._until_answered(_Call(method, path, {"params": params, "json": json, **form}, safe, limit_s))
+        call = _Call(method, path, {"params": params, "json": json, **form}, safe, limit_s)
+        answer = await self._until_answered(call)
+        return self.acknowledged(answer, f"{method} {path}") if writes else answer
+
+    def acknowledged(self, answer: Answer, what: str) -> Answer:
+        """The answer to a write, which is an object or nothing at all; AnswerLost where something else came with success."""
+        if not isinstance(answer.body, dict):
+            self.doubt_at = self.clock.monotonic()
+            raise AnswerLost(
+                f"the answer to {what} is none of HighLevel's; whether it was done is not known", hint=_LOOK_UP
+            )
+        return answer
 
     async def _announce(self, before_write: Callable[[Client], Awaitable[None]]) -> None:
         if not _ANNOUNCING.get():
@@ -200,7 +212,7 @@ class Client:
                 attempt = 0
                 continue  # the limiter waits for the day's allowance, and says so: that is no trouble of the server's
             wait_s = min(wait_s, max(left_s, retry.LONGEST_DELAY_S))
-            waited_s += wait_s
+            waited_s += wait_s + (call.timeout_s if isinstance(outcome, httpx.ReadTimeout) else 0.0)
             if wait_s >= TOLD_AFTER_S:
                 self.announce(f"{error.message}; trying again", wait_s)
             await self.clock.sleep(wait_s)

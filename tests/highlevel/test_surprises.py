@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from pb2hl.errors import HighLevelError, RateLimited, Unreachable
@@ -133,3 +136,69 @@ def test_a_deal_is_whole_though_reads_by_id_are_thin(rehearse, connect, thin):
             assert client.sent - before == 1 + thin
 
     run(life())
+
+
+LIES = {
+    "7": b"7",
+    "list": b"[]",
+    "text": b'"done"',
+    "page": b"<!doctype html><html>Sign in</html>",
+    "nothing": b"null",
+}
+
+
+def walks(client: Client) -> dict[str, Any]:
+    """One call of each method of each port, under the name of its record's kind; endpoints are theirs, not listed here."""
+    ids = {
+        "contactId": "c",
+        "businessId": "b",
+        "schemaKey": "k",
+        "recordId": "r",
+        "conversationId": "v",
+        "calendarId": "l",
+    }
+    span = {"start": datetime(2024, 1, 1, tzinfo=UTC), "end": datetime(2024, 6, 1, tzinfo=UTC)}
+    where = {**ids, **span, "objectKey": "business", "tags": ["t"]}
+    payload = {
+        "$url": {**ids, "fieldId": "f"}, "$file": {"path": __file__, "name": "a.txt"}, "name": "A", "tags": ["t"], "contactId": "c", "businessId": "b",
+        "type": "SMS", "direction": "inbound", "altId": "1", "date": "2024-01-01T00:00:00.000Z", "body": "B", "title": "T", "dueDate": "d", "completed": False,
+        "objectKey": "business", "stages": [{"name": "S"}], "customFields": [], "followers": ["u"], "key": "k", "labels": {"singular": "A", "plural": "As"},
+        "associationId": "x", "firstRecordId": "c", "secondRecordId": "b", "calendarId": "l", "startTime": "2024-01-01T00:00:00Z", "endTime": "2024-01-01T01:00:00Z",
+    }  # fmt: skip
+    found = {}
+    for target, port in PORTS.items():
+        if target is Target.UNREAD:  # a counter, which is neither read nor listed as a record
+            continue
+        found[f"{target} create"] = lambda port=port: port.create(client, payload)
+        found[f"{target} get"] = lambda port=port: port.get(client, "i/../é", **where)
+        found[f"{target} update"] = lambda port=port: port.update(client, "i/../é", payload)
+        found[f"{target} delete"] = lambda port=port: port.delete(client, "i/../é", **where)
+        found[f"{target} pages"] = lambda port=port: all_of(port.pages(client, **where))
+    return found
+
+
+async def all_of(pages: Any) -> list[Any]:
+    """Every record of some pages."""
+    return [record async for page in pages for record in page]
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_no_endpoint_is_believed_whatever_it_says(lie):
+    """Each method of each port ends in an error of ours that says what came and what helps; no write counts as done, no list as empty."""
+
+    async def ask(client: Client) -> dict[str, object]:
+        outcomes: dict[str, object] = {}
+        for name, call in walks(client).items():
+            try:
+                outcomes[name] = await call()
+            except Exception as error:
+                outcomes[name] = error
+        return outcomes
+
+    outcomes, _ = run(talk([(200, LIES[lie])], ask, patience_s=1.0, first_contact_s=1.0))
+    believed = {
+        name: outcome
+        for name, outcome in outcomes.items()
+        if not (isinstance(outcome, HighLevelError) and (outcome.hint or outcome.message))
+    }
+    assert believed == {}

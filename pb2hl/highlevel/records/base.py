@@ -100,7 +100,7 @@ def rows(body: Any, *names: str) -> list[Record]:
         found = [] if found is None and name and body.get("total") == 0 else found
     else:
         found = body
-    if not isinstance(found, list):
+    if not isinstance(found, list) or body == []:  # nothing in a bare [] says what there is none of
         raise WrongAnswer(f"a list of {names[0]} was asked for, and {_kind_of(body)} came", hint=_NOT_HIGHLEVEL)
     if strange := [item for item in found if not isinstance(item, dict)]:
         raise WrongAnswer(

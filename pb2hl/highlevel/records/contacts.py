@@ -171,6 +171,7 @@ class ContactTagsPort:
         answer = await client.request(
             method, located(TAGS_OF, client, id=contact_id), json={"tags": list(tags)}, safe=True
         )
+        client.acknowledged(answer, f"{method} {TAGS_OF}")
         return Created(contact_id, {"id": contact_id}, answer.trace_id)
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
@@ -249,5 +250,6 @@ async def _set_business(client: Client, business_id: str | None, contact_ids: Se
     for start in range(0, len(contact_ids), LINKED_AT_ONCE):
         ids = list(contact_ids[start : start + LINKED_AT_ONCE])
         body = {"locationId": client.location, "ids": ids, "businessId": business_id}
-        trace = (await client.request("POST", "/contacts/bulk/business", json=body, safe=True)).trace_id
+        answer = await client.request("POST", "/contacts/bulk/business", json=body, safe=True)
+        trace = client.acknowledged(answer, "POST /contacts/bulk/business").trace_id
     return trace

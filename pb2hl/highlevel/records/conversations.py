@@ -152,8 +152,10 @@ class UnreadPort(PlainPort):
         path = located(self.one, client, conversationId=conversation_id)
         held = unwrap((await client.request("GET", path)).body, "conversation")
         logged = sum(name.startswith(OF) for name, id in url_of(payload).items() if id)
-        left = max(int(held.get("unreadCount") or 0) - logged, 0)
-        await client.request("PUT", path, json={"locationId": client.location, "unreadCount": left})
+        unread = held.get("unreadCount") or 0
+        if isinstance(unread, int | float):  # a counter that is not told is left alone
+            left = max(int(unread) - logged, 0)
+            await client.request("PUT", path, json={"locationId": client.location, "unreadCount": left})
         return Created(conversation_id, {"id": conversation_id})
 
     async def find(self, client: Client, operation: Operation, payload: Payload) -> Created | None:

@@ -67,12 +67,9 @@ def normalised(field: Record) -> Record:
     model = field.get("model") or field.get("objectKey") or str(field.get("fieldKey") or "").split(".", 1)[0]
     return {
         "id": id_of(field),
-        "name": field.get("name") or "",
-        "fieldKey": field.get("fieldKey") or "",
-        "dataType": field.get("dataType") or "",
-        "model": model,
+        **{name: str(field.get(name) or "") for name in ("name", "fieldKey", "dataType", "parentId")},
+        "model": str(model),
         "options": options_of(field),
-        "parentId": field.get("parentId") or "",
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote, unquote
 
 from pb2hl.errors import NotFound
 from pb2hl.highlevel.client import Client, Upload
@@ -120,12 +121,12 @@ class ContactFilePort:
             params={"contactId": contact_id, "locationId": client.location},
             upload=Upload({f"{field_id}_{upload_id}": await _part(payload)}),
         )
-        id = f"{contact_id}/{field_id}/{upload_id}"
+        id = _file_id(contact_id, field_id, upload_id)
         return Created(id, {"id": id}, answer.trace_id)
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
         """`{"id", "files"}`: what the field holds now; NotFound when it holds nothing."""
-        contact_id, field_id, _ = id.split("/")
+        contact_id, field_id = _place_of(id)
         files = _files_in(await ContactPort().get(client, contact_id), field_id)
         if not files:
             raise NotFound(f"field {field_id} of contact {contact_id} holds no file", status=404)
@@ -136,7 +137,7 @@ class ContactFilePort:
 
     async def delete(self, client: Client, id: str, **where: str) -> None:
         """Clears the whole field: HighLevel cannot take one file out of it."""
-        contact_id, field_id, _ = id.split("/")
+        contact_id, field_id = _place_of(id)
         body = {"customFields": [{"id": field_id, "fieldValue": None}]}
         await gone(client.request("PUT", located("/contacts/{id}", client, id=contact_id), json=body))
 
@@ -152,9 +153,20 @@ class ContactFilePort:
             return None
         text = str(_files_in(contact, where["fieldId"]))
         if upload_id in text or str(payload[FILE]["name"]) in text:
-            id = f"{where['contactId']}/{where['fieldId']}/{upload_id}"
+            id = _file_id(where["contactId"], where["fieldId"], upload_id)
             return Created(id, {"id": id})
         return None
+
+
+def _file_id(*parts: str) -> str:
+    """`<contact id>/<field id>/<upload id>`, whatever characters ids have."""
+    return "/".join(quote(part, safe="") for part in parts)
+
+
+def _place_of(id: str) -> tuple[str, str]:
+    """(contact id, field id) of a file."""
+    contact_id, field_id, _ = map(unquote, id.split("/"))
+    return contact_id, field_id
 
 
 def _files_in(contact: Record, field_id: str) -> Any:

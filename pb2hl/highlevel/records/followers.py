@@ -21,5 +21,6 @@ async def follow(client: Client, path: str, wanted: Iterable[Any], held: Iterabl
         ("DELETE", [user for user in have if user not in want]),
     ):
         if users:
-            await client.request(method, f"{path}/{FOLLOWERS}", json={FOLLOWERS: users}, safe=True)
+            answer = await client.request(method, f"{path}/{FOLLOWERS}", json={FOLLOWERS: users}, safe=True)
+            client.acknowledged(answer, f"{method} {path}/{FOLLOWERS}")
     return want

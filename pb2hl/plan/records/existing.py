@@ -44,6 +44,8 @@ def changes(
     policy = getattr(ctx.inputs.config.policy, _POLICY[target])
     there = as_there(ctx.existing(target).get(found.id, {}))
     never = NOT_UPDATABLE.get(target, frozenset())
+    if target is Target.CONTACT and ctx.inputs.capabilities.owner_sync and found.id in ctx.hosts_there:
+        never |= {"assignedTo"}  # the sync would give it to the client's own deals of this contact too
     wanted = {} if policy == "skip" else changed(draft.body, there, policy, never)
     stays = f"policy {policy}: {STAYS}"
     draft.close(wanted, stays)

@@ -258,6 +258,11 @@ class Context:
         return self._existing[target]
 
     @cached_property
+    def hosts_there(self) -> frozenset[str]:
+        """Contacts that had opportunities in the location before."""
+        return frozenset(str(row["contactId"]) for row in self.existing(Target.OPPORTUNITY).values())
+
+    @cached_property
     def _existing(self) -> dict[Target, dict[str, Mapping[str, Any]]]:
         return {}
 

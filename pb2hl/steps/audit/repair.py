@@ -10,7 +10,7 @@ import pandas as pd
 from pb2hl import plan
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
-from pb2hl.operations import RECORD_TARGETS, Kind, Operation
+from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import Balance, balance
@@ -43,9 +43,9 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
         require_ready(ws, ledger)
         make_ready(ws, ledger, STEP, progress, cancel)
         folder = current(ws).plan / "data"
-        gone = _gone(ws, ledger, () if absent is None else absent, folder, progress)
-        ours = {op_id: entry for op_id, entry in gone.items() if entry.kind is not Kind.UPDATE}
-        ours |= _refused(ledger, folder)
+        refused = _refused(ledger, folder)
+        gone = _gone(ws, ledger, {*refused, *(() if absent is None else absent)}, folder, progress)
+        ours = {op_id: entry for op_id, entry in gone.items() if entry.kind is not Kind.UPDATE} | refused
         wanted = [operation for operation in plan.read(folder) if operation.op_id in ours]
         if wanted:
             _forget(ledger, who, [ours[operation.op_id] for operation in wanted])
@@ -60,11 +60,12 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
 def _gone(
     ws: Workspace, ledger: LedgerPort, absent: Iterable[str], folder: Any, progress: Progress
 ) -> dict[str, Entry]:
-    """Entries that are done and whose record is not there: those the audit named, and what depends on them."""
+    """Entries that are done and whose record is not there: those of `absent`, what depends on them, the conversations they are in."""
     named = set(absent)
-    hanging = _dependents(folder, named)
+    within = _conversations(folder, named)
+    hanging = within | _dependents(folder, named | within)
     entries = {op_id: entry for op_id, entry in ledger.entries(named | hanging).items() if entry.state is State.DONE}
-    looked = [entry for entry in entries.values() if entry.target in RECORD_TARGETS]
+    looked = [entry for entry in entries.values() if entry.target in RECORD_TARGETS or entry.op_id in within]
     progress.start("looking for what is missing", len(looked), "records")
     there = with_client(ws, ledger, STEP, lambda client: read_records(client, looked, progress), progress)
     progress.finish()
@@ -75,6 +76,13 @@ def _gone(
         for op_id, entry in entries.items()
         if op_id in gone or (entry.target not in RECORD_TARGETS and (op_id in lost or op_id in named))
     }
+
+
+def _conversations(folder: Any, op_ids: Collection[str]) -> set[str]:
+    """The conversations that hold what is missing: somebody who deletes one takes its messages along."""
+    needed = {one for operation in plan.read(folder) if operation.op_id in op_ids for one in operation.depends_on}
+    every = (operation for operation in plan.read(folder) if operation.target is Target.CONVERSATION)
+    return {operation.op_id for operation in every if operation.op_id in needed}
 
 
 def _refused(ledger: LedgerPort, folder: Any) -> dict[str, Entry]:
