@@ -61,6 +61,12 @@ def test_links_of_the_documentation_lead_somewhere(reference):
         for link in re.findall(r"\]\(([\w./-]+\.md)\)", page.read_text(encoding="utf-8"))
     }
     assert not [pair for pair in links if pair[1] not in known]
+    listed = set(
+        re.search(r"```{toctree}.*?```", (DOCS / "index.md").read_text(encoding="utf-8"), re.DOTALL)[0].split()
+    )
+    assert {name.removesuffix(".md") for name in known} - {"index"} <= listed, (
+        "the build ends at a page that no list has"
+    )
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ const state = await (await fetch("./state.json")).json();
 const heard = {}; window.sent = [];
 window.model = { get: (name) => state[name], set: (name, value) => { state[name] = value; (heard["change:" + name] || []).forEach((run) => run()); },
   on: (name, run) => (heard[name] ||= []).push(run), off: () => {}, send: (message) => window.sent.push(message),
+  fire: (name) => (heard[name] || []).forEach((run) => run()),
   tell: (message) => (heard["msg:custom"] || []).forEach((run) => run(message)) };
 window.began = performance.now(); widget.render({ model, el: document.getElementById("here") }); window.took = performance.now() - window.began;
 window.ready = true;
@@ -221,3 +222,40 @@ def test_a_wrong_edit_is_marked(page):
     assert page.tab.locator(".rt-cell.bad").count() == 1
     assert "allowed: TEXT" in page.tab.locator(".rt-more").inner_text()
     assert isinstance(page.widget.frame, pd.DataFrame)
+
+
+def test_unsaved_edits_outlive_the_kernel(page, sheet):
+    """A kernel that is gone is told at once; edits before and after stay in the tab, and one button brings them back to a new kernel."""
+    tab = page.tab
+    tab.locator(".rt-view").focus()
+    page.press("a", "ArrowDown")
+    tab.evaluate("model.fire('comm_live_update')")
+    tab.evaluate("window.sent.splice(0)")  # nobody reads it any more
+    assert "the kernel is gone: 1 unsaved edits" in tab.locator(".rt-state").inner_text()
+    tab.keyboard.press("a")
+    assert page.cell(1, "decision") == "custom" and "gone: 2 unsaved edits" in tab.locator(".rt-state").inner_text()
+    tab.on("dialog", lambda dialog: dialog.accept())
+    tab.reload()
+    tab.wait_for_function("window.ready")
+    again = Bridge(tab, ReviewTable(sheet, mapping_spec("fields"), who="Ann"))
+    again.carry()
+    tab.get_by_role("button", name="Bring back 2 unsaved edits").click()
+    again.carry()
+    assert list(again.widget.frame["decision"][:3]) == ["custom", "custom", ""]
+    tab.locator(".rt-view").focus()
+    again.press("Control+s")
+    assert tab.get_by_role("button", name="Bring back").count() == 0 and "custom" in sheet.read_text(
+        encoding="utf-8-sig"
+    )
+    assert tab.evaluate("Object.keys(sessionStorage).length") == 0
+
+
+def test_the_focused_cell_is_announced(page):
+    """The grid names the cell that has the focus, among rows and columns that have their roles."""
+    view = page.tab.locator(".rt-view")
+    view.focus()
+    page.press("ArrowDown", "ArrowRight")
+    cell = page.tab.locator("#" + (view.get_attribute("aria-activedescendant") or "none"))
+    assert cell.count() == 1 and "cur" in (cell.get_attribute("class") or "")
+    assert page.tab.locator("[role=grid] > [role=row] > [role=columnheader]").count() == len(page.widget.columns)
+    assert page.tab.locator("[role=grid] > [role=rowgroup] > [role=row] > [role=gridcell]").count()
