@@ -45,6 +45,7 @@ class Execution:
     already: int = 0
     held: int = 0
     refused: int = 0
+    in_doubt: int = 0  # at its end
 
     def count(self, target: Target, state: State) -> None:
         """One operation on `target` ended in `state`."""
@@ -225,7 +226,9 @@ class Apply:
                 self._count(outcomes, {doubt.intent.operation.op_id: doubt.intent.operation for doubt in doubts})
             if unclear:
                 await self._journal.finish(unclear)
+                self._result.in_doubt += len(unclear)
             await self._resend(again)
+        self._result.in_doubt += len(self._doubts)
         self._doubts = []
 
     async def _resend(self, doubts: list[Doubt]) -> None:

@@ -40,4 +40,5 @@ class OwnerSync:
 def _contact(entry: Entry, record: Mapping[str, Any]) -> str:
     if entry.target is Target.CONTACT:
         return entry.destination_id
-    return str(record.get("contactId") or entry.payload.get("contactId") or "")
+    said = (record, entry.payload, entry.before_image or {})  # an update of a deal does not name its contact
+    return next((str(held["contactId"]) for held in said if held.get("contactId")), "")

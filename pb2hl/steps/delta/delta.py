@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -135,9 +135,9 @@ class Brought:
     removed: pd.DataFrame
     gone: removals.Deleted | None
 
-    def total(self, name: str) -> int:
-        """The sum of a count of the executions: sent, refused, held, in_doubt."""
-        return sum(getattr(execution, name) for execution in self.sent)
+    def total(self, count: Callable[[Execution], int]) -> int:
+        """The sum of a count of the executions."""
+        return sum(map(count, self.sent))
 
 
 def _require_mapping(ws: Workspace, who: str) -> None:
@@ -201,8 +201,8 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
     failed = outcomes.errors(ledger)
     failed = failed[failed["source_id"].isin({entry.source_id for entry in entries.values()})]
     undone = done.gone.table if done.gone else pd.DataFrame(columns=list(OUTCOME_COLUMNS))
-    sent, deleted = done.total("sent"), int((undone["outcome"] == "undone").sum())
-    doubt = done.total("in_doubt")
+    sent, deleted = done.total(lambda one: one.sent), int((undone["outcome"] == "undone").sum())
+    doubt = done.total(lambda one: one.in_doubt)
     asked = balance(ready.workspace, ledger, aliases=later_export.aliases_of(ready.workspace))
     whole = Status.DONE if asked.complete else Status.INCOMPLETE
     status = Status.FAILED if doubt else Status.WAITING if len(waiting) else whole
@@ -214,7 +214,7 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
         + (f" {doubt} stay in doubt." if doubt else "") + ("" if asked.complete else f" {asked.headline}"),
         counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(waiting),
                 "unresolved": found.unresolved, "removed": len(done.removed), "deleted": deleted, "sent": sent,
-                "removed_waits": _kept_rows(ws, done), "refused": done.total("refused"), "held": done.total("held"), "in_doubt": doubt, **asked.counts, **window, **requests.counts(ledger), **outcomes.log_head(ledger)},
+                "removed_waits": _kept_rows(ws, done), "refused": done.total(lambda one: one.refused), "held": done.total(lambda one: one.held), "in_doubt": doubt, **asked.counts, **window, **requests.counts(ledger), **outcomes.log_head(ledger)},
         tables={"updates": pd.DataFrame(found.fields, columns=["object", "source_id", "record_id", "field", "was", "now"]),
                 "conflicts": waiting, "removed": done.removed, "deleted": undone, "errors": failed, "new": _new_table(new), "balance": asked.table, "open": asked.open, "requests": requests.table(ledger)},
         problems=(*outcomes.problems_of(failed), *_problems(waiting, done.removed, window, done.gone), *ready.not_compared,
