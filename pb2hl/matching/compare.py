@@ -166,10 +166,13 @@ class Comparer:
         return names.bearers(given.primary, surname, len(given.values))
 
     def _two_names(self, field: Field, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pairs of given names (value codes) that are two names in use: by the list, by the table alone."""
+        """Pairs of given names (value codes) that are two names in use: by the list, in one script, by the table alone."""
         known, met = self._known[field.name], self._bearers[field.name]
+        plain = np.fromiter((value.isascii() for value in field.values), bool, len(field.values))
         rarer, commoner = np.minimum(met[low], met[high]), np.maximum(met[low], met[high])
-        return known[low] & known[high], (rarer >= names.BEARERS) & (rarer >= _MISSPELT * commoner)
+        return known[low] & known[high] & (plain[low] == plain[high]), (rarer >= names.BEARERS) & (
+            rarer >= _MISSPELT * commoner
+        )
 
     def _given_levels(self, field: Field, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         x, y = _one_script(field.values[low].tolist(), field.values[high].tolist())

@@ -33,11 +33,13 @@ class Field:
 
 @dataclass(frozen=True)
 class Records:
-    """The fields of all records, and the generation suffix of persons (0 none, 1 senior, 2 junior, …)."""
+    """The fields of all records, the generation suffix of persons (0 none, 1 senior, 2 junior, …), and which are `several`
+    people in one row."""
 
     count: int
     fields: tuple[Field, ...]
     generation: np.ndarray
+    several: np.ndarray
 
     def of_kind(self, kind: Kind) -> Field | None:
         """The first field of `kind`."""
@@ -79,7 +81,7 @@ def records(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Records:
     ]
     fields = [_without_placeholders(field, fields) if field.kind is Kind.BIRTH_DATE else field for field in fields]
     filled = tuple(field for field in fields if any((codes >= 0).any() for codes in field.codes))
-    return Records(count, filled, parts.generation)
+    return Records(count, filled, parts.generation, _several(frame, kinds))
 
 
 def _without_placeholders(birth: Field, fields: list[Field]) -> Field:
@@ -130,6 +132,16 @@ def _name_parts(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> _NameParts:
                 generation, _spread(codes, [int(part[2] or 0) for part in split_full], 0).astype(np.int8)
             )
     return _NameParts(texts, generation)
+
+
+def _several(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> np.ndarray:
+    """Which rows name several people."""
+    several = np.zeros(len(frame), bool)
+    for column, kind in kinds.items():
+        if kind in (Kind.GIVEN_NAME, Kind.FULL_NAME):
+            codes, values = as_text(frame[column])
+            several |= _spread(codes, [names.several_people(value) for value in values], False).astype(bool)
+    return several
 
 
 def _blank(texts: dict[Kind, np.ndarray], kind: Kind, count: int) -> np.ndarray:

@@ -6,9 +6,9 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from pb2hl.values.fold import fold, unaccented
+from pb2hl.values.fold import unaccented
 
-_FORMS = Path(__file__).parent / "data" / "legal_forms.txt"
+_DATA = Path(__file__).parent / "data"
 _DOTTED = re.compile(r"\b(?:\w[./]\s?){1,}\w?\b\.?")
 _APOSTROPHE = re.compile(r"['’`´.]")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -43,11 +43,15 @@ def _unglued(name: str) -> str:
     return found
 
 
+def _lines(name: str) -> list[str]:
+    lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
 @lru_cache
 def forms() -> tuple[tuple[str, ...], ...]:
     """Every known legal form as its folded words, longest first."""
-    lines = _FORMS.read_text(encoding="utf-8").splitlines()
-    found = {tuple(_letters(line).split()) for line in lines if line.strip() and not line.startswith("#")}
+    found = {tuple(_letters(line).split()) for line in _lines("legal_forms.txt")}
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
 
@@ -74,12 +78,22 @@ def _letters(text: str) -> str:
     return _NOT_WORD.sub(" ", _APOSTROPHE.sub("", text)).strip()
 
 
+@lru_cache
+def _no_companies() -> frozenset[str]:
+    return frozenset(_lines("no_companies.txt"))
+
+
+def no_company(name: str) -> bool:
+    """Whether a company cell says that there is none: blank, marks, `N/A`, `Privat`, `なし`, in brackets or not."""
+    return " ".join(_NOT_WORD.sub(" ", unaccented(name)).split()) in {"", *_no_companies()}
+
+
 def core_name(name: str) -> str:
     """The words that tell the company from others: folded, without legal form and little words.
 
     A name of nothing else keeps a word (`The Company` → `company`). "" for what stands for nothing.
     """
-    if fold(name) in ("", "null", "none", "nan", "n/a", "na", "-", "--", "unknown", "#n/a", "<na>"):
+    if no_company(name):
         return ""
     letters = _letters(_unglued(name))
     tokens = letters.split()

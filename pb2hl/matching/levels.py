@@ -17,11 +17,15 @@ _ECHO = level_of(Kind.EMAIL, "same name at another domain")
 
 @dataclass(frozen=True)
 class Levels:
-    """Compares pairs of `records`: each field by `comparer`, exact agreement as exact level + band of the value."""
+    """Compares pairs of `records`: each field by `comparer`, exact agreement as exact level + band of the value.
+
+    `made_of_names`: which records' mailbox is made of their name.
+    """
 
     records: Records
     comparer: Comparer
     bands: dict[str, Bands]
+    made_of_names: np.ndarray
 
     @classmethod
     def over(cls, records: Records, workers: int = -1) -> Levels:
@@ -30,6 +34,7 @@ class Levels:
             records,
             Comparer(records.fields, workers=workers),
             {field.name: Bands.of(field) for field in records.fields},
+            _made_of_names(records),
         )
 
     def of(self, left: np.ndarray, right: np.ndarray, fields: tuple[Field, ...] | None = None) -> dict[str, np.ndarray]:
@@ -49,30 +54,31 @@ class Levels:
     def without_echoes(
         self, levels: dict[str, np.ndarray], left: np.ndarray, right: np.ndarray
     ) -> dict[str, np.ndarray]:
-        """`levels` with an e-mail name that is made of the person's own name, at two domains, as evidence of nothing.
+        """`levels` with what an e-mail says of the name once more as evidence of nothing.
 
-        Where both names agree already, `jane.roe@` says them once more; where they do not, it is evidence.
+        Where both names agree already, `jane.roe@` at two domains repeats them; where they do not, it is evidence. Two
+        mailboxes that only resemble each other, each made of its person's name, say how alike the names are.
         """
         mail, given, surname = (self.records.of_kind(kind) for kind in (Kind.EMAIL, *NAMES))
         if mail is None or given is None or surname is None or mail.name not in levels:
             return levels
         same = (levels[given.name] >= EXACT[given.kind]) & (levels[surname.name] >= EXACT[surname.kind])
-        at = np.flatnonzero((levels[mail.name] == _ECHO) & same)
-        if not len(at):
-            return levels
-        made = np.fromiter(
-            (
-                _made_of(str(mail.values[box]), str(given.values[first]), str(surname.values[last]))
-                for box, first, last in zip(
-                    mail.primary[left[at]], given.primary[left[at]], surname.primary[left[at]], strict=True
-                )
-            ),
-            bool,
-            len(at),
-        )
-        changed = levels[mail.name].copy()
-        changed[at[made]] = MISSING
-        return {**levels, mail.name: changed}
+        level = levels[mail.name]
+        echo = self.made_of_names[left] & self.made_of_names[right]
+        echo &= ((level == _ECHO) & same) | ((level > 0) & (level < _ECHO))
+        return {**levels, mail.name: np.where(echo, MISSING, level).astype(level.dtype)} if echo.any() else levels
+
+
+def _made_of_names(records: Records) -> np.ndarray:
+    """Which records' (first) mailbox is called as they are."""
+    made = np.zeros(records.count, bool)
+    mail, given, surname = (records.of_kind(kind) for kind in (Kind.EMAIL, *NAMES))
+    if mail is None or given is None or surname is None:
+        return made
+    at = np.flatnonzero((mail.primary >= 0) & (given.primary >= 0) & (surname.primary >= 0))
+    columns = (mail.values[mail.primary[at]], given.values[given.primary[at]], surname.values[surname.primary[at]])
+    made[at] = [_made_of(*texts) for texts in zip(*columns, strict=True)]
+    return made
 
 
 def _made_of(address: str, given: str, surname: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,6 +53,19 @@ def split_generation(text: str) -> tuple[str, str]:
     return " ".join(tokens), generation
 
 
+_AND = re.compile(r"[&+]|(?i:\b(?:and|und|et|og|och)\b)|\b(?:en|ve|y|e|i|и|та)\b")
+"""Single letters only where they are small: capitals are initials."""
+
+
+@lru_cache(maxsize=1 << 18)
+def several_people(text: str) -> bool:
+    """Whether a given or full name is of several people: `Mark & Mary`, `Herr und Frau Bell`."""
+    if text.islower():
+        text = text.title()
+    parts = [words(part) for part in _AND.split(text, maxsplit=1)]
+    return len(parts) == 2 and all(len(part) > 1 for part in parts)
+
+
 @lru_cache(maxsize=1 << 18)
 def split_full_name(text: str) -> tuple[str, str, str]:
     """(given names, surname, generation) of a full name; `Surname, Given` and particles (`van der Berg`) are understood.
@@ -88,8 +102,11 @@ def in_use(values: np.ndarray) -> np.ndarray:
     return np.fromiter((value in known for value in values), bool, len(values))
 
 
-_FEMININE = ("a", "ia", "ina", "ine", "ette", "etta", "elle", "ella")
-_ENDINGS = (("o", "a"), ("us", "a"), ("os", "a"), ("y", "a"), ("e", "a"), ("i", "a"), ("as", "a"))
+_FEMININE = ("a", "ia", "ina", "ine", "ette", "etta", "elle", "ella", "а", "я", "α", "ة")
+_ENDINGS = (
+    *(("o", "a"), ("us", "a"), ("os", "a"), ("y", "a"), ("e", "a"), ("i", "a"), ("as", "a")),
+    *(("и", "я"), ("ии", "ия"), ("ι", "η"), ("οσ", "α"), ("οσ", "η")),
+)
 
 
 def man_and_woman(left: str, right: str) -> bool:
@@ -103,6 +120,18 @@ def man_and_woman(left: str, right: str) -> bool:
         for one, two in ((left, right), (right, left))
         for his, hers in _ENDINGS
     )
+
+
+def a_letter_apart_by_sex(left: str, right: str) -> bool:
+    """Whether one letter more makes a woman's name of a man's (`Alex`, `Alexa`), short forms of others though both may be."""
+    short, long = sorted((left, right), key=len)
+    return len(long) == len(short) + 1 and long.startswith(short) and len(short) > 2 and long[-1] in _FEMININE
+
+
+def begins(left: str, right: str) -> bool:
+    """Whether one name begins the other or is its initial (`Jan`, `Jan Willem`; `M`, `Mark`), spaces left aside."""
+    one, two = left.replace(" ", ""), right.replace(" ", "")
+    return one.startswith(two) or two.startswith(one)
 
 
 _DIMINUTIVES = ("ie", "y", "ey", "i", "ee", "ita", "ito", "inha", "inho", "chen", "ka", "ko", "ek", "usha", "usia", "s")

@@ -25,6 +25,8 @@ _APOSTROPHE = re.compile(r"[.'’`´]")
 _NOT_WORD = re.compile(r"[\W_]+")
 _EXTENSION = re.compile(r"(?:;ext=|\bext\.?|\bextension|\bx|#|\bdurchwahl|\bposte)\s*+\.?+:?+\s*+\d{1,6}\s*$", re.I)
 _FLOAT = re.compile(r"^\d+\.0+$|^\d+(\.\d+)?[eE]\+?\d+$")
+_SAME_WORD = 4
+"""Letters of a mailbox from which it may be called as its domain is."""
 _PHONE_DIGITS = 9
 """National numbers agree with international ones in their last nine digits; what is left off is country and trunk prefix."""
 
@@ -81,7 +83,7 @@ def phone(text: str) -> str:
 
 
 def email(text: str) -> str:
-    """The address in `text`: lower case, without display name, plus-tag, and the dots that Gmail ignores."""
+    """The address in `text`: lower case, without display name, plus-tag, and the dots that Gmail ignores; "" for nobody's."""
     folded = compared(text)
     if "<" in folded:
         folded = folded.partition("<")[2].partition(">")[0]
@@ -89,11 +91,20 @@ def email(text: str) -> str:
     local, at, domain = folded.partition("@")
     if not at:
         return folded
+    if _nobodys(local, domain):
+        return ""
     if "+" in local:
         local = local.partition("+")[0] or local
     if domain in ("gmail.com", "googlemail.com"):
         local, domain = local.replace(".", "") or local, "gmail.com"
     return f"{local}@{domain}"
+
+
+def _nobodys(local: str, domain: str) -> bool:
+    """Whether an address stands where nobody knows one: `none@none.com`, `noreply@shop.com`, `x@x.com`."""
+    plain = _NOT_WORD.sub("", local).rstrip("0123456789")
+    short = len(local) < _SAME_WORD and domain.partition(".")[0] == local
+    return short or plain in read_list("nobodys_mailboxes.txt") or not (plain or local)
 
 
 def address(text: str) -> str:

@@ -9,6 +9,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from pb2hl.matching import dates, names
+from pb2hl.matching.doubts import Doubts
 from pb2hl.matching.fields import Field, Records
 from pb2hl.matching.kinds import EXACT, MISSING, Kind, level_of
 from pb2hl.matching.rare_names import RareNames
@@ -16,8 +17,6 @@ from pb2hl.matching.rules import APART, HOUSEHOLD, IDENTIFIED, Pairs, cap
 
 _GENERATION_YEARS = 12
 """Birth years further apart than this are two people, whatever else agrees."""
-
-
 _CORROBORATING = {
     Kind.PHONE: EXACT[Kind.PHONE] - 1,
     Kind.BIRTH_DATE: 1,
@@ -105,6 +104,8 @@ class PersonRules:
         self._identifying = {field.name: _identifying_level(field) for field in self._identifiers}
         self._shared = names.shared_mailbox_flags(self._email.values) if self._email else np.empty(0, bool)
         self._rare = RareNames.of(records, self._given, self._surname) if self._given and self._surname else None
+        self._doubts = Doubts.of(records) if reviewed else None
+        self._corroborating = _CORROBORATING | ({Kind.PHONE: EXACT[Kind.PHONE]} if reviewed else {})
         self._sharing: list[_Sharing] = []
         self._years = _years(self._birth)
         self._real = np.r_[given_names_in_use(self._given, self._surname), False]
@@ -192,8 +193,18 @@ class PersonRules:
         known = seen.identified | seen.own_email | seen.shared_email
         alone = self._namesakes(pairs) & ~known
         telling = alone & self._telling(pairs)
-        weight = np.where(telling, np.maximum(weight, IDENTIFIED), weight)
-        return cap(weight, alone & ~telling, self._doubt)
+        weight = np.where(telling, np.maximum(weight, self._doubt if self._reviewed else IDENTIFIED), weight)
+        weight = cap(weight, alone & (self._reviewed | ~telling), self._doubt)
+        return self._leave_doubts(weight, pairs, seen)
+
+    def _leave_doubts(self, weight: np.ndarray, pairs: Pairs, seen: _Seen) -> np.ndarray:
+        """Where a person will look, quiet doubts about pairs that would merge are hers to decide."""
+        at = np.flatnonzero((weight > self._doubt) & ~seen.same_identifier)
+        if self._doubts is None or not len(at):
+            return weight
+        some = Pairs(pairs.left[at], pairs.right[at], {name: level[at] for name, level in pairs.levels.items()})
+        weight[at[self._doubts.in_pairs(some, seen.own_email[at])]] = self._doubt
+        return weight
 
     def _telling(self, pairs: Pairs) -> np.ndarray:
         """Pairs whose name is so rare that it tells who they are, with no birth date or identifier against it."""
@@ -221,10 +232,7 @@ class PersonRules:
     def _same_birth(self, pairs: Pairs) -> np.ndarray:
         """Pairs born on one day, a typo aside; that only the year is known of both says little."""
         same = pairs.level(self._birth) >= EXACT[Kind.BIRTH_DATE] - 1
-        if self._birth is not None and same.any():
-            codes = self._birth.primary
-            same &= ~(self._to_the_year[codes[pairs.left]] | self._to_the_year[codes[pairs.right]])
-        return same
+        return same & ~self._vague(self._birth, pairs)
 
     def _conflict(self, pairs: Pairs, seen: _Seen) -> np.ndarray:
         """Pairs whose names speak against a merge.
@@ -310,10 +318,16 @@ class PersonRules:
         for field in fields:
             level = pairs.levels[field.name]
             if field.kind in _CORROBORATING:
-                uncorroborated &= level < _CORROBORATING[field.kind]
+                uncorroborated &= (level < self._corroborating[field.kind]) | self._vague(field, pairs)
             if field.kind is Kind.EMAIL:
                 uncorroborated &= level != _CLOSE_EMAIL
         return uncorroborated & (self._crowded | self._differing(pairs))
+
+    def _vague(self, field: Field | None, pairs: Pairs) -> np.ndarray:
+        """Pairs of whose birth only the year is known, if `field` is the birth date."""
+        if field is None or field is not self._birth:
+            return np.zeros(len(pairs.left), bool)
+        return self._to_the_year[field.primary[pairs.left]] | self._to_the_year[field.primary[pairs.right]]
 
     def _differing(self, pairs: Pairs) -> np.ndarray:
         """Pairs of which a contact detail or the birth date differs outright."""

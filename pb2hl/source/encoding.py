@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import dataclass
 
 _SAMPLE = 200_000
 
@@ -60,6 +61,8 @@ def _eight_bit(raw: bytes) -> tuple[str, str, int]:
     sequences = len(re.findall(rb"[\xc3-\xf4][\x80-\xbf]+", raw[: _SAMPLE * 10]))
     if sequences > 2 * bad:
         return mixed, "utf-8 with Windows-1252 bytes", bad
+    if neighbour := _of_a_neighbour(raw):
+        return _lenient(raw, neighbour)
     if _looks_western(raw):
         return raw.decode("cp1252", errors="replace"), "windows-1252", 0
     from charset_normalizer import from_bytes
@@ -87,6 +90,37 @@ def _utf8_with_strays(raw: bytes) -> tuple[str, int]:
 
     codecs.register_error("pb2hl-stray", read)
     return raw.decode("utf-8", errors="pb2hl-stray"), strays
+
+
+@dataclass(frozen=True)
+class _Neighbour:
+    """An encoding whose texts look Western: letters of which some must be met, letters beside them (none: not asked for), and
+    letters that only the Western languages with the same bytes have."""
+
+    encoding: str
+    some: str
+    beside: str
+    never: str
+
+
+_NEIGHBOURS = (
+    _Neighbour("cp1254", "şğıİŞĞ", "", "áéíóúæÁÉÍÓÚÆåäñõã"),  # Turkish, not Icelandic
+    _Neighbour("cp1250", "řěčůňďŘČ", "šžýŠŽ", "ĺćĹĆŕŔę"),  # Czech and Slovak; å, æ, à and ê stand there
+    _Neighbour("cp1250", "őűŐŰ", "áéíóúÁÉÍÓÚ", "ăçäęâôĂÇÄĘÂÔ"),  # Hungarian, not Portuguese and not Estonian
+)
+
+
+def _of_a_neighbour(raw: bytes) -> str:
+    """The encoding beside Windows-1252 that these bytes are surely in, by the letters of its languages; "" for none."""
+    met = set(raw[: _SAMPLE * 10])
+    for item in _NEIGHBOURS:
+        some, beside, never = (
+            set(letters.encode(item.encoding, errors="ignore")) - set(range(128))
+            for letters in (item.some, item.beside, item.never)
+        )
+        if met & some and (met & beside or not item.beside) and not met & never:
+            return item.encoding
+    return ""
 
 
 def _looks_western(raw: bytes) -> bool:

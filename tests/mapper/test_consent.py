@@ -185,3 +185,19 @@ def test_a_marketing_flag_waits():
     values = ["Marketing contact", "Non-marketing contact"]
     found = propose_fields(pd.DataFrame({"Marketing contact status": values}), "contacts").iloc[0]
     assert found["confidence"] < 0.8
+
+
+@pytest.mark.parametrize(
+    "heading",
+    """Ha cancelado la suscripción a todos los correos|Cancelled email subscription|Email subscription cancelled|E-mail consent retiré
+Ha annullato l'iscrizione alla newsletter|Nieuwsbrief opgezegd|Retiró el consentimiento de correo|Revogou consentimento de e-mail
+Zgoda na e-mail wycofana|Rezygnacja z newslettera|E-posta izni iptal|メール配信解除|이메일 수신동의 철회|Email consent lapsed""".replace(
+        "\n", "|"
+    ).split("|"),
+)
+def test_an_ended_permission_is_a_refusal(heading):
+    """`Cancelled`, `withdrawn`, `revoked` before or behind a permission: yes means that nobody may write any more."""
+    frame = pd.DataFrame({"Name": ["Ann Able", "Bob Best"], "Email": ["a@b.co", "b@b.co"], heading: ["true", "false"]})
+    raw = SimpleNamespace(file="contacts.csv", sheet="", headings=list(frame.columns), frame=frame.astype("str"))
+    row = mapper.fields_sheet([(raw, "contacts")]).set_index("column").loc[heading]
+    assert (row["proposal"], row["transform"]) == ("email_opt_out", "")

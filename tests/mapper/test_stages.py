@@ -7,6 +7,7 @@ import pytest
 
 from pb2hl import mapper
 from pb2hl.mapper.sheets.check import invalid_rows
+from pb2hl.mapper.sheets.source_stages import source_stages
 from pb2hl.mapper.sheets.stages import together
 
 SALES = {"id": "p1", "name": "Sales", "stages": [
@@ -127,3 +128,15 @@ def test_an_open_deal_in_a_stage_that_ended_contradicts_nothing():
         mapper.stages_sheet(deals("Closed Won").assign(status=["open"]), pd.DataFrame(), []).iloc[0]["decision"]
         == "map"
     )
+
+
+@pytest.mark.parametrize("heading", ["Stage order", "stage_seq", "Reihenfolge der Phase", "Position"])
+def test_a_column_of_the_deals_counts_the_stages(heading):
+    """Where each stage has a number of its own, it orders them, whatever probabilities and dates say; else it does not."""
+    deals = pd.DataFrame(
+        {"stage": ["Talks", "New", "Won", "Met", "New"], "probability": [0.1, 0.9, 1.0, 0.5, 0.9],
+         f"custom.{heading}": ["3", "1", "4", "2", "1"]}
+    )  # fmt: skip
+    assert [item.stage for item in source_stages(deals, pd.DataFrame())] == ["New", "Met", "Talks", "Won"]
+    deals[f"custom.{heading}"] = ["3", "1", "4", "2", "7"]
+    assert [item.stage for item in source_stages(deals, pd.DataFrame())] == ["Talks", "Met", "New", "Won"]

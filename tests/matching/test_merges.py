@@ -194,3 +194,14 @@ def test_empty_tables():
     """An export without contacts or companies resolves to nothing."""
     merged = decided_merges(pd.DataFrame(), pd.DataFrame(), NO_DUPLICATES, NO_COMPANIES)
     assert len(merged.contacts) == len(merged.companies) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["N/A", "-", "Unassigned", "(none)", "Privatperson", "aucune", "Sin empresa", "n.v.t.", "なし", "(없음)", "Yok"],
+)
+def test_what_stands_for_no_company_is_none(words):
+    """A placeholder in a company cell becomes no company; a name that only holds such a word does."""
+    contacts = pd.DataFrame({"source_id": ["1", "2"], "company_name": [words, f"{words} Partners Ltd"]}, dtype="str")
+    derived = evidence.with_derived(pd.DataFrame({"source_id": pd.Series(dtype="str")}), contacts)
+    assert derived["name"].tolist() == [f"{words} Partners Ltd"]

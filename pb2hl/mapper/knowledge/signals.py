@@ -31,6 +31,7 @@ _PATTERNS = {
     "email": re.compile(
         r"^[^@\s,;<>]+@[^@\s,;<>]+\.[A-Za-z]{2,}([,;]\s*[^@\s,;]+@[^@\s,;]+)*$|^.*<[^@\s<>]+@[^@\s<>]+\.\w+>$"
     ),
+    "reached": re.compile(r"^[^@\s,;<>|/]+@[^@\s,;<>|/]+\.[A-Za-z]{2,}\s*[,;|/]"),  # an address and more: no name
     "url": re.compile(r"^(https?://|www\.)\S+$", re.I),
     "domain": re.compile(r"^(?!\d+\.\d+$)([a-z0-9-]+\.)+[a-z]{2,}$", re.I),
     "datetime": re.compile(

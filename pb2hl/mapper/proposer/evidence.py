@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -149,6 +150,16 @@ def _about_nobody(people: set[str], companies: set[str]) -> bool:
     return bool(companies & _OF_A_COMPANY) and "name" in companies and not people & {*_NAMED, "job_title"}
 
 
+_FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}\)?$")
+
+
+def _no_files(read: dict[str, str], seen: dict[str, Signals]) -> bool:
+    """Whether what would be names of files are subjects and titles: no ending, and nothing says where the bytes are."""
+    examples = seen[read["file_name"]].examples if "file_name" in read else ()
+    named = sum(bool(_FILE.search(text.strip())) for text in examples)
+    return bool(examples) and not {"path", "url", "content", "size"} & set(read) and named < _MOSTLY * len(examples)
+
+
 def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: dict[str, Signals]) -> dict[str, Fit]:
     """The fits after a look at who the rows are: people who can be reached, or names of companies."""
     people, deals, companies = (set(read[name]) for name in ("contacts", "deals", "companies"))
@@ -164,6 +175,8 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
             more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
     elif _about_nobody(people, companies):
         more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
+    if _no_files(read["attachments"], seen):
+        more["attachments"] = -_PERSON_ROW
     out = dict(found)
     for object_, points in more.items():
         fit = out[object_]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.proposer.score import Candidate, read
+from pb2hl.model import OBJECTS
+from pb2hl.values.fold import fold
 from pb2hl.values.transforms import JOIN
 
 
@@ -67,3 +70,26 @@ def _part(heading: str, item: Candidate) -> str:
     if core == {"last name"} and reading.index == 2:
         return "second surname"
     return next(iter(core)) if len(core) == 1 else ""
+
+
+_IN_CHARGE = heading_words("in charge")
+"""Headings of whoever is in charge: the seller's owner of a client, or the client's own person."""
+_NAMES = frozenset({"full_name", "first_name", "last_name"})
+
+
+def person_in_charge(headings: Sequence[str], found: Sequence[Candidate]) -> list[Candidate]:
+    """`found` with a column such as `担当者名` as the client's person where nobody else is named: surely so beside a
+    column of the seller's owner, else a person must say who is meant."""
+    asked = [at for at, heading in enumerate(headings) if fold(heading) in _IN_CHARGE and found[at].field == "owner"]
+    if len(asked) != 1 or any(item.field in _NAMES for item in found):
+        return list(found)
+    beside = any(item.field == "owner" for at, item in enumerate(found) if at not in asked)
+    out = list(found)
+    spec = next(spec for spec in OBJECTS["contacts"].fields if spec.name == "full_name")
+    reason = (
+        "in charge at the client, for another column names the owner"
+        if beside
+        else "in charge at the client, or the owner"
+    )
+    out[asked[0]] = Candidate("full_name", spec.target, 0.9 if beside else 0.6, reason)
+    return out

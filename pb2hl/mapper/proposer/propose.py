@@ -12,7 +12,7 @@ from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.proposer.assign import assign
 from pb2hl.mapper.proposer.company_lists import further_companies
-from pb2hl.mapper.proposer.name_parts import join_parts, join_user_name
+from pb2hl.mapper.proposer.name_parts import join_parts, join_user_name, person_in_charge
 from pb2hl.mapper.proposer.pointers import pointing
 from pb2hl.mapper.proposer.score import Candidate, candidate
 
@@ -87,6 +87,8 @@ def _decide(headings: Sequence[str], seen: Sequence[Signals], object_: str, *, s
         pointing(heading, object_) or further_companies(heading) or candidate(words, object_, values)
         for heading, words, values in zip(headings, said, seen, strict=True)
     ]
+    if object_ == "contacts":
+        found = person_in_charge(headings, found)
     chosen = assign(said, object_, found, seen, strict=strict)
     if object_ == "users":
         return join_user_name(headings, said, chosen)

@@ -60,9 +60,9 @@ _NEVER: dict[str, tuple[str, ...]] = {
     "company_name": ("salutation", "boolean", "email", "date", "datetime", "percent"),
     "owner": ("percent", "date", "datetime"),
     "followers": ("number", "percent", "date", "datetime"),  # how many follow a person elsewhere is no user
-    "full_name": ("boolean", "number", "date", "datetime", "percent", "salutation", "url"),
-    "first_name": ("boolean", "number", "date", "datetime", "email", "url"),
-    "last_name": ("boolean", "number", "date", "datetime", "email", "url"),
+    "full_name": ("boolean", "number", "date", "datetime", "percent", "salutation", "url", "reached"),
+    "first_name": ("boolean", "number", "date", "datetime", "email", "url", "reached"),
+    "last_name": ("boolean", "number", "date", "datetime", "email", "url", "reached"),
 }
 """Kinds of values that a field never has, whatever its heading says."""
 

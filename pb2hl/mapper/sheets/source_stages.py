@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.sheets.outcomes import same, stage_key, stage_outcome
 from pb2hl.values.chances import between
 from pb2hl.values.counting import agree, counted
@@ -69,6 +69,7 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
         evidence = ""
         if match is None:
             evidence = "its name" if outcome else "the probability of its deals" if chance is not None else ""
+            evidence = BY_PLACE if use.place is not None and not outcome else evidence
             chance = ENDS.get(outcome, chance)
         against = _against(outcome, match.probability if match else probability, use)
         used.append(
@@ -93,6 +94,8 @@ def _ends(stage: str, declared: str, chance: float | None) -> str:
     return "lost" if set(tokens(stage)) & _CLOSED else ""
 
 
+BY_PLACE = "a column of its deals that counts the stages"
+"""What tells the place of a stage before its probability does."""
 ENDS = {"won": 1.0, "lost": 0.0, "abandoned": 0.0}
 """Win probability (0-1) of a stage that has ended."""
 
@@ -104,6 +107,7 @@ def _joined(declared: list[SourceStage], used: list[SourceStage]) -> list[Source
 
     def order(item: SourceStage) -> tuple[str, int, float, float]:
         chance = item.probability if item.probability is not None else 2.0
+        chance = 0.0 if item.evidence == BY_PLACE else chance
         return stage_key(item.pipeline), ends.get(item.outcome, 0), chance, item.position
 
     for item in sorted(exact.values(), key=order):
@@ -158,12 +162,14 @@ def _order(found: dict[tuple[str, str], Any], pipeline: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """Deals in a stage: how many, their median probability (0-1) and creation, and how many ended in which way by their status."""
+    """Deals in a stage: how many, their median probability (0-1) and creation, how many ended in which way by their status,
+    and the place that a column of the deals gives the stage."""
 
     deals: int
     chance: float | None
     created: pd.Timestamp | None
     ended: dict[str, int]
+    place: float | None = None
 
 
 def _counts(deals: pd.DataFrame) -> dict[tuple[str, str], _Use]:
@@ -180,6 +186,7 @@ def _counts(deals: pd.DataFrame) -> dict[tuple[str, str], _Use]:
             "ended": words.map({word: deal_status(word) for word in words.unique()}),
         }
     )
+    keyed["place"] = _places(deals, keyed)
     found: dict[tuple[str, str], _Use] = {}
     for (pipeline, stage), group in keyed.groupby(["pipeline", "stage"], sort=False):
         created = group["created"].median()
@@ -189,8 +196,28 @@ def _counts(deals: pd.DataFrame) -> dict[tuple[str, str], _Use]:
             _number(group["probability"].median()),
             None if pd.isna(created) else pd.Timestamp(created),
             ended,
+            _number(group["place"].iloc[0]),
         )
     return found
+
+
+_OF_A_STAGE, _PLACE = frozenset({"stage"}), frozenset({"position", "index", "rank", "seq", "number"})
+
+
+def _places(deals: pd.DataFrame, keyed: pd.DataFrame) -> pd.Series:
+    """Where a column such as `Stage order` says that each deal's stage stands: numbers, one a stage, another for each."""
+    nowhere = pd.Series(float("nan"), index=deals.index)
+    for name in deals.columns:
+        said = set(terms(str(name).removeprefix("custom.")))
+        named = said == {"position"} or (said & _OF_A_STAGE and said & _PLACE)
+        if not (str(name).startswith("custom.") and named):
+            continue
+        numbers = pd.to_numeric(deals[name], errors="coerce")
+        one = numbers.groupby([keyed["pipeline"], keyed["stage"]]).nunique(dropna=False)
+        own = keyed.assign(number=numbers).drop_duplicates(["pipeline", "number"])
+        if numbers.notna().all() and one.eq(1).all() and len(own) == len(one):
+            return numbers
+    return nowhere
 
 
 _NUMBERED = re.compile(r"\s*(\d{1,3})(?:\s*[.):\-–]|\s)")
@@ -199,14 +226,16 @@ _MOST_DATES_AGREE = 2
 
 
 def _in_order(counts: dict[tuple[str, str], _Use]) -> dict[tuple[str, str], float]:
-    """The place of each stage in its pipeline where neither a table nor probabilities tell it: the number before its name, else
-    the dates of its deals (what is new has come less far), else the order of appearance."""
+    """The place of each stage in its pipeline where neither a table nor probabilities tell it: a column of the deals that counts
+    them (whatever probabilities say), the number before its name, else the dates of its deals (what is new has come less far), else the order of appearance."""
     places: dict[tuple[str, str], float] = {key: float(number) for number, key in enumerate(counts)}
     for pipeline in dict.fromkeys(key[0] for key in counts):
         keys = [key for key in counts if key[0] == pipeline and key[1]]
         numbers = [_NUMBERED.match(key[1]) for key in keys]
         created = [counts[key].created for key in keys]
-        if keys and all(numbers):
+        if keys and all(counts[key].place is not None for key in keys):
+            ranked = sorted(keys, key=lambda key: counts[key].place)  # type: ignore[arg-type, return-value]
+        elif keys and all(numbers):
             ranked = sorted(keys, key=lambda key: int(_NUMBERED.match(key[1])[1]))  # type: ignore[index]
         elif all(moment is not None for moment in created) and len(set(created)) >= _MOST_DATES_AGREE:
             ranked = sorted(keys, key=lambda key: counts[key].created, reverse=True)  # type: ignore[arg-type, return-value]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pb2hl.field_map import NOTHING_REFUSED, REFUSALS
+from pb2hl.matching.legal_forms import no_company
 from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
@@ -106,6 +107,8 @@ class Contacts:
         given, linked = text(row, "company_name"), self.ctx.company_names.get(text(row, "company_source_id"), "")
         if linked:
             draft.put("companyName", linked, *(("company_name",) if fold(given) == fold(linked) else ()))
+        elif given and no_company(given):
+            draft.note("no company: the business `Unassigned`", "company_name", bucket=Bucket.NORMALISED)
         elif given:
             draft.put("companyName", given, "company_name")
 
