@@ -175,9 +175,13 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
             more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
     elif _about_nobody(people, companies):
         more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
-    if _no_files(read["attachments"], seen):
-        more["attachments"] = -_PERSON_ROW
     out = dict(found)
+    if _no_files(read["attachments"], seen):
+        fit = out["attachments"]
+        left = tuple(name for name in fit.fields if name != "file_name")
+        out["attachments"] = Fit(
+            fit.points - telling_fields("attachments")["file_name"], left, fit.against, fit.understood
+        )
     for object_, points in more.items():
         fit = out[object_]
         out[object_] = Fit(fit.points + points, fit.fields, fit.against, fit.understood)
