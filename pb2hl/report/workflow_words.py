@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,17 @@ _BRANCHES = {
 }
 
 
+MOST_WRAPPED = 4
+"""How often JSON may stand as a text inside JSON."""
+LONGEST_LITERAL = 100_000
+"""Characters up to which Python's own notation is read."""
+_DECODER = json.JSONDecoder()
+_BETWEEN = re.compile(r"[\s,;]*")
+_FENCE = re.compile(r"^```\w{0,20}\n|\n```$")
+_OPENS = re.compile(r"(?<!\{)\{\s{0,20}[\"']|\[\s{0,20}[\[{\"']")
+_MARKS = re.compile(r"(\{\{[^{}]{0,200}\}\})|[{}\[\]\"]+")
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One step or filter: its number (`2.1` is the first below the second), its words, and what it waits for."""
@@ -50,6 +62,10 @@ def lines(items: list[Any], number: str = "", lead: str = "") -> Iterator[Line]:
 def _line(item: Any, number: str, lead: str) -> Iterator[Line]:
     said = f"{lead}: " if lead else ""
     if isinstance(item, list):
+        if not _nests(item):
+            if text := words_of(item):
+                yield Line(number, said + text)
+            return
         yield Line(number, f"{said}together")
         yield from lines(item, number)
         return
@@ -100,19 +116,65 @@ def words_of(value: Any) -> str:
     return "" if value is None or value is pd.NA or value != value else visible(str(value)).strip()
 
 
-def parsed(text: str) -> Any:
-    """What a cell holds: JSON as its values, else the text itself."""
-    if text[:1] not in ("[", "{", '"'):
-        return text
+def parsed(text: str, level: int = 0) -> Any:
+    """What a cell holds: JSON (values that are JSON themselves, several after each other and Python's own notation included) as its
+    values, else the text in words. `level`: inside how many texts it was found."""
+    bare = _FENCE.sub("", text.strip("\ufeff \t\r\n")).strip()
+    found = _read(bare) if bare[:1] in ("[", "{", '"') and level < MOST_WRAPPED else None
+    if found is None:
+        return _in_words(bare)
+    return _plain(bare) if _deeper(found) else _unwrapped(found, level + 1)
+
+
+def _read(text: str) -> Any:
+    """The value, or the list of values, that `text` is; None when it is none, or is cut off."""
+    found, at = [], 0
     try:
-        found = json.loads(text)
+        while at < len(text):
+            value, at = _DECODER.raw_decode(text, at)
+            found.append(value)
+            at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]
     except (ValueError, RecursionError):
-        found = None
-    if found is None or _deeper(found):
-        return (
-            text if found is None and text.count("[") + text.count("{") < DEEPEST else re.sub(r'[{}\[\]"]+', " ", text)
-        )
-    return found
+        return _literal(text)
+    return found[0] if len(found) == 1 else found
+
+
+def _literal(text: str) -> Any:
+    """Python's notation of lists and dictionaries, as exports that were printed instead of written hold it."""
+    try:
+        found = ast.literal_eval(text) if len(text) <= LONGEST_LITERAL else None
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+    return found if isinstance(found, Mapping | list) else None
+
+
+def _unwrapped(value: Any, level: int) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _unwrapped(item, level) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_unwrapped(item, level) for item in value]
+    return parsed(value, level) if isinstance(value, str) else value
+
+
+def _in_words(text: str) -> str:
+    """A text that is no JSON, with the JSON in it in words; what is cut off or broken loses its marks."""
+    told, at = [], 0
+    while opened := _OPENS.search(text, at):
+        told.append(text[at : opened.start()])
+        try:
+            value, at = _DECODER.raw_decode(text, opened.start())
+        except (ValueError, RecursionError):
+            told.append(_plain(text[opened.start() :]))
+            return "".join(told)
+        words = _plain(text[opened.start() : at]) if _deeper(value) else words_of(value)
+        told.append(f"({words.replace(';', ',')})")
+    return "".join([*told, text[at:]])
+
+
+def _plain(text: str) -> str:
+    """`text` without the marks of JSON; a placeholder such as `{{contact.name}}` keeps its own."""
+    without = _MARKS.sub(lambda found: found[1] or " ", text)
+    return " ".join(without.split()).replace(" :", ":").replace(" ,", ",")
 
 
 def _deeper(value: Any) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pb2hl import report
-from pb2hl.report.workflow_words import items_of, lines, words_of
+from pb2hl.report.workflow_words import DELAY_WORDS, STEP_WORDS, items_of, lines, words_of
 from pb2hl.report.workflows import ACTIONS, TRIGGERS, UNKNOWN, term
 from pb2hl.workspace import Config, Workspace
 
@@ -129,3 +129,32 @@ def test_what_nests_too_deep_is_told_as_its_words():
     for depth in (60, 5000):
         text = '[{"do": ' * depth + '"Send e-mail"' + "}]" * depth
         assert "Send e-mail" in " ".join(line.text for line in lines(items_of(text)))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '{"nodes":[{"type":"wait","config":"{\\"days\\":3,\\"of\\":[\\"Mon\\"]}"}],"edges":[["n1","n2"]]}',
+        '["{\\"action\\":\\"send\\",\\"meta\\":{\\"retry\\":2}}","[1,[2,3]]"]',
+        "[{'type': 'email', 'delay': '2 days', 'subject': \"It's on\", 'on': True, 'by': None}]",
+        '[{"type":"email","body":"Welcome","then":[{"type":"task","title":"Call',
+        '{"type":"email","a":1}\n{"type":"wait","delay":"2d"}',
+        '[{"type":"email",},{"type":"sms","ok":true,}]',
+        'v2: send {"template": "T-1", "cc": ["a@b.example"]}; then wait',
+        '\ufeff```json\n[{"type":"email"}]\n```',
+    ],
+)
+def test_no_shape_of_a_cell_stands_as_raw_json(cell):
+    """JSON inside JSON, Python's notation, cut off, line by line, with commas too many, inside a sentence, fenced: words, all of them."""
+    told = "\n".join(f"{line.text} {line.delay}" for line in lines(items_of(cell)))
+    assert not re.search(r"""[{}\[\]"`\\]|'\w+':""", told), told
+    left_out = {"json", "True", "None", "n", "true", "ok", "on"}
+    words = set(re.findall(r"[A-Za-z]\w*", cell)) - left_out
+    told_words = set(re.findall(r"[A-Za-z]\w*", told))
+    assert {word for word in words if word not in STEP_WORDS and word not in DELAY_WORDS and word != "by"} <= told_words
+
+
+def test_a_placeholder_stays_as_it_is():
+    """`{{contact.first_name}}` is no JSON, also in a cell that is cut off."""
+    cell = '[{"type":"email","subject":"Hi {{contact.first_name}}","body":"Wel'
+    assert "Hi {{contact.first_name}}" in next(lines(items_of(cell))).text
