@@ -21,6 +21,7 @@ from pb2hl.register import Step, notebooks
 from pb2hl.report.verdict import again
 from pb2hl.resources import resource
 from pb2hl.results import Status, StepResult
+from pb2hl.steps.balance.balance import lacking
 from pb2hl.whole import read_json, write_json
 from pb2hl.workspace import CONFIG_NAME, Workspace
 
@@ -122,15 +123,26 @@ def execute(
     _refuse_unknown(source, given)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / step.notebook
+    before = StepResult.left_at(ws.results(step.result()))
     try:
         _papermill(step, target, given, kernel)
     except Pb2hlError as error:
+        if error.exit_code == errors.GateClosed.exit_code and _left_open(ws, step, before):
+            error.exit_code = errors.ChecksFailed.exit_code
         report.write_failure(ws, step.result(), error)
         raise
     finally:
         if target.exists():
             report.notebook_html(target)
     return target
+
+
+def _left_open(ws: Workspace, step: Step, before: str) -> bool:
+    """Whether the step itself ended (since the moment `before`) with something that is not there: then a gate that nobody can
+    open is no decision that waits, and a run ends as the step's own command does."""
+    folder = ws.results(step.result())
+    found = StepResult.load(folder) if StepResult.left_at(folder) != before else None
+    return found is not None and (found.status is Status.FAILED or bool(lacking(found)))
 
 
 def _papermill(step: Step, target: Path, given: Mapping[str, Any], kernel: Kernel) -> None:

@@ -205,12 +205,12 @@ def ledger(
         )
     output = heavy("cli.output")
     with output.quiet_stdout(json), heavy("progress").Bar() as bar:
-        workspace, room = heavy("workspace").Workspace(ws), heavy("steps.shared.ledgers")
+        workspace = heavy("workspace").Workspace(ws)
         if rebuild:
-            found = room.rebuild(workspace, who=by, progress=bar)
+            found = heavy("steps.delta.rebuild").rebuild(workspace, who=by, progress=bar)
             body = {"status": "incomplete" if found["unknown"] or found["unclear"] else "done", **found}
         else:
-            body = {"status": "done", "operations": room.move(workspace, to, who=by)}
+            body = {"status": "done", "operations": heavy("steps.shared.ledgers").move(workspace, to, who=by)}
     if json:
         output.data(body)
     else:

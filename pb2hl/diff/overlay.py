@@ -12,6 +12,8 @@ from pb2hl.values.fold import fold
 
 DELTA_PART = "delta-"
 """How the `part` of a delta's operations begins."""
+OUTDATED = "a later export does not ask for it any more"
+"""Why a delta's change that was not carried out, or was taken back, is not open."""
 
 
 def is_overlay(entry: Entry) -> bool:

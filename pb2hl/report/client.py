@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from pb2hl.register import AUDIT, LOAD, SCHEMA
+from pb2hl.register import AUDIT, DELTA, LOAD, REPAIR, SCHEMA, chapters_of
 from pb2hl.report.drawing.balance import BALANCED, LEFT_OUT, TITLE, balance
 from pb2hl.report.drawing.charts import stacked
 from pb2hl.report.drawing.masking import Mask
@@ -21,6 +21,8 @@ from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 Results = Mapping[str, StepResult | None]
+_BALANCING = (AUDIT, REPAIR, DELTA, LOAD)
+"""The steps that say what became of everything, those that look first where two ended in the same second."""
 _PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".svg": "image/svg+xml", ".webp": "image/webp"}  # fmt: skip
 
 
@@ -96,14 +98,14 @@ def _merged(left_out: pd.DataFrame | None) -> pd.Series:
 
 
 def latest_balance(results: Results, migration: MigrationState) -> StepResult | None:
-    """The result whose table `balance` says what became of everything; None where nothing was loaded, or all of it was taken back."""
-    for step in (AUDIT, LOAD):
-        result = results.get(step.result())
-        if result is not None and not migration.taken_back(result):
-            table = result.tables.get("balance", pd.DataFrame())
-            if set(table.columns) >= BALANCED and not table.empty:
-                return result
-    return None
+    """The latest result whose table `balance` says what became of everything; None where nothing was loaded, or all of it was taken back."""
+    found = [result for step in _BALANCING if (result := results.get(step.result())) is not None and _balances(result)]
+    return max((one for one in found if not migration.taken_back(one)), key=lambda one: one.at, default=None)
+
+
+def _balances(result: StepResult) -> bool:
+    table = result.tables.get("balance", pd.DataFrame())
+    return set(table.columns) >= BALANCED and not table.empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,9 @@ def remaining(results: Results, migration: MigrationState) -> list[Remaining]:
         flows = len(schema.tables.get("workflows", ()))
         found += [Remaining("by_hand", hand, "schema.html", schema.at)] if hand else []
         found += [Remaining("workflows", flows, "schema.html", schema.at)] if flows else []
-    audit = results.get(AUDIT.result()) or results.get(LOAD.result())
-    if audit is not None and (count := len(audit.tables.get("open", ()))):
-        found.append(Remaining("open_pieces", count, f"{audit.step}.html", audit.at))
+    asked = latest_balance(results, migration)
+    if asked is not None and (count := len(asked.tables.get("open", ()))):
+        found.append(Remaining("open_pieces", count, f"{chapters_of(asked.step)[0].file}.html", asked.at))
     return found
 
 

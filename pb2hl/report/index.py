@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pb2hl import register
 from pb2hl.errors import Severity
-from pb2hl.register import AUDIT, INVENTORY, LOAD, ROLLBACK, SAMPLE, Chapter, chapters, result_of
-from pb2hl.report.client import brand, by_object, to_do
+from pb2hl.register import AUDIT, INVENTORY, ROLLBACK, SAMPLE, Chapter, chapters, result_of
+from pb2hl.report.client import brand, by_object, latest_balance, to_do
 from pb2hl.report.drawing.cells import words
 from pb2hl.report.drawing.figures import figures
 from pb2hl.report.drawing.masking import Mask
@@ -17,9 +17,10 @@ from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.pages import extract, summary
 from pb2hl.report.status import GateStates, MigrationState, written
 from pb2hl.report.workflows import WORKFLOWS
-from pb2hl.results import StepResult
+from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import ASKED, lacking
-from pb2hl.values.counting import counted
+from pb2hl.steps.balance.pieces import OPEN_FATES
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
 MOST_LACKING = 6
@@ -64,9 +65,9 @@ def results_now(ws: Workspace) -> dict[str, StepResult | None]:
 
 
 def _outcome(done: list[tuple[Chapter, StepResult]], migration: MigrationState) -> tuple[str, str]:
-    states = [migration.status(item, result) for item, result in done]
+    states = [migration.status(item, result) for item, result in done if not migration.taken_back(result)]
     steps = {result_of(item) for item, _ in done}
-    if _taken_back(migration):
+    if _taken_back(done, migration):
         return "rolled back", "mute"
     for tone, word in (("bad", "needs attention"), ("warn", "waiting")):
         if any(found == tone for _, found in states) or (tone == "bad" and migration.failures):
@@ -76,8 +77,10 @@ def _outcome(done: list[tuple[Chapter, StepResult]], migration: MigrationState) 
     return ("under way", "mute") if done else ("not begun", "mute")
 
 
-def _taken_back(migration: MigrationState) -> bool:
-    """Whether the last thing that was written is a rollback."""
+def _taken_back(done: list[tuple[Chapter, StepResult]], migration: MigrationState) -> bool:
+    """Whether the last thing that was written is a rollback, which came to its end."""
+    if any(result.step == ROLLBACK.id and result.status is Status.FAILED for _, result in done):
+        return False
     others = [at for step, at in migration.left_at.items() if step in written()]
     return bool(migration.undone_at) and migration.undone_at >= max(others, default="")
 
@@ -86,16 +89,17 @@ def _headline(done: list[tuple[Chapter, StepResult]], migration: MigrationState)
     if not done and not migration.failures:
         return "Nothing has been run yet."
     found = {result_of(item): result for item, result in done}
-    if _taken_back(migration):
+    if _taken_back(done, migration):
         return f"The migration was taken back. {found[ROLLBACK.result()].headline}"
     titles = {result_of(item): item.title for item in reversed(chapters())}
-    failed = [item.title for item, result in done if migration.status(item, result)[1] == "bad"]
+    left = [(item, result) for item, result in done if not migration.taken_back(result)]
+    failed = [item.title for item, result in left if migration.status(item, result)[1] == "bad"]
     failed += [title for step in migration.failures if (title := titles.get(step, step)) not in failed]
     if failed:
         order = [item.title for item in chapters()]
         failed.sort(key=lambda title: order.index(title) if title in order else len(order))
         return f"Needs attention: {', '.join(failed)}. {_not_there(found, migration)}The reports below say what to do."
-    waiting = [item.title for item, result in done if migration.status(item, result)[1] == "warn"]
+    waiting = [item.title for item, result in left if migration.status(item, result)[1] == "warn"]
     if waiting:
         return f"Waiting for a person at: {', '.join(waiting)}."
     if AUDIT.result() in found and not migration.unproven():
@@ -107,14 +111,18 @@ def _headline(done: list[tuple[Chapter, StepResult]], migration: MigrationState)
 
 def _not_there(found: Mapping[str, StepResult], migration: MigrationState) -> str:
     """What is missing and why, as the last step that asked tells it."""
-    for step in (AUDIT, LOAD, SAMPLE):
-        result = found.get(step.result())
-        if result is None or migration.taken_back(result):
-            continue
-        told = lacking(result)
-        more = [f"{counted(len(told) - MOST_LACKING, 'more line')} in the report"] if len(told) > MOST_LACKING else []
-        return f"Not there: {'; '.join([*told[:MOST_LACKING], *more])}. " if told else ""
-    return ""
+    result = _asked(found, migration)
+    told = lacking(result) if result is not None else []
+    more = [f"{counted(len(told) - MOST_LACKING, 'more line')} in the report"] if len(told) > MOST_LACKING else []
+    return f"Not there: {'; '.join([*told[:MOST_LACKING], *more])}. " if told else ""
+
+
+def _asked(results: Mapping[str, StepResult | None], migration: MigrationState) -> StepResult | None:
+    """The last step that asked what became of everything, else of the sample; None where none of it is left."""
+    if (latest := latest_balance(results, migration)) is not None:
+        return latest
+    sample = results.get(SAMPLE.result())
+    return None if sample is None or migration.taken_back(sample) else sample
 
 
 def _abstract(results: dict[str, StepResult | None], migration: MigrationState) -> list[str]:
@@ -125,12 +133,18 @@ def _abstract(results: dict[str, StepResult | None], migration: MigrationState) 
         if result is not None and not migration.taken_back(result):
             own = () if result.step in (*written(), AUDIT.result()) else (result.headline,)
             lines += [*own, *summary(result)]
+    asked = latest_balance(results, migration)
+    if asked is not None and (
+        left := sum(int(asked.counts.get(f"{ASKED}{fate.replace(' ', '_')}", 0)) for fate in OPEN_FATES)
+    ):
+        lines.append(
+            f"{counted(left, 'piece')} of what the export asks for {agree(left, 'is', 'are')} not there: each is listed with its reason."
+        )
     return lines
 
 
 def _figures(results: dict[str, StepResult | None], migration: MigrationState) -> tuple[tuple[str, str], ...]:
-    for step in (AUDIT, LOAD, SAMPLE, INVENTORY):
-        result = results.get(step.result())
+    for result in (_asked(results, migration), results.get(INVENTORY.result())):
         if result is not None and not migration.taken_back(result):
             counts = {name: n for name, n in result.counts.items() if isinstance(n, int | float)}
             asked = {

@@ -12,7 +12,7 @@ from pb2hl.register import AUDIT, INVENTORY, ROLLBACK, STEPS, Chapter, chapters,
 from pb2hl.report.drawing.page import moment
 from pb2hl.results import Failure, Status, StepResult, read_result
 from pb2hl.steps.gates import gates
-from pb2hl.steps.overview.status import next_step, open_sheets, way_on
+from pb2hl.steps.overview.status import next_step, open_sheets, rollback_of, taken_back, way_on
 from pb2hl.workspace import Workspace
 
 STATUS_TONES = {
@@ -39,7 +39,7 @@ def proofs() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class MigrationState:
-    """`left_at`: when each step left its result; `undone_at`: when a rollback last took something back; `failures`: what a
+    """`left_at`: when each step left its result; `undone_at`: when a rollback of everything last took something back; `failures`: what a
     step's last run failed with, where it left no result since; `following`: the command that comes next."""
 
     gates: GateStates
@@ -49,6 +49,8 @@ class MigrationState:
     following: str = ""
     proven_at: str = ""
     """When an audit last found everything there; "" where the last one did not."""
+    changed_at: str = ""
+    """When a rollback last took anything back, if only a run or an object."""
 
     def status(self, item: Chapter, result: StepResult) -> tuple[str, str]:
         """`status_of`, but what a writing step left open and a whole audit has found there since is settled."""
@@ -70,7 +72,7 @@ class MigrationState:
 
     def unproven(self) -> bool:
         """Whether something was written (or taken back) since the last audit."""
-        last = max([self.undone_at, *(self.left_at.get(name, "") for name in written())])
+        last = max([self.changed_at, *(self.left_at.get(name, "") for name in written())])
         return last > self.left_at.get(AUDIT.result(), "")
 
     def next_of(self, result: StepResult) -> str:
@@ -99,21 +101,20 @@ def state_of(ws: Workspace) -> MigrationState:
     """Where `ws` stands now."""
     bodies = {step: body for step in results() if (body := read_result(ws.results(step)))}
     left_at = {step: body["at"] for step, body in bodies.items()}
-    back = bodies.get(ROLLBACK.result(), {})
-    undone = back.get("counts", {}).get("undone") and not back["counts"].get("dry_run")
+    back = rollback_of(ws)
     failures = {step: found for step in results() if (found := Failure.load(ws.results(step)))}
     began = Ledger.exists(ws)
-    at_rest = undone and back["at"] >= max(left_at.values())
-    planned = "" if at_rest else next_step(ws) if began or bodies else INVENTORY.id
-    first, following = ("", "") if at_rest else way_on(ws, planned) if began else ("", planned)
+    planned = next_step(ws) if began or bodies else INVENTORY.id
+    first, following = ("", planned) if not began or taken_back(ws) else way_on(ws, planned)
     first = first_review(ws, planned) or first
     return MigrationState(
         gate_states(ws),
         left_at,
-        back["at"] if undone else "",
+        back.at if back is not None and back.whole else "",
         {**_cut_off(ws, left_at), **failures} if began else failures,
         first + command(ws, following),
         _proven_at(bodies),
+        back.at if back is not None else "",
     )
 
 

@@ -171,10 +171,10 @@ def test_refused_by_chance(refusing, pb2hl, seed):
 
 
 def test_a_run_tells_it(refusing, pb2hl):
-    """`pb2hl run` stops at the sample's gate (3), or ends with 1 once somebody forced it, naming what is not there."""
+    """`pb2hl run` ends with 1, naming what is not there: at the sample's gate, and after the load once somebody forced that."""
     ws, _ = refusing(KINDS["notes"][2])
     stopped = pb2hl("run", ws, "--from", "sample", "--approve-all", "--by", "Jane")
-    assert stopped.code == 3 and "notes: " in stopped.err and "refused" in stopped.err
+    assert stopped.code == 1 and "notes: " in stopped.err and "refused" in stopped.err
     pb2hl("approve", ws, "sample", "--by", "Jane", "--force")
     ended = pb2hl("run", ws, "--from", "load", "--approve-all", "--by", "Jane")
     assert ended.code == 1 and "Not everything that the export asks for is there" in ended.err

@@ -11,8 +11,8 @@ from pb2hl.apply.freshness import LedgerBehind
 from pb2hl.errors import HighLevelError
 from pb2hl.results import StepResult
 from pb2hl.sandbox.scenario import FaultAt, Faults
+from pb2hl.steps.delta.rebuild import rebuild
 from pb2hl.steps.gates.batch import decide
-from pb2hl.steps.shared.ledgers import rebuild
 from tests.e2e import exports
 from tests.e2e.drive import in_budget, migrate, prompt_search, step, workspace
 

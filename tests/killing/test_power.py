@@ -9,23 +9,18 @@ import pytest
 
 from pb2hl.workspace import Workspace
 from tests.apply.likeness import likeness
-from tests.killing.conftest import KILLED
-from tests.killing.test_kill_matrix import expected, undisturbed  # noqa: F401
+from tests.killing.conftest import KILLED, Scene
+from tests.killing.test_kill_matrix import MODES, WRITES, expected, undisturbed  # noqa: F401
 
 REFUSED = 2
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kept", [0.0, 0.3, 0.6, 0.9])
-@pytest.mark.parametrize("write", [2, 7, 12])
-@pytest.mark.parametrize("name", ["sample", "load"])
-def test_a_ledger_cut_short_doubles_nothing(name, write, kept, before, undisturbed):  # noqa: F811
-    """A load is killed and the write-ahead log loses its tail, or all of it: it goes on whole, or refuses and is made anew."""
-    wanted = expected(name, before, undisturbed)
+def gone_on_with(name: str, write: int, mode: str, kept: float, before) -> Scene:
+    """The scene after the step was killed at a write, its ledger's write-ahead log cut to a share, and the step done all the same."""
     scene = before(name)
-    scene.arm(write, "after")
+    scene.arm(write, mode)
     assert scene.run(name) == KILLED
-    scene.arm(0, "after")
+    scene.arm(0, mode)
     for file in scene.ws.path.glob("ledger.sqlite-*"):
         with open(file, "r+b") as log:
             log.truncate(int(file.stat().st_size * kept))
@@ -37,7 +32,31 @@ def test_a_ledger_cut_short_doubles_nothing(name, write, kept, before, undisturb
         assert scene.dump() == dump, "nor by making it anew"
         code = scene.run(name)
     assert code == 0
+    return scene
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("write", [2, 7, 12])
+@pytest.mark.parametrize("name", ["sample", "load"])
+def test_a_ledger_cut_short_doubles_nothing(name, write, kept, before, undisturbed):  # noqa: F811
+    """A load is killed and the write-ahead log loses its tail, or all of it: it goes on whole, or refuses and is made anew."""
+    wanted = expected(name, before, undisturbed)
+    assert likeness(gone_on_with(name, write, "after", kept, before).dump()) == wanted["location"]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("write", range(1, WRITES["delta"] + 1))
+def test_a_delta_cut_short_ends_as_if_nothing_had_happened(write, mode, kept, before, undisturbed):  # noqa: F811
+    """The same of a delta at each of its writes: also what it took away, moved, changed and added to the schema is found, and is
+    taken back by its run as that of an undisturbed delta is."""
+    wanted = expected("delta", before, undisturbed)
+    scene = gone_on_with("delta", write, mode, kept, before)
     assert likeness(scene.dump()) == wanted["location"]
+    assert scene.run("rollback") == 0
+    assert likeness(scene.dump()) == likeness(before("schema").dump())
 
 
 def test_two_commands_at_once(before):

@@ -11,7 +11,7 @@ from pb2hl.errors import ConfigError
 from pb2hl.ledger import Ledger, State
 from pb2hl.operations import Kind
 from pb2hl.results import Status
-from pb2hl.steps.shared.ledgers import rebuild
+from pb2hl.steps.delta.rebuild import rebuild
 from pb2hl.workspace import Workspace
 from tests.e2e.drive import step
 from tests.steps import small

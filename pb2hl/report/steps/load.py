@@ -12,9 +12,6 @@ from pb2hl.report.drawing.charts import columns
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.page import Section
 from pb2hl.report.drawing.parts import WIZARD, Drawn, Part, sections, total
-from pb2hl.steps.balance.balance import ASKED
-from pb2hl.steps.balance.pieces import OPEN_FATES
-from pb2hl.values.counting import agree, counted
 
 ESSENTIAL = (balance.TITLE, balance.OPEN, balance.LEFT_OUT)
 """Sections that the notebook shows where the step ran."""
@@ -32,10 +29,8 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
     """What it came to, in sentences for the client."""
     outcomes = tables.get("outcomes")
     made = total(outcomes[outcomes["state"] == "done"], "count") if outcomes is not None and len(outcomes) else 0
-    bad = sum(int(counts.get(f"{ASKED}{fate.replace(' ', '_')}", 0)) for fate in OPEN_FATES)
     return [
         f"{made:,} writes to HighLevel have succeeded so far, the sample's among them; sending this again would send nothing twice.",
-        f"{counted(bad, 'piece')} of what the export asks for {agree(bad, 'is', 'are')} not there: each is listed with its reason." if bad else "HighLevel refused nothing.",
     ]  # fmt: skip
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from pb2hl import plan
+from pb2hl.apply.edits import SAME
+from pb2hl.diff import compare, flatten_payload, flatten_record
+from pb2hl.diff.overlay import DELTA_PART
+from pb2hl.diff.table import stored_value
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
-from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
+from pb2hl.operations import RECORD_TARGETS, SCHEMA_TARGETS, Kind, Operation, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import Balance, balance
@@ -47,12 +52,16 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
         gone = _gone(ws, ledger, {*refused, *(() if absent is None else absent)}, folder, progress)
         ours = {op_id: entry for op_id, entry in gone.items() if entry.kind is not Kind.UPDATE} | refused
         wanted = [operation for operation in plan.read(folder) if operation.op_id in ours]
+        changes, passed = _refused_changes(ws, ledger, {operation.op_id for operation in wanted}, progress)
+        wanted += [entry.operation() for entry in changes]
+        ours |= {entry.op_id: entry for entry in changes}
         if wanted:
             _forget(ledger, who, [ours[operation.op_id] for operation in wanted])
             with writing(ws, ledger, STEP, progress, cancel) as session:
                 session.carry_out(wanted, len(wanted))
         asked = balance(current(ws), ledger, aliases=aliases_of(current(ws)))
         result = _result(ledger, wanted, gone | ours, asked)
+        result = replace(result, problems=(*result.problems, *passed))
         result.save(ws.results(STEP))
     return result
 
@@ -92,6 +101,42 @@ def _refused(ledger: LedgerPort, folder: Any) -> dict[str, Entry]:
     return refused | {op_id: entry for op_id, entry in waiting.items() if entry.state is State.PLANNED}
 
 
+def _refused_changes(
+    ws: Workspace, ledger: LedgerPort, known: Collection[str], progress: Progress
+) -> tuple[list[Entry], list[Problem]]:
+    """(what a delta was to change, was refused and can be sent again, what was changed in HighLevel since): a delta compares anew
+    what is not as it was."""
+    waiting = [
+        entry
+        for entry in ledger.iterate(state=State.REFUSED, part=DELTA_PART)
+        if entry.kind is Kind.UPDATE and entry.target not in SCHEMA_TARGETS and entry.op_id not in known
+    ]
+    looked = [
+        replace(entry, target=Target.CONTACT) if entry.target in (Target.LINK, Target.CONTACT_TAGS) else entry
+        for entry in (replace(one, destination_id=one.existing_id) for one in waiting)
+    ]
+    records = with_client(ws, ledger, STEP, lambda client: read_records(client, looked, progress), progress)
+    again = [entry for entry in waiting if _as_before(entry, records[entry.op_id], ws.config.country)]
+    others = [entry for entry in waiting if entry not in again]
+    return again, [
+        Problem("changed_since", f"{entry.object} {entry.source_id}: a change that was refused is not sent again, for the record is not as it was then",
+                Severity.WARNING, treatment="the next delta compares it anew")
+        for entry in others
+    ]  # fmt: skip
+
+
+def _as_before(entry: Entry, record: Mapping[str, Any] | None, region: str) -> bool:
+    """Whether the fields that the entry was to change are as they were before it."""
+    if record is None or entry.before_image is None:
+        return False
+    if entry.target is Target.CONTACT_TAGS:
+        return True
+    was, now = flatten_record(entry.before_image), flatten_record(record)
+    names = ("businessId",) if entry.target is Target.LINK else flatten_payload(entry.payload)
+    pairs = ((name, stored_value(was, name), stored_value(now, name)) for name in names)
+    return all(left == right or compare(left, right, name, region)[0] in SAME for name, left, right in pairs)
+
+
 def _dependents(folder: Any, op_ids: Collection[str]) -> set[str]:
     """Ids of the operations that need one of `op_ids`, by any path."""
     found: set[str] = set()
@@ -128,7 +173,11 @@ def _result(ledger: LedgerPort, wanted: list[Operation], gone: Mapping[str, Entr
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     made = int(table["outcome"].eq(State.DONE).sum())
     sent = {operation.op_id for operation in wanted}
-    theirs = [entry for op_id, entry in gone.items() if entry.kind is Kind.UPDATE and op_id not in sent]
+    theirs = [
+        entry
+        for op_id, entry in gone.items()
+        if entry.state is State.DONE and entry.kind is Kind.UPDATE and op_id not in sent
+    ]
     problems = [*asked.problems]
     if theirs:
         text = f"{counted(len(theirs), 'record')} that {agree(len(theirs), 'was', 'were')} there before this migration {agree(len(theirs), 'is', 'are')} gone"

@@ -111,13 +111,13 @@ class Balance:
 
 
 _TRACE = re.compile(r" ?\(traceId [^)]*\)")
-"""What tells one refusal from the next that is the same: it stands in the table of open pieces, not in sentences."""
+_ID = re.compile(r"(?<=/)(?=[A-Za-z_-]{0,40}\d)[\w-]{15,64}(?=[/?:\s]|$)")
+"""What tells one refusal from the next that is the same, a request and a record: it stands in the table of open pieces, not in sentences."""
 
 
 def _reasons(pieces: pd.DataFrame, most: int = 3) -> list[str]:
-    """The first different reasons of open pieces, each once."""
-    bare = (_TRACE.sub("", str(why)) for why in pieces["why"] if why)
-    return list(dict.fromkeys(bare))[:most]
+    """The first different reasons of open pieces, each once, whatever record HighLevel was asked about."""
+    return list(dict.fromkeys(_ID.sub("…", _TRACE.sub("", str(why))) for why in pieces["why"] if why))[:most]
 
 
 def lacking(result: StepResult) -> list[str]:

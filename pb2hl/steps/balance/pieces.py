@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pb2hl.apply.lookup import NEVER_ARRIVED
 from pb2hl.apply.send import NO_FILE
-from pb2hl.diff.overlay import DELTA_PART
+from pb2hl.diff.overlay import DELTA_PART, OUTDATED
 from pb2hl.ledger import LedgerPort, State
 from pb2hl.operations import BESIDE, DATA_TARGETS, Kind, Target
 from pb2hl.plan.fields.findings import Bucket
@@ -241,13 +241,13 @@ def _merged_by(ws: Workspace, object_: str) -> dict[str, str]:
 def changes(ledger: LedgerPort) -> pd.DataFrame:
     """What later exports changed of records that were there: each field change that was asked for is a piece.
 
-    One that never arrived is none: the delta compares anew and asks again for what is still to be changed.
+    One that never arrived, or that no later export asks for, is none: a delta compares anew and asks for what is still to be changed.
     """
     rows = ledger.columns(["object", "source_id", "kind", "state", "error"], part=DELTA_PART)
     found = [
         (object_, CHANGES, source_id, str(_FATE_OF.get(State(state), Fate.ARRIVED)), error, "")
         for object_, source_id, kind, state, error in rows
-        if kind == Kind.UPDATE and not (state == State.UNDONE and error == NEVER_ARRIVED)
+        if kind == Kind.UPDATE and not (state == State.UNDONE and error in (NEVER_ARRIVED, OUTDATED))
     ]
     return pd.DataFrame(found, columns=list(PIECE))
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from pb2hl.apply.batches import batched
 from pb2hl.apply.execute import left_out
-from pb2hl.diff.overlay import DELTA_PART, overlays
-from pb2hl.ledger import Entry, LedgerPort, State
+from pb2hl.apply.lookup import NEVER_ARRIVED
+from pb2hl.diff.overlay import DELTA_PART, OUTDATED, overlays
+from pb2hl.ledger import Entry, LedgerPort, Outcome, State
 from pb2hl.ledger.port import OPEN
-from pb2hl.operations import Kind, Operation, Target
+from pb2hl.operations import SCHEMA_TARGETS, Kind, Operation, Target
 
 CHUNK = 500
 _NONE: frozenset[str] = frozenset()
@@ -32,6 +33,17 @@ def _is_new(op: Operation, entry: Entry | None) -> bool:
     if left_out(op, entry):
         return True
     return entry.state is State.REFUSED and entry.payload_hash != op.payload_hash
+
+
+def outdated(ledger: LedgerPort, asked: Set[str]) -> list[Outcome]:
+    """What earlier deltas were to change, was refused or taken back, and is not `asked` for (by id) by this one: it is open no more."""
+    found = ledger.iterate(state=(State.REFUSED, State.UNDONE), part=DELTA_PART)
+    return [
+        Outcome(entry.op_id, State.UNDONE, error=OUTDATED)
+        for entry in found
+        if entry.kind is Kind.UPDATE and entry.target not in SCHEMA_TARGETS
+        and entry.op_id not in asked and entry.error not in (OUTDATED, NEVER_ARRIVED)
+    ]  # fmt: skip
 
 
 def written_since(ledger: LedgerPort) -> tuple[dict[str, list[Mapping[str, Any]]], dict[str, str]]:

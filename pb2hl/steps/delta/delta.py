@@ -31,7 +31,7 @@ from pb2hl.steps.delta import (
     schema_additions,
     sheet_additions,
 )
-from pb2hl.steps.delta.carried_out import new_operations
+from pb2hl.steps.delta.carried_out import new_operations, outdated
 from pb2hl.steps.delta.changed_files import take_away
 from pb2hl.steps.delta.conflicts import CONFLICT_COLUMNS, Decisions
 from pb2hl.steps.delta.outlook import Looking, Outlook, look_ahead
@@ -42,7 +42,7 @@ from pb2hl.steps.load.schema import make_pipelines
 from pb2hl.steps.overview.status import WINDOW, window_state
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.proposal.decisions import decided, of_plan
-from pb2hl.steps.shared import outcomes, requests
+from pb2hl.steps.shared import in_hand, outcomes, requests
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.wizard import with_wizard
 from pb2hl.steps.shared.writing import Session, make_ready, writing
@@ -164,6 +164,7 @@ def planned_later(ws: Workspace, ready: later_export.LaterExport, ledger: Ledger
 def _bring_over(session: Session, given: Looking, planned: Planned, ahead: Outlook) -> StepResult:
     """All phases of one delta, as one run: what changed first, so that nothing new meets an address that is being given up."""
     ws, ledger, ready = session.ws, session.ledger, given.ready
+    _keep(ws, planned, ahead)
     _make_schema(session, planned.schema, ahead.pieces)
     window = _window(ws, ledger)
     replaced = _replace_files(session, ahead.stale)
@@ -173,13 +174,24 @@ def _bring_over(session: Session, given: Looking, planned: Planned, ahead: Outlo
     first, last = _in_two(new)
     sent.append(session.carry_out(first, len(first)))
     later = _compare_rest(session, given, ahead, {op.op_id for op in new})
+    in_hand.keep(ws, data=later.updates, before=later.before)
     sent += [session.carry_out(operations, len(operations)) for operations in (later.updates, last) if operations]
     found = ahead.found
     found.add(later)
     ledger.finish(session.run, [Outcome(op.op_id, State.DONE, op.existing_id, operation=op) for op in found.agreed])
+    ledger.finish(session.run, outdated(ledger, {op.op_id for op in found.updates}))
     gone = removals.delete(session, ahead.removed) if given.deletes else None
     later_export.brought(ws, ready, planned.tables)
     return _result(session, ready, Brought(new, found, sent, replaced, moved, ahead.removed, gone), window)
+
+
+def _keep(ws: Workspace, planned: Planned, ahead: Outlook) -> None:
+    """Write down what is about to be sent. The whole schema goes along: what is new may refer to any of it."""
+    again = {entry.op_id for entry in ahead.stale} | {move.op.op_id for move in ahead.wanted}
+    if ahead.requests:
+        grown = [op for op in ahead.pieces if op.kind is Kind.UPDATE]
+        data = [*ahead.new, *ahead.found.updates]
+        in_hand.keep(ws, schema=[*planned.schema, *grown], data=data, before=ahead.found.before, again=again)
 
 
 def _compare_rest(session: Session, given: Looking, ahead: Outlook, new: Collection[str]) -> Changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from pb2hl.apply.context import RunContext
 from pb2hl.apply.references import UnresolvedReference, fill_references
 from pb2hl.apply.send import UNCLEARED
 from pb2hl.diff import Class, compare, flatten_payload, flatten_record
-from pb2hl.diff.flatten import CUSTOM, VALUE_KEYS, custom_key
+from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.overlay import DELTA_PART, laid_over
 from pb2hl.diff.table import shown, stored_value
 from pb2hl.ledger import Entry, LedgerPort, State
@@ -23,13 +24,12 @@ from pb2hl.operations import (
     Kind,
     Operation,
     Target,
-    canonical_hash,
-    operation_id,
     references,
 )
 from pb2hl.plan.records.existing import NOT_UPDATABLE
 from pb2hl.steps.delta.carried_out import not_taken, written_since
 from pb2hl.steps.delta.conflicts import KEEP, SOURCE, WHOLE, Decisions
+from pb2hl.steps.delta.updates import body_of, companions, named, update_of
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.values.fold import fold
 
@@ -63,6 +63,13 @@ class Changes:
     """Messages of which the later export says something else: HighLevel changes none."""
     unresolved: int = 0
     waits: list[str] = field(default_factory=list)
+    before: dict[str, str] = field(default_factory=dict)
+    """Update (by op id) → the record that it is going to change, as JSON."""
+
+    def keep_before(self, known: int, record: Mapping[str, Any] | None) -> None:
+        """Keep `record` as it is for the updates behind the first `known`."""
+        more = self.updates[known:]
+        self.before.update(dict.fromkeys((op.op_id for op in more), json.dumps(record, default=str)) if more else {})
 
     def add(self, more: Changes) -> None:
         """Take in what was compared later."""
@@ -74,6 +81,7 @@ class Changes:
         self.unchanged += more.unchanged
         self.fixed += more.fixed
         self.unresolved += more.unresolved
+        self.before |= more.before
 
 
 @dataclass(frozen=True)
@@ -128,13 +136,18 @@ class _Comparing:
         contacts = [_as_contact(entry) if entry.target is Target.LINK else entry for _, entry, _ in changed]
         records = await read_records(self.client, contacts)
         for op, entry, payload in changed:
-            record = records[entry.op_id]
-            if op.target is Target.LINK:
-                _relink(self.found, op, entry, payload, record, self.links.get(op.op_id), self.decided)
-                continue
+            self._one(op, entry, payload, records[entry.op_id])
+
+    def _one(self, op: Operation, entry: Entry, payload: dict[str, Any], record: Mapping[str, Any] | None) -> None:
+        """Compare one record."""
+        known = len(self.found.updates)
+        if op.target is Target.LINK:
+            _relink(self.found, op, entry, payload, record, self.links.get(entry.op_id), self.decided)
+        else:
             written, stuck = self.latest.get(entry.destination_id, ()), self.stuck.get(entry.destination_id, _NONE)
             region = self.context.region
             _ThreeWay(self.found, op, entry, record, written, stuck, self.decided, region).compare(payload)
+        self.found.keep_before(known, record)
 
     def _changed(self, op: Operation, entry: Entry | None) -> tuple[Operation, Entry, dict[str, Any]] | None:
         """The operation with its payload resolved, when its record has to be looked at now."""
@@ -170,8 +183,7 @@ class _Comparing:
         records = await read_records(self.client, [_as_contact(entry) for entry in gone])
         for entry in gone:
             op = Operation(entry.op_id, Kind.LINK, Target.LINK, entry.object, entry.source_id)
-            to = self.links.get(entry.op_id)
-            _relink(self.found, op, entry, {"businessId": ""}, records[entry.op_id], to, self.decided)
+            self._one(op, entry, {"businessId": ""}, records[entry.op_id])
 
 
 def _same(op: Operation, entry: Entry, latest: Mapping[str, Any], links: Mapping[str, str]) -> bool:
@@ -228,7 +240,7 @@ def _relink(
     found.fields.append((op.object, op.source_id, contact, "businessId", was, wanted))
     body = {"businessId": wanted or None, "contactId": contact}
     made = replace(op, payload=body, depends_on=(), existing_id=contact, marker=op.op_id)
-    found.updates.append(_named(op, made, moved_to))
+    found.updates.append(named(op, made, moved_to))
 
 
 def _export_wins(found: Changes, decided: Decisions, op: Operation, name: str, later: Any) -> bool:
@@ -289,11 +301,11 @@ class _ThreeWay:
             take |= self._cleared(sent, wanted)
         made = [*self._tags(sent.get("tags") or (), wanted.get("tags") or ())]
         if take:
-            body = {**_companions(self.op.target, take, payload), **_body(take, payload, self.before)}
-            made.append(_update(self.op, self.entry, self.op.target, body, self.salt))
+            body = {**companions(self.op.target, take, payload), **body_of(take, payload, self.before)}
+            made.append(update_of(self.op, self.entry, self.op.target, body, self.salt))
         if self.agreed:
-            body = _body(self.agreed, payload, self.before)
-            self.found.agreed.append(_update(self.op, self.entry, self.op.target, body, f"agreed {self.salt}"))
+            body = body_of(self.agreed, payload, self.before)
+            self.found.agreed.append(update_of(self.op, self.entry, self.op.target, body, f"agreed {self.salt}"))
         self.found.updates += made
         self.found.unchanged += not made
 
@@ -343,7 +355,7 @@ class _ThreeWay:
             if tags:
                 row = (self.op.object, self.op.source_id, self.entry.destination_id, name.lstrip("$"), "", shown(tags))
                 self.found.fields.append(row)
-                yield _update(self.op, self.entry, Target.CONTACT_TAGS, {"$url": where, name: tags}, self.salt)
+                yield update_of(self.op, self.entry, Target.CONTACT_TAGS, {"$url": where, name: tags}, self.salt)
 
 
 _ADDRESS = re.compile(r"""(?:href|src)=["']([^"']*)""")
@@ -356,44 +368,3 @@ def _addresses(value: Any) -> list[str]:
 
 def _opts_out(value: Any) -> bool:
     return value is True or str(value).casefold() in ("active", "permanent", "true")
-
-
-_ALWAYS = ("toNotify", "ignoreFreeSlotValidation", "ignoreDateRange")
-_TOGETHER = (("startTime", "endTime"), ("pipelineId", "pipelineStageId"))
-
-
-def _companions(target: Target, take: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What HighLevel wants beside a change: both ends of a time, a stage with its pipeline, how an appointment is booked."""
-    names = [name for group in _TOGETHER if any(name in take for name in group) for name in group]
-    names += _ALWAYS if target is Target.APPOINTMENT else ()
-    return {name: payload[name] for name in names if name in payload}
-
-
-def _body(take: Mapping[str, Any], payload: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """An update with the values in `take`, as `payload` writes them; None clears what `before` wrote."""
-    body: dict[str, Any] = {}
-    for name, value in take.items():
-        if not name.startswith(CUSTOM):
-            top = name.split(".")[0]
-            body[top] = payload.get(top, value)
-            continue
-        source = before if value is None else payload
-        item = next(i for i in source["customFields"] if custom_key(i) == name.removeprefix(CUSTOM))
-        if value is None:
-            item = {key: None if key in VALUE_KEYS else part for key, part in item.items()}
-        body.setdefault("customFields", []).append(item)
-    if payload.get("$url"):
-        body["$url"] = payload["$url"]
-    return body
-
-
-def _update(op: Operation, entry: Entry, target: Target, body: Mapping[str, Any], salt: int | str) -> Operation:
-    made = replace(op, kind=Kind.UPDATE, target=target, payload=body, depends_on=(), existing_id=entry.destination_id)
-    return _named(op, made, salt)
-
-
-def _named(op: Operation, made: Operation, salt: Any) -> Operation:
-    """A value may come back to what it was before: `salt`, what deltas wrote until now, tells the two changes apart."""
-    part = f"{DELTA_PART}{canonical_hash([made.payload, salt])[:12]}"
-    key = operation_id("", "", op.op_id, op.source_id, made.kind, made.target, part)
-    return replace(made, op_id=key, part=part)

@@ -24,6 +24,8 @@ def before_approval(ws: Workspace, gate: str) -> Way:
     if step.gate_of_sheets:
         return f"settle {counted(len(points), 'open point')} (the approval lists {these}), then: ", step.approval
     result = StepResult.load(ws.results(step.result()))
+    if result and StepResult.left_at(ws.results(REPAIR.id)) > result.at:
+        return "a repair has sent since what was missing; to see it: ", step.id
     told = "; ".join(lacking(result)) if result else ""
     what = told or f"{counted(len(points), 'open point')} of reports/{step.chapters[0].file}.html"
     if result and result.counts.get("asked_refused"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -10,8 +11,8 @@ from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import Problem
 from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.progress import SILENT, Cancel, Progress
-from pb2hl.register import LOAD, STEPS, Step, results_of
-from pb2hl.results import Status, StepResult
+from pb2hl.register import LOAD, ROLLBACK, STEPS, Step, results, results_of
+from pb2hl.results import Status, StepResult, read_result
 from pb2hl.sheets import read_sheet
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import APPLIED
@@ -47,7 +48,7 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
     result = StepResult(
         step=STEP,
         status=Status.WAITING if len(doubt) else Status.DONE,
-        headline=f"The next step is: {why}{following}." if following else "Every step is done.",
+        headline=f"The next step is: {why}{following}." if following else "Everything was taken back." if taken_back(ws) else "Every step is done.",
         counts={**{f"gate_{row['gate']}": row["state"] for row in states}, **by_state, **_lines(by_object),
                 "in_doubt_now": len(doubt), "requests_used_today": used, **cost_counts, **window},
         tables={"gates": pd.DataFrame(states), "outcomes": table, "in_doubt": doubt, "runs": runs, "requests": cost},
@@ -140,9 +141,12 @@ def _undecided(ws: Workspace, name: str) -> bool:
 
 
 def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int]) -> str:
-    """The first thing on the way that is still to be done, as the register lays the way out."""
+    """The first thing on the way that is still to be done, as the register lays the way out; after a rollback what that left to do."""
+    back = last_rollback(ws)
+    if back is not None and (back.next_step or back.whole):
+        return back.next_step
     gate = {row["gate"]: row["state"] for row in states}
-    written = max((StepResult.left_at(ws.results(name)) for name in results_of(_loads)), default="")
+    written = max((StepResult.left_at(ws.results(name)) for name in results_of(_writes)), default="")
     for step in STEPS.values():
         if step.optional:
             continue
@@ -163,9 +167,44 @@ def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[
     return ""
 
 
-def _loads(step: Step) -> bool:
-    """Whether `step` writes what an audit after it has to prove."""
-    return step.writes and not step.undoes
+def _writes(step: Step) -> bool:
+    """Whether an audit after `step` has something to prove."""
+    return step.writes
+
+
+@dataclass(frozen=True)
+class Back:
+    """A rollback: when, whether all was asked for and something was taken back, and the command that carries it on."""
+
+    at: str
+    whole: bool
+    next_step: str
+    last: bool
+    """Whether nothing was done since."""
+
+
+def rollback_of(ws: Workspace) -> Back | None:
+    """The latest rollback that took something back, or was to; None when there is none, or it was only rehearsed."""
+    body = read_result(ws.results(ROLLBACK.result()))
+    counts = body["counts"] if body else {}
+    if body is None or counts.get("dry_run") or not (counts.get("undone") or body["next_step"]):
+        return None
+    since = max(StepResult.left_at(ws.results(name)) for name in results())
+    facts = body["facts"]
+    whole = bool(counts.get("undone")) and not facts.get("of_run") and not facts.get("objects")
+    return Back(body["at"], whole, str(body["next_step"]), body["at"] >= since)
+
+
+def last_rollback(ws: Workspace) -> Back | None:
+    """The rollback after which nothing was done any more."""
+    found = rollback_of(ws)
+    return found if found is not None and found.last else None
+
+
+def taken_back(ws: Workspace) -> bool:
+    """Whether the whole migration was taken back, and nothing was done since."""
+    found = last_rollback(ws)
+    return found is not None and found.whole and not found.next_step
 
 
 def _failed(ws: Workspace, step: Step) -> bool:

@@ -140,8 +140,19 @@ def _undo(
     result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), Asked(force))
     counts = {**result.counts, **outcomes.log_head(ledger)}
     return replace(
-        result, counts=counts, problems=(*result.problems, *_made_by_hand(ledger), *_behind(ws, session.sealer.behind))
+        result,
+        counts=counts,
+        problems=(*result.problems, *_made_by_hand(ledger), *_behind(ws, session.sealer.behind)),
+        facts=facts,
+        next_step=_again(of_run, objects, force) if result.status is Status.FAILED else "",
     )
+
+
+def _again(of_run: str, objects: Sequence[str], force: bool) -> str:
+    """The same rollback once more, as a command without its workspace: it takes back what is left."""
+    asked = [f"--run {of_run}"] if of_run else []
+    asked += [f"--object {one}" for one in objects]
+    return " ".join([STEP, *asked, *(["--force"] if force else [])])
 
 
 def _runs(ledger: LedgerPort, run: str) -> frozenset[str]:
