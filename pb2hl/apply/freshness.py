@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from pb2hl.apply.context import RunContext
+from pb2hl.apply.ledger_end import LedgerEnd
 from pb2hl.apply.seal import foreign
 from pb2hl.diff.flatten import custom_value
 from pb2hl.errors import ConfigError
@@ -18,7 +19,7 @@ from pb2hl.highlevel import PORTS
 from pb2hl.highlevel.newest import Diary, newest
 from pb2hl.highlevel.records.base import custom_fields, id_of
 from pb2hl.highlevel.records.objectrecords import properties_of, property_key
-from pb2hl.ledger import State
+from pb2hl.ledger import LedgerPort, State
 from pb2hl.ledger.port import OPEN
 from pb2hl.markers import BESIDE, ID_FIELD, find_markers, split_ids
 from pb2hl.operations import Target
@@ -33,6 +34,16 @@ _WAY_OUT = "go on in the workspace that wrote last; if it is lost, make this led
 
 class LedgerBehind(ConfigError):
     """The location holds records of this migration that the ledger knows nothing of; nothing was written."""
+
+
+def require_whole(ledger: LedgerPort, end: LedgerEnd, workspace: str) -> None:
+    """Raise LedgerBehind when the ledger has lost its end since the last write left."""
+    if end.lost(ledger):
+        raise LedgerBehind(
+            "the ledger has lost its end: it held more when the last request left, so it was cut off, or is an older copy. Nothing was written",
+            hint="put the newer one back, with its file ledger.sqlite-wal; if it is lost, make this ledger anew from the location: "
+            + REBUILD.format(workspace),
+        )
 
 
 async def require_fresh(

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from pb2hl.apply.ledger_end import LedgerEnd
 from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import AnswerLost, ApiError, ScopeMissing, TokenRefused
 from pb2hl.highlevel import Client
@@ -82,6 +83,7 @@ class Sealer:
 
     ledger: LedgerPort
     progress: Progress = SILENT
+    end: LedgerEnd = field(default_factory=lambda: LedgerEnd(None))
     every: int = EVERY
     behind: str = ""
     """What the seal tells of another ledger that wrote last, once it was found."""
@@ -92,6 +94,7 @@ class Sealer:
 
     async def __call__(self, client: Client) -> None:
         """One write is about to leave; nothing does while the location is being sealed."""
+        self.end.note(self.ledger)
         if self._off:
             return
         async with self._one:

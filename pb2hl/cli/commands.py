@@ -220,6 +220,12 @@ def ledger(
                 "Unknown are records that no plan of this workspace holds, such as those of a later export that another copy brought "
                 "over: go on in that one. Nothing is written from here, so that nothing is made twice."
             )
+        if body.get("unclear"):
+            typer.echo(
+                "Unclear are operations that nobody could look up now: run it again, or the step that was cut off."
+            )
+    if body["status"] == "incomplete":
+        raise typer.Exit(ChecksFailed.exit_code)
 
 
 def lab(ws: Ws) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pb2hl import register
 from pb2hl.errors import Severity
-from pb2hl.register import AUDIT, INVENTORY, ROLLBACK, SAMPLE, Chapter, chapters, result_of
+from pb2hl.register import AUDIT, INVENTORY, REPAIR, ROLLBACK, SAMPLE, Chapter, chapters, result_of
 from pb2hl.report.client import brand, by_object, latest_balance, to_do
 from pb2hl.report.drawing.cells import words
 from pb2hl.report.drawing.figures import figures
@@ -60,8 +60,8 @@ def index_page(ws: Workspace, mask: Mask, folder: Path, migration: MigrationStat
 
 
 def results_now(ws: Workspace) -> dict[str, StepResult | None]:
-    """The saved result of every step, None where it left none."""
-    return {name: StepResult.load(ws.results(name)) for name in register.results()}
+    """The saved result of every step, a repair's too, None where it left none."""
+    return {name: StepResult.load(ws.results(name)) for name in (*register.results(), REPAIR.result())}
 
 
 def _outcome(done: list[tuple[Chapter, StepResult]], migration: MigrationState) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pb2hl import register
 from pb2hl.ledger import Ledger
-from pb2hl.register import AUDIT, INVENTORY, ROLLBACK, STEPS, Chapter, chapters, result_of, results, results_of
+from pb2hl.register import AUDIT, INVENTORY, REPAIR, ROLLBACK, STEPS, Chapter, chapters, result_of, results, results_of
 from pb2hl.report.drawing.page import moment
 from pb2hl.results import Failure, Status, StepResult, read_result
 from pb2hl.steps.gates import gates
@@ -68,7 +68,7 @@ class MigrationState:
 
     def taken_back(self, result: StepResult) -> bool:
         """Whether a rollback has taken things back since `result` was left."""
-        return result.step in (*written(), *proofs()) and self.undone_at > result.at
+        return result.step in (*written(), *proofs(), REPAIR.id) and self.undone_at > result.at
 
     def unproven(self) -> bool:
         """Whether something was written (or taken back) since the last audit."""
@@ -84,7 +84,7 @@ class MigrationState:
         if not own and (taken_back or result.step not in results()):
             return ""
         sentence = bool(own) and own.split()[0] not in (*STEPS, "approve", "pb2hl")
-        if result.status is Status.FAILED and not sentence and result.step not in (*written(), *proofs()):
+        if result.status is Status.FAILED and not sentence and result.step not in (*written(), *proofs(), ROLLBACK.id):
             return ""  # nothing comes next until it is mended; of what was written and read back it is said how
         return own if sentence else self.following
 

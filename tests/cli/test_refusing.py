@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 
 from pb2hl import report
+from pb2hl.analyst.steps import shown
+from pb2hl.report.drawing.balance import TITLE
 from pb2hl.results import StepResult
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sandbox.persistence import from_state, to_state
 from pb2hl.sandbox.scenario import Faults
+from pb2hl.steps.balance.balance import OPEN_FATES
+from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
+from tests.cli.terminal import Said
 from tests.conftest import UNHURRIED, Rehearsal
 from tests.e2e.drive import migrate, prompt_search, workspace
 from tests.steps import small
@@ -95,6 +100,52 @@ def index(ws: Path) -> str:
     return " ".join(html.unescape(re.sub(r"<(style|script)\b.*?</\1>|<[^>]+>", " ", page, flags=re.S)).split())
 
 
+def text_of(ws: Path, name: str, mask: bool) -> str:
+    """A page as text."""
+    page = (ws / "reports" / ("masked" if mask else "") / f"{name}.html").read_text(encoding="utf-8")
+    return " ".join(html.unescape(re.sub(r"<(style|script)\b.*?</\1>|<[^>]+>", " ", page, flags=re.S)).split())
+
+
+def drawn(page: str) -> list[tuple[str, ...]]:
+    """The rows of the balance as a page draws it, under its headings."""
+    start = page.index(">", page.index(f"<caption>{TITLE}</caption>"))
+    table = page[start : page.index("</table>", start)]
+    rows = re.findall(r"<tr.*?</tr>", table, re.S)
+    return [tuple(re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", one, re.S)) for one in rows]
+
+
+def told_alike(ws: Path, step: str, said: Said | None = None, *, latest: bool = False) -> None:
+    """Page, masked page, what a notebook shows, `--json` and (of the latest word) the index and the masked one tell the same figures."""
+    home = Workspace(ws)
+    result = StepResult.load(home.results(step))
+    assert result is not None
+    pages = {}
+    for mask in (False, True):
+        report.write_all(home, mask=mask)
+        folder = ws / "reports" / ("masked" if mask else "")
+        pages |= {(mask, name): (folder / f"{name}.html").read_text(encoding="utf-8") for name in (step, "index")}
+        assert html.escape(result.headline, quote=False) in pages[mask, step].replace("&#39;", "'")
+    wanted = drawn(pages[False, step])
+    table = result.tables["balance"]
+    expected = [
+        (row.object, row.what, f"{row.expected:,}", f"{row.arrived:,}") for row in table.itertuples(index=False)
+    ]
+    assert [one[:4] for one in wanted[1:]] == expected
+    assert drawn(pages[True, step]) == wanted
+    assert TITLE in shown(home, result)._repr_html_()
+    assert f"{table['expected'].sum():,}" == f"{result.counts['asked_expected']:,}"
+    if said is not None:
+        assert said.json["counts"] == result.counts and said.json["headline"] == result.headline
+    for mask in (False, True) if latest else ():
+        assert drawn(pages[mask, "index"]) == wanted
+        figures = text_of(ws, "index", mask)
+        for name, label in (("expected", "asked for"), ("refused", "refused"), ("held", "held")):
+            count = result.counts[f"asked_{name}"]
+            assert not count or f"Pieces {label} {count:,}" in figures, (name, count, figures[:1500])
+        open_ = sum(result.counts[f"asked_{fate.replace(' ', '_')}"] for fate in OPEN_FATES)
+        assert not open_ or f"{counted(open_, 'piece')} of what the export asks for" in figures
+
+
 def row(ws: Path, step_: str, object_: str, what: str) -> dict[str, int]:
     """The row of a step's balance."""
     result = StepResult.load(Workspace(ws).results(step_))
@@ -157,6 +208,7 @@ def test_refused_by_chance(refusing, pb2hl, seed):
     following = f"pb2hl repair {ws} --by NAME"
     assert audit.json["next_step"].endswith(following) and "refused (HighLevel answered 422" in audit.json["next_step"]
     assert following in index(ws) and following in pb2hl("status", ws).out
+    told_alike(ws, "load"), told_alike(ws, "audit", audit, latest=True)
     state.faults.replace(Faults())
     mended = pb2hl("repair", ws, "--by", "Ann", "--yes", "--json")
     assert mended.code == 0, mended
@@ -168,6 +220,50 @@ def test_refused_by_chance(refusing, pb2hl, seed):
         == proven.json["counts"]["asked_arrived"] + proven.json["counts"]["asked_left_out"]
     )
     assert not proven.json["next_step"] and "complete and proven" in index(ws)
+    refused_delta(ws, state, pb2hl)
+    refused_rollback(ws, state, pb2hl)
+
+
+def refused_delta(ws: Path, state: Sandbox, pb2hl) -> None:
+    """A delta's new records and changes are refused: it ends with 1 and says what; a repair sends both, and then nothing is open."""
+    later = small.tables()
+    small.row(later, "contacts", "12")["City"] = "Toronto"
+    later["contacts"].append({"Contact ID": "14", "First Name": "Neo", "Email": "neo@kiln.example", "Company ID": "C2"})
+    if not (ws.parent / "later").exists():
+        small.write(ws.parent / "later", later)
+    command = ("delta", ws, "--export", ws.parent / "later", "--approve-all", "--by", "Jane", "--yes", "--json")
+    state.faults.replace(Faults(refuse=[r"^POST /contacts/ ", r"^PUT /contacts/"]))
+    for _ in range(2):  # the second finds it refused, and tells the same
+        delta = pb2hl(*command)
+        assert delta.code == 1 and delta.json["status"] == "incomplete", delta
+        assert "refused: 1 record" in delta.json["headline"] and "1 change" in delta.json["headline"]
+    told_alike(ws, "delta", delta, latest=True)
+    state.faults.replace(Faults())
+    mended = pb2hl("repair", ws, "--by", "Ann", "--yes", "--json")
+    assert mended.code == 0 and mended.json["counts"]["not_ours"] == 0, mended.json["headline"]
+    assert any(one.get("city") == "Toronto" for one in state.contacts.records.values()), "the change was sent"
+    again = pb2hl(*command)
+    assert again.code == 0 and again.json["counts"]["asked_refused"] == 0, again
+    assert pb2hl("audit", ws).code == 0
+
+
+def refused_rollback(ws: Path, state: Sandbox, pb2hl) -> None:
+    """What was asked is undone, kept, held or refused, everywhere alike; while something is left the next thing is to go on."""
+    state.faults.replace(Faults(refuse=[r"^DELETE /contacts/[^/]+$"]))
+    back = pb2hl("rollback", ws, "--yes", "--json")
+    counts = back.json["counts"]
+    assert back.code == 1 and counts["failed"] and counts["held"]
+    assert counts["planned"] == counts["undone"] + counts["kept"] + counts["failed"] + counts["held"]
+    command = f"pb2hl rollback {ws}"
+    assert back.json["next_step"] == command and f"next: {command}" in pb2hl("status", ws).out
+    for mask in (False, True):
+        report.write_all(Workspace(ws), mask=mask)
+        page, top = (text_of(ws, name, mask) for name in ("rollback", "index"))
+        assert back.json["headline"] in page and "Needs attention: Rollback" in top and f"Next: {command}" in top
+    state.faults.replace(Faults())
+    whole = pb2hl("rollback", ws, "--yes", "--json")
+    assert whole.code == 0 and not whole.json["next_step"]
+    assert "The migration was taken back" in index(ws) and "Everything was taken back" in pb2hl("status", ws).out
 
 
 def test_a_run_tells_it(refusing, pb2hl):

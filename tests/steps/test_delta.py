@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pb2hl.apply.freshness import LedgerBehind
 from pb2hl.errors import GateClosed
+from pb2hl.ledger import Ledger
 from pb2hl.results import Status
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.delta.conflicts import CONFLICT_COLUMNS
@@ -191,3 +193,30 @@ def test_window_is_recorded(migration):
     migration.delta(small.tables())
     counts = migration.run("status").counts
     assert counts["delta_window_start"] < counts["delta_window_end"] and "left" in counts["delta_window"]
+
+
+def test_a_refused_change_that_no_export_asks_for_any_more_is_not_open(migration):
+    """Its value was mended in the source, as the report advised: the next delta sends that one, and nothing stays refused for good."""
+    faults = migration.sandbox.state.faults
+    usual, later = faults.settings, small.tables()
+    small.row(later, "contacts", "11")["City"] = "Toronto"
+    faults.replace(usual.model_copy(update={"refuse": ["^PUT /contacts/"]}))
+    assert migration.delta(later, "refused").counts["asked_refused"] == 1
+    faults.replace(usual)
+    small.row(later, "contacts", "11")["City"] = "Kanata"
+    mended = migration.delta(later, "mended")
+    assert mended.status is Status.DONE and mended.counts["asked_refused"] == 0, mended.headline
+    assert migration.arrived().contact("ada@mill.example")["city"] == "Kanata"
+
+
+def test_a_ledger_that_lost_its_end_is_noticed(migration):
+    """The end of the log is cut behind the seal, as a power loss cuts it: nothing is written, and the way out is named."""
+    later = small.tables()
+    small.row(later, "contacts", "11")["City"] = "Toronto"
+    migration.delta(later, "one")
+    with Ledger.open(migration.ws) as ledger, ledger.transaction() as db:
+        db.execute("DELETE FROM audit_log WHERE number >= (SELECT MAX(number) FROM audit_log) - 4")
+    dump = migration.sandbox.state.dump()
+    with pytest.raises(LedgerBehind, match="lost its end") as told:
+        migration.run("load")
+    assert "--rebuild" in told.value.hint and migration.sandbox.state.dump() == dump

@@ -7,12 +7,19 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.report.drawing import comparison
+from pb2hl.report.drawing import balance, comparison
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.parts import WIZARD, Drawn, Part, sections
 from pb2hl.values.counting import counted
 
-ESSENTIAL = ("Conflicts", "New records", "Values changed in the source", "Gone from the source")
+ESSENTIAL = (
+    balance.TITLE,
+    "Conflicts",
+    "New records",
+    "Values changed in the source",
+    "Gone from the source",
+    balance.OPEN,
+)
 """Sections that the notebook shows where the step ran."""
 
 PARTS = (
@@ -42,4 +49,4 @@ def draw(context: Context) -> Drawn:
     """The sections of the delta's report."""
     found, used = sections(context, PARTS)
     compared, names = comparison.draw(context)
-    return [*found, *compared], used | names
+    return [*balance.sections(context), *found, *compared], used | names | balance.TABLES

@@ -142,14 +142,17 @@ def _links(payload: Mapping[str, Any], record: Mapping[str, Any]) -> bool | None
 def _marked(entry: Entry, payload: Mapping[str, Any], record: Mapping[str, Any]) -> bool | None:
     """Whether the record's texts or custom fields hold the marker it was sent with.
 
-    A record that was there before keeps what its id field held, such as the id of another source: then none was sent.
+    A record that was there before keeps what its id field held, such as the id of another source: then none was sent. A delta writes
+    another one where a row that was merged into this record has left the export: then the comparison of its values tells.
     """
     if not entry.marker:
         return None
     wanted = " ".join(entry.marker.split())
     if _mentions(flatten_record(record), wanted):
         return True
-    return False if entry.kind is not Kind.UPDATE or _mentions(flatten_payload(payload), wanted) else None
+    if _mentions(flatten_payload(payload), wanted):
+        return False
+    return None if entry.kind is Kind.UPDATE or _mentions(flatten_payload(entry.payload), wanted) else False
 
 
 def _mentions(values: Mapping[str, Any], wanted: str) -> bool:

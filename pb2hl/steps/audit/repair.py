@@ -21,6 +21,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import Balance, balance
 from pb2hl.steps.delta.later_export import aliases_of, current
 from pb2hl.steps.load.load import require_ready
+from pb2hl.steps.shared import in_hand
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.writing import make_ready, writing
@@ -56,6 +57,7 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
         wanted += [entry.operation() for entry in changes]
         ours |= {entry.op_id: entry for entry in changes}
         if wanted:
+            in_hand.keep(ws, data=wanted, again=ours)
             _forget(ledger, who, [ours[operation.op_id] for operation in wanted])
             with writing(ws, ledger, STEP, progress, cancel) as session:
                 session.carry_out(wanted, len(wanted))

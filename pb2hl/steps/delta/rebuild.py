@@ -29,7 +29,7 @@ from pb2hl.steps.delta.moved_records import host_of
 from pb2hl.steps.shared import in_hand
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.steps.shared.session import with_client
-from pb2hl.steps.shared.writing import diary_of, found_by_plan
+from pb2hl.steps.shared.writing import diary_of, end_of, found_by_plan
 from pb2hl.workspace import Workspace
 
 STEP = "rebuild"
@@ -83,6 +83,10 @@ def rebuild(ws: Workspace, *, who: str, progress: Progress = SILENT, cancel: Can
                 await adopt(client, ledger)
 
         with_client(ws, ledger, STEP, work, progress)
+        if not found["unknown"]:
+            end = end_of(ws)
+            end.note(ledger)
+            end.close()
         ledger.end_run(run, "done", dict(found))
         progress.finish()
     return dict(found)

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from pb2hl import plan
 from pb2hl.apply import Apply, Execution
 from pb2hl.apply.context import RunContext
-from pb2hl.apply.freshness import require_fresh
+from pb2hl.apply.freshness import require_fresh, require_whole
+from pb2hl.apply.ledger_end import LedgerEnd
 from pb2hl.apply.lookup import settle_unfinished
 from pb2hl.apply.seal import Sealer
 from pb2hl.highlevel import Client
@@ -78,6 +79,8 @@ def make_ready(
     open_ones = next(ledger.columns(["op_id"], state=OPEN), None) is not None
     if run and not open_ones:
         return
+    if not run:
+        require_whole(ledger, end_of(ws), str(ws.path))
 
     async def work(client: Client) -> None:
         context = RunContext(ledger, client, run, ws.config.country, progress, cancel or Cancel())
@@ -119,14 +122,23 @@ def writing(
     """One run of `step`, recorded with how it ended, whatever happens. `make_ready` comes first."""
     before = cut_off(ledger, step)
     run = ledger.start_run(step, {**(facts or {}), **({CONTINUES: before} if before else {})})
-    session = Session(ws, ledger, step, run, progress, cancel or Cancel(), Sealer(ledger, progress))
+    end = end_of(ws)
+    session = Session(ws, ledger, step, run, progress, cancel or Cancel(), Sealer(ledger, progress, end))
     try:
         yield session
     except BaseException as error:
         ledger.end_run(run, STOPPED, {**session.ending, "why": type(error).__name__})
         raise
-    ending = dict(session.ending)
-    ledger.end_run(run, str(ending.pop("status", DONE)), ending)
+    else:
+        ending = dict(session.ending)
+        ledger.end_run(run, str(ending.pop("status", DONE)), ending)
+    finally:
+        end.close()
+
+
+def end_of(ws: Workspace) -> LedgerEnd:
+    """How far the ledger of `ws` reached when the last write left, where it is a file."""
+    return LedgerEnd(None if ws.config.ledger_url else ws.path / "ledger.end")
 
 
 def cut_off(ledger: LedgerPort, step: str) -> str:
