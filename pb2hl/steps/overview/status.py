@@ -146,7 +146,8 @@ def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[
     if back is not None and (back.next_step or back.whole):
         return back.next_step
     gate = {row["gate"]: row["state"] for row in states}
-    written = max((StepResult.left_at(ws.results(name)) for name in results_of(_writes)), default="")
+    written = max((StepResult.left_at(ws.results(name)) for name in results_of(_loads)), default="")
+    written = max(written, back.at if back is not None else "")
     for step in STEPS.values():
         if step.optional:
             continue
@@ -167,9 +168,9 @@ def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[
     return ""
 
 
-def _writes(step: Step) -> bool:
-    """Whether an audit after `step` has something to prove."""
-    return step.writes
+def _loads(step: Step) -> bool:
+    """Whether `step` writes what an audit after it has to prove."""
+    return step.writes and not step.undoes
 
 
 @dataclass(frozen=True)
