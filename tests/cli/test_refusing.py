@@ -16,7 +16,7 @@ from pb2hl.results import StepResult
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sandbox.persistence import from_state, to_state
 from pb2hl.sandbox.scenario import Faults
-from pb2hl.steps.balance.balance import OPEN_FATES
+from pb2hl.steps.balance.pieces import OPEN_FATES
 from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
 from tests.cli.terminal import Said
@@ -108,8 +108,8 @@ def text_of(ws: Path, name: str, mask: bool) -> str:
 
 def drawn(page: str) -> list[tuple[str, ...]]:
     """The rows of the balance as a page draws it, under its headings."""
-    start = page.index(">", page.index(f"<caption>{TITLE}</caption>"))
-    table = page[start : page.index("</table>", start)]
+    tables = re.findall(rf"<caption>{TITLE}</caption>(.*?)</table>", page, re.S)
+    table = next(one for one in tables if ">Of what<" in one)
     rows = re.findall(r"<tr.*?</tr>", table, re.S)
     return [tuple(re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", one, re.S)) for one in rows]
 
