@@ -126,6 +126,12 @@ def test_history_becomes_messages_with_their_own_times(rehearse, monkeypatch, qu
     some = next(iter(sandbox.state.messages.records))
     sandbox.state.messages.remove(some)
     assert step(ws, "audit").counts["missing"] == 1
+    gone = next(iter(sandbox.state.conversations.records))
+    held = len(sandbox.state.messages.find("conversation", gone))
+    sandbox.state.conversations.remove(gone)
+    step(ws, "audit")
+    assert step(ws, "repair", who="Judge").counts["made_again"] > held, "its conversation comes first"
+    assert step(ws, "audit").counts["missing"] == 0 and len(sandbox.state.messages) == 5
     back = step(ws, "rollback")
     assert "goes with its contact" in set(
         back.tables["plan"]["action"] if "plan" in back.tables else ["goes with its contact"]

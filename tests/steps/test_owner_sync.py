@@ -83,3 +83,30 @@ def test_a_location_without_the_sync_keeps_every_owner(migrated):
     assert not [problem for problem in results["schema"].problems if problem.code == "owner_sync"]
     wanted = {"Ada": "Anna", "Max": "Bo", "Una": "Bo", "Wheel": "Bo", "Cart": "Bo", "Sledge": "Anna"}
     assert owners(sandbox) == wanted
+
+
+def test_the_clients_own_owners_are_as_before_after_a_rollback(rehearse, tmp_path, monkeypatch):
+    """Where owners are synced, a contact with deals of the client's own keeps its owner, and what our deals' owners did is put back."""
+    ada = {"id": "c-ada", "firstName": "Ada", "lastName": "Byron", "email": "ada@mill.example"}
+    own = {"name": "Own", "contactId": "c-ada", "pipelineId": "p1", "status": "open", "assignedTo": ""}
+    sandbox = rehearse(
+        users=small.USERS,
+        behaviour={"owner_sync": True},
+        pipelines=[{**LINE, "id": "p1"}],
+        contacts=[ada],
+        opportunities=[{key: value for key, value in own.items() if value}],
+    )
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+
+    def held() -> dict[str, str]:
+        dump = sandbox.state.dump()
+        named = [*dump["contacts"].values(), *dump["opportunities"].values()]
+        return {item.get("firstName") or item["name"]: item.get("assignedTo") or "" for item in named}
+
+    before = held()
+    ws = workspace(tmp_path / "ws", small.write(tmp_path / "export", differing()), sandbox)
+    doctor(ws, probe=True)
+    small.migrate(ws)
+    assert held()["Own"] == "" and held()["Wheel"]
+    step(ws, "rollback")
+    assert held() == before
