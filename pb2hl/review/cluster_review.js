@@ -75,6 +75,7 @@ function render({ model, el }) {
   }
   function draw() {
     const shown = model.get("view"), done = model.get("progress"), cards = shown.rows || [];
+    if (!("of" in done && "of" in shown)) return; // its state comes after the widget itself, on a busy machine later than the first drawing
     if (document.activeElement !== search) search.value = shown.search || "";
     only.value = shown.filter;
     state.textContent = `${done.of - done.waiting} of ${done.of} clusters decided` + (done.skipped ? `, ${done.skipped} skipped` : "") + (shown.of ? ` · ${Math.min(shown.at + 1, shown.of)} / ${shown.of} ${shown.filter}` : "") + (model.get("unsaved") ? ` · ${model.get("unsaved")} unsaved` : "");

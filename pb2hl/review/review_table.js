@@ -72,7 +72,10 @@ function render({ model, el }) {
   function saved() { const open = new Set(lost().map(([row, name]) => JSON.stringify([fixed(row), name]))); for (const key of [...edits.keys()]) if (!open.has(key)) edits.delete(key); written(); }
   const here = { edit: (rest) => rest.changes, accept: (rest) => rest.rows.filter((row) => at("proposal") >= 0 && rows[row][at("proposal")]).map((row) => [row, "decision", rows[row][at("proposal")]]) };
   const post = (message) => { try { Promise.resolve(model.send(message)).catch(() => {}); } catch { /* the kernel is gone: said in the bar */ } };
-  const send = (type, rest) => { if (gone && here[type]) receive({ type: "cells", changes: here[type](rest) }); else post({ type, ...rest }); };
+  const send = (type, rest) => {
+    if (here[type]) keep(here[type](rest)); // before any answer: a kernel may die in between
+    if (gone && here[type]) receive({ type: "cells", changes: here[type](rest) }); else post({ type, ...rest });
+  };
   const targets = () => selected.size ? [...selected] : order.length ? [order[current]] : [];
   const problem = (row, name) => (model.get("problems")[row] || {})[name];
 
@@ -201,7 +204,7 @@ function render({ model, el }) {
   };
   filter.oninput = arrange; filter.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter" || event.key === "Escape") view.focus(); };
   only.onchange = arrange; view.onscroll = () => { if (!editing) draw(); };
-  function status() { const decision = at("decision"), open = decision < 0 ? 0 : rows.filter((row) => !row[decision].trim()).length, bad = Object.keys(model.get("problems")).length; count.textContent = `${rows.length} rows · ${open} undecided${bad ? ` · ${bad} with a problem` : ""}`; const dirty = model.get("unsaved"); const back = lost().length; bring.hidden = !back; bring.textContent = `Bring back ${back} unsaved edits`; state.textContent = gone ? `the kernel is gone: ${edits.size} unsaved edits are kept in this tab; run the cell again` : model.get("message") || (dirty ? `${dirty} unsaved edits` : "saved"); state.className = "rt-state" + (dirty || gone || back ? " dirty" : ""); undo.disabled = !model.get("can_undo"); save.disabled = !dirty || gone; }
+  function status() { const decision = at("decision"), open = decision < 0 ? 0 : rows.filter((row) => !row[decision].trim()).length, bad = Object.keys(model.get("problems")).length; count.textContent = `${rows.length} rows · ${open} undecided${bad ? ` · ${bad} with a problem` : ""}`; const dirty = model.get("unsaved"); const back = lost().length; bring.hidden = !back; bring.textContent = `Bring back ${back} unsaved edits`; state.textContent = gone ? `the kernel is gone: ${edits.size} unsaved edits are kept in this tab; run the cell again` : back && !dirty ? `${back} edits of a kernel that ended are not saved` : model.get("message") || (dirty ? `${dirty} unsaved edits` : "saved"); state.className = "rt-state" + (dirty || gone || back ? " dirty" : ""); undo.disabled = !model.get("can_undo"); save.disabled = !dirty || gone; }
   const fresh = () => { previews.clear(); rows = model.get("rows").map((row) => [...row]); arrange(); status(); };
   model.on("change:rows", fresh); model.on("change:problems", () => { draw(); detail(); status(); });
   for (const name of ["unsaved", "message", "can_undo"]) model.on("change:" + name, status);
