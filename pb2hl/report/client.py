@@ -63,7 +63,7 @@ def by_object(results: Results, evidence: Evidence, migration: MigrationState) -
     drawn = evidence.table(
         "by_object",
         table[["object", "expected", *met]],
-        caption=TITLE,
+        caption="Records by object",
         labels={"expected": "In the export", "open": "To do"},
     )
     blurb = "Every record that the export asks for is in exactly one column; only what arrived, and what a named person merged or left out, is settled."

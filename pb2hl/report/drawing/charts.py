@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias
@@ -234,7 +235,11 @@ def _grey(picture: str) -> str:
 def _converted(spec: str) -> Markup:
     import vl_convert
 
-    return Markup(vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[]))
+    return Markup(_MARKS.sub("", vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])))
+
+
+_MARKS = re.compile(r' (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*")(?=[^<>]*>)')
+"""What announces each mark of a chart: the figure around it says all of it in words, once."""
 
 
 def _bundle(spec: dict[str, Any], **_options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
