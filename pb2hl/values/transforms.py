@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import pandas as pd
 
@@ -28,6 +29,7 @@ K = FieldKind
 _LISTS = (K.TAGS, K.MULTI_PICKLIST, K.REFS)
 _WITH = re.compile(r'(?<!\s)\s+with\s+"([^"]*)"$', re.IGNORECASE)
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&#?\w{1,40};")
+_WHOLE = re.compile(r"([+-]?\d{1,30})(?:[.,]0{1,6})?")
 _PARTS = ("first", "last", "title", "suffix")
 _MOST_SHOWN = 12
 
@@ -117,6 +119,7 @@ def _wrong_columns(argument: str, headings: Collection[str]) -> str:
 RULES: dict[str, Rule] = {
     "parse date": Rule("dates in this order of day and month", "day first or month first", "day first", _one_of("day first", "month first"), (K.DATE, K.DATETIME)),
     "parse money": Rule("amounts with this decimal mark", "comma or point", "comma", _one_of("comma", "point"), (K.MONEY, K.NUMBER, K.INTEGER, K.PERCENT)),
+    "minor units": Rule("hundredths (cents, pence) become whole units", kinds=(K.MONEY,)),
     "time zone": Rule("times of this zone, where they name none", "an IANA name", "Europe/Berlin", lambda text, _: "" if zone(text) else "no such time zone", (K.DATETIME,)),
     "E.164": Rule("numbers of this country, where they name none", "an ISO code", "CA", lambda text, _: "" if country_code(text) else "no such country", (K.PHONE,)),
     "boolean words": Rule("own words for yes and no", "words for yes / words for no", "member, paid / guest", _wrong_words, (K.BOOLEAN,)),
@@ -264,6 +267,8 @@ def _each(item: Transform) -> Callable[[str], str | None] | None:
         table = _pairs(item.argument)
         news = {fold(new) for new in table.values()}
         return lambda text: table.get(fold(text), text if fold(text) in news else None)
+    if item.name == "minor units":
+        return lambda text: _hundredth(text.strip()) if text.strip() else text
     if item.name == "strip HTML":
         return lambda text: " ".join(convert_body(text, hint="html").text.split()) if _MARKUP.search(text) else text
     if item.name == "split name" and fold(item.argument) in _PARTS:
@@ -280,6 +285,12 @@ def _each(item: Transform) -> Callable[[str], str | None] | None:
             else text
         )
     return None
+
+
+def _hundredth(text: str) -> str | None:
+    """A whole number of hundredths as an amount with a decimal point (`1250` → `12.50`)."""
+    found = _WHOLE.fullmatch(text)
+    return f"{Decimal(found[1]).scaleb(-2):.2f}" if found else None
 
 
 def _truth(word: str, yes: frozenset[str], no: frozenset[str]) -> str | None:

@@ -1,15 +1,21 @@
-"""Deals without an amount whose table has money all the same: the one column of money is it, of several a person chooses."""
+"""Money that no heading calls an amount (the one column of money is it, of several a person chooses), and money counted in cents."""
 
 from __future__ import annotations
 
 from pb2hl.mapper.knowledge.lists import heading_words
-from pb2hl.mapper.knowledge.text import terms
+from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.structure import Table
+from pb2hl.model import OBJECTS, FieldKind
 
 DOUBT = "the amount of these deals may be here"
 """How the reason of a column begins that a person must look at before deals go without amounts."""
 
+MINOR_UNITS = "minor units"
+"""The transform of a column that counts in cents."""
+
 _MONEY = heading_words("money")
+_HUNDREDTHS = heading_words("hundredths")
+_WHOLE = r"[+-]?\d+(?:[.,]0+)?"
 
 
 def find_amount(table: Table) -> None:
@@ -25,6 +31,22 @@ def find_amount(table: Table) -> None:
         table.decide(
             heading, "custom", "custom", 0.6, f"{DOUBT}{f' (or in {others})' if others else ''}: decide amount for one"
         )
+
+
+def read_hundredths(table: Table) -> None:
+    """Propose to divide amounts whose heading says cents; where some are no whole numbers a person decides. Changes the proposals in place."""
+    spec = OBJECTS[table.object]
+    money = {field.name: field for field in spec.fields if field.kind is FieldKind.MONEY}
+    for heading in table.raw.headings:
+        field = money.get(table.proposed(heading))
+        if field is None or not set(tokens(table.said(heading))) & _HUNDREDTHS:
+            continue
+        texts = table.raw.frame[heading].str.strip()
+        if texts[texts != ""].str.fullmatch(_WHOLE).all():
+            table.transform(heading, MINOR_UNITS)
+        else:
+            doubt = "the heading says hundredths (cents), yet not all of its values are whole numbers: clear or set the transform minor units"
+            table.decide(heading, field.name, field.target, 0.6, doubt)
 
 
 def _could_be(table: Table, heading: str) -> bool:

@@ -13,7 +13,7 @@ from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.proposer.custom import KINDS, Declared, Labels, declaration, declared, infer
 from pb2hl.mapper.proposer.flags import find_flags
-from pb2hl.mapper.proposer.money import find_amount
+from pb2hl.mapper.proposer.money import find_amount, read_hundredths
 from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
 from pb2hl.mapper.proposer.pipeline_tables import join_pipelines
 from pb2hl.mapper.proposer.propose import propose_fields
@@ -74,6 +74,7 @@ def fields_sheet(
     for table in found:
         find_flags(table)
         find_amount(table)
+        read_hundredths(table)
     rows = [row for table in found for row in _rows(table, known, threshold)]
     rows = _one_type(rows)
     if unmapped != "custom field":

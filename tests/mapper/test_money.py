@@ -1,0 +1,56 @@
+"""Amounts that a heading says to be counted in cents."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from pb2hl import mapper
+from pb2hl.mapper.proposer.money import MINOR_UNITS
+from pb2hl.values.transforms import changed
+
+HEADINGS = ("worth_cents", "Amount (cents)", "amountCents", "Betrag (Rappen)", "Montant en centimes", "amount_minor", "Valor em centavos", "Deal value in pence", "Beløb i øre")  # fmt: skip
+
+
+def row_of(heading: str, values: list[str]) -> pd.Series:
+    """What the fields sheet says of a deals' column."""
+    frame = pd.DataFrame(
+        {"Deal name": ["Roof", "Boiler", "Gutter"], heading: values, "Stage": ["New", "Won", "New"]}, dtype="str"
+    )
+    raw = SimpleNamespace(file="deals.csv", sheet="", headings=list(frame.columns), frame=frame)
+    return mapper.fields_sheet([(raw, "deals")]).set_index("column").loc[heading]
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_cents_become_whole_units(heading):
+    """Whole numbers under a heading that says hundredths are the amount, divided."""
+    found = row_of(heading, ["125000", "", "9950"])
+    assert (found["proposal"], found["transform"]) == ("amount", MINOR_UNITS)
+
+
+def test_a_column_that_is_no_hundredths_is_left_alone():
+    """Per cent is no cent, and a plain amount stays what it is."""
+    assert row_of("Amount", ["125000", "", "9950"])["transform"] == ""
+    assert row_of("Discount per cent", ["12", "", "5"])["transform"] == ""
+
+
+def test_cents_with_decimals_wait():
+    """A heading that says cents over values with decimals contradicts itself: a person decides."""
+    found = row_of("amount_cents", ["1250.50", "300.25", "9950.10"])
+    assert found["transform"] == "" and found["decision"] == "" and "hundredths" in found["reason"]
+
+
+def test_each_text_is_divided():
+    """Signs, blanks and trailing zeros; what is no whole number stays as it was."""
+    texts = pd.Series(["1250", "", "-5", "1250000.0", "12.5", "x", "+7"], dtype="str")
+    assert changed(texts, MINOR_UNITS, pd.DataFrame()).tolist() == [
+        "12.50",
+        "",
+        "-0.05",
+        "12500.00",
+        "12.5",
+        "x",
+        "0.07",
+    ]
