@@ -10,7 +10,7 @@ const css = `
 .cr-view{overflow:auto;max-height:460px}
 .cr table{border-collapse:collapse}.cr th,.cr td{text-align:left;vertical-align:top;padding:4px 10px;border:1px solid var(--jp-border-color2,#e0e7ee);max-width:280px;overflow-wrap:anywhere}
 .cr th.cr-name{position:sticky;left:0;background-color:var(--jp-layout-color2,#eef3f8);font-weight:600}
-.cr tr.cr-same td{color:var(--jp-ui-font-color2,#68788a)}.cr mark{background-image:linear-gradient(#d98e0466,#d98e0466);color:inherit}
+.cr tr.cr-same td{color:var(--jp-ui-font-color2,#68788a)}.cr mark{background-color:transparent;background-image:linear-gradient(#d98e0466,#d98e0466);color:inherit}
 .cr-card{background-color:var(--jp-layout-color2,#f7f9fb);min-width:150px}.cr-card.merge{background-image:linear-gradient(#2a9d6340,#2a9d6340)}.cr-card.apart{background-image:linear-gradient(#c8553d40,#c8553d40)}.cr-card.skip{background-image:linear-gradient(#8d99a640,#8d99a640)}
 .cr-card b{font-size:14px}.cr-why{font-size:12px;color:var(--jp-ui-font-color2,#43566b)}
 .cr-fall i{display:block;height:5px;min-width:2px;background:#2a9d63;margin-bottom:3px}.cr-fall i.less{background:#c8553d}
