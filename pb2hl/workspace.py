@@ -24,7 +24,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from pb2hl import sheets
 from pb2hl.clock import SYSTEM_CLOCK, stamp
-from pb2hl.errors import ConfigError, Problem, Severity, TokenMissing, WorkspaceLocked
+from pb2hl.errors import ConfigError, Damaged, Problem, Severity, TokenMissing, WorkspaceLocked
 from pb2hl.limits import LIMITS, Limits
 from pb2hl.policies import Agency, Policy, Providers, Section, Thresholds
 from pb2hl.whole import read_frame, unwritable, write_text
@@ -207,10 +207,22 @@ class Workspace:
 
     def table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
         """The staged table `name`; an empty frame when the export had none."""
-        path = self.staged / f"{name}.parquet"
-        if not path.exists():
+        if not self.has_table(name):
             return pd.DataFrame()
-        return read_frame(path, f"pb2hl inventory {self.path} stages it again", columns)
+        return read_frame(self.staged / f"{name}.parquet", self._stage_again, columns)
+
+    def has_table(self, name: str) -> bool:
+        """Whether the export had a table `name`. Raises Damaged when it had, and the staged table is missing."""
+        path, columns = self.staged / f"{name}.parquet", self.staged / "columns.parquet"
+        if path.exists() or not columns.exists():
+            return path.exists()
+        if name in set(read_frame(columns, self._stage_again, ["object"])["object"]):
+            raise Damaged(f"{path} is missing", hint=self._stage_again)
+        return False
+
+    @property
+    def _stage_again(self) -> str:
+        return f"pb2hl inventory {self.path} stages it again"
 
     def require_staged(self) -> None:
         """Raise ConfigError before the inventory was made; an export without a single row is staged all the same."""

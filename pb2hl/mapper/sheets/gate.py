@@ -49,9 +49,9 @@ def staged_tables(ws: Workspace) -> dict[str, pd.DataFrame]:
     """Every staged table that the export has, by object, without the raw text (which is most of its size)."""
     found = {}
     for name in OBJECTS:
-        path = ws.staged / f"{name}.parquet"
-        if path.exists():
-            columns = [column for column in column_names(path) if not column.startswith(RAW_PREFIX)]
+        if ws.has_table(name):
+            names = column_names(ws.staged / f"{name}.parquet")
+            columns = [column for column in names if not column.startswith(RAW_PREFIX)]
             table = ws.table(name, columns)
             if not table.empty:
                 found[name] = table

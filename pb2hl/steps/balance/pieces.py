@@ -190,7 +190,7 @@ def rows_without(
     reported = _reported(ws)
     found = []
     for object_ in RECORD_OF:
-        ids = ws.table(object_, ["source_id"]) if (ws.staged / f"{object_}.parquet").exists() else pd.DataFrame()
+        ids = ws.table(object_, ["source_id"])
         if ids.empty or object_ in reported or (record is not None and object_ != record[0]):
             continue
         rows = ids["source_id"].astype(str)

@@ -59,7 +59,7 @@ class Staged:
     """Staged tables with their facts, each read when asked for; `suites` say which raw texts they need."""
 
     def __init__(self, ws: Workspace, suites: Collection[Suite], clock: Clock, cancel: Cancel | None):
-        names = sorted(path.stem for path in ws.staged.glob("*.parquet") if path.stem in OBJECTS)
+        names = sorted(name for name in OBJECTS if ws.has_table(name))
         if not names:
             raise ConfigError("there are no staged tables to check", hint=f"pb2hl inventory {ws.path}")
         self._ws, self._cancel = ws, cancel

@@ -225,5 +225,8 @@ async def adopt(context: RunContext, entries: Iterable[Entry]) -> None:
 
 
 def _lacks(op: Operation, entry: Entry) -> bool:
-    known = {fold(name) for name in (entry.answer.get("stages") or {})}
+    stages = entry.answer.get("stages") or {}
+    if not isinstance(stages, Mapping):  # the record as it was looked up, not yet {name: id} as deals refer to it
+        return True
+    known = {fold(name) for name in stages}
     return any(fold(stage["name"]) not in known for stage in op.payload["stages"])
