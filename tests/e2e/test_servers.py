@@ -88,6 +88,7 @@ def test_pipelines_that_only_an_admin_can_make(tmp_path, rehearse, monkeypatch, 
     assert "Sales" in {line["name"] for line in sandbox.state.dump()["pipelines"].values()}
 
 
+@pytest.mark.slow
 def test_lost_reasons_that_only_an_admin_can_make(tmp_path, rehearse, monkeypatch):
     """A lost deal's reason that the location lacks: the schema step gives the list and waits; once made, it is the deal's own.
     What was refused meanwhile is sent again."""

@@ -171,6 +171,7 @@ def test_tables_within_tables_are_each_read_once():
     assert costs[1] < 12 * costs[0] + 0.5
 
 
+@pytest.mark.slow
 def test_a_record_of_many_keys_that_hold_lists_is_bounded(folder):
     """A JSON record whose keys are each a list of records is a flood of tables, and told as one."""
     record = {f"key{n}": [{"id": n, "title": "x", "body": "y", "at": "z"}] for n in range(50_000)}
