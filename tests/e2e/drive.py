@@ -22,7 +22,7 @@ def step(ws: Workspace, name: str, **options: Any):
     return (status if name == "status" else STEPS[name].function())(ws, **options)
 
 
-def workspace(folder: Path, export: Path, sandbox: Any, **settings: str) -> Workspace:
+def workspace(folder: Path, export: Path, sandbox: Any, **settings: Any) -> Workspace:
     """A workspace for `export` against the running sandbox."""
     config = {"export": str(export), "location": sandbox.location, "base_url": sandbox.url, **settings}
     return Workspace.create(folder, parse_config(config))
