@@ -47,9 +47,9 @@ def place(rehearse, tmp_path, monkeypatch):
     settings = made.path / "migration.toml"
     settings.write_text(settings.read_text().replace('= "fill"', '= "overwrite"'))
     ws = Workspace(made.path)
-    for name in ("inventory", "match", "mapping", "schema"):
+    for name in ("inventory", "match", "mapping", "check", "schema"):
         step(ws, name)
-        if name != "inventory":
+        if name not in ("inventory", "check"):
             decide(ws, name, "Jane", take_defaults=True)
     prompt_search(ws)
     return sandbox, ws.path
