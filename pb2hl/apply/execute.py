@@ -38,14 +38,14 @@ FINAL = (State.DONE, State.SKIPPED)
 
 @dataclass
 class Execution:
-    """What one execution did. `sent` counts operations whose request left in this run; `already` those done before."""
+    """What one execution did. `sent` counts operations whose request left in this run; `already` those done before; `in_doubt` those that are so at its end."""
 
     counts: Counter[tuple[Target, State]] = field(default_factory=Counter)
     sent: int = 0
     already: int = 0
     held: int = 0
     refused: int = 0
-    in_doubt: int = 0  # at its end
+    in_doubt: int = 0
 
     def count(self, target: Target, state: State) -> None:
         """One operation on `target` ended in `state`."""

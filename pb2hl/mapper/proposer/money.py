@@ -6,6 +6,7 @@ from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.model import OBJECTS, FieldKind
+from pb2hl.values.transforms import missed
 
 DOUBT = "the amount of these deals may be here"
 """How the reason of a column begins that a person must look at before deals go without amounts."""
@@ -15,7 +16,6 @@ MINOR_UNITS = "minor units"
 
 _MONEY = heading_words("money")
 _HUNDREDTHS = heading_words("hundredths")
-_WHOLE = r"[+-]?\d+(?:[.,]0+)?"
 
 
 def find_amount(table: Table) -> None:
@@ -41,8 +41,7 @@ def read_hundredths(table: Table) -> None:
         field = money.get(table.proposed(heading))
         if field is None or not set(tokens(table.said(heading))) & _HUNDREDTHS:
             continue
-        texts = table.raw.frame[heading].str.strip()
-        if texts[texts != ""].str.fullmatch(_WHOLE).all():
+        if not missed(table.raw.frame[heading], MINOR_UNITS, table.raw.frame)[0]:
             table.transform(heading, MINOR_UNITS)
         else:
             doubt = "the heading says hundredths (cents), yet not all of its values are whole numbers: clear or set the transform minor units"

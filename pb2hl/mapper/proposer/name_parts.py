@@ -85,7 +85,7 @@ def person_in_charge(headings: Sequence[str], found: Sequence[Candidate]) -> lis
         return list(found)
     beside = any(item.field == "owner" for at, item in enumerate(found) if at not in asked)
     out = list(found)
-    spec = next(spec for spec in OBJECTS["contacts"].fields if spec.name == "full_name")
+    spec = OBJECTS["contacts"].field("full_name")
     reason = (
         "in charge at the client, for another column names the owner"
         if beside

@@ -108,7 +108,9 @@ class Contacts:
         if linked:
             draft.put("companyName", linked, *(("company_name",) if fold(given) == fold(linked) else ()))
         elif given and no_company(given):
-            draft.note("no company: the business `Unassigned`", "company_name", bucket=Bucket.NORMALISED)
+            business = self.ctx.inputs.config.policy.unassigned_business
+            where = f"no company: the business {business}" if business else "no company"
+            draft.note(where, "company_name", bucket=Bucket.NORMALISED)
         elif given:
             draft.put("companyName", given, "company_name")
 

@@ -1,5 +1,5 @@
 """What a step beyond the first plan is about to send, on disk before anything leaves: the location may hold all of it when the ledger
-has lost its end, and a ledger that is made anew (`steps.rebuild`) looks for it by this."""
+has lost its end, and a ledger that is made anew (`steps.delta.rebuild`) looks for it by this."""
 
 from __future__ import annotations
 
