@@ -151,13 +151,27 @@ def _about_nobody(people: set[str], companies: set[str]) -> bool:
 
 
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}\)?$")
+_FRONT_PAGE = re.compile(r"^(?:https?://)?[^/\s]+/?$", re.IGNORECASE)
 
 
-def _no_files(read: dict[str, str], seen: dict[str, Signals]) -> bool:
-    """Whether what would be names of files are subjects and titles: no ending, and nothing says where the bytes are."""
-    examples = seen[read["file_name"]].examples if "file_name" in read else ()
-    named = sum(bool(_FILE.search(text.strip())) for text in examples)
-    return bool(examples) and not {"path", "url", "content", "size"} & set(read) and named < _MOSTLY * len(examples)
+def _no_files(read: dict[str, str], seen: dict[str, Signals]) -> set[str]:
+    """The fields of attachments that are none by their values: subjects and titles without an ending where nothing says where
+    the bytes are, and addresses that lead to a site's front page."""
+    if "file_name" not in read or {"path", "content", "size"} & set(read):
+        return set()
+    names = seen[read["file_name"]].examples
+    if not names or _share(names, _FILE) >= _MOSTLY:
+        return set()
+    links = seen[read["url"]].examples if "url" in read else ()
+    if not links:
+        return {"file_name"}
+    if _share(links, _FRONT_PAGE) >= _MOSTLY:
+        return {"file_name", "url"}
+    return set() if _share(links, _FILE) >= _MOSTLY else {"file_name"}
+
+
+def _share(examples: Sequence[str], pattern: re.Pattern[str]) -> float:
+    return sum(bool(pattern.search(text.strip())) for text in examples) / len(examples)
 
 
 def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: dict[str, Signals]) -> dict[str, Fit]:
@@ -176,12 +190,11 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
     elif _about_nobody(people, companies):
         more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
     out = dict(found)
-    if _no_files(read["attachments"], seen):
-        fit = out["attachments"]
-        left = tuple(name for name in fit.fields if name != "file_name")
-        out["attachments"] = Fit(
-            fit.points - telling_fields("attachments")["file_name"], left, fit.against, fit.understood
-        )
+    if none := _no_files(read["attachments"], seen):
+        fit, telling = out["attachments"], telling_fields("attachments")
+        left = tuple(name for name in fit.fields if name not in none)
+        points = fit.points - sum(telling[name] for name in none)
+        out["attachments"] = Fit(points, left, fit.against, fit.understood)
     for object_, points in more.items():
         fit = out[object_]
         out[object_] = Fit(fit.points + points, fit.fields, fit.against, fit.understood)

@@ -58,7 +58,7 @@ def named(name: str) -> tuple[str, str]:
 _OF_TABLES = heading_words("of tables")
 _RECORDS = {
     "contact": "contacts", "company": "companies", "deal": "deals", "task": "tasks", "note": "notes", "event": "appointments",
-    "activity": "activities", "user": "users", "owner": "users", "tag": "tags", "file name": "attachments",
+    "activity": "activities", "user": "users", "owner": "users", "tag": "tags", "file name": "attachments", "stage": "pipelines",
 }  # fmt: skip
 
 
