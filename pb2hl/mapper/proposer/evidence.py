@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -170,6 +170,13 @@ def _no_files(read: dict[str, str], seen: dict[str, Signals]) -> set[str]:
     return set() if _share(links, _FILE) >= _MOSTLY else {"file_name"}
 
 
+def _without(fit: Fit, object_: str, none: Collection[str]) -> Fit:
+    """A fit without the fields that are none by their values."""
+    telling = telling_fields(object_)
+    left = tuple(name for name in fit.fields if name not in none)
+    return replace(fit, points=fit.points - sum(telling[name] for name in none), fields=left)
+
+
 def _share(examples: Sequence[str], pattern: re.Pattern[str]) -> float:
     return sum(bool(pattern.search(text.strip())) for text in examples) / len(examples)
 
@@ -190,11 +197,10 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
     elif _about_nobody(people, companies):
         more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
     out = dict(found)
-    if none := _no_files(read["attachments"], seen):
-        fit, telling = out["attachments"], telling_fields("attachments")
-        left = tuple(name for name in fit.fields if name not in none)
-        points = fit.points - sum(telling[name] for name in none)
-        out["attachments"] = Fit(points, left, fit.against, fit.understood)
+    out["attachments"] = _without(out["attachments"], "attachments", _no_files(read["attachments"], seen))
+    options = read["custom_fields"].get("options", "")
+    if options in seen and seen[options].share("number") >= _MOSTLY:  # prices and amounts: `value` is a word for both
+        out["custom_fields"] = _without(out["custom_fields"], "custom_fields", {"options"})
     for object_, points in more.items():
         fit = out[object_]
         out[object_] = Fit(fit.points + points, fit.fields, fit.against, fit.understood)
