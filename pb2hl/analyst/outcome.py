@@ -31,6 +31,10 @@ MOST_SHOWN = 5
 """Records side by side, and lines of a checklist, that a cell shows."""
 
 
+_HEADING = '<h2 style="font-size:1.05em;margin:.8em 0 .3em;border:0">'
+"""The next level below a notebook's title, for a screen reader; small, for it stands among a cell's output."""
+
+
 class Result:
     """What a step came to: `headline`, `status`, `counts`, `facts`, `.table(name)`, `.problems`, `.chart(name)`, `report`."""
 
@@ -100,7 +104,7 @@ class Result:
         yield verdict_html(self._ws, self._outcome, self.report)
         first, rest = self._parts()
         for part in first:
-            yield f"<h4>{html.escape(part.title)}</h4><p>{html.escape(part.blurb)}</p>{_lists(part)}"
+            yield f"{_HEADING}{html.escape(part.title)}</h2><p>{html.escape(part.blurb)}</p>{_lists(part)}"
             if part.chart is not None:
                 yield part.chart, part.chart_label
             if part.table is not None and not part.folded:

@@ -21,7 +21,7 @@ OWN = """() => ({
   h1: document.querySelectorAll('h1').length,
   landmarks: ['header', 'main', 'footer'].every(tag => document.querySelectorAll(`body > ${tag}`).length === 1),
   headings: [...document.querySelectorAll('th')].every(th => ['col', 'row'].includes(th.scope)),
-  sorted: [...document.querySelectorAll('table')].every(t => !t.closest('figure.table') || t.tBodies[0].rows.length < 2 || [...t.tHead.querySelectorAll('th')].every(th => th.querySelector('button'))),
+  sorted: [...document.querySelectorAll('table')].every(t => !t.closest('figure.table') || t.closest('details.record:not([open])') || t.tBodies[0].rows.length < 2 || [...t.tHead.querySelectorAll('th')].every(th => th.querySelector('button'))),
   told: [...document.querySelectorAll('figure.table .tools')].every(tools => !tools.querySelector('input, select') || tools.querySelector('[aria-live=polite]')),
   pictures: [...document.querySelectorAll('svg')].every(svg => svg.closest('[role=img]')?.getAttribute('aria-label')?.trim()),
 })"""
@@ -58,6 +58,9 @@ def opened(browser, path: Path, **options):
     page.goto(path.as_uri())
     page.evaluate(
         "document.querySelectorAll('details.fold, details.record:nth-of-type(-n+2), .notebook details').forEach(d => { d.open = true; })"
+    )
+    page.wait_for_function(
+        "[...document.querySelectorAll('details.record[open] .tools')].every(tools => tools.childElementCount)"
     )
     return page
 
