@@ -3,6 +3,7 @@
 from pb2hl.mapper.knowledge.sheet_layout import SHEETS
 from pb2hl.mapper.proposer.company_lists import company_names, split_companies
 from pb2hl.mapper.proposer.custom import infer
+from pb2hl.mapper.proposer.joins import join
 from pb2hl.mapper.proposer.objects import mixed_types, recognise
 from pb2hl.mapper.proposer.pointers import POINTED, ids_of, of_any_record, pointers, split_by_ids, split_pointers
 from pb2hl.mapper.proposer.product import Product, product
@@ -46,6 +47,7 @@ __all__ = [
     "follow",
     "ids_of",
     "infer",
+    "join",
     "lacking_of",
     "mapping_hash",
     "mapping_of",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from pb2hl.source.tables import Dropped, RawTable
@@ -15,13 +16,19 @@ def leave_out(table: RawTable, gone: pd.Series, reason: str) -> RawTable:
     mask = gone.to_numpy(dtype=bool)
     if not mask.any():
         return table
+    frame = table.frame[~mask].reset_index(drop=True)
+    return replace(
+        table, frame=frame, rows=table.rows[~mask], dropped=(*table.dropped, *dropped_rows(table, mask, reason))
+    )
+
+
+def dropped_rows(table: RawTable, mask: np.ndarray, reason: str) -> list[Dropped]:
+    """The rows of `mask` as they are listed among the dropped ones for `reason`."""
     headings = tuple(table.headings)
-    dropped = [
+    return [
         Dropped(table.file, table.sheet, int(row), reason, tuple(str(cell) for cell in cells), headings)
         for row, cells in zip(table.rows[mask], table.frame[mask].itertuples(index=False, name=None), strict=True)
     ]
-    frame = table.frame[~mask].reset_index(drop=True)
-    return replace(table, frame=frame, rows=table.rows[~mask], dropped=(*table.dropped, *dropped))
 
 
 def split_by(table: RawTable, heading: str, object_of: Callable[[str], str]) -> list[RawTable]:

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from mimetypes import guess_type
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import EVERYDAY
 from pb2hl.mapper.proposer.score import candidate, read
+from pb2hl.values.statuses import activity_type
 
 _SURE = 0.85
 """Confidence (0-1) from which a heading is taken at its word."""
@@ -34,6 +36,9 @@ _PERSON_ROW = 3.0
 _COMPANY_NAMES, _MOSTLY = 2.0, 0.4
 """Points of a column of names with legal forms, and the share of such names (0-1) that shows it."""
 
+
+_KINDS_OF_ACTIVITIES, _SEVERAL = 3.0, 2
+"""Points of a column whose values name that many kinds of activities (calls, meetings, notes) side by side."""
 
 _OF_QUESTIONS = 0.5
 """What is left of a field's points where only an everyday question says it."""
@@ -151,23 +156,34 @@ def _about_nobody(people: set[str], companies: set[str]) -> bool:
 
 
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}\)?$")
+_PATH, _ID = re.compile(r"[/\\]|\.\w{1,5}$"), re.compile(r"^\S+$")
 _FRONT_PAGE = re.compile(r"^(?:https?://)?[^/\s]+/?$", re.IGNORECASE)
 
 
 def _no_files(read: dict[str, str], seen: dict[str, Signals]) -> set[str]:
-    """The fields of attachments that are none by their values: subjects and titles without an ending where nothing says where
-    the bytes are, and addresses that lead to a site's front page."""
-    if "file_name" not in read or {"path", "content", "size"} & set(read):
-        return set()
-    names = seen[read["file_name"]].examples
-    if not names or _share(names, _FILE) >= _MOSTLY:
-        return set()
-    links = seen[read["url"]].examples if "url" in read else ()
-    if not links:
-        return {"file_name"}
-    if _share(links, _FRONT_PAGE) >= _MOSTLY:
-        return {"file_name", "url"}
-    return set() if _share(links, _FILE) >= _MOSTLY else {"file_name"}
+    """The fields of attachments that are none by their values: types that are no media types, places that are no paths, texts
+    instead of ids of notes; then, where nothing says where the bytes are, subjects and titles without an ending and addresses
+    that lead to a site's front page."""
+    none = {
+        name
+        for name, shape in (("path", _PATH), ("note_id", _ID))
+        if (examples := _examples(read, name, seen)) and _share(examples, shape) < _MOSTLY
+    }
+    types = _examples(read, "mime_type", seen)
+    if types and sum(
+        "/" in text or guess_type(f"x.{text.strip('. ').lower()}")[0] is not None for text in types
+    ) < _MOSTLY * len(types):
+        none.add("mime_type")
+    names, links = _examples(read, "file_name", seen), _examples(read, "url", seen)
+    if {"path", "content", "size"} & set(read) - none or not names or _share(names, _FILE) >= _MOSTLY:
+        return none
+    if links and _share(links, _FRONT_PAGE) >= _MOSTLY:
+        return none | {"file_name", "url"}
+    return none if links and _share(links, _FILE) >= _MOSTLY else none | {"file_name"}
+
+
+def _examples(read: dict[str, str], name: str, seen: dict[str, Signals]) -> tuple[str, ...]:
+    return seen[read[name]].examples if read.get(name, "") in seen else ()
 
 
 def _without(fit: Fit, object_: str, none: Collection[str]) -> Fit:
@@ -196,6 +212,8 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
             more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
     elif _about_nobody(people, companies):
         more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
+    if len({activity_type(text) for text in _examples(read["activities"], "type", seen)} - {""}) >= _SEVERAL:
+        more["activities"] = _KINDS_OF_ACTIVITIES
     out = dict(found)
     out["attachments"] = _without(out["attachments"], "attachments", _no_files(read["attachments"], seen))
     options = read["custom_fields"].get("options", "")

@@ -24,7 +24,7 @@ def join_pipelines(tables: Sequence[Table]) -> None:
         stages.decide(joins[0], "pipeline", "ignore", 0.93, "heading says pipeline id")
         for heads in kinds:
             if heads is not stages and _has(heads, stages.values(joins[0])):
-                _to_pipelines(heads)
+                to_pipelines(heads)
 
 
 _NAMES = (
@@ -71,7 +71,8 @@ def _has(table: Table, ids: Iterable[str]) -> bool:
     return bool(wanted) and any(wanted <= set(table.values(heading)) for heading in table.raw.headings)
 
 
-def _to_pipelines(table: Table) -> None:
+def to_pipelines(table: Table) -> None:
+    """What was read as the stages of a table is the names of pipelines: another table holds their stages."""
     for heading in table.raw.headings:
         if table.proposed(heading) == "stage" and not (table.proposals["field"] == "pipeline").any():
             table.decide(heading, "pipeline", "ignore", 0.93, "the name of a pipeline: another table holds its stages")

@@ -17,6 +17,7 @@ from pb2hl.mapper.proposer.money import find_amount, read_hundredths
 from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
 from pb2hl.mapper.proposer.pipeline_tables import join_pipelines
 from pb2hl.mapper.proposer.propose import propose_fields
+from pb2hl.mapper.proposer.references import refer
 from pb2hl.mapper.proposer.structure import Table, correct_keys, relate
 from pb2hl.mapper.proposer.vocabularies import classify_by_words, find_entry_date, name_outcomes
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
@@ -68,6 +69,7 @@ def fields_sheet(
             progress.advance()
     join_pipelines(found)
     relate(found)
+    refer(found)
     correct_keys(found)
     settle_questions(found)
     find_namesakes(found)

@@ -20,7 +20,10 @@ from pb2hl.workspace import Workspace
 NAME = "tables"
 COLUMNS = ("file", "sheet", "rows", "columns", "proposal", "confidence", "reason", "decision", "who", "when", "comment")
 LEAVE_OUT = "leave out"
-"""The decision for a table that is not migrated; every other decision is an object."""
+"""The decision for a table that is not migrated; every other decision is an object, or `JOINED`."""
+
+JOINED = "joined"
+"""What a table is that only links, continues or names records of others: its cells stand among theirs."""
 
 _KEYS = ["file", "sheet"]
 _SHOWN = 20  # headings of a table that the sheet shows
@@ -72,7 +75,7 @@ def undecided(ws: Workspace) -> list[Problem]:
                 f"{label} ({row.rows} rows: {row.columns}) is no object for sure ({row.reason}): "
                 f"decide which one it is, or {LEAVE_OUT!r}"
             )
-        elif decision and decision not in (*OBJECTS, LEAVE_OUT):
+        elif decision and decision not in (*OBJECTS, LEAVE_OUT) and not decision == row.proposal == JOINED:
             message = not_allowed("decision", decision, (LEAVE_OUT, *OBJECTS), f"no object ({label})")
         else:
             continue
@@ -111,7 +114,7 @@ def staged_otherwise(ws: Workspace) -> bool:
         if str(row.rows) in ("", "0"):
             continue
         if (key in left_out) != (wanted in ("", LEAVE_OUT)) or (
-            key not in left_out and objects.get(key, wanted) != wanted
+            key not in left_out and objects.get(key, JOINED) != wanted
         ):
             return True
     return False

@@ -125,6 +125,7 @@ def _problems(intake: Intake, staged: Staged, books: Reconciliation, lapsed: pd.
         *faults.no_identity(staged.tables),
         *faults.no_contacts(staged.tables, [(item.raw, item.object) for item in intake.tables]),
         *_unassigned_problems(intake.unassigned),
+        *_joined_problems(intake),
         *staged.problems,
         *_missing_problems(staged),
         *_product_problems(intake),
@@ -193,6 +194,23 @@ def _unassigned_problems(unassigned: pd.DataFrame) -> list[Problem]:
         )
         for row in table_rows(unassigned)
         if row.rows
+    ]
+
+
+def _joined_problems(intake: Intake) -> list[Problem]:
+    """What tables are told that hold no records of their own."""
+    return [
+        Problem(
+            "joined_table",
+            item.reason,
+            Severity.INFO,
+            file=item.raw.file,
+            sheet=item.raw.sheet,
+            count=len(item.raw.frame),
+            treatment="its cells stand in columns of theirs; another decision in sheets/tables.csv makes it a table of its own",
+        )
+        for item in intake.tables
+        if item.object == tables.JOINED
     ]
 
 

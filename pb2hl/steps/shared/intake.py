@@ -28,7 +28,7 @@ REFERENCE = " reference"
 
 @dataclass(frozen=True)
 class Recognised:
-    """A raw table with the object it is ("" when none), how sure that is (0-1), and why."""
+    """A raw table with the object it is ("" when none, `JOINED` when its cells stand in other tables), how sure that is (0-1), and why."""
 
     raw: source.RawTable
     object: str
@@ -47,7 +47,7 @@ class Intake:
     @property
     def assigned(self) -> list[tuple[source.RawTable, str]]:
         """Tables that are an object, with it."""
-        return [(item.raw, item.object) for item in self.tables if item.object]
+        return [(item.raw, item.object) for item in self.tables if item.object in OBJECTS]
 
     @property
     def unassigned(self) -> pd.DataFrame:
@@ -95,8 +95,8 @@ def take_in(
         found.append(Recognised(raw, object_name, confidence, reason))
         progress.advance()
     progress.finish()
-    found = _referring(found)
-    if not any(item.object for item in found):
+    found = _referring(_joined(found, decided))
+    if not any(item.object in OBJECTS for item in found):
         if sheet is not None:
             tables.write(sheet, found)
         raise _nothing_recognised(path, export, found)
@@ -120,6 +120,18 @@ def _nothing_recognised(path: Path, export: source.Export, found: Iterable[Recog
             *(Problem("unread", why, file=file) for file, why in export.unread),
         ],
     )
+
+
+def _joined(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str, str]]) -> list[Recognised]:
+    """The tables with what those that are none of records say put into columns of the records that it is about."""
+    fixed = {at for at, item in enumerate(found) if (item.raw.file, item.raw.sheet) in decided}
+    joins = mapper.join([item.raw for item in found], [item.object for item in found], fixed)
+    return [
+        replace(item, object=tables.JOINED, confidence=0.95, reason=joins.reasons[at])
+        if at in joins.reasons
+        else replace(item, raw=joins.tables.get(at, item.raw))
+        for at, item in enumerate(found)
+    ]
 
 
 def _referring(found: list[Recognised]) -> list[Recognised]:

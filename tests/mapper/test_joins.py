@@ -1,0 +1,167 @@
+"""Tables of a database that are no records: links, parts, further fields and codes become columns of the records they are about."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pb2hl import mapper
+from pb2hl.source.tables import RawTable
+
+
+def table(sheet: str, headings: str, *rows: str, file: str = "crm.db") -> RawTable:
+    """A table of a database from words: its headings, and a row a text with its cells between bars."""
+    names = headings.split()
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows]
+    return RawTable(file, sheet, names, pd.DataFrame(cells, columns=names, dtype="str"), np.arange(2, 2 + len(rows)))
+
+
+PEOPLE = table("contacts", "id first_name last_name", "1 | Ann | Able", "2 | Bo | Best", "3 | Cy | Cole")
+FIRMS = table("companies", "id name website", "1 | Acme Ltd | acme.example", "2 | Best AG | best.example")
+DEALS = table("deals", "id title amount stage", "1 | Roof | 100 | New", "2 | Wall | 200 | Won", "3 | Door | 50 | New")
+CALLS = table(
+    "calls", "id subject direction duration at", "1 | Intro | out | 5 | 2024-01-01", "2 | Again | in | 7 | 2024-02-01"
+)
+
+
+def joined(*more: RawTable, decided: tuple[int, ...] = ()) -> SimpleNamespace:
+    """What becomes of the four tables above and `more`: columns added to each, and why others are no records."""
+    raws = [PEOPLE, FIRMS, DEALS, CALLS, *more]
+    done = mapper.join(raws, [mapper.recognise(raw, raws)[0] for raw in raws], decided)
+    added = {
+        raws[at].sheet: {h: list(raw.frame[h]) for h in raw.headings if h not in raws[at].headings}
+        for at, raw in done.tables.items()
+    }
+    return SimpleNamespace(
+        added=added, reasons={raws[at].sheet: why for at, why in done.reasons.items()}, raws=done.tables
+    )
+
+
+LINKS = [
+    (table("contacts_companies", "contact_id company_id", "1 | 1", "2 | 2"), "contacts", {"company_id": ["1", "2", ""]}),
+    (table("company_contact", "id company_id contact_id is_primary created_at", "1 | 2 | 1 | 0 | 2024-01-01", "2 | 1 | 1 | 1 | 2024-01-01"),
+     "contacts", {"company_id": ["1", "", ""], "other companies": ["Best AG", "", ""]}),
+    (table("DealContactRole", "Id DealId ContactId Role", "1 | 1 | 1 | Buyer", "2 | 1 | 2 | Payer", "3 | 2 | 3 | "),
+     "deals", {"ContactId": ["1; 2", "3", ""], "Role": ["Buyer; Payer", "", ""]}),
+    (table("companies_deals", "company_id deal_id deleted", "1 | 1 | 0", "2 | 2 | 1"), "deals", {"company_id": ["1", "", ""]}),
+    (table("call_participants", "call_id contact_id", "1 | 2", "2 | 3"), "calls", {"contact_id": ["2", "3"]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("link", "onto", "wanted"), LINKS, ids=[link.sheet for link, *_ in LINKS])
+def test_links_become_references(link, onto, wanted):
+    """A table that only joins records makes no records; the one that hangs on the other names it, several in order, main ones first."""
+    found = joined(link)
+    assert found.added[onto] == wanted
+    assert link.sheet in found.reasons
+
+
+PARTS = [
+    (table("emails", "id contact_id email is_primary", "1 | 1 | b@x.example | 0", "2 | 1 | a@x.example | 1", "3 | 2 | c@x.example | 1"),
+     "contacts", {"email": ["a@x.example; b@x.example", "c@x.example", ""]}),
+    (table("phone_numbers", "id contact_id number type", "1 | 1 | 415 555 0101 | mobile", "2 | 1 | 415 555 0102 | work"),
+     "contacts", {"mobile phone number": ["415 555 0101", "", ""], "work phone number": ["415 555 0102", "", ""]}),
+    (table("company_addresses", "company_id street city zip", "1 | 1 Main St | Austin | 78701"),
+     "companies", {"street": ["1 Main St", ""], "city": ["Austin", ""], "zip": ["78701", ""]}),
+    (table("contact_tags", "contact_id tag", "1 | VIP", "1 | Press", "3 | VIP"), "contacts", {"tag": ["VIP; Press", "", "VIP"]}),
+    (table("contact_fields", "contact_id field_name value", "1 | Wine | red", "2 | Shoe size | 44", "3 | Wine | white"),
+     "contacts", {"Wine": ["red", "", "white"], "Shoe size": ["", "44", ""]}),
+    (table("wp_contactmeta", "meta_id contact_id meta_key meta_value", "7 | 1 | wine | red", "8 | 2 | wine | rose"),
+     "contacts", {"wine": ["red", "rose", ""]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "onto", "wanted"), PARTS, ids=[parts.sheet for parts, *_ in PARTS])
+def test_parts_become_columns(parts, onto, wanted):
+    """E-mails, phones, addresses, tags and further fields in tables of their own are cells of the records they belong to."""
+    found = joined(parts)
+    assert found.added[onto] == wanted
+    assert parts.sheet in found.reasons
+
+
+def test_codes_become_names():
+    """An id of a table that holds only names is replaced by the name, wherever it is used, also in a table of links."""
+    sources = table("deal_sources", "id name color", "1 | Web | red", "2 | Fair | blue")
+    tags = table("tags", "id name", "1 | VIP", "2 | Press")
+    tagged = table("deal_tags", "deal_id tag_id", "1 | 2", "1 | 1", "3 | 1")
+    deals = table(
+        "deals",
+        "id title amount stage deal_source_id",
+        "1 | Roof | 100 | New | 2",
+        "2 | Wall | 200 | Won | 1",
+        "3 | Door | 50 | New | ",
+    )
+    raws = [deals, sources, tags, tagged]
+    done = mapper.join(raws, ["deals", "", "tags", ""])
+    frame = done.tables[0].frame
+    assert list(frame["deal source"]) == ["Fair", "Web", ""] and "deal_source_id" not in frame
+    assert list(frame["tag"]) == ["Press; VIP", "", "VIP"]
+    assert set(done.reasons) == {1, 3}, "the tags themselves stay: the location gets them"
+
+
+def test_an_address_book_of_its_own_reaches_records_over_two_tables():
+    """E-mail addresses that a third table links to contacts and companies, by type and id, come to both, the main one first."""
+    mails = table("email_addresses", "id email_address email_address_caps opt_out", "e-0001 | a@x.example | A@X.EXAMPLE | 0",
+                  "e-0002 | info@acme.example | INFO@ACME.EXAMPLE | 0", "e-0003 | a2@x.example | A2@X.EXAMPLE | 0")  # fmt: skip
+    rel = table("email_addr_bean_rel", "id email_address_id bean_id bean_module primary_address deleted", "r1 | e-0003 | 1 | Contacts | 0 | 0",
+                "r2 | e-0001 | 1 | Contacts | 1 | 0", "r3 | e-0002 | 1 | Companies | 1 | 0", "r4 | e-0002 | 2 | Contacts | 1 | 1")  # fmt: skip
+    found = joined(mails, rel)
+    assert found.added["contacts"]["email_address"] == ["a@x.example; a2@x.example", "", ""]
+    assert found.added["companies"]["email_address"] == ["info@acme.example", ""]
+    assert {"email_addresses", "email_addr_bean_rel"} <= set(found.reasons)
+
+
+RECORDS = [
+    table(
+        "employments",
+        "id contact_id company_id position started_on",
+        "1 | 1 | 1 | CEO | 2020-01-01",
+        "2 | 2 | 2 | Buyer | 2021-01-01",
+    ),
+    table("subscribers", "id company_id email", "1 | 1 | a@x.example", "2 | 2 | b@x.example"),
+    table(
+        "tasks", "id contact_id deal_id title due_at", "1 | 1 | 1 | Call | 2024-01-01", "2 | 2 | 2 | Write | 2024-01-02"
+    ),
+    table("notes", "id contact_id title text", "1 | 1 | Fair | Met", "2 | 2 | Phone | Called"),
+    table("donations", "id contact_id amount received_on", "1 | 1 | 50 | 2024-01-01", "2 | 2 | 75 | 2024-01-02"),
+    table("line_items", "id deal_id product quantity price", "1 | 1 | Tile | 3 | 5", "2 | 1 | Nail | 9 | 1"),
+    table("products", "id name price", "1 | Tile | 5", "2 | Nail | 1"),
+]
+
+
+@pytest.mark.parametrize("other", RECORDS, ids=lambda other: other.sheet)
+def test_what_says_more_than_its_links_is_no_link(other):
+    """A table with something of its own to say is not taken apart: it is an object, or waits for a person."""
+    assert other.sheet not in joined(other).reasons
+
+
+def test_rows_that_mean_no_record_are_listed():
+    """What is flagged as deleted, and what points to nobody, stands among the rows that are not migrated, each with its reason."""
+    mails = table(
+        "emails",
+        "id contact_id email deleted",
+        "1 | 1 | a@x.example | 0",
+        "2 | 9 | ghost@x.example | 0",
+        "3 | 2 | old@x.example | 1",
+    )
+    (contacts,) = [raw for raw in joined(mails).raws.values() if raw.sheet == "contacts"]
+    assert [(item.sheet, item.row, item.reason) for item in contacts.dropped] == [
+        ("emails", 4, "it is flagged as no record any more"),
+        ("emails", 3, "no record of the export is meant"),
+    ]
+
+
+def test_what_a_person_decided_is_not_taken_apart():
+    """A table that somebody said is an object stays one."""
+    link = table("contacts_companies", "contact_id company_id", "1 | 1", "2 | 2")
+    assert "contacts_companies" not in joined(link, decided=(4,)).reasons
+
+
+def test_links_wait_for_what_they_link():
+    """Links of a table that is no object yet are neither records nor lost: they wait until somebody says what it is."""
+    things = table("boxes", "id width height", "1 | 5 | 6", "2 | 7 | 8")
+    found = joined(things, table("box_contacts", "box_id contact_id", "1 | 1", "2 | 2"))
+    assert "wait" in found.reasons["box_contacts"] and "boxes" not in found.reasons
