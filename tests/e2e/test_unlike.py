@@ -155,3 +155,22 @@ def test_files_in_cells(tmp_path, rehearse, monkeypatch):
 
 def _file_names(contact: dict) -> list[str]:
     return [item["meta"]["originalname"] for item in contact["custom"]["Perfect Books Files"].values()]
+
+
+@pytest.mark.slow
+def test_a_crms_own_database(tmp_path, rehearse, monkeypatch):
+    """Tables of links, of addresses and of who wrote to whom make no records: contacts, deals and calls know what they belong to."""
+    export = unlike.crm_database(tmp_path / "x.db")
+    settings = {"country": "US", "timezone": "America/Chicago", "currency": "USD"}
+    arrived = _arrived(tmp_path, rehearse, monkeypatch, export, ("Ann Agent", "ann@agency.example"), **settings)
+    mary, paul = arrived.contact("mary@brightsolar.example"), arrived.contact("paul@harborfoods.example")
+    assert len(arrived.contacts) == 2 and len(arrived.businesses) == 2, "deleted rows and links are no records"
+    assert mary["businessId"] == arrived.business("Bright Solar Ltd")["id"] and mary["assignedTo"] == arrived.user(
+        "ann@agency.example"
+    )
+    assert paul["dnd"] and paul["dndSettings"]["call"]["status"] == "active", "the opt-out stands on his address"
+    assert arrived.business("Harbor Foods Inc")["email"] == "info@harborfoods.example"
+    roof, store = arrived.opportunity("Roof panels"), arrived.opportunity("Cold store")
+    assert (roof["contactId"], roof["custom"]["contact_role"], roof["status"]) == (mary["id"], "Decision Maker", "open")
+    assert (store["contactId"], store["status"]) == (paul["id"], "won")
+    assert {_on(arrived, note) for note in arrived.dump["notes"].values()} == {("contact", mary["id"])}

@@ -176,3 +176,46 @@ def files_in_cells(path: Path) -> Path:
 
 def _b64(content: bytes) -> str:
     return base64.b64encode(content).decode()
+
+
+def crm_database(path: Path) -> Path:
+    """A CRM's own database: every relation in a table of links, e-mail addresses in a book of their own, deleted rows kept."""
+    with sqlite3.connect(path) as db:
+        db.executescript(CRM)
+    return path
+
+
+CRM = """
+create table accounts(id char(36), name varchar, date_entered datetime, date_modified datetime, created_by char, deleted tinyint, assigned_user_id char(36), account_type varchar, industry varchar, annual_revenue varchar, phone_office varchar, billing_address_street varchar, billing_address_city varchar, billing_address_postalcode varchar, billing_address_country varchar, website varchar, employees varchar, parent_id char(36));
+insert into accounts values
+('11aa-1','Bright Solar Ltd','2023-01-02 10:00:00','2024-01-02 10:00:00','1',0,'u-1','Customer','Energy','100000','(415) 555-0101','1 Main St','Austin','78701','USA','www.brightsolar.example','25',null),
+('11aa-2','Harbor Foods Inc','2023-02-02 10:00:00','2024-01-02 10:00:00','1',0,'u-2','Prospect','Food','','(415) 555-0102','2 Dock Rd','Boston','02101','USA','harborfoods.example','','11aa-1'),
+('11aa-3','Deleted Corp','2023-02-02 10:00:00','2024-01-02 10:00:00','1',1,'u-2','Prospect','Food','','','','','','','','',null);
+create table contacts(id char(36), date_entered datetime, date_modified datetime, deleted tinyint, assigned_user_id char(36), salutation varchar, first_name varchar, last_name varchar, title varchar, department varchar, do_not_call tinyint, phone_home varchar, phone_mobile varchar, phone_work varchar, primary_address_street varchar, primary_address_city varchar, primary_address_state varchar, primary_address_postalcode varchar, primary_address_country varchar, lead_source varchar, reports_to_id char(36), birthdate date, description text);
+insert into contacts values
+('c-1','2023-01-03 10:00:00','2024-01-02 10:00:00',0,'u-1','Ms.','Mary','Stone','CEO','Mgmt',0,'','(415) 555-0111','','1 Main St','Austin','TX','78701','USA','Web','', '1980-02-03','likes sun'),
+('c-2','2023-01-04 10:00:00','2024-01-02 10:00:00',0,'u-2','Mr.','Paul','Reed','Buyer','Sales',1,'','','(415) 555-0112','2 Dock Rd','Boston','MA','02101','USA','Fair','c-1',null,''),
+('c-3','2023-01-04 10:00:00','2024-01-02 10:00:00',1,'u-2','Mr.','Gone','Person','','',0,'','','','','','','','','','',null,'');
+create table accounts_contacts(id varchar, contact_id varchar, account_id varchar, date_modified datetime, deleted bool);
+insert into accounts_contacts values ('ac1','c-1','11aa-1','2024-01-02 10:00:00',0),('ac2','c-2','11aa-2','2024-01-02 10:00:00',0);
+create table email_addresses(id char(36), email_address varchar, email_address_caps varchar, invalid_email bool, opt_out bool, date_created datetime, deleted bool);
+insert into email_addresses values ('e1','mary@brightsolar.example','MARY@BRIGHTSOLAR.EXAMPLE',0,0,'2023-01-03 10:00:00',0),('e2','paul@harborfoods.example','PAUL@HARBORFOODS.EXAMPLE',0,1,'2023-01-03 10:00:00',0),('e3','info@harborfoods.example','INFO@HARBORFOODS.EXAMPLE',0,0,'2023-01-03 10:00:00',0);
+create table email_addr_bean_rel(id char(36), email_address_id char(36), bean_id char(36), bean_module varchar, primary_address bool, deleted bool);
+insert into email_addr_bean_rel values ('r1','e1','c-1','Contacts',1,0),('r2','e2','c-2','Contacts',1,0),('r3','e3','11aa-2','Accounts',1,0);
+create table opportunities(id char(36), name varchar, date_entered datetime, date_modified datetime, deleted tinyint, assigned_user_id char(36), opportunity_type varchar, lead_source varchar, amount double, currency_id char, date_closed date, next_step varchar, sales_stage varchar, probability double);
+insert into opportunities values ('o-1','Roof panels','2024-01-03 10:00:00','2024-01-05 10:00:00',0,'u-1','New Business','Web',25000.5,'-99','2025-05-01','call','Proposal/Price Quote',65),('o-2','Cold store','2024-02-03 10:00:00','2024-01-05 10:00:00',0,'u-2','Existing Business','Fair',12000,'-99','2025-06-01','','Closed Won',100);
+create table accounts_opportunities(id varchar, opportunity_id varchar, account_id varchar, date_modified datetime, deleted bool);
+insert into accounts_opportunities values ('ao1','o-1','11aa-1','2024-01-02 10:00:00',0),('ao2','o-2','11aa-2','2024-01-02 10:00:00',0);
+create table opportunities_contacts(id varchar, contact_id varchar, opportunity_id varchar, contact_role varchar, deleted bool);
+insert into opportunities_contacts values ('oc1','c-1','o-1','Decision Maker',0),('oc2','c-2','o-2','',0);
+create table calls(id char(36), name varchar, date_entered datetime, description text, deleted tinyint, assigned_user_id char(36), duration_hours int, duration_minutes int, date_start datetime, date_end datetime, parent_type varchar, status varchar, parent_id char(36), direction varchar);
+insert into calls values ('k-1','Intro','2024-01-03 10:00:00','spoke of panels',0,'u-1',0,15,'2024-01-04 10:00:00','2024-01-04 10:15:00','Accounts','Held','11aa-1','Outbound');
+create table calls_contacts(id varchar, call_id varchar, contact_id varchar, accept_status varchar, deleted bool);
+insert into calls_contacts values ('kc1','k-1','c-1','accept',0);
+create table tasks(id char(36), name varchar, date_entered datetime, description text, deleted tinyint, assigned_user_id char(36), status varchar, date_due datetime, date_start datetime, parent_type varchar, parent_id char(36), contact_id char(36), priority varchar);
+insert into tasks values ('t-1','Send quote','2024-01-03 10:00:00','soon',0,'u-1','Not Started','2025-01-10 10:00:00',null,'Opportunities','o-1','c-1','High');
+create table notes(id char(36), name varchar, date_entered datetime, assigned_user_id char(36), deleted tinyint, file_mime_type varchar, filename varchar, parent_type varchar, parent_id char(36), contact_id char(36), description text);
+insert into notes values ('n-1','Visit','2024-01-05 10:00:00','u-1',0,null,null,'Accounts','11aa-1','c-1','Nice roof, south side');
+create table users(id char(36), user_name varchar, first_name varchar, last_name varchar, is_admin bool, status varchar, deleted bool, email1 varchar);
+insert into users values ('u-1','ann','Ann','Agent',1,'Active',0,'ann@agency.example'),('u-2','ben','Ben','Broker',0,'Active',0,'ben@agency.example');
+"""

@@ -140,3 +140,21 @@ def test_a_column_of_the_deals_counts_the_stages(heading):
     assert [item.stage for item in source_stages(deals, pd.DataFrame())] == ["New", "Met", "Talks", "Won"]
     deals[f"custom.{heading}"] = ["3", "1", "4", "2", "7"]
     assert [item.stage for item in source_stages(deals, pd.DataFrame())] == ["Talks", "Met", "New", "Won"]
+
+
+@pytest.mark.parametrize(
+    ("chances", "outcomes"),
+    [
+        (
+            {"New": 1.0, "Talks": 1.0, "Won": 1.0, "Lost": 0.0},
+            ["", "", "won", "lost"],
+        ),  # every stage "certain": a default
+        ({"New": 0.1, "Talks": 0.5, "Handed over": 1.0}, ["", "", "won"]),
+        ({"New": 0.1, "Handed over": 1.0, "Paid out": 1.0}, ["", "", ""]),
+        ({"New": 0.1, "Handed over": 1.0, "Won": None}, ["", "", "won"]),
+    ],
+)
+def test_certainty_ends_a_stage_only_where_it_stands_alone(chances, outcomes):
+    """A probability of 1 says won of the only stage that has it and beside none that is called won."""
+    pipelines = pd.DataFrame({"pipeline": "Sales", "stage": [*chances], "probability": [*chances.values()]})
+    assert [item.outcome for item in source_stages(pd.DataFrame(), pipelines)] == outcomes

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +47,7 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
     """
     found: dict[tuple[str, str], SourceStage] = {}
     counts = _counts(deals)
+    certain = _certain(_records(pipelines), counts)
     for number, row in enumerate(_records(pipelines)):
         pipeline, stage = _text(row.get("pipeline")) or DEFAULT_PIPELINE, _text(row.get("stage"))
         if not stage or any(same(pipeline, key[0]) and same(stage, key[1]) for key in found):
@@ -54,7 +55,7 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
         given = _number(row.get("position"))
         found[pipeline, stage] = SourceStage(
             pipeline, stage, number if given is None else given, _number(row.get("probability")),
-            _ends(stage, _text(row.get("outcome")), _number(row.get("probability"))), 0, True,
+            _ends(stage, _text(row.get("outcome")), _number(row.get("probability")), certain[stage_key(pipeline)]), 0, True,
         )  # fmt: skip
     declared = sorted(found.values(), key=lambda item: (_order(found, item.pipeline), item.position))
     known = {(stage_key(item.pipeline), stage_key(item.stage)): item for item in declared}
@@ -64,7 +65,7 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
         count, probability, appears = use.deals, use.chance, appearance[pipeline, stage]
         match = known.get((stage_key(pipeline), stage_key(stage)))
         chance = match.probability if match else probability
-        outcome = match.outcome if match and match.outcome else _ends(stage, "", chance)
+        outcome = match.outcome if match and match.outcome else _ends(stage, "", chance, certain[stage_key(pipeline)])
         position = match.position if match else appears
         evidence = ""
         if match is None:
@@ -84,14 +85,25 @@ _CLOSED = frozenset(
 """Words of stages that end, without saying how: a probability of 1 or 0 beside them does."""
 
 
-def _ends(stage: str, declared: str, chance: float | None) -> str:
-    """How a deal in a stage stands: what is declared, what the name says, else the probability of a stage that ends."""
+def _ends(stage: str, declared: str, chance: float | None, certain: Collection[str]) -> str:
+    """How a deal in a stage stands: what is declared, what the name says, else the probability of a stage that ends: 1 where
+    it is the only stage of its pipeline that is `certain`, 0 beside a word for what is closed."""
     said = stage_outcome(stage, declared)
     if said or chance is None or chance not in (0.0, 1.0):
         return said
     if chance == 1.0:
-        return "won"
+        return "won" if set(certain) <= {stage_key(stage)} else ""
     return "lost" if set(tokens(stage)) & _CLOSED else ""
+
+
+def _certain(declared: Sequence[dict[str, Any]], counts: dict[tuple[str, str], _Use]) -> dict[str, set[str]]:
+    """Of each pipeline the stages that are won by their name or have a probability of 1: of several, only the name tells."""
+    found: dict[str, set[str]] = defaultdict(set)
+    said = [(_text(row.get("pipeline")) or DEFAULT_PIPELINE, _text(row.get("stage")), _text(row.get("outcome")), _number(row.get("probability"))) for row in declared]  # fmt: skip
+    for pipeline, stage, outcome, chance in [*said, *((*key, "", use.chance) for key, use in counts.items())]:
+        if stage and (chance == 1.0 or stage_outcome(stage, outcome) == "won"):
+            found[stage_key(pipeline)].add(stage_key(stage))
+    return found
 
 
 BY_PLACE = "a column of its deals that counts the stages"
