@@ -10,6 +10,9 @@ import pandas as pd
 
 from pb2hl.source.tables import Dropped, RawTable
 
+PART = " · "
+"""What stands between the name of a table and the value that a part of it is called after."""
+
 
 def leave_out(table: RawTable, gone: pd.Series, reason: str) -> RawTable:
     """`table` without the rows of the mask `gone`, which are listed as dropped for `reason` with their cells."""
@@ -48,7 +51,7 @@ def split_by(table: RawTable, heading: str, object_of: Callable[[str], str]) -> 
         frame = table.frame[mask].reset_index(drop=True)
         headings = [name for name in table.headings if (frame[name].str.strip() != "").any()]
         first = not parts
-        sheet = f"{table.sheet} · {text}" if table.sheet else text or "(no type)"
+        sheet = f"{table.sheet}{PART}{text}" if table.sheet else text or "(no type)"
         parts.append(
             RawTable(
                 table.file,

@@ -165,3 +165,46 @@ def test_links_wait_for_what_they_link():
     things = table("boxes", "id width height", "1 | 5 | 6", "2 | 7 | 8")
     found = joined(things, table("box_contacts", "box_id contact_id", "1 | 1", "2 | 2"))
     assert "wait" in found.reasons["box_contacts"] and "boxes" not in found.reasons
+
+
+def test_people_and_companies_under_one_roof_are_told_apart():
+    """A reference to a table that holds both is one column an object, also in a table of links; a person's parent is the company."""
+    firms = table("res_partner · 1", "id name website", "1 | Acme Ltd | acme.example", "4 | Best AG | best.example")
+    people = table("res_partner · 0", "id first_name last_name parent_id", "2 | Ann | Able | 1", "3 | Bo | Best | ")
+    deals = table(
+        "crm_lead", "id title amount stage partner_id", "1 | Roof | 100 | New | 2", "2 | Wall | 200 | Won | 4"
+    )
+    tags = table("res_partner_category", "id name", "7 | VIP", "8 | Press")
+    tagged = table("res_partner_res_partner_category_rel", "category_id partner_id", "7 | 2", "8 | 2", "8 | 4")
+    raws = [firms, people, deals, tags, tagged]
+    done = mapper.join(raws, ["companies", "contacts", "deals", "", ""])
+    assert list(done.tables[2].frame["partner_id → Contact"]) == ["2", ""]
+    assert list(done.tables[2].frame["partner_id → Company"]) == ["", "4"]
+    assert (list(done.tables[1].frame["category"]), list(done.tables[0].frame["category"])) == (
+        ["VIP; Press", ""],
+        ["", "Press"],
+    )
+    fields = mapper.fields_sheet(
+        [
+            (done.tables.get(at, raw), name)
+            for at, (raw, name) in enumerate(zip(raws[:3], ["companies", "contacts", "deals"], strict=True))
+        ]
+    )
+    said = {(row.object, row.column): row.proposal for row in fields.itertuples()}
+    assert said["contacts", "parent_id"] == "company_id"
+    assert (said["deals", "partner_id → Contact"], said["deals", "partner_id → Company"]) == (
+        "contact_id",
+        "company_id",
+    )
+
+
+def test_a_word_before_every_table_says_nothing():
+    """`llx_` before every name is the system's; foreign keys that begin with `fk` refer like those that end with `id`."""
+    raws = [
+        table("llx_company", "rowid name website", "1 | Acme Ltd | acme.example", "2 | Best AG | best.example"),
+        table("llx_contact", "rowid first_name last_name", "5 | Ann | Able", "6 | Bo | Best"),
+        table("llx_category", "rowid label", "1 | VIP", "2 | Press"),
+        table("llx_category_contact", "fk_category fk_contact", "1 | 5", "2 | 5"),
+    ]  # fmt: skip
+    done = mapper.join(raws, ["companies", "contacts", "", ""])
+    assert list(done.tables[1].frame["category"]) == ["VIP; Press", ""] and set(done.reasons) == {2, 3}

@@ -21,7 +21,7 @@ def without_prefix(headings: Sequence[str]) -> list[str]:
         parts = [tokens(heading) for heading in said]
         firsts = Counter(words[0] for words in parts if len(words) > 1)
         prefix, count = firsts.most_common(1)[0] if firsts else ("", 0)
-        if count < max(_LEAST, _SHARE * len(said)) or prefix.isdigit() or prefix in _words_we_know():
+        if count < max(_LEAST, _SHARE * len(said)) or prefix.isdigit() or prefix in words_we_know():
             break
         cut = re.compile(rf"^[\W_]*{re.escape(prefix)}[\W_]*", re.IGNORECASE)
         said = [
@@ -32,5 +32,6 @@ def without_prefix(headings: Sequence[str]) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _words_we_know() -> frozenset[str]:
+def words_we_know() -> frozenset[str]:
+    """Every word that means something in a heading, in any language: none of them is a prefix."""
     return frozenset(word for phrase in phrases() for word in phrase) | PLAIN_WORDS

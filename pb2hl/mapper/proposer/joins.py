@@ -15,7 +15,7 @@ from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.flags import answers, flagged, is_flag
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.pointers import pointers, split_pointers
-from pb2hl.mapper.proposer.references import Table, alike, references, singular, table
+from pb2hl.mapper.proposer.references import IDS, Table, alike, apart, opened, references, singular
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.source import joined
@@ -55,7 +55,10 @@ def join(raws: Sequence[RawTable], objects: Sequence[str], decided: Collection[i
 
     Tables whose numbers are `decided` are what a person said, and stay as they are.
     """
-    work = _Work([_open(raw, name) for raw, name in zip(raws, objects, strict=True)], frozenset(decided))
+    typed = [_by_type(raw, name) for raw, name in zip(raws, objects, strict=True)]
+    tables = opened(typed, objects)
+    work = _Work(opened([apart(tables, at) for at in range(len(tables))], objects), frozenset(decided))
+    work.done.tables = {at: item.raw for at, item in enumerate(work.tables) if item.raw is not typed[at]}
     work.name_codes()
     work.continue_links()
     for at in range(len(raws)):
@@ -63,10 +66,11 @@ def join(raws: Sequence[RawTable], objects: Sequence[str], decided: Collection[i
     return work.done
 
 
-def _open(raw: RawTable, object_: str) -> Table:
+def _by_type(raw: RawTable, object_: str) -> RawTable:
+    """`raw` with its pairs of type and id as one column an object, where nothing is known of it that would have taken them apart."""
     found = {} if object_ else pointers(raw.headings, raw.frame, "notes")
     frame = split_pointers(raw.headings, raw.frame, found) if found else raw.frame
-    return table(raw if not found else RawTable(raw.file, raw.sheet, list(frame.columns), frame, raw.rows), object_)
+    return replace(raw, headings=list(frame.columns), frame=frame) if found else raw
 
 
 class _Work:
@@ -76,7 +80,7 @@ class _Work:
         self.coded: dict[int, list[str]] = {}  # columns of a table that had ids of codes, and have their names
 
     def _set(self, at: int, raw: RawTable, refers: dict[str, int]) -> None:
-        self.tables[at] = table(raw, self.tables[at].object)
+        self.tables[at] = self.tables[at].of(raw)
         self.refers[at] = refers
         if at not in self.done.reasons:
             self.done.tables[at] = raw
@@ -335,6 +339,6 @@ def _part_of(mine: Table) -> str:
 
 def _without_id(heading: str, others: Collection[str]) -> str:
     """`lead_source_id` as `lead source`, unless a column is called so."""
-    words = [word for word in tokens(heading) if word not in ("id", "ids", "uuid", "guid")]
+    words = [word for word in tokens(heading) if word not in IDS]
     name = " ".join(words)
     return name if name and name not in others else heading

@@ -18,7 +18,9 @@ from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.score import Candidate, candidate
 from pb2hl.model import OBJECTS
 
-_ARROW = " → "
+ARROW = " → "
+"""What stands before the object in the heading of a column made for it."""
+
 _FIELDS = {
     "contacts": ("contact_id", "contactId"),
     "companies": ("company_id", "ignore"),
@@ -92,7 +94,7 @@ def split_pointers(headings: Sequence[str], frame: pd.DataFrame, found: dict[str
         for text in kinds.unique():
             if _object(text):
                 mine = kinds == text
-                columns[f"{heading}{_ARROW}{text}"] = frame[heading].where(mine, "")
+                columns[f"{heading}{ARROW}{text}"] = frame[heading].where(mine, "")
                 left = left.where(~mine, "")
         if (left.str.strip() != "").any():
             columns[heading] = left
@@ -153,7 +155,7 @@ def split_by_ids(
 
 def pointing(heading: str, object_: str) -> Candidate | None:
     """What a column of the canonical `object_` that `split_pointers` made is; None for any other."""
-    _, arrow, text = heading.rpartition(_ARROW)
+    _, arrow, text = heading.rpartition(ARROW)
     about = _object(text) if arrow else ""
     field, target = _FIELDS.get(about, ("", ""))
     if field not in OBJECTS[object_].field_names:

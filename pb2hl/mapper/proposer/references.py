@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
 from pb2hl.mapper.knowledge.lists import heading_words
-from pb2hl.mapper.knowledge.prefixes import without_prefix
-from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.knowledge.prefixes import without_prefix, words_we_know
+from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.pipeline_tables import to_pipelines
+from pb2hl.mapper.proposer.pointers import ARROW, POINTED, split_pointers
 from pb2hl.model import OBJECTS
+from pb2hl.source.mixed import PART
+from pb2hl.source.tables import RawTable
 
-_IDS = frozenset("id ids uuid guid key ref number".split())
+IDS = frozenset("id ids uuid guid key ref number fk".split())
+"""Words that make a heading one of ids."""
+
 _OF_TABLES = heading_words("of tables")
 _NAMED, _UNNAMED = 0.5, 1.0
 """Shares (0-1) of a column's values that are ids of the other table: where the heading names that table, and where it does not."""
@@ -35,16 +41,41 @@ class Table:
     key: str
     ids: frozenset[str]
 
+    def of(self, raw: Any) -> Table:
+        """The same table with other columns or cells; its key stays."""
+        said = dict(zip(raw.headings, without_prefix(raw.headings), strict=True))
+        key = self.key if self.key in raw.headings else ""
+        return replace(self, raw=raw, said=said, key=key, ids=self.ids if key else frozenset())
+
     def filled(self, heading: str) -> pd.Series:
         """The different filled values of a column."""
         values = self.raw.frame[heading].str.strip()
         return values[values != ""].drop_duplicates()
 
 
-def table(raw: Any, object_: str) -> Table:
-    """`raw` with what is asked of it when others refer to it."""
+def opened(raws: Sequence[Any], objects: Sequence[str]) -> list[Table]:
+    """`raws`, recognised as `objects`, with what is asked of each when others refer to it."""
+    prefix = _prefix(raws)
+    return [table(raw, object_, prefix) for raw, object_ in zip(raws, objects, strict=True)]
+
+
+_ALIKE, _LEAST = 0.8, 4
+"""Share (0-1) of an export's tables whose names begin alike by a prefix, and how many tables show it."""
+
+
+def _prefix(raws: Sequence[Any]) -> str:
+    """The word that the names of an export's tables begin with (`llx_societe`, `llx_user`); "" for none."""
+    names = [name_of(raw) for raw in raws]
+    firsts = Counter(name[0] for name in names if len(name) > 1)
+    word, count = firsts.most_common(1)[0] if firsts else ("", 0)
+    return word if count >= max(_LEAST, _ALIKE * len(names)) and word not in words_we_know() else ""
+
+
+def table(raw: Any, object_: str, prefix: str = "") -> Table:
+    """`raw` with what is asked of it when others refer to it; its name without the `prefix` that all have."""
     said = dict(zip(raw.headings, without_prefix(raw.headings), strict=True))
     name = name_of(raw)
+    name = name[1:] if prefix and name[:1] == (prefix,) and len(name) > 1 else name
     key = next(
         (heading for heading in raw.headings if _is_key(said[heading], name) and _each_once(raw.frame[heading])), ""
     )
@@ -55,6 +86,7 @@ def table(raw: Any, object_: str) -> Table:
 def name_of(raw: Any) -> tuple[str, ...]:
     """The words of a table's name, each of one thing: `tbl_lead_sources` is `lead source`."""
     said = raw.sheet or raw.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    said = said.partition(PART)[0]
     words = tuple(singular(word) for word in tokens(said) if word not in _OF_TABLES)
     return words or tuple(singular(word) for word in tokens(said))
 
@@ -79,9 +111,18 @@ def _are(some: Sequence[str], others: Sequence[str]) -> bool:
     return len(some) == len(others) and all(map(alike, some, others))
 
 
+def _words(heading: str) -> tuple[str, ...]:
+    """The words of a heading, with an `id` that is written behind a word we know as one of its own (`contactid`)."""
+    found: list[str] = []
+    for word in tokens(heading):
+        glued = word.endswith("id") and word[:-2] in words_we_know()
+        found += (word[:-2], "id") if glued else (word,)
+    return tuple(found)
+
+
 def _is_key(heading: str, name: tuple[str, ...]) -> bool:
-    words = tokens(heading)
-    rest = tuple(singular(word) for word in words if word not in _IDS)
+    words = ("id",) if terms(heading) == ("id",) else _words(heading)
+    rest = tuple(singular(word) for word in words if word not in IDS)
     return len(rest) < len(words) and (not rest or _are(rest, name))
 
 
@@ -100,24 +141,65 @@ def references(tables: Sequence[Table], at: int) -> dict[str, int]:
     return found
 
 
-def _target(tables: Sequence[Table], at: int, heading: str) -> int | None:
-    words = tokens(tables[at].said[heading])
-    about = tuple(singular(word) for word in words if word not in _IDS)
+def _about(tables: Sequence[Table], at: int, heading: str) -> list[int] | None:
+    """The tables that a heading names; None for one that is no reference."""
+    whole, arrow, which = tables[at].said[heading].partition(ARROW)
+    words = _words(whole)
+    about = tuple(singular(word) for word in words if word not in IDS)
     if not about or len(about) == len(words):
         return None
     there = [number for number, other in enumerate(tables) if number != at and other.key]
+    if arrow:
+        called = _called(tables, there, tuple(singular(word) for word in tokens(which)))
+        return called or [number for number in there if tables[number].object == named(which)[0]]
     by_name = _called(tables, there, about)
+    if not by_name and "parent" in terms(whole):  # a person's, where people and companies stand under one roof
+        home = (tables[at].raw.file, tables[at].raw.sheet.partition(PART)[0])
+        by_name = [n for n in there if home == (tables[n].raw.file, tables[n].raw.sheet.partition(PART)[0])]
     if not by_name and (object_ := named(" ".join(about))[0]):
         by_name = [number for number in there if tables[number].object == object_]
+    return by_name
+
+
+def _target(tables: Sequence[Table], at: int, heading: str) -> int | None:
+    by_name = _about(tables, at, heading)
     values = tables[at].filled(heading)
-    if not len(values):
+    if by_name is None or not len(values):
         return None
+    there = [number for number, other in enumerate(tables) if number != at and other.key]
     if len(by_name) == 1 and values.isin(tables[by_name[0]].ids).mean() >= _NAMED:
         return by_name[0]
     if by_name or values.str.len().min() < _TELLING or values.str.fullmatch(r"\d+").all():
         return None
     inside = [number for number in there if values.isin(tables[number].ids).mean() >= _UNNAMED]
     return inside[0] if len(inside) == 1 else None
+
+
+def apart(tables: Sequence[Table], at: int) -> RawTable:
+    """The raw table number `at` with each reference to a table of several objects (people and companies under one roof) as one
+    column an object."""
+    raw = tables[at].raw
+    found: dict[str, pd.Series] = {}
+    for heading in raw.headings:
+        several = _about(tables, at, heading) or []
+        if len({tables[number].object for number in several} & POINTED.keys()) < max(2, len(several)):
+            continue
+        values = raw.frame[heading].str.strip()
+        inside = {POINTED[tables[number].object]: values.isin(tables[number].ids) for number in several}
+        known = pd.DataFrame(inside).sum(axis=1)
+        if (known > 1).any() or (known == 1).sum() < _NAMED * (values != "").sum():
+            continue
+        kinds = pd.Series("", index=values.index, dtype="str")
+        for name, mask in inside.items():
+            kinds = kinds.mask(mask, name)
+        found[heading] = kinds
+    if not found:
+        return raw
+    beside = pd.DataFrame({f"\0{heading}": kinds for heading, kinds in found.items()})
+    frame = split_pointers(
+        raw.headings, pd.concat([raw.frame, beside], axis=1), {heading: f"\0{heading}" for heading in found}
+    )
+    return replace(raw, headings=list(frame.columns), frame=frame)
 
 
 def _called(tables: Sequence[Table], numbers: Sequence[int], about: tuple[str, ...]) -> list[int]:
@@ -138,7 +220,7 @@ _REFERRED = frozenset({"contacts", "companies", "deals", "notes"})
 def refer(proposed: Sequence[Any]) -> None:
     """Where a heading names another table and holds its ids (`lead_id` beside a table `leads` of deals), propose the reference to
     that table's object; changes the proposals (`structure.Table`) in place."""
-    tables = [table(item.raw, item.object) for item in proposed]
+    tables = opened([item.raw for item in proposed], [item.object for item in proposed])
     found = [references(tables, at) for at in range(len(tables))]
     for item, refers in zip(proposed, found, strict=True):
         for heading, target in refers.items():

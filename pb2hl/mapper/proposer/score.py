@@ -235,6 +235,8 @@ def _against(field: str, family: str, seen: Signals, expected: tuple[str, ...]) 
         return [kind for kind in _NEVER[field] if seen.looks(kind, at_least=0.8)]
     if family == "phone" and seen.looks("number", at_least=0.8) and not seen.looks("phone", at_least=0.3):
         return ["numbers"]
+    if family in ("email", "phone") and seen.looks("code", at_least=0.8) and not seen.share(family):
+        return ["codes"]
     if field in ("owner", "source") or (family == "name" and seen.looks("person")):
         return []
     return [kind for kind in _CONFLICTS[family] if seen.share(kind) >= 0.8 and kind not in expected]
