@@ -15,7 +15,7 @@ from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.flags import answers, flagged, is_flag
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.pointers import pointers, split_pointers
-from pb2hl.mapper.proposer.references import IDS, Table, alike, apart, opened, references, singular
+from pb2hl.mapper.proposer.references import IDS, Table, alike, apart, each_once, opened, references, singular
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.source import joined
@@ -32,14 +32,22 @@ _PARTS = ("email", "mobile", "phone", "website", "tag", "address")
 """What a record may have several of, and a table of them is called after; the first of two counts (`email_addresses`)."""
 
 _PART_FIELDS = frozenset({"email", "email_2", "phone", "mobile", "website", "domain", "address_1", "address_2", "city", "state", "postal_code", "country", "tags"}) | CONSENTS  # fmt: skip
-_OF_ADDRESSES = frozenset({"street", "city", "state", "postal code", "country"})
+_BY_KIND = ("mobile", "phone", "address")
+"""Parts whose kind (`mobile`, `billing`) tells which of a record's fields they are; e-mails are all alike."""
+
 _ASKED = (
     frozenset({"field", "key", "attribute", "property", "question", "name", "label"}),
     frozenset({"value", "answer"}),
 )
 """Words of the two columns of a table of further fields: what is asked, and what is answered."""
 
+_OF_CODES = frozenset("code color colour hex icon slug symbol iso locale active visible hidden system".split())
+"""Words of columns of a table of codes that say how a code looks, and nothing of the records that have it."""
+
 _MOST_FIELDS, _MOST_KINDS, _MOST_FURTHER = 200, 12, 2
+
+
+_OF_NOBODY = "no record of the export is meant"
 
 
 @dataclass
@@ -96,7 +104,7 @@ class _Work:
                 renamed = {heading: _without_id(heading, raw.headings) for heading in headings}
                 self.coded.setdefault(at, []).extend(renamed.values())
                 self._set(at, joined.after(raw, renamed, columns), {h: t for h, t in refers.items() if t != code})
-            if using and self.tables[code].object != "tags":
+            if using and self.tables[code].object != "tags" and code not in self.decided and self._is_bare(code):
                 where = ", ".join(dict.fromkeys(self.tables[at].raw.label for at in using))
                 self.done.reasons[code] = f"names of codes: they stand in {where} in the place of their ids"
 
@@ -104,7 +112,7 @@ class _Work:
         """The names of a table of codes by id; None for any other table."""
         mine = self.tables[at]
         own = {self.tables[target].object for target in self.refers[at].values()} - {"users"}
-        if not mine.key or at in self.decided or mine.object not in ("", "tags") or own:
+        if not mine.key or mine.object not in ("", "tags") or own:
             return None
         said = [h for h in self._told(at) if {"name", "title", "tag"} & {*terms(mine.said[h])}]
         if (
@@ -114,6 +122,11 @@ class _Work:
         ):
             return None
         return joined.labels(mine.raw.frame, mine.key, said)
+
+    def _is_bare(self, at: int) -> bool:
+        """Whether a table of codes says nothing of them beside their names that would be lost with it."""
+        mine = self.tables[at]
+        return sum(not set(tokens(mine.said[h])) & _OF_CODES and len(mine.filled(h)) > 0 for h in self._told(at)) == 1
 
     def _field(self, at: int, heading: str, object_: str) -> str:
         return candidate(self.tables[at].said[heading], object_, Signals()).field
@@ -142,6 +155,9 @@ class _Work:
                     raw.file, f"{raw.sheet or raw.file} {_part_of(other)}", list(frame.columns), frame, raw.rows
                 )
                 self._set(at, new, {h: t for h, t in refers.items() if h != heading})
+                unlinked = ~other.raw.frame[other.key].str.strip().isin(raw.frame[heading].str.strip()).to_numpy()
+                receiver = next(t for t in self.refers[at].values() if self.tables[t].object in _RECEIVERS)
+                self._list(target, receiver, {_OF_NOBODY: unlinked})
                 self.done.reasons[target] = f"parts of records, which {raw.label} links to them"
 
     def _told(self, at: int) -> list[str]:
@@ -204,7 +220,7 @@ class _Work:
         self._list(
             at,
             next(iter(refers.values())),
-            {"it is flagged as no record any more": gone, "no record of the export is meant": lost},
+            {"it is flagged as no record any more": gone, _OF_NOBODY: lost},
         )
         self.done.reasons[at] = (
             f"no records but what belongs to those of {', '.join(dict.fromkeys(places)) or 'no table'}"
@@ -260,7 +276,10 @@ class _Work:
         asked[0] = [h for h in asked[0] if h not in asked[1]]
         if len(asked[0]) != 1 or len(asked[1]) != 1 or len(told) > 2 + _MOST_FURTHER:
             return None
+        further = [h for h in told if h not in (asked[0][0], asked[1][0]) and not _KINDS & set(tokens(mine.said[h]))]
         names = mine.raw.frame[asked[0][0]].str.strip()
+        if any(len(mine.filled(h)) for h in further):
+            return None
         if not 0 < names[names != ""].nunique() <= min(_MOST_FIELDS, max(1, len(names) - 1)):
             return None
         return joined.spread(mine.raw.frame[[asked[1][0]]], names, whole=True)
@@ -270,18 +289,17 @@ class _Work:
         mine = self.tables[at]
         if not self._is_parts(at, self.tables[next(iter(refers.values()))].object):
             return None
-        headings = {
-            h: self._part_heading(at, h, self.tables[next(iter(refers.values()))].object) for h in self._told(at)
-        }
-        columns = mine.raw.frame[[h for h, name in headings.items() if name]].rename(columns=headings)
+        about, part = self.tables[next(iter(refers.values()))].object, _part_of(mine)
+        headings = {h: self._part_heading(at, h, about) for h in self._told(at)}
         kinds = [h for h, name in headings.items() if not name and _KINDS & set(tokens(mine.said[h]))]
-        if (
-            _part_of(mine) not in ("mobile", "phone", "address")
-            or not kinds
-            or not 0 < len(mine.filled(kinds[0])) <= _MOST_KINDS
-        ):
-            return columns
-        return joined.spread(columns, mine.raw.frame[kinds[0]], whole=False)
+        several = bool(kinds) and part in _BY_KIND and 0 < len(mine.filled(kinds[0])) <= _MOST_KINDS
+        names = {
+            h: name or f"{part} {mine.said[h]}"
+            for h, name in headings.items()
+            if name or (len(mine.filled(h)) > (h in kinds) and not (several and h == kinds[0]))
+        }
+        columns = mine.raw.frame[[*names]].rename(columns=names)
+        return joined.spread(columns, mine.raw.frame[kinds[0]], whole=False) if several else columns
 
     def _links(self, at: int, refers: Mapping[str, int]) -> pd.DataFrame | None:
         """What a table that links records says beside the ids: nothing, or little where its name is made of theirs."""
@@ -307,7 +325,7 @@ def _within(name: Collection[str], words: Collection[str]) -> bool:
 
 def _keeping(mine: Table, heading: str) -> bool:
     words = tokens(mine.said[heading])
-    own = words in (("id",), ("uuid",), ("guid",))
+    own = words[-1:] in (("id",), ("uuid",), ("guid",)) and each_once(mine.raw.frame[heading])  # the row's own
     return own or set(words) <= _KEEPING or is_flag(mine.said[heading]) or _is_main(mine, heading)
 
 

@@ -77,7 +77,7 @@ def table(raw: Any, object_: str, prefix: str = "") -> Table:
     name = name_of(raw)
     name = name[1:] if prefix and name[:1] == (prefix,) and len(name) > 1 else name
     key = next(
-        (heading for heading in raw.headings if _is_key(said[heading], name) and _each_once(raw.frame[heading])), ""
+        (heading for heading in raw.headings if _is_key(said[heading], name) and each_once(raw.frame[heading])), ""
     )
     ids = frozenset(raw.frame[key].str.strip()) if key else frozenset()
     return Table(raw, object_, said, name, key, ids)
@@ -126,7 +126,8 @@ def _is_key(heading: str, name: tuple[str, ...]) -> bool:
     return len(rest) < len(words) and (not rest or _are(rest, name))
 
 
-def _each_once(column: pd.Series) -> bool:
+def each_once(column: pd.Series) -> bool:
+    """Whether every cell of a column is filled and no value repeats."""
     values = column.str.strip()
     return bool(len(values)) and bool((values != "").all()) and values.is_unique
 
