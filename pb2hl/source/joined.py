@@ -20,7 +20,9 @@ def gathered(keys: pd.Series, columns: pd.DataFrame) -> pd.DataFrame:
     for heading in columns.columns:
         values = columns[heading].str.strip()
         pairs = pd.DataFrame({"key": known, "value": values})[(known != "") & (values != "")].drop_duplicates()
-        found[heading] = pairs.groupby("key", sort=False)["value"].agg(BETWEEN.join)
+        several = pairs["key"].duplicated(keep=False)  # few: joining them is what takes time
+        alone = pairs[~several].set_index("key")["value"]
+        found[heading] = pd.concat([alone, pairs[several].groupby("key", sort=False)["value"].agg(BETWEEN.join)])
     order = known[known != ""].drop_duplicates()
     return pd.DataFrame(found).reindex(order.to_list()).fillna("").astype("str")
 

@@ -65,7 +65,9 @@ def join(raws: Sequence[RawTable], objects: Sequence[str], decided: Collection[i
     """
     typed = [_by_type(raw, name) for raw, name in zip(raws, objects, strict=True)]
     tables = opened(typed, objects)
-    work = _Work(opened([apart(tables, at) for at in range(len(tables))], objects), frozenset(decided))
+    whole = [apart(tables, at) for at in range(len(tables))]
+    tables = [item if raw is item.raw else item.of(raw) for item, raw in zip(tables, whole, strict=True)]
+    work = _Work(tables, frozenset(decided))
     work.done.tables = {at: item.raw for at, item in enumerate(work.tables) if item.raw is not typed[at]}
     work.name_codes()
     work.continue_links()

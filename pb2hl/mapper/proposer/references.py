@@ -29,6 +29,10 @@ _NAMED, _UNNAMED = 0.5, 1.0
 _TELLING = 6  # characters of an id that is not counted up: it means one table only, whatever the heading says
 
 
+_ROWS, _VALUES = 50_000, 2_000
+"""Filled rows and different values of a column that are looked at to tell whose ids it holds."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A raw table with the object that it was recognised as ("" for none), its headings without a common prefix, the words
@@ -47,10 +51,15 @@ class Table:
         key = self.key if self.key in raw.headings else ""
         return replace(self, raw=raw, said=said, key=key, ids=self.ids if key else frozenset())
 
-    def filled(self, heading: str) -> pd.Series:
-        """The different filled values of a column."""
-        values = self.raw.frame[heading].str.strip()
-        return values[values != ""].drop_duplicates()
+    def filled(self, heading: str) -> list[str]:
+        """Different filled values of a column, as many as it takes to tell what they are."""
+        column = self.raw.frame[heading]
+        values = column[column != ""].iloc[:_ROWS].str.strip()
+        return list(values[values != ""].drop_duplicates().iloc[:_VALUES])
+
+    def has(self, values: Sequence[str]) -> float:
+        """The share (0-1) of `values` that are ids of this table."""
+        return sum(value in self.ids for value in values) / len(values) if values else 0.0
 
 
 def opened(raws: Sequence[Any], objects: Sequence[str]) -> list[Table]:
@@ -168,11 +177,11 @@ def _target(tables: Sequence[Table], at: int, heading: str) -> int | None:
     if by_name is None or not len(values):
         return None
     there = [number for number, other in enumerate(tables) if number != at and other.key]
-    if len(by_name) == 1 and values.isin(tables[by_name[0]].ids).mean() >= _NAMED:
+    if len(by_name) == 1 and tables[by_name[0]].has(values) >= _NAMED:
         return by_name[0]
-    if by_name or values.str.len().min() < _TELLING or values.str.fullmatch(r"\d+").all():
+    if by_name or min(map(len, values)) < _TELLING or all(map(str.isdigit, values)):
         return None
-    inside = [number for number in there if values.isin(tables[number].ids).mean() >= _UNNAMED]
+    inside = [number for number in there if tables[number].has(values) >= _UNNAMED]
     return inside[0] if len(inside) == 1 else None
 
 
