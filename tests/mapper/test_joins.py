@@ -46,6 +46,8 @@ LINKS = [
      "contacts", {"company_id": ["1", "", ""], "other companies": ["Best AG", "", ""]}),
     (table("DealContactRole", "Id DealId ContactId Role", "1 | 1 | 1 | Buyer", "2 | 1 | 2 | Payer", "3 | 2 | 3 | "),
      "deals", {"ContactId": ["1; 2", "3", ""], "Role": ["Buyer; Payer", "", ""]}),
+    (table("contact_company", "contact_id company_id position", "1 | 1 | CEO", "2 | 2 | Buyer"),
+     "contacts", {"position": ["CEO", "Buyer", ""], "company_id": ["1", "2", ""]}),
     (table("companies_deals", "company_id deal_id deleted", "1 | 1 | 0", "2 | 2 | 1"), "deals", {"company_id": ["1", "", ""]}),
     (table("call_participants", "call_id contact_id", "1 | 2", "2 | 3"), "calls", {"contact_id": ["2", "3"]}),
 ]  # fmt: skip
@@ -121,6 +123,7 @@ RECORDS = [
         "1 | 1 | 1 | CEO | 2020-01-01",
         "2 | 2 | 2 | Buyer | 2021-01-01",
     ),
+    table("staff", "contact_id company_id position", "1 | 1 | CEO", "2 | 2 | Buyer"),
     table("subscribers", "id company_id email", "1 | 1 | a@x.example", "2 | 2 | b@x.example"),
     table(
         "tasks", "id contact_id deal_id title due_at", "1 | 1 | 1 | Call | 2024-01-01", "2 | 2 | 2 | Write | 2024-01-02"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.mapper.knowledge.lists import heading_words
-from pb2hl.mapper.knowledge.signals import Signals
+from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.flags import answers, flagged, is_flag
 from pb2hl.mapper.proposer.objects import named
@@ -44,7 +44,8 @@ _ASKED = (
 _OF_CODES = frozenset("code color colour hex icon slug symbol iso locale active visible hidden system".split())
 """Words of columns of a table of codes that say how a code looks, and nothing of the records that have it."""
 
-_MOST_FIELDS, _MOST_KINDS, _MOST_FURTHER = 200, 12, 2
+_MOST_FIELDS, _MOST_KINDS, _MOST_FURTHER, _WIDEST = 200, 12, 2, 8
+"""Fields that a table of them names, kinds of parts, columns beside those that count, columns of a table of codes."""
 
 
 _OF_NOBODY = "no record of the export is meant"
@@ -119,7 +120,7 @@ class _Work:
         said = [h for h in self._told(at) if {"name", "title", "tag"} & {*terms(mine.said[h])}]
         if (
             len(said) != 1
-            or len(mine.raw.headings) > 8
+            or len(mine.raw.headings) > _WIDEST
             or any(self._field(at, h, "contacts") in _PART_FIELDS - {"tags"} for h in mine.raw.headings)
         ):
             return None
@@ -190,43 +191,44 @@ class _Work:
         """Put what the table number `at` says into the records that it refers to, if it is no table of records."""
         if at in self.decided or at in self.done.reasons:
             return
-        refers = {
-            h: t
-            for h, t in self.refers[at].items()
-            if self.tables[t].object in _RECEIVERS and t not in self.done.reasons
-        }
-        unknown = [t for t in self.refers[at].values() if not self.tables[t].object and t not in self.done.reasons]
-        if unknown and self._links(at, self.refers[at]) is not None:
-            what = ", ".join(self.tables[t].raw.label for t in unknown)
-            self.done.reasons[at] = f"no records but links, which wait until somebody says what {what} is"
-            return
-        if not refers or (
-            self.tables[at].object == "tags" and {self.tables[t].object for t in refers.values()} == {"users"}
-        ):
+        refers = self._records(at)
+        if not refers or self._waits(at):
             return
         ways = (self._values, self._parts, self._links)
         found = next((said for way in ways if (said := way(at, refers)) is not None), None)
         if found is None:
             return
-        rows = self._rows(at)
-        gone = ~self.tables[at].raw.frame.index.isin(rows.index)
-        left = pd.Series(True, index=rows.index)
-        places = []
+        rows, cells = self._rows(at), self.tables[at].raw.frame
+        gone, left = ~cells.index.isin(rows.index), pd.Series(True, index=rows.index)
+        places: dict[str, None] = {}
         for heading, target in sorted(refers.items(), key=lambda item: _RECEIVERS.index(self.tables[item[1]].object)):
-            mine = left & self.tables[at].raw.frame.loc[rows.index, heading].str.strip().isin(self.tables[target].ids)
+            mine = left & cells.loc[rows.index, heading].str.strip().isin(self.tables[target].ids)
             if mine.any():
                 self._give(at, target, heading, refers, found.loc[rows.index[mine]])
-                places.append(self.tables[target].raw.label)
+                places[self.tables[target].raw.label] = None
                 left &= ~mine
-        lost = self.tables[at].raw.frame.index.isin(left.index[left])
-        self._list(
-            at,
-            next(iter(refers.values())),
-            {"it is flagged as no record any more": gone, _OF_NOBODY: lost},
-        )
-        self.done.reasons[at] = (
-            f"no records but what belongs to those of {', '.join(dict.fromkeys(places)) or 'no table'}"
-        )
+        lost = cells.index.isin(left.index[left])
+        self._list(at, next(iter(refers.values())), {"it is flagged as no record any more": gone, _OF_NOBODY: lost})
+        self.done.reasons[at] = f"no records but what belongs to those of {', '.join(places) or 'no table'}"
+
+    def _records(self, at: int) -> dict[str, int]:
+        """The references of a table to records that take what it says; none of a list of tags that only says who made them."""
+        found = {
+            h: t
+            for h, t in self.refers[at].items()
+            if self.tables[t].object in _RECEIVERS and t not in self.done.reasons
+        }
+        makers = self.tables[at].object == "tags" and {self.tables[t].object for t in found.values()} == {"users"}
+        return {} if makers else found
+
+    def _waits(self, at: int) -> bool:
+        """Whether a table links records of a table that is no object yet; that is said."""
+        unknown = [t for t in self.refers[at].values() if not self.tables[t].object and t not in self.done.reasons]
+        if not unknown or self._links(at, self.refers[at]) is None:
+            return False
+        what = ", ".join(self.tables[t].raw.label for t in unknown)
+        self.done.reasons[at] = f"no records but links, which wait until somebody says what {what} is"
+        return True
 
     def _list(self, at: int, target: int, reasons: Mapping[str, np.ndarray]) -> None:
         """List rows that belong to no record among the dropped ones of the table that they are about."""
@@ -312,7 +314,7 @@ class _Work:
         said = sum(_names(mine, self.tables[t]) for t in linked) + sum(_within(tokens(h), mine.name) for h in coded)
         if len(linked) + len(coded) >= 2 and further <= (_MOST_FURTHER if said >= 2 else 0):
             return mine.raw.frame[told]
-        tags = [h for h in told if self._field(at, h, self.tables[next(iter(refers.values()))].object) == "tags"]
+        tags = [h for h in told if self._field(at, h, "contacts") == "tags"]
         return mine.raw.frame[told] if tags == told and len(told) == 1 else None
 
 
@@ -328,7 +330,18 @@ def _within(name: Collection[str], words: Collection[str]) -> bool:
 def _keeping(mine: Table, heading: str) -> bool:
     words = tokens(mine.said[heading])
     own = words[-1:] in (("id",), ("uuid",), ("guid",)) and each_once(mine.raw.frame[heading])  # the row's own
-    return own or set(words) <= _KEEPING or is_flag(mine.said[heading]) or _is_main(mine, heading)
+    keeping = set(words) <= _KEEPING and not _says_more(mine, heading)
+    return own or keeping or is_flag(mine.said[heading]) or _is_main(mine, heading)
+
+
+def _says_more(mine: Table, heading: str) -> bool:
+    """Whether a column headed like book-keeping holds words (`position`: CEO), not times, numbers or yes and no."""
+    seen = signals(mine.raw.frame[heading])
+    return bool(seen.filled) and not seen.looks("date", "datetime", "number", "boolean", "digit", at_least=_PLAINLY)
+
+
+_PLAINLY = 0.8
+"""Share (0-1) of times, numbers or yes and no that makes a column one of book-keeping."""
 
 
 _MAIN = frozenset({"primary", "main", "preferred", "default"})
