@@ -114,6 +114,7 @@ def test_an_address_book_of_its_own_reaches_records_over_two_tables():
     assert found.added["contacts"]["email_address"] == ["a@x.example; a2@x.example", "", ""]
     assert found.added["companies"]["email_address"] == ["info@acme.example", ""]
     assert {"email_addresses", "email_addr_bean_rel"} <= set(found.reasons)
+    assert set(found.added["contacts"]) == {"email_address", "opt_out"}
 
 
 RECORDS = [

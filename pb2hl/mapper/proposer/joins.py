@@ -80,8 +80,11 @@ def join(raws: Sequence[RawTable], objects: Sequence[str], decided: Collection[i
 def _by_type(raw: RawTable, object_: str) -> RawTable:
     """`raw` with its pairs of type and id as one column an object, where nothing is known of it that would have taken them apart."""
     found = {} if object_ else pointers(raw.headings, raw.frame, "notes")
-    frame = split_pointers(raw.headings, raw.frame, found) if found else raw.frame
-    return replace(raw, headings=list(frame.columns), frame=frame) if found else raw
+    if not found:
+        return raw
+    frame = split_pointers(raw.headings, raw.frame, found)
+    frame = frame[[name for name in frame.columns if name not in found.values()]]  # the new headings say the types
+    return replace(raw, headings=list(frame.columns), frame=frame)
 
 
 class _Work:
