@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.source.dialects import KIND
 from pb2hl.source.tables import TEXT
 
 _DEPTH = 6
@@ -166,9 +167,23 @@ def frame_of(records: Iterable[dict[str, Any]], most: int) -> tuple[pd.DataFrame
         count += 1
     for column in columns.values():
         column.extend([""] * (count - len(column)))
+    columns = _told_kinds(columns)
     ordered = sorted(columns)
     kept = {name: column for name, column in columns.items() if any(column) or not _has_parts(name, ordered)}
     return pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in kept.items()}), len(extra)
+
+
+def _told_kinds(columns: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The columns without those that only say, in every row alike, what an object inside a record is; others are its type."""
+    end = f".{KIND}"
+    told = {name for name, column in columns.items() if name.endswith(end) and len(set(column) - {""}) <= 1}
+    return {
+        name.removesuffix(end) + ".type"
+        if name.endswith(end) and f"{name.removesuffix(end)}.type" not in columns
+        else name: column
+        for name, column in columns.items()
+        if name not in told
+    }
 
 
 def _has_parts(heading: str, ordered: list[str]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,12 @@ import pandas as pd
 
 from pb2hl.errors import ExportError, Problem, Severity
 from pb2hl.limits import Limits, remedy
+from pb2hl.source.dialects import of_stream, reduced
 from pb2hl.source.encoding import decode
 from pb2hl.source.flatten import Number, frame_of, whole
+from pb2hl.source.json_lists import Document, by_kind, find_lists
 from pb2hl.source.nested import Lists, unnest
 from pb2hl.source.tables import Dropped, RawTable, problem, unique_headings
-
-_WRAPPERS = frozenset(
-    "data items item results result records record rows row value values list payload response export page pages entries content objects body d embedded _embedded hits docs root elements".split()
-)
-_DEPTH = 6
 
 
 def read_json(raw: bytes, file: str, limits: Limits) -> list[RawTable]:
@@ -41,102 +37,37 @@ def read_json(raw: bytes, file: str, limits: Limits) -> list[RawTable]:
         raise ExportError(f"{file} is nested too deeply to be an export", hint="export it again") from error
     except ValueError as error:
         return _lines_or_raise(text, file, limits, error)
+    document = find_lists(body)
     found = Lists()
-    for name, records in find_lists(body):
+    for name, records in document.lists.items():
         found.add(unnest(name, name or _stem(file), records, list(range(1, len(records) + 1))))
-    return _tables(found, file, limits)
+    return _tables(found, file, limits, _told(document, file))
+
+
+def _told(document: Document, file: str) -> tuple[Problem, ...]:
+    """What an answer says of itself that matters: errors, and pages that follow."""
+    found = []
+    if document.errors:
+        message = "errors that the answer tells of itself: it may be incomplete"
+        found.append(
+            problem(
+                "answer_errors",
+                message,
+                file,
+                count=document.errors,
+                treatment="export it again where records are missing",
+            )
+        )
+    if document.more:
+        message = f"says that further pages follow ({document.more})"
+        found.append(problem("more_pages", message, file, treatment="see that the export has them all"))
+    return tuple(found)
 
 
 def read_json_lines(raw: bytes, file: str, limits: Limits) -> list[RawTable]:
     """A file of one JSON record a line; lines that are none are reported and dropped."""
     text, _, _ = decode(raw)
     return _lines(text.lstrip("\ufeff").replace("\x00", ""), file, limits)
-
-
-def find_lists(body: Any) -> list[tuple[str, list[dict]]]:
-    """(name, records) of every list of records in `body`; the name is "" when only wrappers name it."""
-    found: list[tuple[str, list[dict]]] = []
-    _walk(body, "", 0, found)
-    merged: dict[str, list[dict]] = {}
-    for name, records in found:
-        merged.setdefault(name, []).extend(records)
-    return list(merged.items())
-
-
-def _walk(body: Any, name: str, depth: int, found: list) -> None:
-    if depth > _DEPTH:
-        return
-    if isinstance(body, list):
-        if records := [item for item in body if isinstance(item, dict)]:
-            pages = [_page(item) for item in records]
-            if all(page is not None for page in pages):
-                for item in records:
-                    _walk(item, name, depth + 1, found)
-            else:
-                found.append((name, records))
-    elif isinstance(body, dict):
-        _walk_object(body, name, depth, found)
-
-
-def _walk_object(body: dict, name: str, depth: int, found: list) -> None:
-    if records := _columns(body) or _keyed(body):
-        found.append((name, records))
-        return
-    lists = {key: item for key, item in body.items() if isinstance(item, list | dict) and item}
-    if depth and not any(isinstance(item, list) or _holds_list(item, 3) for item in lists.values()):
-        found.append((name, [body]))
-        return
-    before = len(found)
-    for key, item in lists.items():
-        _walk(item, name if key.casefold() in _WRAPPERS else str(key), depth + 1, found)
-    if len(found) == before and body and depth == 0:
-        found.append((name, [body]))
-
-
-def _holds_list(item: Any, depth: int) -> bool:
-    if isinstance(item, list):
-        return any(isinstance(part, dict) for part in item)
-    return depth > 0 and isinstance(item, dict) and any(_holds_list(part, depth - 1) for part in item.values())
-
-
-def _page(item: dict) -> list | None:
-    """The records of a page such as `{"page": 1, "items": [...]}`, or None when `item` is a record itself."""
-    inner = [
-        key
-        for key, value in item.items()
-        if key.casefold() in _WRAPPERS and isinstance(value, list) and any(isinstance(part, dict) for part in value)
-    ]
-    others = [key for key in item if key not in inner]
-    paging = re.compile(
-        r"(?i)page|total|count|next|prev|offset|limit|cursor|more|size|links|meta|status|success|object|type"
-    )
-    return item[inner[0]] if len(inner) == 1 and all(paging.search(key) for key in others) else None
-
-
-def _columns(body: dict) -> list[dict]:
-    """Records of a table written by columns: `{"id": [1, 2], "name": ["a", "b"]}`."""
-    values = list(body.values())
-    if (
-        len(values) < 2
-        or not all(isinstance(value, list) and value for value in values)
-        or len({len(value) for value in values}) > 1
-    ):
-        return []
-    if any(isinstance(part, dict | list) for value in values for part in value):
-        return []
-    return [dict(zip(body, row, strict=True)) for row in zip(*values, strict=True)]
-
-
-def _keyed(body: dict) -> list[dict]:
-    """Records of an object keyed by id: `{"17": {...}, "18": {...}}`."""
-    if not body or not all(isinstance(value, dict) and value for value in body.values()):
-        return []
-    if not all(re.fullmatch(r"\d+|[0-9a-fA-F-]{16,}|[A-Za-z]{0,4}[-_]?\d+", str(key)) for key in body):
-        return []
-    return [
-        value if any(key.casefold() == "id" for key in value) else {"id": str(name), **value}
-        for name, value in body.items()
-    ]
 
 
 def _stem(file: str) -> str:
@@ -187,13 +118,15 @@ def _lines_or_raise(text: str, file: str, limits: Limits, error: ValueError) -> 
         count=1,
         treatment=f"the {len(salvaged)} whole records were read",
     )
-    found = unnest("", _stem(file), salvaged, list(range(1, len(salvaged) + 1)))
+    found = Lists()
+    for name, records, places in by_kind("", salvaged, list(range(1, len(salvaged) + 1))):
+        found.add(unnest(name, name or _stem(file), records, places))
     return _tables(found, file, limits, (truncated,))
 
 
 def _salvage(text: str) -> list[dict]:
     """The whole records of a list that breaks off."""
-    decoder = json.JSONDecoder(parse_float=Number, parse_int=whole)
+    decoder = json.JSONDecoder(parse_float=Number, parse_int=whole, object_hook=reduced)
     at = text.find("[")
     found: list[dict] = []
     while 0 <= at < len(text):
@@ -218,11 +151,12 @@ def _lines(text: str, file: str, limits: Limits) -> list[RawTable]:
             record = _loads(line)
         except (ValueError, RecursionError):
             record = None
-        if isinstance(record, dict):
+        if isinstance(record, dict) and not of_stream(record):
             records.append(record)
             rows.append(number)
         else:
-            dropped.append(Dropped(file, "", number, "not a JSON record", (line[:1000],)))
+            why = "says something of the stream, no record" if isinstance(record, dict) else "not a JSON record"
+            dropped.append(Dropped(file, "", number, why, (line[:1000],)))
     problems = (
         [
             problem(
@@ -237,9 +171,11 @@ def _lines(text: str, file: str, limits: Limits) -> list[RawTable]:
         if dropped
         else []
     )
-    found = unnest("", _stem(file), records, rows)
+    found = Lists()
+    for name, of_kind, places in by_kind("", records, rows):
+        found.add(unnest(name, name or _stem(file), of_kind, places))
     return _tables(found, file, limits, tuple(problems), tuple(dropped))
 
 
 def _loads(text: str) -> Any:
-    return json.loads(text, parse_float=Number, parse_int=whole)
+    return json.loads(text, parse_float=Number, parse_int=whole, object_hook=reduced)

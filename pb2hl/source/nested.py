@@ -29,6 +29,12 @@ _TOLD = re.compile(
 )
 """Lists of records even when their items have no id."""
 
+_APART = re.compile(
+    r"(?i)^(options|values|choices|stages|followers|members|attendees|participants|owners?|users?|fields?|links?|custom_?fields?|deals?|opportunit(y|ies)"
+    r"|contacts?|people|persons?|compan(y|ies)|organi[sz]ations?)$"
+)
+"""Lists that an answer holds as readily as a record does."""
+
 
 @dataclass
 class Lists:
@@ -64,6 +70,16 @@ def unnest(name: str, parent: str, records: list[dict], places: list[int]) -> Li
             for key in [key for key in record if key in inner and not record[key]]:
                 del record[key]  # a record without any has an empty list, which says no more than its absence
     return found
+
+
+def hangs_on(key: str) -> bool:
+    """Whether a list under `key` belongs to the record that it stands in (its phones, its notes), not to the whole answer."""
+    return bool((_PARTS.match(key) or _TOLD.match(key)) and not _APART.match(key))
+
+
+def has_mark(record: dict) -> bool:
+    """Whether a record says which one it is: by an id, a name or an e-mail."""
+    return bool(_mark(record))
 
 
 def _take(name: str, parent: str, record: dict, place: int, found: Lists, depth: int) -> None:
