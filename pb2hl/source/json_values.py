@@ -96,11 +96,7 @@ def unlettered(value: Any) -> Any:
 def typed_property(found: dict[str, Any]) -> Answer:
     """Notion's properties: `{"id": …, "type": "email", "email": …}`."""
     kind = found["type"]
-    if (
-        not isinstance(kind, str)
-        or kind not in found
-        or found.keys() - {"id", "type", kind, "name", "has_more", "function"}
-    ):
+    if not isinstance(kind, str) or kind not in found or found.keys() - {"id", "type", kind, "has_more", "function"}:
         return None
     value = found[kind]
     return (_shown(value),) if "id" in found or not isinstance(value, list | dict) else None
