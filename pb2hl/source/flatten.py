@@ -18,6 +18,15 @@ _PRIMARY = ("isprimary", "primary", "is_primary", "main", "ismain", "isdefault",
 _TYPE = ("type", "label", "kind", "category", "location")
 _VALUE = ("number", "value", "address", "email", "phone", "url", "emailaddress", "phonenumber")
 _NAME = ("name", "label", "key", "field", "fieldname", "fieldlabel", "title", "code", "id", "fieldid")
+_ADDRESS = frozenset(
+    "street street1 streetaddress line1 address1 addressline1 city town locality zip zipcode postcode postalcode state region province country".split()
+)
+_CHOICE = re.compile(
+    r"(?i)(^|[^a-z])(stage|status|source|type|priority|category|industry|salutation|gender|currency|(lost_?)?reason|outcome)$"
+)
+_BESIDE = frozenset(
+    "id _id key uuid slug color colour code position order sort_order probability is_won is_lost active _type".split()
+)
 _PROPERTY_PARENT = re.compile(r"(?i)custom|field|propert|attribute|metadata|extra")
 _LINK_KEY = re.compile(
     r"(?i)^(contact|person|people|client|customer|company|organi[sz]ation|account|business|deal|opportunity|matter|user|owner|timekeeper|record|parent|member)?_?id$"
@@ -69,7 +78,12 @@ def flatten(record: dict[str, Any]) -> dict[str, str]:
 
 
 def _put(row: dict[str, str], heading: str, value: Any, depth: int) -> None:
-    if isinstance(value, dict) and value and depth < _DEPTH:
+    if isinstance(value, dict) and _CHOICE.search(heading) and (name := _choice(value)):
+        _add(row, heading, to_text(value[name]))
+        for key in value:
+            if key != name:
+                _put(row, f"{heading}.{key}", value[key], depth + 1)
+    elif isinstance(value, dict) and value and depth < _DEPTH:
         for key, item in value.items():
             _put(row, f"{heading}.{key}", item, depth + 1)
     elif isinstance(value, list) and value and all(isinstance(item, dict) and item for item in value):
@@ -77,6 +91,14 @@ def _put(row: dict[str, str], heading: str, value: Any, depth: int) -> None:
             _add(row, name, text)
     else:
         _add(row, heading, to_text(value))
+
+
+def _choice(value: dict) -> str:
+    """The key of the name of a stage, status or another choice that is told with its id (`{"id": 3, "name": "New"}`)."""
+    name = next(
+        (key for key in ("name", "label", "title", "value") if isinstance(value.get(key), str) and value[key]), ""
+    )
+    return name if name and value.keys() - {name} <= _BESIDE else ""
 
 
 def _add(row: dict[str, str], heading: str, text: str) -> None:
@@ -98,6 +120,8 @@ def _records(heading: str, items: list[dict]) -> dict[str, str]:
         and len(keys) <= 4
     ):
         return _pairs(heading, items, name, keys["value"])
+    if len(_ADDRESS & keys.keys()) >= 2:
+        return _numbered(heading, items, keys)
     if nested:
         return {heading: to_text(items)}
     items, sorted_keys = _primary_first(items, keys)
@@ -108,6 +132,17 @@ def _records(heading: str, items: list[dict]) -> dict[str, str]:
     if _LINK_PARENT.match(last) and any(_LINK_KEY.match(key) for key in sorted_keys):
         return {f"{heading}.{key}": to_text([item.get(key) for item in items]) for key in sorted_keys}
     return {heading: to_text(items)}
+
+
+def _numbered(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str, str]:
+    """Addresses: the parts of the first (or primary) one under the list's own heading, those of others under their type or number."""
+    kind = next((keys[key] for key in _TYPE if key in keys), None)
+    row: dict[str, str] = {}
+    for number, item in enumerate(_primary_first(items, keys)[0], 1):
+        said = to_text(item.get(kind)).lower() if kind and number > 1 else ""
+        rest = {key: value for key, value in item.items() if key != kind} if said else item
+        _put(row, f"{heading}.{said or number}" if number > 1 else heading, rest, 2)
+    return row
 
 
 def _pairs(heading: str, items: list[dict], name: str, value: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pb2hl.source.delimited import read_delimited
 from pb2hl.source.elsewhere import elsewhere
 from pb2hl.source.embedded import Keep
 from pb2hl.source.headings import tabulate
+from pb2hl.source.json_cells import open_cells
 from pb2hl.source.tables import Grid, RawTable
 
 HEAD = 8192
@@ -62,26 +63,31 @@ def read_tables(
 
     `keep` puts large binary cells aside; `path` is the file itself where it is a real one.
     """
+    tables, problems = _read(raw, name, limits, keep, path)
+    return _few(open_cells(tables, limits), problems, name, limits)
+
+
+def _read(raw: bytes, name: str, limits: Limits, keep: Keep, path: Path | None) -> tuple[list[RawTable], list[Problem]]:
     if not raw.strip(b"\x00 \t\r\n"):
         return [], []
     kind = format_of(raw[:HEAD], name)
     if kind is Format.ELSEWHERE and (foreign := elsewhere(name, raw[:HEAD])) is not None:
         raise ExportError(f"{name} is {foreign.what}, which is not read", hint=foreign.instead)
     if kind is Format.CARDS:
-        return _few(cards.read_cards(raw, name, limits), [], name, limits)
+        return cards.read_cards(raw, name, limits), []
     if kind is Format.SQLITE:
-        return _few(*sqlite_tables.read_sqlite(raw, name, limits, keep, path), name, limits)
+        return sqlite_tables.read_sqlite(raw, name, limits, keep, path)
     if kind is Format.WORKBOOK:
         grids, problems = workbooks.read_workbook(raw, name, limits)
-        return _few(_tabulated(grids, name, limits), problems, name, limits)
+        return _tabulated(grids, name, limits), problems
     if kind is Format.HTML:
-        return _few(_tabulated(html_tables.read_html(raw, limits), name, limits), [], name, limits)
+        return _tabulated(html_tables.read_html(raw, limits), name, limits), []
     if kind is Format.BINARY:
         raise ExportError(f"{name} is binary data, not a table")
     if kind is Format.JSON_LINES:
-        return _few(json_tables.read_json_lines(raw, name, limits), [], name, limits)
+        return json_tables.read_json_lines(raw, name, limits), []
     if kind is Format.JSON:
-        return _few(json_tables.read_json(raw, name, limits), [], name, limits)
+        return json_tables.read_json(raw, name, limits), []
     table = tabulate(read_delimited(raw, name, limits), name, "", limits)
     return ([table] if table else []), []
 

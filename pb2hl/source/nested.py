@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,6 +80,11 @@ def hangs_on(key: str) -> bool:
 def has_mark(record: dict) -> bool:
     """Whether a record says which one it is: by an id, a name or an e-mail."""
     return bool(_mark(record))
+
+
+def marks(headings: Iterable[str]) -> list[str]:
+    """The columns of a table that may say which record a row is."""
+    return [heading for heading in headings if _key(heading) in _OWN_ID or _key(heading) in _NAMES]
 
 
 def _take(name: str, parent: str, record: dict, place: int, found: Lists, depth: int) -> None:

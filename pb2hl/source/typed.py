@@ -17,6 +17,7 @@ from pb2hl.values import Context, Converted, convert
 from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.counting import agree, counted
 from pb2hl.values.transforms import changed, missed, steered
+from pb2hl.values.written import written
 from pb2hl.workspace import Config
 
 CUSTOM, IGNORE = "custom", "ignore"
@@ -152,7 +153,7 @@ def _canonical(maker: _Maker, name: str, kind: FieldKind, headings: list[str]) -
     if kind == FieldKind.REFS:
         headings = sorted(headings, key=lambda heading: not _PRIMARY.search(heading))
     for number, heading in enumerate(headings, start=1):
-        converted = convert(maker.texts(heading), kind, maker.context(heading, name), companion=_companion(maker, kind))
+        converted = _converted(maker, heading, name, kind)
         values = _strict(maker, heading, converted) if name in CONSENTS else converted.values
         _put(maker, heading, name, name, kind, converted)
         for extra, series in converted.extra.items():
@@ -166,6 +167,20 @@ def _canonical(maker: _Maker, name: str, kind: FieldKind, headings: list[str]) -
             maker.made[name] = (before.fillna(False) | values.fillna(False)).where(before.notna() | values.notna())
         else:
             maker.made[name] = _first_filled(maker, name, heading, values)
+
+
+_WRITTEN = frozenset({FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.NAME, FieldKind.PICKLIST})
+
+
+def _converted(maker: _Maker, heading: str, name: str, kind: FieldKind) -> Converted:
+    """The typed column of one heading; JSON that would become a text is written out, but for what workflows are made of."""
+    texts, lists, nested = maker.texts(heading), 0, 0
+    if kind in _WRITTEN and maker.table.object != "workflows":
+        texts, lists, nested = written(texts)
+    found = convert(texts, kind, maker.context(heading, name), companion=_companion(maker, kind))
+    told = {"lists_written_out": lists, "json_written_out": nested}
+    found.decision.update({code: count for code, count in told.items() if count})
+    return found
 
 
 def _strict(maker: _Maker, heading: str, converted: Converted) -> pd.Series:
@@ -250,7 +265,7 @@ def _customs(maker: _Maker) -> None:
         while name in taken:
             name, again = f"{CUSTOM_PREFIX}{label} ({again})", again + 1
         taken.add(name)
-        converted = convert(maker.texts(heading), kind, maker.context(heading, ""), companion=_companion(maker, kind))
+        converted = _converted(maker, heading, "", kind)
         if maker.context(heading, "").inverted and kind == FieldKind.BOOLEAN:
             converted = replace(converted, values=~converted.values)
         _put(maker, heading, name, CUSTOM, kind, converted)
@@ -279,12 +294,14 @@ def _put(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind, c
     for code, text in _DECISIONS.items():
         if noted := converted.decision.get(code):
             number = len(noted) if isinstance(noted, list) else int(noted)
-            severity = Severity.WARNING if code == "consent_unclear" else Severity.INFO
+            severity = Severity.WARNING if code in ("consent_unclear", "json_written_out") else Severity.INFO
             maker.problems.append(_problem(maker, code, f"{number} {text}", heading, number, severity=severity))
 
 
 _DECISIONS = {
     "consent_unclear": "distinct texts neither refuse nor permit; taken as refusals",
+    "lists_written_out": "distinct lists were written out with `;` between what they hold",
+    "json_written_out": "distinct texts are nested JSON that fits no field: written out as `key: value`, the JSON stays in the raw text",
     "mojibake_repaired": "distinct texts were wrongly decoded; repaired",
     "entities_unescaped": "distinct texts held HTML entities; unescaped",
     "ambiguous": "distinct dates fit both orders; the workspace's country decided: check the column's order",

@@ -30,13 +30,15 @@ _E_MAIL = re.compile(r"(?<![^\W\d_])e[ _-]?mails?(?![^\W\d_])")
 _INITIALS = re.compile(r"(?<![^\W\d_])([^\W\d_])\.(?=[^\W\d_](?![^\W\d_]))")
 _NUMBER = re.compile(r"(?<![^\W\d_])n\s?[°º]\s?|(?<![^\W\d_])no\.(?=\s|$)", re.I)
 """`N°`, `Nº`, `No.`: number, not a refusal."""
+_VERSION = re.compile(r"(?<=[a-z])(?:V|_v)[1-9](?![^\W_])")
+"""`bodyV2`, `address_v3`: which version of a field it is, and nothing of what it holds."""
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
 @lru_cache(maxsize=20_000)
 def tokens(heading: str) -> tuple[str, ...]:
     """The words and numbers of a heading: camelCase, snake_case, dots, brackets and punctuation split them."""
-    heading = _NUMBER.sub(" number ", heading).replace("〒", " 郵便番号 ")
+    heading = _VERSION.sub("", _NUMBER.sub(" number ", heading)).replace("〒", " 郵便番号 ")
     plain = _PLURAL_ID.sub("Id", unicodedata.normalize("NFKC", heading).replace("#", " number "))
     spaced = _CAMEL.sub(" ", _INITIALS.sub(r"\1", plain))
     return tuple(_WORD.findall(_E_MAIL.sub("email", unaccented(spaced))))

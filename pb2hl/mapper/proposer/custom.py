@@ -16,6 +16,7 @@ from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.model import FieldKind
 from pb2hl.values.fold import fold, unaccented
+from pb2hl.values.written import written
 
 _DATA_TYPE = {word: data_type for data_type, words in sections("field_types").items() for word in words}
 
@@ -136,6 +137,8 @@ def infer(values: pd.Series, seen: Signals | None = None) -> tuple[str, str]:
     seen = seen or signals(values)
     if not seen.filled:
         return "TEXT", "no values"
+    if seen.looks("json"):
+        return _choices(written(values.astype("str"))[0], seen)
     if seen.looks("boolean", at_least=1.0) and seen.distinct >= 2:
         return "RADIO", "only words for yes and no"
     if seen.looks("date", at_least=0.98):
