@@ -21,6 +21,7 @@ _NAME = ("name", "label", "key", "field", "fieldname", "fieldlabel", "title", "c
 _ADDRESS = frozenset(
     "street street1 streetaddress line1 address1 addressline1 city town locality zip zipcode postcode postalcode state region province country".split()
 )
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+")
 _CHOICE = re.compile(
     r"(?i)(^|[^a-z])(stage|status|source|type|priority|category|industry|salutation|gender|currency|(lost_?)?reason|outcome)$"
 )
@@ -112,6 +113,8 @@ def _records(heading: str, items: list[dict]) -> dict[str, str]:
     keys = {key.casefold().replace("_", ""): key for item in items for key in item}
     nested = any(isinstance(value, dict | list) for item in items for value in item.values())
     last = heading.rsplit(".", 1)[-1]
+    if not _PROPERTY_PARENT.search(last) and (found := _mails(heading, items, keys)):
+        return found
     name = next((keys[key] for key in _NAME if key in keys), None)
     if (
         name
@@ -143,6 +146,24 @@ def _numbered(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str
         rest = {key: value for key, value in item.items() if key != kind} if said else item
         _put(row, f"{heading}.{said or number}" if number > 1 else heading, rest, 2)
     return row
+
+
+def _mails(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str, str]:
+    """A list of e-mail addresses in order, which tells the main one, and of their types; nothing where items say more."""
+    value = next((keys[key] for key in _VALUE if key in keys), None)
+    kind = next((keys[key] for key in _TYPE if key in keys and keys[key] != value), None)
+    items, names = _primary_first(items, keys)
+    if value is None or not set(names) <= {value, kind, keys.get("id")}:
+        return {}
+    texts = [item.get(value) or "" for item in items]
+    if not any(texts) or not all(
+        isinstance(text, str) and (not text or _MAIL.fullmatch(text.strip())) for text in texts
+    ):
+        return {}
+    kinds = [item.get(kind) for item in items] if kind else []
+    return {heading: to_text([text for text in texts if text])} | (
+        {f"{heading}.{kind}": to_text(kinds)} if any(kinds) else {}
+    )
 
 
 def _pairs(heading: str, items: list[dict], name: str, value: str) -> dict[str, str]:

@@ -155,7 +155,11 @@ def _walk_object(body: dict, name: str, depth: int, found: Document) -> None:
     inside = {key: item for key, item in body.items() if isinstance(item, list | dict) and item}
     lists = {key: item for key, item in inside.items() if not _about(key, item)}
     _heed(body, found)
-    if depth and _is_record(body, lists):
+    if (
+        _is_record(body, lists)
+        if depth
+        else any(key in body for key in ("id", "_id", "uuid")) and _is_record(body, lists)
+    ):
         found.lists[name].append(body)
         return
     before = sum(map(len, found.lists.values()))
