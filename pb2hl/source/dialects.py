@@ -45,7 +45,7 @@ def reduced(found: dict[str, Any]) -> Any:
                 return answer[0]
     if "__typename" in found:
         found[KIND] = found.pop("__typename")
-    if "_links" in found or any("@" in key for key in found):
+    if "_links" in found or "@" in "".join(found):
         return _odata(found)
     return whole_value(found) if len(found) <= _SMALL else found
 

@@ -6,6 +6,7 @@ import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -79,7 +80,7 @@ def flatten(record: dict[str, Any]) -> dict[str, str]:
 
 
 def _put(row: dict[str, str], heading: str, value: Any, depth: int) -> None:
-    if isinstance(value, dict) and _CHOICE.search(heading) and (name := _choice(value)):
+    if isinstance(value, dict) and _is_choice(heading) and (name := _choice(value)):
         _add(row, heading, to_text(value[name]))
         for key in value:
             if key != name:
@@ -92,6 +93,11 @@ def _put(row: dict[str, str], heading: str, value: Any, depth: int) -> None:
             _add(row, name, text)
     else:
         _add(row, heading, to_text(value))
+
+
+@lru_cache(maxsize=4096)
+def _is_choice(heading: str) -> bool:
+    return bool(_CHOICE.search(heading))
 
 
 def _choice(value: dict) -> str:
@@ -151,14 +157,14 @@ def _numbered(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str
 def _mails(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str, str]:
     """A list of e-mail addresses in order, which tells the main one, and of their types; nothing where items say more."""
     value = next((keys[key] for key in _VALUE if key in keys), None)
+    if value is None or "@" not in str(items[0].get(value)):
+        return {}
     kind = next((keys[key] for key in _TYPE if key in keys and keys[key] != value), None)
     items, names = _primary_first(items, keys)
-    if value is None or not set(names) <= {value, kind, keys.get("id")}:
+    if not set(names) <= {value, kind, keys.get("id")}:
         return {}
     texts = [item.get(value) or "" for item in items]
-    if not any(texts) or not all(
-        isinstance(text, str) and (not text or _MAIL.fullmatch(text.strip())) for text in texts
-    ):
+    if not all(isinstance(text, str) and (not text or _MAIL.fullmatch(text.strip())) for text in texts):
         return {}
     kinds = [item.get(kind) for item in items] if kind else []
     return {heading: to_text([text for text in texts if text])} | (

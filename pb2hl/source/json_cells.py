@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import warnings
 from collections.abc import Sequence
@@ -15,7 +14,8 @@ import pandas as pd
 
 from pb2hl.limits import Limits
 from pb2hl.source.dialects import reduced
-from pb2hl.source.flatten import Number, frame_of, whole
+from pb2hl.source.flatten import frame_of
+from pb2hl.source.json_tables import loads
 from pb2hl.source.nested import marks, unnest
 from pb2hl.source.prose import prose
 from pb2hl.source.tables import RawTable, unique_headings
@@ -30,6 +30,8 @@ _PROGRAM = re.compile(
 )
 """Headings of what programs wrote for themselves: workflows are told from it as it is."""
 
+_PLAIN_LIST = r"""\[\s*(?:["\d-]|true|false|null)"""
+_UNLIKE_JSON = r"""[{]|,\s*'"""
 _GUID = re.compile(r"\{[0-9A-Fa-f-]{32,36}\}")
 _ARRAY = re.compile(r'\{(?:[^{}",]*|"(?:[^"\\]|\\.)*")(?:,(?:[^{}",]*|"(?:[^"\\]|\\.)*"))*\}')
 _ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,]+)')
@@ -57,11 +59,15 @@ def _cells(heading: str, texts: pd.Series) -> list[Any] | None:
     """What each cell of a column holds, plain texts as they are; None where the column is one of plain texts."""
     if _PROGRAM.search(heading) or not len(texts):
         return None
+    if not texts.str.slice(0, 8).str.contains(r"[\[{\"(]", regex=True).any():
+        return None
     trimmed = texts.str.strip()
     filled = trimmed[~trimmed.isin(_NOTHING)]
     starts = filled.str.slice(0, 1).isin(["[", "{", '"', "("])
     if filled.empty or starts.mean() < _SHARE:
         return None
+    if not filled.str.contains(_UNLIKE_JSON, regex=True).any() and filled.str.match(_PLAIN_LIST).all():
+        return None  # lists of plain values as JSON has them: nothing to open
     distinct = filled.unique()
     arrays = _are_arrays(distinct)
     read: dict[str, Any] = {}
@@ -89,7 +95,7 @@ def _read(text: str, arrays: bool) -> Any:
         raise _Not
     for _ in range(3):  # texts of JSON that were written as JSON texts again
         try:
-            body = json.loads(text, parse_float=Number, parse_int=whole, object_hook=reduced)
+            body = loads(text)
         except (ValueError, RecursionError):
             return _array(text) if arrays and _ARRAY.fullmatch(text) else _python(text)
         if not isinstance(body, str):
@@ -108,7 +114,9 @@ def _prose_or(body: Any) -> Any:
 
 
 def _depth(text: str) -> int:
-    """How deep brackets stand within brackets, those in texts counted as well."""
+    """How deep brackets stand within brackets, those in texts counted as well; 0 where there are few."""
+    if text.count("[") + text.count("{") + text.count("(") <= _DEEPEST:
+        return 0
     steps = [1 if char in "[{(" else -1 for char in re.findall(r"[\[\]{}()]", text)]
     return int(np.max(np.cumsum(steps))) if steps else 0
 
@@ -128,8 +136,10 @@ def _python(text: str) -> Any:
         value = _literal(body)
     except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
         raise _Not from error
-    if not isinstance(value, list | dict):
-        raise _Not
+    if not isinstance(value, list | dict) or (
+        text.startswith("(") and not text[1:].lstrip().startswith(("'", '"', ")"))
+    ):
+        raise _Not  # an amount in brackets is a loss: `(1,200)`
     return _prose_or(value)
 
 

@@ -234,9 +234,13 @@ def _says_more(about: dict) -> str:
 
 def _are_pages(records: list[dict]) -> bool:
     """Whether the items of a list only wrap the records: pages, named tables, or objects of nothing but lists."""
-    holding = [item for item in records if _page_key(item) or _only_lists(item)]
-    others = [item for item in records if not (_page_key(item) or _only_lists(item))]
-    return bool(holding) and all(_heads(item) for item in others)
+    found = False
+    for item in records:
+        if _page_key(item) or _only_lists(item):
+            found = True
+        elif not _heads(item):
+            return False
+    return found
 
 
 def _heads(item: dict) -> bool:

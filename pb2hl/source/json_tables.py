@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def read_json(raw: bytes, file: str, limits: Limits) -> list[RawTable]:
     if not text:
         return []
     try:
-        body = _loads(text)
+        body = loads(text)
     except RecursionError as error:
         raise ExportError(f"{file} is nested too deeply to be an export", hint="export it again") from error
     except ValueError as error:
@@ -126,7 +127,7 @@ def _lines_or_raise(text: str, file: str, limits: Limits, error: ValueError) -> 
 
 def _salvage(text: str) -> list[dict]:
     """The whole records of a list that breaks off."""
-    decoder = json.JSONDecoder(parse_float=Number, parse_int=whole, object_hook=reduced)
+    text = _LONE.sub(r"\\ufffd", text)
     at = text.find("[")
     found: list[dict] = []
     while 0 <= at < len(text):
@@ -134,7 +135,7 @@ def _salvage(text: str) -> list[dict]:
         if begin < 0 or text[at + 1 : begin].strip(" \t\r\n,"):
             break
         try:
-            record, end = decoder.raw_decode(text, begin)
+            record, end = _DECODER.raw_decode(text, begin)
         except (ValueError, RecursionError):
             break
         found.append(record)
@@ -148,7 +149,7 @@ def _lines(text: str, file: str, limits: Limits) -> list[RawTable]:
         if not line.strip():
             continue
         try:
-            record = _loads(line)
+            record = loads(line)
         except (ValueError, RecursionError):
             record = None
         if isinstance(record, dict) and not of_stream(record):
@@ -177,5 +178,13 @@ def _lines(text: str, file: str, limits: Limits) -> list[RawTable]:
     return _tables(found, file, limits, tuple(problems), tuple(dropped))
 
 
-def _loads(text: str) -> Any:
-    return json.loads(text, parse_float=Number, parse_int=whole, object_hook=reduced)
+_DECODER = json.JSONDecoder(parse_float=Number, parse_int=whole, object_hook=reduced)
+_LONE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+"""Half a character, as programs that cut texts leave it: nothing can be written with it."""
+
+
+def loads(text: str) -> Any:
+    """JSON as what it means (`dialects.reduced`), numbers as they were written. ValueError, RecursionError."""
+    return _DECODER.decode(_LONE.sub(r"\\ufffd", text) if "\\u" in text else text)

@@ -32,6 +32,7 @@ _CALLING = re.compile(r"(?i)^(.*?)(calling_?code|dial_?code|phone_?code|country_
 _CODE = re.compile(r"\+?\d{1,4}")
 _PART = re.compile(r"(?i)^(?:amount|value|price)?_?(?:in_?)?(micros|nanos|cents)$")
 _SHIFT = {"micros": 6, "nanos": 9, "cents": 2}
+_HINT = re.compile(r"(?i)currency|code|link|markdown")  # in the keys of all that is not one value yet
 _LINK = re.compile(r"(?i)^primary_?link_?url$")
 _CURRENCY = re.compile(r"(?i)^currency(_?(code|iso))?$")
 
@@ -118,6 +119,8 @@ def _shown(value: Any) -> Any:
 
 def whole_value(found: dict[str, Any]) -> Any:
     """Amounts in a part of their unit, numbers apart from their country's code, and links with their label, each as one value."""
+    if not _HINT.search(" ".join(found)):
+        return found
     if (link := next((key for key in found if _LINK.match(key)), "")) and isinstance(found[link], str | None):
         filled = {"url" if key == link else key: value for key, value in found.items() if key == link or value}
         return filled if len(filled) > 1 else found[link]

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 _DEPTH = 6
@@ -112,6 +113,7 @@ def _id_first(name: str) -> tuple[bool, str]:
     return name not in ("id", "uuid", "guid", "_id"), name
 
 
+@lru_cache(maxsize=4096)
 def _key(key: object) -> str:
     text = str(key).casefold()
     return text if text == "_id" else re.sub(r"[\s_-]", "", text)
