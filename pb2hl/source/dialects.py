@@ -103,6 +103,41 @@ def _relation(found: dict[str, Any]) -> Answer:
     return ([{"id": one} for one in dict.fromkeys(item["id"] for item in items)],)
 
 
+def _listed(found: dict[str, Any]) -> Answer:
+    """`{"type": "list", "data": [...]}` inside a record: the list; references of one kind by their ids."""
+    items = next((found[key] for key in ("data", "results") if isinstance(found.get(key), list)), None)
+    about = {"type", "object", "data", "results", "total_count", "has_more", "url", "count"}
+    if (
+        items is None
+        or "list" not in (found.get("type"), found.get("object"))
+        or found.keys() - about
+        or found.get("has_more")
+    ):
+        return None
+    if items and all(
+        isinstance(item, dict) and "id" in item and item.keys() <= {"type", "object", "id", "url"} for item in items
+    ):
+        return ([{"id": item["id"]} for item in items],)
+    return (items,)
+
+
+def _board(found: dict[str, Any]) -> Answer:
+    """monday's boards and items: the board names the table, the values of an item's columns stand under their titles."""
+    page = found.get("items_page")
+    if isinstance(page, dict) and isinstance(page.get("items"), list) and isinstance(found.get("name"), str):
+        return ({"table": found["name"], "rows": page["items"], "next": page.get("cursor")},)
+    values = found.get("column_values")
+    if not isinstance(values, list) or not all(isinstance(item, dict) for item in values):
+        return None
+    record = {key: value for key, value in found.items() if key != "column_values"}
+    for item in values:
+        column = item.get("column")
+        title = (column.get("title") if isinstance(column, dict) else None) or item.get("title") or item.get("id")
+        text = item.get("text") if item.get("text") is not None else item.get("display_value", item.get("value"))
+        record[f"column_values.{title}" if str(title) in record else str(title)] = text
+    return (record,)
+
+
 def _hit(found: dict[str, Any]) -> Answer:
     """Elasticsearch's hits."""
     source = found["_source"]
@@ -234,6 +269,8 @@ _RULES: tuple[tuple[frozenset[str], Callable[[dict[str, Any]], Answer]], ...] = 
     (frozenset({"_source"}), _hit),
     (_INSIDE, _envelope),
     (frozenset({"data", "results"}), _relation),
+    (frozenset({"data", "results"}), _listed),
+    (frozenset({"items_page", "column_values"}), _board),
     (frozenset({"type"}), typed_property),
     (frozenset(_HEADINGS), _table),
     (frozenset({"fields"}), _document),

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.source.dialects import KIND
+from pb2hl.source.prose import prose
 from pb2hl.source.tables import TEXT
 
 _DEPTH = 6
@@ -22,6 +23,11 @@ _NAME = ("name", "label", "key", "field", "fieldname", "fieldlabel", "title", "c
 _ADDRESS = frozenset(
     "street street1 streetaddress line1 address1 addressline1 city town locality zip zipcode postcode postalcode state region province country".split()
 )
+_FEW = 5
+_OF_PERSON = re.compile(
+    r"(?i)(^|_|(?<=[a-z])(?=[A-Z]))(names?|organi[sz]ations?|compan(y|ies)|employers?|jobs?|positions?|locations?|birthdays?|biograph(y|ies)|genders?)$"
+)
+"""Lists of what a person or company mostly has one of: the first counts, others stand beside it by their number."""
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+")
 _CHOICE = re.compile(
     r"(?i)(^|[^a-z])(stage|status|source|type|priority|category|industry|salutation|gender|currency|(lost_?)?reason|outcome)$"
@@ -34,7 +40,7 @@ _LINK_KEY = re.compile(
     r"(?i)^(contact|person|people|client|customer|company|organi[sz]ation|account|business|deal|opportunity|matter|user|owner|timekeeper|record|parent|member)?_?id$"
 )
 _LINK_PARENT = re.compile(
-    r"(?i)^(contacts?|people|persons?|clients?|companies|company|organi[sz]ations?|accounts?|deals?|opportunities|matters?|users?|owners?|members|attendees|participants|associations|relations|linked\w*|related\w*)$"
+    r"(?i)^(contacts?|people|persons?|clients?|companies|company|organi[sz]ations?|(sales_?)?accounts?|deals?|opportunities|matters?|users?|owners?|members|attendees|participants|associations|relations|linked\w*|related\w*)$"
 )
 
 
@@ -80,7 +86,9 @@ def flatten(record: dict[str, Any]) -> dict[str, str]:
 
 
 def _put(row: dict[str, str], heading: str, value: Any, depth: int) -> None:
-    if isinstance(value, dict) and _is_choice(heading) and (name := _choice(value)):
+    if isinstance(value, dict | list) and (said := prose(value)) is not None:
+        _add(row, heading, said)
+    elif isinstance(value, dict) and _is_choice(heading) and (name := _choice(value)):
         _add(row, heading, to_text(value[name]))
         for key in value:
             if key != name:
@@ -122,6 +130,8 @@ def _records(heading: str, items: list[dict]) -> dict[str, str]:
     if not _PROPERTY_PARENT.search(last) and (found := _mails(heading, items, keys)):
         return found
     name = next((keys[key] for key in _NAME if key in keys), None)
+    if name is None and len(keys) == 2 and "value" in keys:
+        name = next(key for key in keys.values() if key != keys["value"])
     if (
         name
         and "value" in keys
@@ -129,7 +139,8 @@ def _records(heading: str, items: list[dict]) -> dict[str, str]:
         and len(keys) <= 4
     ):
         return _pairs(heading, items, name, keys["value"])
-    if len(_ADDRESS & keys.keys()) >= 2:
+    few = len(items) <= _FEW and bool(_OF_PERSON.search(last)) and not any(_LINK_KEY.match(key) for key in keys)
+    if len(_ADDRESS & keys.keys()) >= 2 or (few and nested):
         return _numbered(heading, items, keys)
     if nested:
         return {heading: to_text(items)}
@@ -140,7 +151,7 @@ def _records(heading: str, items: list[dict]) -> dict[str, str]:
         return _typed(heading, items, kind, value)
     if _LINK_PARENT.match(last) and any(_LINK_KEY.match(key) for key in sorted_keys):
         return {f"{heading}.{key}": to_text([item.get(key) for item in items]) for key in sorted_keys}
-    return {heading: to_text(items)}
+    return _numbered(heading, items, keys) if few else {heading: to_text(items)}
 
 
 def _numbered(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str, str]:
@@ -155,21 +166,19 @@ def _numbered(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str
 
 
 def _mails(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str, str]:
-    """A list of e-mail addresses in order, which tells the main one, and of their types; nothing where items say more."""
+    """A list of e-mail addresses in order, which tells the main one, and lists of what else is said of them, such as their types."""
     value = next((keys[key] for key in _VALUE if key in keys), None)
     if value is None or "@" not in str(items[0].get(value)):
         return {}
-    kind = next((keys[key] for key in _TYPE if key in keys and keys[key] != value), None)
     items, names = _primary_first(items, keys)
-    if not set(names) <= {value, kind, keys.get("id")}:
-        return {}
     texts = [item.get(value) or "" for item in items]
     if not all(isinstance(text, str) and (not text or _MAIL.fullmatch(text.strip())) for text in texts):
         return {}
-    kinds = [item.get(kind) for item in items] if kind else []
-    return {heading: to_text([text for text in texts if text])} | (
-        {f"{heading}.{kind}": to_text(kinds)} if any(kinds) else {}
-    )
+    row = {heading: to_text([text for text in texts if text])}
+    for name in names:
+        if name not in (value, keys.get("id")) and any(item.get(name) not in (None, "", False) for item in items):
+            row[f"{heading}.{name}"] = to_text([item.get(name) for item in items])
+    return row
 
 
 def _pairs(heading: str, items: list[dict], name: str, value: str) -> dict[str, str]:

@@ -17,7 +17,6 @@ from pb2hl.source.dialects import reduced
 from pb2hl.source.flatten import frame_of
 from pb2hl.source.json_tables import loads
 from pb2hl.source.nested import marks, unnest
-from pb2hl.source.prose import prose
 from pb2hl.source.tables import RawTable, unique_headings
 
 _SHARE = 0.8  # of a column's filled cells that hold lists or objects: else one of them may be part of a text
@@ -105,12 +104,7 @@ def _read(text: str, arrays: bool) -> Any:
         raise _Not
     if isinstance(body, dict) and body.get("type") == "Buffer":
         raise _Not  # bytes, which `embedded` takes out
-    return _prose_or(body)
-
-
-def _prose_or(body: Any) -> Any:
-    said = prose(body)
-    return body if said is None else said
+    return body
 
 
 def _depth(text: str) -> int:
@@ -140,7 +134,7 @@ def _python(text: str) -> Any:
         text.startswith("(") and not text[1:].lstrip().startswith(("'", '"', ")"))
     ):
         raise _Not  # an amount in brackets is a loss: `(1,200)`
-    return _prose_or(value)
+    return value
 
 
 def _literal(node: ast.expr) -> Any:

@@ -20,7 +20,7 @@ _WRAPPERS = frozenset(
 
 _ABOUT = re.compile(
     r"(?i)^(page_?info|_?meta(_?data)?|_?links?|paging|pagination|page|cursors?|errors?|warnings?|messages?|extensions?|status|_shards|aggregations|facets"
-    r"|json_?api|schema|total|totals|request|response_?metadata|rate_?limit\w*|additional_data|debug|timing|query|_?rev|hydra:(view|search)|odata\..*|@.*)$"
+    r"|json_?api|schema|total|totals|info|pages|request|response_?metadata|rate_?limit\w*|additional_data|debug|timing|query|_?rev|hydra:(view|search)|odata\..*|@.*)$"
 )
 """Keys of what an answer says about itself."""
 
@@ -63,7 +63,7 @@ _SAYS_KIND = (
 _KINDS = 30  # more are no kinds of records
 _ALIKE = 0.5  # share of keys that records of one kind have in common with others of it
 _DEPTH = 8
-_OTHER_PAGES = re.compile(r"(?i)^(has_?(next|more)(_?page)?|more_items_in_collection|more)$")
+_OTHER_PAGES = re.compile(r"(?i)^(has_?(next|more)(_?page)?|more_records|more_items_in_collection|more)$")
 _NEXT = re.compile(r"(?i)^(next|next_?(page|link|url|cursor|token)\w*|@odata\.nextlink|odata\.nextlink|hydra:next)$")
 
 
@@ -164,7 +164,8 @@ def _walk_object(body: dict, name: str, depth: int, found: Document) -> None:
         return
     before = sum(map(len, found.lists.values()))
     for key, item in lists.items():
-        _walk(item, name if key.casefold() in _WRAPPERS else str(key), depth + 1, found)
+        wraps = key.casefold() in _WRAPPERS and (len(lists) == 1 or _holds_list(item, 3))
+        _walk(item, name if wraps else str(key), depth + 1, found)
     left = {key: item for key, item in body.items() if key not in inside}
     if sum(map(len, found.lists.values())) == before:
         if body and (depth == 0 or lists):
@@ -197,7 +198,7 @@ def _about(key: str, item: Any) -> bool:
     if not _ABOUT.match(key):
         return False
     if isinstance(item, dict):
-        return not _keyed(item)
+        return not _keyed(item) and not (key.casefold() in _WRAPPERS and _holds_list(item, 3))
     return bool(re.match(r"(?i)errors?|warnings?|messages?", key)) or all(
         not isinstance(part, dict) or part.keys() <= _LINK for part in item
     )
@@ -340,7 +341,8 @@ def _keyed(body: dict) -> list[dict]:
         return []
     if not (all(_is_key(str(key)) for key in body) or _alike(list(body.values()))):
         return []
-    return [_with_key(str(key), value) for key, value in body.items()]
+    counted = all(str(key) == str(at) for at, key in enumerate(body))
+    return [_with_key("" if counted else str(key), value) for key, value in body.items()]
 
 
 def _is_key(key: str) -> bool:
@@ -362,5 +364,7 @@ def _alike(records: list[dict]) -> bool:
 
 def _with_key(key: str, record: dict) -> dict:
     if any(name.casefold() in ("id", "_id", "uuid", "guid") for name in record):
-        return record if key in map(str, record.values()) else {**record, "key": key}
+        return record if not key or key in map(str, record.values()) else {**record, "key": key}
+    if not key:
+        return record
     return {"email" if "@" in key and "email" not in record else "id": key, **record}

@@ -42,6 +42,9 @@ def typed_value(found: dict[str, Any]) -> Answer:
     key, value = next(iter(found.items()), ("", None))
     if key.startswith("$") or "$id" in found:
         return _mongo(found)
+    if key == "__type":  # Parse
+        pointer = {"id": found["objectId"], "_type": found.get("className")} if "objectId" in found else None
+        return (found["iso"],) if "iso" in found else (pointer,) if pointer else None
     if len(found) > 1:
         return None
     if key in _SCALAR:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from pb2hl.source.prose import prose
+
 _DEPTH = 6
 _OWN_ID = frozenset({"id", "uuid", "guid", "_id", "uid", "key", "no", "nr", "number", "code"})
 _NAMES = ("name", "title", "fullname", "displayname", "email", "mail")
@@ -130,7 +132,7 @@ def _points(item: dict, parent: str) -> bool:
 def _is_records(key: str, value: Any) -> bool:
     if not isinstance(value, list) or not value or _PARTS.match(key):
         return False
-    if not all(isinstance(item, dict) and item for item in value):
+    if not all(isinstance(item, dict) and item for item in value) or prose(value) is not None:
         return False
     keys = {_key(name) for item in value for name in item}
     describing = keys - _OWN_ID - _ABOUT

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pb2hl.source.dialects import KIND
+
 _DEPTH = 20
 _INLINE = frozenset("text hardBreak mention emoji link inlineCard status date a linebreak".split())
 _WITHIN = ("content", "children", "items", "inlines")
@@ -36,8 +38,10 @@ def prose(body: Any) -> str | None:
 
 def _is_block(item: Any) -> bool:
     """Whether an item is a paragraph of an editor: it has a type and text, or parts that hold text."""
-    if not isinstance(item, dict) or not isinstance(item.get("type"), str):
+    if not isinstance(item, dict) or not isinstance(item.get("type", item.get(KIND)), str):
         return False
+    if KIND in item and isinstance(item.get("text"), str):
+        return item.keys() <= {KIND, "text", "level", "alignment", "caption"}
     if any(isinstance(item.get(key), list) and _holds_text(item[key]) for key in ("content", "children")):
         return True
     return set(item) >= {"text", "depth"} or (
@@ -46,7 +50,11 @@ def _is_block(item: Any) -> bool:
 
 
 def _holds_text(parts: list) -> bool:
-    return all(isinstance(part, dict) and ("text" in part or "content" in part or "children" in part) for part in parts)
+    return all(
+        isinstance(part, str)
+        or (isinstance(part, dict) and ("text" in part or "content" in part or "children" in part))
+        for part in parts
+    )
 
 
 def _text(parts: list, depth: int) -> str:
@@ -56,7 +64,7 @@ def _text(parts: list, depth: int) -> str:
         said = (
             part if isinstance(part, str) else _of(part, depth + 1) if isinstance(part, dict) and depth < _DEPTH else ""
         )
-        runs_on = isinstance(part, dict) and (part.get("type", "text") in _INLINE)
+        runs_on = isinstance(part, str) or (isinstance(part, dict) and part.get("type", "text") in _INLINE)
         if inline and runs_on and lines:
             lines[-1] += said
         else:

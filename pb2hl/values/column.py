@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +38,20 @@ def _raw(texts: np.ndarray, context: Context) -> Parsed:
     return Parsed(texts, no_reasons(len(texts)))
 
 
+_ONE = re.compile(r"""\[\s*(?:"([^"\\\[\]]*)"|(\d+))\s*\]""")
+
+
+def _references(texts: np.ndarray, context: Context) -> Parsed:
+    """References as they are; a JSON list of one is the one."""
+    plain = [f"{found[1] or ''}{found[2] or ''}" if (found := _ONE.fullmatch(text)) else text for text in texts]
+    values = np.empty(len(texts), dtype=object)
+    values[:] = plain
+    return Parsed(values, no_reasons(len(texts)))
+
+
 CONVERTERS: dict[FieldKind, tuple[Converter, Any]] = {
     K.ID: (_raw, STRING),
-    K.REF: (_raw, STRING),
+    K.REF: (_references, STRING),
     K.REFS: (_raw, STRING),  # split once the records it may point to are known
     K.TEXT: (texts_of, STRING),
     K.NAME: (texts_of, STRING),

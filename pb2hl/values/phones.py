@@ -22,6 +22,7 @@ _SEVERAL = re.compile(r":{2,}|;|\||\n|,|\bor\b|\bou\b|\boder\b| / |/(?=\s{0,8}\+
 _FAX = re.compile(
     r"(?i)(?<![^\W_])(?:tele)?fax|\bfacsimile|\bt[ée]l[ée]copie|\(f\)|\bf:|传真|傳真|ファックス|팩스|факс"
 )
+_NUMBER_KEYS = ("canonicalForm", "number", "value", "phone", "phone_number", "phoneNumber", "original_phone_number")
 _PLAIN_NANP = r"^(\+?1[\s.-]?)?(\([2-9]\d{2}\)|[2-9]\d{2})[\s./-]{0,2}[2-9]\d{2}[\s./-]?\d{4}$"
 
 
@@ -126,5 +127,5 @@ def _flat_json(text: str) -> str:
 def _of_item(item: dict) -> str:
     """The number of one item of a JSON list, with what the item says it is."""
     kind = str(item.get("type") or item.get("label") or item.get("kind") or "")
-    number = str(item.get("number") or item.get("value") or item.get("phone") or "")
+    number = next((str(item[key]) for key in _NUMBER_KEYS if item.get(key)), "")
     return f"fax {number}" if _FAX.search(kind) else number
