@@ -158,9 +158,10 @@ def _numbered(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str
     """Addresses: the parts of the first (or primary) one under the list's own heading, those of others under their type or number."""
     kind = next((keys[key] for key in _TYPE if key in keys), None)
     row: dict[str, str] = {}
-    for number, item in enumerate(_primary_first(items, keys)[0], 1):
+    items, names = _primary_first(items, keys)
+    for number, item in enumerate(items, 1):
         said = to_text(item.get(kind)).lower() if kind and number > 1 else ""
-        rest = {key: value for key, value in item.items() if key != kind} if said else item
+        rest = {key: item[key] for key in item if key in names and not (said and key == kind)}
         _put(row, f"{heading}.{said or number}" if number > 1 else heading, rest, 2)
     return row
 

@@ -138,9 +138,10 @@ def _walk(body: Any, name: str, depth: int, found: Document) -> None:
         found.lists[name] += records
     elif records := [item for item in body if isinstance(item, dict)]:
         if _are_pages(records):
-            for item in records:
-                if not _heads(item):
-                    _walk(item, name, depth + 1, found)
+            pages = [(_page_name(item), item) for item in records if not _heads(item)]
+            several = len({said for said, _ in pages}) > 1  # tables that name themselves, not pages of one list
+            for said, item in pages:
+                _walk(item, said if several and said else name, depth + 1, found)
         else:
             for kind, of_kind, _ in by_kind(name, records, [0] * len(records)):
                 found.lists[kind] += of_kind

@@ -74,6 +74,14 @@ DOCUMENTS: dict[str, Any] = {
     "typed records": {"records": _mixed(lambda name, one: {"_type": name, **one})},
     "answer with errors": {"data": LISTS, "errors": [{"message": "rate limited"}], "meta": {"warnings": [{"code": "w", "text": "t"}]}},
     "salesforce": {"totalSize": 4, "done": True, "records": _mixed(lambda name, one: {"attributes": {"type": name, "url": "/x"}, **one})},
+    "strapi": _each(lambda _, of: {"data": [{"id": one["id"], "attributes": _without_id(one)} for one in of], "meta": {"pagination": {"page": 1, "total": 2}}}),
+    "odata": _each(lambda name, of: {"@odata.context": f"$metadata#{name}", "value": [{"@odata.etag": "W/1", **one} for one in of]}),
+    "notion": _each(lambda _, of: {"object": "list", "results": [{"object": "page", "id": one["id"], "parent": {"type": "database_id", "database_id": "d"}, "url": "https://x",
+        "properties": {key: {"id": "a", "type": "rich_text", "rich_text": [{"type": "text", "plain_text": value}]} for key, value in one.items() if key != "id"}} for one in of]}),
+    "monday": {"data": {"boards": [{"id": "9", "name": name, "items_page": {"cursor": None, "items": [
+        {"id": one["id"], "column_values": [{"id": "c", "text": value, "value": "{}", "column": {"title": key}} for key, value in one.items() if key != "id"]} for one in of]}} for name, of in LISTS.items()]}},
+    "bigquery": _each(lambda _, of: {"kind": "bigquery#rows", "schema": {"fields": [{"name": key} for key in of[0]]}, "rows": [{"f": [{"v": value} for value in row]} for row in _rows(of)]}),
+    "lists inside an answer": _each(lambda _, of: {"type": "list", "data": of, "total_count": 2, "pages": {"type": "pages", "page": 1, "next": None}}),
     "columns by row number": _each(lambda _, of: {key: {str(at): one[key] for at, one in enumerate(of)} for key in of[0]}),
 }  # fmt: skip
 
