@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from pb2hl.source.nested import marks, unnest
 from pb2hl.source.tables import RawTable, unique_headings
 
 _SHARE = 0.8  # of a column's filled cells that hold lists or objects: else one of them may be part of a text
+_TRIED = 100  # distinct texts after which a column is given up of which hardly any can be read
 _LONGEST = 1_000_000  # characters of a cell that is opened
 _LONGEST_PYTHON = 50_000
 _DEEPEST = 30  # brackets within brackets
@@ -29,6 +31,8 @@ _PROGRAM = re.compile(
 )
 """Headings of what programs wrote for themselves: workflows are told from it as it is."""
 
+_STARTS = r"""[\[{]|"\s*[\[{]|\(\s*['")]"""
+"""Of a list or object as JSON, as JSON in a JSON text, or as Python's tuple: `(415) 555-0111` is none."""
 _PLAIN_LIST = r"""\[\s*(?:["\d-]|true|false|null)"""
 _UNLIKE_JSON = r"""[{]|,\s*'"""
 _GUID = re.compile(r"\{[0-9A-Fa-f-]{32,36}\}")
@@ -62,7 +66,7 @@ def _cells(heading: str, texts: pd.Series) -> list[Any] | None:
         return None
     trimmed = texts.str.strip()
     filled = trimmed[~trimmed.isin(_NOTHING)]
-    starts = filled.str.slice(0, 1).isin(["[", "{", '"', "("])
+    starts = filled.str.match(_STARTS) & filled.str.slice(-1).isin(list(']})"'))
     if filled.empty or starts.mean() < _SHARE:
         return None
     if not filled.str.contains(_UNLIKE_JSON, regex=True).any() and filled.str.match(_PLAIN_LIST).all():
@@ -70,11 +74,11 @@ def _cells(heading: str, texts: pd.Series) -> list[Any] | None:
     distinct = filled.unique()
     arrays = _are_arrays(distinct)
     read: dict[str, Any] = {}
-    for text in distinct:
-        try:
+    for at, text in enumerate(distinct):
+        if at == _TRIED and len(read) < _SHARE / 2 * _TRIED:
+            return None
+        with suppress(_Not):
             read[text] = _read(text, arrays)
-        except _Not:
-            continue
     if filled.isin(list(read)).mean() < _SHARE:
         return None
     pairs = zip(texts.astype(object), trimmed.astype(object), strict=True)
