@@ -90,10 +90,16 @@ def by_kind(name: str, records: list[dict], places: list[int]) -> Iterator[tuple
     if not marker:
         yield name, records, places
         return
+    keys: dict[str, set[str]] = {}
+    for record in records:
+        keys.setdefault(_says(record, marker), set()).update(record)
+    told = marker == KIND and _differ(
+        [*keys.values()], marker
+    )  # else it may say which of them are leads, which customers
     parts: dict[str, tuple[list[dict], list[int]]] = {}
     for record, place in zip(records, places, strict=True):
         part = parts.setdefault(_says(record, marker), ([], []))
-        part[0].append({key: value for key, value in record.items() if key != marker or marker != KIND})
+        part[0].append({key: value for key, value in record.items() if key != marker or not told})
         part[1].append(place)
     for kind, (of_kind, at) in parts.items():
         yield (kind if len(parts) > 1 or not name else name), of_kind, at

@@ -137,6 +137,13 @@ def test_what_an_answer_says_of_itself_is_told():
     assert not read_json(json.dumps(last).encode(), "contacts.json", LIMITS)[0].problems
 
 
+def test_kinds_of_one_object_stay_known():
+    """Where records of two kinds have the same keys, their kind is a value of theirs, not only a table's name."""
+    body = [{"_type": "lead", **PEOPLE[0]}, {"_type": "customer", **PEOPLE[1]}]
+    tables = read_json(json.dumps(body).encode(), "contacts.json", LIMITS)
+    assert [table.frame["_type"].tolist() for table in tables] == [["lead"], ["customer"]]
+
+
 def test_a_record_is_no_wrapper():
     """One record with lists of its own stays one: its phones and notes are no tables without it."""
     one = {**PEOPLE[0], "phones": [{"type": "fax", "number": "1"}], "notes": [{"text": "Met", "at": "2024-01-01"}]}
