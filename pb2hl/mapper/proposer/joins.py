@@ -132,7 +132,7 @@ class _Work:
     def _is_bare(self, at: int) -> bool:
         """Whether a table of codes says nothing of them beside their names that would be lost with it."""
         mine = self.tables[at]
-        return sum(not set(tokens(mine.said[h])) & _OF_CODES and len(mine.filled(h)) > 0 for h in self._told(at)) == 1
+        return sum(not set(tokens(mine.said[h])) & _OF_CODES for h in self._told(at)) == 1
 
     def _field(self, at: int, heading: str, object_: str) -> str:
         return candidate(self.tables[at].said[heading], object_, Signals()).field
@@ -167,9 +167,10 @@ class _Work:
                 self.done.reasons[target] = f"parts of records, which {raw.label} links to them"
 
     def _told(self, at: int) -> list[str]:
-        """Columns of a table that say something of the records it refers to: no ids, references, flags or book-keeping."""
+        """Columns of a table that say something of the records it refers to: no ids, references, flags, book-keeping or blanks."""
         mine = self.tables[at]
-        return [h for h in mine.raw.headings if h != mine.key and h not in self.refers[at] and not _keeping(mine, h)]
+        others = [h for h in mine.raw.headings if h != mine.key and h not in self.refers[at]]
+        return [h for h in others if not _keeping(mine, h) and mine.filled(h)]
 
     def _is_parts(self, at: int, object_: str) -> bool:
         """Whether a table is called after parts of records (`phones`, `email_addresses`) and holds little else."""
@@ -285,7 +286,7 @@ class _Work:
             return None
         further = [h for h in told if h not in (asked[0][0], asked[1][0]) and not _KINDS & set(tokens(mine.said[h]))]
         names = mine.raw.frame[asked[0][0]].str.strip()
-        if any(len(mine.filled(h)) for h in further):
+        if further:
             return None
         if not 0 < names[names != ""].nunique() <= min(_MOST_FIELDS, max(1, len(names) - 1)):
             return None
