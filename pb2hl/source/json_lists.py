@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pb2hl.source.dialects import KIND
-from pb2hl.source.nested import hangs_on, has_mark
+from pb2hl.source.nested import hangs_on, has_mark, has_own_id
 
 _WRAPPERS = frozenset(
     "data items item results result records record rows row value values list payload response export page pages entries entry content objects body d"
@@ -206,9 +206,9 @@ def _about(key: str, item: Any) -> bool:
         return False
     if isinstance(item, dict):
         return not _keyed(item) and not (key.casefold() in _WRAPPERS and _holds_list(item, 3))
-    return bool(re.match(r"(?i)errors?|warnings?|messages?", key)) or all(
-        not isinstance(part, dict) or part.keys() <= _LINK for part in item
-    )
+    if re.match(r"(?i)errors?|warnings?|messages?", key):  # what went wrong has no id; messages to clients do
+        return not any(isinstance(part, dict) and has_own_id(part) for part in item)
+    return all(not isinstance(part, dict) or part.keys() <= _LINK for part in item)
 
 
 def _heed(body: dict, found: Document) -> None:

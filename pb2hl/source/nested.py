@@ -80,6 +80,13 @@ def hangs_on(key: str) -> bool:
     return bool((_PARTS.match(key) or _TOLD.match(key)) and not _APART.match(key))
 
 
+def has_own_id(record: dict) -> bool:
+    """Whether a record has an id of its own; a code may be an error's."""
+    return any(
+        _key(key) in _OWN_ID - {"code", "key", "number"} and value not in (None, "") for key, value in record.items()
+    )
+
+
 def has_mark(record: dict) -> bool:
     """Whether a record says which one it is: by an id, a name or an e-mail."""
     return bool(_mark(record))

@@ -175,3 +175,15 @@ def test_values(shape):
     value, expected = WHOLE[shape]
     [table] = read_json(json.dumps([{"id": 1, "x": value}]).encode(), "deals.json", LIMITS)
     assert table.frame.drop(columns="id").iloc[0].to_dict() == expected
+
+
+def test_what_went_wrong_is_no_table_but_messages_are():
+    """Errors of an answer make no table; messages with ids of their own are records, whatever answers call their notices."""
+    told = [{"code": "E1", "message": "timeout", "path": "/x"}]
+    sent = [
+        {"id": "m1", "contactId": "p1", "text": "Hi", "date": "2024-01-01"},
+        {"id": "m2", "contactId": "p2", "text": "Yo", "date": "2024-01-02"},
+    ]
+    body = {"data": {"contacts": PEOPLE, "messages": sent}, "errors": told, "messages": ["done"]}
+    tables = read_json(json.dumps(body).encode(), "dump.json", LIMITS)
+    assert {table.sheet: len(table.frame) for table in tables} == {"contacts": 2, "messages": 2}
