@@ -275,8 +275,17 @@ def test_every_pattern_reads_a_hundred_thousand_repeated_characters():
     for (pattern, scanned), where in _patterns().items():
         run = (lambda told, pattern=pattern: sum(1 for _ in pattern.finditer(told))) if scanned else pattern.fullmatch
         for text in _texts(pattern, 3):
-            quarter = _cost(run, pattern, text, _FULL // 4)
-            assert quarter < _SLOW_S or _cost(run, pattern, text, _FULL) < 9 * quarter, (where, text)
+            assert not all(_grew(run, pattern, text) for _ in range(_AGAIN)), (where, text)
+
+
+_AGAIN = 4
+"""How often a text has to take too long: a busy machine does so once, a pattern always."""
+
+
+def _grew(run: Callable, pattern: re.Pattern, text: tuple[str, str, str]) -> bool:
+    """Whether four times the text of 25,000 characters cost more than about four times the time."""
+    quarter = _cost(run, pattern, text, _FULL // 4)
+    return quarter >= _SLOW_S and _cost(run, pattern, text, _FULL) >= 9 * quarter
 
 
 @pytest.mark.parametrize(
