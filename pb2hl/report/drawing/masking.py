@@ -27,7 +27,7 @@ SAFE_COLUMNS = frozenset(
     filled fill distinct converted not_converted position probability outcome sheet source_sheet source_row row source_id record_id
     destination_id op_id run_id hash row_hash part personal_data language histogram patterns currency month bucket relation refers_to
     severity treatment checked failing at when date started ended file_kind moved_to where_to goes_to gate endpoint scope band issue
-    expected arrived missing extra wrong total unit zone order name_kind outcome_kind delay highlevel step_kind
+    expected arrived missing extra wrong total unit zone order name_kind outcome_kind delay step_kind
     approved effect day requests days dtype cluster comparison weight threshold rule_id what mime_type normalisation
     why instead where basis becomes explanation prepared source_columns survivor proposal transform ask check model label
     expected_rows existing created updated linked uploaded skipped refused in_doubt duration""".split()
