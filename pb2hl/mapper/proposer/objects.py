@@ -177,7 +177,9 @@ def _bears_out(by_name: str, fits: Mapping[str, Fit], columns: int) -> bool:
         return False
     if columns <= _FEW:
         return not own.against
-    reached = by_name == "contacts" and not own.against and {"email", "mobile"} & set(own.fields)  # the rest is their own
+    reached = (
+        by_name == "contacts" and not own.against and {"email", "mobile"} & set(own.fields)
+    )  # the rest is their own
     if own.understood < _UNDERSTOOD and own.telling < CLEAR and not reached:
         return False
     if by_name in _DESCRIBING and max((telling_fields(by_name)[name] for name in own.fields), default=0.0) < 1.0:
