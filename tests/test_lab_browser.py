@@ -170,7 +170,7 @@ def test_every_notebook_by_hand(lab):
             assert lab.shown(".vega-embed svg").count() >= 1, "JupyterLab draws the charts"
         lab.keep(name)
     with Ledger.open(lab.ws) as ledger:
-        assert {row.gate for row in ledger.approvals()} >= {"mapping", "schema", "sample"}
+        assert all(ledger.approval(gate) for gate in ("mapping", "schema", "sample"))
 
 
 def _decide(lab: Lab) -> None:
