@@ -113,7 +113,7 @@ def test_flags_and_time_zones(tmp_path, rehearse, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("contacts", "companies", "more"),
-    [(400, 0, {}), (3_000, 12, {}), (3_000, 1_500, FLAGS)],
+    [(400, 0, {}), pytest.param(3_000, 12, {}, marks=pytest.mark.exhaustive), (3_000, 1_500, FLAGS)],
     ids=["contacts only", "few companies", "many companies"],
 )
 def test_made_up_exports(contacts, companies, more, tmp_path, rehearse, monkeypatch):

@@ -150,9 +150,18 @@ def unseen(world: World) -> Iterator[tuple[str, str, Any]]:
                 yield object_, column, value
 
 
-SEEN_ALWAYS = {"no start"}
+SEEN_ALWAYS, SEEN_AT_LENGTH = {"no start"}, {"existing, skip, blank"}
 QUICK_OR_SLOW = [
-    pytest.param(world, id=world.name, marks=() if world.name in SEEN_ALWAYS else pytest.mark.slow) for world in WORLDS
+    pytest.param(
+        world,
+        id=world.name,
+        marks=()
+        if world.name in SEEN_ALWAYS
+        else pytest.mark.exhaustive
+        if world.name in SEEN_AT_LENGTH
+        else pytest.mark.slow,
+    )
+    for world in WORLDS
 ]
 
 

@@ -105,7 +105,7 @@ def test_a_delta_is_a_three_way_merge(migration, seed):
 
 
 @pytest.mark.parametrize(
-    "seed", [pytest.param(n, marks=pytest.mark.slow if n < 5 else pytest.mark.exhaustive) for n in range(2, 12)]
+    "seed", [pytest.param(n, marks=pytest.mark.slow if n < 4 else pytest.mark.exhaustive) for n in range(2, 12)]
 )
 def test_many_deltas_are_three_way_merges(migration, seed):
     """Four rounds each."""
