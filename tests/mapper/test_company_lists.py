@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from pb2hl.mapper import company_names, ids_of, propose_fields, split_by_ids, split_companies
+from pb2hl.mapper import company_names, ids_of, of_any_record, propose_fields, split_by_ids, split_companies
 
 
 def raw(**columns: list[str]) -> SimpleNamespace:
@@ -48,10 +48,13 @@ def test_a_reference_to_any_record_is_taken_apart_by_whose_ids_it_holds():
     """`WhatId` of a task becomes one column an object; where an id could be of two objects it stays whole."""
     ids = {"companies": ids_of([raw(Id=["001A", "7"])], "companies"), "deals": ids_of([raw(Id=["006A", "7"])], "deals")}
     task = raw(Subject=["Call", "Mail", "Walk"], WhatId=["006A", "001A", ""])
-    found = split_by_ids(task.headings, task.frame, "tasks", ids)
+    found = split_by_ids(task.headings, task.frame, dict.fromkeys(of_any_record(task.headings, "tasks"), ids))
     assert list(found.columns) == ["Subject", "WhatId → Deal", "WhatId → Company"]
     assert dict(zip(found.columns, propose_fields(found, "tasks")["field"], strict=True)) == {
         "Subject": "title", "WhatId → Deal": "deal_id", "WhatId → Company": "company_id",
     }  # fmt: skip
     unclear = raw(Subject=["Call"], WhatId=["7"])
-    assert split_by_ids(unclear.headings, unclear.frame, "tasks", ids) is unclear.frame
+    assert (
+        split_by_ids(unclear.headings, unclear.frame, dict.fromkeys(of_any_record(unclear.headings, "tasks"), ids))
+        is unclear.frame
+    )

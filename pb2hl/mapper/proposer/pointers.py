@@ -128,16 +128,16 @@ def ids_of(tables: Iterable[Any], object_: str) -> frozenset[str]:
 
 
 def split_by_ids(
-    headings: Sequence[str], frame: pd.DataFrame, object_: str, ids: Mapping[str, frozenset[str]]
+    headings: Sequence[str], frame: pd.DataFrame, ids: Mapping[str, Mapping[str, frozenset[str]]]
 ) -> pd.DataFrame:
-    """`frame` with each column that may mean any record as one column an object, told by the `ids` of other tables.
+    """`frame` with each column of `ids` (heading → {object: the ids that its records have}) as one column an object.
 
-    `ids` are the ids of contacts, companies and deals. A column whose values are in none, or in two at once, stays.
+    A column whose values are in no object's ids, or one in two objects' at once, stays.
     """
     found: dict[str, pd.Series] = {}
-    for heading in of_any_record(headings, object_):
+    for heading, known in ids.items():
         values = frame[heading].str.strip()
-        inside = {name: values.isin(list(known)) & (values != "") for name, known in ids.items()}
+        inside = {name: values.isin(list(of)) & (values != "") for name, of in known.items()}
         several = pd.DataFrame(inside, index=values.index).sum(axis=1)
         filled = int((values != "").sum())
         if not filled or (several > 1).any() or (several == 1).sum() < _FOUND * filled:

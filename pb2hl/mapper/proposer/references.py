@@ -15,7 +15,7 @@ from pb2hl.mapper.knowledge.prefixes import without_prefix, words_we_know
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.pipeline_tables import to_pipelines
-from pb2hl.mapper.proposer.pointers import ARROW, POINTED, split_pointers
+from pb2hl.mapper.proposer.pointers import ARROW, POINTED, split_by_ids
 from pb2hl.model import OBJECTS
 from pb2hl.source.mixed import PART
 from pb2hl.source.tables import RawTable
@@ -34,7 +34,7 @@ _ROWS, _VALUES = 50_000, 2_000
 
 
 @dataclass(frozen=True)
-class Table:
+class KeyedTable:
     """A raw table with the object that it was recognised as ("" for none), its headings without a common prefix, the words
     of its name, and the column of its own ids ("" for none) with them."""
 
@@ -45,7 +45,7 @@ class Table:
     key: str
     ids: frozenset[str]
 
-    def of(self, raw: Any) -> Table:
+    def of(self, raw: Any) -> KeyedTable:
         """The same table with other columns or cells; its key stays."""
         said = dict(zip(raw.headings, without_prefix(raw.headings), strict=True))
         key = self.key if self.key in raw.headings else ""
@@ -62,10 +62,10 @@ class Table:
         return sum(value in self.ids for value in values) / len(values) if values else 0.0
 
 
-def opened(raws: Sequence[Any], objects: Sequence[str]) -> list[Table]:
+def opened(raws: Sequence[Any], objects: Sequence[str]) -> list[KeyedTable]:
     """`raws`, recognised as `objects`, with what is asked of each when others refer to it."""
     prefix = _prefix(raws)
-    return [table(raw, object_, prefix) for raw, object_ in zip(raws, objects, strict=True)]
+    return [_keyed(raw, object_, prefix) for raw, object_ in zip(raws, objects, strict=True)]
 
 
 _ALIKE, _LEAST = 0.8, 4
@@ -80,7 +80,7 @@ def _prefix(raws: Sequence[Any]) -> str:
     return word if count >= max(_LEAST, _ALIKE * len(names)) and word not in words_we_know() else ""
 
 
-def table(raw: Any, object_: str, prefix: str = "") -> Table:
+def _keyed(raw: Any, object_: str, prefix: str) -> KeyedTable:
     """`raw` with what is asked of it when others refer to it; its name without the `prefix` that all have."""
     said = dict(zip(raw.headings, without_prefix(raw.headings), strict=True))
     name = name_of(raw)
@@ -89,7 +89,7 @@ def table(raw: Any, object_: str, prefix: str = "") -> Table:
         (heading for heading in raw.headings if _is_key(said[heading], name) and each_once(raw.frame[heading])), ""
     )
     ids = frozenset(raw.frame[key].str.strip()) if key else frozenset()
-    return Table(raw, object_, said, name, key, ids)
+    return KeyedTable(raw, object_, said, name, key, ids)
 
 
 def name_of(raw: Any) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ def each_once(column: pd.Series) -> bool:
     return bool(len(values)) and bool((values != "").all()) and values.is_unique
 
 
-def references(tables: Sequence[Table], at: int) -> dict[str, int]:
+def references(tables: Sequence[KeyedTable], at: int) -> dict[str, int]:
     """{heading: number of the table whose ids it holds} of the table number `at`, but for its own ids."""
     mine = tables[at]
     found = {}
@@ -151,7 +151,7 @@ def references(tables: Sequence[Table], at: int) -> dict[str, int]:
     return found
 
 
-def _about(tables: Sequence[Table], at: int, heading: str) -> list[int] | None:
+def _about(tables: Sequence[KeyedTable], at: int, heading: str) -> list[int] | None:
     """The tables that a heading names; None for one that is no reference."""
     whole, arrow, which = tables[at].said[heading].partition(ARROW)
     words = _words(whole)
@@ -171,7 +171,7 @@ def _about(tables: Sequence[Table], at: int, heading: str) -> list[int] | None:
     return by_name
 
 
-def _target(tables: Sequence[Table], at: int, heading: str) -> int | None:
+def _target(tables: Sequence[KeyedTable], at: int, heading: str) -> int | None:
     by_name = _about(tables, at, heading)
     values = tables[at].filled(heading)
     if by_name is None or not len(values):
@@ -185,34 +185,20 @@ def _target(tables: Sequence[Table], at: int, heading: str) -> int | None:
     return inside[0] if len(inside) == 1 else None
 
 
-def apart(tables: Sequence[Table], at: int) -> RawTable:
+def apart(tables: Sequence[KeyedTable], at: int) -> RawTable:
     """The raw table number `at` with each reference to a table of several objects (people and companies under one roof) as one
     column an object."""
-    raw = tables[at].raw
-    found: dict[str, pd.Series] = {}
+    raw, ids = tables[at].raw, {}
     for heading in raw.headings:
         several = _about(tables, at, heading) or []
-        if len({tables[number].object for number in several} & POINTED.keys()) < max(2, len(several)):
-            continue
-        values = raw.frame[heading].str.strip()
-        inside = {POINTED[tables[number].object]: values.isin(tables[number].ids) for number in several}
-        known = pd.DataFrame(inside).sum(axis=1)
-        if (known > 1).any() or (known == 1).sum() < _NAMED * (values != "").sum():
-            continue
-        kinds = pd.Series("", index=values.index, dtype="str")
-        for name, mask in inside.items():
-            kinds = kinds.mask(mask, name)
-        found[heading] = kinds
-    if not found:
-        return raw
-    beside = pd.DataFrame({f"\0{heading}": kinds for heading, kinds in found.items()})
-    frame = split_pointers(
-        raw.headings, pd.concat([raw.frame, beside], axis=1), {heading: f"\0{heading}" for heading in found}
-    )
-    return replace(raw, headings=list(frame.columns), frame=frame)
+        known = {tables[number].object: tables[number].ids for number in several}
+        if len(several) == len(known.keys() & POINTED.keys()) > 1:
+            ids[heading] = known
+    frame = split_by_ids(raw.headings, raw.frame, ids)
+    return raw if frame is raw.frame else replace(raw, headings=list(frame.columns), frame=frame)
 
 
-def _called(tables: Sequence[Table], numbers: Sequence[int], about: tuple[str, ...]) -> list[int]:
+def _called(tables: Sequence[KeyedTable], numbers: Sequence[int], about: tuple[str, ...]) -> list[int]:
     """Which tables `about` names: the one called so, else those whose name ends it (`owner person`) or that it ends (`pipeline`)."""
     ways = (
         lambda name: name == about,
@@ -247,7 +233,7 @@ def refer(proposed: Sequence[Any]) -> None:
                     to_pipelines(proposed[target])
 
 
-def _of_pipelines(object_: str, tables: Sequence[Table], target: int, found: Sequence[dict[str, int]]) -> str:
+def _of_pipelines(object_: str, tables: Sequence[KeyedTable], target: int, found: Sequence[dict[str, int]]) -> str:
     """What ids of a table of pipelines say of a row: the stage where that table's rows refer to another one of pipelines."""
     upper = any(tables[number].object == "pipelines" for number in found[target].values())
     if object_ == "pipelines":
