@@ -15,7 +15,7 @@ from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.flags import answers, flagged, is_flag
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.pointers import pointers, split_pointers
-from pb2hl.mapper.proposer.references import IDS, Table, alike, apart, each_once, opened, references, singular
+from pb2hl.mapper.proposer.references import IDS, KeyedTable, alike, apart, each_once, opened, references, singular
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.source import joined
@@ -41,7 +41,7 @@ _ASKED = (
 )
 """Words of the two columns of a table of further fields: what is asked, and what is answered."""
 
-_OF_CODES = frozenset("code color colour hex icon slug symbol iso locale active visible hidden system".split())
+_OF_CODES = heading_words("of codes")
 """Words of columns of a table of codes that say how a code looks, and nothing of the records that have it."""
 
 _MOST_FIELDS, _MOST_KINDS, _MOST_FURTHER, _WIDEST = 200, 12, 2, 8
@@ -53,10 +53,12 @@ _OF_NOBODY = "no record of the export is meant"
 
 @dataclass
 class Joins:
-    """What becomes of an export's tables: those with more columns, and why each that is no table of records is none."""
+    """What becomes of an export's tables: those with more columns, why each that is no table of records is none, and why some
+    that link records wait: a table that they link is no object."""
 
     tables: dict[int, RawTable] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
+    waits: dict[int, str] = field(default_factory=dict)
 
 
 def join(raws: Sequence[RawTable], objects: Sequence[str], decided: Collection[int] = ()) -> Joins:
@@ -88,7 +90,7 @@ def _by_type(raw: RawTable, object_: str) -> RawTable:
 
 
 class _Work:
-    def __init__(self, tables: list[Table], decided: frozenset[int]):
+    def __init__(self, tables: list[KeyedTable], decided: frozenset[int]):
         self.tables, self.decided, self.done = tables, decided, Joins()
         self.refers = [references(tables, at) for at in range(len(tables))]
         self.coded: dict[int, list[str]] = {}  # columns of a table that had ids of codes, and have their names
@@ -231,7 +233,7 @@ class _Work:
         if not unknown or self._links(at, self.refers[at]) is None:
             return False
         what = ", ".join(self.tables[t].raw.label for t in unknown)
-        self.done.reasons[at] = f"no records but links, which wait until somebody says what {what} is"
+        self.done.waits[at] = f"no records but links of {what}, of which nobody said what it is"
         return True
 
     def _list(self, at: int, target: int, reasons: Mapping[str, np.ndarray]) -> None:
@@ -322,7 +324,7 @@ class _Work:
         return mine.raw.frame[told] if tags == told and len(told) == 1 else None
 
 
-def _names(mine: Table, other: Table) -> bool:
+def _names(mine: KeyedTable, other: KeyedTable) -> bool:
     """Whether a table's name speaks of another: in its words, or of the object that it is."""
     return _within(other.name, mine.name) or any(named(word)[0] == other.object for word in mine.name)
 
@@ -331,14 +333,14 @@ def _within(name: Collection[str], words: Collection[str]) -> bool:
     return all(any(alike(singular(own), word) for word in words) for own in name)
 
 
-def _keeping(mine: Table, heading: str) -> bool:
+def _keeping(mine: KeyedTable, heading: str) -> bool:
     words = tokens(mine.said[heading])
     own = words[-1:] in (("id",), ("uuid",), ("guid",)) and each_once(mine.raw.frame[heading])  # the row's own
     keeping = set(words) <= _KEEPING and not _says_more(mine, heading)
     return own or keeping or is_flag(mine.said[heading]) or _is_main(mine, heading)
 
 
-def _says_more(mine: Table, heading: str) -> bool:
+def _says_more(mine: KeyedTable, heading: str) -> bool:
     """Whether a column headed like book-keeping holds words (`position`: CEO), not times, numbers or yes and no."""
     seen = signals(mine.raw.frame[heading])
     return bool(seen.filled) and not seen.looks("date", "datetime", "number", "boolean", "digit", at_least=_PLAINLY)
@@ -348,15 +350,15 @@ _PLAINLY = 0.8
 """Share (0-1) of times, numbers or yes and no that makes a column one of book-keeping."""
 
 
-_MAIN = frozenset({"primary", "main", "preferred", "default"})
+_MAIN = heading_words("of main ones")
 
 
-def _is_main(mine: Table, heading: str) -> bool:
+def _is_main(mine: KeyedTable, heading: str) -> bool:
     """Whether a column says which of several a record uses first."""
     return bool(_MAIN & set(tokens(mine.said[heading]))) and answers(mine.raw.frame[heading])
 
 
-def _different(mine: Table, headings: Sequence[str]) -> list[str]:
+def _different(mine: KeyedTable, headings: Sequence[str]) -> list[str]:
     """`headings` without the columns that say what one before them says, in other letters (`email_address_caps`)."""
     said: set[tuple[str, ...]] = set()
     found = []
@@ -368,7 +370,7 @@ def _different(mine: Table, headings: Sequence[str]) -> list[str]:
     return found
 
 
-def _part_of(mine: Table) -> str:
+def _part_of(mine: KeyedTable) -> str:
     """The part of records that a table is called after; "" for none."""
     said = set(terms(" ".join(mine.name))) | {term for word in mine.name for term in terms(word)}
     return next((part for part in _PARTS if part in said), "")

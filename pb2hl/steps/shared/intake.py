@@ -126,12 +126,15 @@ def _joined(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str
     """The tables with what those that are none of records say put into columns of the records that it is about."""
     fixed = {at for at, item in enumerate(found) if (item.raw.file, item.raw.sheet) in decided}
     joins = mapper.join([item.raw for item in found], [item.object for item in found], fixed)
-    return [
-        replace(item, object=tables.JOINED, confidence=0.95, reason=joins.reasons[at])
-        if at in joins.reasons
-        else replace(item, raw=joins.tables.get(at, item.raw))
-        for at, item in enumerate(found)
-    ]
+    out = []
+    for at, item in enumerate(found):
+        if at in joins.reasons:
+            out.append(replace(item, object=tables.JOINED, confidence=0.95, reason=joins.reasons[at]))
+        elif at in joins.waits:
+            out.append(replace(item, object="", confidence=0.0, reason=joins.waits[at]))
+        else:
+            out.append(replace(item, raw=joins.tables.get(at, item.raw)))
+    return out
 
 
 def _referring(found: list[Recognised]) -> list[Recognised]:
@@ -144,7 +147,8 @@ def _referring(found: list[Recognised]) -> list[Recognised]:
     companies = mapper.company_names(item.raw for item in found if item.object == "companies")
     out = []
     for item in found:
-        frame = mapper.split_by_ids(item.raw.headings, item.raw.frame, item.object, ids) if ids else item.raw.frame
+        of_any = dict.fromkeys(mapper.of_any_record(item.raw.headings, item.object), ids)
+        frame = mapper.split_by_ids(item.raw.headings, item.raw.frame, of_any)
         frame = mapper.split_companies(list(frame.columns), frame, item.object, companies)
         same = frame is item.raw.frame
         raw = item.raw if same else replace(item.raw, headings=list(frame.columns), frame=frame)
