@@ -19,6 +19,7 @@ from pb2hl.content import convert as convert_body
 from pb2hl.model import FieldKind
 from pb2hl.values import names
 from pb2hl.values.booleans import FALSE, TRUE
+from pb2hl.values.clocks import at_time, clock
 from pb2hl.values.countries import country as country_code
 from pb2hl.values.fold import fold
 from pb2hl.values.parsed import Context
@@ -129,6 +130,8 @@ RULES: dict[str, Rule] = {
     "prepend names": Rule("names of other columns, and this one behind them", "columns, joined by +", "Tussenvoegsel", _wrong_columns, (K.NAME, K.TEXT)),
     "split list": Rule("a list out of one cell", "the separator", ";", lambda text, _: "" if text else "the separator is missing", _LISTS),
     "map": Rule("other values for these", "old=new | old=new", "G=Gold | S=Silver", _wrong_pairs),
+    "at time": Rule("days, with the time of day of another column", "a column", "Start Time", _wrong_columns, (K.DATE, K.DATETIME)),
+    "on day": Rule("times of day, on the day of another column", "a column", "Start Date", _wrong_columns, (K.DATETIME,)),
     "leave out rows": Rule("rows that this column flags (deleted, archived, merged, test) are left out and listed; clear it to bring them back"),
     "strip HTML": Rule("text without markup"),
     "constant": Rule("the same value in every row", "the value", "imported", _given),
@@ -222,6 +225,8 @@ def _run(texts: pd.Series, cell: str, frame: pd.DataFrame) -> tuple[pd.Series, l
             texts = _with_columns(texts, item.argument, frame)
         elif item.name == "prepend names":
             texts = _behind_columns(texts, item.argument, frame)
+        elif item.name in ("at time", "on day"):
+            texts = _moments(texts, item, frame)
         elif step := _each(item):
             codes, uniques = pd.factorize(texts)
             answers = [step(text) for text in uniques]
@@ -247,6 +252,20 @@ def _with_columns(texts: pd.Series, argument: str, frame: pd.DataFrame) -> pd.Se
             other = frame[name].str.strip()
             found = (found + between + other).where((found != "") & (other != ""), found + other)
     return found
+
+
+def _moments(texts: pd.Series, item: Transform, frame: pd.DataFrame) -> pd.Series:
+    """Days with the times of day beside them; a time without a day, or no time of day, stays what it is."""
+    name = next(iter(_joined(item.argument)[0]), "")
+    if name not in frame.columns:
+        return texts
+    pairs = zip(texts, frame[name], strict=True)
+    if item.name == "at time":
+        return pd.Series(
+            [at_time(day, time) if day.strip() else day for day, time in pairs], index=texts.index, dtype="str"
+        )
+    found = [at_time(day, time) if clock(time) and day.strip() else time for time, day in pairs]
+    return pd.Series(found, index=texts.index, dtype="str")
 
 
 def _behind_columns(texts: pd.Series, argument: str, frame: pd.DataFrame) -> pd.Series:

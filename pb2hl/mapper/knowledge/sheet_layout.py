@@ -59,6 +59,9 @@ DATA_TYPES = (
 )  # fmt: skip
 """HighLevel's custom field types that a column can become (its own spelling of MONETORY)."""
 
+WAITS = "a person decides: "
+"""How the reason of a column begins that no batch run decides: what it says of its records is not known."""
+
 PROPOSAL = "proposal"
 """`who` of a decision that nobody has touched: the proposal was above the threshold."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from mimetypes import guess_type
@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.mapper.knowledge.lists import DATA
+from pb2hl.mapper.knowledge.lists import DATA, heading_words
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
-from pb2hl.mapper.knowledge.text import EVERYDAY
+from pb2hl.mapper.knowledge.text import EVERYDAY, tokens
 from pb2hl.mapper.proposer.score import candidate, read
 from pb2hl.values.statuses import activity_type
 
@@ -39,6 +39,8 @@ _COMPANY_NAMES, _MOSTLY = 2.0, 0.4
 
 _KINDS_OF_ACTIVITIES, _SEVERAL = 3.0, 2
 """Points of a column whose values name that many kinds of activities (calls, meetings, notes) side by side."""
+
+_MESSAGES = heading_words("of messages")
 
 _OF_QUESTIONS = 0.5
 """What is left of a field's points where only an everyday question says it."""
@@ -120,9 +122,13 @@ def _fits(headings: tuple[str, ...], seen: Sequence[Signals]) -> dict[str, Fit]:
     return _with_values(found, found_in, dict(zip(said, seen, strict=True)))
 
 
+_VAGUE = frozenset({"date"})
+
+
 def _weight_of(heading: str, object_: str) -> float:
-    """How much a heading tells of its table: everyday questions (`What`, `Until`) may stand in many."""
-    return _OF_QUESTIONS if any(term.startswith(EVERYDAY) for term in read(heading, object_).terms) else 1.0
+    """How much a heading tells of its table: everyday questions (`What`, `Until`) and a mere `Date` may stand in many."""
+    said = read(heading, object_).terms
+    return _OF_QUESTIONS if said == _VAGUE or any(term.startswith(EVERYDAY) for term in said) else 1.0
 
 
 def _read(said: Sequence[str], object_: str, seen: Sequence[Signals]) -> dict[str, str]:
@@ -182,6 +188,26 @@ def _no_files(read: dict[str, str], seen: dict[str, Signals]) -> set[str]:
     return none if links and _share(links, _FILE) >= _MOSTLY else none | {"file_name"}
 
 
+def between_addresses(seen: Mapping[str, Signals]) -> bool:
+    """Whether columns say from and to which e-mail addresses messages went."""
+    ends = [
+        name
+        for name, values in seen.items()
+        if set(tokens(name)) <= _MESSAGES and values.looks("email", at_least=_MOSTLY)
+    ]
+    return len(ends) > 1
+
+
+def _has_clock(seen: dict[str, Signals]) -> bool:
+    """Whether days and times of day stand side by side."""
+    days = any(values.looks("date", "datetime", at_least=_CLOCKS) for values in seen.values())
+    return days and any(values.looks("clock", at_least=_CLOCKS) for values in seen.values())
+
+
+_CLOCKS = 0.8
+"""Share of a column's values that are times of day, or days."""
+
+
 def _examples(read: dict[str, str], name: str, seen: dict[str, Signals]) -> tuple[str, ...]:
     return seen[read[name]].examples if read.get(name, "") in seen else ()
 
@@ -205,6 +231,8 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
         more["contacts"] = _PERSON_ROW
     elif _is_about_people(read):
         more["contacts"], more["deals"] = _PERSON_ROW, -_PERSON_ROW
+    if "start_at" not in read["appointments"] and _has_clock(seen):
+        more["appointments"] = telling_fields("appointments")["start_at"]
     heading = read["companies"].get("name", "")
     if heading in seen and seen[heading].share("company") >= _MOSTLY and not people & {"first_name", "last_name"}:
         more["companies"] = more.get("companies", 0.0) + _COMPANY_NAMES
@@ -213,6 +241,8 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
     elif _about_nobody(people, companies):
         more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
     if len({activity_type(text) for text in _examples(read["activities"], "type", seen)} - {""}) >= _SEVERAL:
+        more["activities"] = _KINDS_OF_ACTIVITIES
+    if between_addresses(seen):
         more["activities"] = _KINDS_OF_ACTIVITIES
     out = dict(found)
     out["attachments"] = _without(out["attachments"], "attachments", _no_files(read["attachments"], seen))

@@ -10,7 +10,7 @@ from pb2hl.mapper.knowledge.consent import consent
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, terms, tokens
-from pb2hl.model import OBJECTS
+from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.source.embedded import is_kept
 from pb2hl.values.consents import FIELDS as CONSENTS
 
@@ -29,29 +29,28 @@ _WITHOUT_FIELDS = frozenset({"tasks", "notes", "appointments", "activities"})
 _CUSTOMERS = heading_words("buyers")
 """Words for who buys: of a table of companies, the company itself."""
 
-_EXPECTED: dict[str, tuple[str, ...]] = {
-    "email": ("email",),
-    "email_2": ("email",),
-    "contact_email": ("email",),
-    "phone": ("phone",),
-    "mobile": ("phone",),
-    "website": ("url", "domain"),
-    "domain": ("domain", "url"),
-    "birthday": ("date", "datetime"),
-    "created_at": ("date", "datetime"),
-    "updated_at": ("date", "datetime"),
-    "expected_close": ("date", "datetime"),
-    "closed_at": ("date", "datetime"),
-    "due_at": ("date", "datetime"),
-    "start_at": ("date", "datetime"),
-    "end_at": ("date", "datetime"),
-    "amount": ("money", "number"),
-    "probability": ("percent", "number"),
-    "timezone": ("timezone",),
-    "completed": ("boolean",),
-    "postal_code": ("postal", "number"),
-    "recurrence": ("rrule",),
-} | {name: ("boolean",) for name in CONSENTS}
+_DATES = frozenset(
+    spec.name for item in OBJECTS.values() for spec in item.fields if spec.kind in (FieldKind.DATE, FieldKind.DATETIME)
+)
+_EXPECTED: dict[str, tuple[str, ...]] = (
+    {
+        "email": ("email",),
+        "email_2": ("email",),
+        "contact_email": ("email",),
+        "phone": ("phone",),
+        "mobile": ("phone",),
+        "website": ("url", "domain"),
+        "domain": ("domain", "url"),
+        "amount": ("money", "number"),
+        "probability": ("percent", "number"),
+        "timezone": ("timezone",),
+        "completed": ("boolean",),
+        "postal_code": ("postal", "number"),
+        "recurrence": ("rrule",),
+    }
+    | {name: ("boolean",) for name in CONSENTS}
+    | {name: ("date", "datetime", "moment") for name in _DATES}
+)
 """Kinds of values that confirm a canonical field."""
 
 _NAMES = ("first_name", "last_name", "full_name", "city", "state", "country", "company_name", "name", "owner", "source")
@@ -193,7 +192,7 @@ def _family(field: str) -> str:
         return "website"
     if field in ("amount", "probability"):
         return "money"
-    if field.endswith(("_at", "_close")) or field in ("birthday", "date"):
+    if field in _DATES:
         return "date"
     return "name" if field in _NAMES else "text"
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from pb2hl.mapper.knowledge.text import terms
+from pb2hl.mapper.knowledge.lists import heading_words
+from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.proposer.structure import Table
-from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.statuses import activity_type, appointment_status, deal_status, direction
 
 _WORDS: dict[str, tuple[tuple[str, str, Callable[[str], str]], ...]] = {
@@ -20,24 +20,6 @@ _WORDS: dict[str, tuple[tuple[str, str, Callable[[str], str]], ...]] = {
 
 _SHARE = 0.75  # of a column's different values
 _MOST = 20  # different values: a status or type has few
-
-
-_ASKED = {"won": "won", "lost": "lost"}
-"""Questions of yes and no about a deal (`IsWon`) → what yes says."""
-
-
-def name_outcomes(table: Table) -> None:
-    """A deal's status that is a question (`Is won`: true) becomes the word that its yes says; no says nothing."""
-    if table.object != "deals":
-        return
-    for heading in table.raw.headings:
-        asked = set(terms(table.said(heading))) & set(_ASKED)
-        words = {text.casefold() for text in table.raw.frame[heading].str.strip().unique()}
-        if table.proposed(heading) != "status" or not asked or not words & TRUE or not words <= TRUE | FALSE | {""}:
-            continue
-        says = _ASKED[asked.pop()]
-        pairs = [f"{word}={says if word in TRUE else ''}" for word in sorted(words) if word]
-        table.transform(heading, "map: " + " | ".join(pairs))
 
 
 def classify_by_words(table: Table) -> None:
@@ -61,6 +43,21 @@ def find_entry_date(table: Table) -> None:
     dated = [heading for heading in dated if table.proposed(heading) in ("custom", "ignore")]
     if len(dated) == 1:
         table.decide(dated[0], "date", "ignore", 0.85, "the only dates in a table of entries")
+
+
+_MESSAGES = heading_words("of messages")
+
+
+def find_party(table: Table) -> None:
+    """In a table of messages that names no contact, who they are from and to: the one of both that is a contact is meant."""
+    if table.object != "activities" or (table.proposals["field"] == "contact_id").any():
+        return
+    for heading in table.raw.headings:
+        if set(tokens(heading)) <= _MESSAGES | _OF_ADDRESSES and table.seen(heading).looks("email", at_least=_SHARE):
+            table.decide(heading, "contact_id", "contactId", 0.85, "an address that a message is from or to")
+
+
+_OF_ADDRESSES = frozenset({"email", "address", "mail", "adresse"})
 
 
 def _open(table: Table, heading: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity
-from pb2hl.mapper.knowledge.sheet_layout import DATA_TYPES, DECISIONS, KEYS, STATUSES, takes_several
+from pb2hl.mapper.knowledge.sheet_layout import DATA_TYPES, DECISIONS, KEYS, STATUSES, WAITS, takes_several
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.proposer.custom import KINDS
 from pb2hl.mapper.proposer.score import candidate
@@ -38,7 +38,9 @@ def undecided_rows(sheets: Mapping[str, pd.DataFrame]) -> list[Problem]:
         named = [*KEYS[name], *_TOLD.get(name, ())]
         for at in frame.index[frame["decision"].str.strip() == ""]:
             about = " · ".join(filter(None, dict.fromkeys(frame.loc[at, named])))
-            found.append(_problem("undecided", name, int(at) + 2, "decision", f"{about} is not decided yet"))
+            why = str(frame.at[at, "reason"])
+            because = f": {why.removeprefix(WAITS)}" if why.startswith(WAITS) else ""
+            found.append(_problem("undecided", name, int(at) + 2, "decision", f"{about} is not decided yet{because}"))
     return found
 
 

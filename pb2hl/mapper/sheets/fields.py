@@ -11,7 +11,9 @@ import pandas as pd
 from pb2hl.mapper.knowledge.sheet_layout import blank, prefill, takes_several
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.proposer.clock_columns import join_clocks
 from pb2hl.mapper.proposer.custom import KINDS, Declared, Labels, declaration, declared, infer
+from pb2hl.mapper.proposer.deal_ends import read_ends
 from pb2hl.mapper.proposer.flags import find_flags
 from pb2hl.mapper.proposer.money import find_amount, read_hundredths
 from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
@@ -19,7 +21,8 @@ from pb2hl.mapper.proposer.pipeline_tables import join_pipelines
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.mapper.proposer.references import refer
 from pb2hl.mapper.proposer.structure import Table, correct_keys, relate
-from pb2hl.mapper.proposer.vocabularies import classify_by_words, find_entry_date, name_outcomes
+from pb2hl.mapper.proposer.table_names import read_names
+from pb2hl.mapper.proposer.vocabularies import classify_by_words, find_entry_date, find_party
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
 from pb2hl.sheets import table_rows
@@ -64,8 +67,11 @@ def fields_sheet(
         if object_ in OBJECTS:
             found.append(_table(raw, object_, known))
             classify_by_words(found[-1])
-            name_outcomes(found[-1])
+            read_ends(found[-1])
             find_entry_date(found[-1])
+            find_party(found[-1])
+            join_clocks(found[-1])
+            read_names(found[-1])
             progress.advance()
     join_pipelines(found)
     relate(found)

@@ -11,7 +11,7 @@ from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
 from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Ledger
-from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, KEYS, SHEETS
+from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, KEYS, SHEETS, WAITS
 from pb2hl.mapper.proposer.money import DOUBT
 from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.check import invalid_rows, summary, undecided_rows
@@ -96,7 +96,7 @@ def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
     for name, frame in read_sheets(ws).items():
         open_rows = frame["decision"].str.strip() == ""
         if name == "fields":
-            open_rows &= ~frame["reason"].str.startswith(DOUBT)  # which money a deal is worth, nobody but a person says
+            open_rows &= ~frame["reason"].str.startswith((DOUBT, WAITS))  # nobody but a person says it
         rows = frame.index[open_rows]
         if not len(rows):
             continue

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.mapper.knowledge.outcomes import same, stage_key, stage_outcome
 from pb2hl.mapper.knowledge.text import terms, tokens
-from pb2hl.mapper.sheets.outcomes import same, stage_key, stage_outcome
 from pb2hl.values.chances import between
 from pb2hl.values.counting import agree, counted
 from pb2hl.values.statuses import deal_status

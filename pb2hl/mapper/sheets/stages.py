@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 from rapidfuzz import fuzz
 
+from pb2hl.mapper.knowledge.outcomes import same, stage_key, stage_outcome
 from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL, blank, prefill
 from pb2hl.mapper.knowledge.stage_words import meaning
-from pb2hl.mapper.sheets.outcomes import same, stage_key, stage_outcome
 from pb2hl.mapper.sheets.source_stages import DEFAULT_PIPELINE, SourceStage, source_stages
 from pb2hl.markers import BESIDE
 from pb2hl.sheets import table_rows

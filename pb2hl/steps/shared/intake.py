@@ -95,7 +95,7 @@ def take_in(
         found.append(Recognised(raw, object_name, confidence, reason))
         progress.advance()
     progress.finish()
-    found = _referring(_joined(found, decided))
+    found = _named(_referring(_joined(found, decided)))
     if not any(item.object in OBJECTS for item in found):
         if sheet is not None:
             tables.write(sheet, found)
@@ -135,6 +135,12 @@ def _joined(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str
         else:
             out.append(replace(item, raw=joins.tables.get(at, item.raw)))
     return out
+
+
+def _named(found: list[Recognised]) -> list[Recognised]:
+    """The tables with what only their names say of their rows in a column of its own."""
+    named = mapper.name_rows([item.raw for item in found], [item.object for item in found])
+    return [replace(item, raw=named.get(at, item.raw)) for at, item in enumerate(found)]
 
 
 def _referring(found: list[Recognised]) -> list[Recognised]:
