@@ -143,9 +143,10 @@ class ChecksFailed(Pb2hlError):
 
 
 class GateClosed(Pb2hlError):
-    """A gate is not approved, or what was approved has changed since."""
+    """A gate is not approved, or what was approved has changed since; `gate` is the one whose approval would open the way, "" for none."""
 
     exit_code = 3
+    gate = ""
 
 
 class Cancelled(Pb2hlError):

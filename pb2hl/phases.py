@@ -34,6 +34,11 @@ class Phases:
         else:
             self.cell.update(shown, raw=True)
 
+    def say(self, text: str) -> None:
+        """Show `text` below what is over, while no bar is there."""
+        lines = [*self.past, text]
+        self.show(lines, code(lines))
+
     def fold(self) -> None:
         """The step is over: one line says how long it took, and holds what each part took."""
         if self.cell is None:

@@ -331,6 +331,8 @@ class Bar:
         """Inside the block a terminal always shows that something goes on, also between two bars."""
         self._inside = True
         self._idle(_kind() is _TerminalBar, 0.0)
+        if _kind() is _CellBar:
+            self._phases.say("working …")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -359,6 +361,8 @@ class Bar:
         text = " ".join(visible(text).split())
         if self._bar is not None:
             self._bar.say(text)
+        elif self._inside and _kind() is _CellBar:
+            self._phases.say(text)
         if self._notes:
             with open(self._notes, "a", encoding="utf-8") as file:
                 file.write(text + "\n")
@@ -366,6 +370,8 @@ class Bar:
     def finish(self) -> None:
         self._close()
         self._idle(self._inside and _kind() is _TerminalBar)
+        if self._inside and _kind() is _CellBar:
+            self._phases.say("working …")
 
     def _close(self) -> None:
         if self._bar is not None:

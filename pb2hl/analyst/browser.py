@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import traitlets
 
 from pb2hl.errors import ConfigError
 from pb2hl.report.drawing.cells import text_of
+from pb2hl.values.fold import fold_marks
 
 PAGE = 50
 """Rows that travel to the browser at once."""
@@ -23,12 +24,15 @@ TOP = 12
 BINS = 16
 MISSING, LOST = "missing", "not converted"
 _HIDDEN = ("row_hash",)
+_ORIGIN = ("source_file", "source_sheet", "source_row")
+"""Where a record stands in the export: shown after what it says, and no facet but the file."""
 
 
 class Facet:
     """One column as codes, so that counting under a filter is one `bincount`: values by frequency, or bins from low to high."""
 
     def __init__(self, column: pd.Series, lost: np.ndarray | None = None):
+        self._folded: list[str] | None = None
         self.missing = column.isna().to_numpy()
         self.lost = lost
         numeric = _is_number(column)
@@ -56,11 +60,22 @@ class Facet:
             found |= self.lost
         return found
 
-    def counts(self, kept: np.ndarray) -> list[dict[str, Any]]:
-        """What the facet shows of the rows `kept`: value, label, count."""
+    @property
+    def many(self) -> bool:
+        """Whether it has more values than it shows."""
+        return not self.binned and len(self.labels) > TOP
+
+    def counts(self, kept: np.ndarray, search: str = "") -> list[dict[str, Any]]:
+        """What the facet shows of the rows `kept`: value, label, count; with `search` only values that hold that text."""
         codes = self.codes[kept]
         number = np.bincount(codes[codes >= 0], minlength=len(self.labels))
-        shown = range(len(self.labels)) if self.binned else np.argsort(-number, kind="stable")[:TOP]
+        shown: Iterable[int] = range(len(self.labels)) if self.binned else np.argsort(-number, kind="stable")
+        if wanted := fold_marks(search):
+            if self._folded is None:
+                self._folded = [fold_marks(label) for label in self.labels]
+            folded = self._folded
+            shown = (int(i) for i in shown if wanted in folded[i])
+        shown = shown if self.binned else islice(shown, TOP)
         found = [{"value": int(i), "label": self.labels[i], "count": int(number[i])} for i in shown]
         found = [item for item in found if item["count"] or self.binned]
         if self.missing.any():
@@ -83,7 +98,9 @@ def _bins(column: pd.Series, moment: bool) -> tuple[np.ndarray, list[str]]:
     numbers[column.isna().to_numpy()] = np.nan
     known = numbers[np.isfinite(numbers)]
     edges = np.linspace(known.min(), known.max(), BINS + 1)
-    codes = np.clip(np.digitize(numbers, edges[1:-1]), 0, BINS - 1)
+    if not moment and not (known % 1).any():
+        edges = np.unique(np.rint(edges))  # whole numbers have whole bounds
+    codes = np.clip(np.digitize(numbers, edges[1:-1]), 0, len(edges) - 2)
     codes[~np.isfinite(numbers)] = -1
     ends = [text_of(pd.Timestamp(int(e)).date()) if moment else f"{e:,.6g}" for e in edges]
     return codes, [f"{low} – {high}" for low, high in pairwise(ends)]
@@ -100,6 +117,7 @@ class TableBrowser(anywidget.AnyWidget):
     facets: Any = traitlets.List().tag(sync=True)
     rows: Any = traitlets.List().tag(sync=True)
     chosen = traitlets.Dict().tag(sync=True)
+    searches = traitlets.Dict().tag(sync=True)
     page = traitlets.Int(0).tag(sync=True)
     total = traitlets.Int(0).tag(sync=True)
     every = traitlets.Int(0).tag(sync=True)
@@ -117,10 +135,13 @@ class TableBrowser(anywidget.AnyWidget):
         numbers: Sequence[str] = (),
     ):
         self._frame = frame.reset_index(drop=True)
-        names = [str(name) for name in frame.columns if not str(name).startswith("raw.") and name not in _HIDDEN]
+        told = [str(name) for name in frame.columns if not str(name).startswith("raw.") and name not in _HIDDEN]
+        names = sorted(told, key=lambda name: name in _ORIGIN and len(told) > len(_ORIGIN) + 1)
         lost = _lost(self._frame, title, not_converted)
         self._facets: dict[str, Facet] = {}
         for name in names:
+            if name in _ORIGIN[1:]:
+                continue
             facet = Facet(self._frame[name], lost.get(name))
             if (
                 facet.binned
@@ -133,6 +154,7 @@ class TableBrowser(anywidget.AnyWidget):
         super().__init__(title=title, columns=names, every=len(frame), folded=folded, numbers=right)
         self._masks: dict[str, np.ndarray] = {}
         self.observe(lambda _change: self._filter(), names=["chosen", "order"])
+        self.observe(lambda _change: self._count(), names=["searches"])
         self.observe(lambda _change: self._show(), names=["page"])
         self._filter()
 
@@ -172,19 +194,25 @@ class TableBrowser(anywidget.AnyWidget):
         self._masks = {
             name: self._facets[name].mask(of) for name, of in self.chosen.items() if of and name in self._facets
         }
+        self._count()
+        self._order = self._sorted(np.flatnonzero(self._kept()))
+        self.total = len(self._order)
+        self.page = 0
+        self._show()
+
+    def _count(self) -> None:
         every = self._kept()
         self.facets = [
             {
                 "column": name,
                 "binned": facet.binned,
-                "values": facet.counts(self._kept(name) if name in self._masks else every),
+                "many": facet.many,
+                "values": facet.counts(
+                    self._kept(name) if name in self._masks else every, str(self.searches.get(name, ""))
+                ),
             }
             for name, facet in self._facets.items()
         ]
-        self._order = self._sorted(np.flatnonzero(every))
-        self.total = len(self._order)
-        self.page = 0
-        self._show()
 
     def _sorted(self, rows: np.ndarray) -> np.ndarray:
         """`rows` in the order that `order` asks for: [column, whether from high to low], or none for the table's own."""

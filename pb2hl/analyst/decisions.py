@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pb2hl import report
 from pb2hl.analyst.parameters import arguments, yes_or_no
+from pb2hl.errors import GateClosed
+from pb2hl.highlevel import Destination
 from pb2hl.progress import Bar
-from pb2hl.register import ROLLBACK, STEPS
+from pb2hl.register import ROLLBACK, SCHEMA, STEPS
 from pb2hl.report.status import approval_line, gate_states
 from pb2hl.review.confirm import Confirm
 from pb2hl.steps.gates import gates
 from pb2hl.steps.gates.batch import decide as decide_at_gate
+from pb2hl.steps.proposal.decisions import open_matches
+from pb2hl.steps.proposal.proposed_schema import published_workflows
+from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
-MOST_OPEN = 8
-"""Open points that a gate lists; the report has all of them."""
+
+class Said(str):
+    """A sentence that a cell shows as it is, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def decide(ws: Workspace, step: str, approved_by: str = "", *, take_defaults: Any = False) -> str | Confirm:
@@ -26,32 +38,62 @@ def decide(ws: Workspace, step: str, approved_by: str = "", *, take_defaults: An
     """
     settled, name = yes_or_no(take_defaults, "take_defaults"), str(approved_by).strip()
     if not name and not STEPS[step].gate:
-        return f"{step}: what the reviews above decided is in the sheets already"
+        waiting = [str(problem) for problem in open_matches(ws)]
+        return Said("\n".join(waiting) or f"{step}: everything is decided, and what was decided is in the sheets")
     if name:
-        return decide_at_gate(ws, step, name, take_defaults=settled)
+        return Said(decide_at_gate(ws, step, name, take_defaults=settled))
     return gate_panel(ws, step)
 
 
 def gate_panel(ws: Workspace, step: str) -> Confirm:
-    """What stands at the gate of `step`, with a button that approves it under the name typed."""
+    """What stands at the gate of `step`, with a button that approves it under the name typed.
+
+    Where points are open the panel lists them, and approves in spite of them for a reason that is typed, on record, as `--force` does.
+    Nothing is overridden that the panel did not show.
+    """
     gate = STEPS[step].gate
-    subject = gates.subject_hash(ws, gate)
-    points = [str(problem) for problem in gates.open_points(ws, gate)] if subject else []
-    more = [f"{len(points) - MOST_OPEN} more in the report"] if len(points) > MOST_OPEN else []
+    seen: list[str] = []
+
+    def look() -> dict[str, Any]:
+        subject = gates.subject_hash(ws, gate)
+        seen[:] = _open(ws, gate) if subject else []
+        return _at_gate(ws, gate, subject, seen)
+
+    def approve(who: str, reason: str) -> str:
+        points = _open(ws, gate) if gates.subject_hash(ws, gate) else []
+        if new := [point for point in points if point not in seen]:
+            more = counted(len(new), "point")
+            raise GateClosed(f"{more} {agree(len(new), 'is', 'are')} open that this panel did not show: look again")
+        approval = gates.approve(ws, gate, who=who, force=bool(points and reason), note=reason if points else "")
+        report.write_again(ws, [step])
+        forced = f", although {counted(len(points), 'point')} {agree(len(points), 'is', 'are')} open" if points else ""
+        return f"{gate} approved by {approval.who}{forced}: {approval.subject_hash}"
+
+    return Confirm(f"Approve: {gate}", approve, look, prompt="Your name", busy="recording the approval …")
+
+
+def _open(ws: Workspace, gate: str) -> list[str]:
+    return [str(problem) for problem in gates.open_points(ws, gate)]
+
+
+def _at_gate(ws: Workspace, gate: str, subject: str, points: Sequence[str]) -> dict[str, Any]:
+    """What a gate's panel shows."""
     before = approval_line(gate_states(ws), gate)
+    are = agree(len(points), "is", "are")
     facts = [
         ("What is approved", subject or "nothing yet: run the step above first"),
-        ("What is open", f"{len(points)}: settle them first" if points else "nothing"),
+        ("What is open", f"{len(points)}: settle them, or say why you approve although they are open" if points else "nothing"),
         ("Until now", before or "nobody has approved this yet"),
-    ]
-
-    def approve(who: str) -> str:
-        approval = gates.approve(ws, gate, who=who)
-        report.write_again(ws, [step])
-        return f"{gate} approved by {approval.who}: {approval.subject_hash}"
-
-    shown = {"prompt": "Your name", "button": f"Approve {gate}", "busy": "recording the approval …"}
-    return Confirm(f"Approve: {gate}", approve, facts=facts, points=[*points[:MOST_OPEN], *more], **shown)
+    ]  # fmt: skip
+    workflows = published_workflows(Destination.load(ws.path)) if subject and gate == SCHEMA.gate else []
+    if workflows:
+        facts.insert(1, ("Confirmed with it", f"that these workflows are paused: {', '.join(workflows)}"))
+    return {
+        "facts": [list(pair) for pair in facts],
+        "points": list(points),
+        "although": "Why you approve although that is open (goes on record)" if points else "",
+        "button": f"Approve {gate}" + (f" although {counted(len(points), 'point')} {are} open" if points else ""),
+    }
 
 
 def rollback_button(ws: Workspace, *, run: str = "", force: Any = False) -> Confirm:
@@ -62,7 +104,7 @@ def rollback_button(ws: Workspace, *, run: str = "", force: Any = False) -> Conf
     given = arguments(ROLLBACK, {"run": run, "force": force})
     scope = f"only the run {run}" if run else "the whole migration"
 
-    def undo(_typed: str) -> str:
+    def undo(_typed: str, _reason: str) -> str:
         with Bar() as bar:
             outcome = ROLLBACK.function()(ws, progress=bar, **given)
         report.present(ws, outcome)
@@ -77,4 +119,4 @@ def rollback_button(ws: Workspace, *, run: str = "", force: Any = False) -> Conf
         ),
     ]
     shown = {"wanted": ws.config.location, "prompt": f"Type {ws.config.location} to confirm", "button": "Take it back", "busy": "taking it back; this may take minutes …"}  # fmt: skip
-    return Confirm("Roll back", undo, facts=facts, **shown)
+    return Confirm("Roll back", undo, lambda: {"facts": [list(pair) for pair in facts]}, **shown)

@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pb2hl.analyst.browser import TableBrowser
+from pb2hl.analyst.find import find, named_references
+from pb2hl.analyst.lines import Lines
 from pb2hl.analyst.parameters import BATCH, read
 from pb2hl.analyst.trace import trace
 from pb2hl.errors import ConfigError
@@ -42,7 +44,7 @@ class OpenedWorkspace(Workspace):
                 {str(value) for value in origin.get("source_file", pd.Series(dtype=object)).dropna().unique()}
             )
             rows.append((name, len(origin), len(layout.names), ", ".join(files)))
-        return pd.DataFrame(rows, columns=["table", "rows", "columns", "files"])
+        return Lines(rows, columns=["table", "rows", "columns", "files"])
 
     def heads(self, rows: int = 5) -> Heads:
         """The first `rows` of every staged table."""
@@ -51,21 +53,19 @@ class OpenedWorkspace(Workspace):
     @property
     def settings(self) -> pd.DataFrame:
         """Every setting of migration.toml: its section, its value, what it may be and what it decides."""
-        return pd.DataFrame(list(_settings(self.config)), columns=["section", "setting", "value", "allowed", "decides"])
+        return Lines(list(_settings(self.config)), columns=["section", "setting", "value", "allowed", "decides"])
 
     def trace(self, object_: str, source_id: str = "", *, row: int = 0, file: str = "") -> pd.DataFrame:
         """One record's way, by its id or by the row of its file: its fate and why, its cells as exported, staged, decided, sent and stored."""
         return trace(self, object_, source_id, row=row, file=file)
 
+    def find(self, object_: str, **wanted: Any) -> pd.DataFrame:
+        """The records of a staged table that say all of `wanted`: `find("contacts", company="mill", email=None)`."""
+        return find(self, object_, **wanted)
+
     def explore(self, name: str) -> TableBrowser:
         """The staged table `name` in a browser with facets; `.selection` is what is left of it as a frame."""
-        frame = self.table(name)
-        if frame.empty:
-            known = ", ".join(self.tables["table"])
-            raise ConfigError(
-                f"there is no staged table {name!r}",
-                hint=f"one of: {known}" if known else "run the inventory first: 01_inventory.ipynb",
-            )
+        frame = named_references(self, name)
         dropped = self.staged / "not_converted.parquet"
         lost = self.table("not_converted") if dropped.exists() else pd.DataFrame()
         return TableBrowser(frame, title=name, not_converted=lost)

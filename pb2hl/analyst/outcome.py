@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.analyst.browser import TableBrowser
+from pb2hl.analyst.lines import Lines
 from pb2hl.errors import ConfigError, Problem
 from pb2hl.register import chapters_of
 from pb2hl.report import verdict_html
@@ -54,19 +55,19 @@ class Result:
         order = ("critical", "warning", "info")
         rows = sorted(self._outcome.problems, key=lambda problem: order.index(str(problem.severity)))
         columns = list(Problem("", "").as_dict())
-        return pd.DataFrame([problem.as_dict() for problem in rows], columns=columns)
+        return Lines([problem.as_dict() for problem in rows], columns=columns)
 
     def table(self, name: str = "") -> pd.DataFrame:
         """The result's table `name` in full; without a name the list of its tables with their rows and columns."""
         tables: Mapping[str, pd.DataFrame] = self._outcome.tables
         if not name:
             rows = [(key, len(frame), ", ".join(map(str, frame.columns))) for key, frame in tables.items()]
-            return pd.DataFrame(rows, columns=["table", "rows", "columns"])
+            return Lines(rows, columns=["table", "rows", "columns"])
         if name not in tables:
             raise ConfigError(
                 f"{self._outcome.step} has no table {name!r}", hint=f"one of: {', '.join(tables) or 'none'}"
             )
-        return tables[name].copy()
+        return Lines(tables[name].copy())
 
     def chart(self, name: str = "") -> Drawing | None:
         """The chart whose title holds `name`, else the first one, as Altair draws it; None when the result has none."""

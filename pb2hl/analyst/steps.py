@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 from markupsafe import Markup
 
 from pb2hl import report
+from pb2hl.analyst.decisions import gate_panel
 from pb2hl.analyst.outcome import Result, stops
 from pb2hl.analyst.parameters import arguments, yes_or_no
-from pb2hl.errors import ChecksFailed, ConfigError, GateClosed, Pb2hlError
+from pb2hl.errors import Cancelled, ChecksFailed, ConfigError, GateClosed, Pb2hlError
+from pb2hl.notebook import PARENT_VARIABLE
 from pb2hl.progress import Bar, Cancel
-from pb2hl.register import STEPS, Step
+from pb2hl.register import STEPS, Step, gates
 from pb2hl.report.drawing.charts import for_notebook, timeline
 from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Workspace
@@ -44,8 +47,23 @@ def run_step(step: Step, ws: Workspace, **options: Any) -> Result:
             outcome = step.function()(ws, progress=bar, cancel=cancel, **given)
     except Pb2hlError as error:
         report.write_failure(ws, step.result(**options), error)
+        if isinstance(error, Cancelled):
+            raise Cancelled(error.message, hint="run this cell again, and it goes on with what is left") from None
+        if isinstance(error, GateClosed):
+            _offer(ws, error)
         raise
     return shown(ws, outcome)
+
+
+def _offer(ws: Workspace, closed: GateClosed) -> None:
+    """Where somebody sits before the notebook: the panel of the gate that is in the way, so that nobody has to leave for a command line."""
+    if not closed.gate or PARENT_VARIABLE in os.environ:
+        return
+    from IPython.display import display
+
+    step = gates()[closed.gate]
+    display(gate_panel(ws, step.id))  # type: ignore[no-untyped-call]
+    closed.hint = f"review it in {step.notebook}, approve it here or there, then run this cell again"
 
 
 def shown(ws: Workspace, outcome: StepResult) -> Result:

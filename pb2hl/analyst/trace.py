@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from pb2hl.analyst.lines import Lines
 from pb2hl.errors import ConfigError
 from pb2hl.ledger import Entry, Ledger
 from pb2hl.model import OBJECTS
@@ -22,6 +23,8 @@ COLUMNS = ("stage", "at", "where", "field", "value")
 """`stage` is fate, exported, staged, decided, sent or stored; `at` the time (UTC) where one is known; `where` the file, sheet or operation."""
 RAW = "raw."
 _ORIGIN = ("source_file", "source_sheet", "source_row")
+_OWN = (*_ORIGIN, "row_hash")
+"""Columns of a staged table that are no cells of the export."""
 MOST_NAMED = 5
 
 Line: TypeAlias = tuple[str, str, str, str, str]
@@ -43,13 +46,13 @@ def trace(ws: Workspace, object_: str, source_id: str = "", *, row: int = 0, fil
         dropped = _dropped(ws, object_, row, file)
         here = _at_row(table, object_, row, file, len(dropped))
         if here is None:
-            return pd.DataFrame(_left_out(dropped[0]), columns=list(COLUMNS))
+            return Lines(_left_out(dropped[0]), columns=list(COLUMNS))
         source_id = str(here["source_id"])
     else:
         here = _by_id(table, object_, str(source_id))
     wanted = str(source_id)
     rows = [*_fate(ws, object_, wanted), *_staged(here), *_decided(ws, object_, wanted), *_sent(ws, object_, wanted), *_stored(ws, object_, wanted)]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return Lines(rows, columns=list(COLUMNS))
 
 
 def _by_id(table: pd.DataFrame, object_: str, wanted: str) -> dict[Any, Any]:
@@ -151,7 +154,7 @@ def _survivors(ws: Workspace, object_: str) -> dict[str, str]:
 def _staged(row: dict[Any, Any]) -> Iterator[Line]:
     """The cells as exported, then as typed."""
     where = ", ".join(text for text in (_text(row.get(name)) for name in _ORIGIN) if text)
-    cells = [(str(name), _text(value)) for name, value in row.items() if str(name) not in _ORIGIN and _text(value)]
+    cells = [(str(name), _text(value)) for name, value in row.items() if str(name) not in _OWN and _text(value)]
     yield from (("exported", "", where, name[len(RAW) :], text) for name, text in cells if name.startswith(RAW))
     yield from (("staged", "", where, name, text) for name, text in cells if not name.startswith(RAW))
 

@@ -8,6 +8,7 @@ from pb2hl.review.specs import (
     mapping_spec,
     schema_review,
     sheet_review,
+    tables_review,
 )
 from pb2hl.review.table import ReviewSpec, ReviewTable
 
@@ -21,4 +22,5 @@ __all__ = [
     "mapping_spec",
     "schema_review",
     "sheet_review",
+    "tables_review",
 ]

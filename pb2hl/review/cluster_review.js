@@ -78,7 +78,7 @@ function render({ model, el }) {
     if (!("of" in done && "of" in shown)) return; // its state comes after the widget itself, on a busy machine later than the first drawing
     if (document.activeElement !== search) search.value = shown.search || "";
     only.value = shown.filter;
-    state.textContent = `${done.of - done.waiting} of ${done.of} clusters decided` + (done.skipped ? `, ${done.skipped} skipped` : "") + (shown.of ? ` · ${Math.min(shown.at + 1, shown.of)} / ${shown.of} ${shown.filter}` : "") + (model.get("unsaved") ? ` · ${model.get("unsaved")} unsaved` : "");
+    state.textContent = `${done.of - done.waiting} of ${done.of} clusters decided` + (done.skipped ? `, ${done.skipped} skipped` : "") + (done.waiting ? `, ${done.waiting} waiting` : "") + (shown.of && shown.cluster ? ` · cluster ${shown.at + 1} of ${shown.of}` : "") + (model.get("unsaved") ? ` · ${model.get("unsaved")} unsaved` : "");
     meter.max = done.of || 1; meter.value = done.of - done.waiting;
     for (const node of deciding) node.disabled = !cards.length;
     undo.disabled = !model.get("can_undo"); save.disabled = !model.get("unsaved");

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,16 @@ WAITING, DONE, REFUSED = "waiting", "done", "refused"
 class Confirm(anywidget.AnyWidget):
     """A decision that a person takes by typing and pressing a button.
 
-    `act` is called with what was typed and returns what was done, in a sentence; a Pb2hlError of it is told and nothing is closed. With
-    `wanted` exactly that has to be typed. `state` is waiting, done or refused.
+    `look` says what is decided on: facts, points that are open, and `although`, the question for a reason where the decision overrides
+    those points. `act` is called with what was typed and that reason, and returns what was done, in a sentence; a Pb2hlError of it is told,
+    nothing is closed, and `look` is asked again. With `wanted` exactly that has to be typed. `state` is waiting, done or refused.
     """
 
     _esm = Path(__file__).with_name("confirm.js")
     title = traitlets.Unicode("").tag(sync=True)
     facts: Any = traitlets.List().tag(sync=True)
     points: Any = traitlets.List().tag(sync=True)
+    although = traitlets.Unicode("").tag(sync=True)
     prompt = traitlets.Unicode("").tag(sync=True)
     wanted = traitlets.Unicode("").tag(sync=True)
     button = traitlets.Unicode("").tag(sync=True)
@@ -33,37 +35,38 @@ class Confirm(anywidget.AnyWidget):
     message = traitlets.Unicode("").tag(sync=True)
     state = traitlets.Unicode(WAITING).tag(sync=True)
 
-    def __init__(
-        self,
-        title: str,
-        act: Callable[[str], str],
-        *,
-        facts: Sequence[tuple[str, str]] = (),
-        points: Sequence[str] = (),
-        **shown: str,
-    ):
-        self._act = act
-        super().__init__(title=title, facts=[list(pair) for pair in facts], points=list(points), **shown)
+    def __init__(self, title: str, act: Callable[[str, str], str], look: Callable[[], Mapping[str, Any]], **shown: str):
+        self._act, self._look = act, look
+        super().__init__(title=title, **{**shown, **look()})
         self.on_msg(self._receive)
 
-    def confirm(self, typed: str) -> None:
-        """What the button does with `typed`; nothing when it is not what is wanted, or when it was done already."""
-        given = typed.strip()
+    def confirm(self, typed: str, reason: str = "") -> None:
+        """What the button does with `typed`; nothing when it is not what is wanted, a reason is missing, or it was done already."""
+        given, why = typed.strip(), reason.strip()
         if self.state == DONE:
             return
         if not given or (self.wanted and given != self.wanted):
             self.state, self.message = REFUSED, f"{self.prompt}: nothing was done"
             return
+        if self.although and not why:
+            self.state, self.message = REFUSED, f"{self.although}: nothing was done"
+            return
         try:
-            done = self._act(given)
+            done = self._act(given, why)
         except Pb2hlError as error:
             self.state, self.message = REFUSED, str(error)
+            self.refresh()
         else:
             self.state, self.message = DONE, done
 
+    def refresh(self) -> None:
+        """Show what is decided on as it stands now."""
+        for name, value in self._look().items():
+            setattr(self, name, value)
+
     def _receive(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
         if content.get("type") == "confirm":
-            self.confirm(str(content.get("typed", "")))
+            self.confirm(str(content.get("typed", "")), str(content.get("reason", "")))
 
     def static_html(self) -> str:
         """The decision as it stands, for notebooks that are looked at without a kernel."""

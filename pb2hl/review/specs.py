@@ -11,6 +11,7 @@ from pb2hl.errors import Problem
 from pb2hl.highlevel import Destination
 from pb2hl.mapper.knowledge.sheet_layout import DATA_TYPES, DECISIONS, EDITABLE, SHEETS, STATUSES
 from pb2hl.mapper.proposer.custom import KINDS
+from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.check import invalid_rows
 from pb2hl.mapper.sheets.fields import target_of
 from pb2hl.matching import sheets as matching
@@ -50,6 +51,20 @@ def sheet_review(ws: Workspace, name: str, *, who: str = "") -> ReviewTable:
     if name == "fields":
         spec = replace(spec, shows=field_previews(ws))
     return ReviewTable(ws.sheets / f"{name}.csv", spec, who=who)
+
+
+def tables_review(ws: Workspace, *, who: str = "") -> ReviewTable:
+    """What each table of the export is: an object, or left out. Raises SheetError before the inventory was run."""
+    words = [*OBJECTS, tables.LEAVE_OUT]
+    spec = ReviewSpec(
+        tables.COLUMNS,
+        choices={
+            "decision": {"column": "proposal", "by": {tables.JOINED: [tables.JOINED, *words]}, "otherwise": words}
+        },
+        preview=("columns", "reason", "comment"),
+        first=("file", "sheet", "rows", "decision", "proposal", "confidence", "reason", "columns", "comment"),
+    )
+    return ReviewTable(ws.sheets / f"{tables.NAME}.csv", spec, who=who)
 
 
 def schema_review(ws: Workspace, *, who: str = "") -> ReviewTable | NothingToReview:

@@ -13,12 +13,15 @@ import pytest
 
 import pb2hl
 from pb2hl.analyst.browser import MISSING, TableBrowser
+from pb2hl.analyst.lines import Lines
 from pb2hl.analyst.parameters import NO, YES, arguments, yes_or_no
 from pb2hl.errors import ConfigError
+from pb2hl.ledger import Ledger
 from pb2hl.register import EXPLORE, STEPS, notebooks
 from pb2hl.resources import resource
 from pb2hl.review.confirm import DONE, REFUSED, WAITING
 from pb2hl.sandbox import Sandbox, Scenario
+from pb2hl.sheets import read_sheet, write_sheet
 from tests.cli.terminal import export
 from tests.conftest import UNHURRIED, Rehearsal
 from tests.e2e.drive import step, workspace
@@ -206,7 +209,8 @@ def test_a_gate_without_a_name_shows_a_panel_with_a_button(ws, mapped):
     assert panel.state == REFUSED and panel.message.endswith("nothing was done")
     if panel.points:
         panel.confirm("Ann")
-        assert panel.state == REFUSED and panel.points[0] in panel.message
+        assert panel.state == REFUSED and panel.message == f"{panel.although}: nothing was done"
+        assert "although" in panel.button and panel.points[0] in panel.static_html()
         pb2hl.decide(mapped, "mapping", "Ann", take_defaults=True)
         panel = pb2hl.decide(mapped, "mapping")
         assert "Ann" in dict(panel.facts)["Until now"] and not panel.points
@@ -214,6 +218,68 @@ def test_a_gate_without_a_name_shows_a_panel_with_a_button(ws, mapped):
     assert panel.state == DONE and "approved by Bea" in panel.message
     assert panel.title in panel._repr_mimebundle_()[0]["text/html"]
     assert isinstance(pb2hl.decide(ws, "match"), str)
+
+
+def test_what_is_open_is_overridden_for_a_reason_on_record(mapped):
+    """The panel of a gate does what `--force` does: for a reason, and for nothing that it did not show."""
+    sheet = mapped.sheets / "fields.csv"
+    before = sheet.read_bytes()
+    frame = read_sheet(sheet, ())
+    write_sheet(sheet, frame.assign(decision=frame["decision"].where(frame["column"] != "Shoe Size", "")))
+    try:
+        panel = pb2hl.decide(mapped, "mapping")
+        write_sheet(
+            sheet, frame.assign(decision=frame["decision"].where(~frame["column"].isin(["Shoe Size", "City"]), ""))
+        )
+        panel.confirm("Ann", "the client wants it")
+        assert panel.state == REFUSED and "that this panel did not show" in panel.message
+        assert sum("City" in point for point in panel.points), "it shows it now"
+        panel.confirm("Ann", "the client wants it")
+        assert panel.state == DONE and "although" in panel.message
+        with Ledger.open(mapped) as ledger:
+            approval = ledger.approval("mapping")
+        assert (
+            approval.forced and approval.who == "Ann" and approval.note.startswith("the client wants it; in spite of: ")
+        )
+    finally:
+        sheet.write_bytes(before)
+
+
+def test_records_are_found_by_what_they_say(mapped):
+    """A text anywhere, whatever its case and accents; None for nothing; names of what is referred to; the client's own columns."""
+    found = pb2hl.find(mapped, "contacts", company="QUARRY", city=None)
+    assert found["source_id"].tolist() == ["13"] and found["source_row"].tolist() == [4]
+    assert found["company"].tolist() == ["Quarry Inc"]
+    assert pb2hl.find(mapped, "deals", contact="áda", amount=1200.5)["name"].tolist() == ["Wheel"]
+    assert (
+        len(pb2hl.find(mapped, "contacts", shoe_size="4")) == 2
+        and len(pb2hl.find(mapped, "contacts", birthday=None)) == 3
+    )
+    with pytest.raises(ConfigError, match="no column 'shoe'"):
+        pb2hl.find(mapped, "contacts", shoe="4")
+    browser = pb2hl.explore(mapped, "contacts").choose("company", "Quarry Inc")
+    assert browser.selection["source_id"].tolist() == ["12", "13"]
+
+
+def test_what_is_read_is_read_in_full(ws):
+    """A cell shows long texts and many rows whole, also of what was selected from them; markup is text."""
+    long = "HighLevel answered 422: " + "because " * 40 + "<b>so</b>"
+    lines = Lines({"stage": ["fate"] * 120, "value": [long] * 120})
+    for page in (lines._repr_html_(), lines[lines["stage"] == "fate"][["value"]]._repr_html_()):
+        assert page.count("because " * 40) == 120 and "<b>so" not in page
+    assert repr(lines).count("because " * 40) == 120
+    for frame in (pb2hl.settings(ws), pb2hl.tables(ws), pb2hl.trace(ws, "contacts", "1"), pb2hl.status(ws).problems):
+        assert isinstance(frame, Lines)
+
+
+def test_values_of_a_facet_are_searched():
+    """A facet with more values than it shows is searched whole; bounds of whole numbers are whole."""
+    names = [f"Hotel {n}" for n in range(40)] + ["Café Zürich"]
+    browser = TableBrowser(pd.DataFrame({"company": pd.Series(names * 3, dtype="string"), "n": range(123)}))
+    browser.searches = {"company": "zurich"}
+    facets = {facet["column"]: facet for facet in browser.facets}
+    assert [value["label"] for value in facets["company"]["values"]] == ["Café Zürich"] and facets["company"]["many"]
+    assert not any("." in value["label"] for value in facets["n"]["values"])
 
 
 def test_rollback_asks_for_the_location_to_be_typed(ws):

@@ -62,9 +62,9 @@ def _number(value: float) -> str:
 
 
 def figure(value: Any) -> str:
-    """A headline figure: integers with thin spaces between thousands, everything else as `text_of`."""
+    """A headline figure: integers with commas between thousands, as sentences and charts have them; everything else as `text_of`."""
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
-        return f"{int(value):,}".replace(",", "\u202f")
+        return f"{int(value):,}"
     return text_of(value)
 
 

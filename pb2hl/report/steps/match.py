@@ -101,7 +101,7 @@ def _scores(context: Context) -> Section | None:
     return Section(
         "How sure the matches are",
         f"{_pairs_found(sums)} by match score, 0 to 1. From {_highs(limits)} up a merge is proposed; from {limits['low']:g} "
-        f"to there a person decides; below, nothing is shown. {span}".rstrip(),
+        f"to there a person decides; below, nobody is asked. {span}".rstrip(),
         context.evidence.table("score_histogram", scores, caption="Pairs by score"),
         None if len(filled) == 1 else stacked(labels, sums),
         "Pairs by score from low to high, with the thresholds",

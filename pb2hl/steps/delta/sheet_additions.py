@@ -11,6 +11,7 @@ from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
 from pb2hl.mapper.knowledge.sheet_layout import KEYS, PROPOSAL, prefill
 from pb2hl.progress import SILENT
+from pb2hl.register import MAPPING
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.gates import gates
 from pb2hl.steps.prepare.mapping import write_sheets
@@ -64,7 +65,7 @@ def decide(ws: Workspace, second: Workspace, who: str) -> bool:
         take_defaults(ws, who)
         return True
     count = sum(map(len, new.values()))
-    raise GateClosed(
+    closed = GateClosed(
         f"the later export has {count} columns, stages, owners, tags or values that the mapping never saw; its approval lapsed",
         hint=f"decide them in sheets/, then: pb2hl approve {ws.path} mapping --by NAME, and delta again",
         problems=[
@@ -72,6 +73,8 @@ def decide(ws: Workspace, second: Workspace, who: str) -> bool:
             for name, rows in new.items() for row in rows.to_dict("records")
         ],
     )  # fmt: skip
+    closed.gate = MAPPING.gate
+    raise closed
 
 
 def take_defaults(ws: Workspace, who: str) -> None:

@@ -18,7 +18,7 @@ from pb2hl.steps.shared.labels import field_labels
 from pb2hl.steps.shared.outcomes import RECORD_OF
 from pb2hl.workspace import Workspace
 
-_NAMES = ("full_name", "name", "title", "subject", "file_name", "body", "email")
+NAMES = ("full_name", "name", "title", "subject", "file_name", "body", "email")
 """What a record is called by, in that order, where it has no first and last name."""
 _FIELDS = {
     "assignedTo": "owner", "assignedUserId": "owner", "userId": "author", "businessId": "company", "contactId": "contact", "pipelineId": "pipeline",
@@ -43,7 +43,7 @@ class Wording:
             return source_id
         row = {str(name): value for name, value in rows.loc[source_id].items() if isinstance(value, str)}
         full = " ".join(part for part in (row.get("first_name", ""), row.get("last_name", "")) if part)
-        found = full or next((row[name] for name in _NAMES if row.get(name)), source_id)
+        found = full or next((row[name] for name in NAMES if row.get(name)), source_id)
         return " ".join(found.split())[:_LONGEST]
 
     def _table(self, object_: str) -> pd.DataFrame:

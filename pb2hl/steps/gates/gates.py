@@ -120,7 +120,9 @@ def check(ws: Workspace, gate: str, problems: Sequence[Problem] = (), *, of_deci
             since = ", ".join(lapsed_by(ws, gate)) or f"what the step {gate} found"
             why = f"was approved by {approval.who} at {approval.at}, and this has changed since: {since}"
         hint = f"review it, then: pb2hl approve {ws.path} {gate} --by NAME"
-        raise GateClosed(f"the gate {gate} {why}", hint=hint, problems=problems)
+        closed = GateClosed(f"the gate {gate} {why}", hint=hint, problems=problems)
+        closed.gate = gate
+        raise closed
     return approval
 
 
