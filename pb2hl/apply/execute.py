@@ -16,6 +16,7 @@ from typing import Any
 from pb2hl.apply.batches import batched
 from pb2hl.apply.breaker import Breaker
 from pb2hl.apply.context import RunContext
+from pb2hl.apply.host_owner import HostOwners
 from pb2hl.apply.journal import Journal
 from pb2hl.apply.lookup import doubt_of, look_up
 from pb2hl.apply.references import UnresolvedReference, check, fill_references
@@ -63,6 +64,7 @@ class Apply:
         self._ledger = context.ledger
         self._run = context.run
         self._sender = Sender(context.client, PORTS if ports is None else ports)
+        self._hosts = HostOwners(context.ledger, context.client, self._sender.ports[Target.CONTACT])
         self._progress = context.progress
         self._cancel = context.cancel
         self._slots = concurrency
@@ -173,7 +175,7 @@ class Apply:
         for op, payload in unit:
             op = _about_existing(op, lookup)
             try:
-                before = await self._sender.before_image(op)
+                before = await self._hosts.beside(op, payload, await self._sender.before_image(op))
                 if rest := without_held_optouts(op, payload, self._first_image(op) or before):
                     intents.append(Intent(op, rest, before))
                 else:

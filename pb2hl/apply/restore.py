@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pb2hl.diff import Class, compare
-from pb2hl.diff.flatten import CUSTOM, NESTED, bare_key, flatten_payload, flatten_record
+from pb2hl.diff.flatten import CUSTOM, NESTED, bare_key, custom_key, flatten_payload, flatten_record
 from pb2hl.diff.table import stored_value
 from pb2hl.errors import Refused
 from pb2hl.highlevel.records.base import id_of
@@ -26,8 +26,9 @@ IDENTITY = ("email", "phone")
 @dataclass
 class Restoration:
     """`put`: the update that puts a record back to what it was; `names` the fields (as `diff.flatten` names them) in it;
-    `kept` those that a person changed since."""
+    `kept` those that a person changed since; `sent` what was written over what they held."""
 
+    sent: Mapping[str, Any] = field(default_factory=dict)
     put: dict[str, Any] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -43,7 +44,7 @@ def restoration(
     but: Collection[str] = (),
 ) -> Restoration:
     """What has to be written so that the fields of `sent` but those named, and no others, are again as in `before`."""
-    found = Restoration()
+    found = Restoration(sent)
     was, held = flatten_record(before), flatten_record(now)
     for name, value in flatten_payload(sent).items():
         if name in but or _same(name, before, now):
@@ -80,14 +81,14 @@ class Restorer:
         before = entry.before_image or {}
         put = found.put
         if self._adds_channels and any(map(_nested, found.names)):
-            put = {**put, **_insisting(list(filter(_nested, found.names)), entry.payload, before, now)}
+            put = {**put, **_insisting(list(filter(_nested, found.names)), found.sent, before, now)}
         record = await self._written(entry, put, found.names, now)
         left = _unlike(found.names, before, record)
         if not left:
             return
         if any(map(_nested, left)):
             self._adds_channels = True
-        if put := _insisting(left, entry.payload, before, record):
+        if put := _insisting(left, found.sent, before, record):
             record = await self._written(entry, put, left, record)
         if left := _unlike(left, before, record, alike=_EMPTY):
             raise NotPutBack(left)
@@ -117,6 +118,16 @@ class NotPutBack(Refused):
 
     def __init__(self, names: list[str]):
         super().__init__(f"HighLevel answers the update and does not put back {', '.join(names)}", status=200)
+        self.names = names
+
+
+def left_of(payload: Mapping[str, Any], error: Exception) -> Mapping[str, Any]:
+    """What of an update is still on its record after `error`: where only some fields could not be put back, those."""
+    if not isinstance(error, NotPutBack):
+        return payload
+    tops = {name.split(".")[0] for name in error.names}
+    fields = [item for item in payload.get("customFields") or () if f"{CUSTOM}{custom_key(item)}" in error.names]
+    return {**{name: value for name, value in payload.items() if name in tops}, "customFields": fields}
 
 
 def _parts(put: Mapping[str, Any], names: list[str]) -> list[dict[str, Any]]:

@@ -53,7 +53,8 @@ class Superseded:
     def link(self, entry: Entry) -> bool:
         """Whether a later link stands in place of this one; it takes over the business that was there before."""
         for number, later in self._after(entry):
-            before = {**(later.before_image or {}), "businessId": (entry.before_image or {}).get("businessId")}
+            was = entry.before_image or {}
+            before = {**(later.before_image or {}), **{name: was.get(name) for name in ("businessId", "companyName")}}
             self._hand_on(entry, number, later, before)
             self.covered += 1
             return True

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import chain, groupby
 from typing import Any
 
 from pb2hl.apply import undo_plan
 from pb2hl.apply.batches import batched
+from pb2hl.apply.company_name import CompanyNames
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.dependents import Dependents
+from pb2hl.apply.host_owner import OwnersBack
 from pb2hl.apply.journal import Journal
-from pb2hl.apply.last_sent import BUSINESS, LastSent
+from pb2hl.apply.last_sent import BUSINESS, COMPANY, LastSent
 from pb2hl.apply.location_scan import Scan, Scanner
-from pb2hl.apply.restore import Restorer, restoration
+from pb2hl.apply.restore import Restorer, left_of, restoration
 from pb2hl.apply.search_lag import wait_until_shown
 from pb2hl.apply.superseded import Superseded
 from pb2hl.apply.undo_plan import (
@@ -26,8 +28,10 @@ from pb2hl.apply.undo_plan import (
     carrier,
     plan_undo,
 )
+from pb2hl.apply.undo_result import KEPT_COLUMNS, OUTCOME_COLUMNS, Rollback
 from pb2hl.diff import flatten_record
 from pb2hl.diff.flatten import CUSTOM, bare_key
+from pb2hl.diff.owner_sync import OWNER
 from pb2hl.diff.table import stored_value
 from pb2hl.errors import AnswerLost, ApiError, NotFound, Pb2hlError, RateLimited, Refused, TokenRefused
 from pb2hl.highlevel import PORTS
@@ -42,8 +46,6 @@ CONCURRENCY = 32
 
 OBJECT_STAYS = "HighLevel's API cannot delete a custom object: without its fields and records it stays, and the next load uses it again"
 MESSAGE_STAYS = "HighLevel's API deletes no single message: a conversation goes with its contact, and that stays"
-KEPT_COLUMNS = ("target", "object", "source_id", "record_id", "why")
-OUTCOME_COLUMNS = ("target", "object", "source_id", "record_id", "action", "outcome", "error")
 
 
 OF_THE_RUN = (TokenRefused, RateLimited)
@@ -51,35 +53,6 @@ OF_THE_RUN = (TokenRefused, RateLimited)
 
 OF_ONE_RECORD = (ApiError, AnswerLost, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """Errors that concern one record, were it of a shape that nobody foresaw: it is kept, told, and the rest goes on."""
-
-
-@dataclass
-class Rollback:
-    """What a rollback did, or would do: `outcomes` one row an operation (undone, kept, held or failed), `kept` what was left
-    alone and why, `requests` how many it sent, `covered` how many values stay because a later run, which stays, wrote them too."""
-
-    outcomes: list[tuple[str, ...]] = field(default_factory=list)
-    kept: list[tuple[str, ...]] = field(default_factory=list)
-    requests: int = 0
-    covered: int = 0
-
-    @property
-    def undone(self) -> int:
-        """Operations that were taken back."""
-        return self._count("undone")
-
-    @property
-    def failed(self) -> int:
-        """Operations that HighLevel would not take back."""
-        return self._count("failed")
-
-    @property
-    def held(self) -> int:
-        """Operations among `kept` that wait for one that failed."""
-        return self._count("held")
-
-    def _count(self, outcome: str) -> int:
-        return sum(row[5] == outcome for row in self.outcomes)
 
 
 class Undo:
@@ -95,6 +68,7 @@ class Undo:
         self._client = context.client
         self._ports = PORTS if ports is None else ports
         self._restorer = Restorer(context.client, self._ports)
+        self._company_names = CompanyNames(context, self._ports)
         self._force = force
         self._looks_only = not context.run
         self._stuck: set[str] = set()
@@ -104,6 +78,7 @@ class Undo:
         self._fields: frozenset[str] | None = None
         self._asking = asyncio.Lock()
         self._superseded = Superseded(context.ledger, context.run, ())
+        self._owners = OwnersBack(context, self._ports[Target.CONTACT], frozenset().__contains__, ())
 
     async def run(self, plan: UndoPlan) -> Rollback:
         """Take everything in `plan` back. Raises as `Apply.run` does; one record that cannot be taken back stops nothing."""
@@ -120,14 +95,21 @@ class Undo:
         finally:
             self._result.requests = self._client.sent - sent
             self._result.covered = self._superseded.covered
+            self._result.left = self._not_put_back()
             await self._journal.close()
             self._context.progress.finish()
         return self._result
+
+    def _not_put_back(self) -> dict[str, list[str]]:
+        found = {COMPANY: self._company_names.left, OWNER: self._owners.left}
+        return {name: contacts for name, contacts in found.items() if contacts}
 
     async def _look(self, plan: UndoPlan) -> None:
         """Read what the plan may meet, before anything is written."""
         self._doomed = {entry.destination_id for entry in plan.deletions()}
         self._left = LastSent(self._ledger)
+        going = {entry.op_id for entry in plan.entries if entry.target is Target.OPPORTUNITY}
+        self._owners = OwnersBack(self._context, self._ports[Target.CONTACT], going.__contains__, self._left.ours)
         self._dependents = Dependents(plan.deletions())
         self._superseded = Superseded(self._ledger, self._context.run, plan.entries)
         if len(plan.entries) < sum(row["count"] for row in self._ledger.counts() if row["state"] == State.DONE):
@@ -167,13 +149,11 @@ class Undo:
         riders = self._riders.pop(entry.destination_id, []) if entry.kind is Kind.CREATE else []
         try:
             why = await self._undone(entry)
-        except NotFound:
-            why = ""
         except OF_THE_RUN:
             raise
         except OF_ONE_RECORD as error:
             self._note_outcome(entry, "failed", _message(error))
-            self._stays(entry)
+            self._stays(replace(entry, payload=left_of(entry.payload, error)))
             self._stuck.add(entry.destination_id)
             self._keep(riders, "the record that holds it could not be deleted")
             return
@@ -189,8 +169,18 @@ class Undo:
             self._note_outcome(item, "undone", "")
 
     async def _undone(self, entry: Entry) -> str:
-        """Take it back; why it is kept, or "". HighLevel may have done what it answers 4xx to (BEHAVIOUR, GH#64), or lost the
-        answer to: asking again finds nothing left to do then."""
+        """Take it back, with what HighLevel did to its contact by itself; why it is kept, or ""."""
+        try:
+            why = await self._tried(entry)
+        except NotFound:
+            why = ""
+        if not why and entry.target is Target.OPPORTUNITY and not self._looks_only:
+            await self._owners.put_back(entry)
+        return why
+
+    async def _tried(self, entry: Entry) -> str:
+        """HighLevel may have done what it answers 4xx to (BEHAVIOUR, GH#64), or lost the answer to: asking again finds nothing left
+        to do then."""
         try:
             return await self._undo(entry)
         except (Refused, AnswerLost):
@@ -264,15 +254,16 @@ class Undo:
             return ""
         contact, ours = str(entry.payload["contactId"]), entry.payload["businessId"]
         before = (entry.before_image or {}).get("businessId")
-        now = (await self._ports[Target.CONTACT].get(self._client, contact)).get("businessId")
+        held = await self._ports[Target.CONTACT].get(self._client, contact)
+        now = held.get("businessId")
         if (now or None) != (ours or None) and not (self._force and now):
             return "" if (now or None) == (before or None) else "linked to another business since"
-        if self._looks_only:
-            return ""
-        if before:
+        if before and not self._looks_only:
             await contact_records.link(self._client, str(before), [contact])
-        elif now == ours:
+        elif now == ours and not self._looks_only:
             await contact_records.unlink(self._client, [contact])
+        if entry.before_image is not None:
+            await self._company_names.put_back(entry, held)
         return ""
 
     async def _clear_file(self, entry: Entry) -> str:

@@ -37,6 +37,11 @@ class OwnerSync:
         return str(record.get(OWNER) or "") in self._owners.get(_contact(entry, record), ())
 
 
+def synced_contact(entry: Entry) -> str:
+    """The contact that an opportunity hangs on, by the ledger."""
+    return _contact(entry, {})
+
+
 def _contact(entry: Entry, record: Mapping[str, Any]) -> str:
     if entry.target is Target.CONTACT:
         return entry.destination_id

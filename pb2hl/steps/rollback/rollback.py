@@ -11,8 +11,10 @@ import pandas as pd
 from pb2hl.apply import Rollback, UndoPlan, plan_undo
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.freshness import REBUILD
+from pb2hl.apply.last_sent import COMPANY
 from pb2hl.apply.seal import unseal
 from pb2hl.apply.undo import KEPT_COLUMNS, OBJECT_STAYS, OUTCOME_COLUMNS, Undo
+from pb2hl.diff.owner_sync import OWNER
 from pb2hl.errors import ConfigError, HighLevelError, Problem, Severity, TokenMissing
 from pb2hl.highlevel import Client, Destination
 from pb2hl.ledger import Ledger, LedgerPort
@@ -190,6 +192,7 @@ def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.D
         "in_doubt": len(doubt),
         "requests_told": budget.total,
         "requests_sent": done.requests,
+        "not_put_back": sum(map(len, done.left.values())),
         "dry_run": asked.dry_run,
         "looked": not asked.unseen,
     }
@@ -206,7 +209,12 @@ def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.D
             "kept": kept,
             "in_doubt": doubt,
         },
-        problems=(*_problems(kept, rows, asked), *_covered(done.covered), *outcomes.problems_of(doubt)),
+        problems=(
+            *_problems(kept, rows, asked),
+            *_covered(done.covered),
+            *_left(done.left, asked),
+            *outcomes.problems_of(doubt),
+        ),
     )
 
 
@@ -221,12 +229,13 @@ def _status(counts: Mapping[str, Any], kept: pd.DataFrame, asked: Asked) -> Stat
         return Status.FAILED
     if not counts["planned"]:
         return Status.NOTHING_TO_DO
-    return Status.INCOMPLETE if asked.force and (kept["why"] != OBJECT_STAYS).any() else Status.DONE
+    stays = asked.force and (kept["why"] != OBJECT_STAYS).any()
+    return Status.INCOMPLETE if stays or counts["not_put_back"] else Status.DONE
 
 
 def _headline(counts: Mapping[str, Any], budget: Budget, asked: Asked) -> str:
     """Everything that was asked for, by what became or would become of it."""
-    total = counts["planned"]
+    total, names = counts["planned"], counts["not_put_back"]
     if not total:
         text = "There is nothing to undo."
     elif asked.unseen:
@@ -237,6 +246,7 @@ def _headline(counts: Mapping[str, Any], budget: Budget, asked: Asked) -> str:
         for name, why in (("kept", "kept, each for its reason"), ("held", "held by what could not be undone"), ("failed", "refused")):  # fmt: skip
             text += f", {counts[name]:,} {why}" if counts[name] else ""
         text += f"; with {counted(budget.total, 'request')} in about {budget.seconds:,} s. Nothing was written." if asked.dry_run else f"; with {counted(counts['requests_sent'], 'request')} ({budget.total:,} were told)."  # fmt: skip
+    text += f" {counted(names, 'value')} that HighLevel wrote by itself {'would stay' if asked.dry_run else agree(names, 'stays', 'stay')}." if names else ""  # fmt: skip
     return text + (
         f" {counts['in_doubt']:,} {agree(counts['in_doubt'], 'stays', 'stay')} in doubt." if counts["in_doubt"] else ""
     )
@@ -269,6 +279,21 @@ def _covered(values: int) -> Iterator[Problem]:
     if values:
         text = f"{counted(values, 'value')} {agree(values, 'stays', 'stay')} as later runs, which stay, wrote them too; undone in their turn, those go back past this one"
         yield Problem("written_later", text, Severity.INFO, count=values)
+
+
+_BY_ITSELF = {COMPANY: "company name", OWNER: "owner"}
+
+
+def _left(left: Mapping[str, Sequence[str]], asked: Asked) -> Iterator[Problem]:
+    """What HighLevel wrote by itself and nobody can ask it to take back."""
+    for name, contacts in left.items():
+        count, verb = len(contacts), "would keep" if asked.dry_run else agree(len(contacts), "keeps", "keep")
+        text = (
+            f"{counted(count, 'contact')} that {agree(count, 'was', 'were')} there before {verb} the {_BY_ITSELF[name]} that HighLevel wrote "
+            f"by itself ({name}): none of its requests takes it back ({', '.join(contacts[:5])})"
+        )
+        yield Problem(f"{_BY_ITSELF[name].replace(' ', '_')}_left", text, Severity.WARNING, count=count,
+                      treatment="put it back in HighLevel by hand; the ledger's before-image has what stood there")  # fmt: skip
 
 
 def _problems(kept: pd.DataFrame, rows: pd.DataFrame, asked: Asked) -> Iterator[Problem]:
