@@ -8,6 +8,7 @@ from pb2hl.mapper.proposer.objects import mixed_types, recognise
 from pb2hl.mapper.proposer.pointers import POINTED, ids_of, of_any_record, pointers, split_by_ids, split_pointers
 from pb2hl.mapper.proposer.product import Product, product
 from pb2hl.mapper.proposer.propose import propose, propose_fields
+from pb2hl.mapper.proposer.rows_of_two import two_objects
 from pb2hl.mapper.proposer.table_names import name_rows
 from pb2hl.mapper.sheets.decided import CustomField, Mapping, PipelineToMake, custom_fields, decided_mapping
 from pb2hl.mapper.sheets.fields import assignment, complete, decided, fields_sheet, follow, lacking_of
@@ -72,5 +73,6 @@ __all__ = [
     "staged_tables",
     "stages_sheet",
     "tags_sheet",
+    "two_objects",
     "undecided",
 ]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from pb2hl.source.json_values import Answer, typed_property, typed_value, unlettered, whole_value
+from pb2hl.source.json_values import Answer, current, typed_property, typed_value, unlettered, whole_value
 
 _SMALL = 12  # keys of an amount or a number at most
 
@@ -43,11 +43,30 @@ def reduced(found: dict[str, Any]) -> Any:
         for keys, reduce in _RULES:
             if not keys.isdisjoint(found) and (answer := reduce(found)) is not None:
                 return answer[0]
+    if not _HISTORIES.isdisjoint(found) and (record := _with_history(found)) is not None:
+        return record
     if "__typename" in found:
         found[KIND] = found.pop("__typename")
     if "_links" in found or "@" in "".join(found):
         return _odata(found)
     return whole_value(found) if len(found) <= _SMALL else found
+
+
+_HISTORIES = frozenset({"values", "entry_values", "record_id", "entry_id"})
+_OWN_IDS = ("entry_id", "record_id")
+
+
+def _with_history(found: dict[str, Any]) -> Any:
+    """Attio's records: the current values of their fields beside the id, which says where it stands as well."""
+    own = next((key for key in _OWN_IDS if key in found), "")
+    if own and found.keys() <= {"workspace_id", "object_id", "list_id", own}:
+        return found[own]
+    name = "entry_values" if "entry_values" in found else "values"
+    fields = found.get(name)
+    if not isinstance(fields, dict) or "id" not in found or not all(isinstance(item, list) for item in fields.values()):
+        return None
+    rest = {key: value for key, value in found.items() if key != name}
+    return {**rest, **{f"{name}.{key}" if key in rest else key: current(value) for key, value in fields.items()}}
 
 
 def _connection(found: dict[str, Any]) -> Answer:

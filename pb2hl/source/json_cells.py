@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,9 @@ from pb2hl.source.dialects import reduced
 from pb2hl.source.flatten import frame_of
 from pb2hl.source.json_tables import loads
 from pb2hl.source.nested import marks, unnest
-from pb2hl.source.tables import RawTable, unique_headings
+from pb2hl.source.numbered import gather
+from pb2hl.source.tables import RawTable, problem, unique_headings
+from pb2hl.values.counting import counted
 
 _SHARE = 0.8  # of a column's filled cells that hold lists or objects: else one of them may be part of a text
 _TRIED = 100  # distinct texts after which a column is given up of which hardly any can be read
@@ -50,12 +52,45 @@ def open_cells(tables: Sequence[RawTable], limits: Limits) -> list[RawTable]:
     records as tables of their own that point to the row they stood in, lists of plain values as JSON."""
     found: list[RawTable] = []
     taken = {table.sheet for table in tables}
-    for table in tables:
+    for table in map(gather, tables):
         opened = {
             heading: cells for heading in table.headings if (cells := _cells(heading, table.frame[heading])) is not None
         }
+        table = _strays(table, opened)
         found += _opened(table, opened, limits, taken) if opened else [table]
     return found
+
+
+def _strays(table: RawTable, opened: Collection[str]) -> RawTable:
+    """`table` with a problem for each column of texts in which some cells hold JSON: nobody reads that in a note or a field."""
+    found = []
+    for heading in table.headings:
+        texts = table.frame[heading].str.strip()
+        if heading in opened or _PROGRAM.search(heading) or not texts.str.match(_OBJECT).any():
+            continue
+        held = texts.str.match(_OBJECT).to_numpy() & np.array([_is_json(text) for text in texts], dtype=bool)
+        if held.any() and held.sum() < (texts != "").sum():
+            rows = ", ".join(map(str, table.rows[held][:_SHOWN]))
+            message = f"column {heading!r} holds texts, but JSON in {counted(int(held.sum()), 'cell')} (row {rows})"
+            found.append(
+                problem(
+                    "json_in_text", message, table.file, table.sheet, row=int(table.rows[held][0]), field=heading,
+                    count=int(held.sum()), treatment="kept as it is written: put what it says into columns of their own where it matters",
+                )
+            )  # fmt: skip
+    return replace(table, problems=(*table.problems, *found)) if found else table
+
+
+_OBJECT = re.compile(r"(?:\{\s*\"|\[\s*[{\[\"])")
+_SHOWN = 5
+
+
+def _is_json(text: str) -> bool:
+    if not _OBJECT.match(text):
+        return False
+    with suppress(_Not):
+        return bool(_read(text, False))
+    return False
 
 
 def _cells(heading: str, texts: pd.Series) -> list[Any] | None:

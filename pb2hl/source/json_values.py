@@ -106,6 +106,44 @@ def typed_property(found: dict[str, Any]) -> Answer:
     return (_shown(value),) if "id" in found or not isinstance(value, list | dict) else None
 
 
+_SINCE_UNTIL = (
+    {"active_from", "active_until"},
+    {"valid_from", "valid_until"},
+    {"valid_from", "valid_to"},
+    {"effective_from", "effective_to"},
+)
+_OF_ENTRIES = frozenset({"attribute_type", "created_by_actor", "created_by", "active_from", "active_until", "valid_from", "valid_until", "valid_to", "effective_from", "effective_to"})  # fmt: skip
+_ENTRY = {
+    "email-address": "email_address", "phone-number": "phone_number", "record-reference": "target_record_id", "domain": "domain",
+    "actor-reference": "referenced_actor_id", "interaction": "interacted_at", "select": "option", "status": "status",
+}  # fmt: skip
+"""Types of values that a history of a field holds (Attio) → the key of what each says."""
+
+
+def current(value: Any) -> Any:
+    """The history of a field (`[{"active_from": …, "active_until": null, "value": …}]`) as what holds now: a value, or several."""
+    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+        return value
+    if not any(all(ends <= item.keys() for item in value) for ends in _SINCE_UNTIL):
+        return value
+    now = [
+        item
+        for item in value
+        if all(item.get(key) is None for key in ("active_until", "valid_until", "valid_to", "effective_to"))
+    ]
+    said = [_entry(item) for item in now]
+    return said[0] if len(said) == 1 else said or None
+
+
+def _entry(item: dict[str, Any]) -> Any:
+    key = _ENTRY.get(item.get("attribute_type", ""), "")
+    rest = {name: part for name, part in item.items() if name not in _OF_ENTRIES}
+    found = rest.get(key, rest) if key else rest
+    if isinstance(found, dict) and isinstance(found.get("title"), str) and isinstance(found.get("id"), dict):
+        return found["title"]
+    return found["value"] if isinstance(found, dict) and found.keys() == {"value"} else found
+
+
 def _shown(value: Any) -> Any:
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         if all("plain_text" in item for item in value):

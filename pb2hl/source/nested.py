@@ -39,6 +39,12 @@ _APART = re.compile(
 """Lists that an answer holds as readily as a record does."""
 
 
+_PEOPLE = re.compile(r"(?i)^(contacts?|people|persons?|contact_?persons?|ansprechpartner|interlocuteurs|referenti)$")
+_HAS_PEOPLE = re.compile(
+    r"(?i)compan|organi[sz]ation|account|lead|client|customer|kunde|firm|soci[eé]t|azienda|empresa"
+)
+
+
 @dataclass
 class Lists:
     """Lists of records by name; `places` holds the place of each record in the file (the row it came from)."""
@@ -98,7 +104,7 @@ def marks(headings: Iterable[str]) -> list[str]:
 
 
 def _take(name: str, parent: str, record: dict, place: int, found: Lists, depth: int) -> None:
-    inner = [key for key, value in record.items() if _is_records(str(key), value)] if depth < _DEPTH else []
+    inner = [key for key, value in record.items() if _is_records(str(key), value, parent)] if depth < _DEPTH else []
     mark = _mark(record)
     if not mark:
         inner = []
@@ -136,7 +142,7 @@ def _points(item: dict, parent: str) -> bool:
     )
 
 
-def _is_records(key: str, value: Any) -> bool:
+def _is_records(key: str, value: Any, parent: str) -> bool:
     if not isinstance(value, list) or not value or _PARTS.match(key):
         return False
     if not all(isinstance(item, dict) and item for item in value) or prose(value) is not None:
@@ -145,6 +151,8 @@ def _is_records(key: str, value: Any) -> bool:
     describing = keys - _OWN_ID - _ABOUT
     if bool(_OWN_ID & keys) and len(describing) >= (2 if _TOLD.match(key) else 3):
         return not _links(keys)
+    if _PEOPLE.match(key) and _HAS_PEOPLE.search(parent) and not _OWN_ID & keys and len(describing) >= 2:
+        return True  # a company's people, who stand nowhere else without an id to be found by
     return bool(_TOLD.match(key)) and len(describing) >= 2 and not _links(keys)
 
 

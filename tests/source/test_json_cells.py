@@ -150,6 +150,44 @@ def test_what_fits_nothing_is_told():
     assert found == {"custom.score_log": "a: b: 1; c: 2"} and "json_written_out" in told
 
 
+@pytest.mark.parametrize("mark", [".{}.", "[{}].", "/{}/"])
+def test_columns_that_count_places_of_lists_are_the_lists(mark):
+    """What a program made of lists, a column a place, is read as the lists: people of a company, their e-mails, tags."""
+    one, two = mark.format(0), mark.format(1)
+    columns = {
+        "id": ["1", "2"], "company": ["Acme Inc", "Beta LLC"],
+        f"contacts{one}name": ["Ada Lund", "Cy Orr"], f"contacts{one}emails{one}email": ["ada@x.example", "cy@x.example"],
+        f"contacts{two}name": ["Bo Vik", ""], f"contacts{two}emails{one}email": ["bo@x.example", ""],
+    }  # fmt: skip
+    companies, people = read(columns, "companies.csv")
+    assert companies.headings == ["id", "company"]
+    assert people.frame["name"].tolist() == ["Ada Lund", "Bo Vik", "Cy Orr"] and people.rows.tolist() == [2, 2, 3]
+    assert people.frame["emails"].tolist() == [f'["{name}@x.example"]' for name in ("ada", "bo", "cy")]
+    assert people.frame["companies.id"].tolist() == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ("Phone 1 - Value", "Phone 2 - Value"),
+        ("Email", "Email.1"),
+        ("v1.0 notes", "v1.1 notes"),
+        ("Address 1", "Address 2"),
+    ],
+)
+def test_numbers_in_other_headings_count_nothing(headings):
+    """A number that stands between no marks, a repeated heading and a version are none."""
+    (table,) = read({**PEOPLE, headings[0]: ["a", "b"], headings[1]: ["c", "d"]})
+    assert set(headings) <= set(table.headings)
+
+
+def test_json_in_a_column_of_texts_is_told():
+    """Some cells of JSON among texts stay as they are, and the column, the cells and the row are named."""
+    (table,) = read({**PEOPLE, "remarks": ["likes tea", '{"vip": true}']})
+    (problem,) = table.problems
+    assert (problem.code, problem.field, problem.row, problem.count) == ("json_in_text", "remarks", 3, 1)
+
+
 PLAIN = {
     "templates": ["{first_name}", "{last_name}"],
     "ids in braces": ["{5F0C1234-1234-1234-1234-12345678ABCD}"] * 2,

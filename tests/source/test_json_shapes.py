@@ -44,6 +44,12 @@ def _mixed(wrap: Callable[[str, Record], Record]) -> list[Record]:
     return [wrap(name, record) for name, records in LISTS.items() for record in records]
 
 
+def _history(value: Any) -> list[Record]:
+    """What a field held before, and what it holds now."""
+    before = {"active_from": "2023-01-01", "active_until": "2024-01-01", "value": "old", "attribute_type": "text"}
+    return [before, {"active_from": "2024-01-01", "active_until": None, "value": value, "attribute_type": "text"}]
+
+
 DOCUMENTS: dict[str, Any] = {
     "graphql edges": {"data": _each(lambda _, of: {"edges": [{"cursor": "x", "node": one} for one in of], "pageInfo": {"hasNextPage": False}})},
     "graphql nodes": {"data": {"viewer": _each(lambda _, of: {"nodes": of, "totalCount": 2})}, "extensions": {"cost": {"requested": 12}}},
@@ -82,6 +88,7 @@ DOCUMENTS: dict[str, Any] = {
         {"id": one["id"], "column_values": [{"id": "c", "text": value, "value": "{}", "column": {"title": key}} for key, value in one.items() if key != "id"]} for one in of]}} for name, of in LISTS.items()]}},
     "bigquery": _each(lambda _, of: {"kind": "bigquery#rows", "schema": {"fields": [{"name": key} for key in of[0]]}, "rows": [{"f": [{"v": value} for value in row]} for row in _rows(of)]}),
     "lists inside an answer": _each(lambda _, of: {"type": "list", "data": of, "total_count": 2, "pages": {"type": "pages", "page": 1, "next": None}}),
+    "attio": _each(lambda _, of: {"data": [{"id": {"workspace_id": "w", "object_id": "o", "record_id": one["id"]}, "values": {key: _history(value) for key, value in one.items() if key != "id"}} for one in of]}),
     "columns by row number": _each(lambda _, of: {key: {str(at): one[key] for at, one in enumerate(of)} for key in of[0]}),
 }  # fmt: skip
 
@@ -187,3 +194,33 @@ def test_what_went_wrong_is_no_table_but_messages_are():
     body = {"data": {"contacts": PEOPLE, "messages": sent}, "errors": told, "messages": ["done"]}
     tables = read_json(json.dumps(body).encode(), "dump.json", LIMITS)
     assert {table.sheet: len(table.frame) for table in tables} == {"contacts": 2, "messages": 2}
+
+
+HISTORIES = {
+    "email": ({"original_email_address": "A@x.co", "email_address": "a@x.co", "email_domain": "x.co"}, "email-address", {"x": "a@x.co"}),
+    "money": ({"currency_value": 5, "currency_code": "EUR"}, "currency", {"x.currency_value": "5", "x.currency_code": "EUR"}),
+    "reference": ({"target_object": "companies", "target_record_id": "c1"}, "record-reference", {"x": "c1"}),
+    "select": ({"option": {"id": {"option_id": "o"}, "title": "SaaS", "is_archived": False}}, "select", {"x": "SaaS"}),
+    "status": ({"status": {"id": {"status_id": "s"}, "title": "Won", "is_archived": False}}, "status", {"x": "Won"}),
+    "nothing now": (None, "text", {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", HISTORIES)
+def test_histories_of_fields(shape):
+    """A field that is told with its history holds what it holds now, of whatever type; what it held before is no value of it."""
+    value, kind, expected = HISTORIES[shape]
+    past = {"active_from": "2023-01-01", "active_until": "2024-01-01", "attribute_type": kind, "value": "before"}
+    now = (
+        [] if value is None else [{"active_from": "2024-01-01", "active_until": None, "attribute_type": kind, **value}]
+    )
+    body = {
+        "data": [
+            {
+                "id": {"workspace_id": "w", "object_id": "o", "record_id": "r1"},
+                "values": {"x": [past, *now], "name": _history("Ada")},
+            }
+        ]
+    }
+    (table,) = read_json(json.dumps(body).encode(), "people.json", LIMITS)
+    assert _plain([table])[""] == [{"id": "r1", "name": "Ada", **expected}]

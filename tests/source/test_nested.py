@@ -66,3 +66,16 @@ def test_parts_and_links_stay():
     assert len(read_json(json.dumps([record]).encode(), "contacts.json", LIMITS)) == 1
     nameless = {"x": 1, "notes": [{"text": "a", "at": "b", "by": "c"}]}
     assert len(read_json(json.dumps([nameless]).encode(), "contacts.json", LIMITS)) == 1
+
+
+def test_people_of_a_company_need_no_id():
+    """People inside a company are people of it also where they have only a name and an address; of a deal they are links."""
+    people = [{"name": "Ada Lund", "email": "ada@x.example"}, {"name": "Bo Vik", "email": "bo@x.example"}]
+    frames = _frames(
+        read_json(json.dumps([{"name": "Acme Inc", "contacts": people}]).encode(), "companies.json", LIMITS)
+    )
+    assert frames["contacts"]["companies.name"].tolist() == ["Acme Inc", "Acme Inc"]
+    frames = _frames(
+        read_json(json.dumps([{"id": "d1", "title": "Roof", "contacts": people}]).encode(), "deals.json", LIMITS)
+    )
+    assert list(frames) == [""]

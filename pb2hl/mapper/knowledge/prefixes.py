@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
+from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.text import PLAIN_WORDS, phrases, tokens
 
 _SHARE = 0.8  # of a table's headings: some columns are the database's own
@@ -16,7 +17,7 @@ _WORDS = 2  # a prefix such as `acme_crm_`
 
 def without_prefix(headings: Sequence[str]) -> list[str]:
     """`headings` without the words that most of them begin with and that mean nothing in any language we know."""
-    said = list(headings)
+    said = _uncontained(headings)
     for _ in range(_WORDS):
         parts = [tokens(heading) for heading in said]
         firsts = Counter(words[0] for words in parts if len(words) > 1)
@@ -29,6 +30,25 @@ def without_prefix(headings: Sequence[str]) -> list[str]:
             for heading, words in zip(said, parts, strict=True)
         ]
     return said
+
+
+_CONTAINERS, _INSIDE = heading_words("containers"), heading_words("inside containers")
+
+
+def _uncontained(headings: Sequence[str]) -> list[str]:
+    """Dotted headings of nested records without what only wraps them (`properties.name.value`), where no two become one."""
+    bare = [_bare(heading) for heading in headings]
+    counts = Counter(map(tokens, bare))
+    return [short if counts[tokens(short)] == 1 else whole for short, whole in zip(bare, headings, strict=True)]
+
+
+def _bare(heading: str) -> str:
+    parts = heading.split(".")
+    while len(parts) > 1 and "".join(tokens(parts[0])) in _CONTAINERS:
+        parts = parts[1:]
+    while len(parts) > 1 and "".join(tokens(parts[-1])) in _INSIDE:
+        parts = parts[:-1]
+    return ".".join(parts)
 
 
 @lru_cache(maxsize=1)

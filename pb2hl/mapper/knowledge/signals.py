@@ -81,6 +81,16 @@ _PATTERNS = {
 }
 
 
+def is_company(text: str) -> bool:
+    """Whether a name has a legal form or another word that only companies have."""
+    return bool(_PATTERNS["company"].search(text.strip()))
+
+
+def is_person(text: str) -> bool:
+    """Whether a text could be a person's name, by its words; many companies' names could be one too."""
+    return bool(_PATTERNS["person"].match(text.strip())) and not is_company(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Signals:
     """The look of a column. Shares are 0-1 over the sampled distinct values."""

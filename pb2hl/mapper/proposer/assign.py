@@ -211,11 +211,17 @@ def _own_name(headings: Sequence[str], object_: str, chosen: list[Candidate]) ->
         if chosen[at].field == "custom"
         and len(terms(heading)) == 2
         and terms(heading)[1] == "name"
-        and not means(terms(heading)[0])
+        and (not means(terms(heading)[0]) or (object_ == "companies" and terms(heading)[0] in ("contact", "deal")))
     ]
     if len(found) == 1:
         reason = f"the only name in this table, of a {terms(headings[found[0]])[0]}"
-        chosen[found[0]] = replace(chosen[found[0]], field=field, target=target, confidence=0.6, reason=reason)
+        chosen[found[0]] = replace(
+            chosen[found[0]],
+            field=field,
+            target=target,
+            confidence=0.85 if means(terms(headings[found[0]])[0]) else 0.6,
+            reason=reason,
+        )
 
 
 _BY_ID = {"company_name": ("company_id", "businessId"), "parent_name": ("parent_id", "custom")}

@@ -42,6 +42,15 @@ def read_ends(table: Table) -> None:
     for heading, said in asked.items():
         if heading in answered:
             continue
+        if said == "closed" and heading in flags and _words(table, heading) <= FALSE:
+            table.decide(
+                heading,
+                "custom",
+                "custom",
+                0.85,
+                "none of these deals is closed: they are open, or as their stages say",
+            )
+            continue
         if heading in flags and (words or answered or _told_by_stage(table, heading)):
             table.decide(heading, "custom", "custom", 0.85, "yes and no about a deal whose status other columns say")
         elif heading in flags or (said in ("status", "outcome") and not _speaks(table, heading)):

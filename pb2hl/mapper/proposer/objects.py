@@ -92,6 +92,8 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     the same export.
     """
     by_name, words = _said(raw, others)
+    if by_name == "contacts" and _has_people(raw, others):
+        by_name = "companies"
     fits = by_columns(raw.headings, frame_of(raw))
     if _are_users(raw, others, (by_name, words), fits):
         return "users", 0.9, "people whom other tables name as owners" if by_name != "users" else f"named {words!r}"
@@ -109,6 +111,15 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     if fit.points >= LIKELY and fit.points >= fits[second].points + LEAD and not by_name:
         return best, 0.5, f"columns suggest {best}: {', '.join(fit.fields[:6])}"
     return "", 0.0, _nothing_fits(by_name, words, fits, best)
+
+
+def _has_people(raw: Table, others: Sequence[Table]) -> bool:
+    """Whether the rows of a table hold lists of people: they are what these belong to, however it is called (`leads`)."""
+    home = raw.sheet or raw.file.rsplit("/", 1)[-1].split(".", 1)[0]
+    inside = [
+        other for other in others if other is not raw and other.file == raw.file and named(other.sheet)[0] == "contacts"
+    ]
+    return any(heading.startswith(f"{home}.") for other in inside for heading in other.headings)
 
 
 _OF_ANYBODY = frozenset({"first_name", "last_name", "full_name", "email", "phone", "mobile", "job_title"})

@@ -55,6 +55,7 @@ _EXPECTED: dict[str, tuple[str, ...]] = (
 
 _NAMES = ("first_name", "last_name", "full_name", "city", "state", "country", "company_name", "name", "owner", "source")
 _NEVER: dict[str, tuple[str, ...]] = {
+    "currency": ("number", "date", "datetime", "boolean", "email", "url"),
     "job_title": ("salutation", "boolean", "number", "code", "date", "datetime", "email", "phone", "url"),
     "company_name": ("salutation", "boolean", "email", "date", "datetime", "percent"),
     "owner": ("percent", "date", "datetime"),

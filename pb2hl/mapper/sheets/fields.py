@@ -14,6 +14,7 @@ from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.proposer.clock_columns import join_clocks
 from pb2hl.mapper.proposer.custom import KINDS, Declared, Labels, declaration, declared, infer
 from pb2hl.mapper.proposer.deal_ends import read_ends
+from pb2hl.mapper.proposer.either import ask_who
 from pb2hl.mapper.proposer.flags import find_flags
 from pb2hl.mapper.proposer.money import find_amount, read_hundredths
 from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
@@ -72,6 +73,7 @@ def fields_sheet(
             find_party(found[-1])
             join_clocks(found[-1])
             read_names(found[-1])
+            ask_who(found[-1])
             progress.advance()
     join_pipelines(found)
     relate(found)

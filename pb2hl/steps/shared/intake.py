@@ -95,7 +95,7 @@ def take_in(
         found.append(Recognised(raw, object_name, confidence, reason))
         progress.advance()
     progress.finish()
-    found = _named(_referring(_joined(found, decided)))
+    found = _named(_referring(_joined(_each_its_own(found, decided), decided)))
     if not any(item.object in OBJECTS for item in found):
         if sheet is not None:
             tables.write(sheet, found)
@@ -134,6 +134,17 @@ def _joined(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str
             out.append(replace(item, object="", confidence=0.0, reason=joins.waits[at]))
         else:
             out.append(replace(item, raw=joins.tables.get(at, item.raw)))
+    return out
+
+
+def _each_its_own(found: list[Recognised], decided: Collection[tuple[str, str]]) -> list[Recognised]:
+    """The tables with people and their deals in one row each apart, but for those of which a person said what they are."""
+    out = []
+    for item in found:
+        others = [other.object for other in found if other is not item]
+        known = (item.raw.file, item.raw.sheet) in decided
+        parts = [] if known else mapper.two_objects(item.raw, item.object, others)
+        out += [Recognised(raw, name, item.confidence, reason or item.reason) for raw, name, reason in parts] or [item]
     return out
 
 

@@ -1,0 +1,84 @@
+"""One column of the names of either people or companies (`Name / Company`): who is who, row by row, or a person decides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from pb2hl.mapper.knowledge.lists import heading_words
+from pb2hl.mapper.knowledge.sheet_layout import WAITS
+from pb2hl.mapper.knowledge.signals import is_company, is_person
+from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.structure import Table
+from pb2hl.matching.names import is_shared_mailbox, known_given_names
+from pb2hl.source.mixed import PART
+from pb2hl.source.tables import RawTable
+
+_OR = re.compile(r"\s*[/|]\s*|\s+(?:or|oder|ou|o|eller|lub|och|&)\s+", re.IGNORECASE)
+_PERSON = frozenset({"name", "full name", "contact", "last name", "person"})
+_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+
+
+def either_name(heading: str) -> bool:
+    """Whether a heading says that its names are of people or of companies."""
+    halves = [set(terms(part)) for part in _OR.split(heading) if part.strip()]
+    return len(halves) == 2 and any(
+        one <= _PERSON and two - {"name"} == {"company"} for one, two in (halves, halves[::-1])
+    )
+
+
+def people_and_companies(raw: RawTable) -> list[tuple[RawTable, str, str]]:
+    """`raw` as its people and its companies, where each row shows which it is; () where one does not, or no column holds both."""
+    headings = [heading for heading in raw.headings if either_name(heading)]
+    if len(headings) != 1 or not len(raw.frame):
+        return []
+    (heading,) = headings
+    mails = [_ADDRESS.findall(" ".join(cells).casefold()) for cells in raw.frame.itertuples(index=False, name=None)]
+    kinds = [_kind(name, mail) for name, mail in zip(raw.frame[heading], mails, strict=True)]
+    if not {"contacts", "companies"} <= set(kinds) <= {"contacts", "companies"}:
+        return []
+    out: list[tuple[RawTable, str, str]] = []
+    for object_, name in (("contacts", "Full name"), ("companies", "Company name")):
+        mask = pd.Series(kinds).eq(object_).to_numpy()
+        frame = raw.frame[mask].reset_index(drop=True).rename(columns={} if name in raw.headings else {heading: name})
+        sheet = f"{raw.sheet}{PART}{object_}" if raw.sheet else object_
+        part = replace(
+            raw, sheet=sheet, headings=[str(column) for column in frame.columns], frame=frame, rows=raw.rows[mask]
+        )
+        out.append(
+            (
+                part if not out else replace(part, problems=(), dropped=()),
+                object_,
+                f"the column {heading!r} names {object_} in these rows",
+            )
+        )
+    return out
+
+
+def ask_who(table: Table) -> None:
+    """Leave to a person what a column of either people or companies is; changes the proposals in place."""
+    for heading in table.raw.headings:
+        if table.object in ("contacts", "companies") and either_name(heading) and table.filled(heading):
+            reason = f"{WAITS}it names people or companies, and not every row shows which: tell them apart in the export, or decide one for all"
+            field, target = ("full_name", "name") if table.object == "contacts" else ("name", "name")
+            table.decide(heading, field, target, 0.6, reason)
+
+
+def _kind(name: str, mails: Sequence[str]) -> str:
+    """contacts or companies by a legal form, a given name in use, or whose mailbox a row has; "" where nothing shows it."""
+    if is_company(name):
+        return "companies"
+    words = [word for word in tokens(name) if len(word) > 1]
+    if not is_person(name) or not words:
+        return ""
+    behind = tokens(name.partition(",")[2])
+    if {words[0], *behind[:1]} & known_given_names() or set(words[:1]) & heading_words("salutations"):
+        return "contacts"
+    shared = [is_shared_mailbox(mail) for mail in mails]
+    if any(shared):
+        return "companies" if all(shared) else ""
+    own = ["".join(tokens(mail.partition("@")[0])) for mail in mails]
+    return "contacts" if any(word in local for local in own for word in words) else ""

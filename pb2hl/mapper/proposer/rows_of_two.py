@@ -1,0 +1,152 @@
+"""Tables whose rows each tell of two records: deals in the rows of people (`Deal Name`, `Deal Value`), people in the rows of deals.
+
+Each becomes a table of its own, so that neither is lost in fields of the other; the deals refer to their people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pb2hl.mapper.knowledge.prefixes import without_prefix
+from pb2hl.mapper.knowledge.signals import signals
+from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.either import people_and_companies
+from pb2hl.mapper.proposer.score import Candidate, candidate
+from pb2hl.source.mixed import PART
+from pb2hl.source.tables import RawTable
+
+Read = tuple[RawTable, str, str]
+"""A part of a table, the object that it is, and why."""
+
+_SURE, _ROWS = 0.85, 200
+_DEAL = frozenset(
+    "name amount currency stage pipeline status expected_close closed_at probability lost_reason id created_at source tags".split()
+)
+_TELLS_DEAL = frozenset({"name", "amount", "stage"})
+_BESIDE_DEAL = frozenset({"stage", "pipeline", "expected_close", "closed_at", "probability", "lost_reason"})
+_PERSON = frozenset(
+    "first_name last_name full_name email email_2 phone mobile company_name job_title birthday address_1 address_2 city state postal_code country".split()
+)
+_REACHED = frozenset({"email", "phone", "mobile"})
+_NAMES = frozenset({"first_name", "last_name", "full_name"})
+_KEYS = ("id", "email", "full_name", "name")
+_SHARED = frozenset({"email", "company_name", "full_name"})
+"""Columns of people that deals keep as well: they say whose deals they are."""
+
+_PEOPLE, _KNOWN_BY_MAIL = 0.8, 0.5
+
+
+def two_objects(raw: RawTable, object_: str, others: Sequence[str]) -> list[Read]:
+    """`raw`, recognised as `object_`, as people and their deals, or people and companies; [] where each row is one record of it. `others` are the objects of the
+    export's other tables: where one holds people, deals refer to them."""
+    if not len(raw.frame):
+        return []
+    if object_ in ("contacts", "companies"):
+        return people_and_companies(raw) or _deals_of_people(raw, object_)
+    return _people_of_deals(raw) if object_ == "deals" and "contacts" not in others else []
+
+
+def _read(raw: RawTable, object_: str) -> dict[str, Candidate]:
+    """What each column surely is when the table is one of `object_`, by heading."""
+    found = {}
+    for heading, said in zip(raw.headings, without_prefix(raw.headings), strict=True):
+        item = candidate(said, object_, signals(raw.frame[heading].head(_ROWS)))
+        if item.confidence >= _SURE and item.field not in ("custom", "ignore"):
+            found[heading] = item
+    return found
+
+
+def _says_deal(heading: str) -> bool:
+    return any(terms(word) == ("deal",) for word in tokens(heading))
+
+
+def _deals_of_people(raw: RawTable, object_: str) -> list[Read]:
+    deals, own = _read(raw, "deals"), _read(raw, object_)
+    plain = [name for name, item in deals.items() if _says_deal(name) and item.field in _DEAL]
+    fields = {deals[name].field for name in plain}
+    if len(fields) < 2 or not fields & _TELLS_DEAL:
+        return []
+    beside = [
+        name
+        for name, item in deals.items()
+        if name not in plain and item.field in _BESIDE_DEAL - fields and name not in own
+    ]
+    columns = [name for name in raw.headings if name in {*plain, *beside}]
+    by_field = {item.field: name for name, item in reversed(own.items())}
+    key = next((by_field[name] for name in _KEYS if name in by_field), "")
+    halves = [by_field[name] for name in ("first_name", "last_name") if name in by_field]
+    if not key and not halves:
+        return []
+    filled = _filled(raw, columns)
+    whose = raw.frame[key].str.strip() if key else raw.frame[halves].apply(" ".join, axis=1).str.strip()
+    shared = [name for name, item in own.items() if item.field == "owner" and name not in columns]
+    owner = "Contact" if object_ == "contacts" else "Company"
+    frame = raw.frame[[*columns, *shared]].assign(**{owner: whose})[filled].reset_index(drop=True)
+    headings = [str(name) for name in frame.columns]
+    part = RawTable(raw.file, _part(raw, "deals"), headings, frame, raw.rows[filled])
+    left = [name for name in raw.headings if name not in columns]
+    people = replace(raw, headings=left, frame=raw.frame[left])
+    return [(people, object_, ""), (part, "deals", f"deals in the rows of {object_}: {', '.join(columns[:5])}")]
+
+
+def _people_of_deals(raw: RawTable) -> list[Read]:
+    deals, people = _read(raw, "deals"), _read(raw, "contacts")
+    own = {name for name, item in deals.items() if item.field in _DEAL | {"owner", "updated_at"}}
+    theirs = {
+        name: item.field
+        for name, item in people.items()
+        if item.field in _PERSON and name not in own and not {"owner", "user"} & set(terms(name))
+    }
+    named = [name for name, item in deals.items() if item.field == "contact_id" and _are_people(raw, name)]
+    theirs |= {name: "full_name" for name in named if theirs.get(name) not in _NAMES}
+    if not set(theirs.values()) & _NAMES and (name := _own_name(raw, deals, theirs)):
+        theirs[name] = "full_name"
+    fields = set(theirs.values())
+    if not fields & _NAMES or not (fields & _REACHED or named):
+        return []
+    columns = [name for name in raw.headings if name in theirs]
+    rows = _filled(raw, [name for name in columns if theirs[name] in _NAMES | _REACHED])
+    frame = raw.frame[columns][rows].reset_index(drop=True)
+    part = RawTable(raw.file, _part(raw, "contacts"), columns, frame, raw.rows[rows])
+    kept = {name for name in columns if theirs[name] in _SHARED}
+    left = [name for name in raw.headings if name not in columns or name in kept]
+    reason = f"people in the rows of deals: {', '.join(columns[:5])}"
+    told = (
+        _filled(raw, [name for name in left if name not in theirs])
+        if set(theirs) & own
+        else np.ones(len(raw.rows), dtype=bool)
+    )
+    whole = replace(raw, headings=left, frame=raw.frame[left][told].reset_index(drop=True), rows=raw.rows[told])
+    return [(whole, "deals", ""), (part, "contacts", reason)]
+
+
+def _filled(raw: RawTable, columns: Sequence[str]) -> np.ndarray:
+    """Which rows have a cell in one of `columns`."""
+    return raw.frame[list(columns)].apply(lambda column: column.str.strip()).ne("").any(axis=1).to_numpy(dtype=bool)
+
+
+def _are_people(raw: RawTable, heading: str) -> bool:
+    seen = signals(raw.frame[heading].head(_ROWS))
+    return seen.looks("person", at_least=_PEOPLE) and not seen.looks("company", at_least=1 - _PEOPLE)
+
+
+def _own_name(raw: RawTable, deals: dict[str, Candidate], theirs: dict[str, str]) -> str:
+    """The column of the deals' names where they are called after their people, as the people's addresses show; "" elsewhere."""
+    mail = next((name for name, field in theirs.items() if field == "email"), "")
+    name = next((name for name, item in deals.items() if item.field == "name"), "")
+    if not mail or not name or not _are_people(raw, name):
+        return ""
+    pairs = raw.frame[[name, mail]].head(_ROWS)
+    pairs = pairs[(pairs[name].str.strip() != "") & pairs[mail].str.contains("@")]
+    same = [
+        any(word in address.partition("@")[0].casefold() for word in tokens(text) if len(word) > 1)
+        for text, address in pairs.itertuples(index=False)
+    ]
+    return name if same and sum(same) >= _KNOWN_BY_MAIL * len(same) else ""
+
+
+def _part(raw: RawTable, name: str) -> str:
+    return f"{raw.sheet}{PART}{name}" if raw.sheet else name

@@ -1,0 +1,117 @@
+"""Tables whose rows tell of two records each, or of one of two kinds: people and their deals, people and companies."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pb2hl import mapper
+from pb2hl.mapper.knowledge.sheet_layout import WAITS
+from pb2hl.source.tables import RawTable
+
+PEOPLE = {"First Name": ["Ada", "Bo", "Cy"], "Last Name": ["Lund", "Vik", "Orr"], "Email": ["ada@lund.example", "bo@vik.example", "cy@orr.example"]}  # fmt: skip
+COMPANIES = {"Company Name": ["Lund Ltd", "Vik Inc", "Orr GmbH"], "Website": ["lund.example", "vik.example", "orr.example"]}  # fmt: skip
+DEALS = {"Title": ["Roof", "Wall", "Door"], "Value": ["1200", "900", "450"], "Stage": ["Quote", "Won", "Sent"]}
+
+
+def table(columns: dict[str, list[str]]) -> RawTable:
+    """A raw table."""
+    frame = pd.DataFrame(columns, dtype="str")
+    return RawTable("export.csv", "", list(frame.columns), frame, pd.RangeIndex(2, 2 + len(frame)).to_numpy())
+
+
+def read(columns: dict[str, list[str]], object_: str, others: tuple[str, ...] = ()) -> dict[str, dict[str, str]]:
+    """{object: {column: decision}} of the parts of a table; {} where it stays whole."""
+    parts = mapper.two_objects(table(columns), object_, others)
+    return {
+        name: dict(mapper.fields_sheet([(raw, name)])[["column", "decision"]].itertuples(index=False))
+        for raw, name, _ in parts
+    }
+
+
+@pytest.mark.parametrize("word", ["Deal", "Opportunity"])
+@pytest.mark.parametrize(
+    ("object_", "own", "key"), [("contacts", PEOPLE, "contact_id"), ("companies", COMPANIES, "company_id")]
+)
+def test_deals_in_the_rows_of_people_are_deals(word, object_, own, key):
+    """Columns that name a deal are a table of deals that refers to the row's person or company; rows without one have none."""
+    deals = {f"{word} Name": ["Roof", "", "Door"], f"{word} Value": ["1200", "", "450"], f"{word} Stage": ["Quote", "", "Sent"], "Close Date": ["2024-05-01", "", ""]}  # fmt: skip
+    found = read({**own, **deals}, object_)
+    assert set(found[object_]) == set(own)
+    assert {"name", "amount", "stage", "expected_close", key} == set(found["deals"].values())
+    ((_, _, _), (raw, _, _)) = mapper.two_objects(table({**own, **deals}), object_, ())
+    assert len(raw.frame) == 2 and list(raw.rows) == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"Number of Deals": ["2", "0", "1"], "Total Deal Value": ["1200", "0", "450"], "Last Deal Closed": ["2024-01-01", "", ""]},
+        {"Open Deals": ["1", "0", "0"], "Won Deals": ["1", "0", "0"]},
+        {"Deal Stage": ["Quote", "", "Sent"]},
+    ],
+)  # fmt: skip
+def test_counts_of_deals_are_no_deals(columns):
+    """How many deals a person has, what they sum up to and one column alone stay with the person."""
+    assert read({**PEOPLE, **columns}, "contacts") == {}
+
+
+def test_people_in_the_rows_of_deals_are_people_where_no_other_table_has_them():
+    """A list of deals with who they are for makes those people, with what it says of them; with a table of contacts it refers to that."""
+    who = {"Organization": ["Lund Ltd", "Vik Inc", ""], "Contact person": ["Ada Lund", "Bo Vik", "Cy Orr"], "Contact email": PEOPLE["Email"], "Phone": ["+1 512 555 0101", "+1 512 555 0102", ""]}  # fmt: skip
+    found = read({**DEALS, **who, "Owner": ["anna@us.example"] * 3}, "deals")
+    assert found["contacts"] == {
+        "Organization": "company_name",
+        "Contact person": "full_name",
+        "Contact email": "email",
+        "Phone": "phone",
+    }
+    assert {"contact_id", "contact_email", "company_id", "owner"} <= set(
+        found["deals"].values()
+    ) and "Phone" not in found["deals"]
+    assert read({**DEALS, **who}, "deals", ("contacts",)) == {}
+    assert read({**DEALS, "Contact": ["C1", "C2", "C3"]}, "deals") == {}
+
+
+def test_deals_that_are_called_after_their_people_are_both():
+    """A list of people with a stage and a value is people and deals where their addresses show whose names these are."""
+    columns = {
+        "Name": ["Ada Lund", "Bo Vik", "Cy Orr"],
+        "Email": PEOPLE["Email"],
+        "Stage": ["Quote", "Won", ""],
+        "Value": ["1200", "900", ""],
+    }
+    found = read(columns, "deals")
+    assert found["contacts"] == {"Name": "full_name", "Email": "email"} and found["deals"]["Name"] == "name"
+    (deals, _, _), (people, _, _) = mapper.two_objects(table(columns), "deals", ())
+    assert len(deals.frame) == 2 and len(people.frame) == 3
+    assert read({**columns, "Name": ["Roof", "Wall", "Door"]}, "deals") == {}
+
+
+@pytest.mark.parametrize(
+    "heading", ["Name / Company", "Company/Name", "Firma/Name", "Nom / Société", "Name or company", "Contact|Company"]
+)
+def test_names_of_either_people_or_companies_are_told_apart_row_by_row(heading):
+    """Legal forms, given names and mailboxes show who is who; one row that nothing shows leaves the column to a person."""
+    rows = {
+        heading: ["Ada Lund", "Acme Inc", "Zyx, Maria", "Blue Sky Roofing"],
+        "Email": ["ada@lund.example", "info@acme.example", "", "office@blue.example"],
+    }
+    found = mapper.two_objects(table(rows), "contacts", ())
+    assert [(name, list(raw.frame.iloc[:, 0])) for raw, name, _ in found] == [
+        ("contacts", ["Ada Lund", "Zyx, Maria"]),
+        ("companies", ["Acme Inc", "Blue Sky Roofing"]),
+    ]
+    rows["Email"][3] = "x@blue.example"
+    assert mapper.two_objects(table(rows), "contacts", ()) == []
+    row = mapper.fields_sheet([(table(rows), "contacts")]).iloc[0]
+    assert row["reason"].startswith(WAITS) and not row["decision"]
+
+
+@pytest.mark.parametrize("heading", ["Company name", "Name of company", "Contact name", "Name & Surname"])
+def test_other_names_are_not_asked_about(heading):
+    """A heading that means one of both is read as that."""
+    row = mapper.fields_sheet(
+        [(table({heading: ["Acme Inc", "Beta LLC"], "Email": ["a@acme.example", "b@beta.example"]}), "contacts")]
+    ).iloc[0]
+    assert not row["reason"].startswith(WAITS)
