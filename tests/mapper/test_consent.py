@@ -201,3 +201,19 @@ def test_an_ended_permission_is_a_refusal(heading):
     raw = SimpleNamespace(file="contacts.csv", sheet="", headings=list(frame.columns), frame=frame.astype("str"))
     row = mapper.fields_sheet([(raw, "contacts")]).set_index("column").loc[heading]
     assert (row["proposal"], row["transform"]) == ("email_opt_out", "")
+
+
+@pytest.mark.parametrize(
+    ("heading", "field", "transform"),
+    [
+        ("marked_email_as_spam", "email_opt_out", ""),
+        ("Spam complaint", "email_opt_out", ""),
+        ("DOUBLE_OPT-IN", "email_opt_out", "inverted"),
+        ("Ej utskick", "email_opt_out", ""),
+    ],
+)
+def test_complaints_refuse_and_double_opt_ins_are_of_e_mail(heading, field, transform):
+    """Who marked an e-mail as spam wants none, whoever did not wants nothing said; a double opt-in permits e-mail and no other channel."""
+    frame = pd.DataFrame({"Email": ["a@x.co", "b@x.co"], heading: ["yes", "no"]}, dtype="str")
+    row = propose_fields(frame, "contacts").set_index("heading").loc[heading]
+    assert (row["field"], row["transform"]) == (field, transform)

@@ -159,3 +159,39 @@ def test_a_table_of_one_kind_of_activities_says_which(file, headings, kind):
     table = RawTable(raw.file, "", raw.headings, frame, pd.RangeIndex(2, 4).to_numpy())
     found = mapper.name_rows([table], ["activities"])
     assert (found[0].frame.iloc[0, -1] if found else "") == kind
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (["Offert", "Förlorad", "Vunnen", "Offert"], "stage"),
+        (["New", "Negotiation", "Proposal", "Negotiation"], "stage"),
+        (["Open", "Won", "Lost", "Open"], "status"),
+        (["Active", "Won", "Won", "Active"], "status"),
+    ],
+)
+def test_a_status_of_more_than_ends_is_the_stage_where_nothing_else_is(words, field):
+    """`Status` with words between new and won holds stages; of open, won and lost alone it is how deals stand."""
+    raw = deals(Status=words)
+    bare = RawTable(
+        raw.file, "", [name for name in raw.headings if name != "Stage"], raw.frame.drop(columns="Stage"), raw.rows
+    )
+    assert sheet(bare).loc["Status", "decision"] == field
+    assert sheet(raw).loc["Status", "decision"] == "status"
+
+
+def test_deals_that_are_called_leads_have_the_leads_name():
+    """`Lead name` and `Lead number` beside a column of the contact are the deal's; `Closed` with days is when it was closed."""
+    who = {
+        "Primary__contact": ["Ann Able", "Bo Best", "Cy Cole", "Di Dahl"],
+        "Closed": ["2024-05-01", "", "2024-05-02", ""],
+    }
+    raw = deals(Lead__number=["1001", "1002", "1003", "1004"], Lead__name=["a", "b", "c", "d"], **who)
+    bare = raw.frame.drop(columns="Deal name")
+    rows = sheet(RawTable("leads.csv", "", list(bare.columns), bare, raw.rows))
+    assert list(rows.loc[["Lead number", "Lead name", "Primary contact", "Closed"], "decision"]) == [
+        "id",
+        "name",
+        "contact_id",
+        "closed_at",
+    ]

@@ -212,3 +212,58 @@ def test_a_word_before_every_table_says_nothing():
     ]  # fmt: skip
     done = mapper.join(raws, ["companies", "contacts", "", ""])
     assert list(done.tables[1].frame["category"]) == ["VIP; Press", ""] and set(done.reasons) == {2, 3}
+
+
+DETAILS = table("contactdetails", "contactid firstname lastname", "11 | Ann | Able", "12 | Bo | Best")
+ACCOUNTS = table(
+    "account", "accountid accountname website", "21 | Acme Ltd | acme.example", "22 | Best AG | best.example"
+)
+EXTENSIONS = {
+    "under another name of the key": (table("contactaddress", "contactaddressid mailingcity", "12 | Boston", "11 | Austin"), {"mailingcity": ["Austin", "Boston"]}),
+    "some have no row": (table("contactsubdetails", "contactsubscriptionid birthday", "12 | 1980-05-04"), {"birthday": ["", "1980-05-04"]}),
+    "a column of the same name": (table("contact_ext", "contactid lastname", "11 | x", "12 | y"), {"contact_ext lastname": ["x", "y"]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", EXTENSIONS)
+def test_a_table_with_the_same_ids_continues_the_other(shape):
+    """Further columns under the same ids, one row each, in a table that is called after the other, are columns of its records."""
+    more, wanted = EXTENSIONS[shape]
+    raws = [DETAILS, ACCOUNTS, more]
+    done = mapper.join(raws, ["contacts", "companies", ""])
+    assert {h: list(done.tables[0].frame[h]) for h in wanted} == wanted and "further columns" in done.reasons[2]
+
+
+NO_EXTENSIONS = {
+    "several rows a record": table("contactaddress", "contactaddressid mailingcity", "11 | Boston", "11 | Austin"),
+    "ids of nobody": table("contactaddress", "contactaddressid mailingcity", "31 | Boston", "32 | Austin"),
+    "another name": table("warehouse", "warehouseid city", "11 | Boston", "12 | Austin"),
+}
+
+
+@pytest.mark.parametrize("shape", NO_EXTENSIONS)
+def test_what_only_looks_like_it_continues_nothing(shape):
+    """Ids that repeat, that nobody has, or a name that says something else leave a table to a person."""
+    done = mapper.join([DETAILS, ACCOUNTS, NO_EXTENSIONS[shape]], ["contacts", "companies", ""])
+    assert 2 not in done.reasons
+
+
+def test_a_base_that_all_records_share_continues_each():
+    """One table with a row for each record of several others, which it names, gives every one of them its columns; rows of
+    others are listed; without the names of objects it waits."""
+    rows = (
+        "11 | Contacts | 2024-01-01",
+        "12 | Contacts | 2024-01-02",
+        "21 | Accounts | 2024-01-03",
+        "22 | Accounts | 2024-01-04",
+        "99 | Documents | 2024-01-05",
+    )
+    base = table("crmentity", "crmid setype createdtime", *rows)
+    done = mapper.join([DETAILS, ACCOUNTS, base], ["contacts", "companies", ""])
+    assert list(done.tables[0].frame["createdtime"]) == ["2024-01-01", "2024-01-02"]
+    assert list(done.tables[1].frame["createdtime"]) == ["2024-01-03", "2024-01-04"]
+    assert [item.row for item in done.tables[0].dropped] == [6]
+    unsaid = table(
+        "crmentity", "crmid kind createdtime", *(row.replace("Contacts", "a").replace("Accounts", "b") for row in rows)
+    )
+    assert 2 not in mapper.join([DETAILS, ACCOUNTS, unsaid], ["contacts", "companies", ""]).reasons

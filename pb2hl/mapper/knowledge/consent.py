@@ -178,6 +178,10 @@ def _words(order: tuple[str, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
+_DOUBLE = frozenset({"doubleoptin", "doi"})
+"""A double opt-in is confirmed by e-mail, and given for it."""
+
+
 def _channel(terms: frozenset[str], words: frozenset[str]) -> str:
     own = sorted({_WORD_CHANNEL[word] for word in words if _WORD_CHANNEL.get(word) in _OWN_CHANNELS})
     if own:
@@ -185,6 +189,8 @@ def _channel(terms: frozenset[str], words: frozenset[str]) -> str:
     channels = [channel for term, channel in _TERM_CHANNEL.items() if term in terms]
     channels += [_WORD_CHANNEL[word] for word in words if word in _WORD_CHANNEL]
     if "email" in terms:
+        channels.append("email")
+    if words & _DOUBLE or words >= {"double", "opt", "in"}:
         channels.append("email")
     if "mobile" in terms:
         channels.append("text" if not words & {"call", "calls"} else "call")

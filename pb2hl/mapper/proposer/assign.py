@@ -45,6 +45,7 @@ def assign(
         _read_names(headings, chosen, seen)
         _seconds(chosen)
     if object_ == "deals":
+        _leads(headings, chosen)
         _clients(headings, chosen)
         _closings(headings, chosen)
     _who(object_, chosen)
@@ -279,6 +280,28 @@ def _closings(headings: Sequence[str], chosen: list[Candidate]) -> None:
         reason = f"{item.reason}; another column says when it was expected"
         target = OBJECTS["deals"].meaning("closed_at")
         chosen[real[0]] = replace(item, field="closed_at", target=target, confidence=0.85, reason=reason)
+
+
+_LEADS = frozenset({"lead", "leads", "prospect"})
+_OF_LEADS = {"name": "name", "title": "name", "id": "id", "number": "id", "key": "id"}
+
+
+def _leads(headings: Sequence[str], chosen: list[Candidate]) -> None:
+    """`Lead name` and `Lead number` of deals beside a column that names the contact are the deal's own: there a deal is called a lead."""
+    people = [at for at, item in enumerate(chosen) if item.field in ("contact_id", "contact_email")]
+    called = [at for at, item in enumerate(chosen) if item.field == "contact_id" and set(tokens(headings[at])) & _LEADS]
+    if not set(people) - set(called):
+        return
+    taken = {item.field for item in chosen}
+    for at in called:
+        fields = {_OF_LEADS[term] for word in tokens(headings[at]) for term in terms(word) if term in _OF_LEADS}
+        if len(fields) == 1 and not fields & taken:
+            (field,) = fields
+            reason = f"{chosen[at].reason}; another column is the contact"
+            chosen[at] = replace(
+                chosen[at], field=field, target=OBJECTS["deals"].meaning(field), confidence=0.88, reason=reason
+            )
+            taken.add(field)
 
 
 _FORESEEN = frozenset({"expected", "forecast", "due"})

@@ -8,6 +8,7 @@ from pb2hl.mapper.knowledge.outcomes import ENDS, stage_outcome
 from pb2hl.mapper.knowledge.sheet_layout import WAITS
 from pb2hl.mapper.proposer.score import read
 from pb2hl.mapper.proposer.structure import Table
+from pb2hl.model import OBJECTS
 from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.counting import agree
 from pb2hl.values.fold import fold
@@ -30,6 +31,7 @@ def read_ends(table: Table) -> None:
     """
     if table.object != "deals":
         return
+    _stages_called_status(table)
     asked = {heading: said for heading in table.raw.headings if (said := _about(table, heading))}
     flags = {heading: said for heading, said in asked.items() if _is_flag(table, heading)}
     named = {said: heading for heading, said in reversed(flags.items()) if said in (*_ASKED, "closed")}
@@ -55,6 +57,26 @@ def read_ends(table: Table) -> None:
             table.decide(heading, "custom", "custom", 0.85, "yes and no about a deal whose status other columns say")
         elif heading in flags or (said in ("status", "outcome") and not _speaks(table, heading)):
             _wait(table, heading)
+
+
+def _stages_called_status(table: Table) -> None:
+    """A status that tells more than open, won and lost (`Offer`, `Negotiation`, `Won`) is the stage, where no column is that."""
+    if (table.proposals["field"] == "stage").any():
+        return
+    found = [
+        heading
+        for heading in table.raw.headings
+        if table.proposed(heading) == "status" and _about(table, heading) == "status"
+    ]
+    words = _words(table, found[0]) if len(found) == 1 else set()
+    ends = {word for word in words if stage_outcome(word) in ENDS}
+    others = {word for word in words - ends if not deal_status(word) and any(map(str.isalpha, word))}
+    if others and (ends or len(others) > 1) and len(words) <= _MOST_STAGES:
+        said = "its words are more than open, won and lost, and no other column is the stage"
+        table.decide(found[0], "stage", OBJECTS["deals"].meaning("stage"), 0.88, said)
+
+
+_MOST_STAGES = 20
 
 
 def _about(table: Table, heading: str) -> str:

@@ -122,13 +122,15 @@ def _fits(headings: tuple[str, ...], seen: Sequence[Signals]) -> dict[str, Fit]:
     return _with_values(found, found_in, dict(zip(said, seen, strict=True)))
 
 
-_VAGUE = frozenset({"date"})
+_VAGUE = {"date": "", "duration": "time_entries"}
+"""Terms that alone tell little: of any table, or of one of an object."""
 
 
 def _weight_of(heading: str, object_: str) -> float:
     """How much a heading tells of its table: everyday questions (`What`, `Until`) and a mere `Date` may stand in many."""
     said = read(heading, object_).terms
-    return _OF_QUESTIONS if said == _VAGUE or any(term.startswith(EVERYDAY) for term in said) else 1.0
+    vague = len(said) == 1 and _VAGUE.get(next(iter(said)), object_ + "?") in ("", object_)
+    return _OF_QUESTIONS if vague or any(term.startswith(EVERYDAY) for term in said) else 1.0
 
 
 def _read(said: Sequence[str], object_: str, seen: Sequence[Signals]) -> dict[str, str]:

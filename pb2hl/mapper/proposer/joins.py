@@ -12,6 +12,7 @@ import pandas as pd
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.extensions import extend
 from pb2hl.mapper.proposer.flags import answers, flagged, is_flag
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.pointers import pointers, split_pointers
@@ -70,7 +71,9 @@ def join(raws: Sequence[RawTable], objects: Sequence[str], decided: Collection[i
     tables = opened(typed, objects)
     whole = [apart(tables, at) for at in range(len(tables))]
     tables = [item if raw is item.raw else item.of(raw) for item, raw in zip(tables, whole, strict=True)]
+    extended = extend(tables, decided, _OF_NOBODY)
     work = _Work(tables, frozenset(decided))
+    work.done.reasons |= extended
     work.done.tables = {at: item.raw for at, item in enumerate(work.tables) if item.raw is not typed[at]}
     work.name_codes()
     work.continue_links()

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.either import people_and_companies
-from pb2hl.mapper.proposer.score import Candidate, candidate
+from pb2hl.mapper.proposer.propose import propose_fields
+from pb2hl.sheets import table_rows
 from pb2hl.source.mixed import PART
 from pb2hl.source.tables import RawTable
 
@@ -49,14 +49,14 @@ def two_objects(raw: RawTable, object_: str, others: Sequence[str]) -> list[Read
     return _people_of_deals(raw) if object_ == "deals" and "contacts" not in others else []
 
 
-def _read(raw: RawTable, object_: str) -> dict[str, Candidate]:
+def _read(raw: RawTable, object_: str) -> dict[str, str]:
     """What each column surely is when the table is one of `object_`, by heading."""
-    found = {}
-    for heading, said in zip(raw.headings, without_prefix(raw.headings), strict=True):
-        item = candidate(said, object_, signals(raw.frame[heading].head(_ROWS)))
-        if item.confidence >= _SURE and item.field not in ("custom", "ignore"):
-            found[heading] = item
-    return found
+    proposed = propose_fields(raw.frame.head(_ROWS), object_)
+    return {
+        row.heading: row.field
+        for row in table_rows(proposed)
+        if float(row.confidence) >= _SURE and row.field not in ("custom", "ignore")
+    }
 
 
 def _says_deal(heading: str) -> bool:
@@ -65,24 +65,24 @@ def _says_deal(heading: str) -> bool:
 
 def _deals_of_people(raw: RawTable, object_: str) -> list[Read]:
     deals, own = _read(raw, "deals"), _read(raw, object_)
-    plain = [name for name, item in deals.items() if _says_deal(name) and item.field in _DEAL]
-    fields = {deals[name].field for name in plain}
+    plain = [name for name, field in deals.items() if _says_deal(name) and field in _DEAL]
+    fields = {deals[name] for name in plain}
     if len(fields) < 2 or not fields & _TELLS_DEAL:
         return []
     beside = [
         name
-        for name, item in deals.items()
-        if name not in plain and item.field in _BESIDE_DEAL - fields and name not in own
+        for name, field in deals.items()
+        if name not in plain and field in _BESIDE_DEAL - fields and name not in own
     ]
     columns = [name for name in raw.headings if name in {*plain, *beside}]
-    by_field = {item.field: name for name, item in reversed(own.items())}
+    by_field = {field: name for name, field in reversed(own.items())}
     key = next((by_field[name] for name in _KEYS if name in by_field), "")
     halves = [by_field[name] for name in ("first_name", "last_name") if name in by_field]
     if not key and not halves:
         return []
     filled = _filled(raw, columns)
     whose = raw.frame[key].str.strip() if key else raw.frame[halves].apply(" ".join, axis=1).str.strip()
-    shared = [name for name, item in own.items() if item.field == "owner" and name not in columns]
+    shared = [name for name, field in own.items() if field == "owner" and name not in columns]
     owner = "Contact" if object_ == "contacts" else "Company"
     frame = raw.frame[[*columns, *shared]].assign(**{owner: whose})[filled].reset_index(drop=True)
     headings = [str(name) for name in frame.columns]
@@ -94,13 +94,13 @@ def _deals_of_people(raw: RawTable, object_: str) -> list[Read]:
 
 def _people_of_deals(raw: RawTable) -> list[Read]:
     deals, people = _read(raw, "deals"), _read(raw, "contacts")
-    own = {name for name, item in deals.items() if item.field in _DEAL | {"owner", "updated_at"}}
+    own = {name for name, field in deals.items() if field in _DEAL | {"owner", "updated_at"}}
     theirs = {
-        name: item.field
-        for name, item in people.items()
-        if item.field in _PERSON and name not in own and not {"owner", "user"} & set(terms(name))
+        name: field
+        for name, field in people.items()
+        if field in _PERSON and name not in own and not {"owner", "user"} & set(terms(name))
     }
-    named = [name for name, item in deals.items() if item.field == "contact_id" and _are_people(raw, name)]
+    named = [name for name, field in deals.items() if field == "contact_id" and _are_people(raw, name)]
     theirs |= {name: "full_name" for name in named if theirs.get(name) not in _NAMES}
     if not set(theirs.values()) & _NAMES and (name := _own_name(raw, deals, theirs)):
         theirs[name] = "full_name"
@@ -133,10 +133,10 @@ def _are_people(raw: RawTable, heading: str) -> bool:
     return seen.looks("person", at_least=_PEOPLE) and not seen.looks("company", at_least=1 - _PEOPLE)
 
 
-def _own_name(raw: RawTable, deals: dict[str, Candidate], theirs: dict[str, str]) -> str:
+def _own_name(raw: RawTable, deals: dict[str, str], theirs: dict[str, str]) -> str:
     """The column of the deals' names where they are called after their people, as the people's addresses show; "" elsewhere."""
     mail = next((name for name, field in theirs.items() if field == "email"), "")
-    name = next((name for name, item in deals.items() if item.field == "name"), "")
+    name = next((name for name, field in deals.items() if field == "name"), "")
     if not mail or not name or not _are_people(raw, name):
         return ""
     pairs = raw.frame[[name, mail]].head(_ROWS)

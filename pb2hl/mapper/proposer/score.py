@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS, PART_TERMS, PLACES, SELF, SYSTEM_TERMS, by_pattern, concepts
 from pb2hl.mapper.knowledge.consent import consent
-from pb2hl.mapper.knowledge.lists import heading_words
+from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, terms, tokens
 from pb2hl.model import OBJECTS, FieldKind
@@ -93,27 +94,24 @@ class Candidate:
     transform: str = ""
 
 
-_ALONE: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {
-    "contacts": {
-        ("given",): ("first name",),
-        ("name", "given"): ("first name",),
-        ("family",): ("last name",),
-        ("name", "family"): ("last name",),
-    },
-    "custom_fields": {("objet",): ("object",), ("oggetto",): ("object",), ("objekt",): ("object",)},
-    "users": {("имя",): ("name",), ("ime",): ("name",), ("nome",): ("name",), ("nombre",): ("name",)},
-    "notes": {("by",): ("author",), ("asunto",): ("title",)},
-    "activities": {("by",): ("owner",), ("asunto",): ("title",), ("party",): ("contact",)},
-    "tasks": {("asunto",): ("title",), ("party",): ("contact",)},
-    "appointments": {("asunto",): ("title",), ("party",): ("contact",)},
-    "deals": {
-        ("estado",): ("status",),
-        ("etat",): ("status",),
-        ("stan",): ("status",),
-        ("party",): ("contact",),
-    },
-}
-"""Headings that say something only where they stand alone (`consent given`, `family status` and `by` in others do not)."""
+@cache
+def _alone() -> dict[tuple[str, tuple[str, ...]], str]:
+    """Headings that say something only where they stand alone, by object and words (`data/alone.txt`)."""
+    found: dict[tuple[str, tuple[str, ...]], str] = {}
+    for section, words in sections("alone").items():
+        object_, _, term = section.partition(" ")
+        found |= {(object_, tokens(text)): term for text in words}
+    return found
+
+
+_IN_PLACE = re.compile(r"(.+?)\s*\(([^()]+)\)")
+
+
+def _said(heading: str) -> tuple[str, ...]:
+    """The terms of a heading; one with a place in brackets (`Via (uff.)`) is read as it stands without it."""
+    placed = _IN_PLACE.fullmatch(heading.strip())
+    where = terms(placed[2]) if placed else ()
+    return (*terms(placed[1]), *where) if placed and where and set(where) <= set(PLACES) else terms(heading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +128,8 @@ class Reading:
 def read(heading: str, object_: str, plainly: bool = False) -> Reading:
     """Take a heading apart for a canonical object; `plainly`: without taking it for an everyday question."""
     asked = () if plainly else _asked(heading, object_)
-    words = _ALONE.get(object_, {}).get(tokens(heading)) or asked or terms(_of_the_books(heading, object_))
+    alone = _alone().get((object_, tokens(heading)), "")
+    words = (alone,) if alone else asked or _said(_of_the_books(heading, object_))
     numbers = [int(word) for word in words if word.isdigit() and len(word) <= 2]
     plain = frozenset(word for word in words if not word.isdigit())
     own = SELF.get(object_, set())
@@ -298,6 +297,8 @@ _DEAL_VALUES = {"percent": "probability", "date": "expected_close", "money": "am
 
 def _of_values(found: Candidate, object_: str, seen: Signals) -> Candidate:
     """A column called after the deal itself that holds percents, dates or money: its probability, close date or amount."""
+    if object_ == "deals" and found.said == "closed" and seen.looks("date", "datetime", at_least=0.8):
+        return replace(found, field="closed_at", target=OBJECTS["deals"].meaning("closed_at"), confidence=0.9)
     if object_ != "deals" or found.said != "deal":
         return found
     kind = next((kind for kind in _DEAL_VALUES if seen.looks(kind, at_least=0.8)), "")

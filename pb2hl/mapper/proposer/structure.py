@@ -234,7 +234,12 @@ _LEAST_OWNED = 3
 
 
 def _key_like(table: Table, heading: str) -> bool:
-    return table.proposed(heading) not in CONSENTS and table.keys(heading)
+    said = set(terms(table.said(heading)))
+    return table.proposed(heading) not in CONSENTS and not said & _TIMES and table.keys(heading)
+
+
+_TIMES = frozenset({"date", "time", "created date", "updated date"})
+"""Terms of what is no key, though moments counted since 1970 look like one."""
 
 
 def _could_be_keys(column: pd.Series, seen: Signals) -> bool:
