@@ -67,7 +67,7 @@ def by_object(results: Results, evidence: Evidence, migration: MigrationState) -
         labels={"expected": "In the export", "open": "To do"},
     )
     blurb = "Every record that the export asks for is in exactly one column; only what arrived, and what a named person merged or left out, is settled."
-    return Section(TITLE, blurb, drawn, chart, label, sections=tuple(inner), narrow=True)
+    return Section(TITLE, blurb, drawn, chart, label, sections=tuple(inner))
 
 
 SHADES = {"arrived": "arrived", "merged": "merged into", "left_out": "left out", "refused": "refused", "open": "held"}

@@ -14,6 +14,7 @@ from pb2hl.errors import Severity
 from pb2hl.register import STEPS, chapters_of, gates
 from pb2hl.report.drawing.figures import MOST, figures
 from pb2hl.report.drawing.masking import Mask, mask_of
+from pb2hl.report.drawing.page import Page
 from pb2hl.report.index import index_page
 from pb2hl.report.status import approval_line, state_of, status_of
 from pb2hl.results import StepResult
@@ -92,7 +93,12 @@ def failure_html(message: str, remedy: str) -> str:
 def outcome_html(ws: Workspace) -> str:
     """Where the whole migration stands, for the end of the last notebook."""
     page = index_page(ws, Mask(), ws.reports, state_of(ws))
-    return str(_BOX.format(_COLOURS[page.tone], page.status, page.headline, _next(page.next_step)))
+    return str(_BOX.format(_COLOURS[page.tone], page.status, _once(page), _next(page.next_step)))
+
+
+def _once(page: Page) -> str:
+    """The headline of the index without the word that stands before it already."""
+    return re.sub(rf"^{re.escape(page.status)}[:.]\s*", "", page.headline, flags=re.IGNORECASE) or page.headline
 
 
 def story_html(ws: Workspace, *, mask: bool = False) -> str:
@@ -100,7 +106,7 @@ def story_html(ws: Workspace, *, mask: bool = False) -> str:
     hide = mask_of(ws, mask)
     page = index_page(ws, hide, ws.reports, state_of(ws))
     lines = Markup("").join(Markup("<p>{}</p>").format(line) for line in page.summary[: SENTENCES - 1])
-    return str(_BOX.format(_COLOURS[page.tone], page.status, page.headline, lines + _next(hide.text(page.next_step))))
+    return str(_BOX.format(_COLOURS[page.tone], page.status, _once(page), lines + _next(hide.text(page.next_step))))
 
 
 def _next(following: str) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,8 +59,16 @@ class Preview:
     lost: int = 0
 
 
+def login() -> str:
+    """The name under which this kernel's person is logged in; "review" where the machine knows none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "review"
+
+
 class ReviewTable(anywidget.AnyWidget):
-    """The sheet at `path` as an editable table; `who` is recorded with each decision.
+    """The sheet at `path` as an editable table; `who` (else whoever is logged in) is recorded with each decision.
 
     Edits are validated at once and stay unsaved until `save()`; `undo()` takes back the last one. A new kernel shows the
     sheet as it is on disk.
@@ -78,7 +87,7 @@ class ReviewTable(anywidget.AnyWidget):
     def __init__(self, path: Path | str, spec: ReviewSpec, *, who: str = "", clock: Clock = SYSTEM_CLOCK):
         self._path = Path(path)
         self._review = spec
-        self._who = who
+        self._who = who.strip() or login()
         self._clock = clock
         self._undo: list[list[tuple[int, str, str]]] = []
         super().__init__(title=self._path.stem, spec=_for_browser(spec) | {"sheet": str(self._path.resolve())})
@@ -152,7 +161,7 @@ class ReviewTable(anywidget.AnyWidget):
     def _stamps(self, changes: Sequence[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
         decided = sorted({row for row, column, _ in changes if column != "comment"})
         now = stamp(self._clock.now())
-        marks = [("who", self._who or "review"), ("when", now)]
+        marks = [("who", self._who), ("when", now)]
         return [(row, column, text) for row in decided for column, text in marks if column in self._frame.columns]
 
     def _apply(self, changes: Sequence[tuple[int, str, str]]) -> None:

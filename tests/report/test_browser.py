@@ -132,9 +132,22 @@ def assert_clean(browser, path: Path, name: str) -> None:
     assert page.evaluate("window.hacked") is None
     assert page.locator("h1").count() >= 1
     page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=path.stem in {"index", "inventory", "sample"})
-    page.set_viewport_size({"width": 400, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400, f"{path.name} is wider than a telephone"
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360, f"{path.name} is wider than a telephone"
+    cut, small = page.evaluate(ON_A_PHONE)
+    assert not cut, f"{path.name}: cut off on a telephone: {cut}"
+    assert not small, f"{path.name}: hard to hit with a finger: {small}"
     page.close()
+
+
+ON_A_PHONE = """() => {
+  const seen = [...document.querySelectorAll("body *")].filter((node) => node.getClientRects().length && !node.closest("svg svg, .notebook"));
+  const words = (node) => `${node.tagName} ${node.textContent.trim().slice(0, 40)}`;
+  const cut = seen.filter((node) => node.matches(".chart svg, figure.cards td") && node.getBoundingClientRect().right > 361).map(words);
+  const small = seen.filter((node) => node.matches("a:not(.skip), button, select, summary, input:not([type=checkbox])") && node.getBoundingClientRect().height < 24 && !node.closest("td, p")).map(words);
+  return [cut.slice(0, 3), small.slice(0, 3)];
+}"""
+"""What of a page is not seen whole on a telephone, and what is lower than WCAG's least target (links in sentences and cells aside)."""
 
 
 def test_no_report_errs_or_asks_the_network(browser, reports):

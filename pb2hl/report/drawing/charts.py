@@ -203,7 +203,12 @@ def narrow_svg(chart: Drawing) -> Markup:
     spec = _spec(chart)
     config = spec["config"]
     config = {**config, "legend": {**config["legend"], "columns": 2}, "axis": {**config["axis"], "labelLimit": 110}}
-    return _converted(json.dumps({**spec, "width": _PHONE, "config": config}, default=str))
+    labelled = '"axis": null, "field": "y"' not in json.dumps(
+        spec, sort_keys=True
+    )  # labels beside the chart take their share
+    return _converted(
+        json.dumps({**spec, "width": _PHONE if labelled else _PHONE + 125, "config": config}, default=str)
+    )
 
 
 def figure_html(chart: Drawing, label: str = "") -> str:

@@ -81,7 +81,6 @@ class Section:
     records: tuple[tuple[str, Table], ...] = ()  # one table a record, chosen from a list
     records_printed: int = 1_000_000  # of them, how many go on paper
     checklist_printed: int = 1_000_000
-    narrow: bool = False  # a phone gets a chart of its own
     folded: bool = False  # the table repeats the chart's figures and opens on demand
 
 

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const PAGE = 50;
+  const PAGE = matchMedia("(max-width:34rem)").matches ? 10 : 50;
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   const make = (tag, properties, ...children) => {
     const node = Object.assign(document.createElement(tag), properties);
@@ -27,6 +27,16 @@
     const all = make("button", { type: "button", textContent: "Show all" });
     const texts = rows.map((row) => row.textContent.toLowerCase());
     const position = new Map(rows.map((row, index) => [row, index]));
+    const names = heads.map((head) => head.textContent);
+    // A phone shows a row as a card: each cell with the name of its column, for which the table's own parts need their roles again.
+    figure.classList.toggle("cards", names.length > 2 && !document.body.classList.contains("index"));
+    table.setAttribute("role", "table"); body.setAttribute("role", "rowgroup");
+    const labelled = new WeakSet();
+    function label(row) {
+      if (labelled.has(row)) return;
+      labelled.add(row); row.setAttribute("role", "row");
+      for (const [index, cell] of Array.from(row.cells).entries()) { cell.dataset.label = names[index]; cell.setAttribute("role", "cell"); }
+    }
     function draw() {
       let matching = 0;
       for (const row of body.rows) {
@@ -35,6 +45,7 @@
         row.hidden = !fits;
         if (fits) matching += 1;
         row.classList.toggle("off", fits && matching > shown);
+        if (fits && matching <= shown) label(row);
       }
       const visible = Math.min(shown, matching);
       count.textContent = matching === rows.length && visible === rows.length ? "" : `${visible} of ${matching} rows shown`;
