@@ -68,14 +68,15 @@ def looks_like_cards(head: bytes) -> bool:
 
 
 def read_cards(raw: bytes, file: str, limits: Limits) -> list[RawTable]:
-    """A table a kind of component: contacts, appointments, tasks. ExportError when there is none at all."""
+    """A table a kind of component: contacts, companies, appointments, tasks. ExportError when there is none at all."""
     text = decode(raw)[0].removeprefix("\ufeff").replace("\x00", "")
     found: dict[str, list[Component]] = {}
     dropped: list[Dropped] = []
     for component in components(text, file, dropped):
         found.setdefault(component.kind, []).append(component)
     rows = {
-        "contacts": [(card.row, _contact(card)) for card in found.get("VCARD", ())],
+        "contacts": [(card.row, _contact(card)) for card in found.get("VCARD", ()) if not _is_company(card)],
+        "companies": [(card.row, _contact(card)) for card in found.get("VCARD", ()) if _is_company(card)],
         "appointments": _events(found.get("VEVENT", [])),
         "tasks": [(todo.row, _task(todo)) for todo in found.get("VTODO", ())],
     }
@@ -91,6 +92,12 @@ def read_cards(raw: bytes, file: str, limits: Limits) -> list[RawTable]:
             file, first.sheet, first.headings, first.frame, first.rows, (*first.problems, damage), tuple(dropped)
         )
     return tables
+
+
+def _is_company(card: Component) -> bool:
+    """Whether a card says that it is a company's: `KIND:org`, or as Apple's address book writes it."""
+    said = [line.text.strip().casefold() for name in ("KIND", "X-ABSHOWAS") for line in card.every(name)]
+    return "org" in said or "company" in said
 
 
 def components(text: str, file: str, dropped: list[Dropped]) -> Iterator[Component]:

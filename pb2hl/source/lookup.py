@@ -29,6 +29,7 @@ class How(StrEnum):
     HEALED_ID = "id, healed"
     EMAIL = "e-mail"
     NAME = "name"
+    COMPANY = "only contact of the company"
     DANGLING = "dangling"
     AMBIGUOUS = "ambiguous"
     BLANK = "blank"
@@ -124,12 +125,21 @@ class Index:
     def _names(self) -> dict[str, tuple[str, ...]]:
         return _gather(_named(self._frame))
 
+    @cached_property
+    def _employed(self) -> dict[str, tuple[str, ...]]:
+        """People by the company that they name: `Customer` of a deal may be either."""
+        if "company_name" not in self._frame:
+            return {}
+        here = self._frame[self._frame["company_name"].notna()]
+        return _gather(zip(here["company_name"].map(fold_marks), here["source_id"], strict=True))
+
     def _ways(self, text: str) -> Iterable[Found]:
         yield from _only(self._healed.get(heal(text)), How.HEALED_ID)
         for address in _EMAIL.findall(text):
             yield from _only(self._emails.get(address.casefold().strip(".:").removeprefix("mailto:")), How.EMAIL)
         yield from _only(self._names.get(fold_marks(text)), How.NAME)
         yield from _only(self._names.get(_turned(text)), How.NAME)
+        yield from _only(self._employed.get(fold_marks(text)), How.COMPANY)
         if match := _BRACKET.match(text):
             outside, inside = match[1], match[2]
             if inside in self._ids:

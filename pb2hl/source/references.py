@@ -61,7 +61,7 @@ def resolve_references(
     )
 
 
-_BEST = (How.ID, How.HEALED_ID, How.EMAIL, How.NAME)
+_BEST = (How.ID, How.HEALED_ID, How.EMAIL, How.NAME, How.COMPANY)
 
 
 def _chosen(

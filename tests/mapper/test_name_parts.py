@@ -78,3 +78,16 @@ def test_whole_names_are_references(tmp_path):
         ["Ans Mia", "van den Berg"],
     ]
     assert ws.table("notes")["contact_id"].tolist() == ["1", "1", "2", "2", "3"]
+
+
+@pytest.mark.parametrize("object_", ["contacts", "companies"])
+@pytest.mark.parametrize(
+    ("street", "number"),
+    [("Straat", "Huisnummer"), ("Straße", "Hausnr."), ("Via", "Numero civico"), ("Street", "House number")],
+)
+def test_a_house_number_of_its_own_stands_in_the_street(object_, street, number):
+    """The number in a column beside the street is part of the address, in the street's field."""
+    frame = pd.DataFrame({"Name": ["a", "b"], street: ["Dam", "Plein"], number: ["1", "22"]}, dtype="str")
+    row = propose_fields(frame, object_).set_index("heading").loc[street]
+    assert row["field"] == "address_1"
+    assert list(changed(frame[street], row["transform"], frame)) == ["Dam 1", "Plein 22"]

@@ -115,3 +115,45 @@ def test_other_names_are_not_asked_about(heading):
         [(table({heading: ["Acme Inc", "Beta LLC"], "Email": ["a@acme.example", "b@beta.example"]}), "contacts")]
     ).iloc[0]
     assert not row["reason"].startswith(WAITS)
+
+
+def test_people_inside_deals_of_an_api_are_people():
+    """`person_id.name` and `person_id.email` are of the person that the deal tells whole; without anything to know people by they stay."""
+    who = {
+        "person_id.name": ["Ada Lund", "Bo Vik", "Cy Orr"],
+        "person_id.email": PEOPLE["Email"],
+        "person_id.value": ["77", "78", "79"],
+        "org_id.name": ["Lund Ltd", "", ""],
+    }
+    found = read({"id": ["1", "2", "3"], **DEALS, **who}, "deals")
+    assert found["contacts"] == {
+        "person_id.name": "full_name",
+        "person_id.email": "email",
+        "org_id.name": "company_name",
+    }
+    assert found["deals"]["person_id.value"] == "contact_id"
+
+
+def test_a_name_or_legal_name_beside_a_person_is_the_companys():
+    """`Nombre o razón social` beside a contact person is the company that customers are called by, whatever else it is called."""
+    frame = {
+        "Nombre o razón social": ["Lago SL", "Monte SA"],
+        "Nombre comercial": ["Lago", "Monte"],
+        "Persona de contacto": ["Ada Ruiz", "Bo Sanz"],
+    }
+    assert mapper.two_objects(table(frame), "contacts", ()) == []
+    rows = mapper.fields_sheet([(table(frame), "contacts")])
+    assert list(rows["decision"]) == ["company_name", "custom", "full_name"]
+
+
+def test_agents_of_a_help_desk_are_users():
+    """A list of everybody in a help desk is contacts and users by their roles; other roles tell nothing."""
+    rows = {
+        "name": ["Ada Lund", "Anna Lind"],
+        "email": ["ada@lund.example", "anna@us.example"],
+        "role": ["end-user", "agent"],
+    }
+    found = mapper.mixed_types(table(rows))
+    assert found is not None and [found.object_of(text) for text in rows["role"]] == ["contacts", "users"]
+    assert mapper.mixed_types(table({**rows, "role": ["CEO", "agent"]})) is None
+    assert mapper.mixed_types(table({**rows, "role": ["admin", "agent"]})) is None

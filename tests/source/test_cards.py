@@ -209,3 +209,18 @@ def test_numbers_that_no_float_holds_are_read_from_the_files_text(tmp_path):
     assert grids[0][1].frame[0].tolist()[1:3] == ["12345678901234567893", "9007199254740993"]
     [told] = problems
     assert told.code == "rounded_numbers" and "A4" in told.message and told.sheet == "Sheet"
+
+
+def test_cards_of_companies_are_companies():
+    """A card that says it is a company's is none of a person, in the standard's words or in Apple's."""
+    cards = "".join(
+        f"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:{name}\r\n{said}EMAIL:info@{name}.example\r\nEND:VCARD\r\n"
+        for name, said in (
+            ("ann", ""),
+            ("acme", "KIND:org\r\n"),
+            ("beta", "X-ABShowAs:COMPANY\r\n"),
+            ("bo", "KIND:individual\r\n"),
+        )
+    )
+    found = {table.sheet: list(table.frame["Full Name"]) for table in read_cards(cards.encode(), "a.vcf", LIMITS)}
+    assert found == {"contacts": ["ann", "bo"], "companies": ["acme", "beta"]}

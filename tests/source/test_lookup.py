@@ -32,6 +32,14 @@ def test_what_cannot_be_told_is_not_guessed():
     assert found("Ann Li", "nobody", "", None) == [("", "ambiguous"), ("", "dangling"), ("", "blank"), ("", "blank")]
 
 
+def test_a_company_means_its_only_contact():
+    """`Customer` of a deal may name the company: its only contact is meant; of several, or beside a person of that name, nobody guesses."""
+    people = PEOPLE.assign(company_name=["Acme", "Bolt", "Bolt", "Joe Bloggs"])
+    index = Index(people)
+    assert [index.find(text).source_id for text in ("ACME", "Joe Bloggs", "Bolt")] == ["007", "12", ""]
+    assert index.find("Bolt").why == "ambiguous" and Index(PEOPLE).find("Acme").why == "dangling"
+
+
 def test_an_exact_id_wins():
     """A reference that is an id is never read as a shortened one of another record."""
     target = pd.DataFrame({"source_id": ["7", "007"]})

@@ -48,7 +48,11 @@ def _bare(heading: str) -> str:
         parts = parts[1:]
     while len(parts) > 1 and "".join(tokens(parts[-1])) in _INSIDE:
         parts = parts[:-1]
-    return ".".join(parts)
+    return ".".join([*(_ID.sub("", part) or part for part in parts[:-1]), parts[-1]])
+
+
+_ID = re.compile(r"(?<=\w)(?:_id|Id|_ID)$")
+"""Behind the key of a record inside another (`person_id.name`): it is told whole there."""
 
 
 @lru_cache(maxsize=1)

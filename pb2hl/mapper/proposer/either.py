@@ -10,8 +10,9 @@ import pandas as pd
 
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.sheet_layout import WAITS
-from pb2hl.mapper.knowledge.signals import is_company, is_person
+from pb2hl.mapper.knowledge.signals import Signals, is_company, is_person
 from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.score import candidate
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.matching.names import is_shared_mailbox, known_given_names
 from pb2hl.source.mixed import PART
@@ -36,6 +37,8 @@ def people_and_companies(raw: RawTable) -> list[tuple[RawTable, str, str]]:
     if len(headings) != 1 or not len(raw.frame):
         return []
     (heading,) = headings
+    if any(_names_person(other) for other in raw.headings if other != heading):
+        return []
     mails = [_ADDRESS.findall(" ".join(cells).casefold()) for cells in raw.frame.itertuples(index=False, name=None)]
     kinds = [_kind(name, mail) for name, mail in zip(raw.frame[heading], mails, strict=True)]
     if not {"contacts", "companies"} <= set(kinds) <= {"contacts", "companies"}:
@@ -58,10 +61,24 @@ def people_and_companies(raw: RawTable) -> list[tuple[RawTable, str, str]]:
     return out
 
 
+def _names_person(heading: str) -> bool:
+    """Whether a heading asks for a person at the company (`Contact person`), so that other names are the company's."""
+    return candidate(heading, "contacts", Signals()).field in ("first_name", "full_name") and not set(
+        terms(heading)
+    ) & {"company"}
+
+
 def ask_who(table: Table) -> None:
     """Leave to a person what a column of either people or companies is; changes the proposals in place."""
     for heading in table.raw.headings:
-        if table.object in ("contacts", "companies") and either_name(heading) and table.filled(heading):
+        if table.object not in ("contacts", "companies") or not either_name(heading) or not table.filled(heading):
+            continue
+        if table.object == "contacts" and any(_names_person(other) for other in table.raw.headings if other != heading):
+            for other in table.raw.headings:
+                if table.proposed(other) == "company_name":
+                    table.decide(other, "custom", "custom", 0.8, f"another name of the company in {heading!r}")
+            table.decide(heading, "company_name", "companyName", 0.88, "another column is the person")
+        else:
             reason = f"{WAITS}it names people or companies, and not every row shows which: tell them apart in the export, or decide one for all"
             field, target = ("full_name", "name") if table.object == "contacts" else ("name", "name")
             table.decide(heading, field, target, 0.6, reason)

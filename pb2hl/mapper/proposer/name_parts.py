@@ -1,4 +1,4 @@
-"""Columns that hold a part of a person's name for which there is no field: middle names, particles (van, von), second surnames."""
+"""Columns that hold a part for which there is no field: middle names, particles (van, von), second surnames, house numbers."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _PARTS = {
     "name particle": _Part("last_name", "prepend names"),
     "second surname": _Part("last_name", "join names"),
     "middle name": _Part("first_name", "join names"),
+    "house number": _Part("address_1", "concatenate"),
 }
 
 

@@ -243,7 +243,7 @@ def mixed_types(raw: Table) -> Mixed | None:
         )
         if len(values) > _MOST_KINDS:
             continue
-        found = _flag(said, values) or _kinds(said, values)
+        found = _flag(said, values) or _kinds(said, values) or _roles(said, values)
         if found:
             return Mixed(heading, found)
     return None
@@ -258,6 +258,23 @@ def _flag(heading: str, values: Sequence[str]) -> dict[str, str]:
         return {}
     yes, no = _FLAGS.get(next(iter(about)), ("", ""))
     return {value: yes if value in TRUE else no for value in values} if yes and len(values) > 1 else {}
+
+
+_CLIENTS = frozenset({"end-user", "end user", "enduser", "customer", "requester"})
+_STAFF = frozenset({"agent", "light agent", "admin", "administrator", "staff"})
+
+
+def _roles(heading: str, values: Sequence[str]) -> dict[str, str]:
+    """{value: object} of a help desk's column of roles, in which agents are users and end users contacts."""
+    filled = {value for value in values if value}
+    if (
+        tokens(heading) not in (("role",), ("user", "role"))
+        or not filled <= _CLIENTS | _STAFF
+        or filled <= _STAFF
+        or filled <= _CLIENTS
+    ):
+        return {}
+    return {value: "users" if value in _STAFF else "contacts" for value in filled}
 
 
 def _kinds(heading: str, values: Sequence[str]) -> dict[str, str]:

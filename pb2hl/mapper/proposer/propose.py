@@ -92,4 +92,4 @@ def _decide(headings: Sequence[str], seen: Sequence[Signals], object_: str, *, s
     chosen = assign(said, object_, found, seen, strict=strict)
     if object_ == "users":
         return join_user_name(headings, said, chosen)
-    return join_parts(headings, said, chosen) if object_ == "contacts" else chosen
+    return join_parts(headings, said, chosen) if object_ in ("contacts", "companies") else chosen

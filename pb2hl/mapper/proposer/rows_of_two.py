@@ -111,6 +111,8 @@ def _people_of_deals(raw: RawTable) -> list[Read]:
     rows = _filled(raw, [name for name in columns if theirs[name] in _NAMES | _REACHED])
     frame = raw.frame[columns][rows].reset_index(drop=True)
     part = RawTable(raw.file, _part(raw, "contacts"), columns, frame, raw.rows[rows])
+    if not set(_read(part, "contacts").values()) & _NAMES:
+        return []
     kept = {name for name in columns if theirs[name] in _SHARED}
     left = [name for name in raw.headings if name not in columns or name in kept]
     reason = f"people in the rows of deals: {', '.join(columns[:5])}"
