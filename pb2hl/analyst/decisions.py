@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from pb2hl import report
 from pb2hl.analyst.parameters import arguments, yes_or_no
-from pb2hl.errors import GateClosed
+from pb2hl.errors import Cancelled, GateClosed, Pb2hlError
 from pb2hl.highlevel import Destination
-from pb2hl.progress import Bar
+from pb2hl.progress import TICK_S, Cancel, Silent
 from pb2hl.register import ROLLBACK, SCHEMA, STEPS
 from pb2hl.report.status import approval_line, gate_states
 from pb2hl.review.confirm import Confirm
@@ -105,10 +106,18 @@ def rollback_button(ws: Workspace, *, run: str = "", force: Any = False) -> Conf
     scope = f"only the run {run}" if run else "the whole migration"
 
     def undo(_typed: str, _reason: str) -> str:
-        with Bar() as bar:
-            outcome = ROLLBACK.function()(ws, progress=bar, **given)
+        try:
+            with Cancel().on_interrupt() as cancel:
+                outcome = ROLLBACK.function()(ws, progress=Told(panel), cancel=cancel, **given)
+        except Pb2hlError as error:
+            report.write_failure(ws, ROLLBACK.result(), error)
+            if isinstance(error, Cancelled):
+                raise Cancelled(
+                    error.message, hint="press the button again, and it goes on with what is left"
+                ) from None
+            raise
         report.present(ws, outcome)
-        return outcome.headline
+        return str(outcome.headline)
 
     facts = [
         ("What is taken back", scope),
@@ -119,4 +128,32 @@ def rollback_button(ws: Workspace, *, run: str = "", force: Any = False) -> Conf
         ),
     ]
     shown = {"wanted": ws.config.location, "prompt": f"Type {ws.config.location} to confirm", "button": "Take it back", "busy": "taking it back; this may take minutes …"}  # fmt: skip
-    return Confirm("Roll back", undo, lambda: {"facts": [list(pair) for pair in facts]}, **shown)
+    panel = Confirm("Roll back", undo, lambda: {"facts": [list(pair) for pair in facts]}, **shown)
+    return panel
+
+
+class Told(Silent):
+    """Progress as a sentence in a panel, for a cell's bar is out of reach of a button."""
+
+    def __init__(self, panel: Confirm):
+        self._panel, self._what, self._total, self._done, self._said = panel, "", 0, 0, 0.0
+
+    def start(self, what: str, total: int | None = None, unit: str = "rows") -> None:
+        """Begin `what`."""
+        self._what, self._total, self._done = what, total or 0, 0
+        self._say()
+
+    def advance(self, n: int = 1) -> None:
+        """Say how far it is, twice a second."""
+        self._done += n
+        if time.monotonic() - self._said >= TICK_S:
+            self._say()
+
+    def note(self, text: str) -> None:
+        """Say why it waits."""
+        self._say(f" · {text}")
+
+    def _say(self, more: str = "") -> None:
+        self._said = time.monotonic()
+        of = f": {self._done:,} of {self._total:,}" if self._total else " …"
+        self._panel.message = f"{self._what}{of}{more}"

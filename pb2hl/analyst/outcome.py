@@ -14,7 +14,7 @@ import pandas as pd
 from pb2hl.analyst.browser import TableBrowser
 from pb2hl.analyst.lines import Lines
 from pb2hl.errors import ConfigError, Problem
-from pb2hl.register import chapters_of
+from pb2hl.register import chapters_of, results
 from pb2hl.report import verdict_html
 from pb2hl.report.drawing.charts import Drawing, figure_html, for_notebook
 from pb2hl.report.drawing.context import Context
@@ -23,7 +23,7 @@ from pb2hl.report.drawing.page import Section
 from pb2hl.report.drawing.page import Table as DrawnTable
 from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.pages import captions, essential, extract, sections
-from pb2hl.results import Status, StepResult
+from pb2hl.results import Failure, Status, StepResult
 from pb2hl.workspace import Workspace
 
 MOST_SECTIONS = 8
@@ -127,7 +127,14 @@ class Result:
         return "".join(_static(piece) for piece in self._pieces())
 
     def __repr__(self) -> str:
-        return f"{self._outcome.step}: {self._outcome.status}. {self._outcome.headline}"
+        failed = Failure.load(self._ws.results(self._outcome.step)) if self._outcome.step in results() else None
+        told = f"{self._outcome.step}: {self._outcome.status}. {self._outcome.headline}"
+        later = failed is not None and failed.at >= self._outcome.at
+        return (
+            f"{self._outcome.step}: a later run did not end well: {failed.sentence()}. Before that: {told}"
+            if later and failed
+            else told
+        )
 
 
 def stops(result: StepResult) -> bool:

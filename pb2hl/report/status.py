@@ -93,7 +93,7 @@ class MigrationState:
         failed = self.failures.get(result.step)
         return (
             *((f"This was taken back on {moment(self.undone_at)}: see Rollback.",) if self.taken_back(result) else ()),
-            *((f"A later run failed: {failed.sentence()}",) if failed else ()),
+            *((f"A later run did not end well: {failed.sentence()}",) if failed else ()),
         )
 
 

@@ -51,7 +51,10 @@ def verdict_html(ws: Workspace, result: StepResult, path: Path, mask: Mask | Non
     chapter = chapters_of(result.step)[0]
     status, tone = status_of(chapter, result, migration.gates)
     approval, following = approval_line(migration.gates, chapter.gate), migration.next_of(result)
+    since = migration.since(result)
+    tone = "bad" if since else tone
     parts = (
+        *(Markup("<p><b>{}</b></p>").format(hide.text(line)) for line in since),
         Markup("<p>{}</p>").format(shown) if shown else "",
         Markup("<details><summary>{} more figures</summary><p>{}</p></details>").format(len(every) - MOST, rest)
         if rest

@@ -11,7 +11,7 @@ function render({ model, el }) {
   told.setAttribute("role", "status"); button.type = "submit"; root.dataset.lmSuppressShortcuts = "true";
   label.append(prompt, input); why.append(asked, reason); form.append(label, why, button); root.append(head, facts, open, form, told); el.append(style, root);
   form.onsubmit = (event) => { event.preventDefault(); if (!button.disabled) { told.textContent = model.get("busy"); button.disabled = true; model.send({ type: "confirm", typed: input.value, reason: why.hidden ? "" : reason.value }); } };
-  const ready = () => { const wanted = model.get("wanted"), typed = input.value.trim(); button.disabled = model.get("state") === "done" || (wanted ? typed !== wanted : !typed) || (!why.hidden && !reason.value.trim()); };
+  const ready = () => { const wanted = model.get("wanted"), typed = input.value.trim(); button.disabled = ["done", "busy"].includes(model.get("state")) || (wanted ? typed !== wanted : !typed) || (!why.hidden && !reason.value.trim()); };
   input.oninput = reason.oninput = ready;
   root.addEventListener("keydown", (event) => event.stopPropagation());
   function draw() {

@@ -12,7 +12,7 @@ import traitlets
 
 from pb2hl.errors import Pb2hlError
 
-WAITING, DONE, REFUSED = "waiting", "done", "refused"
+WAITING, BUSY, DONE, REFUSED = "waiting", "busy", "done", "refused"
 
 
 class Confirm(anywidget.AnyWidget):
@@ -20,7 +20,8 @@ class Confirm(anywidget.AnyWidget):
 
     `look` says what is decided on: facts, points that are open, and `although`, the question for a reason where the decision overrides
     those points. `act` is called with what was typed and that reason, and returns what was done, in a sentence; a Pb2hlError of it is told,
-    nothing is closed, and `look` is asked again. With `wanted` exactly that has to be typed. `state` is waiting, done or refused.
+    nothing is closed, and `look` is asked again. With `wanted` exactly that has to be typed. `state` is waiting, busy, done or refused; while
+    it is busy, `message` says how far it is, and the notebook's stop button ends `act` as it ends a cell.
     """
 
     _esm = Path(__file__).with_name("confirm.js")
@@ -43,7 +44,7 @@ class Confirm(anywidget.AnyWidget):
     def confirm(self, typed: str, reason: str = "") -> None:
         """What the button does with `typed`; nothing when it is not what is wanted, a reason is missing, or it was done already."""
         given, why = typed.strip(), reason.strip()
-        if self.state == DONE:
+        if self.state in (BUSY, DONE):
             return
         if not given or (self.wanted and given != self.wanted):
             self.state, self.message = REFUSED, f"{self.prompt}: nothing was done"
@@ -51,8 +52,12 @@ class Confirm(anywidget.AnyWidget):
         if self.although and not why:
             self.state, self.message = REFUSED, f"{self.although}: nothing was done"
             return
+        self.state, self.message = BUSY, self.busy
         try:
             done = self._act(given, why)
+        except KeyboardInterrupt:
+            self.state, self.message = REFUSED, "stopped: press the button again"
+            self.refresh()
         except Pb2hlError as error:
             self.state, self.message = REFUSED, str(error)
             self.refresh()

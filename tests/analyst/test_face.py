@@ -13,13 +13,15 @@ import pytest
 
 import pb2hl
 from pb2hl.analyst.browser import MISSING, TableBrowser
+from pb2hl.analyst.decisions import Told
 from pb2hl.analyst.lines import Lines
 from pb2hl.analyst.parameters import NO, YES, arguments, yes_or_no
 from pb2hl.errors import ConfigError
 from pb2hl.ledger import Ledger
 from pb2hl.register import EXPLORE, STEPS, notebooks
 from pb2hl.resources import resource
-from pb2hl.review.confirm import DONE, REFUSED, WAITING
+from pb2hl.results import FAILURE, Failure
+from pb2hl.review.confirm import BUSY, DONE, REFUSED, WAITING, Confirm
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sheets import read_sheet, write_sheet
 from tests.cli.terminal import export
@@ -243,6 +245,37 @@ def test_what_is_open_is_overridden_for_a_reason_on_record(mapped):
         )
     finally:
         sheet.write_bytes(before)
+
+
+def test_after_a_failed_run_no_result_passes_for_the_latest(ws):
+    """What an earlier run left says so, on screen and in a variable, once a later one failed or was stopped."""
+    before = pb2hl.show(ws, "inventory")
+    assert "did not end well" not in repr(before) + before._repr_html_()
+    Failure("Stopped as asked", "run it again", "2999-01-01T00:00:00Z").save(ws.results("inventory"))
+    try:
+        for result in (before, pb2hl.show(ws, "inventory")):
+            assert "a later run did not end well: Stopped as asked" in repr(result)
+            assert "A later run did not end well: Stopped as asked" in result._repr_html_()
+    finally:
+        (ws.results("inventory") / FAILURE).unlink()
+
+
+def test_a_panel_says_how_far_it_is_and_can_be_stopped():
+    """While it works it is busy and says how far it is; the stop button leaves it ready to be pressed again."""
+    seen = []
+
+    def act(_typed, _reason):
+        told = Told(panel)
+        told.start("records", 10)
+        told.note("waiting for the limit")
+        seen.append((panel.state, panel.message))
+        panel.confirm("here")
+        raise KeyboardInterrupt
+
+    panel = Confirm("Roll back", act, lambda: {"facts": []}, prompt="Type here", busy="working")
+    panel.confirm("here")
+    assert seen == [(BUSY, "records: 0 of 10 · waiting for the limit")]
+    assert panel.state == REFUSED and "press the button again" in panel.message
 
 
 def test_records_are_found_by_what_they_say(mapped):
