@@ -110,7 +110,11 @@ class Restorer:
     async def _update(self, entry: Entry, put: Mapping[str, Any]) -> Mapping[str, Any]:
         port, where = self._ports[entry.target], dict(entry.payload.get("$url") or {})
         record = await port.update(self._client, entry.destination_id, {**put, **({"$url": where} if where else {})})
-        return record if id_of(record) else await port.get(self._client, entry.destination_id, **where)
+        return (
+            record
+            if id_of(record) == entry.destination_id
+            else await port.get(self._client, entry.destination_id, **where)
+        )
 
 
 class NotPutBack(Refused):

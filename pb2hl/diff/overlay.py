@@ -16,6 +16,10 @@ OUTDATED = "a later export does not ask for it any more"
 """Why a delta's change that was not carried out, or was taken back, is not open."""
 
 
+CHANGING = (Kind.UPDATE, Kind.LINK)
+"""The kinds of a delta's changes of what was there: values, and the business that a contact is linked to."""
+
+
 def is_overlay(entry: Entry) -> bool:
     """Whether the entry is a delta's change of a record that another entry stands for."""
     return entry.part.startswith(DELTA_PART) and entry.kind is Kind.UPDATE

@@ -109,6 +109,14 @@ def rows(body: Any, *names: str) -> list[Record]:
     return [_sound(record) for record in found]
 
 
+def the_one(record: Record, id: str) -> Record:
+    """The record of an answer to a read by id. Raises WrongAnswer when it is another: nothing of that is true of the one asked for."""
+    if id_of(record) != id:
+        came = "another" if id_of(record) else "one without an id"
+        raise WrongAnswer(f"the record {id} was asked for, and {came} came", hint=_NOT_HIGHLEVEL)
+    return record
+
+
 _LISTS = {
     "tags": (str, int),
     "followers": (str, Mapping),
@@ -133,6 +141,10 @@ def _sound(record: Record) -> Record:
             odd[name] = None
         elif not all(isinstance(item, kinds) for item in held):
             odd[name] = [item for item in held if isinstance(item, kinds)]
+    if not all(
+        isinstance(stage.get("name"), str) and id_of(stage) for stage in odd.get("stages", record.get("stages")) or ()
+    ):
+        raise WrongAnswer("a pipeline lists a stage without a name or an id", hint=_NOT_HIGHLEVEL)
     odd |= {name: None for name in _OBJECTS if not isinstance(record.get(name), Mapping | None)}
     return {**record, **odd} if odd else record
 

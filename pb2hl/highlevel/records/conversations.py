@@ -15,6 +15,7 @@ from pb2hl.highlevel.records.base import (
     holds,
     id_of,
     located,
+    the_one,
     unwrap,
     url_of,
 )
@@ -90,7 +91,7 @@ class MessagePort(PlainPort):
         answer = await client.request("GET", located(self.one, client, id=id))
         body = answer.body
         inner = body.get("message") if isinstance(body, dict) else None
-        return self.flat(unwrap(inner if isinstance(inner, dict) else body), where)
+        return self.flat(the_one(unwrap(inner if isinstance(inner, dict) else body), id), where)
 
     def flat(self, record: Record, where: Mapping[str, Any]) -> Record:
         """What is told of a message, by the names of the payload; what is not told is left out."""

@@ -18,6 +18,7 @@ from pb2hl.highlevel.records.base import (
     made,
     rows,
     same_text,
+    the_one,
     unwrap,
     with_ids,
 )
@@ -102,7 +103,8 @@ class FieldPort(PlainPort):
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
         """The field as its API gives it."""
-        return unwrap((await client.request("GET", self.path(client, id, where))).body, _every(client, where)[1])
+        answer = await client.request("GET", self.path(client, id, where))
+        return the_one(unwrap(answer.body, _every(client, where)[1]), id)
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
         """Change name and options."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.client import Client
-from pb2hl.highlevel.records.base import Created, Payload, Record, body_of, gone, located, made, unwrap, url_of
+from pb2hl.highlevel.records.base import Created, Payload, Record, body_of, gone, located, made, the_one, unwrap, url_of
 from pb2hl.highlevel.records.lists import Follow, Listing
 from pb2hl.highlevel.records.port import PlainPort, as_page
 from pb2hl.operations import Operation
@@ -41,7 +41,7 @@ class NotePort(PlainPort):
     async def get(self, client: Client, id: str, **where: str) -> Record:
         """The note as its host's API gives it."""
         path, params = _address(client, id, where)
-        return unwrap((await client.request("GET", path, params=params)).body, "note")
+        return the_one(unwrap((await client.request("GET", path, params=params)).body, "note"), id)
 
     async def update(self, client: Client, id: str, payload: Payload) -> Record:
         """Change it through its host's API."""

@@ -19,6 +19,7 @@ from pb2hl.highlevel.records.base import (
     made,
     same_text,
     seek,
+    the_one,
     unwrap,
     url_of,
 )
@@ -68,7 +69,7 @@ class PlainPort:
     async def get(self, client: Client, id: str, **where: str) -> Record:
         """The record now; NotFound when there is none."""
         answer = await client.request("GET", self.path(client, id, where))
-        return self.flat(unwrap(answer.body, *self.names), where)
+        return self.flat(the_one(unwrap(answer.body, *self.names), id), where)
 
     def flat(self, record: Record, where: Mapping[str, Any]) -> Record:
         """A record as `get` and `pages` give it."""

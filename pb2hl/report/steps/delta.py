@@ -23,6 +23,7 @@ ESSENTIAL = (
 """Sections that the notebook shows where the step ran."""
 
 PARTS = (
+    Part("account", "What this delta was asked to do, and what became of it", "Asked is done, left out, kept, refused, held and in doubt."),
     Part("conflicts", "Conflicts", "Changed in the source and in HighLevel: HighLevel's value is kept until somebody decides in sheets/conflicts.csv."),
     Part("updates", "Values changed in the source", "", (), ("object", "field", "")),
     Part("new", "New records"),

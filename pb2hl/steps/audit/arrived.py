@@ -25,6 +25,8 @@ HOMES = {
 """The object whose table a record is listed in, unless its own object's records are of that kind; records of custom objects are
 listed in that of their own."""
 OWN = {("activities", Target.NOTE), ("activities", Target.APPOINTMENT), ("attachments", Target.NOTE)}
+ALWAYS_TELL = frozenset({Target.OPPORTUNITY, Target.APPOINTMENT})
+"""Records of which every answer names the contact: one that does not proves nothing."""
 AMOUNT = "monetaryValue"
 OWNERS = ("assignedTo", "assignedUserId", "userId")
 COLUMNS = (
@@ -114,7 +116,7 @@ def _facts(entry: Entry, payload: Mapping[str, Any], record: Mapping[str, Any], 
     owners = [kind is Class.EQUAL for name, kind in compared if name in OWNERS and payload.get(name)]
     consent = [kind not in _WRONG for name, kind in compared if name.startswith("dnd")]
     wrong = sum(kind in _WRONG for _, kind in compared)
-    links = _links(payload, record)
+    links = _links(entry, payload, record)
     return (
         entry.destination_id, 1, all(owners) if owners else None, links, all(consent) if consent else None, wrong,
         _marked(entry, payload, record), _number(record.get(AMOUNT)), _number(payload.get(AMOUNT)),
@@ -132,11 +134,15 @@ def _notified(entry: Entry) -> bool | None:
     return entry.payload.get("toNotify", entry.kind is Kind.CREATE) is not False
 
 
-def _links(payload: Mapping[str, Any], record: Mapping[str, Any]) -> bool | None:
-    """Whether the record hangs on the contact it was sent for; None when one of the two does not say."""
+def _links(entry: Entry, payload: Mapping[str, Any], record: Mapping[str, Any]) -> bool | None:
+    """Whether the record hangs on the contact it was sent for; None when nothing was asked for, or a record that is read under its
+    contact does not say."""
     sent = payload.get("contactId") or (payload.get("$url") or {}).get("contactId")
-    held = record.get("contactId")
-    return None if not sent or not held else str(sent) == str(held)
+    inside = record.get("contact")
+    held = record.get("contactId") or (inside.get("id") if isinstance(inside, Mapping) else None)
+    if not sent or (not held and entry.target not in ALWAYS_TELL):
+        return None
+    return str(sent) == str(held)
 
 
 def _marked(entry: Entry, payload: Mapping[str, Any], record: Mapping[str, Any]) -> bool | None:

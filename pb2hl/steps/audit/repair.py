@@ -11,7 +11,7 @@ import pandas as pd
 from pb2hl import plan
 from pb2hl.apply.edits import SAME
 from pb2hl.diff import compare, flatten_payload, flatten_record
-from pb2hl.diff.overlay import DELTA_PART
+from pb2hl.diff.overlay import CHANGING, DELTA_PART
 from pb2hl.diff.table import stored_value
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
@@ -111,7 +111,7 @@ def _refused_changes(
     waiting = [
         entry
         for entry in ledger.iterate(state=State.REFUSED, part=DELTA_PART)
-        if entry.kind is Kind.UPDATE and entry.target not in SCHEMA_TARGETS and entry.op_id not in known
+        if entry.kind in CHANGING and entry.target not in SCHEMA_TARGETS and entry.op_id not in known
     ]
     looked = [
         replace(entry, target=Target.CONTACT) if entry.target in (Target.LINK, Target.CONTACT_TAGS) else entry

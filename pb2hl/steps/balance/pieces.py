@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from pb2hl.apply.lookup import NEVER_ARRIVED
 from pb2hl.apply.send import NO_FILE
-from pb2hl.diff.overlay import DELTA_PART, OUTDATED
+from pb2hl.diff.overlay import CHANGING, DELTA_PART, OUTDATED
 from pb2hl.ledger import LedgerPort, State
 from pb2hl.operations import BESIDE, DATA_TARGETS, Kind, Target
 from pb2hl.plan.fields.findings import Bucket
@@ -247,7 +247,7 @@ def changes(ledger: LedgerPort) -> pd.DataFrame:
     found = [
         (object_, CHANGES, source_id, str(_FATE_OF.get(State(state), Fate.ARRIVED)), error, "")
         for object_, source_id, kind, state, error in rows
-        if kind == Kind.UPDATE and not (state == State.UNDONE and error in (NEVER_ARRIVED, OUTDATED))
+        if kind in CHANGING and not (state == State.UNDONE and error in (NEVER_ARRIVED, OUTDATED))
     ]
     return pd.DataFrame(found, columns=list(PIECE))
 

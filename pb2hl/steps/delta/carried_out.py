@@ -8,7 +8,7 @@ from typing import Any
 from pb2hl.apply.batches import batched
 from pb2hl.apply.execute import left_out
 from pb2hl.apply.lookup import NEVER_ARRIVED
-from pb2hl.diff.overlay import DELTA_PART, OUTDATED, overlays
+from pb2hl.diff.overlay import CHANGING, DELTA_PART, OUTDATED, overlays
 from pb2hl.ledger import Entry, LedgerPort, Outcome, State
 from pb2hl.ledger.port import OPEN
 from pb2hl.operations import SCHEMA_TARGETS, Kind, Operation, Target
@@ -41,7 +41,7 @@ def outdated(ledger: LedgerPort, asked: Set[str]) -> list[Outcome]:
     return [
         Outcome(entry.op_id, State.UNDONE, error=OUTDATED)
         for entry in found
-        if entry.kind is Kind.UPDATE and entry.target not in SCHEMA_TARGETS
+        if entry.kind in CHANGING and entry.target not in SCHEMA_TARGETS
         and entry.op_id not in asked and entry.error not in (OUTDATED, NEVER_ARRIVED)
     ]  # fmt: skip
 

@@ -31,6 +31,7 @@ from pb2hl.steps.delta import (
     schema_additions,
     sheet_additions,
 )
+from pb2hl.steps.delta.account import account
 from pb2hl.steps.delta.carried_out import new_operations, outdated
 from pb2hl.steps.delta.changed_files import take_away
 from pb2hl.steps.delta.conflicts import CONFLICT_COLUMNS, Decisions
@@ -216,20 +217,22 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
     sent, deleted = done.total(lambda one: one.sent), int((undone["outcome"] == "undone").sum())
     doubt = done.total(lambda one: one.in_doubt)
     asked = balance(ready.workspace, ledger, aliases=later_export.aliases_of(ready.workspace))
-    whole = Status.DONE if asked.complete else Status.INCOMPLETE
-    status = Status.FAILED if doubt else Status.WAITING if len(waiting) else whole
+    mine = account(ledger, new, found, done.moved, done.gone, done.removed)
+    whole, people = asked.complete and mine.whole, len(waiting) - len(done.moved.refused)
+    settled = Status.WAITING if len(waiting) else Status.DONE
+    status = Status.FAILED if doubt else settled if whole else Status.INCOMPLETE
     return StepResult(
         step=STEP,
         status=Status.NOTHING_TO_DO if status is Status.DONE and not (sent or deleted) else status,
-        headline=f"{len(new)} new and {len(found.updates)} changed operations were brought over; {counted(len(waiting), 'field')} {agree(len(waiting), 'was', 'were')} changed "
+        headline=f"{len(new)} new and {len(found.updates)} changed operations were brought over; {counted(people, 'field')} {agree(people, 'was', 'were')} changed "
         f"by people in HighLevel and kept; {counted(len(done.removed), 'row')} {agree(len(done.removed), 'is', 'are')} gone from the export, {counted(deleted, 'record')} deleted."
-        + (f" {doubt} stay in doubt." if doubt else "") + ("" if asked.complete else f" {asked.headline}"),
+        + (f" {doubt} stay in doubt." if doubt else "") + ("" if mine.whole else f" {mine.headline}") + ("" if asked.complete else f" {asked.headline}"),
         counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(waiting),
                 "unresolved": found.unresolved, "removed": len(done.removed), "deleted": deleted, "sent": sent,
-                "removed_waits": _kept_rows(ws, done), "refused": done.total(lambda one: one.refused), "held": done.total(lambda one: one.held), "in_doubt": doubt, **asked.counts, **window, **requests.counts(ledger), **outcomes.log_head(ledger)},
+                "removed_waits": _kept_rows(ws, done), "refused": done.total(lambda one: one.refused), "held": done.total(lambda one: one.held), "in_doubt": doubt, **mine.counts, **asked.counts, **window, **requests.counts(ledger), **outcomes.log_head(ledger)},
         tables={"updates": pd.DataFrame(found.fields, columns=["object", "source_id", "record_id", "field", "was", "now"]),
-                "conflicts": waiting, "removed": done.removed, "deleted": undone, "errors": failed, "new": _new_table(new), "balance": asked.table, "open": asked.open, "requests": requests.table(ledger)},
-        problems=(*outcomes.problems_of(failed), *_problems(waiting, done.removed, window, done.gone), *ready.not_compared,
+                "conflicts": waiting, "removed": done.removed, "deleted": undone, "errors": failed, "new": _new_table(new), "account": mine.table, "balance": asked.table, "open": asked.open, "requests": requests.table(ledger)},
+        problems=(*outcomes.problems_of(failed), *_problems(people, done.removed, window, done.gone), *ready.not_compared,
                   *removals.missing_tables(ws, ready.workspace), *outcomes.not_cleared(ledger), *done.replaced, *done.moved.problems(), *_fixed(found.fixed)),
         facts={"export": str(ready.workspace.export_path), "run": session.run},
         next_step="decide sheets/conflicts.csv, then delta again" if len(waiting) else DELTA.next,
@@ -320,12 +323,12 @@ def _window(ws: Workspace, ledger: LedgerPort) -> dict[str, str]:
 
 
 def _problems(
-    waiting: pd.DataFrame, removed: pd.DataFrame, window: Mapping[str, str], gone: removals.Deleted | None
+    waiting: int, removed: pd.DataFrame, window: Mapping[str, str], gone: removals.Deleted | None
 ) -> Sequence[Problem]:
     found = []
-    if len(waiting):
-        found.append(Problem("conflicts", f"{counted(len(waiting), 'field')} {agree(len(waiting), 'was', 'were')} changed on both sides", Severity.WARNING, file="conflicts.csv",
-                             count=len(waiting), treatment="HighLevel's value is kept until decided"))  # fmt: skip
+    if waiting:
+        found.append(Problem("conflicts", f"{counted(waiting, 'field')} {agree(waiting, 'was', 'were')} changed on both sides", Severity.WARNING, file="conflicts.csv",
+                             count=waiting, treatment="HighLevel's value is kept until decided"))  # fmt: skip
     for object_, group in removed.groupby("object", sort=True):
         ids = ", ".join(group["source_id"].head(5))
         treatment = "reported; nothing is deleted" if gone is None else "deleted, but for what people touched"

@@ -54,6 +54,8 @@ class Moved:
     gone: list[Move] = field(default_factory=list)
     stay: list[tuple[Move, str]] = field(default_factory=list)
     """For a person to decide."""
+    refused: set[tuple[str, str, str]] = field(default_factory=set)
+    """Those of `stay` that HighLevel would not let go: nobody in HighLevel had a hand in it, and the next delta tries again."""
 
     def conflicts(self) -> list[tuple[Any, ...]]:
         """Rows of conflicts.CONFLICT_COLUMNS."""
@@ -78,6 +80,10 @@ class Moved:
             for move, why in self.stay
         ]  # fmt: skip
         return found
+
+    def was_refused(self, move: Move) -> bool:
+        """Whether it stays since HighLevel would not let it go."""
+        return _key(move) in self.refused
 
 
 def host_of(payload: Mapping[str, Any]) -> str:
@@ -185,9 +191,11 @@ async def _undo(context: RunContext, mine: Sequence[Move], force: bool, found: M
     entries.sort(key=lambda entry: not is_overlay(entry))
     done = await Undo(context, force=force).run(UndoPlan(tuple(entries)))
     kept = {row[3]: row[4] for row in done.kept} | {row[3]: row[6] for row in done.outcomes if row[5] != "undone" and row[6]}  # fmt: skip
+    failed = {row[3] for row in done.outcomes if row[5] in ("failed", "held")}
     for move in mine:
         if why := kept.get(move.entry.destination_id):
             found.stay.append((move, why))
+            found.refused |= {_key(move)} if move.entry.destination_id in failed else set()
         else:
             found.gone.append(move)
 

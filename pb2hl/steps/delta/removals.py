@@ -27,10 +27,13 @@ MOST_GONE = 0.5
 
 @dataclass(frozen=True)
 class Deleted:
-    """What was deleted (apply.undo.OUTCOME_COLUMNS), and what was not and why."""
+    """What was deleted (apply.undo.OUTCOME_COLUMNS), and what was not and why. `asked`: the object of everything that was to go, before
+    anything went; `kept`: of what stays since something needs it, or since too much of an object is gone."""
 
     table: pd.DataFrame
     problems: Sequence[Problem]
+    asked: Sequence[str] = ()
+    kept: Sequence[str] = ()
 
 
 WHOLE_ROW = "*"
@@ -180,8 +183,11 @@ def delete(session: Session, removed: pd.DataFrame) -> Deleted:
                 treatment="left as it is")
         for entry in going if entry.destination_id in needed and entry.kind is Kind.CREATE
     ]  # fmt: skip
+    too_many = list(removed.loc[removed["share"] > MOST_GONE, "object"])
+    kept = [*too_many, *(entry.object for entry in going if entry.destination_id in needed)]
+    asked = [*too_many, *(entry.object for entry in going)]
     if not entries:
-        return Deleted(pd.DataFrame(columns=list(OUTCOME_COLUMNS)), problems)
+        return Deleted(pd.DataFrame(columns=list(OUTCOME_COLUMNS)), problems, asked, kept)
     session.progress.start("deleting what the export no longer has", len(entries), "operations")
     done = session.do(lambda context: Undo(context).run(UndoPlan(tuple(entries))))
     session.ending.update(removed=len(few), kept=len(done.kept))
@@ -189,4 +195,8 @@ def delete(session: Session, removed: pd.DataFrame) -> Deleted:
         Problem("kept", f"{row[0]} {row[2]} ({row[3]}) is kept: {row[4]}", treatment="left as it is")
         for row in done.kept
     ]
-    return Deleted(pd.DataFrame(done.outcomes, columns=list(OUTCOME_COLUMNS)), problems)
+    problems += [
+        Problem("not_deleted", f"{row[0]} {row[2]} ({row[3]}) could not be deleted: {row[6]}", Severity.CRITICAL, treatment="the next delta tries it again")
+        for row in done.outcomes if row[5] == "failed"
+    ]  # fmt: skip
+    return Deleted(pd.DataFrame(done.outcomes, columns=list(OUTCOME_COLUMNS)), problems, asked, kept)
