@@ -62,6 +62,16 @@ def test_won_beside_closed_tells_lost_and_open(yes, no):
     assert ends(raw) == ["won", "lost", "open", "open"]
 
 
+@pytest.mark.parametrize(
+    ("closed", "won"),
+    [("Abgeschlossen", "Gewonnen"), ("Clôturé", "Gagné"), ("Cerrado", "Ganado"), ("Chiuso", "Vinto"), ("Afgesloten", "Gewonnen"), ("Zamknięte", "Wygrana"), ("Fechado", "Ganho"), ("Avslutad", "Vunnen"), ("Lukket", "Vundet")],
+)  # fmt: skip
+def test_the_questions_are_asked_in_many_languages(closed, won):
+    """What is closed and won is asked in the lexicon's languages as well."""
+    raw = deals(**{closed: ["1", "1", "0", "0"], won: ["1", "0", "0", "0"]})
+    assert ends(raw) == ["won", "lost", "open", "open"]
+
+
 def test_answers_that_contradict_each_other_wait():
     """A deal that is won and not closed, or won and lost, is for a person."""
     assert ends(deals(is_closed=["no", "yes", "no", "no"], is_won=["yes", "no", "no", "no"])) == ["?"] * 4

@@ -83,7 +83,7 @@ def _about(table: Table, heading: str) -> str:
     """What a column asks of its deals: won, lost, closed, status or outcome; "" for anything else."""
     if table.proposed(heading) not in ("status", "custom") or table.reason(heading).startswith("declared"):
         return ""
-    said = read(table.said(heading), table.object).terms
+    said = {"closed" if term == "completed" else term for term in read(table.said(heading), table.object).terms}
     found = said & _SAYS
     return next(iter(found)) if len(found) == 1 and said <= _SAYS | _BESIDE else ""
 
