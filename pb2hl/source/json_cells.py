@@ -65,11 +65,15 @@ def _strays(table: RawTable, opened: Collection[str]) -> RawTable:
     """`table` with a problem for each column of texts in which some cells hold JSON: nobody reads that in a note or a field."""
     found = []
     for heading in table.headings:
-        texts = table.frame[heading].str.strip()
-        if heading in opened or _PROGRAM.search(heading) or not texts.str.match(_OBJECT).any():
+        if heading in opened or _PROGRAM.search(heading):
             continue
-        held = texts.str.match(_OBJECT).to_numpy() & np.array([_is_json(text) for text in texts], dtype=bool)
-        if held.any() and held.sum() < (texts != "").sum():
+        texts = table.frame[heading]
+        held = texts.str.slice(0, 1).isin(["{", "["]).to_numpy(dtype=bool).copy()
+        if not held.any() or held.sum() >= _SHARE * (texts.str.strip() != "").sum():
+            continue
+        known = {text: _is_json(text.strip()) for text in texts[held].unique()}
+        held[held] = texts[held].map(known).to_numpy(dtype=bool)
+        if held.any():
             rows = ", ".join(map(str, table.rows[held][:_SHOWN]))
             message = f"column {heading!r} holds texts, but JSON in {counted(int(held.sum()), 'cell')} (row {rows})"
             found.append(
