@@ -55,7 +55,6 @@ def _continued(tables: Sequence[KeyedTable], at: int, others: Collection[int]) -
     mine = tables[at]
     if mine.object in _CONTINUED and _named(mine):
         return None
-    linked = {heading for heading, n in references(tables, at).items() if tables[n].object in _CONTINUED[:3]}
     there = [
         n
         for n, other in enumerate(tables)
@@ -63,19 +62,24 @@ def _continued(tables: Sequence[KeyedTable], at: int, others: Collection[int]) -
     ]
     for heading in mine.raw.headings:
         column = mine.raw.frame[heading]
-        if not _KEY.search(heading) or not each_once(column) or linked - {heading}:
-            continue  # what refers to others besides links records, under ids of its own
+        if not _KEY.search(heading) or not each_once(column):
+            continue
         values = set(column.str.strip())
         hit = [n for n in there if values & tables[n].ids]
         inside = sum(len(values & tables[n].ids) for n in hit)
         one = [n for n in hit if _called_after(mine, tables[n]) and len(values & tables[n].ids) >= _ALL * len(values)]
-        if len(one) == 1 and mine.object in ("", tables[one[0]].object):
-            return heading, one
         once = inside == len(values & frozenset().union(*(tables[n].ids for n in hit)))
         whole = all(len(values & tables[n].ids) >= _ALL * len(tables[n].ids) for n in hit)
-        if len(hit) > 1 and once and whole and _says_which(mine, heading, [tables[n] for n in hit]):
-            return heading, hit
+        shared = len(hit) > 1 and once and whole and _says_which(mine, heading, [tables[n] for n in hit])
+        found = one if len(one) == 1 and mine.object in ("", tables[one[0]].object) else hit if shared else []
+        if found and not _links(tables, at, heading):
+            return heading, found
     return None
+
+
+def _links(tables: Sequence[KeyedTable], at: int, key: str) -> bool:
+    """Whether a table refers to records besides those under its `key`: then it links them, under ids of its own."""
+    return any(heading != key and tables[n].object in _CONTINUED[:3] for heading, n in references(tables, at).items())
 
 
 def _named(table: KeyedTable) -> bool:
