@@ -12,7 +12,7 @@ from pb2hl.errors import ApiError, NotFound, Refused, ScopeMissing
 from pb2hl.highlevel import field_probe, logging_probe, relating
 from pb2hl.highlevel.client import SEARCH_LAG_S, Client
 from pb2hl.highlevel.records import PORTS
-from pb2hl.highlevel.records.base import id_of, rows
+from pb2hl.highlevel.records.base import holds_a_list, id_of, rows, unwrap
 from pb2hl.highlevel.records.contacts import duplicate_of
 from pb2hl.operations import Target
 
@@ -87,14 +87,18 @@ def reads(location: str, company_id: str, calendar_id: str) -> list[tuple[str, s
 
 
 async def check_scopes(client: Client, company_id: str = "", calendar_id: str = "") -> list[ScopeCheck]:
-    """Try one harmless read a scope. A refused token is raised; write scopes show in `check_write_scopes`, or when writing."""
+    """Try one harmless read a scope. A refused token is raised, and so is an answer of another kind (WrongAnswer); write scopes show in `check_write_scopes`, or when writing."""
     found = []
     for scope, method, path, arguments in reads(client.location, company_id, calendar_id):
         if "calendarId" in arguments.get("params", {}) and not calendar_id:
             found.append(ScopeCheck(scope, f"{method} {path}", "unknown", "the location has no calendar to ask about"))
             continue
         try:
-            await client.request(method, path, safe=True, **arguments)
+            answer = await client.request(method, path, safe=True, **arguments)
+            if scope == "locations.readonly":
+                unwrap(answer.body, "location")
+            else:
+                holds_a_list(answer.body, f"{method} {path}")
             found.append(ScopeCheck(scope, f"{method} {path}", "granted"))
         except ScopeMissing as error:
             found.append(ScopeCheck(scope, f"{method} {path}", "missing", error.api_message))
@@ -125,6 +129,7 @@ async def check_write_scopes(client: Client) -> list[ScopeCheck]:
 async def clock_skew_s(client: Client) -> float | None:
     """Seconds by which HighLevel's clock is ahead of ours (negative: behind); None when it sends no date."""
     answer = await client.request("GET", f"/locations/{client.location}")
+    unwrap(answer.body, "location")
     try:
         theirs = parsedate_to_datetime(answer.headers.get("date", ""))
     except (TypeError, ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -84,6 +85,22 @@ def blocked(policy: str) -> World:
     )
 
 
+TWIN = {"source_id": "con0", "id": "con0", "first_name": "Same"}
+FURTHER = (
+    replace(there("fill"), name="survivor of a merge that exists, blank", rows={"contacts": ({}, TWIN)}, merge=("con1", "con0"), objects=("contacts",)),
+    replace(there("fill", **FULL), name="merged into one that exists, filled", rows={"contacts": ({}, TWIN)}, merge=("con0", "con1"), objects=("contacts",)),
+    World("merged, no company", {"contacts": ({"company_id": None}, TWIN | {"company_id": None})}, merge=("con1", "con0"), objects=("contacts",)),
+    World("company by its name alone", {"contacts": ({"company_id": None, "company_name": "Nobody Knows"},)}, objects=("contacts",)),
+    World("deal of a company alone", {"deals": ({"contact_id": None, "contact_email": None},)}, objects=("deals",)),
+    World("columns into a note", policy={"unmapped_columns": "note"}, objects=RECORDS),
+    World("tags with their groups", policy={"tag_groups": "prefix"}, objects=("contacts", "tags")),
+    World("lost reasons in a field", policy={"lost_reasons": "custom field"}, objects=("deals",)),
+    World("meetings without a host", {"activities": ({"type": "meeting"} | NO_HOST,)}, policy={"meetings": "appointment"}, objects=("activities",)),
+    World("messages of a company", {"activities": ({"type": "email"} | NO_HOST | {"company_id": "com1"},)}, policy={"activities": "conversation"}, objects=("activities",)),
+    World("files left out", {"attachments": ({"path": "gone.pdf", "url": None},)}, policy={"unreachable_files": "leave out"}, objects=("attachments",)),
+)  # fmt: skip
+"""Merges, hosts and policies crossed with each other: walked at length."""
+
 WORLDS = (
     World("everything linked"),
     World("hosts missing", {name: (NO_HOST,) for name in (*HANGING, "attachments")}, objects=(*HANGING, "attachments")),
@@ -116,6 +133,7 @@ WORLDS = (
     *(World(f"logged: {kind}", {"activities": ({"type": kind},)}, policy={"activities": "conversation"}, objects=("activities",)) for kind in ("sms", "email", "call")),
     World("meetings", {"activities": ({"type": "meeting"},)}, policy={"meetings": "appointment"}, objects=("activities",)),
     World("no business for those without", policy={"unassigned_business": ""}, objects=("contacts",)),
+    *FURTHER,
 )  # fmt: skip
 
 
@@ -150,7 +168,7 @@ def unseen(world: World) -> Iterator[tuple[str, str, Any]]:
                 yield object_, column, value
 
 
-SEEN_ALWAYS, SEEN_AT_LENGTH = {"no start"}, {"existing, skip, blank"}
+SEEN_ALWAYS, SEEN_AT_LENGTH = {"no start"}, {"existing, skip, blank", *(world.name for world in FURTHER)}
 QUICK_OR_SLOW = [
     pytest.param(
         world,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,22 @@ def test_a_strange_location_fails_with_a_name(rehearse, workspace, monkeypatch, 
         assert result.status is Status.FAILED and result.problems[0].message
     except HighLevelError as error:
         assert error.exit_code == 4 and error.message and error.hint
+
+
+def test_an_answer_of_another_kind_anywhere_is_a_finding(rehearse, workspace):
+    """Whichever of doctor's reads is answered with a bare list, a number or nothing: it fails, or says what came, and never passes it."""
+    honest = rehearse()
+    ws = workspace(honest)
+    assert doctor(ws).status is Status.DONE
+    passed = []
+    for number in range(1, len(honest.state.log) + 1):
+        answer = ("[]", "7", "null")[number % 3]
+        place = rehearse(faults={"at": [FaultAt(fault="wrong_type", request=number)], "wrong_answer": answer})
+        with contextlib.suppress(HighLevelError):
+            result = doctor(ws)
+            asked = place.state.log[number - 1]
+            passed += [(asked["method"], asked["path"], answer)] if result.status is Status.DONE else []
+    assert not passed
 
 
 def test_another_location_is_a_finding_and_stops_every_step(rehearse, workspace):

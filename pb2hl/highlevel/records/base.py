@@ -109,6 +109,12 @@ def rows(body: Any, *names: str) -> list[Record]:
     return [_sound(record) for record in found]
 
 
+def holds_a_list(body: Any, what: str) -> None:
+    """Raise WrongAnswer unless the answer to a read of `what` is an object with a list in it, as those to all lists are."""
+    if not isinstance(body, dict) or not any(isinstance(item, list) for item in body.values()):
+        raise WrongAnswer(f"{what} was asked for a list, and {_kind_of(body)} came", hint=_NOT_HIGHLEVEL)
+
+
 def the_one(record: Record, id: str) -> Record:
     """The record of an answer to a read by id. Raises WrongAnswer when it is another: nothing of that is true of the one asked for."""
     if id_of(record) != id:
