@@ -83,7 +83,7 @@ def _at_gate(ws: Workspace, gate: str, subject: str, points: Sequence[str]) -> d
     are = agree(len(points), "is", "are")
     facts = [
         ("What is approved", subject or "nothing yet: run the step above first"),
-        ("What is open", f"{len(points)}: settle them, or say why you approve although they are open" if points else "nothing"),
+        ("What is open", f"{counted(len(points), 'point')}: settle {agree(len(points), 'it', 'them')}, or say why you approve nevertheless" if points else "nothing"),
         ("Until now", before or "nobody has approved this yet"),
     ]  # fmt: skip
     workflows = published_workflows(Destination.load(ws.path)) if subject and gate == SCHEMA.gate else []
