@@ -154,3 +154,29 @@ def test_public_things_are_documented():
             if defines and not node.name.startswith("_") and not ast.get_docstring(node):
                 bare.append(f"{name}.{node.name}")
     assert not bare, "\n".join(bare)
+
+
+def functions() -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Every function and method of the package by file and line."""
+    return {
+        f"{path.relative_to(PACKAGE.parent)}:{node.lineno} {node.name}": node
+        for path in modules().values()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+def test_functions_are_short():
+    """No function is longer than forty lines."""
+    lines = {name: (node.end_lineno or 0) - node.lineno + 1 for name, node in functions().items()}
+    assert lines and not {name: count for name, count in lines.items() if count > 40}
+
+
+def test_functions_take_few_parameters():
+    """No function takes more than seven parameters by position; commands name their options, which a person writes by name."""
+    told = {}
+    for name, node in functions().items():
+        count = len([arg for arg in (*node.args.posonlyargs, *node.args.args) if arg.arg not in ("self", "cls")])
+        if count > 7 and not name.startswith("pb2hl/cli/"):
+            told[name] = count
+    assert not told

@@ -170,29 +170,27 @@ def estimate(
     patterns, counts = _patterns([sample.levels[field.name] for field in fields])
     counts = counts * sample.pairs_per_sampled
     expected = {field.name: _expected(field.kind) for field in fields}
-    match = dict(expected)
-    accident = dict(accident)
+    match, accident = dict(expected), dict(accident)
     prior = min(max(0.05 * records, 1.0) / every, 0.2)
     column = {field.name: at for at, field in enumerate(fields)}
     together = {name: np.flatnonzero(patterns[:, column[tie.parent]] >= tie.least) for name, tie in given.items()}
     for _ in range(_ROUNDS):
         weight = np.full(len(patterns), np.log(prior / (1 - prior)))
         for at, field in enumerate(fields):
-            agreeing = np.log(_by_band(match[field.name], bands[field.name]))
-            weight += np.r_[agreeing - np.log(accident[field.name]), 0.0][patterns[:, at]]
-            if field.name in together:
-                less = np.log(accident[field.name] / given[field.name].accident)
-                weight[together[field.name]] += np.r_[less, 0.0][patterns[together[field.name], at]]
+            name, seen = field.name, patterns[:, at]
+            weight += np.r_[np.log(_by_band(match[name], bands[name])) - np.log(accident[name]), 0.0][seen]
+            if name in together:
+                less = np.log(accident[name] / given[name].accident)
+                weight[together[name]] += np.r_[less, 0.0][seen[together[name]]]
         probable = counts / (1 + np.exp(-np.clip(weight, -500, 500)))
         for at, field in enumerate(fields):
             match[field.name] = _maximise(field, patterns[:, at], probable, expected[field.name])
             if field.kind in _UNIQUE_TO_ONE:
-                seen = _Seen(patterns[:, at], counts, probable)
-                accident[field.name] = _without_matches(field, seen, accident[field.name], bands[field.name])
+                found_so = _Seen(patterns[:, at], counts, probable)
+                accident[field.name] = _without_matches(field, found_so, accident[field.name], bands[field.name])
         found = min(max(probable.sum(), 0.005 * records, 0.5) / every, 0.5)
-        converged = abs(found - prior) < 1e-4 * prior
-        prior = found
-        if converged:
+        prior, before = found, prior
+        if abs(found - before) < 1e-4 * before:
             break
     matching = {field.name: _by_band(match[field.name], bands[field.name]) for field in fields}
     return Weights(matching, accident, prior, given)

@@ -60,23 +60,13 @@ def tabulate(grid: Grid, file: str, sheet: str, limits: Limits) -> RawTable | No
     start = found.last + 1 if found.first >= 0 else 0
     dropped += _drop(frame, rows, range(max(found.first, 0)), file, sheet, "title")
     if found.first < 0:
-        problems.append(
-            problem(
-                "no_headings",
-                "has no row of headings",
-                file,
-                sheet,
-                row=int(rows[0]),
-                treatment="columns are called Column 1, Column 2, …; name them in the fields sheet",
-            )
-        )
+        problems.append(_no_headings(file, sheet, int(rows[0])))
     body, body_rows, filled = frame.iloc[start:].reset_index(drop=True), rows[start:], filled[start:]
     no_records, reasons = _not_records(body, filled, found.names)
     dropped += _drop(body, body_rows, no_records, file, sheet, reasons)
     if len(no_records):
-        mask = np.ones(len(body), dtype=bool)
-        mask[list(no_records)] = False
-        body, body_rows, filled = body[mask].reset_index(drop=True), body_rows[mask], filled[mask]
+        records = np.delete(np.arange(len(body)), list(no_records))
+        body, body_rows, filled = body.iloc[records].reset_index(drop=True), body_rows[records], filled[records]
     names = found.names
     width = max((index + 1 for index, name in enumerate(names) if name.strip()), default=len(names))
     body, rejoined = rejoin(body, body_rows, width, grid.delimiter, file)
@@ -256,36 +246,24 @@ def _filled(frame: pd.DataFrame) -> np.ndarray:
     return np.column_stack([(frame[name].str.strip() != "").to_numpy() for name in frame.columns])
 
 
+def _no_headings(file: str, sheet: str, row: int) -> Problem:
+    treatment = "columns are called Column 1, Column 2, …; name them in the fields sheet"
+    return problem("no_headings", "has no row of headings", file, sheet, row=row, treatment=treatment)
+
+
 def _heading_problems(table: RawTable, names: list[str], row: int, limits: Limits) -> list[Problem]:
     """What is wrong with headings as the export has them (`names`), in `row` of the sheet (0: there are none)."""
     file, sheet, headings = table.file, table.sheet, table.headings
     problems = []
     twice = sorted({name for name, count in Counter(names).items() if name and count > 1})
     if twice:
-        problems.append(
-            problem(
-                "repeated_heading",
-                f"{len(twice)} headings occur more than once: {', '.join(twice[:5])}",
-                file,
-                sheet,
-                row=row,
-                count=len(twice),
-                treatment="numbered (2), (3), …",
-            )
-        )
+        what = f"{len(twice)} headings occur more than once: {', '.join(twice[:5])}"
+        numbered = "numbered (2), (3), …"
+        problems.append(problem("repeated_heading", what, file, sheet, row=row, count=len(twice), treatment=numbered))
     blank = sum(not name.strip() for name in names)
     if blank and row:
-        problems.append(
-            problem(
-                "blank_heading",
-                f"{counted(blank, 'column')} with values have no heading",
-                file,
-                sheet,
-                row=row,
-                count=blank,
-                treatment="called Column N",
-            )
-        )
+        what = f"{counted(blank, 'column')} with values have no heading"
+        problems.append(problem("blank_heading", what, file, sheet, row=row, count=blank, treatment="called Column N"))
     if len(headings) > limits.columns:
         problems.append(
             problem(

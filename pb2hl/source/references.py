@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -114,21 +115,9 @@ def _means(text: str, spec: FieldSpec, index: Index) -> Found:
 def _look_up(
     name: str, spec: FieldSpec, frame: pd.DataFrame, index: Index, has_target: bool
 ) -> tuple[dict, list[tuple]]:
-    texts = frame[spec.name]
-    codes, uniques = pd.factorize(texts)
+    codes, uniques = pd.factorize(frame[spec.name])
     people = spec.refers_to == "users"
-    values = np.full(len(uniques) + 1, None, dtype=object)
-    outcome: list[list[tuple[str, Found]]] = []
-    for position, text in enumerate(uniques):
-        parts = several(text, index) if spec.kind == FieldKind.REFS else [text]
-        found = [(part, index.find(part)) for part in parts]
-        outcome.append(found)
-        ids = list(dict.fromkeys(item.source_id or (part if people else "") for part, item in found))
-        ids = [item for item in ids if item]
-        if spec.kind == FieldKind.REFS:
-            values[position] = ids or None
-        else:
-            values[position] = ids[0] if ids else text if people else None
+    values, outcome = _found_of(uniques, spec, index)
     picked = values[codes]
     frame[spec.name] = pd.Series(picked, index=frame.index, dtype=object if spec.kind == FieldKind.REFS else "str")
     counts = np.bincount(codes[codes >= 0], minlength=len(uniques))
@@ -160,23 +149,35 @@ def _look_up(
     return row, missing
 
 
+def _found_of(texts: Iterable[str], spec: FieldSpec, index: Index) -> tuple[np.ndarray, list[list[tuple[str, Found]]]]:
+    """(what stands for each of `texts`, None last for a blank; what was found of each of their parts)."""
+    people, several_ids = spec.refers_to == "users", spec.kind == FieldKind.REFS
+    values: list[Any] = []
+    outcome = []
+    for text in texts:
+        parts = several(text, index) if several_ids else [text]
+        found = [(part, index.find(part)) for part in parts]
+        outcome.append(found)
+        ids = [
+            item for item in dict.fromkeys(item.source_id or (part if people else "") for part, item in found) if item
+        ]
+        values.append((ids or None) if several_ids else ids[0] if ids else text if people else None)
+    filled = np.full(len(values) + 1, None, dtype=object)
+    for position, value in enumerate(values):
+        filled[position] = value
+    return filled, outcome
+
+
 def _relation_problems(relation: dict, has_target: bool) -> list[Problem]:
     where = f"{relation['object']}.{relation['field']}"
     if not relation["filled"]:
         return []
     people = relation["refers_to"] == "users"
     if not has_target:
-        if people:
-            return []
-        return [
-            Problem(
-                "no_target_table",
-                f"{where} points to {relation['refers_to']}, which the export does not hold",
-                field=relation["field"],
-                count=relation["filled"],
-                treatment="kept as text; the records get a placeholder",
-            )
-        ]
+        what = f"{where} points to {relation['refers_to']}, which the export does not hold"
+        treatment = "kept as text; the records get a placeholder"
+        told = Problem("no_target_table", what, field=relation["field"], count=relation["filled"], treatment=treatment)
+        return [] if people else [told]
     found = []
     treatment = (
         "kept as text, matched against HighLevel's users later"

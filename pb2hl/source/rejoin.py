@@ -40,8 +40,13 @@ def rejoin(
             left.append(position)
         else:
             body.iloc[position] = better + [""] * (body.shape[1] - width)
-    problems = []
     mended = [int(position) for position in over if position not in set(left)]
+    return body, _problems(mended, left, rows, delimiter, file)
+
+
+def _problems(mended: list[int], left: list[int], rows: np.ndarray, delimiter: str, file: str) -> list[Problem]:
+    """What is told of overlong rows by position: those put back together, and those left as they are."""
+    problems = []
     if mended:
         problems.append(
             problem(
@@ -64,7 +69,7 @@ def rejoin(
                 treatment="further cells are in columns called Column N; look at these rows",
             )
         )
-    return body, problems
+    return problems
 
 
 def _share(column: pd.Series) -> float:

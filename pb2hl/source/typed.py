@@ -195,7 +195,7 @@ def _strict(maker: _Maker, heading: str, converted: Converted) -> pd.Series:
             f"{counted(int(empty.sum()), 'cell')} {agree(int(empty.sum()), 'is', 'are')} empty where the others give permission",
             heading,
             int(empty.sum()),
-            "taken as refusals: nobody gave permission there",
+            treatment="taken as refusals: nobody gave permission there",
         )
     )
     return converted.values.fillna(True)
@@ -212,7 +212,7 @@ def _first_filled(maker: _Maker, name: str, heading: str, values: pd.Series) -> 
                 f"{counted(both, 'row')} {agree(both, 'has', 'have')} another value here than in the column before",
                 heading,
                 both,
-                f"the first column's value became {name}; this one stays in the raw text",
+                treatment=f"the first column's value became {name}; this one stays in the raw text",
             )
         )
     return before.where(before.notna(), values)
@@ -287,8 +287,8 @@ def _put(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind, c
                 f"{counted(count, 'cell')} {agree(count, 'is', 'are')} no {kind} ({'; '.join(reasons)})",
                 heading,
                 count,
-                "kept as text, listed in not_converted",
-                int(maker.raw.rows[int(np.flatnonzero(failed)[0])]),
+                treatment="kept as text, listed in not_converted",
+                row=int(maker.raw.rows[int(np.flatnonzero(failed)[0])]),
             )
         )
     for code, text in _DECISIONS.items():
@@ -318,6 +318,7 @@ def _problem(
     message: str,
     heading: str,
     count: int,
+    *,
     treatment: str = "",
     row: int = 0,
     severity: Severity = Severity.WARNING,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -132,14 +131,15 @@ def read(texts: np.ndarray, context: Context) -> Moments:
     digits = (parts.form == "compact") & (reasons != "")  # eight digits that are no date may be a short epoch
     reasons[digits], date_only[digits] = "", False
     rest = np.flatnonzero((parts.form == "") | digits)
-    _numbers(texts, rest, wall, offset, date_only, reasons, context, decision)
+    moments = Moments(wall, offset, names, date_only, reasons, decision)
+    _numbers(texts, rest, moments)
     reasons[digits & (reasons == _NO_DATE)] = "no such date"
     if date_only.any():
         decision["date_only"] = int(date_only.sum())
     years = wall.astype("datetime64[us]").astype("datetime64[Y]").astype(int) + 1970
     absurd = (reasons == "") & ((years < FIRST_YEAR) | (years > LAST_YEAR))
     reasons[absurd] = f"year outside {FIRST_YEAR}-{LAST_YEAR}"
-    return Moments(wall, offset, names, date_only, reasons, decision)
+    return moments
 
 
 def _in_the_past(field: str) -> bool:
@@ -210,24 +210,15 @@ def _stated_zones(parts: Parts, reasons: np.ndarray) -> tuple[np.ndarray, np.nda
     return offset, names
 
 
-def _numbers(
-    texts: np.ndarray,
-    rows: np.ndarray,
-    wall: np.ndarray,
-    offset: np.ndarray,
-    date_only: np.ndarray,
-    reasons: np.ndarray,
-    context: Context,
-    decision: dict[str, Any],
-) -> None:
-    """Excel serials and epochs; the unit is decided per column by the size of its numbers."""
+def _numbers(texts: np.ndarray, rows: np.ndarray, moments: Moments) -> None:
+    """Put Excel serials and epochs of some rows into `moments`; the unit is decided per column by the size of its numbers."""
     if not len(rows):
         return
     column = pa.array(texts[rows], pa.string())
     numeric = pc.match_substring_regex(column, NUMBER).to_numpy(zero_copy_only=False)
     clock = pc.match_substring_regex(column, TIME_ONLY).to_numpy(zero_copy_only=False)
-    reasons[rows[~numeric]] = "not a date"
-    reasons[rows[clock]] = "a time without a date"
+    moments.reasons[rows[~numeric]] = "not a date"
+    moments.reasons[rows[clock]] = "a time without a date"
     rows = rows[numeric]
     if not len(rows):
         return
@@ -235,13 +226,13 @@ def _numbers(
     scale, epoch = _epochs(number)
     serial = (number >= _SERIALS[0]) & (number <= _SERIALS[1]) & ~epoch
     with np.errstate(all="ignore"):
-        wall[rows[serial]] = np.round((number[serial] - _EXCEL_DAYS) * 86_400).astype(np.int64) * 1_000_000
-        wall[rows[epoch]] = (number[epoch] * scale[epoch]).astype(np.int64)
-    offset[rows[epoch]] = 0
-    date_only[rows[serial]] = number[serial] == np.floor(number[serial])
-    reasons[rows[~serial & ~epoch]] = _NO_DATE
+        moments.wall[rows[serial]] = np.round((number[serial] - _EXCEL_DAYS) * 86_400).astype(np.int64) * 1_000_000
+        moments.wall[rows[epoch]] = (number[epoch] * scale[epoch]).astype(np.int64)
+    moments.offset[rows[epoch]] = 0
+    moments.date_only[rows[serial]] = number[serial] == np.floor(number[serial])
+    moments.reasons[rows[~serial & ~epoch]] = _NO_DATE
     if serial.any():
-        decision["unit"] = "Excel serial"
+        moments.decision["unit"] = "Excel serial"
     if epoch.any():
         largest = {
             1e6: "epoch seconds",
@@ -249,7 +240,7 @@ def _numbers(
             1.0: "epoch microseconds",
             1e-3: "epoch nanoseconds",
         }
-        decision["unit"] = largest[float(np.median(scale[epoch]))]
+        moments.decision["unit"] = largest[float(np.median(scale[epoch]))]
 
 
 def _epochs(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

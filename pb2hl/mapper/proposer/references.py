@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -44,6 +44,7 @@ class KeyedTable:
     name: tuple[str, ...]
     key: str
     ids: frozenset[str]
+    _filled: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of(self, raw: Any) -> KeyedTable:
         """The same table with other columns or cells; its key stays."""
@@ -53,9 +54,11 @@ class KeyedTable:
 
     def filled(self, heading: str) -> list[str]:
         """Different filled values of a column, as many as it takes to tell what they are."""
-        column = self.raw.frame[heading]
-        values = column[column != ""].iloc[:_ROWS].str.strip()
-        return list(values[values != ""].drop_duplicates().iloc[:_VALUES])
+        if heading not in self._filled:
+            column = self.raw.frame[heading]
+            values = column[column != ""].iloc[:_ROWS].str.strip()
+            self._filled[heading] = list(values[values != ""].drop_duplicates().iloc[:_VALUES])
+        return self._filled[heading]
 
     def has(self, values: Sequence[str]) -> float:
         """The share (0-1) of `values` that are ids of this table."""
@@ -173,8 +176,8 @@ def _about(tables: Sequence[KeyedTable], at: int, heading: str) -> list[int] | N
 
 def _target(tables: Sequence[KeyedTable], at: int, heading: str) -> int | None:
     by_name = _about(tables, at, heading)
-    values = tables[at].filled(heading)
-    if by_name is None or not len(values):
+    values = tables[at].filled(heading) if by_name is not None else []
+    if by_name is None or not values:
         return None
     there = [number for number, other in enumerate(tables) if number != at and other.key]
     if len(by_name) == 1 and tables[by_name[0]].has(values) >= _NAMED:

@@ -7,6 +7,7 @@ sends within 3 % of them; `tests/e2e/test_requests.py` holds them to it.
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -124,46 +125,75 @@ def seconds_at_limit(requests: int) -> int:
     return full * 86_400 + math.ceil(math.ceil(rest / BURST) * INTERVAL_S)
 
 
-def estimate(
-    counts: Mapping[tuple[Kind, Target], int],
-    *,
-    links: Mapping[str, int],
-    lost_reasons: int = 0,
-    followed: int = 0,
-    before_images: int = 0,
-    consents: int = 0,
-    timezones: int = 0,
-    starts: Sequence[float] = (),
-    of_objects: Mapping[str, int] | None = None,
-    messages: Mapping[str, int] | None = None,
-) -> Estimate:
-    """Requests of a data plan.
+@dataclass
+class Seen:
+    """What the operations of a plan need beside one request each, counted while they are planned."""
 
-    `counts` are operations by kind and target, `links` contacts by business, `lost_reasons` opportunities that need a
-    second call for it, `followed` records that need one for their followers, `before_images` operations that first read the record that was there, `of_objects` records by custom object, `messages` messages by channel.
-    """
+    links: Counter[str] = field(default_factory=Counter)
+    """Contacts by business."""
+    messages: Counter[str] = field(default_factory=Counter)
+    """Messages by channel."""
+    of_objects: Counter[str] = field(default_factory=Counter)
+    """Records by custom object."""
+    starts: array[float] = field(default_factory=lambda: array("d"))
+    """Seconds since 1970 at which appointments begin."""
+    lost_reasons: int = 0
+    """Opportunities that need a second call for it."""
+    followed: int = 0
+    """Records that need one for their followers."""
+    before_images: int = 0
+    """Operations that first read the record that was there."""
+    consents: int = 0
+    """Contacts with consent flags."""
+    timezones: int = 0
+    """Contacts with a time zone and no flags."""
+
+    def note(self, operation: Operation) -> None:
+        """Count what an operation needs beside its own request."""
+        if operation.kind is Kind.SKIP:
+            return
+        self.before_images += bool(operation.existing_id)
+        self.followed += "followers" in operation.payload
+        if operation.target is Target.LINK:
+            self.links[business_of(operation)] += 1
+        elif operation.target is Target.OPPORTUNITY:
+            self.lost_reasons += has_lost_reason(operation)
+        elif operation.target is Target.CONTACT:
+            flagged = "dnd" in operation.payload or "dndSettings" in operation.payload
+            self.consents += flagged
+            self.timezones += not flagged and "timezone" in operation.payload
+        elif operation.target is Target.APPOINTMENT:
+            self.starts.append(appointments.moment_of(operation.payload["startTime"]).timestamp())
+        elif operation.target is Target.MESSAGE:
+            self.messages[operation.payload["type"]] += 1
+        elif operation.target is Target.OBJECT_RECORD:
+            self.of_objects[operation.payload["$url"]["schemaKey"]] += 1
+
+
+def estimate(counts: Mapping[tuple[Kind, Target], int], seen: Seen) -> Estimate:
+    """Requests of a data plan; `counts` are its operations by kind and target."""
     created, updated = Counter[Target](), Counter[Target]()
     for (kind, target), count in sorted(counts.items()):
         if kind is not Kind.SKIP:
             (updated if kind is Kind.UPDATE else created)[target] += count
     found = {str(target): count for target, count in (created + updated).items() if target is not Target.LINK}
     found |= {
-        "link": link_requests(links),
-        "lost reason": lost_reasons,
-        "followers": followed,
-        "before-image": before_images,
+        "link": link_requests(seen.links),
+        "lost reason": seen.lost_reasons,
+        "followers": seen.followed,
+        "before-image": seen.before_images,
         "counters read": created[Target.UNREAD],
     }
     return Estimate(
         _filled(found),
         dict(created),
         dict(updated),
-        dict(links),
-        consents,
-        timezones,
-        starts,
-        dict(messages or {}),
-        dict(of_objects or {}),
+        dict(seen.links),
+        seen.consents,
+        seen.timezones,
+        seen.starts,
+        dict(seen.messages),
+        dict(seen.of_objects),
     )
 
 

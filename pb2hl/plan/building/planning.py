@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,10 +10,9 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.errors import Problem
-from pb2hl.highlevel.records.appointments import moment_of
 from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
-from pb2hl.plan.building.estimate import Estimate, business_of, estimate, has_lost_reason
+from pb2hl.plan.building.estimate import Estimate, Seen, estimate
 from pb2hl.plan.cells.lineage import lineage
 from pb2hl.plan.cells.schema_cells import note_pipelines, note_schema
 from pb2hl.plan.fields.needs import FieldPlan, plan_fields
@@ -203,7 +200,7 @@ class Planner:
         seen: tuple[str, str] | None = None
         for operation in operations:
             found.add(operation)
-            self._note(operation)
+            self._seen.note(operation)
             row = (operation.object, operation.source_id)
             if row != seen and left:  # rows come one after the other; some become nothing, some several operations
                 seen, left = row, left - 1
@@ -213,57 +210,13 @@ class Planner:
         progress.finish()
         return found
 
-    def _note(self, operation: Operation) -> None:
-        """Keep what the estimate needs to know beyond counts."""
-        if operation.kind is Kind.SKIP:
-            return
-        self._extra["before_images"] += bool(operation.existing_id)
-        self._extra["followed"] += "followers" in operation.payload
-        if operation.target is Target.LINK:
-            self._links[business_of(operation)] += 1
-        elif operation.target is Target.OPPORTUNITY:
-            self._extra["lost_reasons"] += has_lost_reason(operation)
-        elif operation.target is Target.CONTACT:
-            flagged = "dnd" in operation.payload or "dndSettings" in operation.payload
-            self._extra["consents"] += flagged
-            self._extra["timezones"] += not flagged and "timezone" in operation.payload
-        elif operation.target is Target.APPOINTMENT:
-            self._starts.append(moment_of(operation.payload["startTime"]).timestamp())
-        elif operation.target is Target.MESSAGE:
-            self._messages[operation.payload["type"]] += 1
-        elif operation.target is Target.OBJECT_RECORD:
-            self._of_objects[operation.payload["$url"]["schemaKey"]] += 1
-
     @cached_property
-    def _links(self) -> Counter[str]:
-        return Counter()
-
-    @cached_property
-    def _messages(self) -> Counter[str]:
-        return Counter()
-
-    @cached_property
-    def _of_objects(self) -> Counter[str]:
-        return Counter()
-
-    @cached_property
-    def _starts(self) -> array[float]:
-        return array("d")
-
-    @cached_property
-    def _extra(self) -> Counter[str]:
-        return Counter()
+    def _seen(self) -> Seen:
+        return Seen()
 
     def _risks(self) -> dict[str, pd.DataFrame]:
         return {"identity": self.identity.report, "duplicate_opportunities": self.deals.duplicates()}
 
     def _plan(self, operations: Operations, tables: Mapping[str, pd.DataFrame]) -> Plan:
-        cost = estimate(
-            operations.counts,
-            links=self._links,
-            starts=self._starts,
-            of_objects=self._of_objects,
-            messages=self._messages,
-            **self._extra,
-        )
+        cost = estimate(operations.counts, self._seen)
         return Plan(operations, cost, self.ctx.findings.problems, {**tables, "losses": self.ctx.findings.losses})

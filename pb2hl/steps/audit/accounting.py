@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -42,6 +43,14 @@ class Accounting:
     off: pd.DataFrame
 
 
+class _Planned(NamedTuple):
+    """What the plan said of one object's cells."""
+
+    rules: pd.DataFrame
+    exceptions: pd.DataFrame
+    merged: pd.DataFrame
+
+
 def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounting:
     """Every cell and every row of the export of `ws` in exactly one bucket; `found` is what the audit saw in the location."""
     names = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged")
@@ -57,14 +66,18 @@ def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounti
     rows: Counter[tuple[str, str, str]] = Counter()
     for object_ in RECORD_OF:
         frame = ws.table(object_)
-        mine = [table[table["object"] == object_] for table in (rules, exceptions, merged)]
-        if frame.empty or (mine[0]["bucket"] == Bucket.REPORTED).all():
+        mine = _Planned(*(table[table["object"] == object_] for table in (rules, exceptions, merged)))
+        if frame.empty or (mine.rules["bucket"] == Bucket.REPORTED).all():
             continue
         stands = aliases.get(object_, {})
-        lost = _lost(ledger, object_, found, mine[2])
+        lost = _lost(ledger, object_, found, mine.merged)
         lost |= {item: lost[one] for item, one in stands.items() if one in lost}
-        _move(cells, object_, frame, lost, known, *mine)
-        rows.update(_rows(ledger.source_ids(object_) | stands.keys(), object_, frame, lost, mine[1], mine[2]))
+        ids = source_ids(frame)
+        for column, *moved, count in _moves(columns_of(known, object_, frame), ids, lost, mine):
+            for sign, (bucket, where) in zip((-1, 1), moved, strict=True):
+                cells[object_, column.heading, column.name, bucket, where] += sign * count
+        fates = _rows(ledger.source_ids(object_) | stands.keys(), ids, lost, mine)
+        rows.update({(object_, *fate): count for fate, count in fates.items()})
     rows.update(_dropped_rows(ws))
     _judge(cells, rules, [*_fates(found), *_not_brought(ledger)])
     table = pd.DataFrame([(*key, n) for key, n in cells.items() if n], columns=list(SUMMARY_COLUMNS))
@@ -106,45 +119,31 @@ def _why(entry: Entry) -> tuple[Bucket, str]:
     return Bucket.REFUSED, f"{entry.state}: {entry.error}"[:200]
 
 
-def _move(
-    cells: Counter[Key],
-    object_: str,
-    frame: pd.DataFrame,
-    lost: Mapping[str, tuple[Bucket, str]],
-    known: pd.DataFrame,
-    rules: pd.DataFrame,
-    exceptions: pd.DataFrame,
-    merged: pd.DataFrame,
-) -> None:
-    """Cells of rows that did not land leave the bucket the plan put them into, for the one that says why."""
+def _moves(
+    columns: Iterable[Any], ids: pd.Series, lost: Mapping[str, tuple[Bucket, str]], planned: _Planned
+) -> Iterator[tuple[Any, tuple[str, str], tuple[str, str], int]]:
+    """(column, where the plan put cells, where they ended, how many) of the rows `ids` that did not land."""
     if not lost:
         return
-    fates, ids = Fates(exceptions, merged), source_ids(frame)
+    fates = Fates(planned.exceptions, planned.merged)
     ids = ids[ids.isin(lost)]
     groups = [(fate, ids[[lost[item] == fate for item in ids]]) for fate in dict.fromkeys(lost.values())]
-    rule_of = {row.heading: (row.bucket, row.where) for row in table_rows(rules)}
-    for column in columns_of(known, object_, frame):
+    rule_of = {row.heading: (row.bucket, row.where) for row in table_rows(planned.rules)}
+    for column in columns:
         for fate, group in groups:
             for (bucket, where), count in fates.count(column, rule_of[column.heading], group).items():
                 if bucket not in (Bucket.SKIPPED, Bucket.REFUSED) and where != BLANK:
-                    cells[object_, column.heading, column.name, bucket, where] -= count
-                    cells[object_, column.heading, column.name, str(fate[0]), fate[1]] += count
+                    yield column, (bucket, where), (str(fate[0]), fate[1]), count
 
 
 def _rows(
-    known: Collection[str],
-    object_: str,
-    frame: pd.DataFrame,
-    lost: Mapping[str, tuple[Bucket, str]],
-    exceptions: pd.DataFrame,
-    merged: pd.DataFrame,
-) -> Counter[tuple[str, str, str]]:
-    """Rows by bucket. A row that no operation, merge or decision speaks of is accounted for nowhere."""
-    into = set(merged["source_id"])
-    whole = exceptions[exceptions["column"] == "*"]
+    known: Collection[str], ids: pd.Series, lost: Mapping[str, tuple[Bucket, str]], planned: _Planned
+) -> Counter[tuple[str, str]]:
+    """Rows by (bucket, where). A row that no operation, merge or decision speaks of is accounted for nowhere."""
+    into = set(planned.merged["source_id"])
+    whole = planned.exceptions[planned.exceptions["column"] == "*"]
     apart = {row.source_id: (row.bucket, row.where) for row in table_rows(whole)}
-    ids = source_ids(frame)
-    counts: Counter[tuple[str, str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for fates in (
         {item: (str(bucket), why) for item, (bucket, why) in lost.items()},
         dict.fromkeys(into, (str(Bucket.MERGED), "the surviving record")),
@@ -152,9 +151,9 @@ def _rows(
         dict.fromkeys(known, (str(Bucket.LANDED), "the location")),
     ):
         here = ids.isin(fates)
-        counts.update((object_, *fate) for fate in ids[here].map(fates))
+        counts.update(tuple(fate) for fate in ids[here].map(fates))
         ids = ids[~here]
-    counts[object_, NOWHERE, ""] += len(ids)
+    counts[NOWHERE, ""] += len(ids)
     return counts
 
 

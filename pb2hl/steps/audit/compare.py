@@ -324,26 +324,33 @@ class Judge:
         classes, decided = [], {}
         rows = [*compare_records(payload, record, region=self._region, ours=ours), *off(entry, record)]
         for name, sent, held, kind, why in rows:
-            label = self._names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name
             verdict, cell = kind, (entry.object, entry.source_id, name)
             if kind is not Class.EQUAL and cell in self._kept:
-                self.found.kept[entry.object, label, self._kept[cell]] += 1
+                self.found.kept[entry.object, self._label(name), self._kept[cell]] += 1
                 decided[name], verdict = record.get(name), Class.EQUAL
                 kind, why = Class.NORMALISED, "people in HighLevel have it so; kept by decision (sheets/conflicts.csv)"
             if kind is not Class.EQUAL and verdict is kind and self.sync.explains(entry, name, record):
                 kind = verdict = Class.SYNCED
                 why = WHY
-            self.found.fields[entry.object, label, str(kind)] += 1
-            self._noted(entry, name, sent, verdict)
-            if name in OWNER_FIELDS and sent:
-                self.found.owner[entry.object, str(sent), _VERDICTS.get(verdict, "wrong")] += 1
-            if name == "tags":
-                self._tags(sent, held)
-            if kind is not Class.EQUAL:
-                self._row(entry, label, sent, held, kind, why)
+            self._field(entry, (name, sent, held, kind, why), verdict)
             classes.append((name, verdict))
         self.found.landed.record(entry, {**payload, **decided}, record, classes, superseded | decided.keys())
         self.found.wrong[key] += any(kind in (Class.CHANGED, Class.MISSING, Class.EXTRA) for _, kind in classes)
+
+    def _label(self, name: str) -> str:
+        return self._names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name
+
+    def _field(self, entry: Entry, compared: tuple[str, Any, Any, Class, str], verdict: Class) -> None:
+        """Count one field, `compared` as (name, sent, held, class, why); `verdict` is its class before any decision."""
+        name, sent, held, kind, why = compared
+        self.found.fields[entry.object, self._label(name), str(kind)] += 1
+        self._noted(entry, name, sent, verdict)
+        if name in OWNER_FIELDS and sent:
+            self.found.owner[entry.object, str(sent), _VERDICTS.get(verdict, "wrong")] += 1
+        if name == "tags":
+            self._tags(sent, held)
+        if kind is not Class.EQUAL:
+            self._row(entry, self._label(name), sent, held, kind, why)
 
     def _noted(self, entry: Entry, name: str, sent: Any, verdict: Class) -> None:
         if verdict in (Class.EQUAL, Class.NORMALISED) or not sent:

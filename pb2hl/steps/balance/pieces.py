@@ -136,6 +136,25 @@ def pieces_of(asked: pd.DataFrame, deciders: Deciders) -> pd.DataFrame:
         asked["object"].eq("activities") & asked["target"].isin(records_of("activities")) & asked["part"].ne(BESIDE)
     )
     what = what.mask(what.isna() & (asked["target"].eq(own) | logged), RECORDS).fillna(SUPPORT)
+    fate, why = _fates(asked, deciders)
+    left = fate.eq(str(Fate.LEFT_OUT))
+    pieces = pd.DataFrame({"object": asked["object"], "what": what, "source_id": asked["source_id"], "fate": fate, "why": why,
+                           "who": np.where(left, deciders.schema, "")})  # fmt: skip
+    owners = pieces[asked["owned"].astype(bool) & asked["target"].isin(_OWNED)].assign(what=OWNERS)
+    owners.loc[asked["owner_differs"] & owners["fate"].eq(str(Fate.ARRIVED)), ["fate", "why"]] = [
+        str(Fate.MISSING),
+        "another owner stands there",
+    ]
+    tags = pieces[asked["tagged"].astype(bool) & asked["target"].eq(Target.CONTACT)].assign(what=TAGS)
+    tags.loc[asked["tags_differ"] & tags["fate"].eq(str(Fate.ARRIVED)), ["fate", "why"]] = [
+        str(Fate.MISSING),
+        "not all of its tags stand there",
+    ]
+    return pd.concat([pieces, owners, tags], ignore_index=True)
+
+
+def _fates(asked: pd.DataFrame, deciders: Deciders) -> tuple[pd.Series, pd.Series]:
+    """(the fate, why) of each operation that was asked for."""
     skipped = asked["state"].eq(State.SKIPPED)
     there = asked["destination_id"].ne("") | asked["existing_id"].ne("")
     fate = asked["state"].map({str(state): str(fate) for state, fate in _FATE_OF.items()}).fillna(str(Fate.MISSING))
@@ -156,20 +175,7 @@ def pieces_of(asked: pd.DataFrame, deciders: Deciders) -> pd.DataFrame:
     no_file = fate.eq(str(Fate.REFUSED)) & asked["error"].str.startswith(NO_FILE)
     if deciders.no_file:
         fate = fate.mask(no_file, str(Fate.LEFT_OUT))
-    left = fate.eq(str(Fate.LEFT_OUT))
-    pieces = pd.DataFrame({"object": asked["object"], "what": what, "source_id": asked["source_id"], "fate": fate, "why": why,
-                           "who": np.where(left, deciders.schema, "")})  # fmt: skip
-    owners = pieces[asked["owned"].astype(bool) & asked["target"].isin(_OWNED)].assign(what=OWNERS)
-    owners.loc[asked["owner_differs"] & owners["fate"].eq(str(Fate.ARRIVED)), ["fate", "why"]] = [
-        str(Fate.MISSING),
-        "another owner stands there",
-    ]
-    tags = pieces[asked["tagged"].astype(bool) & asked["target"].eq(Target.CONTACT)].assign(what=TAGS)
-    tags.loc[asked["tags_differ"] & tags["fate"].eq(str(Fate.ARRIVED)), ["fate", "why"]] = [
-        str(Fate.MISSING),
-        "not all of its tags stand there",
-    ]
-    return pd.concat([pieces, owners, tags], ignore_index=True)
+    return fate, why
 
 
 def rows_without(

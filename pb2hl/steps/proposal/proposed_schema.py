@@ -60,43 +60,53 @@ def present(
     cost = _cost(ledger, destination, schema, data)
     requests.keep(ledger, cost)
     checks = _last_checks(ws) if seen is None else _checks(seen, cost, data)
-    failed = [row for row in checks if row[0] != "published workflows"]
     policy = config_in_force(ws, ledger).policy
     reasons = lost_reasons.lacking(data.problems, destination, policy)
-    tables = {**_tables(schema, data, destination), "instructions": lost_reasons.instructions(reasons, destination)}
+    tables = {
+        "preflight": doctor.as_table(checks),
+        **_tables(schema, data, destination),
+        "instructions": lost_reasons.instructions(reasons, destination),
+        "estimate": pd.DataFrame(cost.rows(), columns=["step", "what", "requests"]),
+    }
+    failed = doctor.as_problems([row for row in checks if row[0] != "published workflows"])
     result = StepResult(
         step=STEP,
         status=Status.WAITING,
         headline=_headline(schema, cost),
         counts=_counts(ledger, schema, data, cost) | {"published_workflows": len(tables["workflows"])},
-        tables={
-            "preflight": doctor.as_table(checks),
-            **tables,
-            "estimate": pd.DataFrame(cost.rows(), columns=["step", "what", "requests"]),
-        },
-        problems=(
-            *_place_problems(destination),
-            *owner_order.problems(ledger, ws.plan / "data"),
-            *doctor.as_problems(failed),
-            *conflict_problems(schema),
-            *lost_reasons.problem(reasons),
-            *_unique(schema.problems, data.problems),
-        ),
-        facts={
-            "hash": proposal.schema_hash(schema),
-            "policies": policy.model_dump(),
-            lost_reasons.WHAT: reasons,
-            "settings": dict(destination.settings),
-            "missing_scopes": list(destination.missing_scopes),
-            "operations": data.summary,
-            "applied": False,
-        },
+        tables=tables,
+        problems=(*_problems(ws, ledger, destination, failed), *_of_plans(schema, data, reasons)),
+        facts=_facts(schema, data, destination)
+        | {"policies": policy.model_dump(), lost_reasons.WHAT: reasons, "applied": False},
         next_step="approve schema",
     )
     progress.advance()
     progress.finish()
     result.save(ws.results(STEP))
     return result
+
+
+def _problems(
+    ws: Workspace, ledger: LedgerPort, destination: Destination, failed: Iterable[Problem]
+) -> tuple[Problem, ...]:
+    return (*_place_problems(destination), *owner_order.problems(ledger, ws.plan / "data"), *failed)
+
+
+def _of_plans(schema: Plan, data: Plan, reasons: Sequence[str]) -> tuple[Problem, ...]:
+    return (
+        *conflict_problems(schema),
+        *lost_reasons.problem(reasons),
+        *_unique(schema.problems, data.problems),
+    )
+
+
+def _facts(schema: Plan, data: Plan, destination: Destination) -> dict[str, Any]:
+    return {
+        "hash": proposal.schema_hash(schema),
+        "settings": dict(destination.settings),
+        "missing_scopes": list(destination.missing_scopes),
+        "operations": data.summary,
+    }
 
 
 def _counts(ledger: LedgerPort, schema: Plan, data: Plan, cost: Budget) -> dict[str, Any]:
