@@ -49,6 +49,12 @@ _SUBSCRIPTION = frozenset(
 DECLARED = "declared in custom_fields"
 
 
+_ALONE = (classify_by_words, read_ends, find_entry_date, find_party, join_clocks, read_names, ask_who)
+_TOGETHER = (join_pipelines, relate, refer, correct_keys, settle_questions, find_namesakes)
+_AFTERWARDS = (find_flags, find_amount, read_hundredths)
+"""What each table says of its columns by itself, what all of them say of each other, and what follows; in this order."""
+
+
 def fields_sheet(
     tables: Sequence[tuple[Any, str]],
     threshold: float = 0.8,
@@ -67,24 +73,14 @@ def fields_sheet(
     for raw, object_ in tables:
         if object_ in OBJECTS:
             found.append(_table(raw, object_, known))
-            classify_by_words(found[-1])
-            read_ends(found[-1])
-            find_entry_date(found[-1])
-            find_party(found[-1])
-            join_clocks(found[-1])
-            read_names(found[-1])
-            ask_who(found[-1])
+            for look in _ALONE:
+                look(found[-1])
             progress.advance()
-    join_pipelines(found)
-    relate(found)
-    refer(found)
-    correct_keys(found)
-    settle_questions(found)
-    find_namesakes(found)
+    for compare in _TOGETHER:
+        compare(found)
     for table in found:
-        find_flags(table)
-        find_amount(table)
-        read_hundredths(table)
+        for look in _AFTERWARDS:
+            look(table)
     rows = [row for table in found for row in _rows(table, known, threshold)]
     rows = _one_type(rows)
     if unmapped != "custom field":

@@ -235,7 +235,7 @@ def _relink(
         return
     contact = str(entry.payload["contactId"])
     if now != was and not _export_wins(found, decided, op, "businessId", wanted):
-        _conflict(found, decided, op, contact, "businessId", was, wanted, now)
+        _conflict(found, decided, op, contact, "businessId", (was, wanted, now))
         return
     found.fields.append((op.object, op.source_id, contact, "businessId", was, wanted))
     body = {"businessId": wanted or None, "contactId": contact}
@@ -253,41 +253,42 @@ def _export_wins(found: Changes, decided: Decisions, op: Operation, name: str, l
 
 
 def _conflict(
-    found: Changes, decided: Decisions, op: Operation, record: str, name: str, was: Any, later: Any, now: Any
+    found: Changes, decided: Decisions, op: Operation, record: str, name: str, values: tuple[Any, Any, Any]
 ) -> None:
-    """Ask, unless it was decided to keep HighLevel's value against this very value of the export."""
+    """Ask which of `values` (sent, later, held) counts, unless it was decided to keep HighLevel's against this very one of the
+    export."""
+    was, later, now = values
     if decided.get((op.object, op.source_id, name)) == (KEEP, shown(later)):
         return
     row = (op.object, op.source_id, record, name, shown(was), shown(later), shown(now), "", "", "", "")
     found.conflicts.append(row)
 
 
+@dataclass
 class _ThreeWay:
-    """One record: what we sent (`entry` and earlier deltas), what the later export says, what HighLevel holds."""
+    """One record: what we sent (`entry` and what earlier deltas `written`), what the later export says (`op`), what HighLevel
+    holds (`record`). `stuck` are the fields that HighLevel would not clear."""
 
-    def __init__(
-        self,
-        found: Changes,
-        op: Operation,
-        entry: Entry,
-        record: Mapping[str, Any] | None,
-        written: Sequence[Mapping[str, Any]],
-        stuck: frozenset[str],
-        decided: Decisions,
-        region: str,
-    ):
-        self.found, self.op, self.entry, self.record = found, op, entry, record
-        self.before = laid_over(entry.payload, written)
-        self.stuck = stuck
+    found: Changes
+    op: Operation
+    entry: Entry
+    record: Mapping[str, Any] | None
+    written: Sequence[Mapping[str, Any]]
+    stuck: frozenset[str]
+    decided: Decisions
+    region: str
+
+    def __post_init__(self) -> None:
+        self.before = laid_over(self.entry.payload, self.written)
         self.agreed: dict[str, Any] = {}
-        self.decided, self.region, self.salt = decided, region, len(written)
+        self.salt = len(self.written)
 
     def compare(self, payload: Mapping[str, Any]) -> None:
         """Collect what is to be written, and what is in conflict. A record that did not move is found where it was."""
         record_id = self.entry.destination_id
         payload = {**payload, **{key: self.entry.payload[key] for key in ("$url",) if key in self.entry.payload}}
         if self.record is None:
-            _conflict(self.found, self.decided, self.op, record_id, WHOLE, "", "changed", "removed")
+            _conflict(self.found, self.decided, self.op, record_id, WHOLE, ("", "changed", "removed"))
             return
         never = NOT_UPDATABLE.get(self.op.target, frozenset())
         sent, wanted = (
@@ -330,7 +331,7 @@ class _ThreeWay:
         stricter, consent = _opts_out(value), name == "dnd" or name.startswith("dndSettings.")
         free = stricter if consent else self._is(name, was, now)
         if not free and not _export_wins(self.found, self.decided, self.op, name, value):
-            _conflict(self.found, self.decided, self.op, self.entry.destination_id, name, was, value, now)
+            _conflict(self.found, self.decided, self.op, self.entry.destination_id, name, (was, value, now))
             return False
         row = (self.op.object, self.op.source_id, self.entry.destination_id, name, shown(was), shown(value))
         self.found.fields.append(row)

@@ -64,20 +64,17 @@ def present(
     reasons = lost_reasons.lacking(data.problems, destination, policy)
     tables = {
         "preflight": doctor.as_table(checks),
-        **_tables(schema, data, destination),
+        **_tables(schema, data, destination, cost),
         "instructions": lost_reasons.instructions(reasons, destination),
-        "estimate": pd.DataFrame(cost.rows(), columns=["step", "what", "requests"]),
     }
-    failed = doctor.as_problems([row for row in checks if row[0] != "published workflows"])
     result = StepResult(
         step=STEP,
         status=Status.WAITING,
         headline=_headline(schema, cost),
         counts=_counts(ledger, schema, data, cost) | {"published_workflows": len(tables["workflows"])},
         tables=tables,
-        problems=(*_problems(ws, ledger, destination, failed), *_of_plans(schema, data, reasons)),
-        facts=_facts(schema, data, destination)
-        | {"policies": policy.model_dump(), lost_reasons.WHAT: reasons, "applied": False},
+        problems=(*_of_location(ws, ledger, destination, checks), *_of_plans(schema, data, reasons)),
+        facts={**_facts(schema, data, destination), "policies": policy.model_dump(), lost_reasons.WHAT: reasons},
         next_step="approve schema",
     )
     progress.advance()
@@ -86,18 +83,15 @@ def present(
     return result
 
 
-def _problems(
-    ws: Workspace, ledger: LedgerPort, destination: Destination, failed: Iterable[Problem]
+def _of_location(
+    ws: Workspace, ledger: LedgerPort, destination: Destination, checks: list[doctor.Row]
 ) -> tuple[Problem, ...]:
+    failed = doctor.as_problems([row for row in checks if row[0] != "published workflows"])
     return (*_place_problems(destination), *owner_order.problems(ledger, ws.plan / "data"), *failed)
 
 
-def _of_plans(schema: Plan, data: Plan, reasons: Sequence[str]) -> tuple[Problem, ...]:
-    return (
-        *conflict_problems(schema),
-        *lost_reasons.problem(reasons),
-        *_unique(schema.problems, data.problems),
-    )
+def _of_plans(schema: Plan, data: Plan, reasons: Mapping[str, int]) -> tuple[Problem, ...]:
+    return (*conflict_problems(schema), *lost_reasons.problem(reasons), *_unique(schema.problems, data.problems))
 
 
 def _facts(schema: Plan, data: Plan, destination: Destination) -> dict[str, Any]:
@@ -106,6 +100,7 @@ def _facts(schema: Plan, data: Plan, destination: Destination) -> dict[str, Any]
         "settings": dict(destination.settings),
         "missing_scopes": list(destination.missing_scopes),
         "operations": data.summary,
+        "applied": False,
     }
 
 
@@ -124,7 +119,7 @@ def _counts(ledger: LedgerPort, schema: Plan, data: Plan, cost: Budget) -> dict[
     }
 
 
-def _tables(schema: Plan, data: Plan, destination: Destination) -> dict[str, pd.DataFrame]:
+def _tables(schema: Plan, data: Plan, destination: Destination, cost: Budget) -> dict[str, pd.DataFrame]:
     ask = "pause it before the load, and confirm that it is paused"
     return {
         "diff": schema.diff,
@@ -135,6 +130,7 @@ def _tables(schema: Plan, data: Plan, destination: Destination) -> dict[str, pd.
         "identity": data.tables["identity"],
         "duplicate_opportunities": data.tables["duplicate_opportunities"],
         "click_list": click_list(schema),
+        "estimate": pd.DataFrame(cost.rows(), columns=["step", "what", "requests"]),
     }
 
 
