@@ -18,9 +18,9 @@ from pb2hl.matching.names import is_shared_mailbox, known_given_names
 from pb2hl.source.mixed import PART
 from pb2hl.source.tables import RawTable
 
-_OR = re.compile(r"\s*[/|]\s*|\s+(?:or|oder|ou|o|eller|lub|och|&)\s+", re.IGNORECASE)
+_OR = re.compile(r"[/|]|(?<=\s)(?:or|oder|ou|o|eller|lub|och|&)(?=\s)", re.IGNORECASE)
 _PERSON = frozenset({"name", "full name", "contact", "last name", "person"})
-_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+_BETWEEN = re.compile(r"[\s,;<>]")
 
 
 def either_name(heading: str) -> bool:
@@ -39,7 +39,7 @@ def people_and_companies(raw: RawTable) -> list[tuple[RawTable, str, str]]:
     (heading,) = headings
     if any(_names_person(other) for other in raw.headings if other != heading):
         return []
-    mails = [_ADDRESS.findall(" ".join(cells).casefold()) for cells in raw.frame.itertuples(index=False, name=None)]
+    mails = [_addresses(" ".join(cells).casefold()) for cells in raw.frame.itertuples(index=False, name=None)]
     kinds = [_kind(name, mail) for name, mail in zip(raw.frame[heading], mails, strict=True)]
     if not {"contacts", "companies"} <= set(kinds) <= {"contacts", "companies"}:
         return []
@@ -82,6 +82,10 @@ def ask_who(table: Table) -> None:
             reason = f"{WAITS}it names people or companies, and not every row shows which: tell them apart in the export, or decide one for all"
             field, target = ("full_name", "name") if table.object == "contacts" else ("name", "name")
             table.decide(heading, field, target, 0.6, reason)
+
+
+def _addresses(text: str) -> list[str]:
+    return [word for word in _BETWEEN.split(text) if 0 < word.find("@") < len(word) - 1]
 
 
 def _kind(name: str, mails: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -104,14 +103,11 @@ def _alone() -> dict[tuple[str, tuple[str, ...]], str]:
     return found
 
 
-_IN_PLACE = re.compile(r"(.+?)\s*\(([^()]+)\)")
-
-
 def _said(heading: str) -> tuple[str, ...]:
     """The terms of a heading; one with a place in brackets (`Via (uff.)`) is read as it stands without it."""
-    placed = _IN_PLACE.fullmatch(heading.strip())
-    where = terms(placed[2]) if placed else ()
-    return (*terms(placed[1]), *where) if placed and where and set(where) <= set(PLACES) else terms(heading)
+    before, _, inside = heading.strip().removesuffix(")").rpartition("(")
+    where = terms(inside) if before and heading.strip().endswith(")") else ()
+    return (*terms(before), *where) if where and set(where) <= set(PLACES) else terms(heading)
 
 
 @dataclass(frozen=True, slots=True)
