@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from pb2hl.errors import TokenRefused
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.overview.status import status
 from pb2hl.workspace import Workspace, parse_config
+from tests.cli.terminal import Terminal
+from tests.steps import small
 
 
 def test_a_finished_load_asks_for_the_audit(migration, monkeypatch):
@@ -38,3 +43,36 @@ def test_an_empty_workspace_begins_with_the_inventory(tmp_path):
     result = status(ws)
     assert result.next_step == "inventory" and {row["state"] for row in result.facts["gates"]} == {"not reached"}
     assert result.counts["requests_used_today"] == 0 and result.tables["outcomes"].empty
+
+
+def gone_after(migration, requests: int) -> None:
+    """The server refuses our token from that many requests on."""
+    faults = migration.sandbox.state.faults
+    faults.replace(faults.settings.model_copy(update={"token_expires_after": requests}))
+
+
+@pytest.mark.parametrize("requests", [20, pytest.param(45, marks=pytest.mark.slow)])
+def test_a_rollback_that_was_cut_short_is_what_comes_next(migration, requests):
+    """Stopped in the middle, `next` is the same rollback and not a step of a migration; followed, everything is taken back."""
+    gone_after(migration, requests)
+    with pytest.raises(TokenRefused):
+        migration.run("rollback")
+    gone_after(migration, 0)
+    assert status(migration.ws).next_step == "rollback"
+    assert migration.run("rollback").status is Status.DONE
+    assert status(migration.ws).next_step == ""
+
+
+def test_a_delta_that_failed_is_what_comes_next(migration, monkeypatch, capsys):
+    """Stopped while it reads or writes, `next` is the same delta with its export; followed, the audit comes next."""
+    later = small.tables()
+    small.row(later, "contacts", "12")["City"] = "Toronto"
+    path = small.write(migration.folder / "later on", later)
+    pb2hl = Terminal(capsys)
+    for requests in (3, 25):
+        gone_after(migration, requests)
+        assert pb2hl("delta", migration.ws.path, "--export", path, "--yes").code == 4
+        assert status(migration.ws).next_step == f"delta --export '{path}'"
+    gone_after(migration, 0)
+    migration.run("delta", export=path)
+    assert status(migration.ws).next_step == "audit"

@@ -40,6 +40,7 @@ from pb2hl.steps.delta.threeway import Changes, Scope, changes
 from pb2hl.steps.delta.wording import Wording
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import make_pipelines
+from pb2hl.steps.overview.cut_short import BROUGHT
 from pb2hl.steps.overview.status import WINDOW, window_state
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.proposal.decisions import decided, of_plan
@@ -94,6 +95,7 @@ def bring_over(
     _require_mapping(ws, approve_all)
     gates.check(ws, SAMPLE.gate, of_decisions=False)
     with ws.lock(STEP), Ledger.open(ws) as ledger:
+        ledger.remember(BROUGHT, str(path))
         make_ready(ws, ledger, STEP, progress, cancel)
         ready = later_export.prepare(ws, ledger, path, approve_all, progress, cancel)
         planned = planned_later(ws, ready, ledger, progress)

@@ -16,6 +16,7 @@ from pb2hl.results import Status, StepResult, read_result
 from pb2hl.sheets import read_sheet
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.schema import APPLIED
+from pb2hl.steps.overview.cut_short import unfinished_delta, unfinished_rollback
 from pb2hl.steps.overview.open_ends import after_audit, before_approval
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.workspace import Workspace
@@ -43,8 +44,9 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
         )
         used, window = ledger.requests_today(), window_state(ledger) or _not_open(ws)
         cost, cost_counts = requests.table(ledger), requests.counts(ledger)
+        begun = unfinished_rollback(ledger), unfinished_delta(ws, ledger)
     by_object = _by_object(table)
-    why, following = way_on(ws, _next_step(ws, states, applied, by_state))
+    why, following = way_on(ws, _next_step(ws, states, applied, by_state, begun))
     result = StepResult(
         step=STEP,
         status=Status.WAITING if len(doubt) else Status.DONE,
@@ -105,7 +107,8 @@ def next_step(ws: Workspace) -> str:
     with Ledger.open(ws) as ledger:
         by_state = outcomes.counts_of(outcomes.outcomes(ledger))
         applied = bool(ledger.recall(APPLIED))
-    return _next_step(ws, gates.states(ws), applied, by_state)
+        begun = unfinished_rollback(ledger), unfinished_delta(ws, ledger)
+    return _next_step(ws, gates.states(ws), applied, by_state, begun)
 
 
 def way_on(ws: Workspace, following: str) -> tuple[str, str]:
@@ -140,8 +143,15 @@ def _undecided(ws: Workspace, name: str) -> bool:
     return bool((asked & (sheet["decision"] == "")).any())
 
 
-def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int]) -> str:
-    """The first thing on the way that is still to be done, as the register lays the way out; after a rollback what that left to do."""
+def _next_step(
+    ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int], begun: tuple[str, str]
+) -> str:
+    """The first thing on the way that is still to be done, as the register lays the way out; after a rollback what that left to do.
+
+    `begun`: the commands that go on with a rollback and a delta that were cut short, each "" for none.
+    """
+    if begun[0]:
+        return begun[0]
     back = last_rollback(ws)
     if back is not None and (back.next_step or back.whole):
         return back.next_step
@@ -153,7 +163,7 @@ def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[
             continue
         at = StepResult.left_at(ws.results(step.result()))
         if not at and not (step.must_pass and applied):
-            return step.id
+            return (begun[1] if step.proves else "") or step.id
         if step.must_pass and not applied and _failed(ws, step):
             return step.id
         if step.gate and gate[step.gate] != "approved":
@@ -162,10 +172,10 @@ def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[
         if step.apply and not applied:
             return step.application
         if step.resumes and by_state.get("in_doubt", 0) + by_state.get("intended", 0):
-            return step.id
+            return begun[1] or step.id
         if step.proves and at < written:
-            return step.id
-    return ""
+            return begun[1] or step.id
+    return begun[1]
 
 
 def _loads(step: Step) -> bool:

@@ -26,6 +26,7 @@ from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.load.schema import APPLIED
+from pb2hl.steps.overview.cut_short import rollback_again
 from pb2hl.steps.prepare.doctor import swept
 from pb2hl.steps.proposal.undo_cost import requests
 from pb2hl.steps.shared import outcomes, wizard
@@ -146,15 +147,8 @@ def _undo(
         counts=counts,
         problems=(*result.problems, *_made_by_hand(ledger), *_behind(ws, session.sealer.behind)),
         facts=facts,
-        next_step=_again(of_run, objects, force) if result.status is Status.FAILED else "",
+        next_step=rollback_again(of_run, objects, force) if result.status is Status.FAILED else "",
     )
-
-
-def _again(of_run: str, objects: Sequence[str], force: bool) -> str:
-    """The same rollback once more, as a command without its workspace: it takes back what is left."""
-    asked = [f"--run {of_run}"] if of_run else []
-    asked += [f"--object {one}" for one in objects]
-    return " ".join([STEP, *asked, *(["--force"] if force else [])])
 
 
 def _runs(ledger: LedgerPort, run: str) -> frozenset[str]:
