@@ -163,7 +163,8 @@ def _age(frame: pd.DataFrame, now: pd.Timestamp | None) -> float | None:
 
 def _frame(rows: list[tuple]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(CROSS_COLUMNS[1:]))
-    frame.insert(0, "source_id", frame["measure"] + " · " + frame["object"] + " · " + frame["group"])
+    about = frame[["measure", "object", "group"]].itertuples(index=False)
+    frame.insert(0, "source_id", [" · ".join(part for part in parts if part) for parts in about])
     both = frame["expected"].notna() & frame["found"].notna()
     equal = (frame["expected"] - frame["found"]).abs() <= CENT
     frame[f"{FACT}equal"] = equal.astype("boolean").mask(~both)

@@ -75,6 +75,7 @@ def test_facts_severities_and_rows(ws):
         "3",
         "2",
     )
+    assert not any(part.strip() == "" for row in rows["source_id"] for part in row.split(" · "))
     assert result.tables["rules"]["verdict"].ne("rule broken").all()
     path = report.present(ws, result)
     csv = next((path.parent / "checks-before").glob("rule-deals.*.csv"))
