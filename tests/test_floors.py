@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "pb2hl"
@@ -30,10 +31,15 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file's syntax tree, the module itself first."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imports(path: Path, known: set[str], *, top_level_only: bool = False) -> set[str]:
     """The modules of the package that the file imports."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = tree.body if top_level_only else list(ast.walk(tree))
+    nodes = nodes_of(path)[0].body if top_level_only else nodes_of(path)
     found = set()
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -146,7 +152,7 @@ def test_public_things_are_documented():
     """Every public module, class and function has a docstring."""
     bare = []
     for name, path in modules().items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = nodes_of(path)[0]
         if tree.body and not ast.get_docstring(tree):
             bare.append(name)
         for node in tree.body:
@@ -161,7 +167,7 @@ def functions() -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef]:
     return {
         f"{path.relative_to(PACKAGE.parent)}:{node.lineno} {node.name}": node
         for path in modules().values()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
 
@@ -173,10 +179,11 @@ def test_functions_are_short():
 
 
 def test_functions_take_few_parameters():
-    """No function takes more than seven parameters by position; commands name their options, which a person writes by name."""
+    """No function takes more than six parameters by position, but for the parts of an operation's id; the options of a command are
+    written by name."""
     told = {}
     for name, node in functions().items():
         count = len([arg for arg in (*node.args.posonlyargs, *node.args.args) if arg.arg not in ("self", "cls")])
-        if count > 7 and not name.startswith("pb2hl/cli/"):
+        if count > 6 and not name.startswith("pb2hl/cli/") and node.name != "operation_id":
             told[name] = count
     assert not told

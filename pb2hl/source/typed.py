@@ -105,9 +105,7 @@ def type_table(table: Assigned, config: Config, hints: Hints) -> TypedTable:
     for heading in maker.raw.headings:
         maker.made[RAW_PREFIX + heading] = maker.raw.frame[heading]
         if table.fields.get(heading, IGNORE) in (IGNORE, "") or heading not in {c["heading"] for c in maker.columns}:
-            maker.columns.append(
-                _row(maker, heading, "", table.fields.get(heading, IGNORE) or IGNORE, None, maker.raw.frame[heading])
-            )
+            maker.columns.append(_row(maker, heading, "", table.fields.get(heading, IGNORE) or IGNORE, None))
     return TypedTable(
         pd.DataFrame(maker.made, index=maker.raw.frame.index), maker.columns, maker.failed, maker.problems
     )
@@ -273,7 +271,7 @@ def _customs(maker: _Maker) -> None:
 
 
 def _put(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind, converted: Converted) -> None:
-    maker.columns.append(_row(maker, heading, staged, name, kind, maker.raw.frame[heading], converted))
+    maker.columns.append(_row(maker, heading, staged, name, kind, converted))
     failed = converted.failed
     count = int(failed.sum())
     if count:
@@ -332,9 +330,9 @@ def _row(
     staged: str,
     name: str,
     kind: FieldKind | None,
-    texts: pd.Series,
     converted: Converted | None = None,
 ) -> dict:
+    texts = maker.raw.frame[heading]
     filled = converted.filled if converted else int((texts.str.strip() != "").sum())
     failed = int(converted.failed.sum()) if converted else 0
     return {

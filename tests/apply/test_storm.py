@@ -153,6 +153,7 @@ def test_storm_of_ten_thousand_records(storm):
     weathered(storm, 3_000)
 
 
+@pytest.mark.slow
 def test_storm_of_hundreds(storm):
     """The same storm over 340 records."""
     storm.admin("faults", **FAULTS, token_expires_after=200, down_at_request=100, down_s=4.0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 NOT_NULL = "expect_column_values_to_not_be_null"
 
 
@@ -31,6 +33,7 @@ def test_exit_codes_of_a_suite(pb2hl, made, tmp_path):
         assert pb2hl("check", ws, "--suite", path).code == 2
 
 
+@pytest.mark.slow
 def test_a_critical_failure_keeps_writes_out(pb2hl, schema_made):
     """Exit 3 at every step that writes, naming the rows; once it is mended and checked again, the way is open."""
     sandbox, ws = schema_made

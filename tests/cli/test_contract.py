@@ -15,6 +15,7 @@ from pb2hl.sheets import read_sheet, write_sheet
 from pb2hl.workspace import Workspace
 
 
+@pytest.mark.slow
 def test_a_migration_step_by_step(pb2hl, made):
     """Every command in its order; each gate holds (3) until it is approved, a second load sends nothing, rollback undoes all."""
     sandbox, ws = made

@@ -31,6 +31,7 @@ def later(folder, contacts: str):
     return folder
 
 
+@pytest.mark.slow
 def test_a_delta_with_known_columns(pb2hl, loaded, tmp_path):
     """Changed and new rows arrive, the same export again has nothing to do; status says before, inside and outside of the
     window where one stands, and outside both warn."""

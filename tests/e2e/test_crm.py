@@ -16,6 +16,7 @@ def _migrated(tmp_path, rehearse, monkeypatch, export, **scenario):
     return ws, sandbox, before, migrate(ws)
 
 
+@pytest.mark.slow
 def test_an_english_export(tmp_path, rehearse, monkeypatch):
     """Everything arrives as a careful analyst expects, a second load sends nothing, and rollback leaves the dump of before."""
     export = write.csv_folder(tmp_path / "x", crm.tables())

@@ -9,6 +9,8 @@ from tests.conftest import UNHURRIED, Rehearsal
 from tests.e2e import exports
 from tests.e2e.drive import Arrived, migrate, step, workspace
 
+pytestmark = pytest.mark.slow
+
 USERS = [
     {"name": "Anna Vogel", "email": "anna.vogel@agentur.example"},
     {"name": "B. Lang", "email": "b.lang@agentur.example"},

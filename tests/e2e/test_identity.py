@@ -50,7 +50,9 @@ def _rows(draw: random.Random) -> list[dict[str, str]]:
     return rows
 
 
-@pytest.mark.parametrize("policy", ["fill", "overwrite", "skip", "separate"])
+@pytest.mark.parametrize(
+    "policy", ["fill", *(pytest.param(each, marks=pytest.mark.slow) for each in ("overwrite", "skip", "separate"))]
+)
 @pytest.mark.parametrize("allow", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.exhaustive)]

@@ -73,6 +73,7 @@ def test_french_without_ids_or_pipelines(tmp_path, rehearse, monkeypatch):
     assert sandbox.state.dump() == before
 
 
+@pytest.mark.slow
 def test_spanish_contacts_only(tmp_path, rehearse, monkeypatch):
     """One sheet under a title, with a totals row; no fallback owner: nobody is made one."""
     export = write.workbook(tmp_path / "x.xlsx", SPANISH, titles=True, totals=True)
@@ -115,6 +116,7 @@ def spanish(tmp_path, rehearse, monkeypatch):
     return _run(tmp_path, rehearse, monkeypatch, export, country="ES", timezone="Europe/Madrid")[:2]
 
 
+@pytest.mark.slow
 def test_the_audit_sees_every_tampering(spanish):
     """Green on what arrived; whatever of a record is changed behind its back turns it red."""
     ws, sandbox = spanish

@@ -38,6 +38,7 @@ def _send(sandbox, method, path, body):
     httpx.request(method, f"{sandbox.url}{path}", json=body, headers=sandbox.headers, timeout=10).raise_for_status()
 
 
+@pytest.mark.slow
 def test_books_land_as_custom_objects(firm):
     """Every row is a record with its values, amounts and days; the audit is green, and the accounting says that it landed."""
     sandbox, ws = firm

@@ -9,6 +9,7 @@ from tests.e2e import exports
 from tests.e2e.drive import Arrived, migrate, step, workspace
 
 
+@pytest.mark.slow
 def test_nested_json(tmp_path, rehearse, monkeypatch):
     """Wrappers, nested objects and lists become the same records as flat tables would."""
     sandbox = rehearse(users=[{"name": "Kim Lee", "email": "kim@agency.example"}])
@@ -40,6 +41,7 @@ def test_nested_json(tmp_path, rehearse, monkeypatch):
     assert results["audit"].status == "done"
 
 
+@pytest.mark.slow
 def test_legal_edition(tmp_path, rehearse, monkeypatch):
     """Clients, matters and timekeepers become contacts, opportunities and owners; the books are reconciled, not moved."""
     sandbox = rehearse(users=[{"name": "Lee Moss", "email": "lee@firm.example"}])

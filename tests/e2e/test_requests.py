@@ -100,6 +100,7 @@ def many(contacts: int, companies: int, **more) -> dict[str, list[dict[str, str]
 FLAGS = {"Email Opt Out": lambda n: "Y" if n % 7 == 0 else "", "Timezone": lambda n: "Europe/Berlin"}
 
 
+@pytest.mark.slow
 def test_flags_and_time_zones(tmp_path, rehearse, monkeypatch):
     """Flags are read back one by one, time zones of a tenth, though search tells neither."""
     export = write.csv_folder(tmp_path / "x", many(150, 3, **FLAGS))

@@ -59,6 +59,7 @@ def test_a_delta_cut_short_ends_as_if_nothing_had_happened(write, mode, kept, be
     assert likeness(scene.dump()) == likeness(before("schema").dump())
 
 
+@pytest.mark.slow
 def test_two_commands_at_once(before):
     """The second one is told who holds the workspace, and writes nothing."""
     scene = before("load")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 import pytest
 
@@ -15,6 +17,7 @@ from pb2hl.plan.building.estimate import (
     SEALED,
     SENT,
     Budget,
+    Seen,
     business_of,
     estimate,
     event_requests,
@@ -77,7 +80,7 @@ def test_ranges_of_appointments_are_halved_while_they_hold_too_many():
 def test_the_whole_counts_schema_and_sample():
     """Fields with options are read back, the sample's records by id, its links go by themselves, lists count what is there."""
     counts = {(Kind.CREATE, Target.CONTACT): 120, (Kind.LINK, Target.LINK): 120, (Kind.SKIP, Target.NOTE): 9}
-    data = estimate(counts, links={"b1": 120}, consents=2, timezones=50)
+    data = estimate(counts, Seen(links=Counter(b1=120), consents=2, timezones=50))
     assert data.requests == {"contact": 120, "link": 3}
     sample = [
         Operation("op-1", Kind.CREATE, Target.CONTACT, "contacts", "1"),

@@ -97,6 +97,7 @@ def test_what_highlevel_refuses_is_told_everywhere(refusing, pattern, object_, w
     assert audit.counts["asked_expected"] > audit.counts["asked_arrived"] + audit.counts["asked_left_out"]
 
 
+@pytest.mark.slow
 def test_what_waits_for_something_refused_is_held(refusing):
     """A refused company holds its links: they are expected, and told as held."""
     ws = refusing(r"POST /(businesses|objects/business/records)")
@@ -107,7 +108,9 @@ def test_what_waits_for_something_refused_is_held(refusing):
     assert links["held"].sum() == links["expected"].sum() > 0
 
 
-@pytest.mark.parametrize("kind", ["notes", "tasks", "opportunities", "contacts"])
+@pytest.mark.parametrize(
+    "kind", ["contacts", *(pytest.param(each, marks=pytest.mark.slow) for each in ("notes", "tasks", "opportunities"))]
+)
 def test_what_somebody_deleted_is_made_again_when_asked(migration, kind):
     """A record that is gone: the audit says so, load sends nothing, repair makes it again under the given name, the next audit is whole."""
     records = migration.sandbox.state.dump()[kind]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.results import Status
@@ -33,6 +35,7 @@ def test_the_later_export_is_accounted_for(migration):
             assert counted == filled, (table, heading)
 
 
+@pytest.mark.slow
 def test_a_refused_change_has_not_landed(migration):
     """A value that HighLevel would not take of a delta is told as refused, not by the one that is there still."""
     later = small.tables()

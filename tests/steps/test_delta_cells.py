@@ -14,6 +14,7 @@ def told(result) -> set[str]:
     return {problem.code for problem in result.problems}
 
 
+@pytest.mark.slow
 def test_cleared_cells_end_in_a_green_audit(migration):
     """Every cell that may be blank is cleared, or told to stay; deals without a pipeline stay where they are."""
     later = small.tables()

@@ -36,6 +36,7 @@ def on(contact: str) -> small.Tables:
     return later
 
 
+@pytest.mark.slow
 def test_what_hangs_on_another_contact_moves(migration):
     """Each is on its new contact once and nowhere else, is updated there later, and all of it can be undone."""
     result = migration.delta(on("13"))

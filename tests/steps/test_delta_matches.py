@@ -88,6 +88,7 @@ def test_batch_takes_proposals_and_new_ids_find_their_records(migration):
     assert audit.status is Status.DONE, [str(problem) for problem in audit.problems]
 
 
+@pytest.mark.slow
 def test_rows_kept_apart_undecided_keep_their_names(sandbox, tmp_path, monkeypatch):
     """Two companies that nobody decided about are loaded as two, each under its own name; a later export renames neither."""
     monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)

@@ -28,6 +28,7 @@ def grown() -> small.Tables:
     return later
 
 
+@pytest.mark.slow
 def test_new_schema_is_shown_approved_and_then_lands(migration):
     """Nothing is written before the schema gate is approved again; then every deal lands in its stage, and the load still goes."""
     dump = migration.sandbox.state.dump()

@@ -129,7 +129,10 @@ def test_a_probe_whose_answer_is_lost_leaves_nothing(rehearse):
     assert len(sandbox.state.contacts) == 0
 
 
-@pytest.mark.parametrize("fault", SURPRISES)
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(fault, marks=pytest.mark.slow) if fault == "absurd_retry_after" else fault for fault in SURPRISES],
+)
 def test_a_strange_location_fails_with_a_name(rehearse, workspace, monkeypatch, fault):
     """Doctor ends soon, not with a traceback: in a failed check, or in HighLevel's own kind of error."""
     monkeypatch.setattr(retry, "FIRST_CONTACT_S", 0.6)

@@ -127,6 +127,7 @@ def test_the_choice_is_made_in_a_table(seeded):
     assert step(ws, "schema").tables["diff"].set_index("name").loc["Shoe Size", "state"] == "exists, conflict: used"
 
 
+@pytest.mark.slow
 def test_an_option_that_is_not_there_is_refused_and_archived(seeded):
     """Using a list that lacks an option keeps what it knows; the rest is refused before sending, and archived."""
     ws, sandbox = seeded

@@ -106,6 +106,7 @@ def test_without_its_scope_the_records_still_tell(migration):
         migration.run("load")
 
 
+@pytest.mark.slow
 def test_a_seal_that_people_edit_or_delete_stops_nothing(migration):
     """What is no seal is written over by the next run, and there is only one."""
     values = migration.sandbox.state.custom_values

@@ -63,6 +63,7 @@ def test_a_rollback_that_was_cut_short_is_what_comes_next(migration, requests):
     assert status(migration.ws).next_step == ""
 
 
+@pytest.mark.slow
 def test_a_delta_that_failed_is_what_comes_next(migration, monkeypatch, capsys):
     """Stopped while it reads or writes, `next` is the same delta with its export; followed, the audit comes next."""
     later = small.tables()

@@ -17,6 +17,8 @@ from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small
 from tests.steps.conftest import SCENARIO
 
+pytestmark = pytest.mark.slow
+
 CELLS: dict[str, tuple[str, str, str, tuple[str, str, str], Any]] = {
     # column: type, transform, what it lints as without an answer, the three cells, what HighLevel holds for the first
     "Member Since": (

@@ -48,6 +48,7 @@ def test_unmapped_columns_by_policy(sandbox_server, tmp_path, monkeypatch, polic
     assert results["audit"].tables["unbalanced"].empty and str(results["audit"].status) == "done"
 
 
+@pytest.mark.slow
 def test_what_highlevel_refuses_is_archived(sandbox_server, tmp_path, monkeypatch):
     """Deals whose pipeline somebody deleted meanwhile are refused: all their cells are in a CSV, and the load says how many."""
     state = Sandbox(Scenario.default(**SCENARIO))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import stat
 
+import pytest
+
 from tests.steps import small
 
 
@@ -25,6 +27,7 @@ def test_a_load_leaves_what_only_the_wizard_can_set(migration):
     assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_a_later_export_writes_them_anew_and_a_rollback_takes_them_away(migration):
     """Further addresses, source and lost reason of what deltas wrote; formulas cannot run; no ids of deleted records stay."""
     later = small.tables()

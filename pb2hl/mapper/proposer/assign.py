@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from pb2hl.mapper.knowledge.concepts import PLACES, SELF
 from pb2hl.mapper.knowledge.lists import heading_words
@@ -59,8 +60,17 @@ def assign(
             by_field[item.field].append(at)
     for field, columns in by_field.items():
         if len(columns) > 1:
-            _one_column(headings, object_, chosen, seen, field, columns, strict)
+            _one_column(_Chosen(headings, object_, chosen, seen), field, columns, strict)
     return chosen
+
+
+class _Chosen(NamedTuple):
+    """The columns of a table of `object_`, what each is thought to be, and how its values look."""
+
+    headings: Sequence[str]
+    object_: str
+    chosen: list[Candidate]
+    seen: Sequence[Signals]
 
 
 def _rank(item: Candidate, seen: Signals, at: int) -> tuple:
@@ -112,15 +122,8 @@ def _together(field: str, object_: str, alike: bool, heading: str, best: str, it
     return takes_several(object_, field) and alike and item.confidence >= 0.8 and _root(heading) == _root(best)
 
 
-def _one_column(
-    headings: Sequence[str],
-    object_: str,
-    chosen: list[Candidate],
-    seen: Sequence[Signals],
-    field: str,
-    columns: list[int],
-    strict: bool,
-) -> None:
+def _one_column(table: _Chosen, field: str, columns: list[int], strict: bool) -> None:
+    headings, object_, chosen, seen = table
     ranked = sorted(
         columns,
         key=lambda at: (

@@ -87,11 +87,10 @@ class _Holders:
 
 
 def _person(row: Row, existing: str, by: str, holders: _Holders, free: bool, report: list[tuple[str, ...]]) -> Person:
-    source_id = row["source_id"]
-    me = f"existing {existing}" if existing else source_id
     emails, phones = emails_of(row), phones_of(row)
-    email = _choose(row, "email", emails, holders.emails, me, free, report)
-    phone = _choose(row, "phone", phones, holders.phones, me, free, report)
+    claim = _Claim(row, f"existing {existing}" if existing else row["source_id"], free, report)
+    email = claim.choose("email", emails, holders.emails)
+    phone = claim.choose("phone", phones, holders.phones)
     return Person(
         email,
         phone,
@@ -102,27 +101,30 @@ def _person(row: Row, existing: str, by: str, holders: _Holders, free: bool, rep
     )
 
 
-def _choose(
-    row: Row, field: str, values: list[str], holders: dict[str, str], me: str, free: bool, report: list[tuple[str, ...]]
-) -> str:
-    """The first value nobody else holds; with `free` (duplicates allowed) simply the first."""
-    for value in values:
-        holder = holders.setdefault(value, me)
-        if free or holder == me:
-            if value != values[0]:
-                _report_collision(row, field, values[0], holders[values[0]], f"created with {value} instead", report)
-            return value
-    if values:
-        _report_collision(
-            row, field, values[0], holders[values[0]], f"created without {field}; kept in a custom field", report
-        )
-    return ""
+@dataclass(frozen=True)
+class _Claim:
+    """What a row may have of e-mails and phones that others may hold: as `me`, whoever holds it where `free` (duplicates
+    allowed); what it cannot have goes into `report`."""
 
+    row: Row
+    me: str
+    free: bool
+    report: list[tuple[str, ...]]
 
-def _report_collision(
-    row: Row, field: str, value: str, holder: str, treatment: str, report: list[tuple[str, ...]]
-) -> None:
-    report.append((row["source_id"], full_name(row), field, value, holder, treatment))
+    def choose(self, field: str, values: list[str], holders: dict[str, str]) -> str:
+        """The first value nobody else holds; where free simply the first."""
+        for value in values:
+            holder = holders.setdefault(value, self.me)
+            if self.free or holder == self.me:
+                if value != values[0]:
+                    self._collides(field, values[0], holders, f"created with {value} instead")
+                return value
+        if values:
+            self._collides(field, values[0], holders, f"created without {field}; kept in a custom field")
+        return ""
+
+    def _collides(self, field: str, value: str, holders: Mapping[str, str], treatment: str) -> None:
+        self.report.append((self.row["source_id"], full_name(self.row), field, value, holders[value], treatment))
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,6 @@ class Comparison:
 async def compare_location(
     client: Client,
     ledger: LedgerPort,
-    source: str,
     region: str,
     progress: Progress,
     cancel: Cancel,
@@ -125,7 +124,7 @@ async def compare_location(
     """
     found = Comparison()
     names = field_names(ledger)
-    judge = Judge(found, names, source, region, overlays(ledger), kept)
+    judge = Judge(found, names, ledger.source, region, overlays(ledger), kept)
     judge.sync = OwnerSync(ledger)
     judge.spots = spot_checks(_compared(ledger))
     for target in _targets(ledger):

@@ -142,7 +142,7 @@ class _Comparing:
         """Compare one record."""
         known = len(self.found.updates)
         if op.target is Target.LINK:
-            _relink(self.found, op, entry, payload, record, self.links.get(entry.op_id), self.decided)
+            _relink(self.found, self.decided, (op, entry, payload), record, self.links.get(entry.op_id))
         else:
             written, stuck = self.latest.get(entry.destination_id, ()), self.stuck.get(entry.destination_id, _NONE)
             region = self.context.region
@@ -219,14 +219,13 @@ def _filled(op: Operation, ledger: LedgerPort) -> dict[str, Any] | None:
 
 def _relink(
     found: Changes,
-    op: Operation,
-    entry: Entry,
-    payload: Mapping[str, Any],
+    decided: Decisions,
+    changed: tuple[Operation, Entry, Mapping[str, Any]],
     record: Mapping[str, Any] | None,
     moved_to: str | None,
-    decided: Decisions,
 ) -> None:
-    """The contact belongs to another business in the later export."""
+    """The contact belongs to another business in the later export; `changed` as (link, its entry, its payload)."""
+    op, entry, payload = changed
     was = str(entry.payload["businessId"]) if moved_to is None else moved_to
     wanted = str(payload["businessId"] or "")
     now = str((record or {}).get("businessId") or "")

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -120,24 +121,22 @@ def _opened(ws: Workspace, hours: int | None, clock: Clock) -> datetime:
     return datetime.fromisoformat(window["end"])
 
 
+@dataclass
 class _Watch:
-    """One watching process."""
+    """One watching process, which looks every `_pause_s` seconds until `_end`."""
 
-    def __init__(
-        self,
-        ws: Workspace,
-        folder: Path,
-        end: datetime,
-        pause_s: float,
-        progress: Progress,
-        cancel: Cancel,
-        clock: Clock,
-    ):
-        self._ws, self._folder, self._end, self._pause_s = ws, folder, end, pause_s
-        self._progress, self._cancel, self._clock = progress, cancel, clock
-        self._diary = Diary(ws, folder)
-        self._base = ws.export_path.resolve()
-        self._loaded = newest(self._base) or _seconds(StepResult.left_at(ws.results(INVENTORY.result())))
+    _ws: Workspace
+    _folder: Path
+    _end: datetime
+    _pause_s: float
+    _progress: Progress
+    _cancel: Cancel
+    _clock: Clock
+
+    def __post_init__(self) -> None:
+        self._diary = Diary(self._ws, self._folder)
+        self._base = self._ws.export_path.resolve()
+        self._loaded = newest(self._base) or _seconds(StepResult.left_at(self._ws.results(INVENTORY.result())))
         self._first = not self._diary.looked
 
     def run(self) -> StepResult:

@@ -75,7 +75,7 @@ def rollback(
             foretold, unseen = _foretold(ws, ledger, undo_plan, force, progress, cancel)
             result = _result(undo_plan, foretold, cost, outcomes.errors(ledger, OPEN), Asked(force, True, unseen))
         else:
-            result = _undo(ws, ledger, run or "", objects, force, progress, cancel)
+            result = _undo(ws, ledger, Asked(force, of_run=run or "", objects=tuple(objects)), progress, cancel)
             wizard.write(ws, ledger)
         result.save(ws.results(STEP))
     return result
@@ -83,11 +83,14 @@ def rollback(
 
 @dataclass(frozen=True)
 class Asked:
-    """How the rollback was asked for: by `force`, as a `dry_run`, and why that could not look at the location ("": it did)."""
+    """How the rollback was asked for: by `force`, as a `dry_run`, and why that could not look at the location ("": it did); of which
+    run ("": all) and objects ((): all)."""
 
     force: bool = False
     dry_run: bool = False
     unseen: str = ""
+    of_run: str = ""
+    objects: tuple[str, ...] = ()
 
 
 def _foretold(
@@ -109,30 +112,22 @@ def _foretold(
         return Rollback(), error.message.strip().splitlines()[0].rstrip(".")
 
 
-def _undo(
-    ws: Workspace,
-    ledger: LedgerPort,
-    of_run: str,
-    objects: Sequence[str],
-    force: bool,
-    progress: Progress,
-    cancel: Cancel | None,
-) -> StepResult:
+def _undo(ws: Workspace, ledger: LedgerPort, asked: Asked, progress: Progress, cancel: Cancel | None) -> StepResult:
     async def work(context: RunContext) -> tuple[UndoPlan, dict[str, int], Rollback]:
         await swept(context.client, ledger)
         progress.advance()
-        undo_plan = plan_undo(ledger, of_runs=_runs(ledger, of_run), objects=objects)
+        undo_plan = plan_undo(ledger, of_runs=_runs(ledger, asked.of_run), objects=asked.objects)
         progress.advance()
         cost = requests(undo_plan, ledger, Destination.load(ws.path))
         progress.advance()
         if any(entry.target in SCHEMA_TARGETS for entry in undo_plan.entries):
             ledger.remember(APPLIED, None)  # before the first of it goes: a rollback may be killed
         progress.start(STEP, len(undo_plan.entries), "operations")
-        done = await Undo(context, force=force).run(undo_plan)
+        done = await Undo(context, force=asked.force).run(undo_plan)
         await unseal(context.client, ledger)
         return undo_plan, cost, done
 
-    facts = {"of_run": of_run, "objects": list(objects), "force": force}
+    facts = {"of_run": asked.of_run, "objects": list(asked.objects), "force": asked.force}
     before = sent(ledger).get(STEP, 0)
     with writing(ws, ledger, STEP, progress, cancel, facts) as session:
         progress.start("settling what is in doubt, planning the rollback", 3, "parts")
@@ -140,14 +135,14 @@ def _undo(
         undo_plan, cost, done = session.do(work)
         session.ending.update(undone=done.undone, kept=len(done.kept) - done.held, held=done.held, failed=done.failed)
     done.requests = sent(ledger).get(STEP, 0) - before
-    result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), Asked(force))
+    result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), asked)
     counts = {**result.counts, **outcomes.log_head(ledger)}
     return replace(
         result,
         counts=counts,
         problems=(*result.problems, *_made_by_hand(ledger), *_behind(ws, session.sealer.behind)),
         facts=facts,
-        next_step=rollback_again(of_run, objects, force) if result.status is Status.FAILED else "",
+        next_step=rollback_again(asked.of_run, asked.objects, asked.force) if result.status is Status.FAILED else "",
     )
 
 
