@@ -129,12 +129,9 @@ class Result:
     def __repr__(self) -> str:
         failed = Failure.load(self._ws.results(self._outcome.step)) if self._outcome.step in results() else None
         told = f"{self._outcome.step}: {self._outcome.status}. {self._outcome.headline}"
-        later = failed is not None and failed.at >= self._outcome.at
-        return (
-            f"{self._outcome.step}: a later run did not end well: {failed.sentence()}. Before that: {told}"
-            if later and failed
-            else told
-        )
+        if failed is None or failed.at < self._outcome.at:
+            return told
+        return f"{self._outcome.step}: a later run did not end well: {failed.sentence()}. Before that: {told}"
 
 
 def stops(result: StepResult) -> bool:

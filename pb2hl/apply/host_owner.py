@@ -16,17 +16,18 @@ from pb2hl.diff.owner_sync import OWNER, synced_contact
 from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.ledger import Entry, LedgerPort, State
-from pb2hl.operations import Operation, Target
+from pb2hl.operations import Kind, Operation, Target
 
 HOST = "$host"
 """In the before-image of an opportunity: `{"id", "assignedTo"}` of its contact."""
 
 
 class HostOwners:
-    """Reads the owner of an opportunity's contact before the opportunity's owner is written; where no probe saw the sync, nothing."""
+    """Reads the owner of an opportunity's contact before the opportunity's owner is written: of contacts that were there before, and
+    where a probe saw the sync."""
 
     def __init__(self, ledger: LedgerPort, client: Any, port: Any):
-        self._client, self._port = client, port
+        self._ledger, self._client, self._port = ledger, client, port
         self._synced = bool(Capabilities.of(ledger).owner_sync)
 
     async def beside(
@@ -36,8 +37,15 @@ class HostOwners:
         contact = str(payload.get("contactId") or (before or {}).get("contactId") or "")
         if not self._synced or operation.target is not Target.OPPORTUNITY or not payload.get(OWNER) or not contact:
             return before
+        if any(made_contact(entry) for entry in self._ledger.by_destination([contact])):
+            return before
         held = await self._port.get(self._client, contact)
         return {**(before or {}), HOST: {"id": contact, OWNER: held.get(OWNER) or ""}}
+
+
+def made_contact(entry: Entry) -> bool:
+    """Whether an operation made a contact."""
+    return entry.target is Target.CONTACT and entry.kind is Kind.CREATE
 
 
 class OwnersBack:

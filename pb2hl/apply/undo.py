@@ -13,7 +13,7 @@ from pb2hl.apply.batches import batched
 from pb2hl.apply.company_name import CompanyNames
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.dependents import Dependents
-from pb2hl.apply.host_owner import OwnersBack
+from pb2hl.apply.host_owner import OwnersBack, made_contact
 from pb2hl.apply.journal import Journal
 from pb2hl.apply.last_sent import BUSINESS, COMPANY, LastSent
 from pb2hl.apply.location_scan import Scan, Scanner
@@ -122,7 +122,7 @@ class Undo:
         if any(entry.target not in (Target.FOLDER, Target.MEDIA) for entry in plan.deletions()):
             self._context.progress.note("looking for what people touched")
             contacts = chain(plan.deletions(), self._ledger.iterate(state=State.DONE, target=Target.CONTACT))
-            ours = (entry for entry in contacts if entry.target is Target.CONTACT and entry.kind is Kind.CREATE)
+            ours = filter(made_contact, contacts)
             if not self._looks_only:  # the wait is measured by a write
                 await wait_until_shown(self._client, self._ports, ours)
             self._scan = await Scanner(self._context, self._ports, self._left, plan).read()

@@ -43,6 +43,15 @@ def test_deals_in_the_rows_of_people_are_deals(word, object_, own, key):
     assert len(raw.frame) == 2 and list(raw.rows) == [2, 4]
 
 
+def test_a_persons_own_columns_take_none_of_the_deals():
+    """A name, status or date of the person's beside those of the deal leaves these to the deal."""
+    own = {"Name": ["Ada Lund", "Bo Vik", "Cy Orr"], "Email": PEOPLE["Email"], "Status": ["active", "", "active"], "Created": ["2024-01-01"] * 3}  # fmt: skip
+    deals = {"Deal Name": ["Roof", "Wall", "Door"], "Deal Value": ["1200", "900", "450"], "Deal Status": ["open", "won", "lost"], "Deal Created": ["2024-02-01"] * 3}  # fmt: skip
+    found = read({**own, **deals}, "contacts")
+    assert set(found["contacts"]) == set(own)
+    assert {"name", "amount", "status", "created_at", "contact_id"} == set(found["deals"].values())
+
+
 @pytest.mark.parametrize(
     "columns",
     [

@@ -106,3 +106,19 @@ def test_an_export_of_nothing_known_is_refused_with_reasons(tmp_path):
     with pytest.raises(ExportError) as told:
         inventory(ws)
     assert told.value.problems
+
+
+def test_a_decision_about_a_part_of_a_table_counts(workspace, export):
+    """Deals in the rows of people that a person leaves out are not staged; the people are."""
+    (export / "deals.csv").unlink()
+    (export / "contacts.csv").write_text(
+        "Name,Email,Phone,Deal Name,Deal Value,Deal Stage\nJane Roe,jane@acme.com,613-237-5000,Roof,1200,New\nBob Ray,bob@acme.com,613-237-5001,Wall,900,Won\n"
+    )
+    assert inventory(workspace).counts["rows_deals"] == 2
+    path = workspace.sheets / "tables.csv"
+    sheet = read_sheet(path, ["file", "sheet", "decision", "who"])
+    sheet.loc[sheet["sheet"] == "deals", ["decision", "who"]] = ["leave out", "Ann"]
+    write_sheet(path, sheet)
+    counts = inventory(workspace).counts
+    assert counts["rows_contacts"] == 2 and "rows_deals" not in counts
+    assert len(workspace.table("deals")) == 0

@@ -64,15 +64,19 @@ def _says_deal(heading: str) -> bool:
 
 
 def _deals_of_people(raw: RawTable, object_: str) -> list[Read]:
-    deals, own = _read(raw, "deals"), _read(raw, object_)
-    plain = [name for name, field in deals.items() if _says_deal(name) and field in _DEAL]
-    fields = {deals[name] for name in plain}
+    own = _read(raw, object_)
+    said = [name for name in raw.headings if _says_deal(name)]
+    by_word = (
+        _read(replace(raw, headings=said, frame=raw.frame[said]), "deals") if said else {}
+    )  # a person's own name is none of theirs
+    plain = [name for name, field in by_word.items() if field in _DEAL]
+    fields = {by_word[name] for name in plain}
     if len(fields) < 2 or not fields & _TELLS_DEAL:
         return []
     beside = [
         name
-        for name, field in deals.items()
-        if name not in plain and field in _BESIDE_DEAL - fields and name not in own
+        for name, field in _read(raw, "deals").items()
+        if name not in said and field in _BESIDE_DEAL - fields and name not in own
     ]
     columns = [name for name in raw.headings if name in {*plain, *beside}]
     by_field = {field: name for name, field in reversed(own.items())}

@@ -83,11 +83,10 @@ def account(ledger: LedgerPort, new: Iterable[Operation], found: Changes, moved:
     for move, fate in [*((move, DONE) for move in moved.gone), *stays]:
         asked[move.op.object, MOVED] += 1
         met[move.op.object, MOVED, fate] += 1
-    rows = [(object_, KEPT) for object_ in removed["object"]] if gone is None else []
-    for object_ in [object_ for object_, _ in rows] if gone is None else gone.asked:
-        asked[object_, REMOVED] += 1
-    for object_, fate in rows if gone is None else _undone(gone):
-        met[object_, REMOVED, fate] += 1
+    vanished = removed["object"] if gone is None else gone.asked
+    asked.update((object_, REMOVED) for object_ in vanished)
+    fates = ((object_, KEPT) for object_ in vanished) if gone is None else _undone(gone)
+    met.update((object_, REMOVED, fate) for object_, fate in fates)
     return Account(_table(asked, met))
 
 

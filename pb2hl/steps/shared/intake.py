@@ -137,14 +137,18 @@ def _joined(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str
     return out
 
 
-def _each_its_own(found: list[Recognised], decided: Collection[tuple[str, str]]) -> list[Recognised]:
-    """The tables with people and their deals in one row each apart, but for those of which a person said what they are."""
+def _each_its_own(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str, str]]) -> list[Recognised]:
+    """The tables with people and their deals in one row each apart, but for those of which a person said what they are; of each part
+    a person says it too."""
     out = []
     for item in found:
         others = [other.object for other in found if other is not item]
         known = (item.raw.file, item.raw.sheet) in decided
         parts = [] if known else mapper.two_objects(item.raw, item.object, others)
-        out += [Recognised(raw, name, item.confidence, reason or item.reason) for raw, name, reason in parts] or [item]
+        out += [
+            Recognised(raw, *(_decided_object(raw, decided) or (name, item.confidence, reason or item.reason)))
+            for raw, name, reason in parts
+        ] or [item]
     return out
 
 
