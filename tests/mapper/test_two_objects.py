@@ -82,6 +82,14 @@ def test_people_in_the_rows_of_deals_are_people_where_no_other_table_has_them():
     assert read({**DEALS, "Contact": ["C1", "C2", "C3"]}, "deals") == {}
 
 
+def test_consent_goes_with_the_people_of_deals():
+    """Who must not be written to is said of the people that are made of deals, not kept beside the deals."""
+    who = {"Contact person": ["Ada Lund", "Bo Vik", "Cy Orr"], "Contact email": PEOPLE["Email"], "Do not email": ["yes", "no", "yes"], "Do not contact": ["no", "no", "yes"]}  # fmt: skip
+    found = read({**DEALS, **who}, "deals")
+    assert {"email_opt_out", "do_not_contact"} <= set(found["contacts"].values())
+    assert not {"Do not email", "Do not contact"} & set(found["deals"])
+
+
 def test_deals_that_are_called_after_their_people_are_both():
     """A list of people with a stage and a value is people and deals where their addresses show whose names these are."""
     columns = {

@@ -14,6 +14,7 @@ from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.either import people_and_companies
 from pb2hl.mapper.proposer.propose import propose_fields
+from pb2hl.model import OBJECTS
 from pb2hl.sheets import table_rows
 from pb2hl.source.mixed import PART
 from pb2hl.source.tables import RawTable
@@ -22,14 +23,13 @@ Read = tuple[RawTable, str, str]
 """A part of a table, the object that it is, and why."""
 
 _SURE, _ROWS = 0.85, 200
-_DEAL = frozenset(
-    "name amount currency stage pipeline status expected_close closed_at probability lost_reason id created_at source tags".split()
-)
+_DEAL = frozenset(spec.name for spec in OBJECTS["deals"].fields if not spec.refers_to)
 _TELLS_DEAL = frozenset({"name", "amount", "stage"})
 _BESIDE_DEAL = frozenset({"stage", "pipeline", "expected_close", "closed_at", "probability", "lost_reason"})
-_PERSON = frozenset(
-    "first_name last_name full_name email email_2 phone mobile company_name job_title birthday address_1 address_2 city state postal_code country".split()
+_PERSON = frozenset(spec.name for spec in OBJECTS["contacts"].fields if not spec.refers_to).difference(
+    OBJECTS["deals"].field_names
 )
+"""What only a person has: consent among it, which has to go with whoever is made of a deal's row."""
 _REACHED = frozenset({"email", "phone", "mobile"})
 _NAMES = frozenset({"first_name", "last_name", "full_name"})
 _KEYS = ("id", "email", "full_name", "name")
@@ -98,7 +98,7 @@ def _deals_of_people(raw: RawTable, object_: str) -> list[Read]:
 
 def _people_of_deals(raw: RawTable) -> list[Read]:
     deals, people = _read(raw, "deals"), _read(raw, "contacts")
-    own = {name for name, field in deals.items() if field in _DEAL | {"owner", "updated_at"}}
+    own = {name for name, field in deals.items() if field in _DEAL | {"owner"}}
     theirs = {
         name: field
         for name, field in people.items()
