@@ -111,8 +111,16 @@ async def settle_unfinished(context: RunContext, absent: State = State.PLANNED) 
     it will meet another record than it did. Raises TokenRefused and Unreachable.
     """
     entries = list(context.ledger.iterate(state=OPEN))
-    sender = Sender(context.client, PORTS)
-    found = await asyncio.gather(*(_outcome(sender, entry, absent, context.cancel) for entry in entries))
+    sender, progress = Sender(context.client, PORTS), context.progress
+    progress.start("looking up what an earlier command left without an answer", len(entries), "operations")
+
+    async def looked_up(entry: Entry) -> Outcome:
+        outcome = await _outcome(sender, entry, absent, context.cancel)
+        progress.advance()
+        return outcome
+
+    found = await asyncio.gather(*map(looked_up, entries))
+    progress.finish()
     for entry, outcome in zip(entries, found, strict=True):
         context.ledger.finish(context.run or entry.run_id, [outcome])
     return sum(outcome.state is State.IN_DOUBT for outcome in found)

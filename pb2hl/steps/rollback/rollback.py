@@ -130,8 +130,8 @@ def _undo(ws: Workspace, ledger: LedgerPort, asked: Asked, progress: Progress, c
     facts = {"of_run": asked.of_run, "objects": list(asked.objects), "force": asked.force}
     before = sent(ledger).get(STEP, 0)
     with writing(ws, ledger, STEP, progress, cancel, facts) as session:
-        progress.start("settling what is in doubt, planning the rollback", 3, "parts")
         make_ready(ws, ledger, STEP, progress, cancel, session.run)
+        progress.start("planning the rollback", 3, "parts")
         undo_plan, cost, done = session.do(work)
         session.ending.update(undone=done.undone, kept=len(done.kept) - done.held, held=done.held, failed=done.failed)
     done.requests = sent(ledger).get(STEP, 0) - before

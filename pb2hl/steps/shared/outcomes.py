@@ -143,7 +143,7 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
     firsts = reasons.transform("first") + " and reasons alike"
     grouped = table.assign(error=table["error"].where(reasons.transform("nunique") <= MOST_ALIKE, firsts))
     for (state, target, error), group in grouped.groupby(["state", "target", "error"], sort=True):
-        ids = ", ".join(group["source_id"].head(5))
+        ids = ", ".join(group["source_id"].drop_duplicates().head(5))
         what = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt", "skipped": "not sent"}.get(
             str(state), str(state)
         )

@@ -85,7 +85,6 @@ def make_ready(
     async def work(client: Client) -> None:
         context = RunContext(ledger, client, run, ws.config.country, progress, cancel or Cancel())
         if open_ones:
-            progress.note("looking up what an earlier command left without an answer")
             await settle_unfinished(context, State.UNDONE if run else State.PLANNED)
         if not run:
             await require_fresh(context, str(ws.path), lambda: found_by_plan(ws), diary_of(ws, ledger))
