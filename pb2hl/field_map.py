@@ -272,6 +272,7 @@ _APPOINTMENTS = (
     field("description", K.LONG_TEXT, made("description"), only(BODY, NO_START)),
     field("start_at", K.DATETIME, made("startTime"), last(made("endTime"), "where end_at is blank")),
     field("end_at", K.DATETIME, made("endTime"), only(LINE, "where it is not after the start")),
+    field("length", K.NUMBER, LINE, only(made("endTime"), "where there is no end")),  # seconds staged
     field("all_day", K.BOOLEAN, only(LINE, YES), only(made("startTime"), YES), made("endTime")),
     field("timezone", K.TIMEZONE, made("startTime"), made("endTime"), only(LINE, NO_START), meaning="ignore"),
     field("location", K.TEXT, made("address"), only(BODY, NO_START)),

@@ -17,7 +17,7 @@ from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.consents import refusals
 from pb2hl.values.countries import countries
 from pb2hl.values.dates import dates, datetimes, placeholders, zero_dates
-from pb2hl.values.durations import durations
+from pb2hl.values.durations import LENGTH, durations
 from pb2hl.values.emails import emails
 from pb2hl.values.lists import lists, tags
 from pb2hl.values.numbers import integers, money, numbers, percents
@@ -135,7 +135,7 @@ def convert(texts: pd.Series, kind: FieldKind, context: Context, *, companion: p
 def _converter(kind: FieldKind, name: str) -> tuple[Converter, Any]:
     """The converter of a field and the type it gives: a few fields have one of their own."""
     convert_texts, dtype = CONVERTERS[kind]
-    if name == "duration":
+    if name in ("duration", LENGTH):
         return durations, dtype
     return (refusals if name in CONSENTS and kind == K.BOOLEAN else convert_texts), dtype
 

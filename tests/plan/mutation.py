@@ -63,7 +63,7 @@ _SPECIAL: dict[tuple[str, str], Any] = {
     ("deals", "contact_email"): "email.contacts@one.example", ("pipelines", "pipeline"): "Sales", ("pipelines", "stage"): "New",
     ("pipelines", "outcome"): "open", ("pipelines", "position"): 1.0, ("tasks", "status"): "waiting", ("tasks", "completed"): False,
     ("appointments", "start_at"): at("2021-06-01 14:00"), ("appointments", "end_at"): at("2021-06-01 15:00"),
-    ("appointments", "status"): "confirmed", ("appointments", "recurrence"): "FREQ=WEEKLY;COUNT=3",
+    ("appointments", "status"): "confirmed", ("appointments", "length"): 1800.0, ("appointments", "recurrence"): "FREQ=WEEKLY;COUNT=3",
     ("appointments", "exceptions"): "2021-06-08", ("appointments", "all_day"): False, ("activities", "type"): "call",
     ("activities", "direction"): "inbound", ("attachments", "file_name"): "one.pdf", ("attachments", "path"): "files/one.pdf",
     ("attachments", "mime_type"): "application/pdf", ("attachments", "content"): None, ("attachments", "url"): "https://one.example/one.pdf",

@@ -192,6 +192,15 @@ def test_a_missing_end_is_half_an_hour_and_said():
     )
 
 
+@pytest.mark.parametrize(
+    ("end", "said"), [(None, "2021-03-08T10:30:00-05:00"), ("2021-03-08 14:45", "2021-03-08T09:45:00-05:00")]
+)
+def test_a_length_ends_an_appointment_that_has_no_end(end, said):
+    """The end is the start and the length, which is told; an end that the export says goes before."""
+    payload = appointment(length=5400.0, end_at=at(end) if end else None).one(Target.APPOINTMENT).payload
+    assert payload["endTime"] == said and "length 1 h 30 min" in payload["description"]
+
+
 def test_an_appointment_without_a_start_is_kept_as_a_note():
     """HighLevel has none without a time: a note keeps it."""
     note = appointment(start_at=None, end_at=None).one(Target.NOTE, object_="appointments")

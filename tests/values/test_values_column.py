@@ -232,6 +232,18 @@ def test_durations_are_seconds():
     assert found.values.tolist() == [300, 90, 3900]
 
 
+@pytest.mark.parametrize(
+    ("texts", "seconds"),
+    [
+        (["30", "45"], [1800, 2700]), (["1800", "3600"], [1800, 3600]), (["0:45", "1:30"], [2700, 5400]), (["45min", "1h 30min"], [2700, 5400]),
+        (["1h30", "45 Min."], [5400, 2700]), (["1 Std.", "90 minuter"], [3600, 5400]), (["60分", "1時間30分"], [3600, 5400]), (["PT45M"], [2700]),
+    ],
+)  # fmt: skip
+def test_appointments_last_minutes_and_hours(texts, seconds):
+    """Bare numbers are minutes unless they would last days; `1:30` is an hour and a half; words of many languages."""
+    assert column(K.NUMBER, texts, heading="Duration", field="length").values.tolist() == seconds
+
+
 def test_mojibake_is_undone_only_where_it_can_be():
     """Wrongly decoded text is repaired; right text with the same letters stays."""
     assert repair("CafÃ©") == "Café"

@@ -97,7 +97,9 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     fits = by_columns(raw.headings, frame_of(raw))
     if _are_users(raw, others, (by_name, words), fits):
         return "users", 0.9, "people whom other tables name as owners" if by_name != "users" else f"named {words!r}"
-    ranked = sorted(fits, key=lambda object_: -fits[object_].points)
+    ranked = sorted(
+        (object_ for object_ in fits if not lacks(object_, fits[object_])), key=lambda object_: -fits[object_].points
+    )
     best, second = ranked[0], ranked[1]
     if by_name and _bears_out(by_name, fits, len(raw.headings)):
         own = fits[by_name]

@@ -1,4 +1,5 @@
-"""Tables whose rows each tell of two records: deals in the rows of people (`Deal Name`, `Deal Value`), people in the rows of deals.
+"""Tables whose rows each tell of two records: deals in the rows of people (`Deal Name`, `Deal Value`), people in the rows of deals
+or of what happens with them.
 
 Each becomes a table of its own, so that neither is lost in fields of the other; the deals refer to their people.
 """
@@ -13,25 +14,16 @@ import numpy as np
 from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.either import people_and_companies
-from pb2hl.mapper.proposer.propose import propose_fields
+from pb2hl.mapper.proposer.happenings import DATED, happenings_of_people, people_of_happenings
+from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, filled, part_name, surely
 from pb2hl.model import OBJECTS
-from pb2hl.sheets import table_rows
-from pb2hl.source.mixed import PART
 from pb2hl.source.tables import RawTable
 
-Read = tuple[RawTable, str, str]
-"""A part of a table, the object that it is, and why."""
-
-_SURE, _ROWS = 0.85, 200
 _DEAL = frozenset(spec.name for spec in OBJECTS["deals"].fields if not spec.refers_to)
 _TELLS_DEAL = frozenset({"name", "amount", "stage"})
 _BESIDE_DEAL = frozenset({"stage", "pipeline", "expected_close", "closed_at", "probability", "lost_reason"})
-_PERSON = frozenset(spec.name for spec in OBJECTS["contacts"].fields if not spec.refers_to).difference(
-    OBJECTS["deals"].field_names
-)
+_PERSON = PERSON.difference(OBJECTS["deals"].field_names)
 """What only a person has: consent among it, which has to go with whoever is made of a deal's row."""
-_REACHED = frozenset({"email", "phone", "mobile"})
-_NAMES = frozenset({"first_name", "last_name", "full_name"})
 _KEYS = ("id", "email", "full_name", "name")
 _SHARED = frozenset({"email", "company_name", "full_name"})
 """Columns of people that deals keep as well: they say whose deals they are."""
@@ -40,23 +32,15 @@ _PEOPLE, _KNOWN_BY_MAIL = 0.8, 0.5
 
 
 def two_objects(raw: RawTable, object_: str, others: Sequence[str]) -> list[Read]:
-    """`raw`, recognised as `object_`, as people and their deals, or people and companies; [] where each row is one record of it. `others` are the objects of the
-    export's other tables: where one holds people, deals refer to them."""
+    """`raw`, recognised as `object_`, as people and their deals, appointments, tasks or activities, or people and companies; [] where each row is one record of
+    it. `others` are the objects of the export's other tables: where one holds people, the rest refers to them."""
     if not len(raw.frame):
         return []
     if object_ in ("contacts", "companies"):
-        return people_and_companies(raw) or _deals_of_people(raw, object_)
+        return people_and_companies(raw) or _deals_of_people(raw, object_) or happenings_of_people(raw, object_, others)
+    if object_ in DATED:
+        return people_of_happenings(raw, object_, others)
     return _people_of_deals(raw) if object_ == "deals" and "contacts" not in others else []
-
-
-def _read(raw: RawTable, object_: str) -> dict[str, str]:
-    """What each column surely is when the table is one of `object_`, by heading."""
-    proposed = propose_fields(raw.frame.head(_ROWS), object_)
-    return {
-        row.heading: row.field
-        for row in table_rows(proposed)
-        if float(row.confidence) >= _SURE and row.field not in ("custom", "ignore")
-    }
 
 
 def _says_deal(heading: str) -> bool:
@@ -64,10 +48,10 @@ def _says_deal(heading: str) -> bool:
 
 
 def _deals_of_people(raw: RawTable, object_: str) -> list[Read]:
-    own = _read(raw, object_)
+    own = surely(raw, object_)
     said = [name for name in raw.headings if _says_deal(name)]
     by_word = (
-        _read(replace(raw, headings=said, frame=raw.frame[said]), "deals") if said else {}
+        surely(replace(raw, headings=said, frame=raw.frame[said]), "deals") if said else {}
     )  # a person's own name is none of theirs
     plain = [name for name, field in by_word.items() if field in _DEAL]
     fields = {by_word[name] for name in plain}
@@ -75,7 +59,7 @@ def _deals_of_people(raw: RawTable, object_: str) -> list[Read]:
         return []
     beside = [
         name
-        for name, field in _read(raw, "deals").items()
+        for name, field in surely(raw, "deals").items()
         if name not in said and field in _BESIDE_DEAL - fields and name not in own
     ]
     columns = [name for name in raw.headings if name in {*plain, *beside}]
@@ -84,20 +68,20 @@ def _deals_of_people(raw: RawTable, object_: str) -> list[Read]:
     halves = [by_field[name] for name in ("first_name", "last_name") if name in by_field]
     if not key and not halves:
         return []
-    filled = _filled(raw, columns)
+    told = filled(raw, columns)
     whose = raw.frame[key].str.strip() if key else raw.frame[halves].apply(" ".join, axis=1).str.strip()
     shared = [name for name, field in own.items() if field == "owner" and name not in columns]
     owner = "Contact" if object_ == "contacts" else "Company"
-    frame = raw.frame[[*columns, *shared]].assign(**{owner: whose})[filled].reset_index(drop=True)
+    frame = raw.frame[[*columns, *shared]].assign(**{owner: whose})[told].reset_index(drop=True)
     headings = [str(name) for name in frame.columns]
-    part = RawTable(raw.file, _part(raw, "deals"), headings, frame, raw.rows[filled])
+    part = RawTable(raw.file, part_name(raw, "deals"), headings, frame, raw.rows[told])
     left = [name for name in raw.headings if name not in columns]
     people = replace(raw, headings=left, frame=raw.frame[left])
     return [(people, object_, ""), (part, "deals", f"deals in the rows of {object_}: {', '.join(columns[:5])}")]
 
 
 def _people_of_deals(raw: RawTable) -> list[Read]:
-    deals, people = _read(raw, "deals"), _read(raw, "contacts")
+    deals, people = surely(raw, "deals"), surely(raw, "contacts")
     own = {name for name, field in deals.items() if field in _DEAL | {"owner"}}
     theirs = {
         name: field
@@ -105,23 +89,23 @@ def _people_of_deals(raw: RawTable) -> list[Read]:
         if field in _PERSON and name not in own and not {"owner", "user"} & set(terms(name))
     }
     named = [name for name, field in deals.items() if field == "contact_id" and _are_people(raw, name)]
-    theirs |= {name: "full_name" for name in named if theirs.get(name) not in _NAMES}
-    if not set(theirs.values()) & _NAMES and (name := _own_name(raw, deals, theirs)):
+    theirs |= {name: "full_name" for name in named if theirs.get(name) not in NAMES}
+    if not set(theirs.values()) & NAMES and (name := _own_name(raw, deals, theirs)):
         theirs[name] = "full_name"
     fields = set(theirs.values())
-    if not fields & _NAMES or not (fields & _REACHED or named):
+    if not fields & NAMES or not (fields & REACHED or named):
         return []
     columns = [name for name in raw.headings if name in theirs]
-    rows = _filled(raw, [name for name in columns if theirs[name] in _NAMES | _REACHED])
+    rows = filled(raw, [name for name in columns if theirs[name] in NAMES | REACHED])
     frame = raw.frame[columns][rows].reset_index(drop=True)
-    part = RawTable(raw.file, _part(raw, "contacts"), columns, frame, raw.rows[rows])
-    if not set(_read(part, "contacts").values()) & _NAMES:
+    part = RawTable(raw.file, part_name(raw, "contacts"), columns, frame, raw.rows[rows])
+    if not set(surely(part, "contacts").values()) & NAMES:
         return []
     kept = {name for name in columns if theirs[name] in _SHARED}
     left = [name for name in raw.headings if name not in columns or name in kept]
     reason = f"people in the rows of deals: {', '.join(columns[:5])}"
     told = (
-        _filled(raw, [name for name in left if name not in theirs])
+        filled(raw, [name for name in left if name not in theirs])
         if set(theirs) & own
         else np.ones(len(raw.rows), dtype=bool)
     )
@@ -129,13 +113,8 @@ def _people_of_deals(raw: RawTable) -> list[Read]:
     return [(whole, "deals", ""), (part, "contacts", reason)]
 
 
-def _filled(raw: RawTable, columns: Sequence[str]) -> np.ndarray:
-    """Which rows have a cell in one of `columns`."""
-    return raw.frame[list(columns)].apply(lambda column: column.str.strip()).ne("").any(axis=1).to_numpy(dtype=bool)
-
-
 def _are_people(raw: RawTable, heading: str) -> bool:
-    seen = signals(raw.frame[heading].head(_ROWS))
+    seen = signals(raw.frame[heading].head(ROWS))
     return seen.looks("person", at_least=_PEOPLE) and not seen.looks("company", at_least=1 - _PEOPLE)
 
 
@@ -145,14 +124,10 @@ def _own_name(raw: RawTable, deals: dict[str, str], theirs: dict[str, str]) -> s
     name = next((name for name, field in deals.items() if field == "name"), "")
     if not mail or not name or not _are_people(raw, name):
         return ""
-    pairs = raw.frame[[name, mail]].head(_ROWS)
+    pairs = raw.frame[[name, mail]].head(ROWS)
     pairs = pairs[(pairs[name].str.strip() != "") & pairs[mail].str.contains("@")]
     same = [
         any(word in address.partition("@")[0].casefold() for word in tokens(text) if len(word) > 1)
         for text, address in pairs.itertuples(index=False)
     ]
     return name if same and sum(same) >= _KNOWN_BY_MAIL * len(same) else ""
-
-
-def _part(raw: RawTable, name: str) -> str:
-    return f"{raw.sheet}{PART}{name}" if raw.sheet else name

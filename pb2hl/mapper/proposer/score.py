@@ -63,6 +63,7 @@ _NEVER: dict[str, tuple[str, ...]] = {
     "full_name": ("boolean", "number", "date", "datetime", "percent", "salutation", "url", "reached"),
     "first_name": ("boolean", "number", "date", "datetime", "email", "url", "reached"),
     "last_name": ("boolean", "number", "date", "datetime", "email", "url", "reached"),
+    "title": ("boolean", "money", "number", "date", "datetime", "percent"),
 }
 """Kinds of values that a field never has, whatever its heading says."""
 

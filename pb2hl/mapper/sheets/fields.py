@@ -11,6 +11,7 @@ import pandas as pd
 from pb2hl.mapper.knowledge.sheet_layout import blank, prefill, takes_several
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.proposer.bookings import read_bookings
 from pb2hl.mapper.proposer.clock_columns import join_clocks
 from pb2hl.mapper.proposer.custom import KINDS, Declared, Labels, declaration, declared, infer
 from pb2hl.mapper.proposer.deal_ends import read_ends
@@ -49,7 +50,7 @@ _SUBSCRIPTION = frozenset(
 DECLARED = "declared in custom_fields"
 
 
-_ALONE = (classify_by_words, read_ends, find_entry_date, find_party, join_clocks, read_names, ask_who)
+_ALONE = (classify_by_words, read_ends, find_entry_date, find_party, join_clocks, read_bookings, read_names, ask_who)
 _TOGETHER = (join_pipelines, relate, refer, correct_keys, settle_questions, find_namesakes)
 _AFTERWARDS = (find_flags, find_amount, read_hundredths)
 """What each table says of its columns by itself, what all of them say of each other, and what follows; in this order."""

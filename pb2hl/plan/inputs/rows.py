@@ -116,3 +116,13 @@ def utc_iso(moment: datetime) -> str:
     """`moment` as `2026-01-31T09:30:00.000Z`, the form in which HighLevel gives and takes instants."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{aware.microsecond // 1000:03d}Z"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as `1 h 5 min`, `12 min`, `45 s`; "" when missing."""
+    if seconds is None:
+        return ""
+    hours, rest = divmod(round(float(seconds)), 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [(hours, "h"), (minutes, "min"), (left, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"

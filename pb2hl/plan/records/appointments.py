@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields.findings import Bucket
-from pb2hl.plan.inputs.rows import Row, local_iso, text
+from pb2hl.plan.inputs.rows import Row, duration, local_iso, text
 from pb2hl.plan.location.location import LocationCalendar
 from pb2hl.plan.records import provenance
 from pb2hl.plan.records.bodies import Bodies
@@ -134,6 +134,8 @@ class Appointments(OnCalendar):
     def _span(self, row: Row, zone: ZoneInfo) -> tuple[datetime, datetime, list[str]]:
         start = row["start_at"].astimezone(zone)
         end = row["end_at"].astimezone(zone) if row.get("end_at") is not None else None
+        lasts = timedelta(seconds=float(row.get("length") or 0))
+        end = start + lasts if end is None and lasts else end
         if row.get("all_day"):
             return _whole_days(start, end, zone)
         if end is None or end <= start:
@@ -156,7 +158,7 @@ class Appointments(OnCalendar):
         draft.put("title", text(row, "title") or "Appointment", "title")
         series = ("recurrence", "exceptions") if text(row, "recurrence") else ()
         draft.put("startTime", local_iso(item.start, zone), "start_at", "timezone", *series)
-        draft.put("endTime", local_iso(item.end, zone), "end_at")
+        draft.put("endTime", local_iso(item.end, zone), "end_at", *(("length",) if row.get("end_at") is None else ()))
         draft.put(
             "appointmentStatus", self._status(row), *(("status",) if appointment_status(text(row, "status")) else ())
         )
@@ -181,6 +183,9 @@ class Appointments(OnCalendar):
             if text(row, column):
                 said.append(f"{label} {text(row, column)}")
                 draft.note(provenance.PLACE, column)
+        if row.get("length") is not None:
+            said.append(f"length {duration(row['length'])}")
+            draft.note(provenance.PLACE, "length")
         if row.get("all_day") is not None:
             draft.note(provenance.PLACE if row["all_day"] else "endTime", "all_day")
         return [*said, "all day"] if row.get("all_day") else said

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from pb2hl.operations import Kind, Operation, Target
-from pb2hl.plan.inputs.rows import Row, local_iso, text
+from pb2hl.plan.inputs.rows import Row, duration, local_iso, text
 from pb2hl.plan.records import provenance
 from pb2hl.plan.records.attachments import Attachments
 from pb2hl.plan.records.bodies import Bodies
@@ -119,16 +119,6 @@ class Notes:
 
 def _when(ctx: Context, row: Row) -> list[str]:
     return [local_iso(row["at"], ctx.zone)] if row.get("at") is not None else []
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as `1 h 5 min`, `12 min`, `45 s`; "" when missing."""
-    if seconds is None:
-        return ""
-    hours, rest = divmod(round(float(seconds)), 3600)
-    minutes, left = divmod(rest, 60)
-    parts = [(hours, "h"), (minutes, "min"), (left, "s")]
-    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
 
 
 def _worded(word: str, meaning: Callable[[str], str]) -> str:

@@ -1,0 +1,89 @@
+"""What only bookings say: what was booked stands for a title, and yes and no tell who cancelled and who never came."""
+
+from __future__ import annotations
+
+from pb2hl.mapper.knowledge.lists import heading_words
+from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.structure import Table
+from pb2hl.model import OBJECTS
+from pb2hl.values.booleans import FALSE, TRUE
+from pb2hl.values.fold import fold
+from pb2hl.values.statuses import appointment_status
+from pb2hl.values.transforms import JOIN, changed
+
+_ENDED = ("cancelled", "noshow", "showed", "confirmed")
+"""Statuses that a question of yes and no may name, the strongest first."""
+
+_NO = "confirmed"
+_BESIDE = frozenset({"is", "was", "has", "have", "event"})
+_KINDS = ({"event", "type"}, {"event", "type", "name"}, {"type"})
+
+
+def read_bookings(table: Table) -> None:
+    """Propose a title and how an appointment stands where no column says it plainly; changes the proposals in place."""
+    if table.object != "appointments":
+        return
+    _title(table)
+    _answers(table)
+
+
+def _title(table: Table) -> None:
+    if (table.proposals["field"] == "title").any():
+        return
+    free = [name for name in table.raw.headings if table.proposed(name) in ("custom", "ignore") and table.filled(name)]
+    booked = [name for name in free if set(tokens(name)) & heading_words("booked")]
+    kinds = [name for name in free if set(terms(name)) in _KINDS]
+    for heading in [*booked, *kinds]:
+        seen = table.seen(heading)
+        if not seen.looks("number", "money", "boolean", "date", "datetime", at_least=0.5):
+            table.decide(
+                heading, "title", OBJECTS["appointments"].meaning("title"), 0.9, "what was booked; no column is a title"
+            )
+            return
+
+
+def _answers(table: Table) -> None:
+    """The status out of questions (`Canceled`, `No show`): a yes says it; where words say how it stands, the questions are kept beside."""
+    asked = {name: said for name in table.raw.headings if (said := _asks(table, name))}
+    if not asked:
+        return
+    spoken = [name for name in table.raw.headings if name not in asked and _speaks(table, name)]
+    columns = sorted(asked, key=lambda name: _ENDED.index(asked[name]))
+    if spoken:
+        table.decide(spoken[0], "status", OBJECTS["appointments"].meaning("status"), 0.9, "heading says status")
+    else:
+        steps = [f'concatenate: "{name}" with "/"' for name in columns[1:]]
+        frame = table.raw.frame[columns]
+        texts = changed(frame[columns[0]], JOIN.join(steps), frame)
+        rows = zip(texts, frame.itertuples(index=False, name=None), strict=True)
+        pairs = {fold(text): _end(row, [asked[name] for name in columns]) for text, row in rows}
+        said = " | ".join(f"{text}={end}" for text, end in sorted(pairs.items()) if text)
+        table.decide(
+            columns[0], "status", OBJECTS["appointments"].meaning("status"), 0.9, "yes and no: a yes says how it ended"
+        )
+        table.transform(columns[0], JOIN.join([*steps, f"map: {said}"]))
+    for heading in columns if spoken else columns[1:]:
+        table.decide(heading, "custom", "ignore", 0.85, "yes and no beside a column that says how it stands")
+
+
+def _asks(table: Table, heading: str) -> str:
+    """The status that a column of yes and no asks about; "" for other columns."""
+    if table.proposed(heading) not in ("status", "custom", "ignore"):
+        return ""
+    words = {text.casefold() for text in table.raw.frame[heading].str.strip().unique()} - {""}
+    if not words or not words <= TRUE | FALSE:
+        return ""
+    left = " ".join(word for word in tokens(heading) if not set(terms(word)) <= _BESIDE)
+    found = appointment_status(left) or next((appointment_status(term) for term in terms(left)), "")
+    return found if found in _ENDED else ""
+
+
+def _speaks(table: Table, heading: str) -> bool:
+    """Whether a column says in words how appointments stand."""
+    said = set(terms(heading))
+    plain = "status" in said and said <= {"status", "event"} and table.proposed(heading) in ("custom", "ignore")
+    return bool(table.filled(heading)) and (table.proposed(heading) == "status" or plain)
+
+
+def _end(row: tuple[str, ...], ends: list[str]) -> str:
+    return next((end for text, end in zip(row, ends, strict=True) if fold(text) in TRUE), _NO)

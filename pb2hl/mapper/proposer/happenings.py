@@ -1,0 +1,120 @@
+"""People in the rows of what happens with them: bookings, to-dos and calls that tell each time who it was, how to reach them and more.
+
+The people become a table of their own, to which the appointments, tasks and activities refer by a column `Contact`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from pb2hl.mapper.knowledge.signals import signals
+from pb2hl.mapper.knowledge.text import terms
+from pb2hl.mapper.proposer.objects import named, recognise
+from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, filled, part_name, surely
+from pb2hl.model import OBJECTS
+from pb2hl.source.tables import RawTable
+
+DATED = ("appointments", "tasks", "activities")
+"""Objects whose rows may tell of people besides."""
+
+_OF_THE_ROW = frozenset("id tags source description timezone created_at updated_at owner website".split())
+"""Fields of people that are said of what happened where they stand in its row."""
+
+_TELLING = {"appointments": {"start_at"}, "tasks": {"title", "due_at"}, "activities": {"direction"}}
+"""What a table must have of an object to be one of it where its name does not say so."""
+
+_BOTH = frozenset({"company_name"})
+_MOSTLY = 0.8
+
+
+def people_of_happenings(raw: RawTable, object_: str, others: Collection[str]) -> list[Read]:
+    """A table of `DATED` as that and the people in its rows; [] where it tells nothing of them but who, or another table has them
+    and it refers to them by a column of its own."""
+    theirs = _theirs(raw, object_)
+    if not _are_somebody(theirs):
+        return []
+    if "contacts" not in others:
+        return _apart(raw, object_, theirs)
+    said = {field for field in surely(raw, object_).values()}
+    return [] if "contact_id" in said else [(_referring(raw, raw.headings, theirs), object_, "")]
+
+
+def happenings_of_people(raw: RawTable, object_: str, others: Collection[str]) -> list[Read]:
+    """A table that looks like one of people, as those and what happens with them, where the rest of its columns is that; else []."""
+    theirs = _theirs(raw) if object_ == "contacts" else {}
+    if not _are_somebody(theirs):
+        return []
+    left = [name for name in raw.headings if name not in theirs]
+    if not left:
+        return []
+    rest = replace(raw, headings=left, frame=raw.frame[left])
+    found = recognise(rest)[0]
+    if found not in DATED or not _happens(raw, rest, found, theirs):
+        return []
+    return _apart(raw, found, _theirs(raw, found))
+
+
+def _are_somebody(theirs: Mapping[str, str]) -> bool:
+    """Whether columns name people and say how they are reached."""
+    fields = set(theirs.values())
+    return bool(fields & NAMES) and bool(fields & REACHED)
+
+
+def _theirs(raw: RawTable, object_: str = "") -> dict[str, str]:
+    """{heading: field} of the columns that are said of people, but for those that are surely of what happens (`object_`)."""
+    fields = [spec for spec in OBJECTS[object_].fields if not spec.refers_to or spec.name == "owner"] if object_ else []
+    happens = {spec.name for spec in fields}
+    own = {name for name, field in surely(raw, object_).items() if field in happens} if object_ else set()
+    return {
+        name: field
+        for name, field in surely(raw, "contacts").items()
+        if field in PERSON - _OF_THE_ROW
+        and (name not in own or field in NAMES | REACHED)
+        and not {"owner", "user"} & set(terms(name))
+    }
+
+
+def _happens(raw: RawTable, rest: RawTable, object_: str, theirs: Mapping[str, str]) -> bool:
+    """Whether the rows are what happens, not people with dates: the table is called so, or it tells what only that has and
+    happens at times of day, or with the same people again."""
+    if object_ in (named(raw.sheet)[0], named(raw.file)[0]):
+        return True
+    read = surely(rest, object_)
+    if not _TELLING[object_] <= set(read.values()):
+        return False
+    starts = [name for name, field in read.items() if field in ("start_at", "at", "due_at")]
+    timed = any(signals(raw.frame[name].head(ROWS)).looks("datetime", "moment", at_least=_MOSTLY) for name in starts)
+    who = [name for name, field in theirs.items() if field in NAMES | {"email"}]
+    return timed or bool(raw.frame[who][filled(raw, who)].duplicated().any())
+
+
+def _apart(raw: RawTable, object_: str, theirs: Mapping[str, str]) -> list[Read]:
+    columns = [name for name in raw.headings if name in theirs]
+    rows = filled(raw, [name for name in columns if theirs[name] in NAMES | REACHED])
+    frame = raw.frame[columns][rows].reset_index(drop=True)
+    people = RawTable(raw.file, part_name(raw, "contacts"), columns, frame, raw.rows[rows])
+    kept = [name for name in raw.headings if name not in theirs or theirs[name] in _BOTH]
+    reason = f"people in the rows of {object_}: {', '.join(columns[:5])}"
+    return [(_referring(raw, kept, theirs), object_, ""), (people, "contacts", reason)]
+
+
+def _referring(raw: RawTable, kept: list[str], theirs: Mapping[str, str]) -> RawTable:
+    """`raw` with the columns `kept` and one that says whom each row means."""
+    whose = next(name for name in ("Contact", "Contact person", "Contact of this row") if name not in kept)
+    return replace(raw, headings=[*kept, whose], frame=raw.frame[kept].assign(**{whose: _labels(raw.frame, theirs)}))
+
+
+def _labels(frame: pd.DataFrame, theirs: Mapping[str, str]) -> pd.Series:
+    """Whom each row means: `Ada Lund (ada@lund.example)`, or the half of it that there is."""
+    by_field = {field: name for name, field in reversed(theirs.items())}
+    halves = [by_field[name] for name in ("first_name", "last_name") if name in by_field]
+    halves = [by_field["full_name"]] if "full_name" in by_field and len(halves) < 2 else halves
+    names = frame[halves].apply(lambda column: column.str.strip()).agg(" ".join, axis=1).str.strip()
+    if "email" not in by_field:
+        return names
+    mails = frame[by_field["email"]].str.strip()
+    both = names + (" (" + mails + ")")
+    return both.where((names != "") & (mails != ""), names + mails)

@@ -1,0 +1,44 @@
+"""What it takes to make two tables of one whose rows each tell of two records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pb2hl.mapper.proposer.propose import propose_fields
+from pb2hl.model import OBJECTS
+from pb2hl.sheets import table_rows
+from pb2hl.source.mixed import PART
+from pb2hl.source.tables import RawTable
+
+Read = tuple[RawTable, str, str]
+"""A part of a table, the object that it is, and why."""
+
+SURE, ROWS = 0.85, 200
+"""Confidence (0-1) from which a column is taken for what it says, and rows looked at."""
+
+NAMES = frozenset({"first_name", "last_name", "full_name"})
+REACHED = frozenset({"email", "phone", "mobile"})
+PERSON = frozenset(spec.name for spec in OBJECTS["contacts"].fields if not spec.refers_to)
+"""What may be said of a person."""
+
+
+def surely(raw: RawTable, object_: str) -> dict[str, str]:
+    """What each column surely is when the table is one of `object_`, by heading."""
+    proposed = propose_fields(raw.frame.head(ROWS), object_)
+    return {
+        row.heading: row.field
+        for row in table_rows(proposed)
+        if float(row.confidence) >= SURE and row.field not in ("custom", "ignore")
+    }
+
+
+def filled(raw: RawTable, columns: Sequence[str]) -> np.ndarray:
+    """Which rows have a cell in one of `columns`."""
+    return raw.frame[list(columns)].apply(lambda column: column.str.strip()).ne("").any(axis=1).to_numpy(dtype=bool)
+
+
+def part_name(raw: RawTable, name: str) -> str:
+    """The sheet that a part of `raw` is called after."""
+    return f"{raw.sheet}{PART}{name}" if raw.sheet else name

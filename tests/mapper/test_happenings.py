@@ -1,0 +1,105 @@
+"""People in the rows of what happens with them, and what only bookings say."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pb2hl import mapper
+from pb2hl.source.tables import RawTable
+
+WHO = {
+    "First Name": ["Ada", "Bo", "Ada"],
+    "Last Name": ["Lund", "Vik", "Lund"],
+    "Phone": ["+1 512 555 0101", "+1 512 555 0102", "+1 512 555 0101"],
+    "Email": ["ada@lund.example", "bo@vik.example", "ada@lund.example"],
+}
+BOOKED = {"Start Time": ["March 5, 2025 9:00 am"] * 3, "End Time": ["March 5, 2025 9:30 am"] * 3, "Type": ["Cut", "Colour", "Cut"]}  # fmt: skip
+TO_DO = {"Aufgabe": ["Call", "Write", "Meet"], "Fällig am": ["12.03.2025"] * 3, "Erledigt": ["nein", "ja", "nein"]}
+CALLS = {"Call date": ["2025-03-05 09:00"] * 3, "Direction": ["in", "out", "in"], "Duration": ["65", "12", "30"], "Subject": ["a", "b", "c"]}  # fmt: skip
+
+
+def table(columns: dict[str, list[str]], file: str = "export.csv") -> RawTable:
+    """A raw table."""
+    frame = pd.DataFrame(columns, dtype="str")
+    return RawTable(file, "", list(frame.columns), frame, pd.RangeIndex(2, 2 + len(frame)).to_numpy())
+
+
+def fields(raw: RawTable, object_: str) -> dict[str, tuple[str, str]]:
+    """{column: (decision, transform)}."""
+    sheet = mapper.fields_sheet([(raw, object_)])
+    return {row.column: (row.decision, row.transform) for row in sheet.itertuples()}
+
+
+@pytest.mark.parametrize(
+    ("columns", "file", "object_"),
+    [
+        (BOOKED, "schedule.csv", "appointments"),
+        (BOOKED, "export.csv", "appointments"),
+        (TO_DO, "Aufgaben.csv", "tasks"),
+        (TO_DO, "export.csv", "tasks"),
+        (CALLS, "calls.csv", "activities"),
+    ],
+)
+def test_people_in_the_rows_of_what_happens_are_people_and_it_refers_to_them(columns, file, object_):
+    """Bookings, to-dos and calls with the name, phone and e-mail of whom they are with are both, whatever the file is called."""
+    raw = table({**columns, **WHO}, file)
+    parts = mapper.two_objects(raw, mapper.recognise(raw)[0], ())
+    assert {name for _, name, _ in parts} == {object_, "contacts"}
+    for part, name, _ in parts:
+        found = {field for field, _ in fields(part, name).values()}
+        if name == "contacts":
+            assert list(part.headings) == list(WHO) and len(part.frame) == 3
+        else:
+            assert "contact_id" in found and not set(WHO) & set(part.headings)
+            assert set(part.frame["Contact"]) == {"Ada Lund (ada@lund.example)", "Bo Vik (bo@vik.example)"}
+
+
+def test_with_a_table_of_people_what_happens_refers_to_it():
+    """Names and addresses in bookings make nobody anew where another table has the people; they still say who it was."""
+    raw = table({"Title": ["a", "b", "c"], **BOOKED, **WHO}, "bookings.csv")
+    ((whole, name, _),) = mapper.two_objects(raw, "appointments", ("contacts",))
+    assert name == "appointments" and fields(whole, "appointments")["Contact"][0] == "contact_id"
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"Member since": ["2020-01-01", "2021-01-01", "2022-01-01"], "Notes": ["a", "b", "c"]},
+        {"Start Date": ["2024-01-01"] * 3, "End Date": ["2025-01-01"] * 3, "Plan": ["Gold", "Silver", "Gold"]},
+        {"Last activity": ["2024-01-01", "", ""], "Next appointment": ["2025-01-01", "", ""]},
+        {"Due date": ["2024-01-01", "", ""], "Status": ["active", "", ""]},
+    ],
+)
+def test_people_with_dates_stay_people(columns):
+    """A membership's begin and end, a last contact or a due date makes no happenings of people who stand once each."""
+    once = {name: [values[0], values[1], f"x{values[2]}"] for name, values in WHO.items()}
+    raw = table({**once, **columns})
+    assert mapper.recognise(raw)[0] == "contacts" and mapper.two_objects(raw, "contacts", ()) == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"),
+    [("Service", ["Cut", "Colour", "Cut"]), ("Appointment Type", ["Cut", "Colour", "Cut"]), ("Behandlung", ["Massage"] * 3), ("Prestation", ["Coupe"] * 3)],
+)  # fmt: skip
+def test_what_was_booked_is_the_title_where_there_is_none(heading, values):
+    """The service, or the type, names an appointment; a column of titles comes first, and a price is none."""
+    days = {"Start": ["2025-03-05 09:00"] * 3, "End": ["2025-03-05 10:00"] * 3}
+    found = fields(table({**days, heading: values, "Appointment Price": ["100.00"] * 3}), "appointments")
+    assert found[heading][0] == "title" and found["Appointment Price"][0] == "custom"
+    found = fields(table({**days, "Title": ["a", "b", "c"], heading: values}), "appointments")
+    assert found["Title"][0] == "title" and found[heading][0] == "custom"
+
+
+@pytest.mark.parametrize("heading", ["Canceled", "Cancelled?", "Storniert", "Annulé", "Is cancelled", "キャンセル"])
+def test_a_yes_says_that_an_appointment_was_cancelled(heading):
+    """A question of yes and no becomes the status, with the question whether somebody came; words of a status column go before."""
+    days = {"Start": ["2025-03-05 09:00"] * 3, "End": ["2025-03-05 10:00"] * 3, "Title": ["a", "b", "c"]}
+    found = fields(table({**days, heading: ["no", "yes", "no"]}), "appointments")
+    assert found[heading] == ("status", "map: no=confirmed | yes=cancelled")
+    found = fields(table({**days, heading: ["no", "yes", "no"], "No show": ["yes", "no", "no"]}), "appointments")
+    assert "no/yes=noshow" in found[heading][1] and "yes/no=cancelled" in found[heading][1]
+    found = fields(
+        table({**days, heading: ["no", "yes", "no"], "Status": ["booked", "cancelled", "booked"]}), "appointments"
+    )
+    assert found["Status"][0] == "status" and found[heading][0] == "custom"
