@@ -115,8 +115,7 @@ ADDED = only(made_of("users", "followers"), IS_USER)
 REST = only(FOLLOWERS, "otherwise")
 AUTHOR = only(made_of("users", "userId"), IS_USER)
 IN_TEAM = only(made_of("users", "assignedUserId"), "where it is a user of the calendar's team")
-YES = "where it says yes"
-NO_START = "where it has no start"
+YES, NO_START = "where it says yes", "where it has no start"
 SERIES = (only(made("startTime"), "one an occurrence"), only(made("endTime"), "one an occurrence"))
 
 _EXISTING = ("policy.existing_contacts",)

@@ -109,7 +109,7 @@ def _referring(raw: RawTable, kept: list[str], theirs: Mapping[str, str]) -> Raw
 
 def _labels(frame: pd.DataFrame, theirs: Mapping[str, str]) -> pd.Series:
     """Whom each row means: `Ada Lund (ada@lund.example)`, or the half of it that there is."""
-    by_field = {field: name for name, field in reversed(theirs.items())}
+    by_field = {field: name for name, field in reversed([*theirs.items()])}
     halves = [by_field[name] for name in ("first_name", "last_name") if name in by_field]
     halves = [by_field["full_name"]] if "full_name" in by_field and len(halves) < 2 else halves
     names = frame[halves].apply(lambda column: column.str.strip()).agg(" ".join, axis=1).str.strip()
