@@ -55,7 +55,8 @@ def split_companies(
         if candidate(said, object_, Signals()).field in _MENTIONS:
             texts = frame[heading].str.strip()
             alone = {fold(text) for text in texts.unique() if not _SURE.search(text) and not _COMMA.search(text)}
-            parts = {text: _parts(text, alone | set(known)) for text in texts.unique()}
+            alone.update(known)
+            parts = {text: _parts(text, alone) for text in texts.unique()}
             if any(len(found) > 1 for found in parts.values()):
                 columns[heading] = texts.map({text: found[0] if found else "" for text, found in parts.items()})
                 rest = {text: "; ".join(_named(part, known) for part in found[1:]) for text, found in parts.items()}
