@@ -201,7 +201,7 @@ def _not_records(body: pd.DataFrame, filled: np.ndarray, names: list[str]) -> tu
         if _TOTAL.match(text) and (counts[position] <= 0.6 * median or (cells[0] == text and _sums(body, position))):
             found[position] = "totals"
         elif (len(names) > 2 and counts[position] <= 2 and median >= 3 and _FOOTER.match(text)) or (
-            counts[position] <= 0.6 * median and _printed(cells)
+            counts[position] <= 0.6 * median and (_printed(cells) or _counts(cells, position))
         ):
             found[position] = "footer"
         elif counts[position] > 2:
@@ -217,6 +217,22 @@ def _printed(cells: list[str]) -> bool:
     """Whether a row says only when a report was made, in its first cells (`Tuesday, Nov 17, 2026 09:12 AM`, cut at its commas)."""
     filled = [cell for cell in cells if cell]
     return cells[: len(filled)] == filled and is_stamp(_BASIS.sub("", ", ".join(filled)))
+
+
+_COUNTED = re.compile(r"(?<![\w.,])\d{1,3}(?:[.,' ]?\d{3}){0,3}(?![\w.,])")
+_WORDED = re.compile(r"[^\W\d_]")
+
+
+def _counts(cells: list[str], above: int) -> bool:
+    """Whether a row says in its one or two cells how many rows stand above it (`Anzahl Kunden: 3`, `3 kunder`), in any language."""
+    filled = [cell for cell in cells if cell]
+    text = ": ".join(filled)
+    numbers = _COUNTED.findall(text) if len(filled) <= 2 and len(text) <= _LINE else []
+    at_an_end = len(numbers) == 1 and (text.startswith(numbers[0]) or text.endswith(numbers[0]))
+    return above > 1 and at_an_end and bool(_WORDED.search(text)) and re.sub(r"\D", "", numbers[0]) == str(above)
+
+
+_LINE = 80  # characters of a line that counts
 
 
 def _sums(body: pd.DataFrame, position: int) -> bool:

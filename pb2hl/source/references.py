@@ -78,14 +78,14 @@ def _chosen(
         said = [str(cell).strip() for cell in cells if str(cell).strip()]
         found = [(text, _means(text, spec, index)) for text in said]
         good = sorted((item for item in found if item[1].source_id), key=lambda item: _BEST.index(item[1].how))
-        mail = next((text for text in said if "@" in text), said[0] if said else None)
+        plain = min(said, key=_unspoken, default=None)
         if (
             good and spec.kind == FieldKind.REFS
         ):  # several may be meant: all of the surest kind, in the order of the columns
             surest = [text for text, item in found if item.source_id and _rank(item) == _rank(good[0][1])]
             picked[position] = "; ".join(dict.fromkeys(part for text in surest for part in several(text, index)))
             continue
-        picked[position] = good[0][0] if good else mail
+        picked[position] = good[0][0] if good else plain
         torn[position] = len({item.source_id for _, item in good}) > 1
     if count := int(torn[keys].sum()):
         problems.append(
@@ -100,6 +100,12 @@ def _chosen(
     frame = frame.drop(columns=further)
     frame[spec.name] = pd.Series(picked[keys], index=frame.index, dtype="str")
     return frame
+
+
+def _unspoken(text: str) -> int:
+    """How little a text that means no record of the export tells a person: an e-mail first, then words, then a word, then a key."""
+    keyed = any(map(str.isdigit, text))
+    return 0 if "@" in text else 1 if " " in text and not keyed else 3 if keyed else 2
 
 
 def _rank(found: Found) -> int:

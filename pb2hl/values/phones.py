@@ -49,7 +49,32 @@ def phones(texts: np.ndarray, context: Context, row_countries: np.ndarray | None
             continue
         values[index], extension[index] = found[0]
         more[index] = [number + (f" x{ext}" if ext else "") for number, ext in found[1:]] or None
+    for index, found_number in _international(texts, regions, values).items():
+        values[index], reasons[index] = found_number, ""
     return Parsed(values, reasons, {"country": context.country}, {"extension": extension, "more": more})
+
+
+_BARE = r"^[1-9]\d{9,14}$"
+_MOSTLY, _SURELY, _FEW = 0.5, 0.8, 3
+_LONG = len("+4915112345678")
+"""What is longer is no number of the own country, though its plan would allow it."""
+
+
+def _international(texts: np.ndarray, regions: np.ndarray, values: np.ndarray) -> dict[int, str]:
+    """What bare digits are in a column that writes country codes without `+` ({position: E.164}): most begin with the code of their
+    own country, or none of several is a number there; each is then one of the country that it begins with."""
+    bare = np.flatnonzero(pc.match_substring_regex(pa.array(texts, pa.string()), _BARE).to_numpy(zero_copy_only=False))
+    codes = {region: str(phonenumbers.country_code_for_region(region) or "-") for region in set(regions[bare].tolist())}
+    rest = [at for at in bare.tolist() if values[at] != f"+{texts[at]}"]
+    coded = [at for at in rest if texts[at].startswith(codes[regions[at]]) and number(f"+{texts[at]}", regions[at])]
+    own = len(bare) - len(rest) + len(coded)
+    national = [at for at in set(rest).difference(coded) if values[at]]
+    if not rest or (own < _MOSTLY * len(bare) and (national or len(bare) < (2 if own else _FEW))):
+        return {}
+    if own < _SURELY * len(bare):
+        rest = [at for at in rest if at not in national or len(values[at]) > _LONG]
+    found = {at: parsed[0] for at in rest if (parsed := number(f"+{texts[at]}", regions[at]))}
+    return found if own or len(found) == len(rest) else {}
 
 
 def _hopeless(texts: np.ndarray, regions: np.ndarray) -> np.ndarray:

@@ -132,6 +132,17 @@ def test_title_lines_blank_rows_and_totals():
     assert [(item.row, item.reason) for item in table.dropped] == [(1, "title"), (7, "totals")]
 
 
+@pytest.mark.parametrize(
+    "line", ["Anzahl Kunden: 3;;;", "3 klienter;;;", "Nombre de clients : 3;;;", "Liczba;3;;", "件数: 3;;;", "Members in this list = 3;;;"]
+)  # fmt: skip
+def test_a_line_that_counts_the_rows_is_none(line):
+    """What says how many rows stand above it, in whatever language, is no record; another number or a name is one."""
+    head = "id;name;city;phone\n1;a;b;c\n2;d;e;f\n3;g;h;i\n"
+    table = csv_table(f"{head}{line}\n")
+    assert len(rows(table)) == 3 and table.dropped[-1].reason == "footer"
+    assert len(rows(csv_table(f"{head}{line.replace('3', '7')}\n"))) == 4
+
+
 def test_a_company_called_total_is_no_totals_row():
     """A full row that begins with the word is a record."""
     assert len(rows(csv_table("name,city,phone\nAcme,Ottawa,1\nTotal,Paris,2\n"))) == 2

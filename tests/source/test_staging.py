@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -210,6 +211,15 @@ def test_references_by_every_way_of_naming():
     for means_bob in ("a0eebc999c0b4ef8bb6d6bb9bd380a11", "bob2@x.co", "Bob  RAY"):
         assert index.find(means_bob).source_id.startswith("{A0"), means_bob
     assert index.find("Jim Roe").how == "ambiguous" and index.find("99").how == "dangling"
+
+
+@pytest.mark.parametrize("said", ["Sam Seller", "sam@us.example"])
+def test_an_owner_given_by_key_and_name_is_who_a_person_knows(said):
+    """Without users in the export a key says nothing: the name or address beside it is the owner, whichever column comes first."""
+    fields = {"Deal": "id", "Owner.id": "owner", "Owner": "owner"}
+    deals = Assigned(raw("Deal|Owner.id|Owner", f"D1|zcrm_4711|{said}", "D2|zcrm_4712|"), "deals", fields)
+    done, *_ = resolve_references(staged(deals).tables)
+    assert done["deals"]["owner"].tolist() == [said, "zcrm_4712"]
 
 
 def test_references_become_source_ids_and_failures_are_told():

@@ -123,3 +123,21 @@ def test_quotes_of_a_single_tag_are_not_its_own():
     assert tags(np.array(['"VIP"', "A"], dtype=object), Context()).values.tolist() == [["VIP"], ["A"]]
     assert lists(np.array(['"Gold, old"'], dtype=object), Context()).values.tolist() == [["Gold, old"]]
     assert tags(np.array(["a ::: b"], dtype=object), Context()).values.tolist() == [["a", "b"]]
+
+
+@pytest.mark.parametrize(
+    ("country", "texts", "numbers_"),
+    [
+        ("ES", ["34612345678", "34655443322", "447911123456"], ["+34612345678", "+34655443322", "+447911123456"]),
+        ("US", ["12125550142", "447911123456", "4915112345678"], ["+12125550142", "+447911123456", "+4915112345678"]),
+        ("DE", ["4915112345678", "4930123456", "447911123456"], ["+4915112345678", "+4930123456", "+447911123456"]),
+        ("US", ["447911123456", "4915112345678", "33612345678"], ["+447911123456", "+4915112345678", "+33612345678"]),
+        ("US", ["2125550142", "4155550142", "447911123456"], ["+12125550142", "+14155550142", None]),
+        ("US", ["12125550142", "4155550142"], ["+12125550142", "+14155550142"]),
+        ("US", ["447911123456"], [None]),
+    ],
+)
+def test_country_codes_without_a_plus_are_read_where_the_column_shows_them(country, texts, numbers_):
+    """Bare digits are international where most begin with their own country's code or none of several is a number there; else national."""
+    found = convert(pd.Series(texts, dtype="str"), FieldKind.PHONE, Context(country=country)).values
+    assert [value if isinstance(value, str) else None for value in found] == numbers_

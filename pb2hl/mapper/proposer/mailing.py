@@ -1,0 +1,34 @@
+"""Whose unsubscribing closes what: the day on which somebody left a list of addresses is of its e-mails, not of calls."""
+
+from __future__ import annotations
+
+from pb2hl.mapper.knowledge.lists import heading_words
+from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.proposer.structure import Table
+from pb2hl.model import OBJECTS
+
+_REACHED = {"email": "email_opt_out", "mobile": "sms_opt_out"}
+"""The one way in which a list reaches its people → the refusal that unsubscribing from it is."""
+
+
+_MOSTLY = 0.8
+
+
+def close_own_channel(table: Table) -> None:
+    """Propose a refusal of the list's own channel where a column of no channel says when people unsubscribed; changes the proposals in place.
+
+    A bare yes stays a refusal of everything: nothing shows that it is the list's own."""
+    if table.object != "contacts":
+        return
+    fields = {table.proposed(heading): heading for heading in table.raw.headings if table.filled(heading)}
+    ways = [name for name in ("email", "phone", "mobile") if name in fields]
+    heading = fields.get("do_not_contact", "")
+    if len(ways) != 1 or ways[0] not in _REACHED or not heading or _REACHED[ways[0]] in fields:
+        return
+    when = table.seen(heading).looks("date", "datetime", "moment", at_least=_MOSTLY)
+    if when and any(word.startswith(tuple(heading_words("unsubscribing"))) for word in tokens(heading)):
+        field = _REACHED[ways[0]]
+        transform = str(table.proposals.loc[table.proposals["heading"] == heading, "transform"].iat[0])
+        reason = f"{table.reason(heading)}; this list has only {ways[0]}: that is what it is about"
+        table.decide(heading, field, OBJECTS["contacts"].meaning(field), table.confidence(heading), reason)
+        table.transform(heading, transform)
