@@ -30,9 +30,7 @@ async def wait_until_shown(client: Any, ports: Mapping[Target, Any], contacts: I
     seconds = await _measured(client, ports[Target.CONTACT], contacts, since)
     until = client.search_lag_s if seconds is None else min(seconds * MARGIN, client.search_lag_s)
     left = since + until - client.clock.monotonic()
-    if left > 0:
-        client.announce("waiting until HighLevel's lists show what people did until now", left)
-        await client.clock.sleep(left)
+    await client.pause("waiting until HighLevel's lists show what people did until now", left)
 
 
 async def _measured(client: Any, port: Any, contacts: Iterable[Entry], since: float) -> float | None:
@@ -57,6 +55,7 @@ async def _measured(client: Any, port: Any, contacts: Iterable[Entry], since: fl
             if any(id_of(item) == entry.destination_id and item.get("dateUpdated") == stamp for item in page):
                 return client.clock.monotonic() - since
         client.announce("measuring how far HighLevel's search lags behind", client.search_lag_s - elapsed)
+        client.heed()
         await client.clock.sleep(LOOK_EVERY_S)
     return None
 

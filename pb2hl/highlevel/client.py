@@ -39,6 +39,9 @@ KEEPALIVE_S = 1.5
 TOLD_AFTER_S = 1.0
 """Waits shorter than this are not worth telling."""
 
+HEED_EVERY_S = 0.5
+"""How soon somebody who asks to stop is heard while the client waits."""
+
 UPLOAD_TIMEOUT_S = 900.0
 """The same for a request that carries a file of up to 50 MB over a slow line."""
 
@@ -112,6 +115,8 @@ class Client:
         """The location's own record, once it was read and found to be the right one."""
         self.before_write: Callable[[Client], Awaitable[None]] | None = None
         """Awaited before each request that changes the location leaves; its own requests are not announced."""
+        self.heed: Callable[[], None] = lambda: None
+        """Called while this client waits for something that no request of its own is about; raises to end the wait."""
         self.sent = 0
         """Requests that this client has sent, repeated ones included."""
         self.concurrency = how.get("concurrency", MOST_CONCURRENCY)
@@ -310,9 +315,17 @@ class Client:
     async def wait_out_lag(self, since: float) -> None:
         """Wait until everything written before `since` (the clock's monotonic scale) must show in search and lists."""
         seconds = since + self.search_lag_s - self.clock.monotonic()
-        if seconds > 0:
-            self.announce("waiting out the lag of HighLevel's search before deciding what is missing", seconds)
-            await self.clock.sleep(seconds)
+        await self.pause("waiting out the lag of HighLevel's search before deciding what is missing", seconds)
+
+    async def pause(self, reason: str, seconds: float) -> None:
+        """Wait `seconds` between two requests, saying why; whoever is asked to stop meanwhile (`heed`) need not wait it out."""
+        if seconds <= 0:
+            return
+        self.announce(reason, seconds)
+        end = self.clock.monotonic() + seconds
+        while (left := end - self.clock.monotonic()) > 0:
+            self.heed()
+            await self.clock.sleep(min(left, HEED_EVERY_S))
 
 
 _LOOK_UP = "run the same command again: it looks the record up before it sends anything"

@@ -1,6 +1,6 @@
 """Which column goes where: proposals with reasons, the sheets in which people decide, and what the plan takes of it."""
 
-from pb2hl.mapper.knowledge.sheet_layout import SHEETS
+from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, SHEETS
 from pb2hl.mapper.proposer.company_lists import company_names, split_companies
 from pb2hl.mapper.proposer.custom import infer
 from pb2hl.mapper.proposer.joins import join
@@ -27,6 +27,7 @@ from pb2hl.mapper.sheets.stages import stages_sheet
 from pb2hl.mapper.sheets.tags import picklists_sheet, tags_sheet
 
 __all__ = [
+    "EDITABLE",
     "LAPSED_COLUMNS",
     "POINTED",
     "SHEETS",

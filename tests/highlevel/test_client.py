@@ -11,9 +11,20 @@ import httpx
 import pytest
 
 from pb2hl.clock import Clock
-from pb2hl.errors import AnswerLost, ApiError, NotFound, RateLimited, Refused, ScopeMissing, TokenRefused, Unreachable
+from pb2hl.errors import (
+    AnswerLost,
+    ApiError,
+    Cancelled,
+    NotFound,
+    RateLimited,
+    Refused,
+    ScopeMissing,
+    TokenRefused,
+    Unreachable,
+)
 from pb2hl.highlevel import Client, Limiter, run
 from pb2hl.highlevel.retry import retry_after_s
+from pb2hl.progress import Cancel
 
 TOKEN = "pit-secret-marker"
 
@@ -256,3 +267,21 @@ def test_redirects_are_not_followed():
     outcome, seen = run(talk([(302, b"")], READ))
     assert isinstance(outcome, ApiError) and len(seen) == 1
     assert httpx.codes.is_redirect(outcome.status)
+
+
+def test_a_stop_ends_a_wait():
+    """Whoever asks to stop while the client waits out the lag of search is heard at once; without a stop it waits to the end."""
+    clock, waits = Quick(), []
+    client = Client(
+        TOKEN, "loc", "http://127.0.0.1:9", clock=clock, search_lag_s=3600.0, on_wait=lambda *told: waits.append(told)
+    )
+    run(client.wait_out_lag(clock.monotonic()))
+    assert 3590 < clock.slept < 3601 and len(waits) == 1
+    client.heed = Cancel().check
+    run(client.wait_out_lag(clock.monotonic() - 3600))
+    stop = Cancel()
+    stop.set()
+    client.heed = stop.check
+    with pytest.raises(Cancelled):
+        run(client.wait_out_lag(clock.monotonic()))
+    assert clock.slept < 3602

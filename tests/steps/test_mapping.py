@@ -10,7 +10,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.sandbox import Sandbox, Scenario, running
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.prepare.inventory import inventory
-from pb2hl.steps.prepare.mapping import MANY_FIELDS, mapping
+from pb2hl.steps.prepare.mapping import MANY_FIELDS, follow_edits, mapping
 from pb2hl.workspace import Config, Workspace
 
 CONTACTS = """Id,Vorname,Name,E-Mail,Plan,Werbesperre,Betreuer,Tags,Interner Code
@@ -69,9 +69,30 @@ def test_an_edited_field_is_staged_again_and_ignored_cells_are_archived(ws):
     write_sheet(ws.sheets / "fields.csv", fields)
     result = mapping(ws)
     assert result.counts["restaged"] is True
+    assert not [problem for problem in result.problems if problem.code == "export_read_since"], (
+        "it was read for this result"
+    )
     assert "custom.Tarif" in ws.table("contacts").columns
     assert result.counts["ignored cells archived"] == 2
     assert "Interner Code" in (ws.reports / "ignored_cells.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_result_says_what_the_sheets_hold_after_each_kind_of_edit(ws, monkeypatch):
+    """Once a sheet was edited, its result counts what is open as the gate does, also where nothing has to be staged or asked again."""
+    mapping(ws)
+    mapper.accept_all(ws, "Ann")
+    assert follow_edits(ws).status is Status.DONE
+    monkeypatch.delenv("HIGHLEVEL_TOKEN")
+    for name, frame in mapper.read_sheets(ws).items():
+        if name == "fields" or frame.empty:
+            continue
+        before = frame.loc[0, "decision"]
+        for decision, waiting in (("perhaps", 1), (before, 0)):
+            frame.loc[0, "decision"] = decision
+            write_sheet(ws.sheets / f"{name}.csv", frame)
+            result = follow_edits(ws)
+            assert result.counts["waiting"] == waiting == sum(item.count for item in mapper.undecided(ws)), name
+    assert follow_edits(ws).at == result.at, "nothing was edited since"
 
 
 def test_without_a_token_nothing_is_written(ws, monkeypatch):

@@ -17,13 +17,16 @@ from pb2hl.workspace import Workspace
 _AGAIN = "run the mapping step again"
 
 
-def outdated(ws: Workspace, sheets: Mapping[str, pd.DataFrame]) -> list[Problem]:
-    """One critical problem for each row that is gone, each column staged otherwise than decided, and an export read since."""
+def outdated(ws: Workspace, sheets: Mapping[str, pd.DataFrame], *, just_written: bool = False) -> list[Problem]:
+    """One critical problem for each row that is gone, each column staged otherwise than decided, and an export read since.
+
+    Sheets that were `just_written` follow every reading of the export, though no result tells of them yet.
+    """
     return [
         *_columns_without_row(ws, sheets["fields"]),
         *_rows_gone(ws, sheets),
         *_staged_otherwise(ws, sheets["fields"]),
-        *_read_since(ws),
+        *([] if just_written else _read_since(ws)),
     ]
 
 

@@ -64,9 +64,9 @@ def mapping_of(ws: Workspace, destination: Any = None) -> DecidedMapping:
     return decided_mapping(read_sheets(ws), staged_tables(ws), location)
 
 
-def undecided(ws: Workspace) -> list[Problem]:
+def undecided(ws: Workspace, *, just_written: bool = False) -> list[Problem]:
     """Everything that blocks the approval of the mapping: rows without a decision, edits that cannot be, and what the
-    staged tables or the sheets no longer agree on."""
+    staged tables or the sheets no longer agree on (of sheets that the mapping step has `just_written`: nothing by age)."""
     try:
         sheets = read_sheets(ws)
     except SheetError as error:
@@ -79,7 +79,7 @@ def undecided(ws: Workspace) -> list[Problem]:
             *tables.undecided(ws),
             *undecided_rows(sheets),
             *invalid,
-            *outdated(ws, sheets),
+            *outdated(ws, sheets, just_written=just_written),
             *refused(ws, sheets["fields"]),
             *without_amounts(sheets["fields"]),
         ]

@@ -49,7 +49,7 @@ def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
         async def work(client: Client) -> Comparison:
             return await compare_location(client, ledger, ws.config.country, progress, cancel or Cancel(), kept(ws))
 
-        found = with_client(ws, ledger, STEP, work, progress)
+        found = with_client(ws, ledger, STEP, work, progress, cancel)
         progress.start("accounting for every cell of the export", 1, "accounts")
         last = current(ws)
         asked = balance(last, ledger, aliases=aliases_of(last), seen=found.seen)

@@ -214,8 +214,7 @@ async def _late(client: Client, ledger: LedgerPort, judge: Judge, target: Target
     wait_s = client.search_lag_s - (client.clock.now() - last).total_seconds()
     if wait_s <= 0:
         return missing
-    client.announce(f"waiting until HighLevel's search shows the last {target} records", wait_s)
-    await client.clock.sleep(wait_s)
+    await client.pause(f"waiting until HighLevel's search shows the last {target} records", wait_s)
     left = {entry.destination_id: entry for entry in missing}
     again = []
     async for page in _pages(client, ledger, target):

@@ -50,10 +50,10 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
         make_ready(ws, ledger, STEP, progress, cancel)
         folder = current(ws).plan / "data"
         refused = _refused(ledger, folder)
-        gone = _gone(ws, ledger, {*refused, *(() if absent is None else absent)}, folder, progress)
+        gone = _gone(ws, ledger, {*refused, *(() if absent is None else absent)}, folder, progress, cancel)
         ours = {op_id: entry for op_id, entry in gone.items() if entry.kind is not Kind.UPDATE} | refused
         wanted = [operation for operation in plan.read(folder) if operation.op_id in ours]
-        changes, passed = _refused_changes(ws, ledger, {operation.op_id for operation in wanted}, progress)
+        changes, passed = _refused_changes(ws, ledger, {operation.op_id for operation in wanted}, progress, cancel)
         wanted += [entry.operation() for entry in changes]
         ours |= {entry.op_id: entry for entry in changes}
         if wanted:
@@ -69,7 +69,7 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
 
 
 def _gone(
-    ws: Workspace, ledger: LedgerPort, absent: Iterable[str], folder: Any, progress: Progress
+    ws: Workspace, ledger: LedgerPort, absent: Iterable[str], folder: Any, progress: Progress, cancel: Cancel | None
 ) -> dict[str, Entry]:
     """Entries that are done and whose record is not there: those of `absent`, what depends on them, the conversations they are in."""
     named = set(absent)
@@ -78,7 +78,7 @@ def _gone(
     entries = {op_id: entry for op_id, entry in ledger.entries(named | hanging).items() if entry.state is State.DONE}
     looked = [entry for entry in entries.values() if entry.target in RECORD_TARGETS or entry.op_id in within]
     progress.start("looking for what is missing", len(looked), "records")
-    there = with_client(ws, ledger, STEP, lambda client: read_records(client, looked, progress), progress)
+    there = with_client(ws, ledger, STEP, lambda client: read_records(client, looked, progress), progress, cancel)
     progress.finish()
     gone = {op_id for op_id in entries if op_id in there and there[op_id] is None}
     lost = _dependents(folder, gone)
@@ -104,7 +104,7 @@ def _refused(ledger: LedgerPort, folder: Any) -> dict[str, Entry]:
 
 
 def _refused_changes(
-    ws: Workspace, ledger: LedgerPort, known: Collection[str], progress: Progress
+    ws: Workspace, ledger: LedgerPort, known: Collection[str], progress: Progress, cancel: Cancel | None
 ) -> tuple[list[Entry], list[Problem]]:
     """(what a delta was to change, was refused and can be sent again, what was changed in HighLevel since): a delta compares anew
     what is not as it was."""
@@ -117,7 +117,7 @@ def _refused_changes(
         replace(entry, target=Target.CONTACT) if entry.target in (Target.LINK, Target.CONTACT_TAGS) else entry
         for entry in (replace(one, destination_id=one.existing_id) for one in waiting)
     ]
-    records = with_client(ws, ledger, STEP, lambda client: read_records(client, looked, progress), progress)
+    records = with_client(ws, ledger, STEP, lambda client: read_records(client, looked, progress), progress, cancel)
     again = [entry for entry in waiting if _as_before(entry, records[entry.op_id], ws.config.country)]
     others = [entry for entry in waiting if entry not in again]
     return again, [

@@ -88,7 +88,7 @@ def look_ahead(looking: Looking, pieces: Sequence[Operation]) -> Outlook:
         context = RunContext(ledger, client, "", ws.config.country, looking.progress, looking.cancel)
         return await changes(context, looking.plan(), scope, looking.decided, looking.total)
 
-    found = with_client(ws, ledger, looking.step, work, looking.progress)
+    found = with_client(ws, ledger, looking.step, work, looking.progress, looking.cancel)
     removed = removals.removed_rows(ws, ready.workspace, ledger, ready.aliases, looking.plan())
     seen = Outlook(pieces, stale, wanted, new, found, removed)
     return replace(seen, cost=_cost(looking, seen))

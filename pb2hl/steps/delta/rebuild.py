@@ -82,7 +82,7 @@ def rebuild(ws: Workspace, *, who: str, progress: Progress = SILENT, cancel: Can
             if not left:
                 await adopt(client, ledger)
 
-        with_client(ws, ledger, STEP, work, progress)
+        with_client(ws, ledger, STEP, work, progress, cancel)
         if not found["unknown"]:
             end = end_of(ws)
             end.note(ledger)

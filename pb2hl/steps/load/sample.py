@@ -49,7 +49,7 @@ def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cance
             session.carry_out(in_order(ledger, ws.plan / "data", taken), len(taken))
         entries = ledger.entries(chosen)
         stored = with_client(
-            ws, ledger, STEP, lambda client: _read_back(client, list(entries.values()), progress), progress
+            ws, ledger, STEP, lambda client: _read_back(client, list(entries.values()), progress), progress, cancel
         )
         progress.start("comparing the sample", len(taken), "operations")
         result = _result(ws, ledger, taken, entries, stored)

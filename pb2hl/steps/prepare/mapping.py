@@ -49,6 +49,11 @@ def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
         progress.advance()
     if restaged:
         inventory.restage(ws, progress=progress, cancel=cancel)
+    return _proposed(ws, place, restaged, progress, cancel)
+
+
+def _proposed(ws: Workspace, place: Destination, restaged: bool, progress: Progress, cancel: Cancel) -> StepResult:
+    """The sheets written anew with the decisions that stand in them, and the step's result, saved."""
     with ws.lock(STEP):
         cancel.check()
         fields = ws.sheet("fields", mapper.SHEETS["fields"])
@@ -62,15 +67,29 @@ def mapping(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None
 
 
 def follow_edits(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = None) -> StepResult:
-    """The mapping step again when the sheets were edited so that the staged tables do not fit them any more; else its last result.
+    """The mapping step again when the sheets were edited so that the staged tables do not fit them any more; after other edits its
+    result as the sheets stand now, without asking HighLevel; else its last result.
 
     What cannot be converted under a new decision is told before anybody approves it. Raises what `mapping` raises.
     """
-    last = StepResult.load(ws.results(STEP))
+    last, place = StepResult.load(ws.results(STEP)), Destination.load(ws.path)
     fields = ws.sheet("fields", mapper.SHEETS["fields"])
-    if last is None or lossy.staging_differs(ws, fields):
+    if last is None or place is None or lossy.staging_differs(ws, fields):
         return mapping(ws, progress=progress, cancel=cancel)
-    return last
+    if _as_left(ws, last):
+        return last
+    return _proposed(ws, place, False, progress, cancel or Cancel())
+
+
+def _as_left(ws: Workspace, last: StepResult) -> bool:
+    """Whether nobody edited a sheet, or decided on a table, since `last`."""
+    edited = any(
+        not now[list(mapper.EDITABLE[name])]
+        .astype(str)
+        .equals(last.tables[name][list(mapper.EDITABLE[name])].astype(str))
+        for name, now in mapper.read_sheets(ws).items()
+    )
+    return not edited and last.counts["waiting"] == sum(item.count for item in mapper.undecided(ws))
 
 
 def _read_location(ws: Workspace, progress: Progress) -> Destination:
@@ -139,7 +158,7 @@ def _many_fields_problems(customs: pd.DataFrame) -> list[Problem]:
 def _result(
     ws: Workspace, sheets: Mapping[str, pd.DataFrame], place: Destination, restaged: bool, lapsed: list[Problem]
 ) -> StepResult:
-    open_rows = mapper.undecided(ws)
+    open_rows = mapper.undecided(ws, just_written=True)
     tables = mapper.staged_tables(ws)
     customs = _customs(mapper.custom_fields(sheets["fields"], tables.get("custom_fields")), tables)
     casts = lossy.casts(ws)

@@ -106,7 +106,7 @@ def _foretold(
 
     progress.start("looking at what would be undone", len(undo_plan.entries), "operations")
     try:
-        return with_client(ws, ledger, STEP, work, progress), ""
+        return with_client(ws, ledger, STEP, work, progress, cancel), ""
     except (TokenMissing, HighLevelError) as error:
         progress.finish()
         return Rollback(), error.message.strip().splitlines()[0].rstrip(".")

@@ -19,12 +19,13 @@ OWNER_FIELDS = ("assignedTo", "assignedUserId", "userId")
 
 
 async def read_records(client: Client, entries: Sequence[Entry], progress: Progress = SILENT) -> dict[str, Any]:
-    """Op id → the record as it is now, read by id; None when there is none."""
+    """Op id → the record as it is now, read by id; None when there is none. Raises what `client.heed` does between two of them."""
     limit = asyncio.Semaphore(AT_ONCE)
     found: dict[str, Any] = {}
 
     async def one(entry: Entry) -> None:
         async with limit:
+            client.heed()
             where = entry.payload.get("$url") or {}
             try:
                 found[entry.op_id] = await PORTS[entry.target].get(client, entry.destination_id, **where)

@@ -11,7 +11,7 @@ from pb2hl.highlevel.capabilities import PROBED
 from pb2hl.highlevel.destination import FILE_NAME
 from pb2hl.highlevel.identity import identified
 from pb2hl.ledger import DAILY, LedgerPort
-from pb2hl.progress import SILENT, Progress, waiting
+from pb2hl.progress import SILENT, Cancel, Progress, waiting
 from pb2hl.workspace import Workspace
 
 T = TypeVar("T")
@@ -88,7 +88,12 @@ def open_client(ws: Workspace, ledger: LedgerPort, step: str, progress: Progress
 
 
 def with_client(
-    ws: Workspace, ledger: LedgerPort, step: str, work: Callable[[Client], Awaitable[T]], progress: Progress = SILENT
+    ws: Workspace,
+    ledger: LedgerPort,
+    step: str,
+    work: Callable[[Client], Awaitable[T]],
+    progress: Progress = SILENT,
+    cancel: Cancel | None = None,
 ) -> T:
     """Run `work(client)` of `step` to its end, from ordinary code or inside a notebook; first make sure that it is the right location.
 
@@ -97,6 +102,8 @@ def with_client(
 
     async def main() -> T:
         async with open_client(ws, ledger, step, progress) as client:
+            if cancel is not None:
+                client.heed = cancel.check
             await _recognised(client, ledger, step)
             return await work(client)
 

@@ -56,7 +56,7 @@ class Session:
             client.before_write = self.sealer
             return await work(self.context(client))
 
-        return with_client(self.ws, self.ledger, self.step, sealed, self.progress)
+        return with_client(self.ws, self.ledger, self.step, sealed, self.progress, self.cancel)
 
     def carry_out(self, operations: Iterable[Operation], total: int) -> Execution:
         """Carry out `operations`, of which there are `total`."""
@@ -89,7 +89,7 @@ def make_ready(
         if not run:
             await require_fresh(context, str(ws.path), lambda: found_by_plan(ws), diary_of(ws, ledger))
 
-    with_client(ws, ledger, step, work, progress)
+    with_client(ws, ledger, step, work, progress, cancel)
 
 
 def found_by_plan(ws: Workspace) -> frozenset[str]:
