@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pb2hl.errors import GateClosed, SheetError
+from pb2hl.results import StepResult
 from pb2hl.review import schema_review
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sandbox.fields import make
@@ -111,6 +112,15 @@ def test_a_choice_is_honoured_and_nothing_there_is_altered(seeded):
     ada = Arrived.of(sandbox).contact("ada@mill.example")["custom"]
     assert ada["shoe size"] == "42" and ada["Plan (Perfect Books)"] == "Gold" and "Plan" not in ada
     assert "Shoe Size (Perfect Books)" not in {field["name"] for field in now.values()}
+
+
+def test_what_was_made_is_no_longer_to_make(migration):
+    """Once the schema is applied its table and its page say `made` of each piece that was missing, and how many contacts bear each tag."""
+    diff = StepResult.load(migration.ws.results("schema")).tables["diff"]
+    assert set(diff["state"]) == {"made"} and {"custom field", "tag", "pipeline", "calendar"} <= set(diff["kind"])
+    tags = diff[diff["kind"] == "tag"].set_index("name")["count"]
+    assert tags.to_dict() == {"fair": 2, "vip": 1}
+    assert not diff["count"].eq(0).any(), "what nobody has counted is no nought"
 
 
 def test_the_choice_is_made_in_a_table(seeded):

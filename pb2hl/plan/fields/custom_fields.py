@@ -54,6 +54,7 @@ class State(StrEnum):
     """How a planned piece of schema stands against the location."""
 
     MAKE = "to make"
+    MADE = "made"  # was to make, and the schema step has made it
     FITS = "exists, fits"
     CONFLICT = "exists, conflict"  # something of its name is there and does not fit: one is made beside it
     USED = "exists, conflict: used"  # it does not fit, and a person decided to use it all the same

@@ -68,7 +68,9 @@ class SchemaPlan:
             ("custom field", field.label, field.model, field.data_type, str(field.state), field.detail, field.count)
             for _, field in self.ctx.fields
         ]
-        found += [("tag", tag, "contact", "", str(self._tag_state(tag)), "", 0) for tag in self.tags()]
+        found += [
+            ("tag", tag, "contact", "", str(self._tag_state(tag)), "", count) for tag, count in self.tags().items()
+        ]
         found += [
             ("pipeline", item.label, "opportunity", "", str(item.state), item.detail, len(item.stages))
             for item in self.pipelines.planned.values()
@@ -80,7 +82,9 @@ class SchemaPlan:
             for _, field in self.ctx.fields
             if (wanted := f.unheld(field))
         ]
-        return pd.DataFrame(found, columns=list(DIFF_COLUMNS))
+        diff = pd.DataFrame(found, columns=list(DIFF_COLUMNS))
+        diff["count"] = diff["count"].astype("Int64").replace(0, pd.NA)  # made in case it is needed: nobody has counted
+        return diff
 
     def conflicts(self) -> pd.DataFrame:
         """Fields whose name is taken by one that does not fit (CONFLICT_COLUMNS), with what is done about each."""
@@ -136,8 +140,8 @@ class SchemaPlan:
         made = [(item.model, key_of(item.label)) for _, item in self.ctx.fields if not item.existing_id]
         return Counter([*there, *made])
 
-    def tags(self) -> list[str]:
-        """Every contact tag that the plan uses or that the export declares, lower-cased, sorted."""
+    def tags(self) -> dict[str, int]:
+        """Every contact tag that the plan uses or that the export declares, lower-cased, sorted, with the contacts that bear it."""
         return contact_tags(self.ctx)
 
     def _tag_state(self, tag: str) -> f.State:
@@ -199,17 +203,18 @@ class SchemaPlan:
         return "calendar", CALENDAR, "appointment", "", str(state), detail, count
 
 
-def contact_tags(ctx: Context) -> list[str]:
-    """Every contact tag that the plan uses or that the export declares, lower-cased, sorted."""
+def contact_tags(ctx: Context) -> dict[str, int]:
+    """Every contact tag that the plan uses or that the export declares, lower-cased, sorted, with the contacts that bear it."""
     mapped = ctx.inputs.mapping.tags.get("contacts", {})
-    found = {target.strip().lower() for target in mapped.values()}
+    declared = {text(row, "name") for row in rows(ctx.table("tags"), ["name"])}
+    found = Counter(
+        {name.strip().lower(): 0 for name in (*mapped.values(), *(mapped.get(tag, tag) for tag in declared))}
+    )
     frame = ctx.table("contacts")
     if "tags" in frame.columns:
-        used = {tag for value in frame["tags"].dropna() for tag in texts(value)}
-        found |= {mapped.get(tag, tag).strip().lower() for tag in used}
-    declared = {text(row, "name") for row in rows(ctx.table("tags"), ["name"])}
-    found |= {mapped.get(name, name).strip().lower() for name in declared}
-    return sorted(found - {""})
+        for value, times in frame["tags"].dropna().map(lambda value: tuple(texts(value))).value_counts().items():
+            found.update(dict.fromkeys({mapped.get(tag, tag).strip().lower() for tag in value}, times))
+    return {tag: found[tag] for tag in sorted(found) if tag}
 
 
 def _folder(ctx: Context, model: str) -> tuple[str, str]:

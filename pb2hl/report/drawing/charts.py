@@ -25,7 +25,7 @@ MEANT = {
     "passed": "#2a9d63", "arrived": "#2a9d63", "held": "#d98e04", "in doubt": "#7a68c9", "taken back": "#8d99a6", "equal": "#2a9d63", "landed": "#2a9d63", "done": "#2a9d63", "normalised": "#128a9c", "landed normalised": "#128a9c",
     "data failed": "#d98e04", "changed": "#d98e04", "extra": "#d98e04", "missing": "#c8553d", "rule broken": "#c8553d", "refused": "#c8553d",
     "not applicable": "#8d99a6", "skipped": "#8d99a6", "reported": "#8d99a6", "merged into": "#3b7ddd", "moved elsewhere": "#7a68c9",
-    "to make": "#3b7ddd", "exists": "#2a9d63", "cannot": "#c8553d", "conflict": "#d98e04", "exists, fits": "#2a9d63", "HighLevel's own field": "#2a9d63", "custom field": "#3b7ddd", "left out": "#8d99a6",
+    "to make": "#3b7ddd", "made": "#128a9c", "exists": "#2a9d63", "cannot": "#c8553d", "conflict": "#d98e04", "exists, fits": "#2a9d63", "HighLevel's own field": "#2a9d63", "custom field": "#3b7ddd", "left out": "#8d99a6",
     "undecided": "#8d99a6", "others": "#8d99a6", "sure": "#2a9d63", "likely": "#d98e04", "doubtful": "#c8553d", "decided by a person": "#3b7ddd",
 }  # fmt: skip
 """Colours of series that mean something, so that good is never drawn in the colour of bad; the others take the palette in turn."""

@@ -15,7 +15,7 @@ ESSENTIAL = ("What is made, what is there", "Workflows to pause", "Requests and 
 """Sections that the notebook shows where the step ran."""
 
 PARTS = (
-    Part("diff", "What is made, what is there", "To make: missing in HighLevel. Exists: used as it is. Conflict: there, but of another type. Cannot: the token may not, see the instructions.", chart=("kind", "state", "")),
+    Part("diff", "What is made, what is there", "To make: missing in HighLevel. Made: was missing. Exists: used as it is. Conflict: there, but of another type. Cannot: the token may not, see the instructions.", chart=("kind", "state", "")),
     Part("stages", "Pipelines and stages as they will be", "Order and win probability (per cent) of every stage. Undeclared: only deals name it, the export's pipelines do not; look at its place and its probability."),
     Part("preflight", "Preflight", "Token, scopes, settings, allowance and clock, examined before anything is written."),
     Part("instructions", "Instructions for the administrator", "What the token may not do: do it by hand, then run the step again; it verifies."),

@@ -27,7 +27,7 @@ from pb2hl.sheets import table_rows
 from pb2hl.steps.gates import gates
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import lost_reasons, proposal
-from pb2hl.steps.proposal.proposed_schema import STEP, present
+from pb2hl.steps.proposal.proposed_schema import STEP, as_made, present
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
@@ -284,13 +284,18 @@ def _result(
     status = Status.WAITING if waiting or reasons else Status.FAILED if failed else Status.DONE
     hand = pd.concat([instructions(waiting), lost_reasons.instructions(reasons, found)], ignore_index=True)
     made = sum(entry.state is State.DONE for entry in entries.values())
+    tables = dict(proposed.tables) if proposed else {}
+    if "diff" in tables:
+        tables["diff"] = as_made(
+            tables["diff"], [op for op in operations if op.op_id in entries and entries[op.op_id].state is State.DONE]
+        )
     return StepResult(
         step=STEP,
         status=status,
         headline=_headline(made, len(entries) - made - len(failed), waiting, failed, len(reasons)),
         counts={"made": made, "existed": sum(e.state is State.SKIPPED for e in entries.values()), "failed": len(failed),
                 "waiting_for_admin": len(waiting), "not_as_planned": len(wrong)},
-        tables={**(dict(proposed.tables) if proposed else {}), "verified": verified, "instructions": hand},
+        tables={**tables, "verified": verified, "instructions": hand},
         problems=tuple(_problems(failed, wrong, waiting)) + tuple(lost_reasons.problem(reasons, Severity.CRITICAL)) + tuple(p for p in (proposed.problems if proposed else ()) if p.code not in APPLYING),
         facts={**(dict(proposed.facts) if proposed else {}), "applied": status is Status.DONE,
                **({"waits_for": "admin"} if status is Status.WAITING else {"waits_for": ""})},

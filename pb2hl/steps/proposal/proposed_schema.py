@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,10 +10,11 @@ import pandas as pd
 from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Ledger, LedgerPort
-from pb2hl.operations import Kind, Target
+from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan import Plan
 from pb2hl.plan import sample as choose
 from pb2hl.plan.building.estimate import Budget, whole
+from pb2hl.plan.fields.custom_fields import State as Stands
 from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
@@ -132,6 +133,27 @@ def _tables(schema: Plan, data: Plan, destination: Destination, cost: Budget) ->
         "click_list": click_list(schema),
         "estimate": pd.DataFrame(cost.rows(), columns=["step", "what", "requests"]),
     }
+
+
+def as_made(diff: pd.DataFrame, made: Iterable[Operation]) -> pd.DataFrame:
+    """The diff once the schema step has made `made`: what was to make says so no longer."""
+    there = set()
+    for op in made:
+        model = str(op.payload.get("model") or op.payload.get("objectKey") or op.payload.get("key") or "")
+        kind = _CALLED.get(op.target, str(op.target))
+        there.add(_piece(kind, str(op.payload.get("name", "")), model))
+    done = [row.state == Stands.MAKE and _piece(row.kind, row.name, row.model) in there for row in table_rows(diff)]
+    return diff.assign(state=diff["state"].mask(done, str(Stands.MADE)))
+
+
+_CALLED = {Target.FIELD: "custom field", Target.OBJECT: "custom object"}
+"""What the diff calls a piece of schema, where that is not its target's own name."""
+
+
+def _piece(kind: str, name: str, model: str) -> tuple[str, str]:
+    """What tells a piece of schema from every other of its kind."""
+    what = {_CALLED[Target.FIELD]: f"{model}.{name}", _CALLED[Target.OBJECT]: model}
+    return kind, what.get(kind, name)
 
 
 def _checks(seen: Mapping[str, Any], cost: Budget, data: Plan) -> list[doctor.Row]:
