@@ -87,7 +87,9 @@ class Kernel:
         """
         if self._manager is None:
             self._manager = AsyncKernelManager(kernel_name=NAME, kernel_spec_manager=OwnKernels())
-        client = PapermillNotebookClient(notebook, km=self._manager, extra_arguments=[_QUIET], **options)
+        client = PapermillNotebookClient(
+            notebook, km=self._manager, extra_arguments=[_QUIET], store_widget_state=False, **options
+        )
         warm = False
         try:
             with _parent_named():

@@ -35,6 +35,7 @@ def command(ws: Workspace) -> list[str]:
     return [
         sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={ws.path}", f"--LabApp.default_url=/lab/tree/{NOTEBOOKS}",
         "--ServerApp.kernel_spec_manager_class=pb2hl.kernel.OwnKernels",
+        "--ServerApp.contents_manager_class=pb2hl.lab_files.StillFiles",
         f"--LabApp.app_settings_dir={SETTINGS}",
     ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "pb2hl"
 FLOORS = {
-    5: {"analyst", "cli", "fleet", "runner", "lab", "kernel", "notebook", "review", "report", "sandbox", "demo", "__main__"},
+    5: {"analyst", "cli", "fleet", "runner", "lab", "kernel", "notebook", "review", "report", "sandbox", "demo", "saved", "lab_files", "__main__"},
     4: {"steps"},
     3: {"plan", "apply", "diff"},
     2: {"profile", "matching", "mapper", "suites"},

@@ -1,13 +1,13 @@
 // A table with facets. Everything shown comes from the model; a click sends which values are chosen, nothing is counted here.
-const STYLE = `.tb{font:13px var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color1,#222);display:grid;grid-template-columns:minmax(180px,260px) 1fr;gap:12px;max-height:620px}
+const STYLE = `.tb{font:13px var(--jp-ui-font-family,sans-serif);color:var(--jp-ui-font-color1,#222);display:grid;grid-template-columns:minmax(180px,260px) 1fr;gap:12px}
 .tb.tb-narrow{grid-template-columns:1fr;gap:2px}.tb>div{min-width:0}.tb summary{cursor:pointer;white-space:nowrap}.tb .tb-num{text-align:right;font-variant-numeric:tabular-nums}.tb th button{all:unset;cursor:pointer;font-weight:600}.tb th button:focus-visible{outline:2px solid var(--jp-brand-color1,#2563eb)}
 .tb th[aria-sort=ascending] button::after{content:" ▲"}.tb th[aria-sort=descending] button::after{content:" ▼"}
-@media(max-width:640px){.tb{grid-template-columns:1fr;max-height:none}}
-.tb-facets,.tb-rows{overflow:auto;max-height:600px}.tb fieldset{border:1px solid var(--jp-border-color2,#ccc);border-radius:6px;margin:0 0 8px;padding:4px 8px}.tb legend{font-weight:600}
+@media(max-width:640px){.tb{grid-template-columns:1fr}}
+.tb-facets,.tb-rows{overflow:auto;max-height:560px}.tb fieldset{border:1px solid var(--jp-border-color2,#ccc);border-radius:6px;margin:0 0 8px;padding:4px 8px}.tb legend{font-weight:600}
 .tb-value{display:grid;grid-template-columns:auto 1fr auto;gap:6px;width:100%;align-items:center;background:none;border:0;color:inherit;text-align:left;padding:2px;cursor:pointer;font:inherit}
 .tb-value:focus-visible{outline:2px solid var(--jp-brand-color1,#2563eb)}.tb-value[aria-pressed=true]{font-weight:700;background:var(--jp-layout-color2,#e7eefc)}
 .tb-name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.tb-bar{display:block;height:3px;background:var(--jp-brand-color1,#3b7ddd)}
-.tb table{border-collapse:collapse;white-space:nowrap}.tb th,.tb td{padding:2px 8px;border-bottom:1px solid var(--jp-border-color2,#ddd);text-align:left;max-width:320px;overflow:hidden;text-overflow:ellipsis}.tb td.tb-long{white-space:normal;min-width:26ch;overflow-wrap:anywhere;vertical-align:top}
+.tb table{border-collapse:collapse;white-space:nowrap}.tb th,.tb td{padding:2px 8px;border-bottom:1px solid var(--jp-border-color2,#ddd);text-align:left;max-width:320px;overflow:hidden;text-overflow:ellipsis}.tb td{vertical-align:top}.tb td.tb-long{white-space:normal;min-width:44ch;max-width:60ch;overflow-wrap:anywhere}
 .tb input{font:inherit;width:100%;box-sizing:border-box;color:inherit;background:var(--jp-layout-color1,#fff);border:1px solid var(--jp-border-color1,#888);border-radius:3px;padding:1px 5px}.tb-rows:focus-visible,.tb summary:focus-visible,.tb input:focus-visible{outline:2px solid var(--jp-brand-color1,#2563eb);outline-offset:-2px}.tb-tools button{font:inherit;color:inherit;background:var(--jp-layout-color2,#eee);border:1px solid var(--jp-border-color1,#888);border-radius:3px;padding:2px 9px;cursor:pointer}.tb-tools button:disabled{opacity:.5;cursor:default}
 .tb th{position:sticky;top:0;background:var(--jp-layout-color1,#fff)}.tb-tools{display:flex;gap:8px;align-items:center;padding-bottom:6px}`;
 function make(tag, name, text) { const node = document.createElement(tag); if (name) node.className = name; if (text !== undefined) node.textContent = text; return node; }

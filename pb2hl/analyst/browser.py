@@ -15,6 +15,7 @@ import traitlets
 
 from pb2hl.errors import ConfigError
 from pb2hl.report.drawing.cells import text_of
+from pb2hl.saved import LEFT, Still
 from pb2hl.values.fold import fold_marks
 
 PAGE = 50
@@ -106,7 +107,7 @@ def _bins(column: pd.Series, moment: bool) -> tuple[np.ndarray, list[str]]:
     return codes, [f"{low} – {high}" for low, high in pairwise(ends)]
 
 
-class TableBrowser(anywidget.AnyWidget):
+class TableBrowser(Still, anywidget.AnyWidget):
     """`frame` with facets. A click filters, a click on a heading sorts; the facets count what the others leave; `selection` is what
     is left, in that order, as a frame. `folded` facets open on demand. Columns of numbers, and those
     that `numbers` names though they hold texts, are written to the right."""
@@ -228,11 +229,11 @@ class TableBrowser(anywidget.AnyWidget):
     def static_html(self) -> str:
         """The rows in sight as plain HTML, for notebooks that are looked at without a kernel."""
         right = dict.fromkeys(self.numbers, ' style="text-align:right"')
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.columns)
+        head = "".join(f'<th scope="col"{right.get(name, LEFT)}>{html.escape(name)}</th>' for name in self.columns)
         body = "".join(
             "<tr>"
             + "".join(
-                f"<td{right.get(name, '')}>{html.escape(cell)}</td>"
+                f"<td{right.get(name, LEFT)}>{html.escape(cell)}</td>"
                 for name, cell in zip(self.columns, row, strict=True)
             )
             + "</tr>"
@@ -240,13 +241,6 @@ class TableBrowser(anywidget.AnyWidget):
         )
         title = f"{html.escape(self.title)}: {self.total:,} of {self.every:,} rows"
         return f"<details open><summary>{title}</summary><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            data["text/html"] = self.static_html()
-        return bundle
 
 
 def _keys(column: pd.Series) -> pd.Series:

@@ -11,7 +11,7 @@ from pb2hl.report.drawing.cells import text_of
 
 MOST_LINES = 500
 """Rows that a cell shows."""
-_CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:anywhere;max-width:60ch"
+_CELL = "text-align:left;vertical-align:top;white-space:pre-wrap;overflow-wrap:break-word;max-width:60ch"
 
 
 class Lines(pd.DataFrame):

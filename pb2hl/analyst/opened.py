@@ -24,6 +24,7 @@ from pb2hl.notebook import die_with_parent
 from pb2hl.report.drawing.cells import text_of
 from pb2hl.report.verdict import outcome_html
 from pb2hl.review.tabs import MappingReview
+from pb2hl.saved import LEFT
 from pb2hl.workspace import BASE_URL, CONFIG_NAME, Workspace, parse_config
 
 
@@ -79,7 +80,8 @@ class OpenedWorkspace(Workspace):
             "country, zone, currency": f"{config.country}, {config.timezone}, {config.currency}",
         }
         lines = "".join(
-            f'<tr><th scope="row">{html.escape(k)}</th><td>{html.escape(v)}</td></tr>' for k, v in facts.items()
+            f'<tr><th scope="row"{LEFT}>{html.escape(k)}</th><td{LEFT}>{html.escape(v)}</td></tr>'
+            for k, v in facts.items()
         )
         return outcome_html(self) + f"<table>{lines}</table>"
 
@@ -92,7 +94,7 @@ class Heads(dict[str, pd.DataFrame]):
 
     def _repr_html_(self) -> str:
         return "".join(
-            f"<details><summary><b>{html.escape(name)}</b></summary>{_shown(frame).to_html(index=False, escape=True, na_rep='', border=0)}</details>"
+            f"<details><summary><b>{html.escape(name)}</b></summary>{Lines(_shown(frame))._repr_html_()}</details>"
             for name, frame in self.items()
         )
 

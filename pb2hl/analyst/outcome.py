@@ -19,11 +19,12 @@ from pb2hl.report import verdict_html
 from pb2hl.report.drawing.charts import Drawing, figure_html, for_notebook
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.masking import Mask
-from pb2hl.report.drawing.page import Section
+from pb2hl.report.drawing.page import Column, Section
 from pb2hl.report.drawing.page import Table as DrawnTable
 from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.pages import captions, essential, extract, sections
 from pb2hl.results import Failure, Status, StepResult
+from pb2hl.saved import LEFT
 from pb2hl.workspace import Workspace
 
 MOST_SECTIONS = 8
@@ -168,11 +169,20 @@ def frame_of(table: DrawnTable) -> pd.DataFrame:
     return pd.DataFrame(texts, columns=[column.label for column in table.columns], dtype="string").replace("", pd.NA)
 
 
+def _side(column: Column) -> str:
+    return "" if column.numeric else LEFT
+
+
 def table_html(table: DrawnTable, most: int = 10) -> str:
     """The first rows of a table of a report, as plain HTML."""
-    head = "".join(f'<th scope="col">{html.escape(column.label)}</th>' for column in table.columns)
+    head = "".join(f'<th scope="col"{_side(column)}>{html.escape(column.label)}</th>' for column in table.columns)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell.text[:200])}</td>" for cell in row) + "</tr>"
+        "<tr>"
+        + "".join(
+            f"<td{_side(column)}>{html.escape(cell.text[:200])}</td>"
+            for column, cell in zip(table.columns, row, strict=True)
+        )
+        + "</tr>"
         for row in table.rows[:most]
     )
     more = table.total - min(len(table.rows), most)

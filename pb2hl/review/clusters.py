@@ -12,6 +12,7 @@ import traitlets
 from pb2hl.matching.proposals import KEEP_APART
 from pb2hl.matching.sheets import DECISIONS, SKIP, YES, is_yes
 from pb2hl.review.table import ReviewTable
+from pb2hl.saved import LEFT, as_of
 from pb2hl.values.fold import fold
 
 FILTERS = ("waiting", "close calls", "decided", "skipped", "all")
@@ -191,7 +192,7 @@ class ClusterReview(ReviewTable):
         left = len(self._clusters) - len(parts)
         more = f"<p>{left} clusters more in {html.escape(self._path.name)}</p>" if left > 0 else ""
         title = f"{html.escape(self._path.name)}: {len(self._clusters)} clusters, {self.progress['waiting']} waiting"
-        return f"<details open><summary>{title}</summary>{''.join(parts)}{more}</details>"
+        return f"<details open><summary>{title}</summary>{''.join(parts)}{more}{as_of()}</details>"
 
 
 def _field(name: str, cells: list[str], first: int) -> dict[str, Any]:
@@ -209,13 +210,13 @@ def _field(name: str, cells: list[str], first: int) -> dict[str, Any]:
 
 def _static(view: Mapping[str, Any], state: str) -> str:
     def line(head: str, cells: Iterable[str]) -> str:
-        return f'<tr><th scope="row">{html.escape(head)}</th>{"".join(cells)}</tr>'
+        return f'<tr><th scope="row"{LEFT}>{html.escape(head)}</th>{"".join(cells)}</tr>'
 
     cards = view["rows"]
     head = line(
         "decision",
         [
-            f'<th scope="col">{html.escape(card["decision"] or card["proposal"] + "?")}{" ★" if card["survivor"] else ""}</th>'
+            f'<th scope="col"{LEFT}>{html.escape(card["decision"] or card["proposal"] + "?")}{" ★" if card["survivor"] else ""}</th>'
             for card in cards
         ],
     )
@@ -223,11 +224,11 @@ def _static(view: Mapping[str, Any], state: str) -> str:
         line(item["name"], [_cell(cell, differs) for cell, differs in zip(item["cells"], item["differs"], strict=True)])
         for item in view["fields"]
     ]
-    why = line("why", [f"<td>{html.escape(card['why'])}</td>" for card in cards])
+    why = line("why", [f"<td{LEFT}>{html.escape(card['why'])}</td>" for card in cards])
     caption = f"{html.escape(view['cluster'])} · {state} · {html.escape(cards[0]['score'])}"
     return f"<table><caption>{caption}</caption>{head}{''.join(body)}{why}</table>"
 
 
 def _cell(text: str, differs: bool) -> str:
     shown = html.escape(text)
-    return f"<td><mark>{shown}</mark></td>" if differs else f"<td>{shown}</td>"
+    return f"<td{LEFT}><mark>{shown}</mark></td>" if differs else f"<td{LEFT}>{shown}</td>"

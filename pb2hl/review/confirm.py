@@ -11,11 +11,12 @@ import anywidget
 import traitlets
 
 from pb2hl.errors import Pb2hlError
+from pb2hl.saved import LEFT, Still, as_of
 
 WAITING, BUSY, DONE, REFUSED = "waiting", "busy", "done", "refused"
 
 
-class Confirm(anywidget.AnyWidget):
+class Confirm(Still, anywidget.AnyWidget):
     """A decision that a person takes by typing and pressing a button.
 
     `look` says what is decided on: facts, points that are open, and `although`, the question for a reason where the decision overrides
@@ -76,15 +77,8 @@ class Confirm(anywidget.AnyWidget):
     def static_html(self) -> str:
         """The decision as it stands, for notebooks that are looked at without a kernel."""
         facts = "".join(
-            f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(text)}</td></tr>'
+            f'<tr><th scope="row"{LEFT}>{html.escape(name)}</th><td{LEFT}>{html.escape(text)}</td></tr>'
             for name, text in self.facts
         )
         listed = "".join(f"<li>{html.escape(point)}</li>" for point in self.points)
-        return f"<p><b>{html.escape(self.title)}</b></p><table>{facts}</table><ul>{listed}</ul><p>{html.escape(self.message)}</p>"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            data["text/html"] = self.static_html()
-        return bundle
+        return f"<p><b>{html.escape(self.title)}</b></p><table>{facts}</table><ul>{listed}</ul><p>{html.escape(self.message)}</p>{as_of()}"

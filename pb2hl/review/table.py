@@ -15,6 +15,7 @@ import traitlets
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
 from pb2hl.errors import Problem
+from pb2hl.saved import LEFT, Still, as_of
 from pb2hl.sheets import read_sheet, write_sheet
 
 STATIC_ROWS = 500
@@ -67,7 +68,7 @@ def login() -> str:
         return "review"
 
 
-class ReviewTable(anywidget.AnyWidget):
+class ReviewTable(Still, anywidget.AnyWidget):
     """The sheet at `path` as an editable table; `who` (else whoever is logged in) is recorded with each decision.
 
     Edits are validated at once and stay unsaved until `save()`; `undo()` takes back the last one. A new kernel shows the
@@ -272,7 +273,7 @@ class ReviewTable(anywidget.AnyWidget):
     def static_html(self, most: int = STATIC_ROWS) -> str:
         """The sheet as a read-only HTML table, for notebooks that are looked at without a kernel."""
         names = self.columns
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
+        head = "".join(f'<th scope="col"{LEFT}>{html.escape(name)}</th>' for name in names)
         lines = [
             f"<tr>{''.join(self._static_cell(name, str(cell)) for name, cell in zip(names, row, strict=True))}</tr>"
             for row in self._frame[names].head(most).itertuples(index=False, name=None)
@@ -283,25 +284,18 @@ class ReviewTable(anywidget.AnyWidget):
             else ""
         )
         title = f"{html.escape(self._path.name)}: {len(self._frame)} rows"
-        return f"<details open><summary>{title}</summary><table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}</details>"
+        return f"<details open><summary>{title}</summary><table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{more}{as_of()}</details>"
 
     def _static_cell(self, name: str, cell: str) -> str:
         """A cell of the static table; confidence and what is undecided carry a mark and a colour, as in the widget."""
         text = html.escape(cell)
         if name == "decision" and not cell.strip():
-            return '<td style="color:#8a4b00"><i>undecided</i></td>'
+            return '<td style="text-align:left;color:#8a4b00"><i>undecided</i></td>'
         if name == "confidence" and (value := pd.to_numeric(cell.replace(",", "."), errors="coerce")) == value:
             high, low = self._review.threshold, self._review.low
             mark, colour = ("✓", "#cdeed6") if value >= high else ("~", "#fdeebf") if value >= low else ("!", "#f9d3cf")
-            return f'<td style="background:{colour}">{mark} {text}</td>'
-        return f"<td>{text}</td>"
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            data["text/html"] = self.static_html()
-        return bundle
+            return f'<td style="background:{colour};color:#1b1f24">{mark} {text}</td>'
+        return f"<td{LEFT}>{text}</td>"
 
 
 def _for_browser(spec: ReviewSpec) -> dict[str, Any]:

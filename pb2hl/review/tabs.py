@@ -10,10 +10,11 @@ import ipywidgets
 from pb2hl.mapper.knowledge.sheet_layout import SHEETS
 from pb2hl.review.specs import sheet_review
 from pb2hl.review.table import ReviewTable
+from pb2hl.saved import Still
 from pb2hl.workspace import Workspace
 
 
-class MappingReview(ipywidgets.VBox):
+class MappingReview(Still, ipywidgets.VBox):
     """Every mapping sheet in a tab whose title counts what is undecided. `look` shows a column (object, heading) below the tabs."""
 
     def __init__(self, ws: Workspace, *, who: str = "", look: Callable[[str, str], Any] | None = None):
@@ -53,6 +54,3 @@ class MappingReview(ipywidgets.VBox):
     def static_html(self) -> str:
         """Every sheet as a read-only table, for notebooks that are looked at without a kernel."""
         return "".join(review.static_html() for review in self.reviews.values())
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        return super()._repr_mimebundle_(**kwargs) | {"text/html": self.static_html()}

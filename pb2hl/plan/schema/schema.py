@@ -83,7 +83,8 @@ class SchemaPlan:
             if (wanted := f.unheld(field))
         ]
         diff = pd.DataFrame(found, columns=list(DIFF_COLUMNS))
-        diff["count"] = diff["count"].astype("Int64").replace(0, pd.NA)  # made in case it is needed: nobody has counted
+        counted_ = diff["count"].astype("Int64")
+        diff["count"] = counted_.mask(counted_ == 0)  # made in case it is needed: nobody has counted
         return diff
 
     def conflicts(self) -> pd.DataFrame:
@@ -212,8 +213,8 @@ def contact_tags(ctx: Context) -> dict[str, int]:
     )
     frame = ctx.table("contacts")
     if "tags" in frame.columns:
-        for value, times in frame["tags"].dropna().map(lambda value: tuple(texts(value))).value_counts().items():
-            found.update(dict.fromkeys({mapped.get(tag, tag).strip().lower() for tag in value}, times))
+        for value in frame["tags"].dropna():
+            found.update({mapped.get(tag, tag).strip().lower() for tag in texts(value)})
     return {tag: found[tag] for tag in sorted(found) if tag}
 
 

@@ -143,7 +143,7 @@ def as_made(diff: pd.DataFrame, made: Iterable[Operation]) -> pd.DataFrame:
         kind = _CALLED.get(op.target, str(op.target))
         there.add(_piece(kind, str(op.payload.get("name", "")), model))
     done = [row.state == Stands.MAKE and _piece(row.kind, row.name, row.model) in there for row in table_rows(diff)]
-    return diff.assign(state=diff["state"].mask(done, str(Stands.MADE)))
+    return diff.assign(state=diff["state"].mask(pd.Series(done, index=diff.index, dtype=bool), str(Stands.MADE)))
 
 
 _CALLED = {Target.FIELD: "custom field", Target.OBJECT: "custom object"}

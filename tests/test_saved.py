@@ -1,0 +1,73 @@
+"""Notebooks as they are saved: readable by whoever gets the file, alive again for the page whose kernel runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import nbformat
+import pandas as pd
+import pytest
+from traitlets.config import Configurable
+
+from pb2hl.analyst.browser import TableBrowser
+from pb2hl.lab_files import StillFiles
+from pb2hl.notebook import PARENT_VARIABLE
+from pb2hl.saved import HTML, WIDGET
+
+
+class Server(Configurable):
+    """The server, as far as its running notebooks are concerned."""
+
+    @property
+    def session_manager(self):
+        return self
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paths: list[str] = []
+
+    async def list_sessions(self):
+        return [{"path": path} for path in self.paths]
+
+
+@pytest.fixture
+def files(tmp_path) -> StillFiles:
+    return StillFiles(root_dir=str(tmp_path), parent=Server())
+
+
+def with_outputs(*outputs) -> dict:
+    cell = nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("display_data", data) for data in outputs])
+    return {
+        "type": "notebook",
+        "format": "json",
+        "content": nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {"state": {}}}),
+    }
+
+
+def test_a_saved_notebook_needs_no_kernel_and_a_running_one_has_its_widgets(files, tmp_path):
+    """On disk a widget is the HTML beside it, what has none stays; the page whose kernel runs gets the widget back, another gets the HTML."""
+    widget, bare = {WIDGET: {"model_id": "m"}, HTML: "<table></table>"}, {WIDGET: {"model_id": "n"}}
+    asyncio.run(files.save(with_outputs(widget, bare, {"text/plain": "x"}), "a.ipynb"))
+    written = json.loads((tmp_path / "a.ipynb").read_text(encoding="utf-8"))
+    assert [sorted(output["data"]) for output in written["cells"][0]["outputs"]] == [[HTML], [WIDGET], ["text/plain"]]
+    assert "widgets" not in written["metadata"]
+
+    def shown() -> list:
+        model = asyncio.run(files.get("a.ipynb"))
+        return [dict(output["data"]) for output in model["content"]["cells"][0]["outputs"]]
+
+    assert shown()[0] == {HTML: "<table></table>"}
+    files.parent.paths.append("a.ipynb")
+    assert shown()[:2] == [widget, bare]
+    assert asyncio.run(files.get("a.ipynb", content=False))["content"] is None
+
+
+def test_a_batch_run_leaves_no_widget(monkeypatch):
+    """What nobody can click on is HTML alone, with its text to the left and its numbers to the right."""
+    browser = TableBrowser(pd.DataFrame({"name": ["Ada <b>", "Max"], "rows": [1, 2]}))
+    assert WIDGET in browser._repr_mimebundle_()[0] and HTML in browser._repr_mimebundle_()[0]
+    monkeypatch.setenv(PARENT_VARIABLE, "1")
+    (shown,) = browser._repr_mimebundle_().items()
+    assert shown[0] == HTML and "Ada &lt;b&gt;" in shown[1]
+    assert '<td style="text-align:right">1</td>' in shown[1] and '<td style="text-align:left' in shown[1]
