@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pb2hl import report
+from pb2hl.analyst.earlier import remember_panel
 from pb2hl.analyst.parameters import arguments, yes_or_no
 from pb2hl.errors import Cancelled, GateClosed, Pb2hlError
 from pb2hl.highlevel import Destination
@@ -43,7 +44,7 @@ def decide(ws: Workspace, step: str, approved_by: str = "", *, take_defaults: An
         return Said("\n".join(waiting) or f"{step}: everything is decided, and what was decided is in the sheets")
     if name:
         return Said(decide_at_gate(ws, step, name, take_defaults=settled))
-    return gate_panel(ws, step)
+    return remember_panel(step, gate_panel(ws, step))
 
 
 def gate_panel(ws: Workspace, step: str) -> Confirm:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pb2hl.analyst.browser import TableBrowser
+from pb2hl.analyst.earlier import begun_anew
 from pb2hl.analyst.find import find, named_references
 from pb2hl.analyst.lines import Lines
 from pb2hl.analyst.parameters import BATCH, read
@@ -24,7 +25,7 @@ from pb2hl.notebook import die_with_parent
 from pb2hl.report.drawing.cells import text_of
 from pb2hl.report.verdict import outcome_html
 from pb2hl.review.tabs import MappingReview
-from pb2hl.saved import LEFT
+from pb2hl.saved import LEFT, as_of
 from pb2hl.workspace import BASE_URL, CONFIG_NAME, Workspace, parse_config
 
 
@@ -83,7 +84,7 @@ class OpenedWorkspace(Workspace):
             f'<tr><th scope="row"{LEFT}>{html.escape(k)}</th><td{LEFT}>{html.escape(v)}</td></tr>'
             for k, v in facts.items()
         )
-        return outcome_html(self) + f"<table>{lines}</table>"
+        return outcome_html(self) + f"<table>{lines}</table>{as_of()}"
 
     def __repr__(self) -> str:
         return f"Workspace {self.path} (location {self.config.location})"
@@ -145,6 +146,7 @@ def open_workspace(path: str | Path = ".", **parameters: Any) -> OpenedWorkspace
             f"{folder} is no workspace: it has no {CONFIG_NAME}",
             hint="set `workspace` in the first cell to the folder that `pb2hl init` made, and run the cells again",
         )
+    begun_anew()
     return OpenedWorkspace(folder)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.analyst.browser import TableBrowser
+from pb2hl.analyst.earlier import show_verdict
 from pb2hl.analyst.lines import Lines
 from pb2hl.errors import ConfigError, Problem
 from pb2hl.register import chapters_of, results
@@ -117,7 +118,9 @@ class Result:
     def _ipython_display_(self) -> None:
         from IPython.display import HTML, display
 
-        for piece in self._pieces():
+        verdict, *others = self._pieces()
+        show_verdict(self._outcome.step, self._outcome.at, str(verdict))
+        for piece in others:
             if isinstance(piece, tuple):
                 data, how = for_notebook(*piece)
                 display(data, metadata=how, raw=True)  # type: ignore[no-untyped-call]

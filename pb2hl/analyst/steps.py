@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from pb2hl import report
 from pb2hl.analyst.decisions import gate_panel
+from pb2hl.analyst.earlier import begun_anew
 from pb2hl.analyst.outcome import Result, stops
 from pb2hl.analyst.parameters import arguments, yes_or_no
 from pb2hl.errors import Cancelled, ChecksFailed, ConfigError, GateClosed, Pb2hlError
@@ -42,6 +43,7 @@ def run_step(step: Step, ws: Workspace, **options: Any) -> Result:
     """
     ws = type(ws)(ws.path)  # edits of migration.toml count at the next step
     given = arguments(step, options)
+    begun_anew(step.id)
     try:
         with Bar() as bar, Cancel().on_interrupt() as cancel:
             outcome = step.function()(ws, progress=bar, cancel=cancel, **given)

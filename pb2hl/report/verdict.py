@@ -14,7 +14,7 @@ from pb2hl.errors import Severity
 from pb2hl.register import STEPS, chapters_of, gates
 from pb2hl.report.drawing.figures import MOST, figures
 from pb2hl.report.drawing.masking import Mask, mask_of
-from pb2hl.report.drawing.page import Page
+from pb2hl.report.drawing.page import Page, moment
 from pb2hl.report.index import index_page
 from pb2hl.report.status import approval_line, state_of, status_of
 from pb2hl.results import StepResult
@@ -56,6 +56,7 @@ def verdict_html(ws: Workspace, result: StepResult, path: Path, mask: Mask | Non
     parts = (
         *(Markup("<p><b>{}</b></p>").format(hide.text(line)) for line in since),
         Markup("<p>{}</p>").format(shown) if shown else "",
+        Markup("<p><small>Run at {}.</small></p>").format(moment(result.at)) if result.at else "",
         Markup("<details><summary>{} more figures</summary><p>{}</p></details>").format(len(every) - MOST, rest)
         if rest
         else "",

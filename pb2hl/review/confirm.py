@@ -65,6 +65,11 @@ class Confirm(Still, anywidget.AnyWidget):
         else:
             self.state, self.message = DONE, done
 
+    def retire(self) -> None:
+        """Say that this stands here from an earlier run, unless something is under way."""
+        if self.state != BUSY:
+            self.title = f"{self.title} (of an earlier run: run this cell again)"
+
     def refresh(self) -> None:
         """Show what is decided on as it stands now."""
         for name, value in self._look().items():
