@@ -20,18 +20,18 @@ _ALONE = re.compile(
 )
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F]{2,5});")
 
-_SIGNS: tuple[tuple[re.Pattern[str], int, int], ...] = (
-    # pattern, points an occurrence, most points
-    (re.compile(r"!?\[[^\]\n]{0,300}\]\((?:https?://|mailto:|data:|files?/|\.?/)?[^\s()]{1,}\)"), 2, 2),
-    (re.compile(r"(?<![\w*])\*\*(?=[^\s*])[^\n*]{1,500}(?<=[^\s*])\*\*(?![\w*])"), 2, 2),
-    (re.compile(r"^(?:```|~~~)[\w-]*[ \t]*$", re.MULTILINE), 1, 2),
-    (re.compile(r"^\|?[ \t]*:?-{3,}:?[ \t]*\|[-:| \t]*$", re.MULTILINE), 2, 2),
-    (re.compile(r"^#{1,6} [^\W\d_]", re.MULTILINE), 1, 2),
-    (re.compile(r"(?:^[-*+] \S.*\n?){2,}", re.MULTILINE), 1, 1),
-    (re.compile(r"(?:^\d{1,3}\. \S.*\n?){2,}", re.MULTILINE), 1, 1),
-    (re.compile(r"^[^\n]+\n(?:={3,}|-{3,})[ \t]*$", re.MULTILINE), 1, 1),
-    (re.compile(r"(?<![\w`])`[^`\n]{1,200}`(?![\w`])"), 1, 1),
-    (re.compile(r"(?<![\w*_])[*_](?=[^\s*_])[^\n*_]{1,200}(?<=[^\s*_])[*_](?![\w*_])"), 1, 1),
+_SIGNS: tuple[tuple[re.Pattern[str], int, int, tuple[str, ...]], ...] = (
+    # pattern, points an occurrence, most points, what a text has (one of) that it can find anything in: looked for first, as it costs little
+    (re.compile(r"!?\[[^\]\n]{0,300}\]\((?:https?://|mailto:|data:|files?/|\.?/)?[^\s()]{1,}\)"), 2, 2, ("](",)),
+    (re.compile(r"(?<![\w*])\*\*(?=[^\s*])[^\n*]{1,500}(?<=[^\s*])\*\*(?![\w*])"), 2, 2, ("**",)),
+    (re.compile(r"^(?:```|~~~)[\w-]*[ \t]*$", re.MULTILINE), 1, 2, ("```", "~~~")),
+    (re.compile(r"^\|?[ \t]*:?-{3,}:?[ \t]*\|[-:| \t]*$", re.MULTILINE), 2, 2, ("---",)),
+    (re.compile(r"^#{1,6} [^\W\d_]", re.MULTILINE), 1, 2, ("# ",)),
+    (re.compile(r"(?:^[-*+] \S.*\n?){2,}", re.MULTILINE), 1, 1, ("- ", "* ", "+ ")),
+    (re.compile(r"(?:^\d{1,3}\. \S.*\n?){2,}", re.MULTILINE), 1, 1, (". ",)),
+    (re.compile(r"^[^\n]+\n(?:={3,}|-{3,})[ \t]*$", re.MULTILINE), 1, 1, ("===", "---")),
+    (re.compile(r"(?<![\w`])`[^`\n]{1,200}`(?![\w`])"), 1, 1, ("`",)),
+    (re.compile(r"(?<![\w*_])[*_](?=[^\s*_])[^\n*_]{1,200}(?<=[^\s*_])[*_](?![\w*_])"), 1, 1, ("*", "_")),
 )
 _ENOUGH = 2
 
@@ -65,9 +65,9 @@ def _is_html(sample: str) -> bool:
 
 def _is_markdown(sample: str) -> bool:
     points = 0
-    for pattern, each, most in _SIGNS:
+    for pattern, each, most, marks in _SIGNS:
         found = 0
-        for _ in pattern.finditer(sample):
+        for _ in pattern.finditer(sample) if any(mark in sample for mark in marks) else ():
             found += each
             if found >= most:
                 break

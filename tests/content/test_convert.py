@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pb2hl.content import InlineImage, convert
+from pb2hl.content import InlineImage, convert, detect
 from pb2hl.content.types import PLACEHOLDER
 
 PIXEL = base64.b64decode(
@@ -191,3 +191,10 @@ def test_text_macros_are_taken_out_and_told(body):
 def test_percent_signs_and_brackets_are_no_macros(body):
     """What only looks a little like one stays."""
     assert "text macro" not in convert(body).removed
+
+
+@given(st.text(alphabet="ab1. \n-*+_`~#[](=|/:", max_size=60))
+def test_a_mark_is_looked_for_only_where_it_can_be_found(body):
+    """What tells Markdown's signs cheaply never overlooks one: a text without a sign's marks has none of that sign."""
+    for pattern, _, _, marks in detect._SIGNS:
+        assert any(mark in body for mark in marks) or not pattern.search(body)

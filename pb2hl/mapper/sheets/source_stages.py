@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.mapper.knowledge.outcomes import same, stage_key, stage_outcome
+from pb2hl.mapper.knowledge.outcomes import stage_key, stage_outcome
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.values.chances import between
 from pb2hl.values.counting import agree, counted
+from pb2hl.values.fold import fold
 from pb2hl.values.statuses import deal_status
 
 DEFAULT_PIPELINE = "Perfect Books"
@@ -46,12 +47,14 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
     ones last; one of which nothing tells stands before those that have ended, its probability between its neighbours'.
     """
     found: dict[tuple[str, str], SourceStage] = {}
+    names: set[tuple[str, str]] = set()
     counts = _counts(deals)
     certain = _certain(_records(pipelines), counts)
     for number, row in enumerate(_records(pipelines)):
         pipeline, stage = _text(row.get("pipeline")) or DEFAULT_PIPELINE, _text(row.get("stage"))
-        if not stage or any(same(pipeline, key[0]) and same(stage, key[1]) for key in found):
+        if not stage or (fold(pipeline), fold(stage)) in names:
             continue
+        names.add((fold(pipeline), fold(stage)))
         given = _number(row.get("position"))
         found[pipeline, stage] = SourceStage(
             pipeline, stage, number if given is None else given, _number(row.get("probability")),

@@ -29,13 +29,17 @@ def stages_sheet(
 ) -> pd.DataFrame:
     """The stages sheet. `destination` are the location's pipelines: dicts with name and stages of name, position, stageWinProbability."""
     items = source_stages(deals, pipelines)
-    homes = _homes(items)
+    homes, only = _homes(items), _only(items)
+    named = [fold(item.pipeline) for item in items]
+    siblings: dict[str, list[SourceStage]] = {}
     rows = []
     for item in items:
         home = homes.get(fold(item.stage)) if not item.pipeline else item.pipeline
-        home = home or _only(items) or DEFAULT_PIPELINE
-        siblings = [other for other in items if same(other.pipeline or home, home)]
-        rows.append(_contradicted(item, _row(item, home, siblings, destination)))
+        home = home or only or DEFAULT_PIPELINE
+        key = fold(home)
+        if key not in siblings:
+            siblings[key] = [other for other, name in zip(items, named, strict=True) if name in ("", key)]
+        rows.append(_contradicted(item, _row(item, home, siblings[key], destination)))
     return prefill(blank("stages", rows), threshold)
 
 

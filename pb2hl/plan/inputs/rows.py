@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pb2hl.model import RAW_PREFIX, FieldKind
 
@@ -40,14 +41,16 @@ def rows(frame: pd.DataFrame, columns: Sequence[str] | None = None, *, numbered:
 
 def _python_values(column: pd.Series) -> list[Any]:
     try:
-        values = pa.array(column, from_pandas=True).to_pylist()
+        found = pa.array(column, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        values = [None if _missing(value) else value for value in column]
-    return [_harmless(value) for value in values] if column.dtype == object or _texty(column) else values
-
-
-def _texty(column: pd.Series) -> bool:
-    return pd.api.types.is_string_dtype(column.dtype)
+        return [None if _missing(value) else _harmless(value) for value in column]
+    if pa.types.is_string(found.type) or pa.types.is_large_string(found.type):
+        values = found.to_numpy(zero_copy_only=False).tolist()  # a third of the time of to_pylist
+        return (
+            [_harmless(value) for value in values] if pc.any(pc.match_substring(found, REFERENCE)).as_py() else values
+        )
+    values = found.to_pylist()
+    return [_harmless(value) for value in values] if column.dtype == object else values
 
 
 def _harmless(value: Any) -> Any:
