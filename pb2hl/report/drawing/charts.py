@@ -228,7 +228,7 @@ def for_notebook(chart: Drawing, label: str = "") -> tuple[dict[str, Any], dict[
 
 def _spec(chart: Drawing) -> dict[str, Any]:
     with altair().utils.schemapi.debug_mode(False):
-        return chart.to_dict()
+        return chart.to_dict(validate=False)
 
 
 def _grey(picture: str) -> str:
