@@ -117,7 +117,8 @@ class Scanner:
 
     async def _pages(self, target: Target) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
         if target is Target.APPOINTMENT:
-            async for page in self._appointments():
+            spans = appointment_spans(self._plan.deletions(), self._left.first_run, self._client.clock.now())
+            async for page in diaries(self._client, self._ports, spans):
                 yield page
             return
         try:
@@ -143,15 +144,6 @@ class Scanner:
         for contact in self._contacts if lost else ():
             found += [note for note in await notes_of(self._client, contact) if id_of(note) in lost]
         return found
-
-    async def _appointments(self) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-        spans = appointment_spans(self._plan.deletions(), self._left.first_run, self._client.clock.now())
-        for calendar in await calendars(self._client):
-            start, end = spans.get(str(calendar.get("id")), spans[""])
-            async for page in self._ports[Target.APPOINTMENT].pages(
-                self._client, calendarId=str(calendar.get("id")), start=start, end=end
-            ):
-                yield page
 
     def _judge(self, target: Target, page: Sequence[Mapping[str, Any]]) -> None:
         made, updated = self._known(target, page)
@@ -307,6 +299,17 @@ def pieces_to_read(doomed: Iterable[Entry]) -> list[Target]:
     """The kinds of fields, tags, pipelines and calendars whose lists tell what people did to those of `doomed`."""
     there = {entry.target for entry in doomed}
     return [target for target in JUDGED if target in there]
+
+
+async def diaries(
+    client: Any, ports: Mapping[Target, Any], spans: Mapping[str, tuple[datetime, datetime]]
+) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
+    """The appointments of every calendar within its span, by pages."""
+    for calendar in await calendars(client):
+        start, end = spans.get(str(calendar.get("id")), spans[""])
+        where = {"calendarId": str(calendar.get("id")), "start": start, "end": end}
+        async for page in ports[Target.APPOINTMENT].pages(client, **where):
+            yield page
 
 
 def appointment_spans(doomed: Iterable[Entry], first_run: str, now: datetime) -> dict[str, tuple[datetime, datetime]]:

@@ -90,7 +90,7 @@ class Restorer:
             self._adds_channels = True
         if put := _insisting(left, found.sent, before, record):
             record = await self._written(entry, put, left, record)
-        if left := _unlike(left, before, record, alike=_EMPTY):
+        if left := unlike(left, before, record):
             raise NotPutBack(left)
 
     async def _written(
@@ -192,6 +192,11 @@ def _unlike(
         if _nested(name) or not rewritten:
             found.append(name)
     return found
+
+
+def unlike(names: list[str], before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The fields of a record that are not as before, however HighLevel writes a blank."""
+    return _unlike(names, before, now, alike=_EMPTY)
 
 
 def _same(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from pb2hl.apply.ledger_end import LedgerEnd
 from pb2hl.clock import SYSTEM_CLOCK, stamp
-from pb2hl.errors import AnswerLost, ApiError, ScopeMissing, TokenRefused
+from pb2hl.errors import AnswerLost, ApiError, HighLevelError, ScopeMissing, TokenRefused
 from pb2hl.highlevel import Client
 from pb2hl.highlevel.records import customvalues
 from pb2hl.highlevel.records.base import Record, id_of
@@ -85,6 +85,8 @@ class Sealer:
     progress: Progress = SILENT
     end: LedgerEnd = field(default_factory=lambda: LedgerEnd(None))
     every: int = EVERY
+    required: bool = True
+    """Whether nothing may be written where the location's answers do not show that it is sealed; a rollback goes on."""
     behind: str = ""
     """What the seal tells of another ledger that wrote last, once it was found."""
     _writes: int = 0
@@ -112,20 +114,54 @@ class Sealer:
                     self.progress.note(_WITHOUT if held is None else f"another ledger wrote last: {self.behind}")
                     return
                 self._id = next(map(id_of, held or ()), "")
-            await customvalues.write(client, name_of(self.ledger.source), text(self.ledger), self._id)
+            await self._written(client, text(self.ledger))
         except TokenRefused:
             raise
-        except AnswerLost:
-            pass  # if it was made, the next seal finds it by its name
         except (ScopeMissing, ApiError):
             self._off = True
             self.progress.note(_WITHOUT)
+
+    async def _written(self, client: Client, value: str) -> None:
+        """Seal with `value`, twice where the answer does not show that it was done. Raises NotSealed where it is not there then."""
+        for _ in range(2):
+            try:
+                self._id = await customvalues.write(client, name_of(self.ledger.source), value, self._id)
+                return
+            except AnswerLost:
+                if await self._shown(client, value):
+                    return
+        await client.wait_out_lag(client.doubt_at)
+        if not await self._shown(client, value):
+            self._off = True
+            self.progress.note(_NOT_TAKEN)
+            if self.required:
+                raise NotSealed(_NOT_TAKEN, hint=_UNSEALED_HINT)
+
+    async def _shown(self, client: Client, value: str) -> bool:
+        """Whether the location's list shows the seal as it was just written."""
+        held = await _held(client, self.ledger) or ()
+        self._id = next((id_of(record) for record in held if record.get("value") == value), self._id)
+        return any(record.get("value") == value for record in held)
 
 
 _WITHOUT = (
     "the location keeps no seal for us (scopes locations/customValues.readonly and .write): "
     "whether this ledger wrote last is told by the newest records alone"
 )
+
+
+_NOT_TAKEN = (
+    f"the location does not keep the custom value {NAME!r}, by which this migration's ledger is known: its answers to writing it "
+    "are none of HighLevel's"
+)
+_UNSEALED_HINT = (
+    "check that the base URL is HighLevel's and that a custom value can be made by hand (Settings > Custom Values), then run the "
+    "same command again"
+)
+
+
+class NotSealed(HighLevelError):
+    """The location answers that it keeps the seal, and does not."""
 
 
 def text(ledger: LedgerPort) -> str:
@@ -139,16 +175,17 @@ def text(ledger: LedgerPort) -> str:
     return f"{number} {head} set {stamp(SYSTEM_CLOCK.now())} by pb2hl, do not edit; made until then: {told}"[:400]
 
 
-async def unseal(client: Client, ledger: LedgerPort) -> None:
-    """Take the seal away once nothing of the migration is left in the location."""
+async def unseal(client: Client, ledger: LedgerPort) -> bool:
+    """Take the seal away once nothing of the migration is left in the location; False where it stays although it was to go."""
     left = any(row["state"] in (State.DONE, *OPEN) and row["target"] != Target.OBJECT for row in ledger.counts())
     held = None if left else await _held(client, ledger)
     if not held or _foreign(held, ledger):
-        return
+        return True
     try:
-        for record in held:
-            await customvalues.remove(client, record)
+        return all([await customvalues.remove(client, record) for record in held])
     except TokenRefused:
         raise
-    except (ScopeMissing, ApiError, AnswerLost):
-        return
+    except ScopeMissing:
+        return True
+    except (ApiError, AnswerLost):
+        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain, groupby
 from typing import Any
@@ -17,9 +17,10 @@ from pb2hl.apply.host_owner import OwnersBack, made_contact
 from pb2hl.apply.journal import Journal
 from pb2hl.apply.last_sent import BUSINESS, COMPANY, LastSent
 from pb2hl.apply.location_scan import Scan, Scanner
+from pb2hl.apply.people_edits import PeopleEdits
 from pb2hl.apply.restore import Restorer, left_of, restoration
 from pb2hl.apply.search_lag import wait_until_shown
-from pb2hl.apply.superseded import Superseded
+from pb2hl.apply.superseded import Superseded, with_value
 from pb2hl.apply.undo_plan import (
     CHUNK,
     PLAN_COLUMNS,
@@ -28,18 +29,18 @@ from pb2hl.apply.undo_plan import (
     carrier,
     plan_undo,
 )
+from pb2hl.apply.undo_proof import UndoProof, is_blank, is_not, restored, tag_checks, where_of
 from pb2hl.apply.undo_result import KEPT_COLUMNS, OUTCOME_COLUMNS, Rollback
 from pb2hl.diff import flatten_record
-from pb2hl.diff.flatten import CUSTOM, bare_key
+from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.owner_sync import OWNER
-from pb2hl.diff.table import stored_value
 from pb2hl.errors import AnswerLost, ApiError, NotFound, Pb2hlError, RateLimited, Refused, TokenRefused
 from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
 from pb2hl.highlevel.records import contacts as contact_records
-from pb2hl.highlevel.records.base import id_of
+from pb2hl.highlevel.records.base import WrongAnswer
 from pb2hl.ledger import Entry, Outcome, State
-from pb2hl.operations import RECORD_TARGETS, Kind, Target
+from pb2hl.operations import RECORD_TARGETS, SCHEMA_TARGETS, Kind, Target
 from pb2hl.values.fold import fold
 
 CONCURRENCY = 32
@@ -48,10 +49,12 @@ OBJECT_STAYS = "HighLevel's API cannot delete a custom object: without its field
 MESSAGE_STAYS = "HighLevel's API deletes no single message: a conversation goes with its contact, and that stays"
 
 
+NOWHERE: Mapping[str, str] = {}
+
 OF_THE_RUN = (TokenRefused, RateLimited)
 """Errors that every other record would meet too."""
 
-OF_ONE_RECORD = (ApiError, AnswerLost, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+OF_ONE_RECORD = (ApiError, AnswerLost, WrongAnswer, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """Errors that concern one record, were it of a shape that nobody foresaw: it is kept, told, and the rest goes on."""
 
 
@@ -69,14 +72,15 @@ class Undo:
         self._ports = PORTS if ports is None else ports
         self._restorer = Restorer(context.client, self._ports)
         self._company_names = CompanyNames(context, self._ports)
+        self._proof = UndoProof(context, self._ports)
         self._force = force
         self._looks_only = not context.run
+        self._foreseen: dict[tuple[Target, str], Mapping[str, Any]] = {}
+        """Records as they would be by now, of one that only looks."""
         self._stuck: set[str] = set()
         self._result = Rollback()
         self._stop: Exception | None = None
         self._riders: dict[str, list[Entry]] = {}
-        self._fields: frozenset[str] | None = None
-        self._asking = asyncio.Lock()
         self._superseded = Superseded(context.ledger, context.run, ())
         self._owners = OwnersBack(context, self._ports[Target.CONTACT], frozenset().__contains__, ())
 
@@ -87,11 +91,18 @@ class Undo:
         self._limit = asyncio.Semaphore(CONCURRENCY)
         try:
             await self._look(plan)
-            for _, group in groupby(plan.entries, key=lambda e: (e.target, e.kind is Kind.CREATE)):
+            if not self._looks_only:
+                self._proof.begin()
+            proven = False
+            for (target, _), group in groupby(plan.entries, key=lambda e: (e.target, e.kind is Kind.CREATE)):
+                if target in SCHEMA_TARGETS and not proven:
+                    await self._look_back(self._proof.of_records)
+                    proven = True
                 for chunk in batched(group, CHUNK):
                     await asyncio.gather(*(self._one_after_another(entries) for entries in _chains(chunk)))
                     if self._stop is not None:
                         raise self._stop
+            await self._look_back(self._proof.untrue)
         finally:
             self._result.requests = self._client.sent - sent
             self._result.covered = self._superseded.covered
@@ -99,6 +110,16 @@ class Undo:
             await self._journal.close()
             self._context.progress.finish()
         return self._result
+
+    async def _look_back(self, untrue: Callable[[], Awaitable[list[tuple[Entry, str]]]]) -> None:
+        """See whether all that counts as taken back is; what is not keeps alive what it needs."""
+        if self._looks_only:
+            return
+        pairs = await untrue()
+        self._result.correct(pairs)
+        for entry, _ in pairs:
+            self._stays(entry)
+            self._stuck.add(entry.destination_id)
 
     def _not_put_back(self) -> dict[str, list[str]]:
         found = {COMPANY: self._company_names.left, OWNER: self._owners.left}
@@ -108,6 +129,7 @@ class Undo:
         """Read what the plan may meet, before anything is written."""
         self._doomed = {entry.destination_id for entry in plan.deletions()}
         self._left = LastSent(self._ledger)
+        self._edits = PeopleEdits(self._context, self._ports, self._left)
         going = {entry.op_id for entry in plan.entries if entry.target is Target.OPPORTUNITY}
         self._owners = OwnersBack(self._context, self._ports[Target.CONTACT], going.__contains__, self._left.ours)
         self._dependents = Dependents(plan.deletions())
@@ -247,6 +269,7 @@ class Undo:
         if missing:
             await port.create(self._client, {"$url": {"contactId": contact}, "tags": missing})
         await port.delete(self._client, contact, tags=extra)
+        self._proof.expect(entry, Target.CONTACT, contact, tag_checks(missing, extra))
         return ""
 
     async def _unlink(self, entry: Entry) -> str:
@@ -254,7 +277,7 @@ class Undo:
             return ""
         contact, ours = str(entry.payload["contactId"]), entry.payload["businessId"]
         before = (entry.before_image or {}).get("businessId")
-        held = await self._ports[Target.CONTACT].get(self._client, contact)
+        held = await self._now(Target.CONTACT, contact)
         now = held.get("businessId")
         if (now or None) != (ours or None) and not (self._force and now):
             return "" if (now or None) == (before or None) else "linked to another business since"
@@ -262,8 +285,12 @@ class Undo:
             await contact_records.link(self._client, str(before), [contact])
         elif now == ours and not self._looks_only:
             await contact_records.unlink(self._client, [contact])
+        if before != ours:
+            self._proof.expect(entry, Target.CONTACT, contact, {BUSINESS: is_not(BUSINESS, ours)})
         if entry.before_image is not None:
             await self._company_names.put_back(entry, held)
+            names = {name: entry.before_image.get(name) for name in (BUSINESS, COMPANY)}
+            self._foresee(Target.CONTACT, contact, {**held, **names})
         return ""
 
     async def _clear_file(self, entry: Entry) -> str:
@@ -276,6 +303,9 @@ class Undo:
             return "people have put files of their own into the field since"
         if self._looks_only:
             return ""
+        self._proof.expect(
+            entry, Target.CONTACT, contact, {f"the file field {field_id}": is_blank(f"{CUSTOM}{field_id}")}
+        )
         cleared = {"customFields": [{"id": field_id, "fieldValue": None}]}
         await self._ports[Target.CONTACT].update(self._client, contact, cleared)
         self._log("clear file field", "a contact that was there before", op_id=entry.op_id, destination_id=contact)
@@ -285,7 +315,7 @@ class Undo:
         if entry.before_image is None:
             return ""
         where = dict(entry.payload.get("$url") or {})
-        now = await self._ports[entry.target].get(self._client, entry.destination_id, **where)
+        now = await self._now(entry.target, entry.destination_id, where)
         found = restoration(
             self._left.with_synced_owner(entry, now),
             entry.before_image,
@@ -296,53 +326,33 @@ class Undo:
         )
         if found.put and not self._looks_only:
             await self._restorer.put_back(entry, found, now)
+            self._proof.expect(entry, entry.target, entry.destination_id, restored(found.names, entry.before_image))
+        for name in found.names:
+            now = with_value(name, entry.before_image, now)
+        self._foresee(entry.target, entry.destination_id, now)
         return f"changed since by a person: {', '.join(found.kept)}" if found.kept else ""
+
+    async def _now(self, target: Target, record: str, where: Mapping[str, str] = NOWHERE) -> Mapping[str, Any]:
+        """A record as it is; of one that only looks, as what would be taken back before leaves it."""
+        held = self._foreseen.get((target, record))
+        return held if held is not None else await self._ports[target].get(self._client, record, **where)
+
+    def _foresee(self, target: Target, record: str, held: Mapping[str, Any]) -> None:
+        if self._looks_only:
+            self._foreseen[target, record] = held
 
     async def _delete(self, entry: Entry) -> str:
         record = entry.destination_id
         if why := self._scan.why(entry.target, record, force=self._force) or self._dependents.why(record):
             return why
-        where = _where(entry)
+        where = where_of(entry)
         judged = entry.target in RECORD_TARGETS and not self._force
         doubtful = judged and (record in self._scan.suspects or record not in self._scan.seen)
-        if doubtful and (changed := await self._changed(entry, where)):
+        if doubtful and (changed := await self._edits.of(entry, where)):
             return f"edited since by a person: {', '.join(changed[:8])}"
         if not self._looks_only:
             await self._ports[entry.target].delete(self._client, record, **where)
         return ""
-
-    async def _changed(self, entry: Entry, where: Mapping[str, str]) -> list[str]:
-        """The fields that people changed, by the record as it is now; less what went with a business or field that they deleted."""
-        held = await self._ports[entry.target].get(self._client, entry.destination_id, **where)
-        changed = self._left.changed(entry, held, self._context.region)
-        if BUSINESS in changed and not held.get(BUSINESS) and await self._business_gone(entry.destination_id):
-            changed.remove(BUSINESS)
-        flat = flatten_record(held)
-        blank = {name for name in changed if name.startswith(CUSTOM) and stored_value(flat, name) in BLANK}
-        there = await self._fields_there() if blank else frozenset()
-        return [name for name in changed if name not in blank or name.removeprefix(CUSTOM) in there]
-
-    async def _business_gone(self, contact: str) -> bool:
-        """Whether the business that we linked the contact to was deleted: then nobody unlinked it."""
-        try:
-            await self._ports[Target.BUSINESS].get(self._client, self._left.businesses.get(contact, ""))
-        except NotFound:
-            return True
-        return False
-
-    async def _fields_there(self) -> frozenset[str]:
-        """Ids and bare keys of the custom fields that the location has."""
-        async with self._asking:
-            if self._fields is None:
-                pages = self._ports[Target.FIELD].pages(self._client)
-                fields = [field async for page in pages for field in page]
-                self._fields = frozenset(
-                    name for field in fields for name in (id_of(field), bare_key(str(field.get("fieldKey") or "")))
-                )
-        return self._fields
-
-
-BLANK: tuple[Any, ...] = (None, "", [], {})
 
 
 def _message(error: Exception) -> str:
@@ -356,14 +366,6 @@ def _chains(entries: Iterable[Entry]) -> list[list[Entry]]:
     for entry in entries:
         found.setdefault(entry.destination_id, []).append(entry)
     return list(found.values())
-
-
-def _where(entry: Entry) -> dict[str, str]:
-    """What a port needs to address the record besides its id: see `RecordPort`."""
-    where = dict(entry.payload.get("$url") or {})
-    if entry.target is Target.FIELD and entry.payload.get("objectKey"):
-        where["objectKey"] = str(entry.payload["objectKey"])
-    return where
 
 
 def undo(plan: UndoPlan, context: RunContext, *, force: bool = False) -> Rollback:

@@ -93,10 +93,8 @@ class Api:
         if early := _instead(sandbox, fate):
             return early, headers
         call = await _call(request, raw, path)
-        if route.writes and sandbox.faults.refuses(
-            f"{request.method} {request.url.path} {raw.decode(errors='replace')}"
-        ):
-            return Reject(422, "refused by the scenario").answer(sandbox.ids.uuid("trace")), headers
+        if route.writes and (told := _by_scenario(sandbox, request, raw)):
+            return told, headers
         answer = self._handle(sandbox, request, route, call, fate)
         self._after(request, fate)
         await _wait(sandbox, 0.5, 0)
@@ -232,6 +230,14 @@ def _instead(sandbox: State, fate: Fate) -> Answer | None:
     if fate.before == "error_before":
         return _broken(fate.status)
     return surprise(fate.before, sandbox.faults.settings) if fate.before in faults.SURPRISES else None
+
+
+def _by_scenario(sandbox: State, request: Request, raw: bytes) -> Answer | None:
+    """The answer to a write that the scenario refuses, or pretends to carry out."""
+    asked = f"{request.method} {request.url.path} {raw.decode(errors='replace')}"
+    if sandbox.faults.refuses(asked):
+        return Reject(422, "refused by the scenario").answer(sandbox.ids.uuid("trace"))
+    return Answer({"succeded": True}) if sandbox.faults.pretends(asked) else None
 
 
 def _too_many(sandbox: State) -> Answer:

@@ -54,6 +54,10 @@ class FaultPlan:
             return False
         return random.Random(f"{self.settings.seed} {request}").random() < self.settings.refuse_share
 
+    def pretends(self, request: str) -> bool:
+        """Whether the scenario answers this request with success and does nothing."""
+        return any(re.search(pattern, request) for pattern in self.settings.pretend)
+
     def next(self, writes: bool) -> Fate:
         """The fate of the request that arrives now."""
         settings = self.settings

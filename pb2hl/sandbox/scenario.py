@@ -191,6 +191,7 @@ class Faults(_Section):
     refuse_share: float = Field(
         default=1, ge=0, le=1
     )  # of those, by chance and by `seed`; the same request meets the same fate
+    pretend: list[str] = []  # (write) the same for requests that are answered with success and not carried out
     kill_at: KillAt | None = None
 
 

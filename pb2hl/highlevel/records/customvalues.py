@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pb2hl.errors import NotFound
 from pb2hl.highlevel.client import Client
-from pb2hl.highlevel.records.base import Record, gone, id_of, located
+from pb2hl.highlevel.records.base import Record, gone, id_of, located, made
 from pb2hl.highlevel.records.lists import Listing
 
 VALUES = Listing("/locations/{location}/customValues", ("customValues",), located=False)
@@ -15,12 +16,25 @@ async def named(client: Client, name: str) -> list[Record]:
     return [record for record in await VALUES.all(client) if record.get("name") == name]
 
 
-async def write(client: Client, name: str, value: str, id: str = "") -> None:
-    """Give the custom value `id` this text; without an id, make one. Raises AnswerLost, as every create may."""
-    path = located(_ONE, client, id=id) if id else located(VALUES.path, client)
-    await client.request("PUT" if id else "POST", path, json={"name": name, "value": value})
+async def write(client: Client, name: str, value: str, id: str = "") -> str:
+    """Give the custom value `id` this text; without an id, make one. Its id.
+
+    Raises AnswerLost where the answer does not show that it was done.
+    """
+    method, path = ("PUT", located(_ONE, client, id=id)) if id else ("POST", located(VALUES.path, client))
+    answer = await client.request(method, path, json={"name": name, "value": value})
+    record = made(client, answer, f"{method} {path}", "customValue")
+    if record.get("value") != value:
+        raise client.lost(f"{method} {path}")
+    return id_of(record)
 
 
-async def remove(client: Client, record: Record) -> None:
-    """Delete a custom value, if it is still there."""
-    await gone(client.request("DELETE", located(_ONE, client, id=id_of(record))))
+async def remove(client: Client, record: Record) -> bool:
+    """Delete a custom value, if it is still there; whether it is gone."""
+    path = located(_ONE, client, id=id_of(record))
+    await gone(client.request("DELETE", path))
+    try:
+        await client.request("GET", path)
+    except NotFound:
+        return True
+    return False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pb2hl.apply import UndoPlan
 from pb2hl.apply.location_scan import appointment_spans, kinds_to_read, pieces_to_read
 from pb2hl.apply.undo_plan import TOGETHER, action, added_tags, carrier, removed_tags
+from pb2hl.apply.undo_proof import looked_at
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.highlevel import SEARCH_LAG_S, Destination
 from pb2hl.highlevel.capabilities import PROBED
@@ -54,8 +55,25 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
     if lag and doomed and _made(ledger, Target.CONTACT):
         found["measure the lag of search"] = LOOKS
     found |= SEALED if plan.entries else {}
-    found["taking the seal away"] = 2 if plan.entries and not _left(plan, ledger) else 0
+    found["taking the seal away"] = 3 if plan.entries and not _left(plan, ledger) else 0
+    found["looking whether all of it is taken back"] = _looked_at(plan, ledger, place, doomed)
     return {name: count for name, count in found.items() if count}
+
+
+def _looked_at(plan: UndoPlan, ledger: LedgerPort, place: Destination, doomed: Collection[str]) -> int:
+    """Requests of the last look: the lists of what was deleted, with what stays in them, and each record that was there before."""
+    kinds, records = looked_at(plan.entries, doomed)
+    found = len(records)
+    for target in kinds:
+        if target is Target.APPOINTMENT:
+            found += _diaries(plan, ledger, len(place.calendars))
+        elif target is Target.OBJECT_RECORD:
+            found += object_requests(dict.fromkeys(_of_objects(ledger), 0), place)
+        elif target in LISTS:
+            found += LISTS[target].requests(len(getattr(place, OTHERS[target])) if target in OTHERS else 0)
+        else:
+            found += _LISTS.get(target, 1)
+    return found
 
 
 def _left(plan: UndoPlan, ledger: LedgerPort) -> int:

@@ -12,11 +12,12 @@ from pb2hl.apply import Rollback, UndoPlan, plan_undo
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.freshness import REBUILD
 from pb2hl.apply.last_sent import COMPANY
-from pb2hl.apply.seal import unseal
+from pb2hl.apply.seal import NAME, unseal
 from pb2hl.apply.undo import KEPT_COLUMNS, OBJECT_STAYS, OUTCOME_COLUMNS, Undo
+from pb2hl.apply.undo_proof import UndoProof, unproven
 from pb2hl.diff.owner_sync import OWNER
 from pb2hl.errors import ConfigError, HighLevelError, Problem, Severity, TokenMissing
-from pb2hl.highlevel import Client, Destination
+from pb2hl.highlevel import PORTS, Client, Destination
 from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.ledger.port import OPEN
 from pb2hl.mapper.sheets.gate import BY_HAND
@@ -115,6 +116,8 @@ def _foretold(
 def _undo(ws: Workspace, ledger: LedgerPort, asked: Asked, progress: Progress, cancel: Cancel | None) -> StepResult:
     async def work(context: RunContext) -> tuple[UndoPlan, dict[str, int], Rollback]:
         await swept(context.client, ledger)
+        if unproven(ledger):  # a rollback that was killed before it could look
+            await UndoProof(context, PORTS).untrue()
         progress.advance()
         undo_plan = plan_undo(ledger, of_runs=_runs(ledger, asked.of_run), objects=asked.objects)
         progress.advance()
@@ -124,7 +127,7 @@ def _undo(ws: Workspace, ledger: LedgerPort, asked: Asked, progress: Progress, c
             ledger.remember(APPLIED, None)  # before the first of it goes: a rollback may be killed
         progress.start(STEP, len(undo_plan.entries), "operations")
         done = await Undo(context, force=asked.force).run(undo_plan)
-        await unseal(context.client, ledger)
+        done.sealed = not await unseal(context.client, ledger)
         return undo_plan, cost, done
 
     facts = {"of_run": asked.of_run, "objects": list(asked.objects), "force": asked.force}
@@ -173,7 +176,7 @@ def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.D
     rows = pd.DataFrame(done.outcomes, columns=list(OUTCOME_COLUMNS))
     budget = Budget({STEP: cost})
     counts = {
-        "planned": len(plan.entries),
+        "planned": len(plan.entries) + len(done.further),
         "undone": done.undone,
         "kept": len(kept) - done.held,
         "held": done.held,
@@ -182,6 +185,7 @@ def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.D
         "requests_told": budget.total,
         "requests_sent": done.requests,
         "not_put_back": sum(map(len, done.left.values())),
+        "seal_left": int(done.sealed),
         "dry_run": asked.dry_run,
         "looked": not asked.unseen,
     }
@@ -192,7 +196,7 @@ def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.D
         counts=counts,
         tables={
             "plan": plan.table(),
-            "account": _outcomes(plan, rows, doubt),
+            "account": _outcomes(plan, rows, doubt, done.further),
             "requests": pd.DataFrame(list(cost.items()), columns=["what for", "requests"]),
             "outcomes": rows,
             "kept": kept,
@@ -202,6 +206,7 @@ def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.D
             *_problems(kept, rows, asked),
             *_covered(done.covered),
             *_left(done.left, asked),
+            *_seal_left(done.sealed),
             *outcomes.problems_of(doubt),
         ),
     )
@@ -217,9 +222,9 @@ def _status(counts: Mapping[str, Any], kept: pd.DataFrame, asked: Asked) -> Stat
     if counts["failed"] or counts["in_doubt"]:
         return Status.FAILED
     if not counts["planned"]:
-        return Status.NOTHING_TO_DO
+        return Status.INCOMPLETE if counts["seal_left"] else Status.NOTHING_TO_DO
     stays = asked.force and (kept["why"] != OBJECT_STAYS).any()
-    return Status.INCOMPLETE if stays or counts["not_put_back"] else Status.DONE
+    return Status.INCOMPLETE if stays or counts["not_put_back"] or counts["seal_left"] else Status.DONE
 
 
 def _headline(counts: Mapping[str, Any], budget: Budget, asked: Asked) -> str:
@@ -245,9 +250,11 @@ _NAMED = {"undone": "undone", "kept": "kept", "held": "held", "failed": "refused
 """The outcomes of operations, as the account of a rollback calls them."""
 
 
-def _outcomes(plan: UndoPlan, rows: pd.DataFrame, doubt: pd.DataFrame) -> pd.DataFrame:
+def _outcomes(plan: UndoPlan, rows: pd.DataFrame, doubt: pd.DataFrame, further: Sequence[Any]) -> pd.DataFrame:
     """One row an object and target: asked = undone + kept + held + refused + in doubt (all of them where nothing was looked at)."""
-    asked = plan.table().groupby(["object", "target"], sort=True)["operations"].sum().rename("asked")
+    more = pd.DataFrame([(row[1], row[0], 1) for row in further], columns=["object", "target", "operations"])
+    listed = pd.concat([plan.table()[list(more)], more])
+    asked = listed.groupby(["object", "target"], sort=True)["operations"].sum().rename("asked")
     found = rows.groupby(["object", "target", "outcome"]).size().unstack(fill_value=0)
     open_ones = doubt.groupby(["object", "target"]).size()
     index = asked.index.union(open_ones.index)
@@ -283,6 +290,12 @@ def _left(left: Mapping[str, Sequence[str]], asked: Asked) -> Iterator[Problem]:
         )
         yield Problem(f"{_BY_ITSELF[name].replace(' ', '_')}_left", text, Severity.WARNING, count=count,
                       treatment="put it back in HighLevel by hand; the ledger's before-image has what stood there")  # fmt: skip
+
+
+def _seal_left(left: bool) -> Iterator[Problem]:
+    if left:
+        text = f"the custom value {NAME!r} stays: HighLevel did not delete it"
+        yield Problem("seal_left", text, Severity.WARNING, treatment="delete it under Settings > Custom Values")
 
 
 def _problems(kept: pd.DataFrame, rows: pd.DataFrame, asked: Asked) -> Iterator[Problem]:

@@ -29,6 +29,9 @@ CONTINUES = "continues"
 
 DONE, STOPPED = "done", "stopped"
 
+UNDOING = "rollback"
+"""The step that goes on whatever the seal."""
+
 T = TypeVar("T")
 
 
@@ -122,7 +125,8 @@ def writing(
     before = cut_off(ledger, step)
     run = ledger.start_run(step, {**(facts or {}), **({CONTINUES: before} if before else {})})
     end = end_of(ws)
-    session = Session(ws, ledger, step, run, progress, cancel or Cancel(), Sealer(ledger, progress, end))
+    sealer = Sealer(ledger, progress, end, required=step != UNDOING)
+    session = Session(ws, ledger, step, run, progress, cancel or Cancel(), sealer)
     try:
         yield session
     except BaseException as error:
