@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pb2hl.notebook import PARENT_VARIABLE
-from pb2hl.register import STEPS
+from pb2hl.register import STEPS, notebooks
 from pb2hl.report.drawing.page import moment
 from pb2hl.review.confirm import Confirm
 
@@ -47,7 +47,9 @@ def begun_anew(step: str = "") -> None:
     """A run begins with `step`, or from the top: what was shown of the steps after it is of an earlier one."""
     from IPython.display import HTML
 
-    first = _place(step) if step else -1
+    first = _place(step) if step else EVERYWHERE - 1
+    if step and first == EVERYWHERE:
+        return  # a look at the migration moves nothing on
     for shown in [one for one in _SHOWN if one.place > first]:
         _SHOWN.remove(shown)
         told = f"From an earlier run ({html.escape(moment(shown.at))}); this cell was not run again since."
@@ -59,6 +61,11 @@ def begun_anew(step: str = "") -> None:
         panel.retire()
 
 
+EVERYWHERE = -1
+"""Where stands what belongs to no place in the order of a migration, such as its status."""
+
+
 def _place(step: str) -> int:
-    """Where the step stands in the order of a migration."""
-    return list(STEPS).index(step) if step in STEPS else len(STEPS)
+    """Where the notebook of the step stands in the order of a migration: what one notebook shows side by side belongs together."""
+    wanted = STEPS[step].notebook if step in STEPS else ""
+    return next((at for at, one in enumerate(notebooks()) if wanted and one.notebook == wanted), EVERYWHERE)

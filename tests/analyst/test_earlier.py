@@ -49,6 +49,10 @@ def test_results_of_an_earlier_run_say_so(screen, tmp_path):
     for step in (pb2hl.inventory, pb2hl.match):
         step(ws)._ipython_display_()
     assert [shown.old for shown in screen] == [False, False] and all("Run at 20" in shown.text for shown in screen)
+    pb2hl.status(ws)._ipython_display_()
+    pb2hl.match(ws)
+    assert not any(shown.old for shown in screen)
+    assert screen.pop() is not None
     pb2hl.inventory(ws)
     assert [shown.old for shown in screen] == [False, True]
     pb2hl.inventory(ws)._ipython_display_()
