@@ -6,9 +6,14 @@ import ctypes
 import os
 import signal
 import sys
+from types import TracebackType
+from typing import Any
 
 PARENT_VARIABLE = "PB2HL_RUNNER_PID"
 """Process id of the command that runs this notebook; set by the runner, absent in JupyterLab."""
+
+STOPPED = "Stopped as asked; run the cell again to go on."
+"""What a cell says that was stopped where no step was at work."""
 
 _PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that a process gets when its parent dies."""
@@ -22,3 +27,33 @@ def die_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(parent):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def stops_in_a_sentence() -> None:
+    """From now on a stop inside this package shows as a sentence in the cell, not as a traceback; one in other code stays as it is."""
+    if "ipykernel.zmqshell" not in sys.modules:
+        return
+    shell = sys.modules["IPython"].get_ipython()
+
+    def stopped(
+        shell: Any,
+        kind: type[BaseException],
+        error: BaseException,
+        trace: TracebackType | None,
+        tb_offset: int | None = None,
+    ) -> list[str]:
+        ours = any(name.split(".")[0] == __package__ for name in _modules(trace))
+        lines = [STOPPED] if ours else shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
+        shell._showtraceback(kind, error, lines)
+        return list(lines)
+
+    shell.set_custom_exc((KeyboardInterrupt,), stopped)
+
+
+def _modules(trace: TracebackType | None) -> list[str]:
+    """The modules that a traceback goes through."""
+    found = []
+    while trace is not None:
+        found.append(str(trace.tb_frame.f_globals.get("__name__", "")))
+        trace = trace.tb_next
+    return found

@@ -13,6 +13,7 @@ import pytest
 from pb2hl import runner
 from pb2hl.errors import KernelDied
 from pb2hl.kernel import Kernel, OwnKernels
+from pb2hl.notebook import STOPPED
 from pb2hl.register import STEPS
 from pb2hl.results import Failure
 from pb2hl.workspace import Config, Workspace
@@ -82,3 +83,25 @@ def test_a_kernel_that_dies_is_told(notebook):
         assert kept is not None and "memory ran out" in kept.message
         ws = notebook("print('well')")
         assert printed(runner.execute(ws, replace(STEP), ws.runs / "two", {}, kernel=kernel)) == ["well"]
+
+
+def test_a_stop_outside_a_step_is_a_sentence(tmp_path):
+    """Whatever of the package is under way when somebody presses stop says so in a sentence; their own code keeps its traceback."""
+    from jupyter_client.manager import start_new_kernel
+
+    ws = Workspace.create(tmp_path / "ws", Config(export="x", location="L"))
+    manager, client = start_new_kernel()
+    shown = {}
+    try:
+        for name, code in {
+            "open": f"from pb2hl import open_workspace, table\nws = open_workspace({str(ws.path)!r})",
+            "own": "raise KeyboardInterrupt",
+            "ours": "def stop(*_): raise KeyboardInterrupt\nws.table = stop\ntable(ws, 'contacts')",
+        }.items():
+            reply = client.execute_interactive(code, output_hook=lambda message: None, timeout=60)
+            shown[name] = reply["content"]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert shown["open"]["status"] == "ok" and shown["own"]["status"] == shown["ours"]["status"] == "error"
+    assert shown["ours"]["traceback"] == [STOPPED] and len(shown["own"]["traceback"]) > 1

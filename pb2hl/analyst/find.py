@@ -49,7 +49,9 @@ def named_references(ws: Workspace, object_: str) -> pd.DataFrame:
     """The staged table `object_`, and beside each column of ids (`company_id`) what those are called (`company`)."""
     frame = ws.table(object_)
     if object_ not in OBJECTS or frame.empty:
-        raise ConfigError(f"there is no staged table {object_!r}", hint=f"one of: {', '.join(_staged(ws)) or 'none: run the inventory first'}")  # fmt: skip
+        if not (there := _staged(ws)):
+            raise ConfigError("the export has not been read yet", hint="run 01_inventory.ipynb first, then this again")
+        raise ConfigError(f"there is no staged table {object_!r}", hint=f"one of: {', '.join(there)}")
     for field in OBJECTS[object_].fields:
         name = field.name.removesuffix("_id")
         if not field.refers_to or field.name == name or field.name not in frame.columns or name in frame.columns:

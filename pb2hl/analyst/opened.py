@@ -21,7 +21,7 @@ from pb2hl.analyst.parameters import BATCH, read
 from pb2hl.analyst.trace import trace
 from pb2hl.errors import ConfigError
 from pb2hl.model import OBJECTS, RAW_PREFIX
-from pb2hl.notebook import die_with_parent
+from pb2hl.notebook import die_with_parent, stops_in_a_sentence
 from pb2hl.report.drawing.cells import text_of
 from pb2hl.report.verdict import outcome_html
 from pb2hl.review.tabs import MappingReview
@@ -125,7 +125,11 @@ def _allowed(field: FieldInfo) -> str:
         for key, name in (("ge", "from"), ("le", "to"))
         if hasattr(item, key)
     ]
-    return " ".join(limits) or str(getattr(field.annotation, "__name__", field.annotation))
+    return " ".join(limits) or _KINDS.get(str(getattr(field.annotation, "__name__", field.annotation)), "text")
+
+
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true, false", "tuple": "a list of texts"}
+"""What a setting of a Python type is to somebody who writes it into migration.toml; any other is text."""
 
 
 def open_workspace(path: str | Path = ".", **parameters: Any) -> OpenedWorkspace:
@@ -147,6 +151,7 @@ def open_workspace(path: str | Path = ".", **parameters: Any) -> OpenedWorkspace
             hint="set `workspace` in the first cell to the folder that `pb2hl init` made, and run the cells again",
         )
     begun_anew()
+    stops_in_a_sentence()
     return OpenedWorkspace(folder)
 
 

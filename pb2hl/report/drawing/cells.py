@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -71,4 +72,9 @@ def figure(value: Any) -> str:
 def words(name: str) -> str:
     """A column, table or count name as words: `not_converted` → `Not converted`."""
     text = name.replace("_", " ").replace("-", " ").strip()
+    text = _PROPER.sub(lambda found: _NAMES[found[0].casefold()], text)
     return text[:1].upper() + text[1:]
+
+
+_NAMES = {"perfect books": "Perfect Books", "highlevel": "HighLevel"}
+_PROPER = re.compile("|".join(_NAMES), re.IGNORECASE)

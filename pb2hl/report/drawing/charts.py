@@ -145,7 +145,10 @@ def timeline(moments: Mapping[str, str]) -> Drawing:
     alt = altair()
     data = pd.DataFrame({"name": _distinct(list(moments)), "at": pd.to_datetime(list(moments.values()), utc=True)})
     down = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(grid=True, ticks=False))
-    across = alt.X("at:T", title=None, scale=alt.Scale(type="utc"))
+    when = alt.Axis(
+        format="%d %b %H:%M", tickCount=5, labelOverlap=True
+    )  # Vega's own has the hours of noon and midnight alike
+    across = alt.X("at:T", title=None, scale=alt.Scale(type="utc", padding=12), axis=when)
     points = alt.Chart(data).mark_circle(size=90, color=PALETTE[0], opacity=1)
     return _styled(points.encode(x=across, y=down, tooltip=["name:N", "utchoursminutes(at):T"]), 24 * len(data))
 

@@ -60,17 +60,18 @@ def _result(given: Looking, ahead: Outlook) -> StepResult:
     ws, ledger, second = given.ws, given.ledger, given.ready.workspace
     words = Wording(ws, ledger, second)
     waiting = conflicts.write(ws, ahead.found.conflicts, frozenset(), words.conflict)
+    gone_rows = ahead.removed[["object", "source_id"]].drop_duplicates()
     tables = {
         "new": pd.DataFrame([(op.object, op.source_id, words.record(op.object, op.source_id), str(op.target)) for op in ahead.new], columns=["object", "source_id", "record", "becomes"], dtype="str"),
         "changed": pd.DataFrame([_changed(words, row) for row in ahead.found.fields], columns=["object", "source_id", "record", "field", "was", "now"], dtype="str"),
         "conflicts": waiting,
         "moved": pd.DataFrame([(move.op.object, move.op.source_id, words.record(move.op.object, move.op.source_id), words.value("contactId", move.was), words.value("contactId", move.wanted)) for move in ahead.wanted], columns=["object", "source_id", "record", "hangs on", "would hang on"], dtype="str"),
-        "gone": ahead.removed.assign(record=[words.record(one, source_id) for one, source_id in ahead.removed[["object", "source_id"]].itertuples(index=False)]),
+        "gone": gone_rows.assign(record=[words.record(one, source_id) for one, source_id in gone_rows.itertuples(index=False)]),
         "schema": pd.DataFrame([(str(op.target), str(op.payload.get("name", op.source_id)), schema_additions.describe(op)) for op in ahead.pieces], columns=["what", "name", "holds"], dtype="str"),
         "requests": pd.DataFrame(list(ahead.cost.items()), columns=["what for", "requests"]),
     }  # fmt: skip
     changed = tables["changed"][["object", "source_id"]].drop_duplicates()
-    gone = len(tables["gone"][["object", "source_id"]].drop_duplicates())
+    gone = len(gone_rows)
     counts = {
         "new": len(ahead.new), "changed_records": len(changed), "changed_values": len(tables["changed"]), "conflicts": len(waiting), "moved": len(ahead.wanted), "gone": gone,
         "seen_later": len(ahead.found.waits), "schema_pieces": len(ahead.pieces), "requests": ahead.requests, "seconds": seconds_at_limit(ahead.requests),
