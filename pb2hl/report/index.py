@@ -98,7 +98,7 @@ def _headline(done: list[tuple[Chapter, StepResult]], migration: MigrationState)
     if failed:
         order = [item.title for item in chapters()]
         failed.sort(key=lambda title: order.index(title) if title in order else len(order))
-        return f"Needs attention: {', '.join(failed)}. {_not_there(found, migration)}The reports below say what to do."
+        return f"{_answer(found, migration)}Needs attention: {', '.join(failed)}. The reports below say what to do."
     waiting = [item.title for item, result in left if migration.status(item, result)[1] == "warn"]
     if waiting:
         return f"Waiting for a person at: {', '.join(waiting)}."
@@ -109,12 +109,18 @@ def _headline(done: list[tuple[Chapter, StepResult]], migration: MigrationState)
     return f"{len(found)} of {len(register.results())} steps have been run, none of them with a failure."
 
 
-def _not_there(found: Mapping[str, StepResult], migration: MigrationState) -> str:
+def _answer(found: Mapping[str, StepResult], migration: MigrationState) -> str:
+    """What became of the export, in the words of the last step that asked: the first thing that anybody wants to know."""
+    result = latest_balance(found, migration)
+    return f"{result.headline.partition('. ')[0].rstrip('.')}. " if result is not None and lacking(result) else ""
+
+
+def _not_there(found: Mapping[str, StepResult | None], migration: MigrationState) -> str:
     """What is missing and why, as the last step that asked tells it."""
     result = _asked(found, migration)
     told = lacking(result) if result is not None else []
     more = [f"{counted(len(told) - MOST_LACKING, 'more line')} in the report"] if len(told) > MOST_LACKING else []
-    return f"Not there: {'; '.join([*told[:MOST_LACKING], *more])}. " if told else ""
+    return f"Not there: {'; '.join([*told[:MOST_LACKING], *more])}." if told else ""
 
 
 def _asked(results: Mapping[str, StepResult | None], migration: MigrationState) -> StepResult | None:
@@ -133,6 +139,8 @@ def _abstract(results: dict[str, StepResult | None], migration: MigrationState) 
         if result is not None and not migration.taken_back(result):
             own = () if result.step in (*written(), AUDIT.result()) else (result.headline,)
             lines += [*own, *summary(result)]
+    if absent := _not_there(results, migration):
+        lines.append(absent)
     asked = latest_balance(results, migration)
     if asked is not None and (
         left := sum(int(asked.counts.get(f"{ASKED}{fate.replace(' ', '_')}", 0)) for fate in OPEN_FATES)

@@ -254,6 +254,10 @@ def test_a_print_takes_few_sheets(browser, reports):
     page = browser.new_page()
     for path in sorted(reports.glob("*.html")):
         page.goto(path.as_uri())
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert not page.locator(".summary details[open]").count(), "six figures are enough for paper"
+        assert not page.locator("section:not(.summary) details.fold:not([open])").count(), path.name
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
         printed = page.pdf(format="A4", prefer_css_page_size=True)
         sheets = max(int(count) for count in re.findall(rb"/Count (\d+)", printed))
         assert sheets <= (12 if path.stem == "sample" else 8), (path.name, sheets)

@@ -12,7 +12,7 @@ from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.page import Section
 from pb2hl.values.counting import counted
 
-MOST_RECORDS = 150
+MOST_RECORDS = 60
 """Records with a view of their own, those with differences first."""
 MOST_FIELDS = 6_000
 """Fields in all these views together; fewer where their texts are long (`tables.MOST_CHARACTERS`)."""

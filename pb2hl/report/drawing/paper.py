@@ -12,7 +12,7 @@ LINES = 42
 """Lines of an A4 page as the style prints it, careful: charts and headings do not break."""
 _WIDE = 125
 """Characters that a line of a table holds over all its columns."""
-_CHART, _HEAD, _LEAST = 14, 6, 3
+_CHART, _HEAD, _LEAST = 14, 8, 3
 
 
 def for_paper(page: Page, pages: int) -> Page:
