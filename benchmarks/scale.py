@@ -41,9 +41,9 @@ AIM_GIB, AIM_GROWTH = 6.0, 1.34
 DAY = np.datetime64("2015-01-01", "us")
 
 
-def tables(records: int) -> dict[str, pd.DataFrame]:
-    """Staged tables of about so many records, column by column."""
-    count = {name: max(int(records * share), 1) for name, share in SHARES.items()}
+def tables(records: int, shares: dict[str, float] = SHARES) -> dict[str, pd.DataFrame]:
+    """Staged tables of about so many records, column by column; `shares`: what part of them each is."""
+    count = {name: max(int(records * shares.get(name, 0)), 1) for name in SHARES}
     rng = np.random.default_rng(1)
 
     def some(name: str, of: str) -> pd.Series:
