@@ -103,3 +103,14 @@ def test_a_yes_says_that_an_appointment_was_cancelled(heading):
         table({**days, heading: ["no", "yes", "no"], "Status": ["booked", "cancelled", "booked"]}), "appointments"
     )
     assert found["Status"][0] == "status" and found[heading][0] == "custom"
+
+
+@pytest.mark.parametrize(
+    ("heading", "values"), [("Omschrijving", ["Keuken", "Tegels", "Kranen"]), ("Product", ["Oven", "Tray", "Cup"]), ("Service", ["Roof", "Wall", "Door"])]
+)  # fmt: skip
+def test_deals_without_a_name_are_called_after_what_they_are_about(heading, values):
+    """A short description, product or service names deals; long texts do not, nor where another column is the name."""
+    deal = {"Amount": ["100", "200", "300"], "Stage": ["New", "Won", "New"]}
+    assert fields(table({**deal, heading: values}), "deals")[heading][0] == "name"
+    assert fields(table({**deal, heading: [f"{text} {'x' * 90}" for text in values]}), "deals")[heading][0] == "custom"
+    assert fields(table({**deal, "Deal": ["a", "b", "c"], heading: values}), "deals")[heading][0] == "custom"

@@ -117,3 +117,33 @@ def test_codes_in_the_first_column_are_ids_where_nothing_else_is():
         Amount=["1.50", "2.50", "3.50"],
     )
     assert decisions([(deals, "deals")])["deals", "Zyxw"] == "id"
+
+
+@pytest.mark.parametrize(("key", "column"), [("step_id", "funnel_step_id"), ("step_id", "step_id")])
+def test_ids_of_a_table_of_stages_are_the_deals_stage(key, column):
+    """A column of deals that holds only ids of the stages and is called after them is the stage, whatever word a system has for it."""
+    stages = raw(
+        "funnel_steps",
+        **{
+            key: ["1", "2", "3"],
+            "funnel": ["Sales"] * 3,
+            "step": ["Offer", "Signed", "Gone"],
+            "sort_order": ["1", "2", "3"],
+        },
+    )
+    sales = raw("sales", title=["a", "b"], **{column: ["1", "2"]}, worth=["100", "200"])
+    assert decisions([(stages, "pipelines"), (sales, "deals")])["deals", column] == "stage"
+    assert (
+        decisions([(stages, "pipelines"), (raw("sales", title=["a", "b"], **{"colour_code": ["1", "2"]}), "deals")])[
+            "deals", "colour_code"
+        ]
+        != "stage"
+    )
+
+
+def test_one_note_does_not_make_the_clients_number_its_id():
+    """A column called as another sheet's number that holds only that sheet's ids refers to it, though no value repeats."""
+    clients = SimpleNamespace(file="all.xlsx", sheet="Relaties", headings=["Relatienr", "Voornaam", "E-mail"], frame=pd.DataFrame({"Relatienr": ["1001", "1002"], "Voornaam": ["Ada", "Bo"], "E-mail": ["a@x.co", "b@x.co"]}, dtype="str"))  # fmt: skip
+    notes = SimpleNamespace(file="all.xlsx", sheet="Notities", headings=["Datum", "Relatienr", "Notitie"], frame=pd.DataFrame({"Datum": ["2025-02-05"], "Relatienr": ["1001"], "Notitie": ["Wil blauw"]}, dtype="str"))  # fmt: skip
+    found = decisions([(clients, "contacts"), (notes, "notes")])
+    assert found["contacts", "Relatienr"] == "id" and found["notes", "Relatienr"] == "contact_id"

@@ -174,3 +174,62 @@ def test_agents_of_a_help_desk_are_users():
     assert found is not None and [found.object_of(text) for text in rows["role"]] == ["contacts", "users"]
     assert mapper.mixed_types(table({**rows, "role": ["CEO", "agent"]})) is None
     assert mapper.mixed_types(table({**rows, "role": ["admin", "agent"]})) is None
+
+
+@pytest.mark.parametrize("heading", ["Company", "Firma", "Société", "会社名"])
+def test_companies_that_only_deals_name_are_companies(heading):
+    """Names of companies in rows of deals are made once each; keys are none, and with tables of people or companies these have them."""
+    rows = {**DEALS, heading: ["Lund Ltd", "Vik Inc", "lund ltd"], "Owner": ["Sam Seller"] * 3}
+    found = mapper.two_objects(table(rows), "deals", ())
+    assert [(name, list(raw.frame.iloc[:, -1])) for raw, name, _ in found if name == "companies"] == [
+        ("companies", ["Lund Ltd", "Vik Inc"])
+    ]
+    assert read({**rows, heading: ["A-1", "A-2", "A-1"]}, "deals") == {}
+    assert read(rows, "deals", ("companies",)) == {} == read(rows, "deals", ("contacts",))
+
+
+def test_people_whom_only_companies_name_are_people_of_theirs():
+    """A contact person beside the name of a company is a contact of it; a table of people has them otherwise."""
+    rows = {**COMPANIES, "Osoba kontaktowa": ["Jan Kowalski", "Anna Nowak", ""], "Phone": ["+1 512 555 0101"] * 3}
+    found = read(rows, "companies")
+    assert found["contacts"] == {"Contact person": "full_name", "Company": "company_name"}
+    assert found["companies"]["Company Name"] == "name" and found["companies"]["Phone"] == "phone"
+    assert read(rows, "companies", ("contacts",)) == {}
+    assert read({**rows, "Osoba kontaktowa": ["K-1", "K-2", "K-3"]}, "companies") == {}
+
+
+@pytest.mark.parametrize(
+    "names", [["Acme Inc.", "Beta LLC", "Blue Sky Roofing"], ["Arndt GmbH", "Cordes KG", "Mühle am Bach"]]
+)
+@pytest.mark.parametrize("heading", ["Customer", "Kunde", "Name", "Client"])
+def test_a_list_of_customers_that_are_companies_is_of_companies(heading, names):
+    """A column of names with legal forms and nobody's given name is of companies, however the list is called; people stay people."""
+    frame = pd.DataFrame({heading: names}, dtype="str")
+    raw = RawTable("customers.csv", "", [heading], frame, pd.RangeIndex(2, 5).to_numpy())
+    assert mapper.recognise(raw)[0] == "companies"
+    assert dict(mapper.fields_sheet([(raw, "companies")])[["column", "decision"]].itertuples(index=False)) == {
+        heading: "name"
+    }
+    people = RawTable(
+        "customers.csv",
+        "",
+        [heading],
+        pd.DataFrame({heading: ["Ada Lund", "Bo Vik", "Acme Inc."]}, dtype="str"),
+        raw.rows,
+    )
+    assert mapper.recognise(people)[0] == "contacts"
+
+
+def test_who_is_in_charge_beside_the_sellers_owner_is_the_clients_person():
+    """`担当者名` beside `営業担当` in deals is whom they are with, and a person of the row; alone it owns the deal."""
+    who = {
+        "会社名": ["株式会社アクメ", "ベータ合同会社", "株式会社アクメ"],
+        "担当者名": ["山田 太郎", "鈴木 次郎", "山田 太郎"],
+        "メール": PEOPLE["Email"],
+    }
+    found = read({**DEALS, **who, "営業担当": ["佐藤 花子"] * 3}, "deals")
+    assert found["contacts"]["Contact person"] == "full_name" and found["deals"]["営業担当"] == "owner"
+    alone = dict(
+        mapper.fields_sheet([(table({**DEALS, **who}), "deals")])[["column", "decision"]].itertuples(index=False)
+    )
+    assert alone["担当者名"] == "owner"

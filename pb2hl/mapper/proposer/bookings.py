@@ -1,8 +1,7 @@
-"""What only bookings say: what was booked stands for a title, and yes and no tell who cancelled and who never came."""
+"""What only bookings say: yes and no tell who cancelled and who never came."""
 
 from __future__ import annotations
 
-from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.model import OBJECTS
@@ -16,34 +15,13 @@ _ENDED = ("cancelled", "noshow", "showed", "confirmed")
 
 _NO = "confirmed"
 _BESIDE = frozenset({"is", "was", "has", "have", "event"})
-_KINDS = ({"event", "type"}, {"event", "type", "name"}, {"type"})
 
 
 def read_bookings(table: Table) -> None:
-    """Propose a title and how an appointment stands where no column says it plainly; changes the proposals in place."""
+    """Propose how appointments stand out of questions (`Canceled`, `No show`): a yes says it; where words say how it stands, the
+    questions are kept beside. Changes the proposals in place."""
     if table.object != "appointments":
         return
-    _title(table)
-    _answers(table)
-
-
-def _title(table: Table) -> None:
-    if (table.proposals["field"] == "title").any():
-        return
-    free = [name for name in table.raw.headings if table.proposed(name) in ("custom", "ignore") and table.filled(name)]
-    booked = [name for name in free if set(tokens(name)) & heading_words("booked")]
-    kinds = [name for name in free if set(terms(name)) in _KINDS]
-    for heading in [*booked, *kinds]:
-        seen = table.seen(heading)
-        if not seen.looks("number", "money", "boolean", "date", "datetime", at_least=0.5):
-            table.decide(
-                heading, "title", OBJECTS["appointments"].meaning("title"), 0.9, "what was booked; no column is a title"
-            )
-            return
-
-
-def _answers(table: Table) -> None:
-    """The status out of questions (`Canceled`, `No show`): a yes says it; where words say how it stands, the questions are kept beside."""
     asked = {name: said for name in table.raw.headings if (said := _asks(table, name))}
     if not asked:
         return

@@ -78,19 +78,21 @@ _IN_CHARGE = heading_words("in charge")
 _NAMES = frozenset({"full_name", "first_name", "last_name"})
 
 
-def person_in_charge(headings: Sequence[str], found: Sequence[Candidate]) -> list[Candidate]:
+def person_in_charge(headings: Sequence[str], found: Sequence[Candidate], object_: str) -> list[Candidate]:
     """`found` with a column such as `担当者名` as the client's person where nobody else is named: surely so beside a
-    column of the seller's owner, else a person must say who is meant."""
+    column of the seller's owner, else of contacts a person must say who is meant, and deals keep it as their owner."""
     asked = [at for at, heading in enumerate(headings) if fold(heading) in _IN_CHARGE and found[at].field == "owner"]
     if len(asked) != 1 or any(item.field in _NAMES for item in found):
         return list(found)
     beside = any(item.field == "owner" for at, item in enumerate(found) if at not in asked)
     out = list(found)
-    spec = OBJECTS["contacts"].field("full_name")
+    if object_ == "deals" and not (beside and all(item.field != "contact_id" for item in found)):
+        return out
+    spec = OBJECTS[object_].field("contact_id" if object_ == "deals" else "full_name")
     reason = (
         "in charge at the client, for another column names the owner"
         if beside
         else "in charge at the client, or the owner"
     )
-    out[asked[0]] = Candidate("full_name", spec.target, 0.9 if beside else 0.6, reason)
+    out[asked[0]] = Candidate(spec.name, spec.target, 0.9 if beside else 0.6, reason)
     return out

@@ -12,8 +12,11 @@ import pandas as pd
 from pb2hl.mapper.knowledge.concepts import by_pattern
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
+from pb2hl.mapper.knowledge.signals import Signals, is_company
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, telling_fields
+from pb2hl.mapper.proposer.score import candidate
+from pb2hl.matching.names import known_given_names
 from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.fold import fold
 
@@ -92,7 +95,7 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     the same export.
     """
     by_name, words = _said(raw, others)
-    if by_name == "contacts" and _has_people(raw, others):
+    if by_name == "contacts" and (_has_people(raw, others) or _only_companies(raw)):
         by_name = "companies"
     fits = by_columns(raw.headings, frame_of(raw))
     if _are_users(raw, others, (by_name, words), fits):
@@ -113,6 +116,23 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     if fit.points >= LIKELY and fit.points >= fits[second].points + LEAD and not by_name:
         return best, 0.5, f"columns suggest {best}: {', '.join(fit.fields[:6])}"
     return "", 0.0, _nothing_fits(by_name, words, fits, best)
+
+
+def _only_companies(raw: Table) -> bool:
+    """Whether the one column of names of a table called after people (`Customers`) is of companies, and nobody else is in it."""
+    frame = frame_of(raw)
+    read = {heading: candidate(heading, "contacts", Signals()).field for heading in raw.headings}
+    named = [heading for heading, field in read.items() if field in ("full_name", "company_name")]
+    if frame is None or not len(frame) or len(named) != 1 or {"first_name", "last_name", "email"} & set(read.values()):
+        return False
+    names = [name for name in frame[named[0]].head(_NAMES_READ).str.strip().unique() if name]
+    others = [tokens(name) for name in names if not is_company(name)]
+    people = any(words and words[0] in known_given_names() for words in others)
+    return not people and len(names) - len(others) >= max(1, _COMPANIES * len(names))
+
+
+_NAMES_READ, _COMPANIES = 120, 0.4
+"""Names looked at, and the share (0-1) with legal forms that shows names of companies."""
 
 
 def _has_people(raw: Table, others: Sequence[Table]) -> bool:

@@ -1,11 +1,11 @@
-"""Exports with a table of pipelines and one of stages: which is which, and the column that joins them."""
+"""Exports with a table of pipelines and one of stages: which is which, the column that joins them, and the deals' column of their ids."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pb2hl.mapper.knowledge.text import terms
-from pb2hl.mapper.proposer.structure import Table
+from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.structure import Table, speaks_of
 
 _ID = frozenset({"id", "number", "key", "code"})
 
@@ -25,6 +25,32 @@ def join_pipelines(tables: Sequence[Table]) -> None:
         for heads in kinds:
             if heads is not stages and _has(heads, stages.values(joins[0])):
                 to_pipelines(heads)
+
+
+def point_to_stages(tables: Sequence[Table]) -> None:
+    """Propose as the stage the column of deals that holds the ids of a table of stages, where none is; names take their place later."""
+    for deals in tables:
+        if deals.object != "deals" or (deals.proposals["field"] == "stage").any():
+            continue
+        open_ = [
+            name for name in deals.raw.headings if deals.proposed(name) in ("custom", "ignore") and deals.keys(name)
+        ]
+        found = {name for name in open_ for stages in tables if _names_stages(deals, name, stages)}
+        if len(found) == 1:
+            deals.decide(found.pop(), "stage", "pipelineStageId", 0.92, "its values are ids of the table of stages")
+
+
+def _names_stages(deals: Table, heading: str, stages: Table) -> bool:
+    """Whether a column of deals holds only ids of a table of stages, and is called after it or after its column of ids."""
+    values = deals.values(heading)
+    if stages.object != "pipelines" or not (stages.proposals["field"] == "stage").any() or not values:
+        return False
+    for key in stages.raw.headings:
+        unique = len(stages.values(key)) == len(stages.raw.frame)
+        called = tokens(key) == tokens(heading)[-len(tokens(key)) :] and len(tokens(key)) > 1
+        if unique and values <= stages.values(key) and (called or speaks_of(deals.said(heading), stages)):
+            return True
+    return False
 
 
 _NAMES = (

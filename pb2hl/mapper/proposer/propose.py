@@ -87,8 +87,8 @@ def _decide(headings: Sequence[str], seen: Sequence[Signals], object_: str, *, s
         pointing(heading, object_) or further_companies(heading) or candidate(words, object_, values)
         for heading, words, values in zip(headings, said, seen, strict=True)
     ]
-    if object_ == "contacts":
-        found = person_in_charge(headings, found)
+    if object_ in ("contacts", "deals"):
+        found = person_in_charge(headings, found, object_)
     chosen = assign(said, object_, found, seen, strict=strict)
     if object_ == "users":
         return join_user_name(headings, said, chosen)

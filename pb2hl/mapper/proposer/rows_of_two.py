@@ -6,6 +6,7 @@ Each becomes a table of its own, so that neither is lost in fields of the other;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -37,10 +38,21 @@ def two_objects(raw: RawTable, object_: str, others: Sequence[str]) -> list[Read
     if not len(raw.frame):
         return []
     if object_ in ("contacts", "companies"):
-        return people_and_companies(raw) or _deals_of_people(raw, object_) or happenings_of_people(raw, object_, others)
+        found = (
+            people_and_companies(raw) or _deals_of_people(raw, object_) or happenings_of_people(raw, object_, others)
+        )
+        return found or ([] if object_ == "contacts" or "contacts" in others else _people_of_companies(raw))
     if object_ in DATED:
         return people_of_happenings(raw, object_, others)
-    return _people_of_deals(raw) if object_ == "deals" and "contacts" not in others else []
+    if object_ != "deals" or "contacts" in others:
+        return []
+    found = _people_of_deals(raw)
+    companies = (
+        []
+        if "companies" in others
+        else _companies_of_deals(raw, [part for part, name, _ in found if name == "contacts"])
+    )
+    return [*(found or [(raw, "deals", "")]), *companies] if found or companies else []
 
 
 def _says_deal(heading: str) -> bool:
@@ -99,6 +111,7 @@ def _people_of_deals(raw: RawTable) -> list[Read]:
     rows = filled(raw, [name for name in columns if theirs[name] in NAMES | REACHED])
     frame = raw.frame[columns][rows].reset_index(drop=True)
     part = RawTable(raw.file, part_name(raw, "contacts"), columns, frame, raw.rows[rows])
+    part = _called_names(part, named)
     if not set(surely(part, "contacts").values()) & NAMES:
         return []
     kept = {name for name in columns if theirs[name] in _SHARED}
@@ -113,9 +126,65 @@ def _people_of_deals(raw: RawTable) -> list[Read]:
     return [(whole, "deals", ""), (part, "contacts", reason)]
 
 
+def _people_of_companies(raw: RawTable) -> list[Read]:
+    """Companies and the person that each names as its contact; [] where no column does, or its values are no names of people."""
+    own = surely(raw, "companies")
+    names = [name for name, field in own.items() if field == "name"]
+    people = [
+        name
+        for name in raw.headings
+        if _CONTACT >= set(terms(name)) > set() and name not in own and _are_people(raw, name)
+    ]
+    if len(people) != 1 or len(names) != 1:
+        return []
+    rows = filled(raw, people)
+    frame = raw.frame[[*people, *names]][rows].reset_index(drop=True)
+    frame.columns = ["Contact person", "Company"]
+    part = RawTable(raw.file, part_name(raw, "contacts"), list(frame.columns), frame, raw.rows[rows])
+    return [(raw, "companies", ""), (part, "contacts", f"people in the rows of companies: {people[0]}")]
+
+
+_CONTACT = frozenset({"contact", "name", "person", "full name"})
+
+
+def _called_names(people: RawTable, named: Sequence[str]) -> RawTable:
+    """People whose column of names is called so where its own heading would be read otherwise, without the deals beside it."""
+    if len(named) != 1 or surely(people, "contacts").get(named[0]) in NAMES or "Contact person" in people.headings:
+        return people
+    headings = ["Contact person" if name == named[0] else name for name in people.headings]
+    return replace(people, headings=headings, frame=people.frame.set_axis(headings, axis=1))
+
+
+def _companies_of_deals(raw: RawTable, people: Sequence[RawTable]) -> list[Read]:
+    """The companies that deals name and no row of their people does, each once; [] where they are named by keys, or in no column of
+    their own."""
+    headings = [name for name, field in surely(raw, "deals").items() if field == "company_id"]
+    if len(headings) != 1:
+        return []
+    names = raw.frame[headings[0]].str.strip()
+    seen = signals(names.head(ROWS))
+    if seen.looks(*_NO_NAMES, at_least=1 - _PEOPLE):
+        return []
+    told = {name for part in people if headings[0] in part.headings for name in part.frame[headings[0]].str.strip()}
+    first = ((names != "") & ~names.str.casefold().duplicated() & ~names.isin(told)).to_numpy(dtype=bool)
+    frame = raw.frame[headings][first].reset_index(drop=True).rename(columns={headings[0]: "Company name"})
+    part = RawTable(raw.file, part_name(raw, "companies"), ["Company name"], frame, raw.rows[first])
+    return [(part, "companies", f"companies in the rows of deals: {headings[0]}")] if first.any() else []
+
+
+_NO_NAMES = ("number", "code", "guid", "hash", "email", "url", "domain", "boolean", "json")
+"""Kinds of values by which deals may name a company, and from which none is made."""
+
+
 def _are_people(raw: RawTable, heading: str) -> bool:
     seen = signals(raw.frame[heading].head(ROWS))
-    return seen.looks("person", at_least=_PEOPLE) and not seen.looks("company", at_least=1 - _PEOPLE)
+    short = seen.examples and all(map(_GLYPHS.match, seen.examples))
+    people = short or seen.looks("person", at_least=_PEOPLE)
+    return bool(people) and not seen.looks("company", at_least=1 - _PEOPLE)
+
+
+_GLYPHS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]{1,4}[ \u3000]?[\u3040-\u9fff\uac00-\ud7a3]{1,4}$")
+"""Names of people in scripts without capitals, with or without a blank between surname and given name."""
 
 
 def _own_name(raw: RawTable, deals: dict[str, str], theirs: dict[str, str]) -> str:

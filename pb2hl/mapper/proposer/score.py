@@ -134,7 +134,9 @@ def read(heading: str, object_: str, plainly: bool = False) -> Reading:
     if "street 2" in core and core & (_ADDRESS_PARTS | {"email", "phone", "website"}):
         core, numbers = core - {"street 2"}, [2]
     if object_ == "companies" and "contact" in core and _CUSTOMERS & set(tokens(heading)):
-        core = core - {"contact"} or core  # `Customer name`: the company; `Contact name`: somebody there
+        core = core - {"contact"} or frozenset(
+            {"name"}
+        )  # `Customer (name)`: the company; `Contact name`: somebody there
     if "email" in core and core & _ADDRESS_PARTS:
         core = core - {"email"}  # `Mail Address City`: the postal one
     if object_ == "contacts" and "company" in core and core & (_ADDRESS_PARTS | {"phone", "email", "address"}):

@@ -31,7 +31,7 @@ from pb2hl.values.fold import unaccented
 KEY_TERMS = frozenset({"id", "number", "code", "key"})
 _SMALL, _UNIQUE_IN_SAMPLE = 400, 0.8  # a sample of so many cells with fewer distinct values cannot be of an id
 _UNIQUE, _FULL = 0.9, 0.9  # shares: an export may hold a record twice, and a totals row
-_OVERLAP, _SURE_OVERLAP = 0.3, 0.8  # shares of a column's values that are ids, with and without a heading that says so
+_OVERLAP, SURE_OVERLAP = 0.3, 0.8  # shares of a column's values that are ids, with and without a heading that says so
 _LOOKED_AT = 5_000  # distinct values of a referring column that are enough
 _ROWS_LOOKED_AT = 50_000  # rows they are taken from
 _NEVER_KEYS = ("email", "url", "date", "datetime", "boolean", "money", "percent", "timezone", "html", "json", "phone")
@@ -46,11 +46,12 @@ _ANOTHERS = frozenset("author manager followers source partner spouse assistant 
 _OF_ANOTHER = heading_words("of another record")
 """Words of ids that mean another record of the same object (`ConvertedContactId`, `MasterRecordId`)."""
 
+_OF_FILES = heading_words("of files")
 _OPEN = frozenset({"custom", "ignore"})
 _CODE = re.compile(r"[a-z]{0,6}[-_/.]?\d+|\{?[0-9a-f]{8}-[0-9a-f-]{27}\}?|[0-9a-f]{16,40}|00[0-9a-z]{13,16}")
 """Values that only an id has: digits with a prefix, a GUID, a hash."""
 
-_PLAIN = re.compile(r"\d{1,4}")
+PLAIN = re.compile(r"\d{1,4}")
 """Small whole numbers: every table counts 1, 2, 3, so that they point to none by themselves."""
 
 
@@ -156,11 +157,10 @@ class Table:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Words of the file's and sheet's name."""
-        return frozenset(
-            word
-            for name in (self.raw.file.rsplit("/", 1)[-1].rsplit(".", 1)[0], self.raw.sheet)
-            for word in tokens(name)
+        """Words of the sheet's name, and of the file's where the sheet says nothing."""
+        sheet = frozenset(tokens(self.raw.sheet)) - _OF_FILES
+        return frozenset(word for word in sheet if not word.isdigit()) or frozenset(
+            tokens(self.raw.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
         )
 
 
@@ -178,59 +178,13 @@ def relate(tables: Sequence[Table]) -> None:
     columns = [(table, heading) for table in tables for heading in table.raw.headings if _key_like(table, heading)]
     for table in tables:
         if "id" in OBJECTS[table.object].field_names and len(table.raw.frame):
-            _find_id(table, columns)
+            _find_id(table, [item for item in columns if item[0] is not table or not _is_anothers(*item, tables)])
     for table in tables:
         for spec in OBJECTS[table.object].fields:
             if spec.refers_to and spec.kind in (FieldKind.REF, FieldKind.REFS):
                 _find_references(
                     table, spec.name, spec.target, [other for other in tables if other.object == spec.refers_to]
                 )
-
-
-def correct_keys(tables: Sequence[Table]) -> None:
-    """Take back what keys show to be wrong: a parent that is the row itself, an owner whose keys never repeat or are contacts' ids."""
-    users = [table for table in tables if table.object == "users" and table.id_heading]
-    contacts = [table for table in tables if table.object == "contacts" and table.id_heading]
-    for table in tables:
-        for heading in table.raw.headings:
-            proposed = table.proposed(heading)
-            if proposed == "parent_id" and table.id_heading and _is_own_id(table, heading):
-                table.decide(heading, "custom", "custom", 0.85, "the same as the row's own id: no parent")
-            elif proposed == "owner" and table.seen(heading).looks("code", "guid", "number", at_least=0.8):
-                _correct_owner(table, heading, users, contacts)
-
-
-def _is_own_id(table: Table, heading: str) -> bool:
-    frame = table.raw.frame
-    filled = frame[heading].str.strip() != ""
-    return bool(filled.any()) and bool(
-        (frame[heading].str.strip() == frame[table.id_heading].str.strip())[filled].all()
-    )
-
-
-def _correct_owner(table: Table, heading: str, users: Sequence[Table], contacts: Sequence[Table]) -> None:
-    values = table.sample(heading)
-    if not values or any(value in other.values(other.id_heading) for other in users for value in values[:50]):
-        return
-    people = [other for other in contacts if other is not table]
-    named = "contact_id" in OBJECTS[table.object].field_names and not (table.proposals["field"] == "contact_id").any()
-    theirs = sum(any(value in other.values(other.id_heading) for other in people) for value in values)
-    if named and theirs >= _SURE_OVERLAP * len(values) and not all(map(_PLAIN.fullmatch, values)):
-        table.decide(
-            heading, "contact_id", "contactId", 0.85, f"{theirs / len(values):.0%} of its values are ids of contacts"
-        )
-    elif table.filled(heading) >= _LEAST_OWNED and len(values) == table.filled(heading):
-        table.decide(
-            heading,
-            "custom",
-            "custom",
-            0.7,
-            "called like an owner, but each record has one of its own and no table knows them",
-        )
-
-
-_LEAST_OWNED = 3
-"""Records from which keys of owners that never repeat show that they are keys of the records."""
 
 
 def _key_like(table: Table, heading: str) -> bool:
@@ -265,7 +219,7 @@ def _unique(table: Table, heading: str) -> bool:
     return filled >= _FULL * rows - 1 and len(table.distinct(heading)) >= _UNIQUE * filled
 
 
-def _speaks_of(heading: str, about: Table) -> bool:
+def speaks_of(heading: str, about: Table) -> bool:
     """Whether a heading names the object of a table, in words we know or in those of the table's own name or id."""
     if set(terms(heading)) & SELF.get(about.object, set()):
         return True
@@ -292,11 +246,24 @@ def _pointing(table: Table, heading: str, columns: Sequence[tuple[Table, str]]) 
         values = other.sample(column)
         shared = [value for value in values if value in own]
         share = len(shared) / len(values) if len(values) else 0.0
-        telling = not all(_PLAIN.fullmatch(value) for value in shared)
-        named = _speaks_of(other.said(column), table) or unaccented(column) == unaccented(heading)
-        if (named and share >= _OVERLAP) or (telling and share >= _SURE_OVERLAP and len(shared) >= 2):
+        telling = not all(PLAIN.fullmatch(value) for value in shared)
+        named = speaks_of(other.said(column), table) or unaccented(column) == unaccented(heading)
+        if (named and share >= _OVERLAP) or (telling and share >= SURE_OVERLAP and len(shared) >= 2):
             found.append(f"{other.raw.sheet or other.raw.file}: {column}")
     return found
+
+
+def _is_anothers(table: Table, heading: str, tables: Sequence[Table]) -> bool:
+    """Whether another object's table has a column of the same heading, is called after it, and holds all of its values."""
+    if speaks_of(heading, table):
+        return False
+    return any(
+        other.object != table.object
+        and heading in other.raw.headings
+        and speaks_of(heading, other)
+        and table.values(heading) <= other.values(heading)
+        for other in tables
+    )
 
 
 def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
@@ -318,7 +285,7 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
         pointed = _pointing(table, heading, columns)
         said = set(terms(table.said(heading)))
         called = bool(said & KEY_TERMS) and (
-            said <= KEY_TERMS | SELF.get(table.object, set()) or _speaks_of(table.said(heading), table)
+            said <= KEY_TERMS | SELF.get(table.object, set()) or speaks_of(table.said(heading), table)
         )
         leads = heading == table.raw.headings[0] and _codes(table.sample(heading))
         score = 3 * bool(pointed) + 2 * called + 1.5 * (heading == stands) + 1.95 * (leads and not stands) - 0.01 * at
@@ -341,7 +308,7 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
 
 def _codes(values: Sequence[str]) -> bool:
     """Whether values can only be ids: codes, and not all small numbers."""
-    return all(map(_CODE.fullmatch, values)) and not all(map(_PLAIN.fullmatch, values))
+    return all(map(_CODE.fullmatch, values)) and not all(map(PLAIN.fullmatch, values))
 
 
 def may_change(table: Table, heading: str) -> bool:
@@ -370,13 +337,13 @@ def _find_references(table: Table, name: str, target: str, others: Sequence[Tabl
         values = table.sample(heading)
         shared = [value for value in values if any(value in known for known in ids)]
         share = len(shared) / len(values) if len(values) else 0.0
-        named = any(_speaks_of(said, other) for other in others if other is not table) or _fits(said, name)
-        telling = not all(_PLAIN.fullmatch(value) for value in shared)
-        if _BY_NAME.get(table.proposed(heading)) == name and (share < _SURE_OVERLAP or name in taken):
+        named = any(speaks_of(said, other) for other in others if other is not table) or _fits(said, name)
+        telling = not all(PLAIN.fullmatch(value) for value in shared)
+        if _BY_NAME.get(table.proposed(heading)) == name and (share < SURE_OVERLAP or name in taken):
             continue
         if named and (not others_own or _fits(said, name)) and share >= _OVERLAP:
             confidence = 0.93
-        elif telling and not others_own and share >= _SURE_OVERLAP and len(shared) >= 2 and name not in taken:
+        elif telling and not others_own and share >= SURE_OVERLAP and len(shared) >= 2 and name not in taken:
             confidence = 0.85
         else:
             continue

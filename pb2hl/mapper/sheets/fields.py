@@ -20,13 +20,15 @@ from pb2hl.mapper.proposer.flags import find_flags
 from pb2hl.mapper.proposer.mailing import close_own_channel
 from pb2hl.mapper.proposer.money import find_amount, read_hundredths
 from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
-from pb2hl.mapper.proposer.pipeline_tables import join_pipelines
+from pb2hl.mapper.proposer.pipeline_tables import join_pipelines, point_to_stages
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.mapper.proposer.references import refer
-from pb2hl.mapper.proposer.structure import Table, correct_keys, relate
+from pb2hl.mapper.proposer.structure import Table, relate
 from pb2hl.mapper.proposer.system_formats import read_formats
 from pb2hl.mapper.proposer.table_names import read_names
+from pb2hl.mapper.proposer.titles import find_title
 from pb2hl.mapper.proposer.vocabularies import classify_by_words, find_entry_date, find_party
+from pb2hl.mapper.proposer.wrong_keys import correct_keys
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
 from pb2hl.sheets import table_rows
@@ -52,8 +54,18 @@ _SUBSCRIPTION = frozenset(
 DECLARED = "declared in custom_fields"
 
 
-_ALONE = (classify_by_words, read_ends, find_entry_date, find_party, join_clocks, read_bookings, read_names, ask_who)
-_TOGETHER = (join_pipelines, relate, refer, correct_keys, settle_questions, find_namesakes)
+_ALONE = (
+    classify_by_words,
+    read_ends,
+    find_entry_date,
+    find_party,
+    join_clocks,
+    read_bookings,
+    find_title,
+    read_names,
+    ask_who,
+)
+_TOGETHER = (join_pipelines, point_to_stages, relate, refer, correct_keys, settle_questions, find_namesakes)
 _AFTERWARDS = (find_flags, find_amount, read_hundredths, read_formats, close_own_channel)
 """What each table says of its columns by itself, what all of them say of each other, and what follows; in this order."""
 

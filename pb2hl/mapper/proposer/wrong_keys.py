@@ -1,0 +1,54 @@
+"""Keys that values show to be wrong: a parent that is the row itself, an owner whose keys never repeat or are contacts' ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pb2hl.mapper.proposer.structure import PLAIN, SURE_OVERLAP, Table
+from pb2hl.model import OBJECTS
+
+
+def correct_keys(tables: Sequence[Table]) -> None:
+    """Take back what keys show to be wrong: a parent that is the row itself, an owner whose keys never repeat or are contacts' ids."""
+    users = [table for table in tables if table.object == "users" and table.id_heading]
+    contacts = [table for table in tables if table.object == "contacts" and table.id_heading]
+    for table in tables:
+        for heading in table.raw.headings:
+            proposed = table.proposed(heading)
+            if proposed == "parent_id" and table.id_heading and _is_own_id(table, heading):
+                table.decide(heading, "custom", "custom", 0.85, "the same as the row's own id: no parent")
+            elif proposed == "owner" and table.seen(heading).looks("code", "guid", "number", at_least=0.8):
+                _correct_owner(table, heading, users, contacts)
+
+
+def _is_own_id(table: Table, heading: str) -> bool:
+    frame = table.raw.frame
+    filled = frame[heading].str.strip() != ""
+    return bool(filled.any()) and bool(
+        (frame[heading].str.strip() == frame[table.id_heading].str.strip())[filled].all()
+    )
+
+
+def _correct_owner(table: Table, heading: str, users: Sequence[Table], contacts: Sequence[Table]) -> None:
+    values = table.sample(heading)
+    if not values or any(value in other.values(other.id_heading) for other in users for value in values[:50]):
+        return
+    people = [other for other in contacts if other is not table]
+    named = "contact_id" in OBJECTS[table.object].field_names and not (table.proposals["field"] == "contact_id").any()
+    theirs = sum(any(value in other.values(other.id_heading) for other in people) for value in values)
+    if named and theirs >= SURE_OVERLAP * len(values) and not all(map(PLAIN.fullmatch, values)):
+        table.decide(
+            heading, "contact_id", "contactId", 0.85, f"{theirs / len(values):.0%} of its values are ids of contacts"
+        )
+    elif table.filled(heading) >= _LEAST_OWNED and len(values) == table.filled(heading):
+        table.decide(
+            heading,
+            "custom",
+            "custom",
+            0.7,
+            "called like an owner, but each record has one of its own and no table knows them",
+        )
+
+
+_LEAST_OWNED = 3
+"""Records from which keys of owners that never repeat show that they are keys of the records."""
