@@ -27,6 +27,7 @@ from pb2hl.steps.audit import spans
 from pb2hl.steps.audit.arrived import Arrived
 from pb2hl.steps.audit.related import check_relations, off
 from pb2hl.steps.balance.pieces import Seen
+from pb2hl.steps.shared.additions import Additions, contact_of
 from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names, read_records
 from pb2hl.values.fold import fold
 
@@ -125,7 +126,7 @@ async def compare_location(
     found = Comparison()
     names = field_names(ledger)
     judge = Judge(found, names, ledger.source, region, overlays(ledger), kept)
-    judge.sync = OwnerSync(ledger)
+    judge.sync, judge.additions = OwnerSync(ledger), Additions.of(ledger)
     judge.spots = spot_checks(_compared(ledger))
     for target in _targets(ledger):
         progress.start(f"reading back {target}", _compared(ledger, (target,)), "records")
@@ -144,7 +145,8 @@ async def compare_location(
         records = await read_records(client, again, progress)
         for entry in again:
             judge.entry(entry, records[entry.op_id])
-        await _check_links(client, ledger, judge, target)
+        if target is Target.CONTACT:
+            await _check_additions(client, judge)
     await check_relations(client, ledger, found.link, found.seen.unlinked, cancel)
     progress.finish()
     return found
@@ -235,25 +237,15 @@ def _compared(ledger: LedgerPort, targets: Collection[Target] = RECORD_TARGETS) 
     return done - sum(changed)
 
 
-async def _check_links(client: Client, ledger: LedgerPort, judge: Judge, target: Target) -> None:
-    if target is not Target.CONTACT:
-        return
-    doubtful = []
-    latest = {str(entry.payload["contactId"]): entry for entry in ledger.iterate(state=State.DONE, target=Target.LINK)}
-    for contact, entry in latest.items():
-        if contact in judge.businesses and judge.businesses[contact] == (entry.payload["businessId"] or ""):
-            judge.found.link["linked"] += 1
-            judge.found.landed.link(contact, True)
-        else:
-            doubtful.append(entry)
-    records = await read_records(client, doubtful)
-    for entry in doubtful:
-        record = records[entry.op_id] or {}
-        linked = (record.get("businessId") or "") == (entry.payload["businessId"] or "")
-        judge.found.link["linked" if linked else UNLINKED] += 1
-        if not linked:
-            judge.found.seen.unlinked.add(entry.op_id)
-        judge.found.landed.link(str(entry.payload["contactId"]), linked)
+async def _check_additions(client: Client, judge: Judge) -> None:
+    """Links, tags and files of contacts: by the pages, and by id where those do not show them."""
+    lacking = {entry.op_id for entry in await judge.additions.lacking(client, judge.contacts)}
+    judge.found.seen.unlinked.update(lacking)
+    for entry in judge.additions.entries:
+        if entry.target is Target.LINK:
+            linked = entry.op_id not in lacking
+            judge.found.link["linked" if linked else UNLINKED] += 1
+            judge.found.landed.link(contact_of(entry), linked)
 
 
 _VERDICTS = {Class.EQUAL: "right", Class.SYNCED: WHY}
@@ -278,7 +270,9 @@ class Judge:
         """What HighLevel's own sync of owners can have changed."""
         self._later = later
         self._kept = kept
-        self.businesses: dict[str, str] = {}
+        self.additions: Additions
+        """What was added to contacts, and `contacts` as the pages show them, as far as that tells."""
+        self.contacts: dict[str, dict[str, Any]] = {}
         self._names = names
         self._ours = frozenset(names)
         self._id_fields = {key for key, name in names.items() if name == ID_FIELD}
@@ -317,7 +311,9 @@ class Judge:
             return
         self.found.arrived[key] += 1
         if entry.target is Target.CONTACT and record.get("businessId"):
-            self.businesses[entry.destination_id] = str(record["businessId"])
+            self.contacts[entry.destination_id] = {"businessId": str(record["businessId"])}
+        if entry.destination_id in self.additions.whole:
+            self.contacts[entry.destination_id] = dict(record)
         ours = self._ours if entry.kind is Kind.CREATE else frozenset()
         classes, decided = [], {}
         rows = [*compare_records(payload, record, region=self._region, ours=ours), *off(entry, record)]

@@ -51,7 +51,11 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
         folder = current(ws).plan / "data"
         refused = _refused(ledger, folder)
         gone = _gone(ws, ledger, {*refused, *(() if absent is None else absent)}, folder, progress, cancel)
-        ours = {op_id: entry for op_id, entry in gone.items() if entry.kind is not Kind.UPDATE} | refused
+        ours = {
+            op_id: entry
+            for op_id, entry in gone.items()
+            if entry.kind is not Kind.UPDATE or entry.target is Target.CONTACT_TAGS
+        } | refused
         wanted = [operation for operation in plan.read(folder) if operation.op_id in ours]
         changes, passed = _refused_changes(ws, ledger, {operation.op_id for operation in wanted}, progress, cancel)
         wanted += [entry.operation() for entry in changes]

@@ -13,15 +13,17 @@ from pb2hl.diff.owner_sync import WHY
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Client
 from pb2hl.ledger import Entry, Ledger, LedgerPort, State
-from pb2hl.operations import RECORD_TARGETS, Operation, canonical_hash
+from pb2hl.operations import RECORD_TARGETS, Operation, Target, canonical_hash
 from pb2hl.plan.building.sampling import sample as choose
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
-from pb2hl.steps.balance.balance import balance
+from pb2hl.steps.balance.balance import Balance, balance
+from pb2hl.steps.balance.pieces import Seen
 from pb2hl.steps.load.load import require_ready
 from pb2hl.steps.load.side_by_side import diff_table
 from pb2hl.steps.shared import outcomes, requests
+from pb2hl.steps.shared.additions import Additions
 from pb2hl.steps.shared.owner_order import SWITCH, in_order
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.steps.shared.session import with_client
@@ -48,36 +50,42 @@ def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cance
         with writing(ws, ledger, STEP, progress, cancel) as session:
             session.carry_out(in_order(ledger, ws.plan / "data", taken), len(taken))
         entries = ledger.entries(chosen)
-        stored = with_client(
-            ws, ledger, STEP, lambda client: _read_back(client, list(entries.values()), progress), progress, cancel
+        stored, seen = with_client(
+            ws, ledger, STEP, lambda client: _read_back(client, ledger, entries, progress), progress, cancel
         )
         progress.start("comparing the sample", len(taken), "operations")
-        result = _result(ws, ledger, taken, entries, stored)
+        asked = balance(ws, ledger, record_ids={op.op_id for op in taken}, seen=seen)
+        result = _result(ledger, taken, entries, asked, (stored, diff_table(ws, ledger, taken, entries, stored)))
         progress.advance(len(taken))
         progress.finish()
         result.save(ws.results(STEP))
     return result
 
 
-async def _read_back(client: Client, entries: Sequence[Entry], progress: Progress) -> dict[str, Any]:
-    wanted = [entry for entry in entries if entry.target in RECORD_TARGETS and entry.state is State.DONE]
+async def _read_back(
+    client: Client, ledger: LedgerPort, entries: Mapping[str, Entry], progress: Progress
+) -> tuple[dict[str, Any], Seen]:
+    """(records by op id, what was sent and is not there: records, and links, tags and files of contacts)."""
+    wanted = [entry for entry in entries.values() if entry.target in RECORD_TARGETS and entry.state is State.DONE]
     progress.start("reading the sample back", len(wanted), "records")
     found = await read_records(client, wanted, progress)
+    contacts = {entry.destination_id: found[entry.op_id] or {} for entry in wanted if entry.target is Target.CONTACT}
+    lacking = await Additions.of(ledger).among(entries).lacking(client, contacts)
     progress.finish()
-    return found
+    absent = {op_id for op_id, record in found.items() if record is None}
+    return found, Seen(absent=absent, unlinked={entry.op_id for entry in lacking})
 
 
 def _result(
-    ws: Workspace,
     ledger: LedgerPort,
     operations: Sequence[Operation],
     entries: Mapping[str, Entry],
-    stored: Mapping[str, Any],
+    asked: Balance,
+    compared: tuple[Mapping[str, Any], pd.DataFrame],
 ) -> StepResult:
-    diff = diff_table(ws, ledger, operations, entries, stored)
+    stored, diff = compared
     counts = class_counts(diff)
     by_class = {str(kind): int((diff["class"] == str(kind)).sum()) for kind in Class}
-    asked = balance(ws, ledger, record_ids={op.op_id for op in operations})
     missing = outcomes.errors(ledger)
     missing = missing[missing["source_id"].isin({op.source_id for op in operations})]
     doubt = sum(entry.state in (State.INTENDED, State.IN_DOUBT) for entry in entries.values())

@@ -1,0 +1,100 @@
+"""What was added to contacts (links, tags, files): whether it stands there, by the contact as it is now.
+
+The answers to these requests show nothing of what they did, and no record of ours holds it: only the contact tells.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from pb2hl.diff.flatten import CUSTOM, flatten_record
+from pb2hl.highlevel import Client
+from pb2hl.ledger import Entry, LedgerPort, State
+from pb2hl.operations import REMOVED_TAGS, Target
+from pb2hl.steps.shared.readback import read_records
+from pb2hl.values.fold import fold
+
+ADDED = (Target.LINK, Target.CONTACT_TAGS, Target.FILE)
+
+
+@dataclass(frozen=True)
+class Additions:
+    """What should stand on contacts: `entries` those that have to be seen, `tags` each contact's last word, `files` how many are in
+    a field."""
+
+    entries: tuple[Entry, ...]
+    tags: Mapping[str, frozenset[str]]
+    files: Mapping[tuple[str, str], int]
+
+    @classmethod
+    def of(cls, ledger: LedgerPort, targets: Iterable[Target] = ADDED) -> Additions:
+        """By the ledger: of links the last of each contact, of tags those that no later operation took off."""
+        links: dict[str, Entry] = {}
+        others: list[Entry] = []
+        tags: dict[str, set[str]] = defaultdict(set)
+        files: Counter[tuple[str, str]] = Counter()
+        for target in targets:
+            for entry in ledger.iterate(state=State.DONE, target=target):
+                if target is Target.LINK:
+                    links[contact_of(entry)] = entry
+                    continue
+                others.append(entry)
+                if target is Target.FILE:
+                    files[contact_of(entry), field_of(entry)] += 1
+                else:
+                    tags[contact_of(entry)] |= set(map(fold, entry.payload.get("tags") or ()))
+                    tags[contact_of(entry)] -= set(map(fold, entry.payload.get(REMOVED_TAGS) or ()))
+        kept = {contact: frozenset(names) for contact, names in tags.items()}
+        return cls((*links.values(), *others), kept, files)
+
+    @cached_property
+    def whole(self) -> frozenset[str]:
+        """The contacts of which more than their business has to be seen."""
+        return frozenset({*self.tags, *(contact for contact, _ in self.files)})
+
+    def stands(self, entry: Entry, contact: Mapping[str, Any]) -> bool:
+        """Whether what `entry` added stands on the contact."""
+        if entry.target is Target.LINK:
+            return (contact.get("businessId") or "") == (entry.payload["businessId"] or "")
+        if entry.target is Target.CONTACT_TAGS:
+            held = {fold(str(tag)) for tag in contact.get("tags") or ()}
+            return set(map(fold, entry.payload.get("tags") or ())) & self.tags[contact_of(entry)] <= held
+        value = flatten_record(contact).get(f"{CUSTOM}{field_of(entry)}")
+        there = len(value) if isinstance(value, list | Mapping) else int(bool(value))
+        upload = entry.destination_id.rsplit("/", 1)[-1]
+        return upload in str(value) or there >= self.files[contact_of(entry), field_of(entry)]
+
+    def among(self, op_ids: Collection[str]) -> Additions:
+        """The same of some operations only."""
+        return replace(self, entries=tuple(entry for entry in self.entries if entry.op_id in op_ids))
+
+    async def lacking(self, client: Client, known: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
+        """The entries whose addition does not stand. `known`: contacts as they were read; where one does not show it, it is read by id."""
+        doubtful = [entry for entry in self.entries if not self.stands(entry, known.get(contact_of(entry), NOTHING))]
+        asked = {contact_of(entry): entry for entry in doubtful}
+        read = await read_records(
+            client,
+            [
+                replace(entry, op_id=contact, target=Target.CONTACT, destination_id=contact, payload={})
+                for contact, entry in asked.items()
+            ],
+        )
+        return [entry for entry in doubtful if not self.stands(entry, read[contact_of(entry)] or NOTHING)]
+
+
+NOTHING: Mapping[str, Any] = {}
+
+
+def contact_of(entry: Entry) -> str:
+    """The contact that an entry added to."""
+    ids = {**entry.payload, **(entry.payload.get("$url") or {})}
+    return str(ids.get("contactId") or entry.destination_id)
+
+
+def field_of(entry: Entry) -> str:
+    """The field that a file was put into."""
+    return str((entry.payload.get("$url") or {}).get("fieldId") or "")
