@@ -20,6 +20,8 @@ from pb2hl.values.fold import fold_marks
 
 PAGE = 50
 """Rows that travel to the browser at once."""
+STILL_ROWS = 10
+"""Rows that stand in a saved notebook."""
 TOP = 12
 """Values that a facet shows, the commonest first."""
 BINS = 16
@@ -237,9 +239,10 @@ class TableBrowser(Still, anywidget.AnyWidget):
                 for name, cell in zip(self.columns, row, strict=True)
             )
             + "</tr>"
-            for row in self.rows[:10]
+            for row in self.rows[:STILL_ROWS]
         )
-        title = f"{html.escape(self.title)}: {self.total:,} of {self.every:,} rows"
+        cut = f", the first {STILL_ROWS} here" if self.total > STILL_ROWS else ""
+        title = f"{html.escape(self.title)}: {self.total:,} of {self.every:,} rows{cut}"
         return f"<details open><summary>{title}</summary><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
 
 
