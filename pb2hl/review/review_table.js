@@ -89,7 +89,10 @@ function render({ model, el }) {
       if (only.value === "bad") return !!model.get("problems")[index];
       return true;
     });
-    if (sort) order.sort((a, b) => { const x = rows[a][sort.at], y = rows[b][sort.at], n = parseFloat(x) - parseFloat(y); return sort.way * (Number.isNaN(n) ? x.localeCompare(y) : n) || a - b; });
+    if (sort) {  // what is compared is worked out once a row, not once a comparison: 5,000 rows are sorted between two frames
+      const words = new Intl.Collator(), numbers = rows.map((row) => parseFloat(row[sort.at]));
+      order.sort((a, b) => { const n = numbers[a] - numbers[b]; return sort.way * (Number.isNaN(n) ? words.compare(rows[a][sort.at], rows[b][sort.at]) : n) || a - b; });
+    }
     current = Math.max(0, Math.min(current, order.length - 1));
     header(); draw(); detail();
   }
