@@ -94,6 +94,7 @@ function render({ model, el }) {
       order.sort((a, b) => { const n = numbers[a] - numbers[b]; return sort.way * (Number.isNaN(n) ? words.compare(rows[a][sort.at], rows[b][sort.at]) : n) || a - b; });
     }
     current = Math.max(0, Math.min(current, order.length - 1));
+    view.style.height = Math.min(420, Math.max(4, order.length) * ROW + 46) + "px"; // few rows leave no hole; the 46 are heading and scroll bar
     header(); draw(); detail();
   }
   function header() {
@@ -108,7 +109,7 @@ function render({ model, el }) {
   function tone(row) { const sure = at("confidence"); if (sure < 0 || rows[row][sure] === "") return ""; const value = parseFloat(rows[row][sure]), s = spec(); return value >= (s.threshold ?? 0.8) ? "rt-high" : value >= (s.low ?? 0.6) ? "rt-mid" : "rt-low"; }
   // A line is made anew only when something in it changed: a key press touches two lines, not all of them.
   function draw() {
-    body.style.height = order.length * ROW + "px"; view.style.height = Math.min(420, Math.max(4, order.length) * ROW + 46) + "px";  // few rows leave no hole; the 46 are heading and scroll bar
+    body.style.height = order.length * ROW + "px";
     const first = Math.max(0, Math.floor(view.scrollTop / ROW) - OVERSCAN), last = Math.min(order.length, first + Math.ceil(view.clientHeight / ROW) + 2 * OVERSCAN);
     for (const [place, line] of lines) if (place < first || place >= last) { line.remove(); lines.delete(place); }
     for (let place = first; place < last; place++) {
