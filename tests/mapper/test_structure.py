@@ -147,3 +147,29 @@ def test_one_note_does_not_make_the_clients_number_its_id():
     notes = SimpleNamespace(file="all.xlsx", sheet="Notities", headings=["Datum", "Relatienr", "Notitie"], frame=pd.DataFrame({"Datum": ["2025-02-05"], "Relatienr": ["1001"], "Notitie": ["Wil blauw"]}, dtype="str"))  # fmt: skip
     found = decisions([(clients, "contacts"), (notes, "notes")])
     assert found["contacts", "Relatienr"] == "id" and found["notes", "Relatienr"] == "contact_id"
+
+
+@pytest.mark.parametrize("listed", ["1; 2", '["1", "2"]'])
+def test_pipelines_that_list_their_stages_beside_a_table_of_stages(listed):
+    """The list of ids is no stage, the title of a stage with its pipeline's id beside it is; deals hold the ids of both."""
+    groups = raw("dealGroups.json", title=["Sales"], currency=["usd"], id=["1"], stages=[listed])
+    stages = raw("dealStages.json", group=["1", "1"], order=["1", "2"], title=["To contact", "Offer"], id=["1", "2"])
+    deals = raw("deals.json", title=["a", "b"], group=["1", "1"], stage=["1", "2"], value=["1", "2"])
+    assert [mapper.recognise(table, [groups, stages])[0] for table in (groups, stages)] == ["pipelines"] * 2
+    sheet = mapper.fields_sheet([(groups, "pipelines"), (stages, "pipelines"), (deals, "deals")])
+    found = {(row.file, row.column): row.decision for row in sheet.itertuples()}
+    assert found["dealGroups.json", "title"] == "pipeline" and found["dealGroups.json", "stages"] == "custom"
+    assert found["dealStages.json", "group"] == "pipeline" and found["dealStages.json", "title"] == "stage"
+    assert found["deals.json", "group"] == "pipeline" and found["deals.json", "stage"] == "stage"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [("reltype", "relid"), ("parenttype", "parentid"), ("entityType", "entityId")]
+)
+def test_type_and_id_of_a_reference_may_be_glued(kind, key):
+    """`reltype` and `relid` are a type and an id of one reference; a glued id without its type is none."""
+    notes = pd.DataFrame(
+        {"id": ["1", "2"], key: ["1", "2"], kind: ["Subscriber", "Deal"], "note": ["a", "b"]}, dtype="str"
+    )
+    assert mapper.pointers(list(notes.columns), notes, "notes") == {key: kind}
+    assert mapper.pointers(["id", key, "note"], notes, "notes") == {}

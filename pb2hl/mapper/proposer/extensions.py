@@ -53,8 +53,8 @@ def extend(tables: list[KeyedTable], decided: Collection[int], nobody: str) -> d
 def _continued(tables: Sequence[KeyedTable], at: int, others: Collection[int]) -> tuple[str, list[int]] | None:
     """The column of a table that holds the ids of the records it continues, one row each, and the tables of those; None for none."""
     mine = tables[at]
-    if mine.object in _CONTINUED and _named(mine):
-        return None
+    if (mine.object in _CONTINUED and _named(mine)) or named(mine.raw.sheet or mine.raw.file)[0] == "pipelines":
+        return None  # stages count from 1 as deals do
     there = [
         n
         for n, other in enumerate(tables)

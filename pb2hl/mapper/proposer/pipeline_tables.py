@@ -14,6 +14,8 @@ def join_pipelines(tables: Sequence[Table]) -> None:
     """In a stages table the pipeline's id is the pipeline; the table that has those ids holds pipelines, not stages."""
     kinds = [table for table in tables if table.object == "pipelines"]
     for table in kinds:
+        if len(kinds) > 1:
+            _drop_lists(table)
         _name_heads(table)
     for stages in kinds:
         joins = [heading for heading in stages.raw.headings if _is_join(stages, heading)]
@@ -27,10 +29,27 @@ def join_pipelines(tables: Sequence[Table]) -> None:
                 to_pipelines(heads)
 
 
+def _drop_lists(table: Table) -> None:
+    """Lists of the ids of a pipeline's stages are no stage: another table holds these."""
+    for heading in table.raw.headings:
+        values = table.values(heading)
+        if (
+            table.proposed(heading) == "stage"
+            and values
+            and any(text.startswith("[") or ";" in text for text in values)
+        ):
+            table.decide(heading, "custom", "ignore", 0.9, "lists of stages that another table holds")
+
+
 def point_to_stages(tables: Sequence[Table]) -> None:
-    """Propose as the stage the column of deals that holds the ids of a table of stages, where none is; names take their place later."""
+    """Propose as the stage the column of deals that holds the ids of a table of stages, and as the pipeline the one that is called as
+    in that table, where none is; names take their place later."""
     for deals in tables:
-        if deals.object != "deals" or (deals.proposals["field"] == "stage").any():
+        if deals.object != "deals":
+            continue
+        if not (deals.proposals["field"] == "pipeline").any():
+            _point_to_pipelines(deals, [table for table in tables if table.object == "pipelines"])
+        if (deals.proposals["field"] == "stage").any():
             continue
         open_ = [
             name for name in deals.raw.headings if deals.proposed(name) in ("custom", "ignore") and deals.keys(name)
@@ -38,6 +57,23 @@ def point_to_stages(tables: Sequence[Table]) -> None:
         found = {name for name in open_ for stages in tables if _names_stages(deals, name, stages)}
         if len(found) == 1:
             deals.decide(found.pop(), "stage", "pipelineStageId", 0.92, "its values are ids of the table of stages")
+
+
+def _point_to_pipelines(deals: Table, kinds: Sequence[Table]) -> None:
+    for heading in deals.raw.headings:
+        if deals.proposed(heading) not in ("custom", "ignore") or not deals.values(heading):
+            continue
+        for table in kinds:
+            known = heading in table.raw.headings and table.proposed(heading) == "pipeline"
+            if known and deals.values(heading) <= table.values(heading):
+                deals.decide(
+                    heading,
+                    "pipeline",
+                    "pipelineId",
+                    0.92,
+                    "called as the pipeline in the table of stages, with its values",
+                )
+                return
 
 
 def _names_stages(deals: Table, heading: str, stages: Table) -> bool:
@@ -76,6 +112,10 @@ def _name_heads(table: Table) -> None:
         return
     if len(table.values(ids[0])) < len(table.raw.frame):
         return  # the id repeats: these are the stages of pipelines
+    if [name for name in table.raw.headings if table.proposed(name) == "pipeline" and name not in (ids[0], names[0])]:
+        if "stage" not in fields:
+            table.decide(names[0], "stage", "ignore", 0.93, "the name of a stage, beside its pipeline")
+        return
     if table.proposed(names[0]) == "stage" and table.proposed(ids[0]) != "pipeline":
         return  # a table of stages with ids of their own
     table.decide(ids[0], "custom", "ignore", 0.9, "the id of a pipeline that has a name")

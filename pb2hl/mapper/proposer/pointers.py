@@ -5,6 +5,7 @@ The id column is taken apart into one column an object (`parent_id → Deal`), s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -42,7 +43,7 @@ def pointers(headings: Sequence[str], frame: pd.DataFrame, object_: str) -> dict
     if object_ not in _LINKED:
         return {}
     said = dict(zip(headings, without_prefix(headings), strict=True))
-    kinds = [heading for heading in headings if _KINDS & set(tokens(said[heading])) and names_objects(frame[heading])]
+    kinds = [heading for heading in headings if _KINDS & set(_words(said[heading])) and names_objects(frame[heading])]
     found: dict[str, str] = {}
     for kind in kinds:
         for heading in headings:
@@ -67,9 +68,19 @@ def _object(text: str) -> str:
     return found if found in _FIELDS else ""
 
 
+_GLUED = re.compile(r"([^\W\d_]{3,20}?)(type|id)$")
+
+
+def _words(heading: str) -> tuple[str, ...]:
+    """The words of a heading; `reltype` and `relid` are two each."""
+    words = tokens(heading)
+    glued = _GLUED.match(words[0]) if len(words) == 1 and words[0] not in _IDS else None
+    return glued.groups() if glued else words
+
+
 def _partners(kind: str, heading: str) -> bool:
     """Whether two headings differ only in that one says `type` and the other `id`; a bare `id` is the row's own."""
-    words, others = tokens(kind), tokens(heading)
+    words, others = _words(kind), _words(heading)
     stem = [word for word in words if word not in _KINDS]
     rest = [word for word in others if word not in _IDS]
     if len(rest) == len(others) or not rest:
