@@ -12,6 +12,7 @@ from pb2hl.results import Status
 from pb2hl.sandbox.scenario import Faults
 from pb2hl.steps.delta.account import FATES, OPEN
 from tests.steps import small
+from tests.steps.test_delta import decide
 
 WRITES = (
     "^POST /contacts/ ", "^PUT /contacts/", "^DELETE /contacts/[^/]+$", "^(POST|PUT) /(businesses|objects/business/records)", "^(POST|PUT) /opportunities/",
@@ -79,3 +80,32 @@ def test_what_is_refused_is_accounted_for(deleting, seed):
     assert by_name.keys() == {"Ada", "Max", "Neo"} and by_name["Max"]["city"] == "Toronto" and neo["businessId"]
     assert [one["contactId"] for one in dump["tasks"].values()] == [by_name["Max"]["id"]]
     assert (len(dump["notes"]), len(dump["appointments"])) == (2, 1) and by_name["Max"]["tags"] == ["fair", "hot"]
+
+
+@pytest.mark.parametrize(
+    "faults", [{"refuse": ["^POST /locations/[^ ]+/tags"]}, {"pretend": ["^POST /locations/[^ ]+/tags"]}]
+)
+def test_a_piece_of_the_schema_that_was_not_made_is_accounted_for(migration, faults):
+    """A new tag that HighLevel refuses, or answers without an id: the delta does not end well, and names it; the same delta makes it."""
+    content = small.tables()
+    small.row(content, "contacts", "12")["Tags"] = "fair; unheard of"
+    migration.sandbox.state.faults.replace(Faults(**faults))
+    first = migration.delta(content, approve_all="Jane")
+    assert balanced(first) and first.status in (Status.INCOMPLETE, Status.FAILED), first.headline
+    row = first.tables["account"].query("object == 'schema'").iloc[0]
+    assert row["asked"] == 1 and row["refused"] + row["in doubt"] == 1
+    migration.sandbox.state.faults.replace(Faults())
+
+
+def test_what_was_decided_to_stay_is_in_the_account(migration):
+    """A field that people changed and that an earlier delta was told to keep counts as kept at the next one."""
+    contacts = migration.sandbox.state.contacts
+    (ada,) = [one for one in contacts.records.values() if one["firstName"] == "Ada"]
+    contacts.put({**ada, "city": "Hull"})
+    content = small.tables()
+    small.row(content, "contacts", "11")["City"] = "Kanata"
+    assert migration.delta(content).counts["account_kept"] == 1
+    decide(migration.ws, "keep")
+    for _ in range(2):
+        later = migration.run("delta", export=migration.folder / "later")
+        assert balanced(later) and later.counts["account_kept"] == 1 and "as decided" in later.headline, later.headline

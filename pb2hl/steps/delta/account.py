@@ -67,7 +67,7 @@ class Account:
 
 
 def account(ledger: LedgerPort, new: Iterable[Operation], found: Changes, moved: Moved, gone: Deleted | None, removed: pd.DataFrame) -> Account:  # fmt: skip
-    """What became of `new` operations and `found` changes by the ledger, of moves, and of rows that are `removed` from the export
+    """What became of `new` operations (pieces of the schema among them) and `found` changes by the ledger, of moves, and of rows that are `removed` from the export
     (`gone`: what was deleted of them; None: they are only reported, and their records kept)."""
     asked: Counter[tuple[str, str]] = Counter()
     met: Counter[tuple[str, str, str]] = Counter()
@@ -76,7 +76,7 @@ def account(ledger: LedgerPort, new: Iterable[Operation], found: Changes, moved:
     for op_id, (op, what) in made.items():
         asked[op.object, what] += 1
         met[op.object, what, _fate(op, entries.get(op_id))] += 1
-    for object_ in (row[0] for row in found.conflicts):
+    for object_ in (row[0] for row in (*found.conflicts, *sorted(found.kept))):
         asked[object_, CHANGED] += 1
         met[object_, CHANGED, KEPT] += 1
     stays = [(move, REFUSED if moved.was_refused(move) else KEPT) for move, _ in moved.stay]

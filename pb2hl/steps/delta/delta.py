@@ -128,8 +128,9 @@ class Planned:
 
 @dataclass(frozen=True)
 class Brought:
-    """What a delta did: new operations, changes, what it took away or moved, and what came of sending them."""
+    """What a delta did: pieces of the schema, new operations, changes, what it took away or moved, and what came of sending them."""
 
+    pieces: Sequence[Operation]
     new: Sequence[Operation]
     found: Changes
     sent: Sequence[Execution]
@@ -185,7 +186,9 @@ def _bring_over(session: Session, given: Looking, planned: Planned, ahead: Outlo
     ledger.finish(session.run, outdated(ledger, {op.op_id for op in found.updates}))
     gone = removals.delete(session, ahead.removed) if given.deletes else None
     later_export.brought(ws, ready, planned.tables)
-    return _result(session, ready, Brought(new, found, sent, replaced, moved, ahead.removed, gone), window)
+    return _result(
+        session, ready, Brought(ahead.pieces, new, found, sent, replaced, moved, ahead.removed, gone), window
+    )
 
 
 def _keep(ws: Workspace, planned: Planned, ahead: Outlook) -> None:
@@ -217,9 +220,9 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
     failed = failed[failed["source_id"].isin({entry.source_id for entry in entries.values()})]
     undone = done.gone.table if done.gone else pd.DataFrame(columns=list(OUTCOME_COLUMNS))
     sent, deleted = done.total(lambda one: one.sent), int((undone["outcome"] == "undone").sum())
-    doubt = done.total(lambda one: one.in_doubt)
     asked = balance(ready.workspace, ledger, aliases=later_export.aliases_of(ready.workspace))
-    mine = account(ledger, new, found, done.moved, done.gone, done.removed)
+    mine = account(ledger, [*done.pieces, *new], found, done.moved, done.gone, done.removed)
+    doubt = mine.total("in doubt")
     whole, people = asked.complete and mine.whole, len(waiting) - len(done.moved.refused)
     settled = Status.WAITING if len(waiting) else Status.DONE
     status = Status.FAILED if doubt else settled if whole else Status.INCOMPLETE
@@ -228,6 +231,7 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
         status=Status.NOTHING_TO_DO if status is Status.DONE and not (sent or deleted) else status,
         headline=f"{len(new)} new and {len(found.updates)} changed operations were brought over; {counted(people, 'field')} {agree(people, 'was', 'were')} changed "
         f"by people in HighLevel and kept; {counted(len(done.removed), 'row')} {agree(len(done.removed), 'is', 'are')} gone from the export, {counted(deleted, 'record')} deleted."
+        + (f" {counted(len(found.kept), 'field')} {agree(len(found.kept), 'stays', 'stay')} as decided at an earlier delta." if found.kept else "")
         + (f" {doubt} stay in doubt." if doubt else "") + ("" if mine.whole else f" {mine.headline}") + ("" if asked.complete else f" {asked.headline}"),
         counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(waiting),
                 "unresolved": found.unresolved, "removed": len(done.removed), "deleted": deleted, "sent": sent,

@@ -58,6 +58,8 @@ class Changes:
     fields: list[tuple[Any, ...]] = field(default_factory=list)
     conflicts: list[tuple[Any, ...]] = field(default_factory=list)
     taken: set[tuple[str, str, str]] = field(default_factory=set)
+    kept: set[tuple[str, str, str]] = field(default_factory=set)
+    """(object, source id, field) that a person decided, at an earlier delta, to leave as HighLevel has it against this very value."""
     unchanged: int = 0
     fixed: int = 0
     """Messages of which the later export says something else: HighLevel changes none."""
@@ -78,6 +80,7 @@ class Changes:
         self.fields += more.fields
         self.conflicts += more.conflicts
         self.taken |= more.taken
+        self.kept |= more.kept
         self.unchanged += more.unchanged
         self.fixed += more.fixed
         self.unresolved += more.unresolved
@@ -257,7 +260,9 @@ def _conflict(
     """Ask which of `values` (sent, later, held) counts, unless it was decided to keep HighLevel's against this very one of the
     export."""
     was, later, now = values
-    if decided.get((op.object, op.source_id, name)) == (KEEP, shown(later)):
+    key = (op.object, op.source_id, name)
+    if decided.get(key) == (KEEP, shown(later)):
+        found.kept.add(key)
         return
     row = (op.object, op.source_id, record, name, shown(was), shown(later), shown(now), "", "", "", "")
     found.conflicts.append(row)
