@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pb2hl.errors import GateClosed, SheetError
-from pb2hl.results import StepResult
+from pb2hl.ledger import Ledger, State
+from pb2hl.operations import SCHEMA_TARGETS, Target
+from pb2hl.results import Status, StepResult
 from pb2hl.review import schema_review
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sandbox.fields import make
@@ -166,3 +168,19 @@ def test_a_wrong_choice_is_a_clear_error(seeded):
         step(ws, "schema")
     assert "schema.csv, row 3" in str(caught.value) or "schema.csv, row 2" in str(caught.value)
     assert "'overwrite' is unknown; allowed: beside, use" in str(caught.value)
+
+
+def test_pieces_that_were_only_answered_are_refused_and_made_by_the_next(migration):
+    """A tag, field, pipeline and calendar of which the location has nothing, whatever it answered: the step fails and says so, and
+    the same command makes them."""
+    state, kinds = migration.sandbox.state, ("tags", "fields", "pipelines", "calendars")
+    before = {kind: len(state.collections[kind].records) for kind in kinds}
+    with Ledger.open(migration.ws) as ledger:
+        made = {entry.target: entry for entry in ledger.iterate(state=State.DONE) if entry.target in SCHEMA_TARGETS}
+    for target, kind in zip((Target.TAG, Target.FIELD, Target.PIPELINE, Target.CALENDAR), kinds, strict=True):
+        state.collections[kind].remove(made[target].destination_id)
+    first = migration.run("schema", apply=True)
+    assert first.status is Status.FAILED and first.counts["failed"] == 4 and "refused 4" in first.headline
+    assert sum("is not there" in problem.message for problem in first.problems) == 4
+    assert migration.run("schema", apply=True).status is Status.DONE
+    assert {kind: len(state.collections[kind].records) for kind in kinds} == before

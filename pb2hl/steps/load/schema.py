@@ -53,6 +53,9 @@ APPLYING = ("schema_refused", "schema_differs", "pipeline_waits", "lost_reasons_
 """Problems of carrying the schema out: told anew each time, while those of the proposal stay as they are."""
 
 
+NOT_THERE = "HighLevel answered that it was made, and it is not there"
+
+
 def schema(
     ws: Workspace, *, apply: bool = False, progress: Progress = SILENT, cancel: Cancel | None = None
 ) -> StepResult:
@@ -120,15 +123,13 @@ async def _carry_out(
     """Make everything; pipelines last, since a token may lack their scope: those are then taken as an admin made them."""
     others = [op for op in operations if op.target is not Target.PIPELINE]
     lines = [op for op in operations if op.target is Target.PIPELINE]
-    ledger, client = context.ledger, context.client
     context.progress.start("schema", len(others), "operations")
     _again(context, operations)
     await Apply(context).run(others)
     waiting = await make_pipelines(context, lines)
     objects = [str(op.payload["key"]) for op in operations if op.target is Target.OBJECT]
-    found = await read_destination(client, index=False, objects=objects)
-    found = await _with_late_fields(client, ledger, operations, found)
-    return waiting, await _with_late_pipelines(client, ledger, lines, found)
+    found = await read_destination(context.client, index=False, objects=objects)
+    return waiting, await _with_late(context, operations, found)
 
 
 def _again(context: RunContext, operations: Sequence[Operation]) -> None:
@@ -168,37 +169,31 @@ async def make_pipelines(context: RunContext, lines: Sequence[Operation]) -> lis
     return waiting
 
 
-async def _with_late_fields(
-    client: Client, ledger: LedgerPort, operations: Sequence[Operation], found: Destination
-) -> Destination:
-    """Lists lag behind writes; a read by id does not: fields that the list lacks are read one by one."""
-    known = {item["id"] for items in found.fields.values() for item in items}
-    fields = {model: list(items) for model, items in found.fields.items()}
-    entries = ledger.entries(op.op_id for op in operations if op.target is Target.FIELD)
+async def _with_late(context: RunContext, operations: Sequence[Operation], found: Destination) -> Destination:
+    """Lists lag behind writes; a read by id does not: pieces that the lists lack are read one by one. What is not there although
+    HighLevel answered that it was made counts as refused."""
+    entries = context.ledger.entries(op.op_id for op in operations if op.kind is not Kind.SKIP)
+    places: dict[Target, Any] = {Target.PIPELINE: found.pipelines, Target.TAG: found.tags, Target.CALENDAR: found.calendars,
+              Target.FIELD: [item for items in found.fields.values() for item in items]}  # fmt: skip
+    known = {(target, item["id"]) for target, items in places.items() for item in items}
+    late: list[tuple[Target, Any]] = []
+    absent = []
     for entry in entries.values():
-        if entry.state is State.DONE and entry.destination_id not in known:
-            where = {"objectKey": str(entry.payload["objectKey"])} if entry.payload.get("objectKey") else {}
-            try:
-                field = normalised(await PORTS[Target.FIELD].get(client, entry.destination_id, **where))
-            except NotFound:
-                continue
-            fields.setdefault(field["model"], []).append(field)
-    return replace(found, fields={model: tuple(items) for model, items in fields.items()})
-
-
-async def _with_late_pipelines(
-    client: Client, ledger: LedgerPort, lines: Sequence[Operation], found: Destination
-) -> Destination:
-    """The same for pipelines, whose list lags a write by seconds."""
-    known = {line["id"] for line in found.pipelines}
-    late = []
-    for entry in ledger.entries(op.op_id for op in lines).values():
-        if entry.state is State.DONE and entry.destination_id not in known:
-            try:
-                late.append(pipeline_of(await PORTS[Target.PIPELINE].get(client, entry.destination_id)))
-            except NotFound:
-                continue
-    return replace(found, pipelines=(*found.pipelines, *late))
+        key = (entry.target, entry.destination_id)
+        if entry.state is not State.DONE or entry.target not in places or key in known:
+            continue
+        where = {"objectKey": str(entry.payload["objectKey"])} if entry.payload.get("objectKey") else {}
+        try:
+            late.append((entry.target, await PORTS[entry.target].get(context.client, entry.destination_id, **where)))
+        except NotFound:
+            absent.append(Outcome(entry.op_id, State.REFUSED, error=NOT_THERE))
+    context.ledger.finish(context.run, absent)
+    fields = {model: list(items) for model, items in found.fields.items()}
+    for field in (normalised(record) for target, record in late if target is Target.FIELD):
+        fields.setdefault(field["model"], []).append(field)
+    lines = [pipeline_of(record) for target, record in late if target is Target.PIPELINE]
+    kept = {model: tuple(items) for model, items in fields.items()}
+    return replace(found, fields=kept, pipelines=(*found.pipelines, *lines))
 
 
 def _is_there(entry: Entry | None) -> bool:
@@ -308,7 +303,11 @@ def _headline(made: int, existed: int, waiting: Sequence[Any], failed: Sequence[
         by_hand = [counted(n, word) for n, word in ((len(waiting), "pipeline"), (reasons, "lost reason")) if n]
         return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; {' and '.join(by_hand)} {agree(len(waiting) + reasons, 'waits', 'wait')} for an admin, who finds the exact steps below."
     if failed:
-        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; HighLevel refused {len(failed)}."
+        doubt = sum(entry.state is State.IN_DOUBT for entry in failed)
+        parts = [f"HighLevel refused {len(failed) - doubt}"] * (len(failed) > doubt) + [
+            f"{doubt} stay in doubt"
+        ] * bool(doubt)
+        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; {', '.join(parts)}."
     return f"{made} fields, tags, pipelines and calendars are in place, {existed} {agree(existed, 'was', 'were')} there before."
 
 
