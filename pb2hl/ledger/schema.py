@@ -63,13 +63,15 @@ _COLUMNS = "op_id, location, source, kind, target, object, source_id, part, payl
 INTEND = f"""
 INSERT INTO operations ({_COLUMNS}, before_image, run_id, intended_at, state, attempts)
 VALUES ({", ".join("?" * 15)}, 'intended', 1)
-ON CONFLICT (op_id) DO UPDATE SET state = 'intended', payload = excluded.payload, payload_hash = excluded.payload_hash,
+ON CONFLICT (op_id) DO UPDATE SET state = 'intended',
+    kind = CASE WHEN operations.state IN ('intended', 'in_doubt') THEN operations.kind ELSE excluded.kind END, payload = excluded.payload, payload_hash = excluded.payload_hash,
     marker = excluded.marker, existing_id = excluded.existing_id, run_id = excluded.run_id, error = '', losses = '[]',
     before_image = COALESCE(
         CASE operations.state WHEN 'undone' THEN NULL ELSE operations.before_image END, excluded.before_image),
     intended_at = excluded.intended_at, attempts = operations.attempts + 1, undone_by = ''
 """
-"""The first before-image wins: on a second attempt the record may already hold what the first one wrote."""
+"""The first before-image wins: on a second attempt the record may already hold what the first one wrote. So does the first kind while
+its outcome is not known; else what is done now counts: what was left out before and is made now is taken back by deleting it."""
 
 REGISTER = f"""
 INSERT INTO operations ({_COLUMNS}, run_id, state) VALUES ({", ".join("?" * 13)}, 'planned')

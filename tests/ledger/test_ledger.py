@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -111,6 +112,19 @@ def test_before_image_of_first_attempt_wins(ledger):
     ledger.intend(run, [Intent(make(1), {}, {"city": "before"})])
     ledger.intend(run, [Intent(make(1), {}, {"city": "ours"})])
     assert ledger.operation("op1").before_image == {"city": "before"} and ledger.operation("op1").attempts == 2
+
+
+@pytest.mark.parametrize("before", [State.SKIPPED, State.UNDONE, State.REFUSED, State.PLANNED, State.DONE])
+@pytest.mark.parametrize(("first", "then"), [(Kind.SKIP, Kind.CREATE), (Kind.CREATE, Kind.UPDATE)])
+def test_what_an_operation_does_now_is_what_is_taken_back(ledger, before, first, then):
+    """An operation that was settled as one thing and is sent as another (left out, then made; made, then found and changed) counts as what
+    was sent; while an earlier attempt's outcome is unknown, as what that was."""
+    run = ledger.start_run("load")
+    ledger.finish(run, [Outcome("op1", before, "R1", operation=replace(make(1), kind=first))])
+    ledger.intend(run, [Intent(replace(make(1), kind=then), {})])
+    assert ledger.operation("op1").kind is then
+    ledger.intend(run, [Intent(replace(make(1), kind=first), {})])
+    assert ledger.operation("op1").kind is then
 
 
 def test_outcome_without_intent(ledger):

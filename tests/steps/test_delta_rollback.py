@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from pb2hl.ledger import Ledger, State
+from pb2hl.operations import Kind
 from pb2hl.results import Status
+from tests.e2e.drive import prompt_search, step, workspace
 from tests.steps import small
+from tests.steps.conftest import SCENARIO
 from tests.steps.small import settings
 
 
@@ -30,3 +34,28 @@ def test_two_deltas_go_back_whole(migration):
     assert result.status is Status.DONE, [str(problem) for problem in result.problems]
     assert migration.sandbox.state.dump() == migration.before
     assert migration.run("rollback").status is Status.NOTHING_TO_DO
+
+
+@pytest.mark.slow
+def test_a_deal_that_was_left_out_and_made_later_goes_back_whole(tmp_path, rehearse, monkeypatch):
+    """A second open deal is left out by the load and made by the delta that closes the first: the rollback knows it as ours, and keeps
+    neither its contact nor its pipeline because of it."""
+    sandbox = rehearse(**SCENARIO)
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+    before = sandbox.state.dump()
+    tables = small.tables()
+    tables["deals"].append(tables["deals"][0] | {"Deal ID": "D3", "Deal Name": "Axle"})
+    ws = workspace(tmp_path / "ws", small.write(tmp_path / "export", tables), sandbox)
+    prompt_search(ws)
+    small.migrate(ws)
+    with Ledger.open(ws) as ledger:
+        (left,) = [entry.source_id for entry in ledger.iterate(state=State.SKIPPED) if entry.object == "deals"]
+    (there,) = {"D1", "D3"} - {left}
+    small.row(tables, "deals", there)["Status"] = "won"
+    step(ws, "delta", export=small.write(tmp_path / "later", tables))
+    with Ledger.open(ws) as ledger:
+        made = [entry for entry in ledger.iterate(state=State.DONE) if entry.source_id == left]
+    assert {entry.kind for entry in made} == {Kind.CREATE}
+    result = step(ws, "rollback")
+    assert result.status is Status.DONE and not len(result.tables["kept"]), [str(one) for one in result.problems]
+    assert sandbox.state.dump() == before
