@@ -7,6 +7,7 @@ import pytest
 
 from pb2hl import mapper
 from pb2hl.source.tables import RawTable
+from pb2hl.steps.shared.intake import take_in
 
 WHO = {
     "First Name": ["Ada", "Bo", "Ada"],
@@ -114,3 +115,39 @@ def test_deals_without_a_name_are_called_after_what_they_are_about(heading, valu
     assert fields(table({**deal, heading: values}), "deals")[heading][0] == "name"
     assert fields(table({**deal, heading: [f"{text} {'x' * 90}" for text in values]}), "deals")[heading][0] == "custom"
     assert fields(table({**deal, "Deal": ["a", "b", "c"], heading: values}), "deals")[heading][0] == "custom"
+
+
+def test_who_called_is_somebody_with_a_number():
+    """In a log of calls the columns that say whom a row means are the people's name and phone; keys of them make nobody."""
+    log = {**CALLS, "Caller Name": ["Ada Lund", "Bo Vik", "Ada Lund"], "Caller Number": WHO["Phone"]}
+    (calls, kind, _), (people, of, _) = mapper.two_objects(table(log, "calls.csv"), "activities", ())
+    assert (kind, of) == ("activities", "contacts") and fields(calls, "activities")["Contact"][0] == "contact_id"
+    assert {field for field, _ in fields(people, "contacts").values()} == {"full_name", "phone"}
+    assert mapper.two_objects(table({**CALLS, "Contact": ["17", "18", "17"]}, "calls.csv"), "activities", ()) == []
+
+
+def test_members_with_notes_are_no_users():
+    """People with notes of a club are contacts, though users may be called members."""
+    members = {
+        **WHO,
+        "Membership": ["Gold", "Silver", "Gold"],
+        "Status": ["Active", "Expired", "Active"],
+        "Notes": ["nice", "", ""],
+    }
+    assert mapper.recognise(table(members, "members.csv"))[0] == "contacts"
+
+
+@pytest.mark.parametrize(
+    ("files", "objects"),
+    [
+        (("contacts", "schedule"), ["appointments", "contacts"]),
+        (("schedule",), ["appointments", "contacts"]),
+        (("contacts",), ["contacts"]),
+    ],
+)
+def test_bookings_beside_a_table_of_people_make_nobody_again(tmp_path, files, objects):
+    """Bookings that look like people are none that other tables could refer to; a real table of people has whom they are with."""
+    texts = {"contacts": {**WHO, "Birthday": ["1980-01-02", "1981-02-03", "1980-01-02"]}, "schedule": {**BOOKED, **WHO}}
+    for name in files:
+        pd.DataFrame(texts[name]).to_csv(tmp_path / f"{name}.csv", index=False)
+    assert sorted(item.object for item in take_in(tmp_path, into=tmp_path / "into").tables) == objects

@@ -173,3 +173,37 @@ def test_type_and_id_of_a_reference_may_be_glued(kind, key):
     )
     assert mapper.pointers(list(notes.columns), notes, "notes") == {key: kind}
     assert mapper.pointers(["id", key, "note"], notes, "notes") == {}
+
+
+def test_a_short_key_that_two_tables_share_is_one():
+    """`tk_id` in rates and entries is the timekeepers' `tk_id`, though its word is short and its values count from 1."""
+    keepers = raw(
+        "timekeepers", tk_id=["1", "2"], name=["Lee Moss", "Kim Orr"], email=["lee@firm.example", "kim@firm.example"]
+    )
+    rates = raw(
+        "billing_rates",
+        tk_id=["1", "1", "2"],
+        hourly_rate=["200", "250", "180"],
+        valid_from=["2024-01-01", "2025-01-01", "2024-01-01"],
+    )
+    found = decisions([(keepers, "users"), (rates, "rates")])
+    assert found["users", "tk_id"] == "id" and found["rates", "tk_id"] == "timekeeper"
+    trust = raw(
+        "trust_ledger",
+        trans_id=["1", "2"],
+        trust_account=["T-1", "T-1"],
+        matter_no=["1", "2"],
+        amount=["100", "200"],
+        bank_amount=["100", "200"],
+    )
+    found = decisions([(trust, "trust_transactions")])
+    assert found["trust_transactions", "trans_id"] == "id" and found["trust_transactions", "matter_no"] == "matter"
+
+
+def test_given_names_are_no_keys():
+    """Names of people in two tables are not the ids of one of them."""
+    contacts = people()
+    visits = raw(
+        "visits", Client__First__Name=["Ada", "Bo", "Cy"], Start=["2025-03-05 09:00"] * 3, End=["2025-03-05 10:00"] * 3
+    )
+    assert decisions([(contacts, "contacts"), (visits, "appointments")])["appointments", "Client First Name"] != "id"

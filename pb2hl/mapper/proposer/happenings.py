@@ -13,7 +13,7 @@ import pandas as pd
 from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.knowledge.text import terms
 from pb2hl.mapper.proposer.objects import named, recognise
-from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, filled, part_name, surely
+from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, are_people, filled, part_name, surely
 from pb2hl.model import OBJECTS
 from pb2hl.source.tables import RawTable
 
@@ -27,6 +27,7 @@ _TELLING = {"appointments": {"start_at"}, "tasks": {"title", "due_at"}, "activit
 """What a table must have of an object to be one of it where its name does not say so."""
 
 _BOTH = frozenset({"company_name"})
+_PLAIN = {"full_name": "Full name", "phone": "Phone", "mobile": "Mobile", "email": "Email"}
 _MOSTLY = 0.8
 
 
@@ -54,7 +55,8 @@ def happenings_of_people(raw: RawTable, object_: str, others: Collection[str]) -
     found = recognise(rest)[0]
     if found not in DATED or not _happens(raw, rest, found, theirs):
         return []
-    return _apart(raw, found, _theirs(raw, found))
+    whose = _theirs(raw, found)
+    return [(_referring(raw, raw.headings, whose), found, "")] if "contacts" in others else _apart(raw, found, whose)
 
 
 def _are_somebody(theirs: Mapping[str, str]) -> bool:
@@ -67,14 +69,25 @@ def _theirs(raw: RawTable, object_: str = "") -> dict[str, str]:
     """{heading: field} of the columns that are said of people, but for those that are surely of what happens (`object_`)."""
     fields = [spec for spec in OBJECTS[object_].fields if not spec.refers_to or spec.name == "owner"] if object_ else []
     happens = {spec.name for spec in fields}
-    own = {name for name, field in surely(raw, object_).items() if field in happens} if object_ else set()
-    return {
+    read = surely(raw, object_) if object_ else {}
+    own = {name for name, field in read.items() if field in happens}
+    meant = {name: who for name, field in read.items() if field == "contact_id" and (who := _says(raw, name))}
+    return meant | {
         name: field
         for name, field in surely(raw, "contacts").items()
         if field in PERSON - _OF_THE_ROW
         and (name not in own or field in NAMES | REACHED)
         and not {"owner", "user"} & set(terms(name))
     }
+
+
+def _says(raw: RawTable, heading: str) -> str:
+    """What a column that says whom a row means tells of them: a name, a phone, an e-mail; "" for keys."""
+    seen = signals(raw.frame[heading].head(ROWS))
+    for kind in ("email", "phone"):
+        if seen.looks(kind, at_least=_MOSTLY):
+            return kind
+    return "full_name" if are_people(raw, heading) else ""
 
 
 def _happens(raw: RawTable, rest: RawTable, object_: str, theirs: Mapping[str, str]) -> bool:
@@ -96,6 +109,10 @@ def _apart(raw: RawTable, object_: str, theirs: Mapping[str, str]) -> list[Read]
     rows = filled(raw, [name for name in columns if theirs[name] in NAMES | REACHED])
     frame = raw.frame[columns][rows].reset_index(drop=True)
     people = RawTable(raw.file, part_name(raw, "contacts"), columns, frame, raw.rows[rows])
+    read = surely(people, "contacts")
+    plain = {name: _PLAIN.get(theirs[name], name) if read.get(name) != theirs[name] else name for name in columns}
+    if len(set(plain.values())) == len(columns):  # `Caller Number` is a phone there, a number of its own elsewhere
+        people = replace(people, headings=[*plain.values()], frame=frame.set_axis([*plain.values()], axis=1))
     kept = [name for name in raw.headings if name not in theirs or theirs[name] in _BOTH]
     reason = f"people in the rows of {object_}: {', '.join(columns[:5])}"
     return [(_referring(raw, kept, theirs), object_, ""), (people, "contacts", reason)]

@@ -167,11 +167,11 @@ def _are_users(raw: Table, others: Sequence[Table], said: tuple[str, str], fits:
     return not by_name and "email" in people and _knows_owners(frame, [other for other in others if other is not raw])
 
 
-_OF_CONTACTS = frozenset({"tags", "birthday", "source", "company_name"})
+_OF_CONTACTS = frozenset({"tags", "birthday", "source", "company_name", "description"})
 
 
 def _only_of_contacts(headings: Sequence[str]) -> bool:
-    """Whether a table has what nobody keeps of users: tags, birthdays, sources, companies (the members of a mailing list)."""
+    """Whether a table has what nobody keeps of users: tags, birthdays, sources, companies, notes (the members of a list or club)."""
     known = by_pattern("contacts")
     said = (known.get(frozenset(terms(heading))) for heading in headings)
     return any(concept is not None and concept.field in _OF_CONTACTS for concept in said)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
+from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.model import OBJECTS
 from pb2hl.sheets import table_rows
@@ -18,6 +20,7 @@ Read = tuple[RawTable, str, str]
 SURE, ROWS = 0.85, 200
 """Confidence (0-1) from which a column is taken for what it says, and rows looked at."""
 
+_MOSTLY = 0.8
 NAMES = frozenset({"first_name", "last_name", "full_name"})
 REACHED = frozenset({"email", "phone", "mobile"})
 PERSON = frozenset(spec.name for spec in OBJECTS["contacts"].fields if not spec.refers_to)
@@ -42,3 +45,15 @@ def filled(raw: RawTable, columns: Sequence[str]) -> np.ndarray:
 def part_name(raw: RawTable, name: str) -> str:
     """The sheet that a part of `raw` is called after."""
     return f"{raw.sheet}{PART}{name}" if raw.sheet else name
+
+
+def are_people(raw: RawTable, heading: str) -> bool:
+    """Whether a column holds names of people."""
+    seen = signals(raw.frame[heading].head(ROWS))
+    short = seen.examples and all(map(_GLYPHS.match, seen.examples))
+    people = short or seen.looks("person", at_least=_MOSTLY)
+    return bool(people) and not seen.looks("company", at_least=1 - _MOSTLY)
+
+
+_GLYPHS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]{1,4}[ \u3000]?[\u3040-\u9fff\uac00-\ud7a3]{1,4}$")
+"""Names of people in scripts without capitals, with or without a blank between surname and given name."""

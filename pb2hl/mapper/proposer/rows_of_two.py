@@ -6,7 +6,6 @@ Each becomes a table of its own, so that neither is lost in fields of the other;
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,7 +15,7 @@ from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.either import people_and_companies
 from pb2hl.mapper.proposer.happenings import DATED, happenings_of_people, people_of_happenings
-from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, filled, part_name, surely
+from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, are_people, filled, part_name, surely
 from pb2hl.model import OBJECTS
 from pb2hl.source.tables import RawTable
 
@@ -100,7 +99,7 @@ def _people_of_deals(raw: RawTable) -> list[Read]:
         for name, field in people.items()
         if field in _PERSON and name not in own and not {"owner", "user"} & set(terms(name))
     }
-    named = [name for name, field in deals.items() if field == "contact_id" and _are_people(raw, name)]
+    named = [name for name, field in deals.items() if field == "contact_id" and are_people(raw, name)]
     theirs |= {name: "full_name" for name in named if theirs.get(name) not in NAMES}
     if not set(theirs.values()) & NAMES and (name := _own_name(raw, deals, theirs)):
         theirs[name] = "full_name"
@@ -133,7 +132,7 @@ def _people_of_companies(raw: RawTable) -> list[Read]:
     people = [
         name
         for name in raw.headings
-        if _CONTACT >= set(terms(name)) > set() and name not in own and _are_people(raw, name)
+        if _CONTACT >= set(terms(name)) > set() and name not in own and are_people(raw, name)
     ]
     if len(people) != 1 or len(names) != 1:
         return []
@@ -176,22 +175,11 @@ _NO_NAMES = ("number", "code", "guid", "hash", "email", "url", "domain", "boolea
 """Kinds of values by which deals may name a company, and from which none is made."""
 
 
-def _are_people(raw: RawTable, heading: str) -> bool:
-    seen = signals(raw.frame[heading].head(ROWS))
-    short = seen.examples and all(map(_GLYPHS.match, seen.examples))
-    people = short or seen.looks("person", at_least=_PEOPLE)
-    return bool(people) and not seen.looks("company", at_least=1 - _PEOPLE)
-
-
-_GLYPHS = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]{1,4}[ \u3000]?[\u3040-\u9fff\uac00-\ud7a3]{1,4}$")
-"""Names of people in scripts without capitals, with or without a blank between surname and given name."""
-
-
 def _own_name(raw: RawTable, deals: dict[str, str], theirs: dict[str, str]) -> str:
     """The column of the deals' names where they are called after their people, as the people's addresses show; "" elsewhere."""
     mail = next((name for name, field in theirs.items() if field == "email"), "")
     name = next((name for name, field in deals.items() if field == "name"), "")
-    if not mail or not name or not _are_people(raw, name):
+    if not mail or not name or not are_people(raw, name):
         return ""
     pairs = raw.frame[[name, mail]].head(ROWS)
     pairs = pairs[(pairs[name].str.strip() != "") & pairs[mail].str.contains("@")]

@@ -43,6 +43,7 @@ _ANOTHERS = frozenset("author manager followers source partner spouse assistant 
 }
 """Terms of people and companies beside the one a record belongs to."""
 
+_NAMES_OF_PEOPLE = frozenset({"first name", "last name"})
 _OF_ANOTHER = heading_words("of another record")
 """Words of ids that mean another record of the same object (`ConvertedContactId`, `MasterRecordId`)."""
 
@@ -234,7 +235,9 @@ def _akin(one: str, other: str) -> bool:
     shared = next(
         (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other))
     )
-    return shared >= max(3, round(0.6 * min(len(one), len(other)))) and (len(one) > 3 or one == other)
+    return (one == other and len(one) > 1) or (
+        shared >= max(3, round(0.6 * min(len(one), len(other)))) and len(one) > 3
+    )
 
 
 def _pointing(table: Table, heading: str, columns: Sequence[tuple[Table, str]]) -> list[str]:
@@ -277,7 +280,7 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
         for owner, heading in columns
         if owner is table
         and (heading == stands or may_change(table, heading))
-        and not set(terms(table.said(heading))) & _OF_ANOTHER
+        and not set(terms(table.said(heading))) & (_OF_ANOTHER | _NAMES_OF_PEOPLE)
         and _unique(table, heading)
     ]
     scored = []

@@ -140,10 +140,16 @@ def _joined(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str
 def _each_its_own(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str, str]]) -> list[Recognised]:
     """The tables with people and their deals in one row each apart, but for those of which a person said what they are; of each part
     a person says it too."""
+    known_at = [(item.raw.file, item.raw.sheet) in decided for item in found]
+    are = [
+        item.object
+        if known
+        else next((name for _, name, _ in mapper.two_objects(item.raw, item.object, ())), item.object)
+        for item, known in zip(found, known_at, strict=True)
+    ]  # a list of bookings looks like one of people, and holds nobody for the others
     out = []
-    for item in found:
-        others = [other.object for other in found if other is not item]
-        known = (item.raw.file, item.raw.sheet) in decided
+    for at, (item, known) in enumerate(zip(found, known_at, strict=True)):
+        others = [*are[:at], *are[at + 1 :]]
         parts = [] if known else mapper.two_objects(item.raw, item.object, others)
         out += [
             Recognised(raw, *(_decided_object(raw, decided) or (name, item.confidence, reason or item.reason)))
