@@ -14,6 +14,8 @@ from pb2hl.values.counting import counted
 
 MOST_RECORDS = 60
 """Records with a view of their own, those with differences first."""
+MOST_ROWS = 300
+"""Fields in the table of all of them: the records below say the same side by side, and each row is nine cells that a browser draws."""
 MOST_FIELDS = 6_000
 """Fields in all these views together; fewer where their texts are long (`tables.MOST_CHARACTERS`)."""
 _SIDE_BY_SIDE = ("field", "source_columns", "source_value", "prepared", "sent", "stored", "class", "explanation")
@@ -63,7 +65,9 @@ def _diff(context: Context, name: str, frame: pd.DataFrame) -> list[Section]:
         found.append(
             Section(
                 "All fields",
-                table=context.evidence.table(name, frame, caption="All fields", columns=_SHOWN, labels=_LABELS),
+                table=context.evidence.table(
+                    name, frame, caption="All fields", columns=_SHOWN, labels=_LABELS, most=MOST_ROWS
+                ),
             )
         )
         records = _records(context, frame)
