@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pb2hl.apply.edits import STORED, answered
-from pb2hl.diff import flatten_payload, flatten_record
+from pb2hl.apply.edits import SAME, STORED, answered
+from pb2hl.diff import compare, flatten_payload, flatten_record
 from pb2hl.diff.flatten import CUSTOM, custom_key
 from pb2hl.diff.table import stored_value
 from pb2hl.errors import AnswerLost, ApiError, NotFound, Refused
 from pb2hl.fetch import Fetcher, FetchRefused
 from pb2hl.highlevel import Created
 from pb2hl.highlevel.records import contacts as contact_records
-from pb2hl.highlevel.records.base import PartlyRefused
+from pb2hl.highlevel.records.base import PartlyRefused, id_of
 from pb2hl.ledger import Intent, Outcome, State
 from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
 
@@ -30,6 +30,7 @@ UNSURE = (409, 422)
 DROPPED = "HighLevel takes no property {}"
 NO_FILE = "its file cannot be had"
 """How the reason begins when an attachment's link is dead or its bytes are not there: that says nothing of HighLevel."""
+NOT_CARRIED_OUT = "HighLevel answers the update, and the record holds nothing of it"
 UNCLEARED = "{}: HighLevel does not clear it"
 
 
@@ -118,8 +119,20 @@ class Sender:
     async def _call(self, op: Operation, payload: Mapping[str, Any]) -> Any:
         port = self.ports[op.target]
         if op.kind is Kind.UPDATE and op.target is not Target.CONTACT_TAGS:
-            return await port.update(self.client, op.existing_id, payload)
+            return await self._shown(op, payload, await port.update(self.client, op.existing_id, payload))
         return await port.create(self.client, payload)
+
+    async def _shown(self, op: Operation, sent: Mapping[str, Any], answer: Any) -> Any:
+        """The answer to an update of a record. Raises Refused where it shows no record, and the record holds nothing of what was sent."""
+        if op.target not in RECORD_TARGETS or (answer and id_of(answer) == op.existing_id):
+            return answer
+        record = await self.ports[op.target].get(self.client, op.existing_id, **(sent.get("$url") or {}))
+        held, values = flatten_record(record), flatten_payload(sent)
+        if values and not any(
+            compare(value, stored_value(held, name), name)[0] in SAME for name, value in values.items()
+        ):
+            raise Refused(NOT_CARRIED_OUT, status=200)
+        return answer
 
     async def _cleared(self, op: Operation, sent: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
         """`sent` without the values that HighLevel answered 200 to and kept all the same, and their names as losses."""

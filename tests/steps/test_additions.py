@@ -65,3 +65,18 @@ def test_what_was_only_answered_is_missing(ready):
     assert proven.counts["asked_missing"] == 0, proven.headline
     ada = next(one for one in state.dump()["contacts"].values() if one.get("firstName") == "Ada")
     assert ada["businessId"] and "vip" in ada["tags"]
+
+
+@pytest.mark.slow
+def test_updates_that_were_only_answered_are_refused(ready):
+    """What was to be written to a record that was there before, and of which it holds nothing, is refused; a repair sends it."""
+    ws, state = ready
+    state.faults.replace(Faults(pretend=["^PUT /contacts/"]))
+    sample = step(ws, "sample")
+    refused = sample.tables["open"].query("fate == 'refused'")
+    assert len(refused) and refused["why"].str.contains("holds nothing of it").all()
+    state.faults.replace(Faults())
+    gates.approve(ws, "sample", "Jane", force=True)
+    assert step(ws, "repair", who="Jane").counts["asked_refused"] == 0
+    ada = next(one for one in state.dump()["contacts"].values() if one.get("firstName") == "Ada")
+    assert ada["city"] == "Ottawa"
