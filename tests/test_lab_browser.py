@@ -212,9 +212,9 @@ def _decide(lab: Lab) -> None:
 
 def _take_back(lab: Lab) -> None:
     panel = lab.shown(".cf").last
-    panel.locator("input").fill("yes")
+    panel.locator("input:visible").fill("yes")
     assert panel.locator("button").is_disabled()
-    panel.locator("input").fill(lab.ws.config.location)
+    panel.locator("input:visible").fill(lab.ws.config.location)
     panel.locator("button").click()
     panel.locator(".cf-good").wait_for(timeout=PATIENCE_MS)
     result = StepResult.load(lab.ws.results("rollback"))
