@@ -19,6 +19,8 @@ import pytest
 
 import pb2hl
 
+pytestmark = pytest.mark.slow
+
 _SCANS = frozenset(
     {"search", "finditer", "findall", "sub", "subn", "split", "contains", "replace", "extract", "extractall", "count"}
 )

@@ -24,6 +24,8 @@ from tests.canaries import ATTACKS, held, trouble
 from tests.conftest import UNHURRIED
 from tests.loopback.sitecustomize import close
 
+pytestmark = pytest.mark.slow
+
 WHO = "Jane Tester"
 
 

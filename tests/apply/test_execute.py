@@ -202,7 +202,14 @@ def test_one_execution_is_one(scene):
 
 
 @pytest.mark.parametrize(
-    "fault", ["lost_answer", "error_after", "error_before", "created_422", "malformed", "reset", "spurious_429"]
+    "fault",
+    [
+        "lost_answer",
+        "error_after",
+        "created_422",
+        "malformed",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("error_before", "reset", "spurious_429")),
+    ],
 )
 def test_storm_of_one_kind(stage, fault):
     """One request in seven meets this fault, and still every record is there once."""

@@ -36,6 +36,7 @@ def arrive(tmp_path, rehearse, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 def test_people_with_a_contract_are_no_rates(arrive):
     """A list of clients with their contracts becomes contacts with companies, though the file is called rates."""
     _, results, arrived = arrive(
@@ -87,6 +88,7 @@ def test_deleted_people_do_not_return(arrive):
     assert len(ws.table("contacts")) == 2
 
 
+@pytest.mark.slow
 def test_numbers_are_no_companies_and_titles_no_jobs(arrive):
     """Account numbers make no companies, salutations and FALSE no job titles."""
     _, _, arrived = arrive(
@@ -99,6 +101,7 @@ def test_numbers_are_no_companies_and_titles_no_jobs(arrive):
     assert not any("Job Title" in item["custom"] for item in arrived.contacts)
 
 
+@pytest.mark.slow
 def test_national_phones_are_no_dates(arrive):
     """Numbers in three groups are phones of the workspace's country."""
     _, _, arrived = arrive(
@@ -132,6 +135,7 @@ def test_a_table_that_fits_nothing_waits(arrive, tmp_path):
     assert (row["decision"], row["who"]) == ("leave out", "Judge")
 
 
+@pytest.mark.slow
 def test_one_heading_of_two_files_does_not_block(arrive):
     """A column that is empty in one file and dated in another is one field."""
     _, results, arrived = arrive(

@@ -42,6 +42,7 @@ def _run(tmp_path, rehearse, monkeypatch, export, **settings):
     return ws, sandbox, before, migrate(ws)
 
 
+@pytest.mark.slow
 def test_french_without_ids_or_pipelines(tmp_path, rehearse, monkeypatch):
     """Semicolons in Windows-1252, `03/04/2021` day first by its neighbours, several e-mails in a cell, decimal commas."""
     export = write.csv_folder(tmp_path / "x", FRENCH, delimiter=";", encoding="cp1252")

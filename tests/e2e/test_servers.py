@@ -63,7 +63,13 @@ def test_a_blind_token_writes_nothing(tmp_path, rehearse, monkeypatch, scope):
     assert stopped.value.exit_code == 4 and sandbox.state.dump() == before
 
 
-@pytest.mark.parametrize("lacks", [{"behaviour": {"pipelines_api": False}}, {"lacking_scopes": ["pipelines.create"]}])
+@pytest.mark.parametrize(
+    "lacks",
+    [
+        {"behaviour": {"pipelines_api": False}},
+        pytest.param({"lacking_scopes": ["pipelines.create"]}, marks=pytest.mark.slow),
+    ],
+)
 def test_pipelines_that_only_an_admin_can_make(tmp_path, rehearse, monkeypatch, lacks):
     """The schema step waits with exact steps; made by hand, the pipeline is verified, the mapping's approval stands, the deal loads."""
     sandbox = rehearse(**lacks)

@@ -131,6 +131,7 @@ def test_a_normalised_database(tmp_path, rehearse, monkeypatch):
     assert len(arrived.contacts) == 3, "two people, and a stand-in for the deal without one"
 
 
+@pytest.mark.slow
 def test_files_in_cells(tmp_path, rehearse, monkeypatch):
     """Attachments whose bytes stand in BLOBs, base64 and data: URIs arrive byte for byte, under their names; a damaged one is told."""
     export = unlike.files_in_cells(tmp_path / "x")

@@ -40,6 +40,7 @@ def same(one, other) -> None:
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROW, min_size=2, max_size=25), size=st.integers(1, 60))
+@pytest.mark.slow
 def test_identical_to_the_local_run(client, monkeypatch, rows, size):
     """Whatever the rows and however small the partitions."""
     monkeypatch.setattr(spread, "WORTH_SPREADING", 0)

@@ -99,7 +99,8 @@ def test_back_and_forth(migration):
 
 
 @pytest.mark.parametrize(
-    ("decision", "city"), [("source", "Kanata"), pytest.param("keep", "Perth", marks=pytest.mark.slow)]
+    ("decision", "city"),
+    [pytest.param("source", "Kanata", marks=pytest.mark.slow), pytest.param("keep", "Perth", marks=pytest.mark.slow)],
 )
 def test_conflict_and_its_decision(migration, decision, city):
     """A field changed on both sides is kept and asked about; the next delta does what was decided, and asks no more."""

@@ -97,6 +97,7 @@ def test_a_piece_of_the_schema_that_was_not_made_is_accounted_for(migration, fau
     migration.sandbox.state.faults.replace(Faults())
 
 
+@pytest.mark.slow
 def test_what_was_decided_to_stay_is_in_the_account(migration):
     """A field that people changed and that an earlier delta was told to keep counts as kept at the next one."""
     contacts = migration.sandbox.state.contacts

@@ -126,6 +126,7 @@ def test_a_rollback_that_was_cut_short_before_it_looked(lying, monkeypatch):
     assert not differences(before, held(state.dump()))
 
 
+@pytest.mark.slow
 def test_nothing_is_written_where_the_seal_is_not_taken_and_a_dry_run_foretells_a_delta_taken_back(lying, tmp_path):
     """A seal whose answer shows nothing stops the delta before it writes; once it is taken, what a dry run says of records that both
     load and delta wrote to is what the rollback does."""

@@ -159,6 +159,7 @@ def test_an_option_that_is_not_there_is_refused_and_archived(seeded):
     assert "Silver" in (ws.reports / "refused_cells.csv").read_text(encoding="utf-8-sig")
 
 
+@pytest.mark.slow
 def test_a_wrong_choice_is_a_clear_error(seeded):
     """File, row, what was seen and what is allowed."""
     ws, _ = seeded

@@ -26,7 +26,8 @@ def rehearse(server, folder, monkeypatch, tables: small.Tables, policy: dict[str
     return ws, results, Arrived.of(sandbox)
 
 
-@pytest.mark.parametrize("policy", [pytest.param("archive", marks=pytest.mark.slow), "note"])
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["archive", "note"])
 def test_unmapped_columns_by_policy(sandbox_server, tmp_path, monkeypatch, policy):
     """Under `archive` and `note` no custom field is made: the cells are in the CSV, by `note` on the record too, and accounted for."""
     ws, results, arrived = rehearse(sandbox_server, tmp_path, monkeypatch, small.tables(), {"unmapped_columns": policy})
