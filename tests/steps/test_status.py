@@ -77,3 +77,11 @@ def test_a_delta_that_failed_is_what_comes_next(migration, monkeypatch, capsys):
     gone_after(migration, 0)
     migration.run("delta", export=path)
     assert status(migration.ws).next_step == "audit"
+
+
+def test_after_a_rollback_the_way_begins_anew(migration):
+    """What was taken back is no step that was done: when its schema is made again, a sample comes next, not the audit."""
+    assert migration.run("rollback").status is Status.DONE
+    assert status(migration.ws).next_step == ""
+    migration.run("schema", apply=True)
+    assert status(migration.ws).next_step == "sample"

@@ -152,7 +152,8 @@ def _next_step(
     """
     if begun[0]:
         return begun[0]
-    back = last_rollback(ws)
+    undone = rollback_of(ws)
+    back = undone if undone is not None and undone.last else None
     if back is not None and (back.next_step or back.whole):
         return back.next_step
     gate = {row["gate"]: row["state"] for row in states}
@@ -161,7 +162,7 @@ def _next_step(
     for step in STEPS.values():
         if step.optional:
             continue
-        at = StepResult.left_at(ws.results(step.result()))
+        at = _stands(ws, step, undone)
         if not at and not (step.must_pass and applied):
             return (begun[1] if step.proves else "") or step.id
         if step.must_pass and not applied and _failed(ws, step):
@@ -176,6 +177,12 @@ def _next_step(
         if step.proves and at < written:
             return begun[1] or step.id
     return begun[1]
+
+
+def _stands(ws: Workspace, step: Step, undone: Back | None) -> str:
+    """When a step left its result; "" for none, or one of records that a whole rollback took back since."""
+    at = StepResult.left_at(ws.results(step.result()))
+    return "" if undone is not None and undone.whole and _loads(step) and at < undone.at else at
 
 
 def _loads(step: Step) -> bool:
