@@ -140,8 +140,8 @@ class Sealer:
     async def _shown(self, client: Client, value: str) -> bool:
         """Whether the location's list shows the seal as it was just written."""
         held = await _held(client, self.ledger) or ()
-        self._id = next((id_of(record) for record in held if record.get("value") == value), self._id)
-        return any(record.get("value") == value for record in held)
+        self._id = next((id_of(record) for record in held if customvalues.holds(record, value)), self._id)
+        return any(customvalues.holds(record, value) for record in held)
 
 
 _WITHOUT = (
@@ -172,7 +172,9 @@ def text(ledger: LedgerPort) -> str:
         if row["state"] == State.DONE and row["kind"] == Kind.CREATE:
             made[str(row["target"])] += int(row["count"])
     told = ", ".join(f"{count} {target}" for target, count in sorted(made.items())) or "nothing yet"
-    return f"{number} {head} set {stamp(SYSTEM_CLOCK.now())} by pb2hl, do not edit; made until then: {told}"[:400]
+    return f"{number} {head} set {stamp(SYSTEM_CLOCK.now())} by pb2hl, do not edit; made until then: {told}"[
+        :400
+    ].strip()
 
 
 async def unseal(client: Client, ledger: LedgerPort) -> bool:

@@ -24,9 +24,14 @@ async def write(client: Client, name: str, value: str, id: str = "") -> str:
     method, path = ("PUT", located(_ONE, client, id=id)) if id else ("POST", located(VALUES.path, client))
     answer = await client.request(method, path, json={"name": name, "value": value})
     record = made(client, answer, f"{method} {path}", "customValue")
-    if record.get("value") != value:
+    if not holds(record, value):
         raise client.lost(f"{method} {path}")
     return id_of(record)
+
+
+def holds(record: Record, value: str) -> bool:
+    """Whether a custom value has this text, but for spaces around it."""
+    return str(record.get("value") or "").strip() == value.strip()
 
 
 async def remove(client: Client, record: Record) -> bool:
