@@ -153,7 +153,8 @@ def _next_step(
     if begun[0]:
         return begun[0]
     undone = rollback_of(ws)
-    back = undone if undone is not None and undone.last else None
+    begun_anew = undone is not None and undone.whole and applied  # known to the ledger, were it within the same second
+    back = undone if undone is not None and undone.last and not begun_anew else None
     if back is not None and (back.next_step or back.whole):
         return back.next_step
     gate = {row["gate"]: row["state"] for row in states}
