@@ -136,6 +136,15 @@ OPTIONAL = "optional"
 """In a reference: the record is made without it where what it refers to was left out or refused."""
 
 
+def address(target: Target, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What a port needs to address a record of `target` besides its id (`highlevel.records`): the ids of its URL, and for a field of
+    businesses or custom objects whose it is."""
+    where = dict(payload.get("$url") or {})
+    if target is Target.FIELD and payload.get("objectKey"):
+        where["objectKey"] = str(payload["objectKey"])
+    return where
+
+
 def optional_references(payload: Mapping[str, Any]) -> frozenset[str]:
     """The op ids among the ids of a payload's URL (`$url`) that it can do without."""
     where = payload.get("$url") or {}

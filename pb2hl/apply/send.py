@@ -20,7 +20,7 @@ from pb2hl.highlevel import Created
 from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.highlevel.records.base import PartlyRefused, id_of
 from pb2hl.ledger import Intent, Outcome, State
-from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
+from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target, address
 
 _UNKNOWN_PROPERTY = re.compile(r"property (\S+) should not exist")
 
@@ -126,7 +126,7 @@ class Sender:
         """The answer to an update of a record. Raises Refused where it shows no record, and the record holds nothing of what was sent."""
         if op.target not in RECORD_TARGETS or (answer and id_of(answer) == op.existing_id):
             return answer
-        record = await self.ports[op.target].get(self.client, op.existing_id, **(sent.get("$url") or {}))
+        record = await self.ports[op.target].get(self.client, op.existing_id, **address(op.target, sent))
         held, values = flatten_record(record), flatten_payload(sent)
         if values and not any(
             compare(value, stored_value(held, name), name)[0] in SAME for name, value in values.items()
@@ -139,7 +139,7 @@ class Sender:
         blank = clearing(sent) if op.kind is Kind.UPDATE and op.target is not Target.CONTACT_TAGS else ()
         if not blank:
             return sent, ()
-        record = await self.ports[op.target].get(self.client, op.existing_id, **(sent.get("$url") or {}))
+        record = await self.ports[op.target].get(self.client, op.existing_id, **address(op.target, sent))
         held = flatten_record(record)
         kept = [name for name in blank if stored_value(held, name) not in (None, "", [], {})]
         return without(sent, kept), tuple(UNCLEARED.format(name) for name in kept)

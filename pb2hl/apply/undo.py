@@ -29,7 +29,7 @@ from pb2hl.apply.undo_plan import (
     carrier,
     plan_undo,
 )
-from pb2hl.apply.undo_proof import UndoProof, is_blank, is_not, restored, tag_checks, where_of
+from pb2hl.apply.undo_proof import UndoProof, is_blank, is_not, restored, tag_checks
 from pb2hl.apply.undo_result import KEPT_COLUMNS, OUTCOME_COLUMNS, Rollback
 from pb2hl.diff import flatten_record
 from pb2hl.diff.flatten import CUSTOM
@@ -40,7 +40,7 @@ from pb2hl.highlevel import run as highlevel_run
 from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.highlevel.records.base import WrongAnswer
 from pb2hl.ledger import Entry, Outcome, State
-from pb2hl.operations import RECORD_TARGETS, SCHEMA_TARGETS, Kind, Target
+from pb2hl.operations import RECORD_TARGETS, SCHEMA_TARGETS, Kind, Target, address
 from pb2hl.values.fold import fold
 
 CONCURRENCY = 32
@@ -314,7 +314,7 @@ class Undo:
     async def _restore(self, entry: Entry) -> str:
         if entry.before_image is None:
             return ""
-        where = dict(entry.payload.get("$url") or {})
+        where = address(entry.target, entry.payload)
         now = await self._now(entry.target, entry.destination_id, where)
         found = restoration(
             self._left.with_synced_owner(entry, now),
@@ -345,7 +345,7 @@ class Undo:
         record = entry.destination_id
         if why := self._scan.why(entry.target, record, force=self._force) or self._dependents.why(record):
             return why
-        where = where_of(entry)
+        where = address(entry.target, entry.payload)
         judged = entry.target in RECORD_TARGETS and not self._force
         doubtful = judged and (record in self._scan.suspects or record not in self._scan.seen)
         if doubtful and (changed := await self._edits.of(entry, where)):

@@ -23,7 +23,7 @@ from pb2hl.diff.table import stored_value
 from pb2hl.errors import HighLevelError, NotFound, RateLimited, TokenRefused
 from pb2hl.highlevel.records.base import id_of
 from pb2hl.ledger import Entry, LedgerPort, Outcome, State
-from pb2hl.operations import RECORD_TARGETS, Kind, Target
+from pb2hl.operations import RECORD_TARGETS, Kind, Target, address
 from pb2hl.values.fold import fold
 
 UNPROVEN = "rollbacks not looked after"
@@ -138,7 +138,7 @@ class UndoProof:
         """Of records that lists show, those that are there."""
 
         async def look(entry: Entry) -> tuple[Entry, str]:
-            _, why = await self._record(entry.target, entry.destination_id, where_of(entry))
+            _, why = await self._record(entry.target, entry.destination_id, address(entry.target, entry.payload))
             return entry, why or STAYS
 
         found = await asyncio.gather(*map(look, entries))
@@ -156,7 +156,9 @@ class UndoProof:
         checks = self._expected[target, record_id]
         entries = {entry.op_id: entry for entry, _ in checks.values()}
         first = next(iter(entries.values()))
-        record, why = await self._record(target, record_id, where_of(first) if first.target is target else {})
+        record, why = await self._record(
+            target, record_id, address(target, first.payload) if first.target is target else {}
+        )
         if why:
             return {} if why == GONE else {op_id: (entry, why) for op_id, entry in entries.items()}
         wrong: dict[str, list[str]] = defaultdict(list)
@@ -211,14 +213,6 @@ def _as_before(name: str, before: Mapping[str, Any], record: Mapping[str, Any]) 
 def unproven(ledger: LedgerPort) -> list[str]:
     """Runs of rollbacks whose outcome was not looked at yet."""
     return list(ledger.recall(UNPROVEN) or ())
-
-
-def where_of(entry: Entry) -> dict[str, str]:
-    """What a port needs to address the record besides its id: see `RecordPort`."""
-    where = dict(entry.payload.get("$url") or {})
-    if entry.target is Target.FIELD and entry.payload.get("objectKey"):
-        where["objectKey"] = str(entry.payload["objectKey"])
-    return where
 
 
 def looked_at(entries: Iterable[Entry], doomed: Collection[str]) -> tuple[set[Target], set[tuple[Target, str]]]:

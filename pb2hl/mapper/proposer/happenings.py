@@ -39,7 +39,7 @@ def people_of_happenings(raw: RawTable, object_: str, others: Collection[str]) -
         return []
     if "contacts" not in others:
         return _apart(raw, object_, theirs)
-    said = {field for field in surely(raw, object_).values()}
+    said = set(surely(raw, object_).values())
     return [] if "contact_id" in said else [(_referring(raw, raw.headings, theirs), object_, "")]
 
 

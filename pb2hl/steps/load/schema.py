@@ -18,7 +18,7 @@ from pb2hl.highlevel.records.fields import normalised
 from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
 from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
 from pb2hl.mapper.sheets.gate import BY_HAND
-from pb2hl.operations import Kind, Operation, Target
+from pb2hl.operations import Kind, Operation, Target, address
 from pb2hl.plan.records.legal import KEYS, wanted
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import MAPPING, SCHEMA
@@ -182,7 +182,7 @@ async def _with_late(context: RunContext, operations: Sequence[Operation], found
         key = (entry.target, entry.destination_id)
         if entry.state is not State.DONE or entry.target not in places or key in known:
             continue
-        where = {"objectKey": str(entry.payload["objectKey"])} if entry.payload.get("objectKey") else {}
+        where = address(entry.target, entry.payload)
         try:
             late.append((entry.target, await PORTS[entry.target].get(context.client, entry.destination_id, **where)))
         except NotFound:

@@ -9,7 +9,7 @@ from typing import Any
 from pb2hl.errors import NotFound
 from pb2hl.highlevel import PORTS, Client
 from pb2hl.ledger import Entry, LedgerPort
-from pb2hl.operations import Target
+from pb2hl.operations import Target, address
 from pb2hl.progress import SILENT, Progress
 
 AT_ONCE = 32
@@ -26,7 +26,7 @@ async def read_records(client: Client, entries: Sequence[Entry], progress: Progr
     async def one(entry: Entry) -> None:
         async with limit:
             client.heed()
-            where = entry.payload.get("$url") or {}
+            where = address(entry.target, entry.payload)
             try:
                 found[entry.op_id] = await PORTS[entry.target].get(client, entry.destination_id, **where)
             except NotFound:
