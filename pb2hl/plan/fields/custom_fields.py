@@ -61,6 +61,10 @@ class State(StrEnum):
     CANNOT = "cannot"
 
 
+FIELD, OBJECT = "custom field", "custom object"
+"""What the schema's diff calls a piece of these kinds; those of the others bear the names of their targets."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedField:
     """A custom field of the plan. `key` is the staged column it takes, or its label for those the plan itself fills."""

@@ -129,7 +129,7 @@ class Legal:
             there = KEYS[object_] in self.ctx.location.objects
             state = f.State.FITS if there else f.State.MAKE if object_ in self.landing else f.State.CANNOT
             detail = self._room if state is f.State.CANNOT else ""
-            row = ("custom object", LABELS[object_][1], KEYS[object_], "", str(state), detail)
+            row = (f.OBJECT, LABELS[object_][1], KEYS[object_], "", str(state), detail)
             found.append((*row, len(self.ctx.inputs.staged[object_])))
         return found
 

@@ -65,7 +65,7 @@ class SchemaPlan:
         """One row a piece of schema (DIFF_COLUMNS): what is to make, what exists and fits, what conflicts."""
         found: list[tuple[Any, ...]] = self.legal.diff()
         found += [
-            ("custom field", field.label, field.model, field.data_type, str(field.state), field.detail, field.count)
+            (f.FIELD, field.label, field.model, field.data_type, str(field.state), field.detail, field.count)
             for _, field in self.ctx.fields
         ]
         found += [
@@ -78,7 +78,7 @@ class SchemaPlan:
         if self._needs_calendar():
             found.append(self._calendar_row())
         found += [
-            ("custom field", field.label, field.model, wanted, str(f.State.CANNOT), field.detail, field.count)
+            (f.FIELD, field.label, field.model, wanted, str(f.State.CANNOT), field.detail, field.count)
             for _, field in self.ctx.fields
             if (wanted := f.unheld(field))
         ]

@@ -14,7 +14,7 @@ from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan import Plan
 from pb2hl.plan import sample as choose
 from pb2hl.plan.building.estimate import Budget, whole
-from pb2hl.plan.fields.custom_fields import State as Stands
+from pb2hl.plan.fields import custom_fields
 from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
@@ -142,17 +142,21 @@ def as_made(diff: pd.DataFrame, made: Iterable[Operation]) -> pd.DataFrame:
         model = str(op.payload.get("model") or op.payload.get("objectKey") or op.payload.get("key") or "")
         kind = _CALLED.get(op.target, str(op.target))
         there.add(_piece(kind, str(op.payload.get("name", "")), model))
-    done = [row.state == Stands.MAKE and _piece(row.kind, row.name, row.model) in there for row in table_rows(diff)]
-    return diff.assign(state=diff["state"].mask(pd.Series(done, index=diff.index, dtype=bool), str(Stands.MADE)))
+    done = [
+        row.state == custom_fields.State.MAKE and _piece(row.kind, row.name, row.model) in there
+        for row in table_rows(diff)
+    ]
+    return diff.assign(
+        state=diff["state"].mask(pd.Series(done, index=diff.index, dtype=bool), str(custom_fields.State.MADE))
+    )
 
 
-_CALLED = {Target.FIELD: "custom field", Target.OBJECT: "custom object"}
-"""What the diff calls a piece of schema, where that is not its target's own name."""
+_CALLED = {Target.FIELD: custom_fields.FIELD, Target.OBJECT: custom_fields.OBJECT}
 
 
 def _piece(kind: str, name: str, model: str) -> tuple[str, str]:
     """What tells a piece of schema from every other of its kind."""
-    what = {_CALLED[Target.FIELD]: f"{model}.{name}", _CALLED[Target.OBJECT]: model}
+    what = {custom_fields.FIELD: f"{model}.{name}", custom_fields.OBJECT: model}
     return kind, what.get(kind, name)
 
 
