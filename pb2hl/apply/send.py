@@ -10,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pb2hl.apply.edits import SAME, STORED, answered
-from pb2hl.diff import compare, flatten_payload, flatten_record
+from pb2hl.apply.edits import STORED, answered
+from pb2hl.apply.shown import NOT_LINKED, require_added, require_changed, unlinked
+from pb2hl.diff import flatten_payload, flatten_record
 from pb2hl.diff.flatten import CUSTOM, custom_key
 from pb2hl.diff.table import stored_value
 from pb2hl.errors import AnswerLost, ApiError, NotFound, Refused
 from pb2hl.fetch import Fetcher, FetchRefused
 from pb2hl.highlevel import Created
 from pb2hl.highlevel.records import contacts as contact_records
-from pb2hl.highlevel.records.base import PartlyRefused, id_of
+from pb2hl.highlevel.records.base import PartlyRefused
 from pb2hl.ledger import Intent, Outcome, State
 from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target, address
 
@@ -30,8 +31,15 @@ UNSURE = (409, 422)
 DROPPED = "HighLevel takes no property {}"
 NO_FILE = "its file cannot be had"
 """How the reason begins when an attachment's link is dead or its bytes are not there: that says nothing of HighLevel."""
-NOT_CARRIED_OUT = "HighLevel answers the update, and the record holds nothing of it"
 UNCLEARED = "{}: HighLevel does not clear it"
+
+
+def lost_property(loss: str) -> str:
+    """The property of a payload that a loss says was not taken; "" for a value that was only to be cleared."""
+    if loss.endswith(UNCLEARED.format("")):
+        return ""
+    head, tail = DROPPED.split("{}")
+    return loss.removeprefix(head).removesuffix(tail) if loss.startswith(head) else loss.partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,9 @@ class Sender:
         payload, losses = self._without_unknown(op.target, intent.payload)
         try:
             body = _beside_held(payload, intent.before_image)
-            created = await (self._with_fetched(op, body) if _must_fetch(body) else self._call(op, body))
+            created = await (
+                self._with_fetched(intent, body) if _must_fetch(body) else self._call(op, body, intent.before_image)
+            )
             payload, kept = await self._cleared(op, payload)
             return _done(op, created, payload, intent.payload, (*losses, *kept))
         except FetchRefused as error:
@@ -93,10 +103,12 @@ class Sender:
 
     async def link(self, intents: list[Intent]) -> list[Outcome | Doubt]:
         """Link the contacts of one business in one request. Raises as `send` does."""
-        first = intents[0].payload
+        business = intents[0].payload["businessId"]
         ids = [intent.payload["contactId"] for intent in intents]
         try:
-            answer = await contact_records.link(self.client, first["businessId"], ids)
+            linked = await contact_records.link(self.client, business, ids)
+            unseen = set(ids) - linked.shown
+            lacking = await unlinked(self.client, self.ports[Target.LINK], business, unseen) if unseen else ()
         except AnswerLost as error:
             return [Doubt(intent, error.message) for intent in intents]
         except (NotFound, Refused) as error:
@@ -104,35 +116,34 @@ class Sender:
                 outcome = refused(intents[0].operation, error)
                 return [Doubt(intents[0], error.message, outcome) if error.status in UNSURE else outcome]
             return [result for intent in intents for result in await self.link([intent])]
-        trace = getattr(answer, "trace_id", "") or ""
-        return [Outcome(i.operation.op_id, State.DONE, i.payload["contactId"], trace_id=trace) for i in intents]
+        return [
+            Outcome(intent.operation.op_id, State.REFUSED, error=NOT_LINKED, trace_id=linked.trace_id)
+            if contact in lacking
+            else Outcome(intent.operation.op_id, State.DONE, contact, trace_id=linked.trace_id)
+            for intent, contact in zip(intents, ids, strict=True)
+        ]
 
     def as_sent(self, intent: Intent) -> Operation:
         """The operation with the payload as it left: references resolved, unknown properties dropped."""
         payload, _ = self._without_unknown(intent.operation.target, intent.payload)
         return replace(intent.operation, payload=payload)
 
-    async def _with_fetched(self, op: Operation, payload: Mapping[str, Any]) -> Any:
+    async def _with_fetched(self, intent: Intent, payload: Mapping[str, Any]) -> Any:
         with tempfile.TemporaryDirectory(prefix="pb2hl-") as folder:
-            return await self._call(op, await _fetched(self.fetcher, payload, Path(folder)))
+            body = await _fetched(self.fetcher, payload, Path(folder))
+            return await self._call(intent.operation, body, intent.before_image)
 
-    async def _call(self, op: Operation, payload: Mapping[str, Any]) -> Any:
+    async def _call(self, op: Operation, payload: Mapping[str, Any], before: Mapping[str, Any] | None) -> Any:
+        """What the port answers, once that or the record shows what was asked for; Refused where neither does."""
         port = self.ports[op.target]
         if op.kind is Kind.UPDATE and op.target is not Target.CONTACT_TAGS:
-            return await self._shown(op, payload, await port.update(self.client, op.existing_id, payload))
-        return await port.create(self.client, payload)
-
-    async def _shown(self, op: Operation, sent: Mapping[str, Any], answer: Any) -> Any:
-        """The answer to an update of a record. Raises Refused where it shows no record, and the record holds nothing of what was sent."""
-        if op.target not in RECORD_TARGETS or (answer and id_of(answer) == op.existing_id):
+            answer = await port.update(self.client, op.existing_id, payload)
+            await require_changed(self.client, port, op, payload, before, answer)
             return answer
-        record = await self.ports[op.target].get(self.client, op.existing_id, **address(op.target, sent))
-        held, values = flatten_record(record), flatten_payload(sent)
-        if values and not any(
-            compare(value, stored_value(held, name), name)[0] in SAME for name, value in values.items()
-        ):
-            raise Refused(NOT_CARRIED_OUT, status=200)
-        return answer
+        made = await port.create(self.client, payload)
+        if op.target in (Target.CONTACT_TAGS, Target.FILE):
+            await require_added(self.client, port, op, payload, before, made)
+        return made
 
     async def _cleared(self, op: Operation, sent: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
         """`sent` without the values that HighLevel answered 200 to and kept all the same, and their names as losses."""

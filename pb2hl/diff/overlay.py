@@ -12,6 +12,8 @@ from pb2hl.values.fold import fold
 
 DELTA_PART = "delta-"
 """How the `part` of a delta's operations begins."""
+VALUES_PART = f"{DELTA_PART}values"
+"""The same of those that a repair sends: values that HighLevel did not take when it took their record."""
 OUTDATED = "a later export does not ask for it any more"
 """Why a delta's change that was not carried out, or was taken back, is not open."""
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import re
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -93,9 +94,11 @@ class Api:
         if early := _instead(sandbox, fate):
             return early, headers
         call = await _call(request, raw, path)
-        if route.writes and (told := _by_scenario(sandbox, request, raw)):
+        asked = f"{request.method} {request.url.path} {raw.decode(errors='replace')}"
+        if route.writes and (told := _by_scenario(sandbox, asked)):
             return told, headers
-        answer = self._handle(sandbox, request, route, call, fate)
+        with sandbox.untouched() if route.writes and sandbox.faults.pretends_whole(asked) else nullcontext():
+            answer = self._handle(sandbox, request, route, call, fate)
         self._after(request, fate)
         await _wait(sandbox, 0.5, 0)
         if answer.status < 400 and fate.after == "error_after":
@@ -232,9 +235,8 @@ def _instead(sandbox: State, fate: Fate) -> Answer | None:
     return surprise(fate.before, sandbox.faults.settings) if fate.before in faults.SURPRISES else None
 
 
-def _by_scenario(sandbox: State, request: Request, raw: bytes) -> Answer | None:
-    """The answer to a write that the scenario refuses, or pretends to carry out."""
-    asked = f"{request.method} {request.url.path} {raw.decode(errors='replace')}"
+def _by_scenario(sandbox: State, asked: str) -> Answer | None:
+    """The answer to a write that the scenario refuses, or whose answer shows nothing of what it pretends to do."""
     if sandbox.faults.refuses(asked):
         return Reject(422, "refused by the scenario").answer(sandbox.ids.uuid("trace"))
     return Answer({"succeded": True}) if sandbox.faults.pretends(asked) else None

@@ -55,8 +55,12 @@ class FaultPlan:
         return random.Random(f"{self.settings.seed} {request}").random() < self.settings.refuse_share
 
     def pretends(self, request: str) -> bool:
-        """Whether the scenario answers this request with success and does nothing."""
+        """Whether the scenario answers this request with success that shows nothing, and does nothing."""
         return any(re.search(pattern, request) for pattern in self.settings.pretend)
+
+    def pretends_whole(self, request: str) -> bool:
+        """Whether it does nothing, and answers as if it had."""
+        return any(re.search(pattern, request) for pattern in self.settings.pretend_shows)
 
     def next(self, writes: bool) -> Fate:
         """The fate of the request that arrives now."""

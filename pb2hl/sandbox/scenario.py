@@ -192,6 +192,7 @@ class Faults(_Section):
         default=1, ge=0, le=1
     )  # of those, by chance and by `seed`; the same request meets the same fate
     pretend: list[str] = []  # (write) the same for requests that are answered with success and not carried out
+    pretend_shows: list[str] = []  # (write) the same, and the answer shows what it would if they were
     kill_at: KillAt | None = None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import random
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -193,6 +194,24 @@ class State:
             for record in records[name].values():
                 collection.put(copy.deepcopy(record))
         self.index_all()
+
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """What is done to records and files meanwhile is taken back in the end; ids that were given are not given again."""
+        before = {name: dict(collection.records) for name, collection in self.collections.items()}
+        blobs, sent = dict(self.blobs), len(self.outbox)
+        try:
+            yield
+        finally:
+            self.blobs = blobs
+            del self.outbox[sent:]
+            for name, collection in self.collections.items():
+                for record_id in collection.records.keys() - before[name].keys():
+                    collection.remove(record_id)
+            for name, collection in self.collections.items():
+                for record_id, record in before[name].items():
+                    if collection.get(record_id) is not record:
+                        collection.put(record)
 
     def index_all(self) -> None:
         """Let every search and list see everything now."""

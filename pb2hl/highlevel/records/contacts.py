@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 from pb2hl.errors import NotFound, Refused
@@ -56,7 +57,8 @@ class ContactPort(PlainPort):
         if not payload.get(FOLLOWERS):
             return made
         try:
-            users = await follow(client, self.path(client, made.id, {}), payload[FOLLOWERS])
+            path = self.path(client, made.id, {})
+            users = await follow(client, path, payload[FOLLOWERS], (), partial(self.get, client, made.id))
         except Refused as error:
             return replace(made, refused={FOLLOWERS: error.message})
         return replace(made, stored={FOLLOWERS: users})
@@ -69,7 +71,8 @@ class ContactPort(PlainPort):
             return record
         path = self.path(client, id, {})
         try:
-            users = await follow(client, path, payload[FOLLOWERS] or (), record.get(FOLLOWERS) or ())
+            held, look = record.get(FOLLOWERS) or (), partial(self.get, client, id)
+            users = await follow(client, path, payload[FOLLOWERS] or (), held, look)
         except Refused as error:
             raise PartlyRefused({FOLLOWERS: error.message}, error) from None
         return {**record, FOLLOWERS: users}
@@ -172,7 +175,8 @@ class ContactTagsPort:
             method, located(TAGS_OF, client, id=contact_id), json={"tags": list(tags)}, safe=True
         )
         client.acknowledged(answer, f"{method} {TAGS_OF}")
-        return Created(contact_id, {"id": contact_id}, answer.trace_id)
+        shown = {"tags": answer.body["tags"]} if isinstance(answer.body.get("tags"), list) else {}
+        return Created(contact_id, {"id": contact_id}, answer.trace_id, stored=shown)
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
         return {"id": id, "tags": (await ContactPort().get(client, id)).get("tags") or []}
@@ -211,8 +215,8 @@ class LinkPort:
 
     async def create(self, client: Client, payload: Payload) -> Created:
         contact_id = str(payload["contactId"])
-        trace = await link(client, str(payload["businessId"]), [contact_id])
-        return Created(contact_id, {"id": contact_id, "businessId": str(payload["businessId"])}, trace)
+        linked = await link(client, str(payload["businessId"]), [contact_id])
+        return Created(contact_id, {"id": contact_id, "businessId": str(payload["businessId"])}, linked.trace_id)
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
         return {"id": id, "businessId": (await ContactPort().get(client, id)).get("businessId") or ""}
@@ -235,21 +239,32 @@ class LinkPort:
         return Created(there["id"], there) if there["businessId"] == payload["businessId"] else None
 
 
-async def link(client: Client, business_id: str, contact_ids: Sequence[str]) -> str:
-    """Link contacts to a business, 50 a request; the last trace id."""
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What HighLevel answered: `shown` are the contacts that it names as done, the trace id is that of the last request."""
+
+    shown: frozenset[str] = frozenset()
+    trace_id: str = ""
+
+
+async def link(client: Client, business_id: str, contact_ids: Sequence[str]) -> Linked:
+    """Link contacts to a business, 50 a request."""
     return await _set_business(client, business_id, contact_ids)
 
 
-async def unlink(client: Client, contact_ids: Sequence[str]) -> str:
-    """Take contacts off their businesses, 50 a request; the last trace id."""
+async def unlink(client: Client, contact_ids: Sequence[str]) -> Linked:
+    """Take contacts off their businesses, 50 a request."""
     return await _set_business(client, None, contact_ids)
 
 
-async def _set_business(client: Client, business_id: str | None, contact_ids: Sequence[str]) -> str:
-    trace = ""
+async def _set_business(client: Client, business_id: str | None, contact_ids: Sequence[str]) -> Linked:
+    linked = Linked()
     for start in range(0, len(contact_ids), LINKED_AT_ONCE):
         ids = list(contact_ids[start : start + LINKED_AT_ONCE])
         body = {"locationId": client.location, "ids": ids, "businessId": business_id}
         answer = await client.request("POST", "/contacts/bulk/business", json=body, safe=True)
-        trace = client.acknowledged(answer, "POST /contacts/bulk/business").trace_id
-    return trace
+        client.acknowledged(answer, "POST /contacts/bulk/business")
+        named = answer.body.get("ids")
+        shown = map(str, named) if isinstance(named, list) else ()
+        linked = Linked(linked.shown.union(shown), answer.trace_id)
+    return linked

@@ -122,12 +122,18 @@ class ContactFilePort:
             upload=Upload({f"{field_id}_{upload_id}": await _part(payload)}),
         )
         id = _file_id(contact_id, field_id, upload_id)
-        return Created(id, {"id": id}, answer.trace_id)
+        contact = answer.body.get("contact")
+        shown = unwrap(contact) if isinstance(contact, dict) else {}
+        return Created(id, {"id": id}, answer.trace_id, stored=shown)
+
+    async def files_of(self, client: Client, contact_id: str, field_id: str) -> Any:
+        """What the field of a contact holds now."""
+        return _files_in(await ContactPort().get(client, contact_id), field_id)
 
     async def get(self, client: Client, id: str, **where: str) -> Record:
         """`{"id", "files"}`: what the field holds now; NotFound when it holds nothing."""
         contact_id, field_id = _place_of(id)
-        files = _files_in(await ContactPort().get(client, contact_id), field_id)
+        files = await self.files_of(client, contact_id, field_id)
         if not files:
             raise NotFound(f"field {field_id} of contact {contact_id} holds no file", status=404)
         return {"id": id, "files": files}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pb2hl.errors import NotFound, Refused
@@ -77,7 +78,8 @@ class OpportunityPort(PlainPort):
         if FOLLOWERS in payload:
             try:
                 users = payload[FOLLOWERS] or ()
-                stored[FOLLOWERS] = await follow(client, self.path(client, id, {}), users, held)
+                path, look = self.path(client, id, {}), partial(super().get, client, id)
+                stored[FOLLOWERS] = await follow(client, path, users, held, look)
             except Refused as error:
                 refused[FOLLOWERS] = error.message
         return refused, stored

@@ -158,5 +158,6 @@ def _unlinked(links: Mapping[str, int]) -> Iterator[Problem]:
 
 
 def _absent(found: Comparison) -> pd.DataFrame:
-    """The operations whose record or link is not in the location: what a repair starts from."""
-    return pd.DataFrame({"op_id": sorted(found.seen.absent | found.seen.unlinked)}, dtype="str")
+    """The operations of which nothing is in the location: what a repair starts from."""
+    missing = sorted(found.seen.missing.items())
+    return pd.DataFrame(missing, columns=["op_id", "why"], dtype="str")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +30,7 @@ from pb2hl.steps.audit.related import check_relations, off
 from pb2hl.steps.balance.pieces import Seen
 from pb2hl.steps.shared.additions import Additions, contact_of
 from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names, read_records
+from pb2hl.steps.shared.unwritten import unwritten
 from pb2hl.values.fold import fold
 
 FLAGS = frozenset({"dnd", "dndSettings"})
@@ -127,6 +129,7 @@ async def compare_location(
     names = field_names(ledger)
     judge = Judge(found, names, ledger.source, region, overlays(ledger), kept)
     judge.sync, judge.additions = OwnerSync(ledger), Additions.of(ledger)
+    judge.unwritten = partial(unwritten, ledger, kept=kept)
     judge.spots = spot_checks(_compared(ledger))
     for target in _targets(ledger):
         progress.start(f"reading back {target}", _compared(ledger, (target,)), "records")
@@ -268,6 +271,8 @@ class Judge:
         """Contacts that may still be read by id for a field that is only spot-checked."""
         self.sync: OwnerSync
         """What HighLevel's own sync of owners can have changed."""
+        self.unwritten: Callable[[Mapping[str, Mapping[str, Any]]], Collection[str]]
+        """Which updates (by op id) records show nothing of."""
         self._later = later
         self._kept = kept
         self.additions: Additions
@@ -329,7 +334,9 @@ class Judge:
             self._field(entry, (name, sent, held, kind, why), verdict)
             classes.append((name, verdict))
         self.found.landed.record(entry, {**payload, **decided}, record, classes, superseded | decided.keys())
-        self.found.wrong[key] += any(kind in (Class.CHANGED, Class.MISSING, Class.EXTRA) for _, kind in classes)
+        if any(kind in (Class.CHANGED, Class.MISSING, Class.EXTRA) for _, kind in classes):
+            self.found.wrong[key] += 1
+            self.found.seen.unwritten.update(self.unwritten({entry.destination_id: record}))
 
     def _label(self, name: str) -> str:
         return self._names.get(name.removeprefix(CUSTOM), name) if name.startswith(CUSTOM) else name

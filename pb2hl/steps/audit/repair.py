@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from pb2hl import plan
 from pb2hl.apply.edits import SAME
+from pb2hl.apply.send import lost_property
 from pb2hl.diff import compare, flatten_payload, flatten_record
 from pb2hl.diff.overlay import CHANGING, DELTA_PART
 from pb2hl.diff.table import stored_value
@@ -18,12 +20,15 @@ from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
 from pb2hl.operations import RECORD_TARGETS, SCHEMA_TARGETS, Kind, Operation, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
+from pb2hl.steps.audit.lost_values import lost_values
 from pb2hl.steps.balance.balance import Balance, balance
+from pb2hl.steps.delta.conflicts import kept
 from pb2hl.steps.delta.later_export import aliases_of, current
 from pb2hl.steps.load.load import require_ready
 from pb2hl.steps.shared import in_hand
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.unwritten import unwritten
 from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -44,32 +49,81 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
     audit = StepResult.load(ws.results("audit"))
     absent = audit.tables["absent"]["op_id"] if audit is not None and "absent" in audit.tables else None
     with ws.lock(STEP), Ledger.open(ws) as ledger:
-        if absent is None and not any(ledger.columns(["op_id"], state=State.REFUSED)):
+        if absent is None and not _anything_refused(ledger):
             raise ConfigError("no audit has looked for what is missing yet", hint=f"pb2hl audit {ws.path}")
         require_ready(ws, ledger)
         make_ready(ws, ledger, STEP, progress, cancel)
-        folder = current(ws).plan / "data"
-        refused = _refused(ledger, folder)
-        gone = _gone(ws, ledger, {*refused, *(() if absent is None else absent)}, folder, progress, cancel)
-        ours = {
-            op_id: entry
-            for op_id, entry in gone.items()
-            if entry.kind is not Kind.UPDATE or entry.target is Target.CONTACT_TAGS
-        } | refused
-        wanted = [operation for operation in plan.read(folder) if operation.op_id in ours]
-        changes, passed = _refused_changes(ws, ledger, {operation.op_id for operation in wanted}, progress, cancel)
-        wanted += [entry.operation() for entry in changes]
-        ours |= {entry.op_id: entry for entry in changes}
+        lacking = _lacking(ws, ledger, () if absent is None else absent, progress, cancel)
+        ours, wanted = lacking.ours, lacking.operations
         if wanted:
             in_hand.keep(ws, data=wanted, again=ours)
-            _forget(ledger, who, [ours[operation.op_id] for operation in wanted])
+            _forget(ledger, who, [ours[operation.op_id] for operation in wanted if operation.op_id in ours])
             with writing(ws, ledger, STEP, progress, cancel) as session:
                 session.carry_out(wanted, len(wanted))
         asked = balance(current(ws), ledger, aliases=aliases_of(current(ws)))
-        result = _result(ledger, wanted, gone | ours, asked)
-        result = replace(result, problems=(*result.problems, *passed))
+        result = _result(ledger, wanted, lacking.gone | ours, asked)
+        result = replace(result, problems=(*result.problems, *lacking.passed))
         result.save(ws.results(STEP))
     return result
+
+
+def _anything_refused(ledger: LedgerPort) -> bool:
+    """Whether HighLevel refused an operation, or a value of a record that it took."""
+    losses = (losses for (losses,) in ledger.columns(["losses"], state=State.DONE))
+    refused = any(True for _ in ledger.columns(["op_id"], state=State.REFUSED))
+    return refused or any(map(lost_property, (loss for text in losses for loss in json.loads(text or "[]"))))
+
+
+@dataclass(frozen=True)
+class _Lacking:
+    """What is to be sent again: `ours` by op id as the ledger has it, and as `operations`; `gone` is everything that was found gone,
+    `passed` what is left for the next delta."""
+
+    operations: list[Operation]
+    ours: dict[str, Entry]
+    gone: dict[str, Entry]
+    passed: list[Problem]
+
+
+def _lacking(
+    ws: Workspace, ledger: LedgerPort, absent: Iterable[str], progress: Progress, cancel: Cancel | None
+) -> _Lacking:
+    """What of the operations that the audit found `absent` is, and what was refused."""
+    folder = current(ws).plan / "data"
+    refused = _refused(ledger, folder)
+    gone = _gone(ws, ledger, {*refused, *absent}, folder, progress, cancel)
+    ours = {op_id: entry for op_id, entry in gone.items() if _is_ours(entry)} | refused
+    ours |= _unwritten(ws, ledger, absent, progress, cancel)
+    wanted = [operation for operation in plan.read(folder) if operation.op_id in ours]
+    planned = {operation.op_id for operation in wanted}
+    changes, passed = _refused_changes(ws, ledger, planned, progress, cancel)
+    changes += [entry for op_id, entry in ours.items() if op_id not in planned and _of_delta(entry)]
+    wanted += [*(entry.operation() for entry in changes), *lost_values(ledger, plan.read(folder))]
+    return _Lacking(wanted, ours | {entry.op_id: entry for entry in changes}, gone, passed)
+
+
+def _is_ours(entry: Entry) -> bool:
+    """Whether what the entry did can be done again where its record is gone: not, where that was there before this migration."""
+    return entry.kind is not Kind.UPDATE or entry.target is Target.CONTACT_TAGS
+
+
+def _of_delta(entry: Entry) -> bool:
+    """Whether it is a delta's change that is done and stands nowhere; one that was refused is judged by `_refused_changes`."""
+    return entry.state is State.DONE and entry.part.startswith(DELTA_PART) and entry.kind in CHANGING
+
+
+def _unwritten(
+    ws: Workspace, ledger: LedgerPort, op_ids: Iterable[str], progress: Progress, cancel: Cancel | None
+) -> dict[str, Entry]:
+    """Of the updates among `op_ids`, those of which the record shows nothing now either."""
+    updates = [
+        entry
+        for entry in ledger.entries(op_ids).values()
+        if entry.kind is Kind.UPDATE and entry.target in RECORD_TARGETS and entry.state is State.DONE
+    ]
+    found = with_client(ws, ledger, STEP, lambda client: read_records(client, updates, progress), progress, cancel)
+    records = {entry.destination_id: found[entry.op_id] for entry in updates}
+    return {op_id: entry for op_id, entry in unwritten(ledger, records, kept(ws)).items() if op_id in found}
 
 
 def _gone(
@@ -173,7 +227,8 @@ def _forget(ledger: LedgerPort, who: str, entries: Iterable[Entry]) -> None:
 def _result(ledger: LedgerPort, wanted: list[Operation], gone: Mapping[str, Entry], asked: Balance) -> StepResult:
     now = ledger.entries(operation.op_id for operation in wanted)
     rows = [
-        (op.object, op.source_id, str(op.target), gone[op.op_id].destination_id, now[op.op_id].destination_id, str(now[op.op_id].state))
+        (op.object, op.source_id, str(op.target), was.destination_id if (was := gone.get(op.op_id)) else op.existing_id,
+         now[op.op_id].destination_id, str(now[op.op_id].state))
         for op in wanted
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=list(COLUMNS))

@@ -27,6 +27,7 @@ from pb2hl.steps.balance.pieces import (
     changes,
     operations,
     pieces_of,
+    refused_values,
     rows_without,
     with_names,
 )
@@ -150,7 +151,7 @@ _REMEDY = {
 
 def _named(what: str, count: int) -> str:
     return what if count != 1 else {"records": "record", "links": "link", "owners": "owner", "tags": "record's tags",
-                                    "files": "file", "changes": "change", "supporting records": "supporting record"}[what]  # fmt: skip
+                                    "files": "file", "values": "value", "changes": "change", "supporting records": "supporting record"}[what]  # fmt: skip
 
 
 def balance(ws: Workspace, ledger: LedgerPort, *, aliases: Mapping[str, Mapping[str, str]] | None = None, seen: Seen | None = None,
@@ -160,16 +161,16 @@ def balance(ws: Workspace, ledger: LedgerPort, *, aliases: Mapping[str, Mapping[
     `aliases`: by object, rows whose record was made for another row; `seen`: what the audit found; `record_ids`: only the
     operations with these ids (a sample), and no rows without one.
     """
-    asked = operations(ws, ledger, seen or Seen())
+    seen = seen or Seen()
+    asked = operations(ws, ledger, seen)
     deciders = Deciders.of(ws, ledger)
     if record_ids is not None:
         asked = asked[asked["op_id"].isin(record_ids)]
         rows = pd.DataFrame(columns=[*PIECE])
     else:
         rows = rows_without(ws, asked, aliases or {}, deciders)
-    pieces = pd.concat(
-        [pieces_of(asked, deciders), rows, *([] if record_ids is not None else [changes(ledger)])], ignore_index=True
-    )
+    more = [] if record_ids is not None else [changes(ledger, seen)]
+    pieces = pd.concat([pieces_of(asked, deciders), refused_values(ledger, asked), rows, *more], ignore_index=True)
     return _summed(pieces)
 
 

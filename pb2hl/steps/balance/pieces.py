@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -13,11 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pb2hl.apply.lookup import NEVER_ARRIVED
-from pb2hl.apply.send import NO_FILE
-from pb2hl.diff.overlay import CHANGING, DELTA_PART, OUTDATED
+from pb2hl.apply.send import NO_FILE, lost_property
+from pb2hl.apply.shown import NOT_CARRIED_OUT
+from pb2hl.diff.overlay import CHANGING, DELTA_PART, OUTDATED, VALUES_PART, is_overlay
 from pb2hl.ledger import LedgerPort, State
 from pb2hl.operations import BESIDE, DATA_TARGETS, Kind, Target
 from pb2hl.plan.fields.findings import Bucket
+from pb2hl.sheets import table_rows
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared.outcomes import RECORD_OF, records_of
 from pb2hl.whole import read_frame, undamaged
@@ -37,14 +40,16 @@ class Fate(StrEnum):
 
 
 OPEN_FATES = (Fate.REFUSED, Fate.HELD, Fate.IN_DOUBT, Fate.MISSING, Fate.TAKEN_BACK)
+ABSENT = "not in the location any more"
 MERGED = "merged into another record"
 """Why a record is left out whose row became part of another."""
-RECORDS, LINKS, OWNERS, TAGS, FILES, CHANGES, SUPPORT = (
-    "records", "links", "owners", "tags", "files", "changes", "supporting records",
+RECORDS, LINKS, OWNERS, TAGS, FILES, VALUES, CHANGES, SUPPORT = (
+    "records", "links", "owners", "tags", "files", "values", "changes", "supporting records",
 )  # fmt: skip
-"""What a piece is. A supporting record is none of the export's own rows: a stand-in contact, a note that keeps a deal's text."""
+"""What a piece is. A supporting record is none of the export's own rows: a stand-in contact, a note that keeps a deal's text. Values
+are pieces of their own where HighLevel took the record and not them."""
 
-KINDS = (RECORDS, LINKS, OWNERS, TAGS, FILES, CHANGES, SUPPORT)
+KINDS = (RECORDS, LINKS, OWNERS, TAGS, FILES, VALUES, CHANGES, SUPPORT)
 _WHAT = {Target.LINK: LINKS, Target.RELATION: LINKS, Target.FILE: FILES, Target.MEDIA: FILES, Target.CONTACT_TAGS: TAGS}
 _OWNED = (Target.CONTACT, Target.OPPORTUNITY, Target.TASK, Target.APPOINTMENT)
 _OWNER = '"(assignedTo|assignedUserId|userId)":"[^"]'
@@ -61,12 +66,20 @@ _FATE_OF = {
 
 @dataclass(frozen=True)
 class Seen:
-    """What the audit saw in the location, as op ids: records that are not there, links, owners and tags that are not as sent."""
+    """What was seen in the location, as op ids: records that are not there, links, tags and files of contacts that are not, updates
+    of which nothing stands, owners and tags that are not as sent."""
 
     absent: set[str] = field(default_factory=set)
     unlinked: set[str] = field(default_factory=set)
+    unwritten: set[str] = field(default_factory=set)
     owner_differs: set[str] = field(default_factory=set)
     tags_differ: set[str] = field(default_factory=set)
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Op id → why what it should have done counts as missing."""
+        gone = dict.fromkeys(self.absent | self.unlinked, ABSENT)
+        return gone | dict.fromkeys(self.unwritten, NOT_CARRIED_OUT)
 
 
 @dataclass(frozen=True)
@@ -115,14 +128,10 @@ def operations(ws: Workspace, ledger: LedgerPort, seen: Seen, record: tuple[str,
                 frames.append(frame)
     columns = ["op_id", "kind", "target", "object", "source_id", "existing_id", "reason", "part", "owned", "tagged"]
     asked = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
-    known = pd.DataFrame(
-        ledger.columns(["op_id", "state", "destination_id", "error"]),
-        columns=["op_id", "state", "destination_id", "error"],
-    )
-    asked = asked.merge(known, on="op_id", how="left")
-    asked[["state", "destination_id", "error"]] = asked[["state", "destination_id", "error"]].fillna("")
-    absent = asked["op_id"].isin(seen.absent)
-    asked["absent"] = absent | asked["op_id"].isin(seen.unlinked)
+    names = ["op_id", "state", "destination_id", "error", "losses"]
+    asked = asked.merge(pd.DataFrame(ledger.columns(names), columns=names), on="op_id", how="left")
+    asked[names[1:]] = asked[names[1:]].fillna("")
+    asked["absent"] = asked["op_id"].map(seen.missing).fillna("")
     asked["owner_differs"] = asked["op_id"].isin(seen.owner_differs)
     asked["tags_differ"] = asked["op_id"].isin(seen.tags_differ)
     return asked
@@ -167,15 +176,36 @@ def _fates(asked: pd.DataFrame, deciders: Deciders) -> tuple[pd.Series, pd.Serie
             dtype="str",
         ),
     )
-    fate = fate.mask(asked["absent"] & fate.eq(str(Fate.ARRIVED)), str(Fate.MISSING))
+    absent = asked["absent"].ne("")
+    fate = fate.mask(absent & fate.eq(str(Fate.ARRIVED)), str(Fate.MISSING))
     why = asked["error"].where(asked["error"].ne(""), asked["reason"])
-    why = why.mask(asked["absent"], "not in the location any more").mask(
-        asked["state"].eq("") & ~planned_out, "not sent yet"
-    )
+    why = why.mask(absent, asked["absent"]).mask(asked["state"].eq("") & ~planned_out, "not sent yet")
     no_file = fate.eq(str(Fate.REFUSED)) & asked["error"].str.startswith(NO_FILE)
     if deciders.no_file:
         fate = fate.mask(no_file, str(Fate.LEFT_OUT))
     return fate, why
+
+
+def refused_values(ledger: LedgerPort, asked: pd.DataFrame) -> pd.DataFrame:
+    """What HighLevel did not take of records that it took, unless a later update of ours brought it."""
+    lost = asked[asked["state"].eq(State.DONE) & ~asked["losses"].isin(["", "[]"])]
+    later = written_later(ledger, lost["destination_id"])
+    rows = [
+        (row.object, VALUES, row.source_id, str(Fate.REFUSED), loss, "")
+        for row in table_rows(lost)
+        for loss in json.loads(row.losses)
+        if (name := lost_property(loss)) and name not in later.get(row.destination_id, ())
+    ]
+    return pd.DataFrame(rows, columns=list(PIECE))
+
+
+def written_later(ledger: LedgerPort, records: Iterable[str]) -> dict[str, set[str]]:
+    """Record id → the properties that updates of records have written and HighLevel took."""
+    found: dict[str, set[str]] = {}
+    for entry in ledger.by_destination(records):
+        if is_overlay(entry) and entry.state is State.DONE:
+            found.setdefault(entry.destination_id, set()).update(entry.payload)
+    return found
 
 
 def rows_without(
@@ -244,17 +274,22 @@ def _merged_by(ws: Workspace, object_: str) -> dict[str, str]:
     return dict(zip(named["source_id"].astype(str), named["who"], strict=True))
 
 
-def changes(ledger: LedgerPort) -> pd.DataFrame:
+def changes(ledger: LedgerPort, seen: Seen) -> pd.DataFrame:
     """What later exports changed of records that were there: each field change that was asked for is a piece.
 
     One that never arrived, or that no later export asks for, is none: a delta compares anew and asks for what is still to be changed.
     """
-    rows = ledger.columns(["object", "source_id", "kind", "state", "error"], part=DELTA_PART)
-    found = [
-        (object_, CHANGES, source_id, str(_FATE_OF.get(State(state), Fate.ARRIVED)), error, "")
-        for object_, source_id, kind, state, error in rows
-        if kind in CHANGING and not (state == State.UNDONE and error in (NEVER_ARRIVED, OUTDATED))
-    ]
+    names = ["op_id", "object", "source_id", "kind", "part", "state", "error", "losses"]
+    missing, found = seen.missing, []
+    for op_id, object_, source_id, kind, part, state, error, losses in ledger.columns(names, part=DELTA_PART):
+        outdated = state == State.UNDONE and error in (NEVER_ARRIVED, OUTDATED)
+        if kind not in CHANGING or part == VALUES_PART or outdated:
+            continue
+        fate, why = _FATE_OF.get(State(state), Fate.ARRIVED), error
+        lost = [loss for loss in json.loads(losses or "[]") if lost_property(loss)]
+        if fate is Fate.ARRIVED and (op_id in missing or lost):
+            fate, why = (Fate.MISSING, missing[op_id]) if op_id in missing else (Fate.REFUSED, "; ".join(lost))
+        found.append((object_, CHANGES, source_id, str(fate), why, ""))
     return pd.DataFrame(found, columns=list(PIECE))
 
 
@@ -262,8 +297,8 @@ def of_record(ws: Workspace, ledger: LedgerPort, object_: str, source_id: str) -
     """Every piece of one record (`PIECE`), as plan and ledger stand; empty for what becomes no record."""
     record, deciders = (object_, source_id), Deciders.of(ws, ledger)
     asked = operations(ws, ledger, Seen(), record)
-    found = pd.concat([pieces_of(asked, deciders), rows_without(ws, asked, {}, deciders, record)], ignore_index=True)
-    return with_names(found)
+    rows = rows_without(ws, asked, {}, deciders, record)
+    return with_names(pd.concat([pieces_of(asked, deciders), refused_values(ledger, asked), rows], ignore_index=True))
 
 
 def with_names(pieces: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pb2hl.apply.send import lost_property
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import Kind, Operation
 from pb2hl.steps.delta.moved_records import Moved
@@ -96,6 +97,8 @@ def _fate(op: Operation, entry: Entry | None) -> str:
         return UNACCOUNTED
     if entry.state is State.SKIPPED:
         return DONE if entry.destination_id else LEFT_OUT if op.kind is Kind.SKIP else REFUSED
+    if entry.state is State.DONE and any(map(lost_property, entry.losses)):
+        return REFUSED
     return _OF_STATE.get(entry.state, UNACCOUNTED)
 
 

@@ -27,6 +27,7 @@ from pb2hl.steps.shared.additions import Additions
 from pb2hl.steps.shared.owner_order import SWITCH, in_order
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.steps.shared.session import with_client
+from pb2hl.steps.shared.unwritten import unwritten
 from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -73,7 +74,9 @@ async def _read_back(
     lacking = await Additions.of(ledger).among(entries).lacking(client, contacts)
     progress.finish()
     absent = {op_id for op_id, record in found.items() if record is None}
-    return found, Seen(absent=absent, unlinked={entry.op_id for entry in lacking})
+    untouched = unwritten(ledger, {entry.destination_id: found[entry.op_id] for entry in wanted})
+    seen = Seen(absent=absent, unlinked={entry.op_id for entry in lacking}, unwritten=set(untouched))
+    return found, seen
 
 
 def _result(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pb2hl.ledger import Ledger
-from pb2hl.operations import Kind
+from pb2hl.operations import RECORD_TARGETS, Kind
 from pb2hl.register import AUDIT, LOAD, REPAIR, gates
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import lacking
+from pb2hl.steps.balance.pieces import ABSENT
 from pb2hl.steps.gates.gates import open_points
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -57,11 +58,14 @@ def after_audit(ws: Workspace) -> Way:
 
 
 def _absent(ws: Workspace, audit: StepResult) -> tuple[int, int]:
-    """How many pieces that this migration made are not in the location any more, and how many that were there before it."""
-    gone = audit.tables["absent"]["op_id"] if "absent" in audit.tables else ()
-    if not len(gone):
+    """How many pieces that this migration made or wrote are not in the location any more, and how many that were there before it."""
+    absent = audit.tables.get("absent")
+    if absent is None or absent.empty:
         return 0, 0
+    deleted = set(absent.loc[absent["why"] == ABSENT, "op_id"]) if "why" in absent else set(absent["op_id"])
     with Ledger.open(ws) as ledger:
-        kinds = [entry.kind for entry in ledger.entries(gone).values()]
-    theirs = kinds.count(Kind.UPDATE)
-    return len(kinds) - theirs, theirs
+        entries = ledger.entries(absent["op_id"]).values()
+        theirs = sum(
+            entry.kind is Kind.UPDATE and entry.target in RECORD_TARGETS and entry.op_id in deleted for entry in entries
+        )
+    return len(entries) - theirs, theirs

@@ -23,11 +23,12 @@ ADDED = (Target.LINK, Target.CONTACT_TAGS, Target.FILE)
 
 @dataclass(frozen=True)
 class Additions:
-    """What should stand on contacts: `entries` those that have to be seen, `tags` each contact's last word, `files` how many are in
-    a field."""
+    """What should stand on contacts: `entries` those that have to be seen, `tags` and `gone` (tags that a delta took off) each
+    contact's last word, `files` how many are in a field."""
 
     entries: tuple[Entry, ...]
     tags: Mapping[str, frozenset[str]]
+    gone: Mapping[str, frozenset[str]]
     files: Mapping[tuple[str, str], int]
 
     @classmethod
@@ -36,6 +37,7 @@ class Additions:
         links: dict[str, Entry] = {}
         others: list[Entry] = []
         tags: dict[str, set[str]] = defaultdict(set)
+        gone: dict[str, set[str]] = defaultdict(set)
         files: Counter[tuple[str, str]] = Counter()
         for target in targets:
             for entry in ledger.iterate(state=State.DONE, target=target):
@@ -46,10 +48,11 @@ class Additions:
                 if target is Target.FILE:
                     files[contact_of(entry), field_of(entry)] += 1
                 else:
-                    tags[contact_of(entry)] |= set(map(fold, entry.payload.get("tags") or ()))
-                    tags[contact_of(entry)] -= set(map(fold, entry.payload.get(REMOVED_TAGS) or ()))
-        kept = {contact: frozenset(names) for contact, names in tags.items()}
-        return cls((*links.values(), *others), kept, files)
+                    contact = contact_of(entry)
+                    added, removed = (_folded(entry, name) for name in ("tags", REMOVED_TAGS))
+                    tags[contact] = (tags[contact] | added) - removed
+                    gone[contact] = (gone[contact] | removed) - added
+        return cls((*links.values(), *others), _frozen(tags), _frozen(gone), files)
 
     @cached_property
     def whole(self) -> frozenset[str]:
@@ -62,7 +65,9 @@ class Additions:
             return (contact.get("businessId") or "") == (entry.payload["businessId"] or "")
         if entry.target is Target.CONTACT_TAGS:
             held = {fold(str(tag)) for tag in contact.get("tags") or ()}
-            return set(map(fold, entry.payload.get("tags") or ())) & self.tags[contact_of(entry)] <= held
+            added, removed = _folded(entry, "tags"), _folded(entry, REMOVED_TAGS)
+            contact_id = contact_of(entry)
+            return added & self.tags[contact_id] <= held and not removed & self.gone[contact_id] & held
         value = flatten_record(contact).get(f"{CUSTOM}{field_of(entry)}")
         there = len(value) if isinstance(value, list | Mapping) else int(bool(value))
         upload = entry.destination_id.rsplit("/", 1)[-1]
@@ -87,6 +92,14 @@ class Additions:
 
 
 NOTHING: Mapping[str, Any] = {}
+
+
+def _folded(entry: Entry, name: str) -> set[str]:
+    return set(map(fold, entry.payload.get(name) or ()))
+
+
+def _frozen(tags: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    return {contact: frozenset(names) for contact, names in tags.items()}
 
 
 def contact_of(entry: Entry) -> str:
