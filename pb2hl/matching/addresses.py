@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+from rapidfuzz.distance import OSA
 
 _NUMBER = re.compile(r"^(\d{1,6})([a-z]?)$")
 _BESIDE_A_UNIT = frozenset(
@@ -21,18 +23,25 @@ _IN_A_ROW = 2
 
 @dataclass(frozen=True)
 class Numbers:
-    """House numbers and flats of distinct normalised addresses: as sets of texts, empty where an address tells none."""
+    """House numbers and flats of distinct normalised addresses: as sets of texts, empty where an address tells none.
+    `begins`: a code of the house number and the first word of the street where these come first (-1: they do not)."""
 
     house: tuple[frozenset[str], ...]
     flat: tuple[frozenset[str], ...]
     has_house: np.ndarray
+    begins: np.ndarray
 
     @classmethod
     def of(cls, values: np.ndarray) -> Numbers:
         """The numbers in addresses of which `normalise.address` made the words."""
         found = [numbers(value) for value in values]
         house = tuple(item[0] for item in found)
-        return cls(house, tuple(item[1] for item in found), np.array([bool(item) for item in house], bool))
+        begins = [
+            " ".join(value.split()[:2]) if item and value[:1].isdigit() else None
+            for value, item in zip(values, house, strict=True)
+        ]
+        known = np.array([bool(item) for item in house], bool)
+        return cls(house, tuple(item[1] for item in found), known, pd.factorize(np.array(begins, dtype=object))[0])
 
     def conflict(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Pairs of addresses (value codes) whose house numbers are known and differ."""
@@ -40,6 +49,17 @@ class Numbers:
         for at in np.flatnonzero(both).tolist():
             both[at] = not _meet(self.house[left[at]], self.house[right[at]])
         return both
+
+    def same_house(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Pairs of addresses that begin with one house number and one word of a street behind it."""
+        return (self.begins[left] == self.begins[right]) & (self.begins[left] >= 0)
+
+    def far_apart(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Pairs whose house numbers differ by more than one slip in a number of several digits."""
+        found = self.conflict(left, right)
+        for at in np.flatnonzero(found).tolist():
+            found[at] = not _one_slip(self.house[left[at]], self.house[right[at]])
+        return found
 
     def flats_differ(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Pairs of addresses whose flats are known and differ."""
@@ -73,6 +93,16 @@ def _meet(one: frozenset[str], two: frozenset[str]) -> bool:
         return True
     bare = {item.rstrip("abcdefghijklmnopqrstuvwxyz"): item for item in one}
     return any((item.isdigit() and item in bare) or bare.get(item[:-1], " ").isdigit() for item in two)
+
+
+_SEVERAL_DIGITS = 4
+"""Digits of house numbers from which one that differs may be a slip; shorter ones are the neighbours'."""
+
+
+def _one_slip(one: frozenset[str], two: frozenset[str]) -> bool:
+    return any(
+        min(len(x), len(y)) >= _SEVERAL_DIGITS and OSA.distance(x, y, score_cutoff=1) <= 1 for x in one for y in two
+    )
 
 
 def _share_none(one: frozenset[str], two: frozenset[str]) -> bool:

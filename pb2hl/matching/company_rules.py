@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pb2hl.matching.company_doubts import CompanyDoubts
 from pb2hl.matching.fields import Records
 from pb2hl.matching.kinds import EXACT, MISSING, Kind, level_of
 from pb2hl.matching.rules import APART, Pairs, cap
@@ -36,13 +37,25 @@ class CompanyRules:
         self._domain = records.of_kind(Kind.DOMAIN)
         self._identifier = records.of_kind(Kind.IDENTIFIER)
         self._others = tuple(field for field in records.fields if field is not self._name)
+        self._doubts = CompanyDoubts.of(records)
 
     def learn(self, pairs: Pairs, agreed_on: Kind) -> None:
         """Nothing to learn for organisations."""
 
     def forbidden(self, pairs: Pairs) -> np.ndarray:
-        """Pairs that may not stand in one cluster, whatever rows stand between them."""
-        return np.zeros(len(pairs.left), bool)
+        """Pairs that may not stand in one cluster, whatever rows stand between them: where a person looks, what waits for her."""
+        if self._doubts is None or not self._reviewed or not self._others:
+            return np.zeros(len(pairs.left), bool)
+        return self._doubts.in_pairs(pairs)
+
+    def named(self, pairs: Pairs) -> dict[str, np.ndarray]:
+        """By what a person is told: which pairs wait for her."""
+        if self._name is None or self._doubts is None:
+            return {}
+        level = pairs.level(self._name)
+        conflict = (level == 0) | (level == 1)
+        doubts = self._doubts.named(pairs) if self._reviewed and self._others else {}
+        return {"two names": conflict, **{text: where & ~conflict for text, where in doubts.items()}}
 
     def vetoes(self, levels: dict[str, np.ndarray], count: int) -> np.ndarray:
         """Names of organisations are compared last: nothing keeps a pair apart before."""
@@ -61,7 +74,19 @@ class CompanyRules:
         if self._identifier is not None:
             conflict &= pairs.levels[self._identifier.name] < EXACT[Kind.IDENTIFIER]
         weight = self._hold_conflicts(weight, pairs, conflict)
-        return cap(weight, self._elsewhere(pairs), self._doubt)
+        weight = cap(weight, self._elsewhere(pairs), self._doubt)
+        return self._leave_doubts(weight, pairs)
+
+    def _leave_doubts(self, weight: np.ndarray, pairs: Pairs) -> np.ndarray:
+        """Where a person will look, what nothing but the name speaks for is hers to decide; else it is no merge either
+        where something differs that one company has one of."""
+        at = np.flatnonzero(weight > self._doubt)
+        if self._doubts is None or not self._others or not len(at):
+            return weight
+        some = Pairs(pairs.left[at], pairs.right[at], {name: level[at] for name, level in pairs.levels.items()})
+        asked = self._doubts.in_pairs(some) if self._reviewed else self._doubts.namesakes(some)
+        weight[at[asked]] = self._doubt
+        return weight
 
     def _hold_conflicts(self, weight: np.ndarray, pairs: Pairs, conflict: np.ndarray) -> np.ndarray:
         """Names in conflict are two companies, also at one address or in one building; a domain or a phone that both have

@@ -239,8 +239,12 @@ class Comparer:
     def _address_levels(
         self, numbers: Numbers, x: list[str], y: list[str], low: np.ndarray, high: np.ndarray
     ) -> np.ndarray:
-        """As texts, but another house number in a street is another address, and another flat is no more than similar."""
+        """As texts, but another house number in a street is another address, and another flat is no more than similar; a long
+        hint behind the same house in the same street (`between 1st and 2nd aves`) does not make it another."""
         text = self._text_levels(x, y)
+        unlike = np.flatnonzero((text == 0) & numbers.same_house(low, high))
+        within = self._words_alike(fuzz.token_set_ratio, [x[at] for at in unlike], [y[at] for at in unlike], 97.0)
+        text[unlike[within >= 0.97]] = level_of(Kind.TEXT, "part of")
         level = np.where(text > 0, text + 1, 0).astype(np.int8)
         alike = np.flatnonzero(text > 0)
         other = alike[numbers.conflict(low[alike], high[alike])]

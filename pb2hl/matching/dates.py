@@ -9,7 +9,10 @@ import numpy as np
 _YEAR_FIRST = re.compile(r"^(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[T ].*)?$")
 _YEAR_LAST = re.compile(r"^(\d{1,2})[-/. ]+(\d{1,2})[-/. ]+(\d{4}|\d{2})(?:[T ].*)?$")
 _NOT_DIGIT = re.compile(r"\D")
-_FILLERS = frozenset({"19000101", "19000100", "18991230", "18991231", "19700101", "00010101", "00000000", "99991231"})
+_FILLERS = frozenset(
+    {"19000101", "19000100", "18991230", "18991231", "18000101", "19010101", "19040101", "19700101", "00010101", "00000000", "99991231",
+     "11111111", "19111111", "22222222", "12121212", "12345678", "01011900"}
+)  # fmt: skip
 """Dates that systems write where nobody knows one."""
 _NAMES_OF_ONE_DAY = 5
 """Different names behind one date from which it can be a placeholder."""

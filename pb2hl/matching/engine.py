@@ -57,7 +57,11 @@ def link(frame: pd.DataFrame, kinds: Mapping[str, Kind], make_rules: type[Rules]
     label, score = clusters_at(settings.threshold)
     survivor = _most_complete(data, label[order])[where]
     result = Matches({"cluster": label, "survivor": survivor, "score": score}, index=frame.index)
-    return result.carrying(scored, order, _model(data, learned, pairs), clusters_at)
+
+    def reasons(left: np.ndarray, right: np.ndarray) -> list[str]:
+        return scorer.reasons(where[left], where[right])
+
+    return result.carrying(scored, order, _model(data, learned, pairs), (clusters_at, reasons))
 
 
 def _candidates(data: Records, settings: Settings) -> Candidates | spread.Spread:

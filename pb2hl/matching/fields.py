@@ -10,6 +10,7 @@ import pandas as pd
 
 from pb2hl.matching import dates, names
 from pb2hl.matching.kinds import Kind
+from pb2hl.matching.legal_forms import legal_form
 from pb2hl.matching.normalise import as_text, normalise
 
 MULTIPLE = (Kind.EMAIL, Kind.PHONE, Kind.DOMAIN)
@@ -33,13 +34,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Records:
-    """The fields of all records, the generation suffix of persons (0 none, 1 senior, 2 junior, …), and which are `several`
-    people in one row."""
+    """The fields of all records, the generation suffix of persons (0 none, 1 senior, 2 junior, …), which are `several`
+    people in one row, and a code of the legal form in an organisation's name (-1 none, and in tables of persons), `title`: 1 for a man's
+    title before the name, 2 for a woman's, 0 for none."""
 
     count: int
     fields: tuple[Field, ...]
     generation: np.ndarray
     several: np.ndarray
+    legal_form: np.ndarray
+    title: np.ndarray
 
     def of_kind(self, kind: Kind) -> Field | None:
         """The first field of `kind`."""
@@ -81,7 +85,9 @@ def records(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> Records:
     ]
     fields = [_without_placeholders(field, fields) if field.kind is Kind.BIRTH_DATE else field for field in fields]
     filled = tuple(field for field in fields if any((codes >= 0).any() for codes in field.codes))
-    return Records(count, filled, parts.generation, _several(frame, kinds))
+    return Records(
+        count, filled, parts.generation, _several(frame, kinds), _legal_forms(frame, kinds), _titles(frame, kinds)
+    )
 
 
 def _without_placeholders(birth: Field, fields: list[Field]) -> Field:
@@ -142,6 +148,25 @@ def _several(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> np.ndarray:
             codes, values = as_text(frame[column])
             several |= _spread(codes, [names.several_people(value) for value in values], False).astype(bool)
     return several
+
+
+def _titles(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> np.ndarray:
+    """Whose title stands before each row's name."""
+    title = np.zeros(len(frame), np.int8)
+    for column, kind in kinds.items():
+        if kind in (Kind.GIVEN_NAME, Kind.FULL_NAME):
+            codes, values = as_text(frame[column])
+            title = np.maximum(title, _spread(codes, [names.title_of(value) for value in values], 0).astype(np.int8))
+    return title
+
+
+def _legal_forms(frame: pd.DataFrame, kinds: Mapping[str, Kind]) -> np.ndarray:
+    """A code of the legal form that the (first) name of each organisation has."""
+    column = next((column for column, kind in kinds.items() if kind is Kind.ORGANISATION), None)
+    if column is None or {Kind.GIVEN_NAME, Kind.SURNAME, Kind.FULL_NAME} & set(kinds.values()):
+        return np.full(len(frame), -1, np.int64)
+    codes, values = as_text(frame[column])
+    return pd.factorize(_spread(codes, [legal_form(value) or None for value in values], None))[0]
 
 
 def _blank(texts: dict[Kind, np.ndarray], kind: Kind, count: int) -> np.ndarray:

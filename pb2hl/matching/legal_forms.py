@@ -108,3 +108,14 @@ def core_name(name: str) -> str:
         tokens = tokens[len(form) :]
     kept = [token for token in tokens if token not in _NOISE]
     return " ".join(kept or tokens) or letters
+
+
+_ONE_FORM = {"incorporated": "inc", "corp": "inc", "corporation": "inc", "company": "inc", "co": "inc", "limited": "ltd", "limitee": "ltd", "ltee": "ltd"}  # fmt: skip
+"""Spellings of one form, and forms that are mistaken for each other in North America."""
+
+
+def legal_form(name: str) -> str:
+    """The words of a name that say what kind of company it is, in one spelling; "" where none does."""
+    core = frozenset(core_name(name).split())
+    said = [word for word in _letters(_unglued(name)).split() if word not in core and word not in _NOISE]
+    return " ".join(sorted({_ONE_FORM.get(word, word) for word in said}))

@@ -21,6 +21,12 @@ UNKNOWN_LINE = 0.99
 """The least merge line (0-1) where the precision cannot be known: what an own e-mail identifies is above it."""
 
 
+Recluster = Callable[[float], tuple[np.ndarray, np.ndarray]]
+"""(cluster number, weakest link 0-1) of each row at a threshold (0-1)."""
+Reasons = Callable[[np.ndarray, np.ndarray], list[str]]
+"""What makes each pair of rows (positions) wait for a person."""
+
+
 @dataclass(frozen=True)
 class MergeLine:
     """The `threshold` (0-1) from which merges are proposed, and the `precision` (0-1) there; NaN: it cannot be known."""
@@ -60,10 +66,11 @@ class Matches(pd.DataFrame):
     of its agreement level and, as `<field> weight`, what it contributed (bits). `model`: what was estimated.
     """
 
-    _metadata = ("pairs", "model", "_recluster")
+    _metadata = ("pairs", "model", "_recluster", "_reasons")
     pairs: pd.DataFrame
     model: Model | None
-    _recluster: Callable[[float], tuple[np.ndarray, np.ndarray]] | None
+    _recluster: Recluster | None
+    _reasons: Reasons | None
 
     @property
     def _constructor(self) -> type[Matches]:
@@ -80,7 +87,7 @@ class Matches(pd.DataFrame):
         result = cls({"cluster": cluster, "survivor": True, "score": 1.0}, index=index)
         result.pairs = pd.DataFrame({"left": [], "right": [], "score": [], "weight": []})
         result.model = None
-        result._recluster = None
+        result._recluster = result._reasons = None
         return result
 
     def carrying(
@@ -88,9 +95,9 @@ class Matches(pd.DataFrame):
         scored: Scored,
         order: np.ndarray,
         model: Model,
-        recluster: Callable[[float], tuple[np.ndarray, np.ndarray]],
+        later: tuple[Recluster, Reasons],
     ) -> Matches:
-        """This frame with its pairs and model."""
+        """This frame with its pairs and model; `later` answers `at_threshold` and `reasons`."""
         ranked = np.lexsort((scored.right, scored.left, -scored.weight))
         scored = scored.take(ranked)
         columns: dict[str, object] = {
@@ -104,7 +111,7 @@ class Matches(pd.DataFrame):
             columns[f"{field.name} weight"] = model.weights.contribution(field.name, scored.levels).astype(np.float32)
         self.pairs = pd.DataFrame(columns)
         self.model = model
-        self._recluster = recluster
+        self._recluster, self._reasons = later
         return self
 
     def at_threshold(self, threshold: float) -> tuple[np.ndarray, np.ndarray]:
@@ -112,6 +119,14 @@ class Matches(pd.DataFrame):
         if self._recluster is None:
             return self["cluster"].to_numpy(), self["score"].to_numpy(float)
         return self._recluster(threshold)
+
+    def reasons(self, pairs: pd.DataFrame) -> list[str]:
+        """For each of some `pairs` what makes it wait for a person, in words; "" for nothing but its score."""
+        if self._reasons is None or not len(pairs):
+            return [""] * len(pairs)
+        return self._reasons(
+            self.index.get_indexer(pd.Index(pairs["left"])), self.index.get_indexer(pd.Index(pairs["right"]))
+        )
 
     def thresholds(self, shift: float = 0.0) -> pd.DataFrame:
         """Estimated precision and recall of the pairs above each threshold: threshold, pairs, precision, recall (0-1), known.

@@ -33,6 +33,13 @@ _GENERATIONS = {
     "iii": "3",
     "3rd": "3",
     "iv": "4",
+    "younger": "2",
+    "elder": "1",
+    "filho": "2",
+    "neto": "3",
+    "hijo": "2",
+    "fils": "2",
+    "pere": "1",
 }
 _PARTICLES = frozenset(
     "van von der den de del della di da dos das du la le el al bin ibn ben ter ten zu zur af av st saint mac mc o".split()
@@ -46,11 +53,24 @@ def split_generation(text: str) -> tuple[str, str]:
     generation = ""
     while len(tokens) > 1 and tokens[-1] in _GENERATIONS:
         generation = _GENERATIONS[tokens.pop()]
+        if len(tokens) > 1 and tokens[-1] == "the":
+            tokens.pop()
     while len(tokens) > 1 and tokens[0] in _TITLES and (len(tokens) > 2 or tokens[0] not in _LEADING_ONLY):
         tokens.pop(0)
     while len(tokens) > 1 and tokens[-1] in _TITLES - _LEADING_ONLY and len(tokens) > 2:
         tokens.pop()
     return " ".join(tokens), generation
+
+
+_OF_A_MAN = frozenset("mr sir lord monsieur herr hr senor sr don signor sig".split())
+_OF_A_WOMAN = frozenset("mrs ms miss dame lady madame mme mlle frau fraulein fru senora sra srta dona signora".split())
+
+
+@lru_cache(maxsize=1 << 18)
+def title_of(text: str) -> int:
+    """1 when a name begins with a man's title, 2 with a woman's, 0 with none."""
+    first, _, rest = words(text).partition(" ")
+    return 0 if not rest else 1 if first in _OF_A_MAN else 2 if first in _OF_A_WOMAN else 0
 
 
 _AND = re.compile(r"[&+]|(?i:\b(?:and|und|et|og|och)\b)|\b(?:en|ve|y|e|i|и|та)\b")

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from rapidfuzz import process
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import JaroWinkler
 
 from pb2hl.matching import dates, names
-from pb2hl.matching.doubts import Doubts
+from pb2hl.matching.doubts import GENERATION_YEARS, Doubts
 from pb2hl.matching.fields import Field, Records
+from pb2hl.matching.identifiers import identifying_level, personal_identifiers
 from pb2hl.matching.kinds import EXACT, MISSING, Kind, level_of
 from pb2hl.matching.rare_names import RareNames
 from pb2hl.matching.rules import APART, HOUSEHOLD, IDENTIFIED, Pairs, cap
 
-_GENERATION_YEARS = 12
-"""Birth years further apart than this are two people, whatever else agrees."""
+_NEVER = 127
+"""A level that no comparison yields."""
 _CORROBORATING = {
     Kind.PHONE: EXACT[Kind.PHONE] - 1,
     Kind.BIRTH_DATE: 1,
@@ -29,11 +30,9 @@ _CORROBORATING = {
     Kind.TEXT: 3,
 }
 """The level from which a field tells one namesake from another. An e-mail name is made of the person's name: it does not."""
+_CAREFUL = {Kind.PHONE: EXACT[Kind.PHONE], Kind.POSTCODE: _NEVER, Kind.TEXT: EXACT[Kind.TEXT]}
+"""Levels that differ where a person will look: towns are full of namesakes, and neighbours' phones differ by a digit."""
 _CLOSE_EMAIL = 2
-_IDENTIFIER_LENGTH = 5
-_IDENTIFIER_DISTINCT = 0.3
-_RARELY_NEAR = 5e-4
-"""Kinds of contact details that relatives and colleagues share."""
 _UNLIKE = 0.6
 """Similarity (Jaro-Winkler, 0-1) below which one given name cannot be the other misspelt."""
 _ENOUGH = 50
@@ -101,13 +100,13 @@ class PersonRules:
         self._email = records.of_kind(Kind.EMAIL)
         self._phone = records.of_kind(Kind.PHONE)
         self._identifiers = personal_identifiers(records)
-        self._identifying = {field.name: _identifying_level(field) for field in self._identifiers}
+        self._identifying = {field.name: identifying_level(field) for field in self._identifiers}
         self._shared = names.shared_mailbox_flags(self._email.values) if self._email else np.empty(0, bool)
         self._rare = RareNames.of(records, self._given, self._surname) if self._given and self._surname else None
-        self._doubts = Doubts.of(records) if reviewed else None
-        self._corroborating = _CORROBORATING | ({Kind.PHONE: EXACT[Kind.PHONE]} if reviewed else {})
+        self._corroborating = _CORROBORATING | (_CAREFUL if reviewed else {})
         self._sharing: list[_Sharing] = []
         self._years = _years(self._birth)
+        self._doubts = Doubts.of(records, self._years) if reviewed else None
         self._real = np.r_[given_names_in_use(self._given, self._surname), False]
         self._to_the_year = (
             np.empty(0, bool) if self._birth is None else dates.to_the_year(self._birth.primary, self._birth.values)
@@ -177,6 +176,19 @@ class PersonRules:
             conflict &= self._two_given_names(pairs, seen.given == 0)
         return conflict | self._generations_apart(pairs)
 
+    def named(self, pairs: Pairs) -> dict[str, np.ndarray]:
+        """By what a person is told: which pairs wait for her."""
+        seen = self._seen(pairs)
+        conflict = self._conflict(pairs, seen)
+        known = seen.identified | seen.own_email | seen.shared_email
+        doubts = {} if self._doubts is None else self._doubts.named(pairs, seen.own_email, seen.shared_email)
+        return {
+            "two names": conflict,
+            "half a name is missing": (seen.given == MISSING) | (seen.surname == MISSING),
+            "only the name agrees": self._namesakes(pairs) & ~known & ~conflict,
+            **{text: where & ~conflict for text, where in doubts.items()},
+        }
+
     def apply(self, weight: np.ndarray, pairs: Pairs) -> np.ndarray:
         """The match weights (bits) after the rules."""
         seen = self._seen(pairs)
@@ -203,7 +215,7 @@ class PersonRules:
         if self._doubts is None or not len(at):
             return weight
         some = Pairs(pairs.left[at], pairs.right[at], {name: level[at] for name, level in pairs.levels.items()})
-        weight[at[self._doubts.in_pairs(some, seen.own_email[at])]] = self._doubt
+        weight[at[self._doubts.in_pairs(some, seen.own_email[at], seen.shared_email[at])]] = self._doubt
         return weight
 
     def _telling(self, pairs: Pairs) -> np.ndarray:
@@ -312,16 +324,21 @@ class PersonRules:
         return same
 
     def _namesakes(self, pairs: Pairs) -> np.ndarray:
-        """Pairs of which nothing but the name, and at most the city, agrees, in a table that has e-mails or phones."""
+        """Pairs of which nothing but the name, and at most the city, agrees, in a table that has e-mails or phones; where a
+        person will look, in any table."""
         fields = self._records.fields
-        uncorroborated = np.full(len(pairs.left), any(field.kind in (Kind.EMAIL, Kind.PHONE) for field in fields))
+        reached = self._reviewed or any(field.kind in (Kind.EMAIL, Kind.PHONE) for field in fields)
+        uncorroborated = np.full(len(pairs.left), reached)
         for field in fields:
             level = pairs.levels[field.name]
             if field.kind in _CORROBORATING:
-                uncorroborated &= (level < self._corroborating[field.kind]) | self._vague(field, pairs)
+                said = (level >= self._corroborating[field.kind]) & ~self._vague(field, pairs)
+                if self._doubts is not None:
+                    said &= ~self._doubts.shared(field, pairs)
+                uncorroborated &= ~said
             if field.kind is Kind.EMAIL:
                 uncorroborated &= level != _CLOSE_EMAIL
-        return uncorroborated & (self._crowded | self._differing(pairs))
+        return uncorroborated & (self._reviewed | self._crowded | self._differing(pairs))
 
     def _vague(self, field: Field | None, pairs: Pairs) -> np.ndarray:
         """Pairs of whose birth only the year is known, if `field` is the birth date."""
@@ -359,7 +376,7 @@ class PersonRules:
         years = self._years
         one, two = self._birth.primary[pairs.left], self._birth.primary[pairs.right]
         known = (one >= 0) & (two >= 0) & (years[one] > 0) & (years[two] > 0)
-        return known & (np.abs(years[one] - years[two]) >= _GENERATION_YEARS)
+        return known & (np.abs(years[one] - years[two]) >= GENERATION_YEARS)
 
 
 def given_names_in_use(given: Field | None, surname: Field | None) -> np.ndarray:
@@ -368,27 +385,6 @@ def given_names_in_use(given: Field | None, surname: Field | None) -> np.ndarray
         return np.empty(0, bool)
     met = names.bearers(given.primary, None if surname is None else surname.primary, len(given.values))
     return names.in_use(given.values) | (met >= names.BEARERS)
-
-
-def personal_identifiers(records: Records) -> tuple[Field, ...]:
-    """The identifier fields that tell persons apart: long enough and mostly different (a house number is neither)."""
-    found = []
-    for field in records.fields:
-        if field.kind is Kind.IDENTIFIER:
-            filled = int((field.primary >= 0).sum())
-            length = sum(map(len, field.values)) / max(len(field.values), 1)
-            if length >= _IDENTIFIER_LENGTH and len(field.values) >= _IDENTIFIER_DISTINCT * filled:
-                found.append(field)
-    return tuple(found)
-
-
-def _identifying_level(field: Field) -> int:
-    """The level from which identifiers mean one person: a typo counts only where numbers are spread out, not in a series."""
-    drawn = np.random.default_rng(0).integers(0, len(field.values), (2, 20_000))
-    drawn = drawn[:, drawn[0] != drawn[1]]
-    x, y = field.values[drawn[0]].tolist(), field.values[drawn[1]].tolist()
-    near = process.cpdist(x, y, scorer=OSA.distance, score_cutoff=1, dtype=np.int32) <= 1 if x else np.ones(1, bool)
-    return EXACT[Kind.IDENTIFIER] - 1 if near.mean() < _RARELY_NEAR else EXACT[Kind.IDENTIFIER]
 
 
 def _years(birth: Field | None) -> np.ndarray:

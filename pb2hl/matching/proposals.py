@@ -76,6 +76,9 @@ def _as_rows(frame: pd.DataFrame, matches: Matches) -> pd.DataFrame:
     wanted = np.unique(frame.loc[known, "pair"].astype(int))
     pairs = matches.pairs.iloc[wanted]
     why = dict(zip(wanted.tolist(), explain(pairs), strict=True))
+    waiting = np.unique(frame.loc[known & ~frame["merging"], "pair"].astype(int))
+    for at, reason in zip(waiting.tolist(), matches.reasons(matches.pairs.iloc[waiting]), strict=True):
+        why[at] = f"{reason}: {why[at]}" if reason else why[at]
     score = dict(zip(wanted.tolist(), pairs["score"], strict=True))
     frame["why"] = frame["pair"].map(why).fillna("").astype(str)
     alone = frame["pair"].map(score).fillna(frame["low_score"])

@@ -57,5 +57,8 @@ class Rules(Protocol):
     def apply(self, weight: np.ndarray, pairs: Pairs) -> np.ndarray:
         """The match weights (bits) after the rules."""
 
+    def named(self, pairs: Pairs) -> dict[str, np.ndarray]:
+        """By what a person is told: which pairs wait for her because of it."""
+
     def forbidden(self, pairs: Pairs) -> np.ndarray:
         """Pairs that may not stand in one cluster, whatever rows stand between them."""

@@ -115,6 +115,12 @@ class Scorer:
             forbidden[part] = self._rules.forbidden(Pairs(scored.left, scored.right, scored.levels))
         return weight, forbidden
 
+    def reasons(self, left: np.ndarray, right: np.ndarray) -> list[str]:
+        """For each pair what makes it wait for a person, in words; "" for nothing but its weight."""
+        levels = self._levels.without_echoes(self._levels.of(left, right), left, right)
+        named = self._rules.named(Pairs(left, right, levels))
+        return ["; ".join(text for text, where in named.items() if where[at]) for at in range(len(left))]
+
     def score_above(self, left: np.ndarray, right: np.ndarray, floor: float) -> Scored:
         """The pairs that reach `floor`, scored in full; the others are dropped as early as the learned cuts allow.
 

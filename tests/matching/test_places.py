@@ -50,7 +50,7 @@ def test_another_number_is_another_address(left, right):
 @pytest.mark.parametrize(
     ("left", "right"),
     [("12 Main Street", "12 Main St., Suite 4"), ("12-14 High Street", "14 High Street"), ("Hauptstraße 12a", "Hauptstr. 12"),
-     ("435 S. La Cienega Blv.", "435 S. La Cienega Blvd"), ("12 Main Street", "Main Street"), ("701 Stone Canyon Rd", "701 Stone Canyon Road Bel Air")],
+     ("9 Elm St", "9 Elm Street between Mission and Valencia"), ("40 W. 55th St.", "40 W. 55th St. at the corner of Sixth Ave., Midtown"), ("435 S. La Cienega Blv.", "435 S. La Cienega Blvd"), ("12 Main Street", "Main Street"), ("701 Stone Canyon Rd", "701 Stone Canyon Road Bel Air")],
 )  # fmt: skip
 def test_one_address_written_twice(left, right):
     """A number on one side alone, a range, a letter and a suite are no contradiction."""
