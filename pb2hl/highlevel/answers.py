@@ -6,13 +6,14 @@ Error bodies are `{statusCode, message (text or list of texts), error?, meta?, t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from pb2hl.errors import ApiError, NotFound, RateLimited, Refused, ScopeMissing, TokenRefused
+from pb2hl.errors import ApiError, HighLevelError, NotFound, RateLimited, Refused, ScopeMissing, TokenRefused
 from pb2hl.highlevel.scopes import scope_of
 
 
@@ -28,6 +29,10 @@ class Answer:
 
 class Malformed(ValueError):
     """A body that should be JSON and is not."""
+
+
+class WrongAnswer(HighLevelError):
+    """A success answer that is something else than what was asked for."""
 
 
 def read_answer(response: httpx.Response) -> Answer:
@@ -70,12 +75,21 @@ def _decode(response: httpx.Response) -> Any:
         body = json.loads(response.content)
     except ValueError as error:
         kind = response.headers.get("content-type", "").partition(";")[0] or "no content type"
-        raise Malformed(f"{len(response.content)} bytes of {kind}") from error
+        raise Malformed(f"{len(response.content)} bytes of {kind}{_title(response.text)}") from error
     except RecursionError as error:
         raise Malformed("nested without end") from error
     if _deeper(body, DEEPEST):
         raise Malformed(f"nested more than {DEEPEST} deep")
     return body
+
+
+_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,200})", re.IGNORECASE)
+
+
+def _title(text: str) -> str:
+    """What a page calls itself: it tells who answers in HighLevel's stead."""
+    found = _TITLE.search(text[:20_000])
+    return f', a page called "{" ".join(found[1].split())[:80]}"' if found and found[1].strip() else ""
 
 
 def _deeper(body: Any, most: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,7 +16,16 @@ import httpx
 from pb2hl.clock import SYSTEM_CLOCK, Clock
 from pb2hl.errors import AnswerLost, HighLevelError, TokenRefused, Unreachable
 from pb2hl.highlevel import retry
-from pb2hl.highlevel.answers import Answer, Malformed, error_of, headers_of, read_answer, refusal_in, scope_missing
+from pb2hl.highlevel.answers import (
+    Answer,
+    Malformed,
+    WrongAnswer,
+    error_of,
+    headers_of,
+    read_answer,
+    refusal_in,
+    scope_missing,
+)
 from pb2hl.highlevel.daily import DailyStore
 from pb2hl.highlevel.doors import require_allowed
 from pb2hl.highlevel.limiter import MOST_CONCURRENCY, Limiter, limiter_for
@@ -89,6 +99,11 @@ class _Call:
     safe: bool
     timeout_s: float
 
+    @property
+    def reads(self) -> bool:
+        """Whether it only asks; searches are asked by POST."""
+        return self.method == "GET" or self.path.endswith("/search")
+
 
 class Client:
     """HighLevel's API for one location.
@@ -126,6 +141,8 @@ class Client:
         self._reached = False
         self._tried_since: float | None = None
         self._granted: _Call | None = None
+        self._given_up: Counter[str] = Counter()
+        """By method: requests in a row that were given up after several attempts."""
         self._mask: Callable[[str], str] = lambda text: text.replace(token, "***") if token else text
         self._http = self._connected(token, how.get("transport"))
 
@@ -204,6 +221,7 @@ class Client:
             attempt += 1
             outcome = await self._once(call)
             if isinstance(outcome, Answer):
+                self._given_up[call.method] = 0
                 if call.method == "GET":
                     self._granted = call
                 return outcome
@@ -212,7 +230,7 @@ class Client:
                 self.doubt_at = self.clock.monotonic()
             left_s = self._patience_left_s(waited_s)
             if verdict is not retry.Verdict.AGAIN or left_s <= 0:
-                raise await self._token_or_scope(error) from None
+                raise self._of_all(await self._token_or_scope(error), call, attempt) from None
             if self.limiter.daily.resumes_at is not None:
                 attempt = 0
                 continue  # the limiter waits for the day's allowance, and says so: that is no trouble of the server's
@@ -221,6 +239,15 @@ class Client:
             if wait_s >= TOLD_AFTER_S:
                 self.announce(f"{error.message}; trying again", wait_s)
             await self.clock.sleep(wait_s)
+
+    def _of_all(self, error: HighLevelError, call: _Call, attempts: int) -> HighLevelError:
+        """The error of a request that is given up; where many in a row were, after several attempts each, it is about all of them."""
+        if attempts == 1:
+            return error
+        self._given_up[call.method] += 1
+        if self._given_up[call.method] < retry.MOST_GIVEN_UP or isinstance(error, Unreachable):
+            return error
+        return Unreachable(f"{error.message}; so it was with every {call.method} lately", hint=_WAIT)
 
     async def _token_or_scope(self, error: HighLevelError) -> HighLevelError:
         """A 401 or 403 is about the endpoint's scope, whatever its words, when a read that was granted before still is."""
@@ -280,7 +307,7 @@ class Client:
     ) -> tuple[retry.Verdict, float, HighLevelError]:
         wait_s = retry.delay_s(attempt, self.clock)
         if isinstance(outcome, Exception):
-            verdict = retry.after_failure(outcome, safe=call.safe)
+            verdict = retry.after_failure(outcome, safe=call.safe, attempt=attempt)
             return verdict, wait_s, self._no_answer(outcome, call, verdict)
         verdict = retry.after_status(outcome.status_code, safe=call.safe, attempt=attempt)
         asked = retry.retry_after_s(outcome.headers, self.clock)
@@ -291,15 +318,17 @@ class Client:
 
     def _no_answer(self, failure: Exception, call: _Call, verdict: retry.Verdict) -> HighLevelError:
         what = self._mask(f"{type(failure).__name__} {failure}".strip())
-        if verdict is retry.Verdict.IN_DOUBT:
+        if retry.unreadable(failure):
+            what = self._mask(f"something that is no JSON: {failure}")
+        lost = verdict is retry.Verdict.IN_DOUBT or (verdict is retry.Verdict.FINAL and not call.reads)
+        if lost:
             return AnswerLost(
                 f"no usable answer to {call.method} {call.path} ({what}); whether it was done is not known",
                 hint=_LOOK_UP,
             )
-        if isinstance(failure, Malformed):
-            return Unreachable(
-                f"{call.method} {call.path} is answered with something that is no JSON: {failure}", hint=_WAIT
-            )
+        if retry.unreadable(failure):
+            kind = WrongAnswer if verdict is retry.Verdict.FINAL else Unreachable
+            return kind(f"{call.method} {call.path} is answered with {what}", hint=_WAIT)
         return Unreachable(f"{self.base_url} is unreachable ({what})", hint=_WAIT)
 
     def announce(self, reason: str, seconds: float) -> None:

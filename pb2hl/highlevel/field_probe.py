@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pb2hl.errors import ApiError, Refused
+from pb2hl.highlevel.answers import WrongAnswer
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.records import PORTS
-from pb2hl.highlevel.records.base import Record, WrongAnswer, id_of
+from pb2hl.highlevel.records.base import Record, id_of
 from pb2hl.highlevel.records.fields import FIELDS, field_folders
 from pb2hl.operations import Target
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pb2hl.errors import AnswerLost, ApiError
+from pb2hl.highlevel.answers import WrongAnswer
 from pb2hl.highlevel.client import SEARCH_LAG_S, Client
 from pb2hl.highlevel.records import PORTS
-from pb2hl.highlevel.records.base import Record, WrongAnswer
+from pb2hl.highlevel.records.base import Record
 from pb2hl.highlevel.records.conversations import CALL, CHANNELS, EMAIL, INBOUND, OF, OUTBOUND
 from pb2hl.highlevel.records.notes import notes_of
 from pb2hl.highlevel.records.tasks import tasks_of

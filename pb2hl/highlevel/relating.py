@@ -9,10 +9,11 @@ import contextlib
 from typing import Any
 
 from pb2hl.errors import ApiError, HighLevelError
+from pb2hl.highlevel.answers import WrongAnswer
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.destination import USERS
 from pb2hl.highlevel.records import PORTS
-from pb2hl.highlevel.records.base import Record, WrongAnswer, id_of, unwrap
+from pb2hl.highlevel.records.base import Record, id_of, unwrap
 from pb2hl.highlevel.records.notes import relations_in
 from pb2hl.highlevel.records.pipelines import PIPELINES, stages_of
 from pb2hl.highlevel.records.relations import ASSOCIATIONS, PAIRS, between, ends, relations_of

@@ -29,6 +29,12 @@ KNOWN_CONTACT_S = 90.0
 SERVER_FAULT_ATTEMPTS = 9
 """Attempts of a safe request that is answered 500 each time; gateways (502, 503, 504) are waited for by PATIENCE_S instead."""
 
+UNREADABLE_ATTEMPTS = 7
+"""Attempts of a safe request that is answered with success and no JSON each time, such as the page of a proxy: half a minute."""
+
+MOST_GIVEN_UP = 10
+"""Requests of one method that are given up in a row, none of that method answered in between: then it is not about one record."""
+
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -45,10 +51,17 @@ def is_contact(status: int) -> bool:
     return 400 <= status < 500 and status not in (404, 408, 429)
 
 
-def after_failure(failure: Exception, *, safe: bool) -> Verdict:
-    """The verdict when no usable answer came (transport failure, or a success whose body is no JSON)."""
+def unreadable(failure: object) -> bool:
+    """Whether something did answer with success, and nobody can read it."""
+    return isinstance(failure, Malformed | httpx.DecodingError)
+
+
+def after_failure(failure: Exception, *, safe: bool, attempt: int) -> Verdict:
+    """The verdict when no usable answer came (transport failure, or a success whose body is no JSON); `attempt` counts from 1."""
     if isinstance(failure, _NOTHING_SENT):
         return Verdict.AGAIN
+    if unreadable(failure) and safe and attempt >= UNREADABLE_ATTEMPTS:
+        return Verdict.FINAL
     if isinstance(failure, httpx.TransportError | Malformed | httpx.DecodingError):
         return Verdict.AGAIN if safe else Verdict.IN_DOUBT
     return Verdict.FINAL

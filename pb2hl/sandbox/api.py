@@ -91,7 +91,7 @@ class Api:
             raise Dropped(reset=True)
         await _wait(sandbox, 0.5, fate.stall_s)
         self._before(sandbox, request, fate)
-        if early := _instead(sandbox, fate):
+        if early := _instead(sandbox, fate, f"{request.method} {request.url.path}"):
             return early, headers
         call = await _call(request, raw, path)
         asked = f"{request.method} {request.url.path} {raw.decode(errors='replace')}"
@@ -226,8 +226,10 @@ async def _read_form(request: Request, call: Call) -> None:
                 )
 
 
-def _instead(sandbox: State, fate: Fate) -> Answer | None:
+def _instead(sandbox: State, fate: Fate, asked: str) -> Answer | None:
     """The answer that a fault gives before the call is looked at."""
+    if told := sandbox.faults.instead(asked):
+        return Answer(None, told.status, told.body.encode(), told.media_type)
     if fate.before == "spurious_429":
         return _too_many(sandbox)
     if fate.before == "error_before":

@@ -8,7 +8,7 @@ import re
 import signal
 from dataclasses import dataclass
 
-from pb2hl.sandbox.scenario import Faults, KillAt
+from pb2hl.sandbox.scenario import AnsweredAs, Faults, KillAt
 
 SURPRISES = ("html_200", "wrong_type", "deep_json", "drip", "absurd_retry_after")
 _BEFORE = ("reset", "spurious_429", "error_before", *SURPRISES)
@@ -61,6 +61,10 @@ class FaultPlan:
     def pretends_whole(self, request: str) -> bool:
         """Whether it does nothing, and answers as if it had."""
         return any(re.search(pattern, request) for pattern in self.settings.pretend_shows)
+
+    def instead(self, request: str) -> AnsweredAs | None:
+        """What answers this request, given as `METHOD /path`, in place of HighLevel."""
+        return next((one for one in self.settings.answer if re.search(one.match, request)), None)
 
     def next(self, writes: bool) -> Fate:
         """The fate of the request that arrives now."""

@@ -163,6 +163,15 @@ class FaultAt(_Section):
     request: int = 0
 
 
+class AnsweredAs(_Section):
+    """Requests, reads among them, whose `METHOD /path` matches are answered so, and not carried out."""
+
+    match: str
+    status: int = 200
+    body: str = ""
+    media_type: str = "application/json"
+
+
 class Faults(_Section):
     """What goes wrong. Probabilities are 0-1 per request; those marked (write) touch only requests that write."""
 
@@ -193,6 +202,7 @@ class Faults(_Section):
     )  # of those, by chance and by `seed`; the same request meets the same fate
     pretend: list[str] = []  # (write) the same for requests that are answered with success and not carried out
     pretend_shows: list[str] = []  # (write) the same, and the answer shows what it would if they were
+    answer: list[AnsweredAs] = []  # what is answered in place of HighLevel, by whatever stands before it
     kill_at: KillAt | None = None
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from pb2hl.errors import HighLevelError, RateLimited, Unreachable
-from pb2hl.highlevel import PORTS, Client, Limiter, read_destination, run
+from pb2hl.errors import AnswerLost, HighLevelError, RateLimited, Unreachable
+from pb2hl.highlevel import PORTS, Client, Limiter, read_destination, retry, run
 from pb2hl.highlevel import client as client_module
+from pb2hl.highlevel.answers import WrongAnswer
 from pb2hl.highlevel.identity import WrongLocation
-from pb2hl.highlevel.records.base import WrongAnswer
 from pb2hl.highlevel.records.fields import options_of
 from pb2hl.highlevel.rows import index_rows
 from pb2hl.operations import Target
@@ -202,3 +202,49 @@ def test_no_endpoint_is_believed_whatever_it_says(lie):
         if not (isinstance(outcome, HighLevelError) and (outcome.hint or outcome.message))
     }
     assert believed == {}
+
+
+@pytest.mark.parametrize("lie", ["page", "cut", "deep"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_success_that_nobody_can_read_is_given_up_after_half_a_minute(lie, method):
+    """Not after the ten minutes of an outage: of a write it is in doubt, and the error says what answered."""
+    bodies = {
+        "page": b"<!doctype html><html><title> Sign in\n to the network </title></html>",
+        "cut": b'{"id": "x", "na',
+        "deep": b"[" * 5000,
+    }
+    clocks: list[Quick] = []
+
+    async def ask(client: Client) -> object:
+        clocks.append(client.clock)
+        await READ(client)
+        return await client.request(method, "/contacts/x")
+
+    outcome, seen = run(talk([OK, (200, bodies[lie])], ask))
+    assert type(outcome) is (WrongAnswer if method == "GET" else AnswerLost), outcome
+    assert (
+        clocks[0].slept <= 35
+        and 3 < len(seen) < 10
+        and ("Sign in to the network" in outcome.message) is (lie == "page")
+    )
+
+
+def test_one_record_that_nobody_can_read_is_no_trouble_of_the_location_and_ten_are():
+    """A method that is answered in between is not given up."""
+    page = (200, b"<html></html>")
+
+    async def ask(client: Client) -> list[type]:
+        await READ(client)
+        found = []
+        for turn in range(12):
+            try:
+                await client.request("DELETE", "/contacts/x")
+            except HighLevelError as error:
+                found.append(type(error))
+            if turn == 1:
+                await client.request("DELETE", "/contacts/y")
+        return found
+
+    replies = [OK, *[page] * (2 * retry.UNREADABLE_ATTEMPTS), OK, page]
+    outcome, _ = run(talk(replies, ask))
+    assert outcome == [*[AnswerLost] * 11, Unreachable], outcome

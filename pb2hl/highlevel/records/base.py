@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from urllib.parse import quote
 
 from pb2hl.errors import HighLevelError, NotFound, Refused
-from pb2hl.highlevel.answers import Answer
+from pb2hl.highlevel.answers import Answer, WrongAnswer
 from pb2hl.highlevel.client import Client
 from pb2hl.operations import Operation
 from pb2hl.values.fold import fold
@@ -277,10 +277,6 @@ class PartlyRefused(Refused):
     def __init__(self, refused: Mapping[str, str], cause: Refused):
         super().__init__(cause.message, status=cause.status, api_message=cause.api_message, trace_id=cause.trace_id)
         self.refused = dict(refused)
-
-
-class WrongAnswer(HighLevelError):
-    """A success answer that is something else than what was asked for."""
 
 
 class NotUpdatable(HighLevelError):

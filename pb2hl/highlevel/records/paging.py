@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pb2hl.errors import Refused
-from pb2hl.highlevel.records.base import Record, WrongAnswer, id_of, with_ids
+from pb2hl.highlevel.answers import WrongAnswer
+from pb2hl.highlevel.records.base import Record, id_of, with_ids
 
 CAPPED_TOTAL = 10_000
 """Search engines count no further unless told to: a total of exactly this many may be more."""

@@ -10,10 +10,10 @@ import pandas as pd
 
 from pb2hl.errors import ApiError, HighLevelError, Problem, Severity
 from pb2hl.highlevel import Client, Destination, preflight, read_destination
+from pb2hl.highlevel.answers import WrongAnswer
 from pb2hl.highlevel.capabilities import PROBED
 from pb2hl.highlevel.identity import WrongLocation
 from pb2hl.highlevel.needs import MAKE_TOKEN, PAUSE_WORKFLOWS, scopes_for
-from pb2hl.highlevel.records.base import WrongAnswer
 from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.operations import Target
 from pb2hl.progress import SILENT, Cancel, Progress
