@@ -22,7 +22,7 @@ from pb2hl.report.verdict import again
 from pb2hl.resources import resource
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import lacking
-from pb2hl.whole import read_json, write_json
+from pb2hl.whole import private_folder, read_json, write_json
 from pb2hl.workspace import CONFIG_NAME, Workspace
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def execute(
     source = resource("notebooks") / step.notebook
     given = {"workspace": str(ws.path), **parameters}
     _refuse_unknown(source, given)
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     target = folder / step.notebook
     before = StepResult.left_at(ws.results(step.result()))
     try:

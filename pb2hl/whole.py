@@ -38,7 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         os.close(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
         yield temporary
         _to_disk(temporary)
@@ -49,6 +49,13 @@ def replacing(path: Path) -> Iterator[Path]:
         if isinstance(error, OSError) and (known := unwritable(error, path)):
             raise known from error
         raise
+
+
+def private_folder(path: Path) -> None:
+    """Make the folder `path` and those above it that are missing, for their owner only, whatever the process lets others read."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    for folder in (*reversed(missing), path):
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _to_disk(path: Path) -> None:

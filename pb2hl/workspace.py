@@ -27,7 +27,7 @@ from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import ConfigError, Damaged, Problem, Severity, TokenMissing, WorkspaceLocked
 from pb2hl.limits import LIMITS, Limits
 from pb2hl.policies import Agency, Policy, Providers, Section, Thresholds
-from pb2hl.whole import read_frame, unwritable, write_text
+from pb2hl.whole import private_folder, read_frame, unwritable, write_text
 
 UPGRADES: tuple[Callable[[Path, dict], dict], ...] = ()
 """One function a version, to the next: takes the folder and migration.toml's body, mends whatever the workspace holds, returns the new body."""
@@ -160,7 +160,7 @@ class Workspace:
                 f"{folder} is already a workspace", hint=f"edit {folder / CONFIG_NAME}, or choose another folder"
             )
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
         except OSError as error:
             raise unwritable(error, folder) or ConfigError(f"{folder} cannot be made: {error}") from error
         write_text(folder / CONFIG_NAME, _toml(config))

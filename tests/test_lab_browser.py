@@ -18,7 +18,7 @@ from pb2hl.results import StepResult
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
-from tests.e2e.drive import prompt_search, workspace
+from tests.e2e.drive import workspace
 from tests.report import real
 from tests.steps import small
 
@@ -106,7 +106,6 @@ def lab(tmp_path, sandbox_server, browser) -> Iterator[Lab]:
     gone = re.sub(r"<img [^>]*>", "<img src='http://127.0.0.1:9/gone.png'>", notes)  # keeps the sample's gate shut
     (export / "notes.csv").write_text(gone, encoding="utf-8")
     ws = workspace(tmp_path / "ws", export, rehearsal, fallback_owner="bo@agency.example")
-    prompt_search(ws)
     notebook_copies(ws)
     options = [
         "--no-browser",

@@ -11,7 +11,7 @@ from pb2hl.sandbox.scenario import KillAt
 from pb2hl.steps.gates.batch import decide
 from pb2hl.workspace import Workspace
 from tests.cli.test_run import command, pb2hl
-from tests.e2e.drive import prompt_search, step, workspace
+from tests.e2e.drive import step, workspace
 from tests.e2e.test_existing import THERE, held
 from tests.steps import small
 
@@ -51,7 +51,6 @@ def place(rehearse, tmp_path, monkeypatch):
         step(ws, name)
         if name not in ("inventory", "check"):
             decide(ws, name, "Jane", take_defaults=True)
-    prompt_search(ws)
     return sandbox, ws.path
 
 

@@ -21,7 +21,7 @@ from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
 from tests.cli.terminal import Said
 from tests.conftest import UNHURRIED, Rehearsal
-from tests.e2e.drive import migrate, prompt_search, workspace
+from tests.e2e.drive import migrate, workspace
 from tests.steps import small
 
 pytestmark = pytest.mark.slow
@@ -73,7 +73,6 @@ def schema_once(sandbox_server, tmp_path_factory) -> tuple[Path, dict]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HIGHLEVEL_TOKEN", state.token)
         migrate(ws, "schema")
-    prompt_search(ws)
     return ws.path, to_state(state)
 
 

@@ -23,15 +23,12 @@ def step(ws: Workspace, name: str, **options: Any):
 
 
 def workspace(folder: Path, export: Path, sandbox: Any, **settings: Any) -> Workspace:
-    """A workspace for `export` against the running sandbox."""
+    """A workspace for `export` against the running sandbox, how far whose search lags is known as `doctor --probe` finds it."""
     config = {"export": str(export), "location": sandbox.location, "base_url": sandbox.url, **settings}
-    return Workspace.create(folder, parse_config(config))
-
-
-def prompt_search(ws: Workspace) -> None:
-    """Put on record that the location's search does not lag, as `doctor --probe` does: nothing is waited out."""
+    ws = Workspace.create(folder, parse_config(config))
     with Ledger.open(ws) as ledger:
-        ledger.remember(PROBED, {"search_lag_s": 0.0})
+        ledger.remember(PROBED, {"search_lag_s": 1.5 * sandbox.state.scenario.search_lag_s})
+    return ws
 
 
 def migrate(ws: Workspace, to: str = "audit", who: str = "Judge") -> dict[str, Any]:

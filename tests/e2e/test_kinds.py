@@ -10,7 +10,7 @@ import pytest
 from pb2hl.errors import GateClosed
 from pb2hl.sheets import read_sheet, write_sheet
 from pb2hl.steps.gates.batch import decide
-from tests.e2e.drive import Arrived, migrate, prompt_search, step, workspace
+from tests.e2e.drive import Arrived, migrate, step, workspace
 
 
 def write(folder: Path, **tables: list[list[str]]) -> Path:
@@ -30,7 +30,6 @@ def arrive(tmp_path, rehearse, monkeypatch):
         sandbox = rehearse(users=[{"name": "Carol Day", "email": "carol@agency.example"}])
         monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
         ws = workspace(tmp_path / "ws", write(tmp_path / "export", **tables), sandbox, country=country, timezone="UTC")
-        prompt_search(ws)
         return ws, migrate(ws, to), Arrived.of(sandbox)
 
     return run

@@ -14,7 +14,7 @@ from pb2hl.sandbox.scenario import FaultAt, Faults
 from pb2hl.steps.delta.rebuild import rebuild
 from pb2hl.steps.gates.batch import decide
 from tests.e2e import exports
-from tests.e2e.drive import in_budget, migrate, prompt_search, step, workspace
+from tests.e2e.drive import in_budget, migrate, step, workspace
 
 PREFIX = "custom_objects.perfect_books_"
 OPTED_IN = {"legal_objects": "custom objects"}
@@ -87,7 +87,6 @@ def test_books_land_as_custom_objects(firm):
 def test_planned_requests_are_those_sent(firm):
     """The estimate knows what objects, their fields, records and reading back cost."""
     _, ws = firm
-    prompt_search(ws)
     assert in_budget(migrate(ws))
 
 
@@ -95,7 +94,6 @@ def test_planned_requests_are_those_sent(firm):
 def test_second_load_sends_nothing_and_rollback_leaves_empty_objects(firm):
     """Loading again makes no record twice; rollback takes records, fields and folders, and says that the objects stay."""
     sandbox, ws = firm
-    prompt_search(ws)
     migrate(ws, "load")
     before = sandbox.state.dump()
     assert step(ws, "load").counts["sent"] == 0
@@ -121,7 +119,6 @@ def test_second_load_sends_nothing_and_rollback_leaves_empty_objects(firm):
 def test_what_people_added_to_an_object_keeps_its_fields(firm):
     """A record that a person added to one of our objects, and one that a person edited, stay with the fields they use."""
     sandbox, ws = firm
-    prompt_search(ws)
     migrate(ws, "load")
     key = f"{PREFIX}time_entries"
     mine = {"perfect_books_id": "mine", "hours": 3}
@@ -144,7 +141,6 @@ def test_objects_and_records_that_are_there_are_used_again(firm, tmp_path):
     migrate(ws, "load")
     before = sandbox.state.dump()
     again = workspace(tmp_path / "again", exports.legal(tmp_path / "again.sqlite"), sandbox, policy=OPTED_IN)
-    prompt_search(again)
     with pytest.raises(LedgerBehind):
         migrate(again)
     rebuild(again, who="Judge")
@@ -186,7 +182,6 @@ def test_books_stay_a_report_unless_asked_for(tmp_path, rehearse, monkeypatch):
 def test_lost_answers_make_nothing_twice(firm):
     """Every third write of schema and load is done and its answer lost: objects, fields and records are found again."""
     sandbox, ws = firm
-    prompt_search(ws)
     migrate(ws, "check")
     step(ws, "schema")
     decide(ws, "schema", "Judge", take_defaults=True)
@@ -206,7 +201,6 @@ def test_lost_answers_make_nothing_twice(firm):
 def test_a_later_export_changes_and_adds_records(firm, tmp_path):
     """A delta writes the changed hours into the record that stands, and makes the new entry; the audit is green."""
     sandbox, ws = firm
-    prompt_search(ws)
     migrate(ws, "load")
     later = exports.legal(tmp_path / "later.sqlite")
     with sqlite3.connect(later) as db:

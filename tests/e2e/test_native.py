@@ -13,7 +13,7 @@ from pb2hl.ledger import Ledger, State
 from pb2hl.operations import OPTIONAL, Kind, Operation, Target, optional_references, references
 from pb2hl.results import Status
 from pb2hl.steps.prepare.doctor import doctor
-from tests.e2e.drive import Arrived, prompt_search, step, workspace
+from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small
 
 pytestmark = pytest.mark.slow
@@ -53,7 +53,6 @@ def test_followers_and_genders_are_the_records_own(location, tmp_path):
     stand in fields; the audit finds all of it, a delta changes it, and a rollback leaves nothing behind."""
     before = location.state.dump(timestamps=False)
     ws = workspace(tmp_path / "ws", small.write(tmp_path / "export", followed()), location)
-    prompt_search(ws)
     small.migrate(ws)
     arrived = Arrived.of(location)
     ada, max_, una = (arrived.contact(f"{name}.example") for name in ("ada@mill", "max@quarry", "una@quarry"))

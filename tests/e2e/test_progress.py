@@ -12,7 +12,7 @@ import pytest
 from pb2hl import report, runner
 from pb2hl.register import notebooks
 from pb2hl.steps.gates.batch import decide
-from tests.e2e.drive import DECIDED, prompt_search, step, workspace
+from tests.e2e.drive import DECIDED, step, workspace
 from tests.steps import small
 
 OPEN_ENDED = {"reading the location", "looking at the location"}
@@ -75,7 +75,6 @@ def test_every_step_shows_how_far_it_is(tmp_path, rehearse, monkeypatch):
     first, later = small.tables(), small.tables()
     later["contacts"][0]["City"] = "Perth"
     ws = workspace(tmp_path / "ws", small.write(tmp_path / "one", first), sandbox)
-    prompt_search(ws)
     two = small.write(tmp_path / "two", later)
     more = {"delta": {"export": two}, "rollback": {}}
     names = [item.id for item in notebooks()]

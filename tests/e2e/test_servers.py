@@ -17,7 +17,7 @@ KINDS = {
     "obliges": {"behaviour": {"link_sets_company_name": True, "opportunity_takes_source": True, "opportunity_put_takes_lost_reason": True, "notes_on_opportunities": True, "ignore_empty_custom_values": False, "date_fields_cut_time": False}},
     "plain businesses": {"behaviour": {"business_drops_lists": False, "business_options_as_key": False, "business_dates_need_time": False, "business_name_eq_misses": False}},
     "small pages": {"behaviour": {"search_page_limit": 7, "search_depth": 100, "search_value_limit": 30}, "contacts": [{"firstName": "Old", "lastName": f"Client {n}", "email": f"old{n}@client.example"} for n in range(60)]},
-    "late lists": {"search_lag_s": 3.0, "behaviour": {"pipelines_lag_s": 3.0}},
+    "late lists": {"search_lag_s": 1.0, "behaviour": {"pipelines_lag_s": 1.0}},
     "slow": {"latency_min_s": 0.02, "latency_max_s": 0.2},
     "duplicates allowed": {"location": {"allow_duplicate_contact": True, "allow_duplicate_opportunity": True}},
     "strict rate": {"rate": {"max": 20, "interval_s": 1.0, "window": "fixed"}},

@@ -17,7 +17,7 @@ from pb2hl.sandbox.persistence import from_state, to_state
 from pb2hl.steps.gates.batch import decide
 from pb2hl.workspace import Workspace, token_from
 from tests.conftest import UNHURRIED
-from tests.e2e.drive import prompt_search, step, workspace
+from tests.e2e.drive import step, workspace
 from tests.steps import small
 
 SCENARIO: dict[str, Any] = {"rate": UNHURRIED, "users": small.USERS, "search_lag_s": 0}
@@ -75,7 +75,6 @@ def ready_once(tmp_path_factory) -> tuple[Path, dict[str, Any]]:
         patch.setenv("FLEET_READY", state.token)
         place = type("Place", (), {"url": url, "location": state.location})
         ws = workspace(folder / "ws", small.write(folder / "export", many()), place)
-        prompt_search(ws)
         with token_from("FLEET_READY"):
             for name in ("inventory", "match", "mapping", "check", "schema", "sample"):
                 step(ws, name, **({"size": 100} if name == "sample" else {}))

@@ -17,7 +17,7 @@ from pb2hl.sandbox.persistence import from_state, to_state
 from pb2hl.sandbox.scenario import KillAt
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
-from tests.e2e.drive import prompt_search, step, workspace
+from tests.e2e.drive import step, workspace
 from tests.killing.forks import Forks
 from tests.steps import small
 from tests.steps.test_delta_interrupted import busy
@@ -118,7 +118,6 @@ def moments(sandbox_server, tmp_path_factory, forks) -> tuple[Commands, dict[str
     sandbox = Rehearsal(sandbox_server.url, state.token, state.location, state)
     export = small.write(folder / "export", small.tables())
     ws = workspace(folder / "ws", export, sandbox, policy={"removed_rows": "delete"})
-    prompt_search(ws)
     found: dict[str, Moment] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HIGHLEVEL_TOKEN", state.token)

@@ -13,7 +13,7 @@ from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sandbox.server import SandboxServer
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
-from tests.e2e.drive import Arrived, migrate, prompt_search, step, workspace
+from tests.e2e.drive import Arrived, migrate, step, workspace
 from tests.steps import small
 
 PERSONAL = (
@@ -86,7 +86,6 @@ def migration(folder: Path, server: SandboxServer) -> Workspace:
     sandbox = Rehearsal(server.url, state.token, state.location, state)
     first = export(folder / "export")
     ws = workspace(folder / "ws", first, sandbox, fallback_owner="bo@agency.example")
-    prompt_search(ws)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HIGHLEVEL_TOKEN", state.token)
         migrate(ws, "load")

@@ -15,7 +15,7 @@ from pb2hl.sheets import write_sheet
 from pb2hl.steps.gates.batch import decide
 from pb2hl.workspace import TOKEN_VARIABLE, Workspace
 from tests.conftest import UNHURRIED, Rehearsal
-from tests.e2e.drive import prompt_search, step, workspace
+from tests.e2e.drive import step, workspace
 from tests.steps import small
 
 WHO = "Judge"
@@ -70,7 +70,6 @@ def test_every_state_is_told_as_it_is(ws):
     step(ws, "schema")
     assert "no token is set" not in said(ws), "a result ends the failure"
     decide(ws, "schema", WHO, take_defaults=True)
-    prompt_search(ws)
     step(ws, "schema", apply=True)
     step(ws, "sample")
     assert f"Next: pb2hl approve {ws.path} sample --by NAME" in said(ws, "sample")

@@ -14,7 +14,7 @@ from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sandbox.persistence import from_state, to_state
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
-from tests.e2e.drive import Arrived, prompt_search, step, workspace
+from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small
 
 SCENARIO: dict[str, Any] = {"rate": UNHURRIED, "users": small.USERS, "search_lag_s": 0}
@@ -57,7 +57,6 @@ def loaded_once(sandbox_server, tmp_path_factory) -> tuple[Path, dict[str, Any],
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HIGHLEVEL_TOKEN", state.token)
         small.migrate(ws)
-    prompt_search(ws)
     return ws.path, to_state(state), before
 
 

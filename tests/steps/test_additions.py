@@ -14,7 +14,7 @@ from pb2hl.steps.gates import gates
 from pb2hl.steps.shared.additions import Additions, contact_of
 from pb2hl.steps.shared.session import with_client
 from tests.cli.test_refusing import SCENARIO, export
-from tests.e2e.drive import migrate, prompt_search, step, workspace
+from tests.e2e.drive import migrate, step, workspace
 
 ADDED = {
     "link": r"^POST /contacts/bulk/business",
@@ -30,7 +30,6 @@ def ready(rehearse, tmp_path, monkeypatch):
     monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
     ws = workspace(tmp_path / "ws", export(tmp_path / "export"), sandbox)
     migrate(ws, "schema")
-    prompt_search(ws)
     return ws, sandbox.state
 
 

@@ -14,7 +14,7 @@ from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.steps.gates import gates
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
-from tests.e2e.drive import migrate, prompt_search, step, workspace
+from tests.e2e.drive import migrate, step, workspace
 from tests.steps import small
 
 EXPECTED = ("arrived", "left_out", "refused", "held", "in_doubt", "missing", "taken_back")
@@ -50,7 +50,6 @@ def refusing(sandbox_server, tmp_path, monkeypatch):
 def to_sample(ws) -> StepResult:
     """Every step up to the sample, with every default taken."""
     migrate(ws, "schema")
-    prompt_search(ws)
     return step(ws, "sample")
 
 

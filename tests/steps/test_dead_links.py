@@ -6,7 +6,7 @@ import pytest
 
 from pb2hl.fetch import Fetched, FetchRefused, Reason
 from pb2hl.results import Status
-from tests.e2e.drive import prompt_search, workspace
+from tests.e2e.drive import workspace
 from tests.steps import small
 
 DEAD = 40
@@ -41,7 +41,6 @@ def test_forty_dead_links_stop_nothing(rehearse, tmp_path, monkeypatch):
     sandbox = rehearse(users=small.USERS, search_lag_s=0)
     monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
     ws = workspace(tmp_path / "ws", small.write(tmp_path / "export", linked()), sandbox)
-    prompt_search(ws)
     results = small.migrate(ws)
     assert results["sample"].status is not Status.FAILED and results["load"].status is not Status.FAILED
     told = [problem for problem in results["load"].problems if "files.gone.example" in problem.message]

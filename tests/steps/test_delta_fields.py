@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.drive import Arrived, prompt_search, step, workspace
+from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small
 from tests.steps.test_audit import call
 from tests.steps.test_delta import decide
@@ -58,7 +58,6 @@ def loaded(rehearse, tmp_path, monkeypatch):
     monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
     ws = workspace(tmp_path / "ws", small.write(tmp_path / "export", tables({}, {})), sandbox)
     small.migrate(ws)
-    prompt_search(ws)
     return ws, sandbox, tmp_path
 
 

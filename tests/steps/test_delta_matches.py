@@ -8,7 +8,7 @@ from pb2hl.errors import GateClosed
 from pb2hl.results import Status
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.gates import gates
-from tests.e2e.drive import Arrived, prompt_search, step, workspace
+from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small
 
 AGAIN = {"Contact ID": "21", "First Name": "Ada", "Last Name": "Byron", "Email": "ada@mill.example", "Phone": "613-555-0111", "Company ID": "C1",
@@ -98,7 +98,6 @@ def test_rows_kept_apart_undecided_keep_their_names(sandbox, tmp_path, monkeypat
     ws = workspace(tmp_path / "ws", export, sandbox)
     small.migrate(ws, merge=False)
     assert ws.sheet("companies", ("canonical_name",))["canonical_name"].ne("").sum() == 2, "a merge is proposed"
-    prompt_search(ws)
     result = step(ws, "delta", export=export)
     assert result.status is Status.NOTHING_TO_DO, result.tables["updates"].to_csv()
     assert {"Mill Ltd", "MILL LTD"} <= {record["name"] for record in Arrived.of(sandbox).businesses}

@@ -7,7 +7,7 @@ import pytest
 from pb2hl.ledger import Ledger, State
 from pb2hl.operations import Kind
 from pb2hl.results import Status
-from tests.e2e.drive import prompt_search, step, workspace
+from tests.e2e.drive import step, workspace
 from tests.steps import small
 from tests.steps.conftest import SCENARIO
 from tests.steps.small import settings
@@ -46,7 +46,6 @@ def test_a_deal_that_was_left_out_and_made_later_goes_back_whole(tmp_path, rehea
     tables = small.tables()
     tables["deals"].append(tables["deals"][0] | {"Deal ID": "D3", "Deal Name": "Axle"})
     ws = workspace(tmp_path / "ws", small.write(tmp_path / "export", tables), sandbox)
-    prompt_search(ws)
     small.migrate(ws)
     with Ledger.open(ws) as ledger:
         (left,) = [entry.source_id for entry in ledger.iterate(state=State.SKIPPED) if entry.object == "deals"]

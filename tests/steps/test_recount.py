@@ -12,7 +12,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from pb2hl.sheets import write_sheet
-from tests.e2e.drive import Arrived, prompt_search, step, workspace
+from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small
 
 CONTACTS = [
@@ -197,7 +197,6 @@ def test_an_export_with_every_trouble(kind, rehearse, tmp_path, monkeypatch):
     step(ws, "inventory")
     ignore(ws, "Secret")
     small.migrate(ws)
-    prompt_search(ws)
     audit = step(ws, "audit")
     check(audit, count(export))
     assert set(buckets(audit, "contacts", "Secret")) <= {"skipped by decision", "merged into"}

@@ -16,7 +16,7 @@ from pb2hl.sandbox.persistence import from_state, to_state
 from pb2hl.sandbox.scenario import Faults
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
-from tests.e2e.drive import prompt_search, step, workspace
+from tests.e2e.drive import step, workspace
 from tests.steps import small
 from tests.steps.test_lived_in import THERE, differences, held
 
@@ -66,7 +66,6 @@ def loaded(sandbox_server, tmp_path_factory) -> tuple[Path, dict[str, Any], dict
     before = held(state.dump())
     place = Rehearsal(sandbox_server.url, state.token, state.location, state)
     ws = workspace(folder / "ws", small.write(folder / "export", tables()), place)
-    prompt_search(ws)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HIGHLEVEL_TOKEN", state.token)
         small.migrate(ws)

@@ -57,7 +57,6 @@ def write(path: Path, found: Iterable[Any], clock: Clock = SYSTEM_CLOCK) -> None
             [item.raw.file, item.raw.sheet, str(len(item.raw.frame)), ", ".join(item.raw.headings[:_SHOWN]), proposal,
              f"{item.confidence:.2f}" if proposal else "", item.reason, *decided]
         )  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_sheet(path, pd.DataFrame(rows, columns=list(COLUMNS), dtype="str"))
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pb2hl.operations import Kind, Operation, Target
-from pb2hl.whole import replacing, undamaged
+from pb2hl.whole import private_folder, replacing, undamaged
 
 BATCH = 5_000
 SCHEMA = pa.schema(
@@ -112,7 +112,7 @@ class Operations:
 
     def write(self, folder: Path) -> None:
         """One Parquet file a target, whole or not at all; files of targets that have no operations are removed."""
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         for target in Target:
             path = folder / f"{target}.parquet"
             batches = self.batches.get(target)

@@ -64,7 +64,6 @@ def keep(
     if not (pieces or records or taken):
         return
     lot = InHand(ws.plan / FOLDER / f"{sum(1 for _ in kept(ws)) + 1:06}")
-    lot.folder.mkdir(parents=True)
     _write(pieces, lot.schema)
     _write(records, lot.data)
     images = list((before or {}).items())

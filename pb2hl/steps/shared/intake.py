@@ -16,7 +16,7 @@ from pb2hl.mapper.sheets.lossy import LEFT_OUT
 from pb2hl.model import OBJECTS
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.sheets import read_sheet
-from pb2hl.whole import write_frame
+from pb2hl.whole import private_folder, write_frame
 from pb2hl.workspace import Config
 
 UNASSIGNED_NAMES = ("file", "sheet", "rows", "headings", "reason")
@@ -317,7 +317,7 @@ def _as_not_converted(unresolved: pd.DataFrame, tables: dict[str, pd.DataFrame])
 
 def write_staged(folder: Path, intake: Intake, staged: Staged, *, progress: Progress = SILENT) -> None:
     """Write every staged table and the account tables, and take away tables that the export no longer has."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     frames = {
         **staged.tables,
         "columns": staged.staging.columns,
