@@ -34,6 +34,8 @@ _CONDITION = frozenset({"row_condition", "condition_parser"})
 class Rule:
     """One declared rule: its type in Great Expectations' words, what it is given, and what we do when it fails.
 
+    `title` says what it asks for, `found` what rows that fail do, after their count: "has|have no key" (one row, or several).
+
     `optional`: the column may be missing from an export. `needs`: a column without which the rule does not apply.
     `condition` says which rows it is about (None: all of them), `broken` why the rule cannot run.
     """
@@ -48,6 +50,7 @@ class Rule:
     needs: str = ""
     broken: str = ""
     condition: Condition | None = None
+    found: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -181,6 +184,7 @@ def _rule(number: int, item: Any) -> Rule:
         str(meta.get("needs") or ""),
         broken,
         condition,
+        str(meta.get("found") or ""),
     )
     return rule if broken else _tried(rule)
 
@@ -197,7 +201,7 @@ def _misspelt(item: Mapping[str, Any], severity: str) -> str:
         return "its severity stands in meta; it belongs beside type"
     if not isinstance(meta.get("optional", False), bool):
         return f"optional is {meta['optional']!r}, and neither true nor false"
-    for name in ("needs", "title", "treatment"):
+    for name in ("needs", "title", "found", "treatment"):
         if not isinstance(meta.get(name, ""), str):
             return f"{name} is {meta[name]!r}, and no text"
     return "" if severity in set(Severity) else f"severity {severity!r} is none of critical, warning, info"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,8 @@ import pytest
 
 from pb2hl.errors import ConfigError
 from pb2hl.resources import resource
-from pb2hl.suites import load_suite, load_suites, validate
+from pb2hl.steps.check.check import found
+from pb2hl.suites import Rule, Suite, Verdict, load_suite, load_suites, validate
 from pb2hl.suites.facts import CheckFacts, prepare
 from pb2hl.suites.validate import BROKEN, FAILED, PASSED, SKIPPED
 
@@ -29,6 +31,28 @@ GOOD = {
     "steps": "[]",
 }
 ROWS = 3
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_every_rule_says_what_it_finds(suite):
+    """Of one row and of several, in words of its own, never its wish turned round."""
+    for rule in suite.rules:
+        assert rule.title and rule.found and rule.found != rule.title, rule.title
+        for count in (1, 2):
+            text = found(Verdict(suite, rule, FAILED, checked=3, failing=count))
+            assert text.startswith(f"{count} of 3 ") and "|" not in text and "rule" not in text, text
+
+
+def test_what_is_found_agrees_with_its_count():
+    """The verb of one row and of several; a rule that does not say what it finds is named."""
+    rule = Rule(
+        0, "expect_column_values_to_not_be_null", {}, title="every part has a number", found="has|have no number"
+    )
+    suite = Suite("parts", "spare_parts", "parts.json")
+    told = [found(Verdict(suite, rule, FAILED, checked=9, failing=count)) for count in (1, 4)]
+    assert told == ["1 of 9 spare parts has no number", "4 of 9 spare parts have no number"]
+    bare = found(Verdict(suite, replace(rule, found=""), FAILED, checked=9, failing=1))
+    assert bare == "1 of 9 spare parts does not keep the rule “every part has a number”"
 
 
 def good_value(rule, column):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.ledger import State
 from pb2hl.report.drawing import balance, comparison
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.held import with_held
@@ -43,8 +44,21 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
         f"Every record that landed was read back from HighLevel and compared with what was sent: {counts.get('values_equal', 0):,} values are the same, "
         f"{counts.get('values_normalised', 0):,} are the same in HighLevel's own writing.",
         f"All {cells:,} filled cells of the export are accounted for." if cells and not off else f"{counted(off, 'column')} of the export {agree(off, 'has', 'have')} cells that are not accounted for." if off else "",
-        f"{counted(counts['not_landed'], 'operation')} {agree(counts['not_landed'], 'was', 'were')} not sent or did not land; each is listed with its reason." if counts.get("not_landed") else "",
+        _left_or_lost(tables.get("not_landed")),
     ]  # fmt: skip
+
+
+def _left_or_lost(pieces: pd.DataFrame | None) -> str:
+    """How much was left out, and how much was to arrive and did not: the second is a fault, the first a decision."""
+    if pieces is None or pieces.empty:
+        return ""
+    left = int((pieces["state"] == State.SKIPPED).sum())
+    lost = len(pieces) - left
+    told = [
+        f"{left:,} {agree(left, 'was', 'were')} left out" if left else "",
+        f"{lost:,} did not land" if lost else "",
+    ]
+    return f"{' and '.join(filter(None, told))} of the operations planned; each is listed with its reason."
 
 
 def draw(context: Context) -> Drawn:

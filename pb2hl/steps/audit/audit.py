@@ -19,6 +19,7 @@ from pb2hl.steps.audit.accounting import Accounting, accounting
 from pb2hl.steps.audit.compare import UNLINKED, Comparison, compare_location
 from pb2hl.steps.audit.related import UNRELATED
 from pb2hl.steps.balance.balance import Balance, balance
+from pb2hl.steps.balance.pieces import SUPPORT, Fate
 from pb2hl.steps.check.check import check
 from pb2hl.steps.check.tables import ARRIVED
 from pb2hl.steps.delta.conflicts import kept
@@ -106,8 +107,7 @@ def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked:
     return StepResult(
         step=STEP,
         status=Status.FAILED if failed else Status.DONE if asked.complete else Status.INCOMPLETE,
-        headline=f"{asked.headline} Of {counted(totals['expected'], 'record')} that {agree(totals['expected'], 'was', 'were')} sent, "
-        f"{totals['missing']:,} {agree(totals['missing'], 'is', 'are')} missing, {totals['extra']:,} extra, {totals['wrong']:,} with a value that differs.",
+        headline=f"{asked.headline} {_read_back(totals, asked.total(str(Fate.ARRIVED), SUPPORT))}",
         counts={**asked.counts, **totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": links[UNLINKED], "unbalanced_columns": len(off), **requests.counts(ledger),
                 **outcomes.log_head(ledger), **found.classes()},
         tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "absent": _absent(found), "objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
@@ -116,6 +116,16 @@ def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked:
         problems=problems,
         next_step="report",
     )  # fmt: skip
+
+
+def _read_back(totals: Mapping[str, int], supporting: int) -> str:
+    """What the comparison came to; `supporting`: how many of the records that were sent stand for no row of the export's own."""
+    sent, missing = totals["expected"], totals["missing"]
+    among = f", {supporting:,} of them to support others," if supporting else ""
+    return (
+        f"Of {counted(sent, 'record')} that {agree(sent, 'was', 'were')} sent{among or ','} {missing:,} {agree(missing, 'is', 'are')} missing, "
+        f"{totals['extra']:,} extra, {totals['wrong']:,} with a value that differs."
+    )
 
 
 def _not_there(totals: Mapping[str, int]) -> Iterator[Problem]:

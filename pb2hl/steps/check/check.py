@@ -16,7 +16,7 @@ from pb2hl.model import PROVENANCE
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.resources import resource
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.check.tables import Arrived, Staged, Tables, judged
+from pb2hl.steps.check.tables import CROSS, Arrived, Staged, Tables, judged
 from pb2hl.suites import Rule, Suite, Verdict, load_suite, load_suites, validate
 from pb2hl.suites.facts import shows
 from pb2hl.suites.load import great_expectations
@@ -241,16 +241,18 @@ def _problem(verdict: Verdict, sample: str) -> Problem:
     where = f" ({sample})" if sample else f" (found {verdict.observed})" if verdict.observed else ""
     column = rule.columns[0] if rule.columns else ""
     return Problem(
-        "check", _found(verdict) + where, rule.severity, file=verdict.suite.file, field=column,
+        "check", found(verdict) + where, rule.severity, file=verdict.suite.file, field=column,
         count=max(verdict.failing, 1), treatment=rule.treatment,
     )  # fmt: skip
 
 
-def _found(verdict: Verdict) -> str:
-    """What a failed rule found, not what it wishes for."""
-    rows = f"{verdict.failing:,} of {verdict.checked:,} {verdict.suite.object.replace('_', ' ')}"
-    broken = rows if verdict.failing else verdict.suite.object.replace("_", " ")
-    return f"{broken} {'does' if verdict.failing == 1 else 'do'} not keep the rule “{_label(verdict)}”"
+def found(verdict: Verdict) -> str:
+    """What a failed rule found, not what it wishes for; a rule that does not say what it finds is named."""
+    objects = "comparisons" if verdict.suite.object == CROSS else verdict.suite.object.replace("_", " ")
+    rows = f"{verdict.failing:,} of {verdict.checked:,} {objects}" if verdict.failing else objects
+    one, _, several = (verdict.rule.found or f"does|do not keep the rule “{_label(verdict)}”").partition("|")
+    verb, _, rest = several.partition(" ")
+    return f"{rows} {one if verdict.failing == 1 else verb} {rest}" if several else f"{rows} {one}"
 
 
 def _data_docs(ws: Workspace, stage: str, suites: list[Suite], tables: Tables) -> None:
