@@ -25,6 +25,7 @@ from pb2hl.mapper.sheets.merge import LAPSED_COLUMNS, Merged, archive, archived,
 from pb2hl.mapper.sheets.owners import fallback_user, owners_sheet
 from pb2hl.mapper.sheets.stages import stages_sheet
 from pb2hl.mapper.sheets.tags import picklists_sheet, tags_sheet
+from pb2hl.mapper.sheets.ways import ways_of
 
 __all__ = [
     "EDITABLE",
@@ -76,4 +77,5 @@ __all__ = [
     "tags_sheet",
     "two_objects",
     "undecided",
+    "ways_of",
 ]

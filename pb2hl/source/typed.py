@@ -15,7 +15,7 @@ from pb2hl.model import CUSTOM_PREFIX, OBJECTS, RAW_PREFIX, FieldKind
 from pb2hl.source.tables import RawTable
 from pb2hl.values import Context, Converted, convert
 from pb2hl.values.consents import FIELDS as CONSENTS
-from pb2hl.values.counting import agree, counted
+from pb2hl.values.counting import agree, counted, predicate
 from pb2hl.values.transforms import changed, missed, steered
 from pb2hl.values.written import written
 from pb2hl.workspace import Config
@@ -289,25 +289,35 @@ def _put(maker: _Maker, heading: str, staged: str, name: str, kind: FieldKind, c
                 row=int(maker.raw.rows[int(np.flatnonzero(failed)[0])]),
             )
         )
-    for code, text in _DECISIONS.items():
+    for code, (noun, text) in _DECISIONS.items():
         if noted := converted.decision.get(code):
             number = len(noted) if isinstance(noted, list) else int(noted)
             severity = Severity.WARNING if code in ("consent_unclear", "json_written_out") else Severity.INFO
-            maker.problems.append(_problem(maker, code, f"{number} {text}", heading, number, severity=severity))
+            maker.problems.append(
+                _problem(
+                    maker,
+                    code,
+                    f"{counted(number, noun)} {predicate(number, text)}",
+                    heading,
+                    number,
+                    severity=severity,
+                )
+            )
 
 
 _DECISIONS = {
-    "consent_unclear": "distinct texts neither refuse nor permit; taken as refusals",
-    "lists_written_out": "distinct lists were written out with `;` between what they hold",
-    "json_written_out": "distinct texts are nested JSON that fits no field: written out as `key: value`, the JSON stays in the raw text",
-    "mojibake_repaired": "distinct texts were wrongly decoded; repaired",
-    "entities_unescaped": "distinct texts held HTML entities; unescaped",
-    "ambiguous": "distinct dates fit both orders; the workspace's country decided: check the column's order",
-    "mixed_orders": "distinct dates show the other order of day and month than the rest of the column",
-    "dst_doubtful": "distinct times fall into a change of the clocks",
-    "placeholders": "distinct dates stand where nobody gave one; taken as blank",
-    "kept_as_names": "words that often mean “nothing” stand as names; kept",
-}
+    "consent_unclear": ("distinct text", "says|say neither yes nor no; taken as refused"),
+    "lists_written_out": ("distinct list", "was|were written out with `;` between the items"),
+    "json_written_out": ("distinct text", "holds|hold nested JSON that fits no field: written out as `key: value`, the JSON stays in the raw text"),
+    "mojibake_repaired": ("distinct text", "was|were wrongly decoded; repaired"),
+    "entities_unescaped": ("distinct text", "held HTML entities; unescaped"),
+    "ambiguous": ("distinct date", "fits|fit both orders; the workspace's country decided: check the column's order"),
+    "mixed_orders": ("distinct date", "shows|show the other order of day and month than the rest of the column"),
+    "dst_doubtful": ("distinct time", "falls|fall into a change of the clocks"),
+    "placeholders": ("distinct date", "stands|stand where nobody gave one; taken as blank"),
+    "kept_as_names": ("word", "stands|stand as a name, though it often means “nothing”; kept"),
+}  # fmt: skip
+"""What typing noted of a column: of what how many, and what they do (`counting.predicate`)."""
 
 
 def _problem(

@@ -21,3 +21,10 @@ def plural(noun: str) -> str:
 def agree(n: SupportsInt, one: str, several: str) -> str:
     """The form of a verb for `n` of something: `agree(1, "is", "are")`."""
     return one if int(n) == 1 else several
+
+
+def predicate(n: SupportsInt, text: str) -> str:
+    """What `n` of something do, the verb in the form that fits: `predicate(2, "has|have no key")`. A text without `|` fits any number."""
+    one, between, several = text.partition("|")
+    verb, _, rest = several.partition(" ")
+    return f"{agree(n, one, verb)} {rest}".rstrip() if between else text

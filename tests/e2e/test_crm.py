@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pb2hl.sandbox import Sandbox, Scenario
+from tests.conftest import UNHURRIED, Rehearsal
 from tests.e2e import crm, write
 from tests.e2e.drive import Arrived, in_budget, migrate, step, workspace
 
@@ -187,18 +189,29 @@ CONTAINERS = {
 }
 
 
+@pytest.fixture(scope="module")
+def plain(sandbox_server, tmp_path_factory):
+    """What a person sees in HighLevel after the export came as CSV files in UTF-8."""
+    folder = tmp_path_factory.mktemp("plain")
+    state = Sandbox(Scenario.default(rate=UNHURRIED, users=crm.USERS))
+    sandbox_server.sandbox = state
+    sandbox = Rehearsal(sandbox_server.url, state.token, state.location, state)
+    ws = workspace(
+        folder / "ws", write.csv_folder(folder / "x", crm.tables()), sandbox, fallback_owner="office@agency.example"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HIGHLEVEL_TOKEN", state.token)
+        migrate(ws)
+    return picture(Arrived.of(sandbox))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "container",
     [pytest.param(name, marks=pytest.mark.exhaustive if name == "tabs in UTF-16" else ()) for name in CONTAINERS],
 )
-def test_every_container_says_the_same(tmp_path, rehearse, monkeypatch, container):
+def test_every_container_says_the_same(plain, tmp_path, rehearse, monkeypatch, container):
     """One export in any container becomes the same records."""
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    plain = write.csv_folder(tmp_path / "plain", crm.tables())
-    _, sandbox, _, _ = _migrated(tmp_path / "a", rehearse, monkeypatch, plain)
-    expected = picture(Arrived.of(sandbox))
-    _, sandbox, _, results = _migrated(tmp_path / "b", rehearse, monkeypatch, CONTAINERS[container](tmp_path))
-    assert picture(Arrived.of(sandbox)) == expected
+    _, sandbox, _, results = _migrated(tmp_path, rehearse, monkeypatch, CONTAINERS[container](tmp_path))
+    assert picture(Arrived.of(sandbox)) == plain
     assert results["audit"].status == "done", results["audit"].problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pb2hl.values.counting import agree, counted
+from pb2hl.values.counting import agree, counted, predicate
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,18 @@ def test_counted(n, noun, told):
 def test_verbs_agree():
     """One is, several are, none are."""
     assert [agree(n, "is", "are") for n in (0, 1, 2)] == ["are", "is", "are"]
+
+
+@pytest.mark.parametrize(
+    ("n", "text", "said"),
+    [
+        (1, "has|have no key", "has no key"),
+        (2, "has|have no key", "have no key"),
+        (0, "is|are", "are"),
+        (1, "held entities", "held entities"),
+        (7, "held entities", "held entities"),
+    ],
+)
+def test_a_predicate_agrees_with_its_count(n, text, said):
+    """The verb stands in the form of one or of several; a text that fits both is left alone."""
+    assert predicate(n, text) == said

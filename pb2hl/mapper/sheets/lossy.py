@@ -18,6 +18,7 @@ from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.fields import Decided, decided
 from pb2hl.model import RAW_PREFIX
 from pb2hl.sheets import table_rows, write_sheet
+from pb2hl.values.counting import predicate
 from pb2hl.whole import column_names, read_frame
 from pb2hl.workspace import Workspace
 
@@ -254,21 +255,21 @@ def problems(found: pd.DataFrame) -> list[Problem]:
             row,
             "lossy_cast",
             row.not_converted,
-            f"do not convert ({row.transform}), such as {row.lost}",
+            f"does|do not convert ({row.transform}), such as {row.lost}",
             "kept as text",
         )
         for row in table_rows(found[found["not_converted"] > 0])
     ]
     treatment = "kept as they are, or blank where a part of a name is asked for"
     unanswered = [
-        _lossy(row, "no_answer", row.no_answer, f"have no answer in the transform {row.transform!r}", treatment)
+        _lossy(row, "no_answer", row.no_answer, f"has|have no answer in the transform {row.transform!r}", treatment)
         for row in table_rows(found[found["no_answer"] > 0])
     ]
     return unconverted + unanswered
 
 
 def _lossy(row: Any, code: str, count: int, what: str, treatment: str) -> Problem:
-    message = f"{count} of {row.filled} cells {what}"
+    message = f"{count:,} of {row.filled:,} cells {predicate(count, what)}"
     where = {"file": row.file, "sheet": row.sheet, "field": row.column}
     return Problem(code, message, Severity.WARNING, count=count, treatment=treatment, **where)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from pb2hl.mapper import ways_of
+from pb2hl.model import Way
 from pb2hl.report.drawing.charts import stacked
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.page import Section
@@ -54,7 +56,7 @@ def section(context: Context, part: Part) -> Section | None:
             table=None,
             checklist=tuple(": ".join(row) for row in shown.itertuples(index=False, name=None)),
         )
-    drawn = frame.assign(goes_to=frame["decision"].map(goes_to)) if part.table == "fields" else frame
+    drawn = frame.assign(goes_to=goes_to(frame)) if part.table == "fields" else frame
     chart = _chart(context.mask.frame(drawn), part.chart) if part.chart else None
     return (
         replace(drawn_section, chart=chart[0], chart_label=chart[1])
@@ -63,11 +65,16 @@ def section(context: Context, part: Part) -> Section | None:
     )
 
 
-def goes_to(decision: str) -> str:
-    """What a decision of the fields sheet means for a column, in a word for a chart."""
-    return {"": "undecided", "custom": "custom field", "ignore": "left out"}.get(
-        str(decision or ""), "HighLevel's own field"
-    )
+_PLACES = {
+    Way.PROPERTY: "HighLevel's own field", Way.FIELD: "custom field", Way.LINK: "link or file", Way.LINE: "text of the record",
+    Way.SCHEMA: "setup of the location", Way.REPORT: "report beside HighLevel",
+}  # fmt: skip
+
+
+def goes_to(fields: pd.DataFrame) -> pd.Series:
+    """Where the column of each row of the fields sheet goes, in words for a chart; those in use stand first."""
+    words = {str(way): place for way, place in _PLACES.items()}
+    return ways_of(fields).map(lambda way: words.get(way, way))
 
 
 def _chart(frame: pd.DataFrame, chart: tuple[str, str, str]) -> tuple | None:

@@ -36,10 +36,18 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
     """What it came to, in sentences for the client."""
     without = counts.get("owners without a user", 0)
     return [
-        f"{counted(counts.get('columns') or 0, 'column')} of the export: {counts.get('to standard fields', 0):,} {agree(counts.get('to standard fields', 0), 'goes', 'go')} to HighLevel's own fields, "
-        f"{counts.get('custom fields', 0):,} {agree(counts.get('custom fields', 0), 'becomes a custom field', 'become custom fields')}, {counts.get('ignored', 0):,} left out by decision.",
+        _places(tables.get("fields")),
         f"{counted(without, 'owner')} {agree(without, 'has', 'have')} no user in HighLevel; the owners page says where their records go." if without else "Every owner has a user.",
     ]  # fmt: skip
+
+
+def _places(fields: pd.DataFrame | None) -> str:
+    """How many columns go where; the figures add up to all of them."""
+    if fields is None or not {"object", "target", "decision"} <= set(fields.columns):
+        return ""
+    places = goes_to(fields).value_counts()
+    told = ", ".join(f"{place} {count:,}" for place, count in places.items())
+    return f"Where the {counted(len(fields), 'column')} of the export {agree(len(fields), 'goes', 'go')}: {told}."
 
 
 def draw(context: Context) -> Drawn:
@@ -67,7 +75,7 @@ def _certainty(context: Context) -> Section | None:
     band[sure >= limits.mapping_high] = "sure"
     band[~fields["who"].fillna("").isin(("", "proposal"))] = BANDS[0]
     band[fields["decision"].fillna("") == ""] = BANDS[-1]
-    counts = pd.crosstab(fields["decision"].map(goes_to), band)
+    counts = pd.crosstab(goes_to(fields), band)
     bands = [name for name in BANDS if name in counts.columns]
     chart = stacked(list(counts.index), {name: counts[name].tolist() for name in bands})
     label = "Columns by where they go: " + "; ".join(f"{place}: " + ", ".join(f"{row[name]} {name}" for name in bands if row[name]) for place, row in counts.iterrows())  # fmt: skip

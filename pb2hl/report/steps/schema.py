@@ -36,7 +36,7 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
         diff["state"].astype("str").value_counts().to_dict() if diff is not None and "state" in diff.columns else {}
     )
     return [
-        "Planned: " + ", ".join(f"{n} {state}" for state, n in states.items()) + ". Nothing that exists is altered." if states else "",
+        "Planned: " + "; ".join(f"{n} {state}" for state, n in states.items()) + ". Nothing that exists is altered." if states else "",
         f"{counted(len(flows), 'published workflow')} could message people when records are created: pause before the load." if flows is not None and len(flows) else "",
     ]  # fmt: skip
 

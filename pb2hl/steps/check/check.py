@@ -21,7 +21,7 @@ from pb2hl.suites import Rule, Suite, Verdict, load_suite, load_suites, validate
 from pb2hl.suites.facts import shows
 from pb2hl.suites.load import great_expectations
 from pb2hl.suites.validate import BROKEN, FAILED, PASSED, SKIPPED
-from pb2hl.values.counting import agree, counted
+from pb2hl.values.counting import agree, counted, predicate
 from pb2hl.workspace import Workspace
 
 STAGES = ("before", "after")
@@ -250,9 +250,9 @@ def found(verdict: Verdict) -> str:
     """What a failed rule found, not what it wishes for; a rule that does not say what it finds is named."""
     objects = "comparisons" if verdict.suite.object == CROSS else verdict.suite.object.replace("_", " ")
     rows = f"{verdict.failing:,} of {verdict.checked:,} {objects}" if verdict.failing else objects
-    one, _, several = (verdict.rule.found or f"does|do not keep the rule “{_label(verdict)}”").partition("|")
-    verb, _, rest = several.partition(" ")
-    return f"{rows} {one if verdict.failing == 1 else verb} {rest}" if several else f"{rows} {one}"
+    return (
+        f"{rows} {predicate(verdict.failing, verdict.rule.found or f'does|do not keep the rule “{_label(verdict)}”')}"
+    )
 
 
 def _data_docs(ws: Workspace, stage: str, suites: list[Suite], tables: Tables) -> None:

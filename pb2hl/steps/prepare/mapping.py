@@ -14,7 +14,7 @@ from pb2hl.highlevel import Destination, read_destination
 from pb2hl.ledger import Ledger
 from pb2hl.mapper.sheets import lossy
 from pb2hl.mapper.sheets.merge import lapsed_problems
-from pb2hl.model import OBJECTS, Way
+from pb2hl.model import Way
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows, write_sheet
@@ -197,7 +197,7 @@ def _counts(sheets: Mapping[str, pd.DataFrame], customs: pd.DataFrame) -> dict[s
     fields = sheets["fields"]
     return {
         "columns": len(fields),
-        "to standard fields": _to_properties(fields),
+        "to standard fields": int((mapper.ways_of(fields) == Way.PROPERTY).sum()),
         "custom fields": len(customs),
         "ignored": int((fields["decision"] == "ignore").sum()),
         "stages": len(sheets["stages"]),
@@ -206,20 +206,6 @@ def _counts(sheets: Mapping[str, pd.DataFrame], customs: pd.DataFrame) -> dict[s
         "tags": len(sheets["tags"]),
         "picklist values": len(sheets["picklists"]),
     }
-
-
-def _to_properties(fields: pd.DataFrame) -> int:
-    """How many decided columns have their values in a property of HighLevel's own, as their targets say first."""
-    known = {
-        (name, item.place)
-        for name, spec in OBJECTS.items()
-        for field in spec.fields
-        for item in field.endings
-        if item.way is Way.PROPERTY
-    }
-    decided = fields[fields["decision"] != ""]
-    first = decided["target"].str.split(r"; | and | where | under ", regex=True).str[0]
-    return sum(key in known for key in zip(decided["object"], first, strict=True))
 
 
 def _customs(fields: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
