@@ -269,7 +269,7 @@ class Undo:
         if missing:
             await port.create(self._client, {"$url": {"contactId": contact}, "tags": missing})
         await port.delete(self._client, contact, tags=extra)
-        self._proof.expect(entry, Target.CONTACT, contact, tag_checks(missing, extra))
+        self._proof.expect(entry, tag_checks(missing, extra))
         return ""
 
     async def _unlink(self, entry: Entry) -> str:
@@ -286,7 +286,7 @@ class Undo:
         elif now == ours and not self._looks_only:
             await contact_records.unlink(self._client, [contact])
         if before != ours:
-            self._proof.expect(entry, Target.CONTACT, contact, {BUSINESS: is_not(BUSINESS, ours)})
+            self._proof.expect(entry, {BUSINESS: is_not(BUSINESS, ours)})
         if entry.before_image is not None:
             await self._company_names.put_back(entry, held)
             names = {name: entry.before_image.get(name) for name in (BUSINESS, COMPANY)}
@@ -303,9 +303,7 @@ class Undo:
             return "people have put files of their own into the field since"
         if self._looks_only:
             return ""
-        self._proof.expect(
-            entry, Target.CONTACT, contact, {f"the file field {field_id}": is_blank(f"{CUSTOM}{field_id}")}
-        )
+        self._proof.expect(entry, {f"the file field {field_id}": is_blank(f"{CUSTOM}{field_id}")})
         cleared = {"customFields": [{"id": field_id, "fieldValue": None}]}
         await self._ports[Target.CONTACT].update(self._client, contact, cleared)
         self._log("clear file field", "a contact that was there before", op_id=entry.op_id, destination_id=contact)
@@ -326,7 +324,7 @@ class Undo:
         )
         if found.put and not self._looks_only:
             await self._restorer.put_back(entry, found, now)
-            self._proof.expect(entry, entry.target, entry.destination_id, restored(found.names, entry.before_image))
+            self._proof.expect(entry, restored(found.names, entry.before_image))
         for name in found.names:
             now = with_value(name, entry.before_image, now)
         self._foresee(entry.target, entry.destination_id, now)

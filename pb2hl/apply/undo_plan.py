@@ -66,17 +66,22 @@ TOGETHER = "goes with its contact"
 
 def action(entry: Entry) -> str:
     """What undoing the entry means, in a word a client understands."""
-    if entry.target is Target.CONTACT_TAGS:
+    return action_on(entry.target, entry.kind)
+
+
+def action_on(target: Target, kind: Kind) -> str:
+    """The same by what was done to which kind of record."""
+    if target is Target.CONTACT_TAGS:
         return "remove tags"
-    if entry.target is Target.LINK:
+    if target is Target.LINK:
         return "unlink"
-    if entry.target is Target.OBJECT:
+    if target is Target.OBJECT:
         return "keep"
-    if entry.target in IN_CONVERSATION:
+    if target in IN_CONVERSATION:
         return TOGETHER
-    if entry.kind is Kind.UPDATE:
+    if kind is Kind.UPDATE:
         return "restore"
-    return "clear" if entry.target is Target.FILE else "delete"
+    return "clear" if target is Target.FILE else "delete"
 
 
 def plan_undo(ledger: LedgerPort, *, of_runs: Collection[str] = (), objects: Iterable[str] = ()) -> UndoPlan:

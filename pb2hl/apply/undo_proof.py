@@ -17,7 +17,7 @@ from pb2hl.apply.context import RunContext
 from pb2hl.apply.location_scan import appointment_spans, diaries
 from pb2hl.apply.restore import unlike
 from pb2hl.apply.schema_edits import JUDGED
-from pb2hl.apply.undo_plan import action, carrier
+from pb2hl.apply.undo_plan import action, action_on, carrier
 from pb2hl.diff import flatten_record
 from pb2hl.diff.table import stored_value
 from pb2hl.errors import HighLevelError, NotFound, RateLimited, TokenRefused
@@ -32,6 +32,10 @@ UNPROVEN = "rollbacks not looked after"
 LISTED = frozenset({*RECORD_TARGETS, *JUDGED, Target.MEDIA, Target.FOLDER}) - {Target.MESSAGE}
 """Kinds that have a list in which what was deleted can be looked for."""
 
+ONLY_LISTED = frozenset({Target.MEDIA})
+"""Kinds that nothing but their list shows."""
+
+LOOK_EVERY_S = 3.0
 STAYS = "HighLevel answered that it was deleted, and it is still there"
 NOT_BACK = "HighLevel answered that it was put back, and the record does not show it: {}"
 UNSEEN = "whether it was taken back could not be seen: {}"
@@ -55,10 +59,11 @@ class UndoProof:
         """Put on record that this run's outcome has not been looked at."""
         self._ledger.remember(UNPROVEN, sorted({*unproven(self._ledger), self._run}))
 
-    def expect(self, entry: Entry, target: Target, record_id: str, checks: Mapping[str, Check]) -> None:
-        """The record `record_id`, which was there before, must pass `checks` (by what each is about) in the end; what is
-        taken back later, and is older, has the last word."""
-        self._expected[target, record_id] |= {name: (entry, check) for name, check in checks.items()}
+    def expect(self, entry: Entry, checks: Mapping[str, Check]) -> None:
+        """The record that was there before and that `entry` wrote to (`place_of`) must pass `checks` (by what each is about) in the
+        end; what is taken back later, and is older, has the last word."""
+        if place := place_of(entry):
+            self._expected[place] |= {name: (entry, check) for name, check in checks.items()}
 
     async def of_records(self) -> list[tuple[Entry, str]]:
         """What is not so of records, asked before what they need (fields, tags, pipelines, calendars) goes."""
@@ -83,7 +88,7 @@ class UndoProof:
 
     def _with_riders(self, found: Mapping[str, tuple[Entry, str]]) -> dict[str, tuple[Entry, str]]:
         """What counted as undone together with a record that is still there: what we linked, tagged, wrote and uploaded to it."""
-        why = {entry.destination_id: why for entry, why in found.values() if entry.kind is Kind.CREATE}
+        why = {entry.destination_id: why for entry, why in found.values() if action(entry) == "delete"}
         if not why:
             return {}
         runs = unproven(self._ledger)
@@ -98,15 +103,35 @@ class UndoProof:
     async def _still_there(self, kinds: frozenset[Target]) -> dict[str, tuple[Entry, str]]:
         since = self._client.clock.monotonic()
         shown: list[str] = []
+        left: dict[str, tuple[Entry, str]] = {}
         for target, gone in self._gone(kinds).items():
             self._progress.note(f"looking whether every {target} is gone")
-            async for ids in self._listed(target, gone):
-                shown += [gone[record] for record in ids if record in gone]
-        left = await self._read(self._ledger.entries(shown).values())
-        if any(why == STAYS for _, why in left.values()):  # reads by id are immediate, as far as anybody knows
+            if target in ONLY_LISTED:
+                left |= await self._listed_still(target, gone, since)
+            else:
+                shown += await self._shown(target, gone)
+        read = await self._read(self._ledger.entries(shown).values())
+        if any(why == STAYS for _, why in read.values()):  # reads by id are immediate, as far as anybody knows
             await self._client.wait_out_lag(since)
-            left = await self._read(entry for entry, _ in left.values())
-        return left
+            read = await self._read(entry for entry, _ in read.values())
+        return left | read
+
+    async def _shown(self, target: Target, gone: Mapping[str, str]) -> list[str]:
+        """The op ids of those of `gone` that the lists of their kind show."""
+        return [gone[record] async for ids in self._listed(target, gone) for record in ids if record in gone]
+
+    async def _listed_still(
+        self, target: Target, gone: Mapping[str, str], since: float
+    ) -> dict[str, tuple[Entry, str]]:
+        """Those of `gone` that their list, which is all there is, shows when it must show what was done before `since`."""
+        while shown := await self._shown(target, gone):
+            wait_s = since + self._client.search_lag_s - self._client.clock.monotonic()
+            if wait_s <= 0:
+                break
+            await self._client.pause(
+                f"waiting until HighLevel's list shows that every {target} is gone", min(wait_s, LOOK_EVERY_S)
+            )
+        return {entry.op_id: (entry, STAYS) for entry in self._ledger.entries(shown).values()}
 
     def _gone(self, kinds: frozenset[Target]) -> dict[Target, dict[str, str]]:
         """By kind: what was deleted and not looked for yet, record id → op id."""
@@ -114,7 +139,7 @@ class UndoProof:
         found: dict[Target, dict[str, str]] = defaultdict(dict)
         names = ("op_id", "target", "kind", "destination_id", "undone_by")
         for op_id, target, kind, record, run in self._ledger.columns(names, state=State.UNDONE):
-            if run in runs and kind == Kind.CREATE and target in kinds & LISTED:
+            if run in runs and listed_in(Target(target), Kind(kind)) in kinds:
                 found[Target(target)][record] = op_id
         return {target: found[target] for target in sorted(found)}
 
@@ -217,14 +242,19 @@ def unproven(ledger: LedgerPort) -> list[str]:
 
 def looked_at(entries: Iterable[Entry], doomed: Collection[str]) -> tuple[set[Target], set[tuple[Target, str]]]:
     """(kinds whose lists are read once more, records that were there before and are) after `entries` were taken back."""
-    kinds: set[Target] = set()
+    kinds: set[Target | None] = set()
     records: set[tuple[Target, str]] = set()
     for entry in entries:
         if action(entry) == "delete":
-            kinds |= {entry.target} & LISTED
+            kinds.add(listed_in(entry.target, entry.kind))
         elif not carrier(entry, doomed) and (place := place_of(entry)) is not None:
             records.add(place)
-    return kinds, records
+    return {target for target in kinds if target is not None}, records
+
+
+def listed_in(target: Target, kind: Kind) -> Target | None:
+    """The kind in whose list a record is looked for after it was deleted; None where nothing is deleted, or there is no list."""
+    return target if target in LISTED and action_on(target, kind) == "delete" else None
 
 
 def place_of(entry: Entry) -> tuple[Target, str] | None:

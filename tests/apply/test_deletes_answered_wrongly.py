@@ -63,3 +63,13 @@ def test_a_page_in_place_of_every_deletion_stops_it(scene, hurried):
         scene.rollback()
     assert scene.dump() == held
     assert not any(entry.kind == "create" for entry in scene.ledger.iterate(state=State.UNDONE))
+
+
+def test_a_file_of_the_media_library_that_stays_is_seen(scene):
+    """It was uploaded, not created, and is looked for as every record is."""
+    before = scene.dump()
+    scene.load()
+    scene.sandbox.faults.replace(Faults(pretend=["^DELETE /medias/"]))
+    assert [row[0] for row in scene.rollback().outcomes if row[5] == "failed"] == [str(Target.MEDIA)]
+    scene.sandbox.faults.replace(Faults())
+    assert not scene.rollback().failed and scene.dump() == before
