@@ -23,6 +23,12 @@ _FAX = re.compile(
     r"(?i)(?<![^\W_])(?:tele)?fax|\bfacsimile|\bt[ée]l[ée]copie|\(f\)|\bf:|传真|傳真|ファックス|팩스|факс"
 )
 _NUMBER_KEYS = ("canonicalForm", "number", "value", "phone", "phone_number", "phoneNumber", "original_phone_number")
+_SCHEME = re.compile(r"^(?:tel|phone|sms|whatsapp|mobile|p):\s?", re.IGNORECASE)
+"""What exports write before a number: a scheme of links, or as lead forms do (`p:+15550100`)."""
+_OLD_MEXICAN = re.compile(r"^\s*\+?52[ -]?1[ -]?(?=(?:\d[ -]?){10}$)")
+"""Mexican mobiles with the 1 that was dropped in 2019, which messengers still write."""
+_EXAMPLES = re.compile(r"44 (?:7700900|1632960|8081570|9098790|3069990)\d{3}$")
+"""Ofcom's numbers for use in drama that libphonenumber knows as no numbers."""
 _PLAIN_NANP = r"^(\+?1[\s.-]?)?(\([2-9]\d{2}\)|[2-9]\d{2})[\s./-]{0,2}[2-9]\d{2}[\s./-]?\d{4}$"
 
 
@@ -98,7 +104,7 @@ def numbers(text: str, region: str) -> list[tuple[str, str]]:
 
 def number(text: str, region: str) -> tuple[str, str] | None:
     """One number as (E.164, extension), or None when it is not valid."""
-    text = text.strip().removeprefix("tel:").replace("\u202c", "").replace("\u202d", "").lstrip("'")
+    text = _SCHEME.sub("", text.strip()).replace("\u202c", "").replace("\u202d", "").lstrip("'")
     if _FLOAT.fullmatch(text.replace(",", ".")):
         text = _whole(text.replace(",", "."))
     extension = ""
@@ -107,14 +113,21 @@ def number(text: str, region: str) -> tuple[str, str] | None:
     text = re.sub(r"\(0\)", "", text) if text.lstrip().startswith(("+", "00", "(+")) else text
     if text.lstrip().startswith("00"):
         text = "+" + text.lstrip()[2:]
+    if region == "MX" or text.lstrip().startswith("+"):
+        text = _OLD_MEXICAN.sub("+52", text)
     for candidate in _candidates(text, region):
         try:
             parsed = phonenumbers.parse(candidate, region)
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_valid_number(parsed):
+        if phonenumbers.is_valid_number(parsed) or _of_examples(parsed):
             return phonenumbers.format_number(parsed, PhoneNumberFormat.E164), extension or parsed.extension or ""
     return None
+
+
+def _of_examples(parsed: phonenumbers.PhoneNumber) -> bool:
+    """Whether a number is of a range that its country keeps for drama and examples: nobody's, and shaped as any other."""
+    return bool(_EXAMPLES.match(f"{parsed.country_code} {parsed.national_number}"))
 
 
 def _whole(text: str) -> str:

@@ -17,7 +17,7 @@ _WORDS = 2  # a prefix such as `acme_crm_`
 
 def without_prefix(headings: Sequence[str]) -> list[str]:
     """`headings` without the words that most of them begin with and that mean nothing in any language we know."""
-    said = _uncontained(headings)
+    said = _untyped(_uncontained(headings))
     for _ in range(_WORDS):
         parts = [tokens(heading) for heading in said]
         firsts = Counter(words[0] for words in parts if len(words) > 1)
@@ -40,6 +40,23 @@ def _uncontained(headings: Sequence[str]) -> list[str]:
     bare = [_bare(heading) for heading in headings]
     counts = Counter(map(tokens, bare))
     return [short if counts[tokens(short)] == 1 else whole for short, whole in zip(bare, headings, strict=True)]
+
+
+_TYPES = heading_words("types in brackets")
+_TYPED = re.compile(r"^(.*\S)\s*\(([^()]+)\)$")
+_TYPED_COLUMNS = 2  # one bracket alone may mean something
+
+
+def _untyped(headings: Sequence[str]) -> list[str]:
+    """Headings without the type of their column in brackets (`Deal value (currency)`), where several of a table have one."""
+    typed = [match for heading in headings if (match := _TYPED.match(heading)) and " ".join(tokens(match[2])) in _TYPES]
+    if len(typed) < _TYPED_COLUMNS:
+        return list(headings)
+    bare = {match[0]: match[1] for match in typed}
+    counts = Counter(tokens(bare.get(heading, heading)) for heading in headings)
+    return [
+        bare[heading] if heading in bare and counts[tokens(bare[heading])] == 1 else heading for heading in headings
+    ]
 
 
 def _bare(heading: str) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.values import consents
+from pb2hl.values.statuses import deal_status
 
 SAMPLE_ROWS = 1_200
 """Cells looked at in a column (from the top, the middle and the end): enough to tell kinds, small enough for 200 columns."""
@@ -163,6 +164,7 @@ def signals(values: pd.Series) -> Signals:
     shares["salutation"] = sum(1 for text in low if text.replace(".", "").strip() in titles or text in titles) / len(
         low
     )
+    shares["ended"] = sum(1 for text in low if deal_status(text) in ("won", "lost")) / len(low)
     shares["outcome"] = sum(1 for text in low if text in _OUTCOME) / len(low)
     return Signals(
         filled=len(texts),

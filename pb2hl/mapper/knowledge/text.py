@@ -32,13 +32,15 @@ _NUMBER = re.compile(r"(?<![^\W\d_])n\s?[°º]\s?|(?<![^\W\d_])no\.(?=\s|$)", re
 """`N°`, `Nº`, `No.`: number, not a refusal."""
 _VERSION = re.compile(r"(?<=[a-z])(?:V|_v)[1-9](?![^\W_])")
 """`bodyV2`, `address_v3`: which version of a field it is, and nothing of what it holds."""
+_HALF_NAME = re.compile(r"(?<![^\W_])([FL])Name(?![a-z])")
+"""`FName`, `LName` of databases: one word, as `fname` is."""
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
 @lru_cache(maxsize=20_000)
 def tokens(heading: str) -> tuple[str, ...]:
     """The words and numbers of a heading: camelCase, snake_case, dots, brackets and punctuation split them."""
-    heading = _VERSION.sub("", _NUMBER.sub(" number ", heading)).replace("〒", " 郵便番号 ")
+    heading = _HALF_NAME.sub(r"\1name", _VERSION.sub("", _NUMBER.sub(" number ", heading))).replace("〒", " 郵便番号 ")
     plain = _PLURAL_ID.sub("Id", unicodedata.normalize("NFKC", heading).replace("#", " number "))
     spaced = _CAMEL.sub(" ", _INITIALS.sub(r"\1", plain))
     return tuple(_WORD.findall(_E_MAIL.sub("email", unaccented(spaced))))
@@ -148,6 +150,13 @@ def _spaceless(word: str) -> tuple[str, ...]:
     return tuple(found) if any(part in known for part in found) else ()
 
 
+def parts(heading: str) -> frozenset[str]:
+    """The words of a heading, compounds taken apart (`CUSTNAME`: `cust`, `name`)."""
+    return frozenset(
+        part for word in tokens(heading) for part in (_split_compound(word) if len(word) >= 6 else (word,))
+    )
+
+
 def _respell(word: str) -> str:
     """`word`, or the one known word that it is a slip of the keyboard away from."""
     if len(word) < 6 or not word.isascii() or word in _vocabulary():
@@ -182,9 +191,14 @@ def terms(heading: str) -> tuple[str, ...]:
     return _translate(tuple(expanded))
 
 
+def _of_an_address(word: str) -> bool:
+    return _single_words().get(word) in ("address", "postal code")
+
+
 def _translate(words: tuple[str, ...]) -> tuple[str, ...]:
     table = phrases()
-    alone = sum(not word.isdigit() for word in words) == 1  # `Ort 1` is `Ort`
+    others = sum(not word.isdigit() and not _of_an_address(word) for word in words)
+    alone = others <= 1  # `Ort 1` is `Ort`, `anschrift.ort` too
     found: list[str] = []
     at = 0
     while at < len(words):

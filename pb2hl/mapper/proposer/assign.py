@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pb2hl.mapper.knowledge.concepts import PLACES, SELF
-from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.sheet_layout import takes_several
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import EVERYDAY, means, terms, tokens
+from pb2hl.mapper.proposer import people
 from pb2hl.mapper.proposer.score import Candidate
 from pb2hl.model import OBJECTS
 from pb2hl.values.consents import FIELDS as CONSENTS
@@ -32,9 +32,6 @@ _SECOND = {
 }
 """Where the second-best column of a contact's e-mail or phone goes: (canonical field, HighLevel field)."""
 
-_LAST_NAME_WORDS = heading_words("last names")
-_FIRST_NAME_WORDS = heading_words("first names")
-
 
 def assign(
     headings: Sequence[str], object_: str, found: Sequence[Candidate], seen: Sequence[Signals], *, strict: bool
@@ -42,14 +39,16 @@ def assign(
     """The candidates after looking at each other; `strict` gives every canonical field to one column only."""
     chosen = list(found)
     if object_ == "contacts":
-        _buyers(headings, chosen)
-        _read_names(headings, chosen, seen)
-        _seconds(chosen)
+        people.buyers(headings, chosen)
+        people.read_names(headings, chosen, seen)
+        people.traders(chosen, seen)
+        _seconds(chosen, seen)
     if object_ == "deals":
-        _leads(headings, chosen)
-        _clients(headings, chosen)
+        people.leads(headings, chosen)
+        people.clients(headings, chosen)
         _closings(headings, chosen)
     _who(object_, chosen)
+    _counted(chosen, seen)
     _second_lines(chosen)
     _own_name(headings, object_, chosen)
     _ids(chosen, seen)
@@ -77,11 +76,11 @@ def _rank(item: Candidate, seen: Signals, at: int) -> tuple:
     second = item.index >= 2
     unsure = item.confidence < 0.8
     return (
+        not seen.filled and seen.rows > 0,  # an empty column takes no place from a filled one
         second or item.place >= PLACES.index("shipping"),
         unsure,
         item.place,
         item.index,
-        -(seen.filled > 0),
         -round(item.confidence, 1),
         at,
     )
@@ -100,10 +99,12 @@ _RECORDS = frozenset({"contact", "company", "deal", "task", "event", "activity"}
 
 
 def _weaker(heading: str, object_: str, item: Candidate) -> bool:
-    """Whether a column goes after others of its field: another record's owner (`Account Owner` of a contact), a company's mobile."""
+    """Whether a column goes after others of its field: another record's owner (`Account Owner` of a contact), a company's mobile, a suburb."""
     if item.field == "owner":
         said = {term for word in tokens(heading) for term in terms(word)}
         return bool((_RECORDS - SELF.get(object_, set())) & said)
+    if item.field == "city":
+        return "suburb" in item.said.split()  # where a town stands beside it
     return item.field == "phone" and item.said.startswith("mobile")
 
 
@@ -153,11 +154,11 @@ def _one_column(table: _Chosen, field: str, columns: list[int], strict: bool) ->
         )
 
 
-def _seconds(chosen: list[Candidate]) -> None:
+def _seconds(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
     """A contact's further e-mails and phones go to the second place instead of being dropped."""
     for field in ("email", "phone"):
         columns = [at for at, item in enumerate(chosen) if item.field == field]
-        ranked = sorted(columns, key=lambda at: _rank(chosen[at], Signals(filled=1), at))
+        ranked = sorted(columns, key=lambda at: _rank(chosen[at], seen[at], at))
         for order, at in enumerate(ranked):
             item = chosen[at]
             repeated = order and item.place == 0 and item.index == chosen[ranked[0]].index == 0
@@ -195,6 +196,20 @@ def _who(object_: str, chosen: list[Candidate]) -> None:
         chosen[asked[0]] = replace(chosen[asked[0]], field="owner", target="assignedTo")
 
 
+def _counted(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
+    """`Guests` that holds single digits beside a column that says who: how many they are."""
+    people = [at for at, item in enumerate(chosen) if item.field == "contact_id"]
+    counts = [at for at in people if seen[at].looks("digit", at_least=1.0) and seen[at].unique < _REPEATED]
+    if len(people) > len(counts):
+        for at in counts:
+            chosen[at] = replace(
+                chosen[at], field="custom", target="custom", confidence=0.8, reason="how many they are"
+            )
+
+
+_REPEATED = 0.8
+"""Distinct over filled (0-1) below which digits count and name nobody."""
+
 _NAMED = {
     "deals": ("name", "name"),
     "companies": ("name", "name"),
@@ -202,6 +217,10 @@ _NAMED = {
     "appointments": ("title", "title"),
 }
 """Objects that may go by another word for themselves (`Box Name`): (canonical field, HighLevel field) of their name."""
+
+
+_OF_THEIRS = {"companies": ("contact", "deal"), "deals": ("task",)}
+"""Words for other records by which a table may call its own (`Task name` of a to-do list that is kept as a pipeline)."""
 
 
 def _own_name(headings: Sequence[str], object_: str, chosen: list[Candidate]) -> None:
@@ -215,7 +234,7 @@ def _own_name(headings: Sequence[str], object_: str, chosen: list[Candidate]) ->
         if chosen[at].field == "custom"
         and len(terms(heading)) == 2
         and terms(heading)[1] == "name"
-        and (not means(terms(heading)[0]) or (object_ == "companies" and terms(heading)[0] in ("contact", "deal")))
+        and (not means(terms(heading)[0]) or terms(heading)[0] in _OF_THEIRS.get(object_, ()))
     ]
     if len(found) == 1:
         reason = f"the only name in this table, of a {terms(headings[found[0]])[0]}"
@@ -223,7 +242,7 @@ def _own_name(headings: Sequence[str], object_: str, chosen: list[Candidate]) ->
             chosen[found[0]],
             field=field,
             target=target,
-            confidence=0.85 if means(terms(headings[found[0]])[0]) else 0.6,
+            confidence=0.85 if object_ == "deals" or means(terms(headings[found[0]])[0]) else 0.6,
             reason=reason,
         )
 
@@ -241,37 +260,6 @@ def _ids(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
             chosen[at] = replace(item, field=field, target=target, reason=f"{item.reason}; its values are ids")
 
 
-_BUYERS = heading_words("buyers")
-
-
-def _buyers(headings: Sequence[str], chosen: list[Candidate]) -> None:
-    """`Customer` beside a column that is plainly the person's whole name is who they buy for: the company."""
-    if any(item.field in ("company_name", "company_id") for item in chosen):
-        return
-    named = [at for at, item in enumerate(chosen) if item.field == "full_name"]
-    buyers = [
-        at for at in named if set(tokens(headings[at])) <= _BUYERS | {"name"} and set(tokens(headings[at])) & _BUYERS
-    ]
-    plain = [at for at in named if at not in buyers]
-    if len(buyers) == 1 and len(plain) == 1:
-        item = chosen[buyers[0]]
-        reason = f"{item.reason}; another column is the person"
-        chosen[buyers[0]] = replace(item, field="company_name", target="companyName", confidence=0.85, reason=reason)
-
-
-def _clients(headings: Sequence[str], chosen: list[Candidate]) -> None:
-    """`Customer` of a deal beside `Contact person` is the company that buys, unless another column is the company."""
-    if any(item.field == "company_id" for item in chosen):
-        return
-    people = [at for at, item in enumerate(chosen) if item.field == "contact_id"]
-    buyers = [at for at in people if set(tokens(headings[at])) & _BUYERS]
-    if len(buyers) == 1 and len(people) == 2:
-        item = chosen[buyers[0]]
-        reason = f"{item.reason}; another column is the person"
-        target = OBJECTS["deals"].meaning("company_id")
-        chosen[buyers[0]] = replace(item, field="company_id", target=target, confidence=0.85, reason=reason)
-
-
 def _closings(headings: Sequence[str], chosen: list[Candidate]) -> None:
     """A close date beside one that says that it is expected is the day when the deal was closed."""
     if any(item.field == "closed_at" for item in chosen):
@@ -283,28 +271,6 @@ def _closings(headings: Sequence[str], chosen: list[Candidate]) -> None:
         reason = f"{item.reason}; another column says when it was expected"
         target = OBJECTS["deals"].meaning("closed_at")
         chosen[real[0]] = replace(item, field="closed_at", target=target, confidence=0.85, reason=reason)
-
-
-_LEADS = frozenset({"lead", "leads", "prospect"})
-_OF_LEADS = {"name": "name", "title": "name", "id": "id", "number": "id", "key": "id"}
-
-
-def _leads(headings: Sequence[str], chosen: list[Candidate]) -> None:
-    """`Lead name` and `Lead number` of deals beside a column that names the contact are the deal's own: there a deal is called a lead."""
-    people = [at for at, item in enumerate(chosen) if item.field in ("contact_id", "contact_email")]
-    called = [at for at, item in enumerate(chosen) if item.field == "contact_id" and set(tokens(headings[at])) & _LEADS]
-    if not set(people) - set(called):
-        return
-    taken = {item.field for item in chosen}
-    for at in called:
-        fields = {_OF_LEADS[term] for word in tokens(headings[at]) for term in terms(word) if term in _OF_LEADS}
-        if len(fields) == 1 and not fields & taken:
-            (field,) = fields
-            reason = f"{chosen[at].reason}; another column is the contact"
-            chosen[at] = replace(
-                chosen[at], field=field, target=OBJECTS["deals"].meaning(field), confidence=0.88, reason=reason
-            )
-            taken.add(field)
 
 
 _FORESEEN = frozenset({"expected", "forecast", "due"})
@@ -323,29 +289,6 @@ def _second_lines(chosen: list[Candidate]) -> None:
         chosen[at] = replace(item, field="custom", target="custom", confidence=0.8, reason="another address's street")
     elif not another and item.field == "address_1" and "address_1" in fields and "address_2" not in fields:
         chosen[at] = replace(item, field="address_2", target="custom", index=0)
-
-
-def _read_names(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[Signals]) -> None:
-    """`Nom` beside `Prénom` is a last name; `Nombre` beside `Apellidos` a first name."""
-    fields = {item.field for item in chosen}
-    missing = {"first_name", "last_name"} - fields
-    if len(missing) != 1:
-        return
-    wanted, words, target = (
-        ("last_name", _LAST_NAME_WORDS, "lastName")
-        if "last_name" in missing
-        else ("first_name", _FIRST_NAME_WORDS, "firstName")
-    )
-    for at, item in enumerate(chosen):
-        if item.field == "full_name" and words & set(tokens(headings[at])) and seen[at].spaced < 0.5:
-            chosen[at] = replace(
-                item,
-                field=wanted,
-                target=target,
-                confidence=0.88,
-                reason=f"{item.reason}; beside the other half of the name",
-            )
-            return
 
 
 def _composites(headings: Sequence[str], chosen: list[Candidate]) -> None:

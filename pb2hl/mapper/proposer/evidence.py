@@ -36,6 +36,12 @@ _PERSON_ROW = 3.0
 _COMPANY_NAMES, _MOSTLY = 2.0, 0.4
 """Points of a column of names with legal forms, and the share of such names (0-1) that shows it."""
 
+_ALL_COMPANIES, _NEARLY_ALL = 3.0, 0.8
+"""The same where nearly all names have legal forms."""
+
+_PRICED = 1.5
+"""What of the points against things that happen is given back where money stands beside somebody who can be reached."""
+
 
 _KINDS_OF_ACTIVITIES, _SEVERAL = 3.0, 2
 """Points of a column whose values name that many kinds of activities (calls, meetings, notes) side by side."""
@@ -164,6 +170,14 @@ def _about_nobody(people: set[str], companies: set[str]) -> bool:
 
 
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}\)?$")
+
+
+def _are_won(read: dict[str, str], seen: dict[str, Signals]) -> bool:
+    """Whether a status says of rows that they are won or lost, as no task is."""
+    said = [seen[read[name]] for name in ("stage", "status") if read.get(name, "") in seen]
+    return any(values.share("ended") > 0 for values in said)
+
+
 _PATH, _ID = re.compile(r"[/\\]|\.\w{1,5}$"), re.compile(r"^\S+$")
 _FRONT_PAGE = re.compile(r"^(?:https?://)?[^/\s]+/?$", re.IGNORECASE)
 
@@ -237,15 +251,20 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
         more["appointments"] = telling_fields("appointments")["start_at"]
     heading = read["companies"].get("name", "")
     if heading in seen and seen[heading].share("company") >= _MOSTLY and not people & {"first_name", "last_name"}:
-        more["companies"] = more.get("companies", 0.0) + _COMPANY_NAMES
+        told = _COMPANY_NAMES if seen[heading].share("company") < _NEARLY_ALL else _ALL_COMPANIES
+        more["companies"] = more.get("companies", 0.0) + told
         if read["contacts"].get("full_name") == heading:
-            more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
+            more["contacts"] = more.get("contacts", 0.0) - told
     elif _about_nobody(people, companies):
         more["contacts"] = more.get("contacts", 0.0) - _COMPANY_NAMES
     if len({activity_type(text) for text in _examples(read["activities"], "type", seen)} - {""}) >= _SEVERAL:
         more["activities"] = _KINDS_OF_ACTIVITIES
+    if people & _NAMED and people & _REACHED and "amount" in deals:  # a booking's price, what a call was worth
+        more |= {object_: more.get(object_, 0.0) + _PRICED for object_ in ("appointments", "activities")}
     if between_addresses(seen):
         more["activities"] = _KINDS_OF_ACTIVITIES
+    if "amount" in deals and _are_won(read["deals"], seen):
+        more["deals"], more["tasks"] = more.get("deals", 0.0) + _PERSON_ROW, -_PERSON_ROW
     out = dict(found)
     out["attachments"] = _without(out["attachments"], "attachments", _no_files(read["attachments"], seen))
     options = read["custom_fields"].get("options", "")

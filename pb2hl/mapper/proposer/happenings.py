@@ -12,6 +12,7 @@ import pandas as pd
 
 from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.knowledge.text import terms
+from pb2hl.mapper.proposer.evidence import telling_fields
 from pb2hl.mapper.proposer.objects import named, recognise
 from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, are_people, filled, part_name, surely
 from pb2hl.model import OBJECTS
@@ -53,10 +54,24 @@ def happenings_of_people(raw: RawTable, object_: str, others: Collection[str]) -
         return []
     rest = replace(raw, headings=left, frame=raw.frame[left])
     found = recognise(rest)[0]
+    if found not in DATED:
+        found = _called(raw, rest)
     if found not in DATED or not _happens(raw, rest, found, theirs):
         return []
     whose = _theirs(raw, found)
     return [(_referring(raw, raw.headings, whose), found, "")] if "contacts" in others else _apart(raw, found, whose)
+
+
+def _called(raw: RawTable, rest: RawTable) -> str:
+    """The object of `DATED` that a table is called after, where the columns beside its people say when it was and more of it; else ""."""
+    said = named(raw.sheet)[0] or named(raw.file)[0]
+    read = set(surely(rest, said).values()) if said in DATED else set()
+    return said if read & _WHEN.get(said, set()) and len(read & set(telling_fields(said))) >= _TOLD else ""
+
+
+_WHEN = {"appointments": {"start_at"}, "tasks": {"due_at"}, "activities": {"at"}}
+_TOLD = 3
+"""Fields of what happens that a table must have to be what it is called, though it reads as one of people."""
 
 
 def _are_somebody(theirs: Mapping[str, str]) -> bool:

@@ -84,6 +84,9 @@ _FEW = 3
 _UNDERSTOOD = 0.25
 """Share of a named table's columns that must mean something for the object its name says."""
 
+_SOMEBODY = frozenset({"first_name", "last_name", "full_name", "email", "phone", "mobile", "company_name", "job_title"})
+"""What a table has one of at least that tells of people."""
+
 _DESCRIBING = frozenset({"custom_fields", "tags", "attachments", "workflows", "rates", "trust_accounts", "trust_transactions", "time_entries"})  # fmt: skip
 """Objects whose names are everyday words (`properties`, `files`, `rates`, `time`): a name alone does not make one."""
 
@@ -113,7 +116,8 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     if fit.points >= CLEAR and fit.points >= fits[second].points + LEAD:
         confidence = min(0.9, 0.5 + 0.05 * fit.points)
         return best, round(confidence, 2), f"{said}columns say {best}: {', '.join(fit.fields[:6])}"
-    if fit.points >= LIKELY and fit.points >= fits[second].points + LEAD and not by_name:
+    refuted = bool(by_name) and fits[by_name].points <= 0  # `Pipeline report` that holds deals: its name says nothing
+    if fit.points >= LIKELY and fit.points >= fits[second].points + LEAD and (refuted or not by_name):
         return best, 0.5, f"columns suggest {best}: {', '.join(fit.fields[:6])}"
     return "", 0.0, _nothing_fits(by_name, words, fits, best)
 
@@ -206,6 +210,8 @@ def _bears_out(by_name: str, fits: Mapping[str, Fit], columns: int) -> bool:
     """Whether columns and values agree with what a table's name says, or at least do not say something else."""
     own = fits[by_name]
     best = max(fit.points for fit in fits.values())
+    if by_name == "contacts" and columns > _FEW and not set(own.fields) & _SOMEBODY:
+        return False  # `patients` with a birthday and no name: animals
     if own.points <= 0 or lacks(by_name, own) or (own.against and own.points + NAME_POINTS < best):
         return False
     if columns <= _FEW:
@@ -242,6 +248,9 @@ class Mixed:
         return self.objects.get(fold(value), "")
 
 
+_ASKING = frozenset({"is", "a", "an", "rec", "record", "flag", "indicator", "yn"})
+"""What headings of yes and no say beside what they are about (`ORG_REC`, `Company flag`)."""
+
 _FLAGS = {"company": ("companies", "contacts"), "contact": ("contacts", "companies")}
 """What a flag is about → (object of the rows that say yes, object of those that say no)."""
 
@@ -273,7 +282,7 @@ def mixed_types(raw: Table) -> Mixed | None:
 
 def _flag(heading: str, values: Sequence[str]) -> dict[str, str]:
     """{value: object} of a column of yes and no that asks whether a row is a company (`is_company`), or a person."""
-    about = set(terms(heading)) - {"is", "a", "an"}
+    about = set(terms(heading)) - _ASKING
     asks = bool({"is", "ist", "est", "es", "e"} & set(tokens(heading))) or len(about) < len(terms(heading))
     filled = {value for value in values if value}
     if len(about) != 1 or not asks or not filled or not filled <= TRUE | FALSE or not filled & TRUE:

@@ -9,7 +9,7 @@ from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS, PART_TERMS, PLACES, S
 from pb2hl.mapper.knowledge.consent import consent
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.signals import Signals
-from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, terms, tokens
+from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, parts, terms, tokens
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.source.embedded import is_kept
 from pb2hl.values.consents import FIELDS as CONSENTS
@@ -55,6 +55,7 @@ _EXPECTED: dict[str, tuple[str, ...]] = (
 
 _NAMES = ("first_name", "last_name", "full_name", "city", "state", "country", "company_name", "name", "owner", "source")
 _NEVER: dict[str, tuple[str, ...]] = {
+    "country": ("number", "date", "datetime", "boolean", "email", "url", "money", "percent"),
     "currency": ("number", "date", "datetime", "boolean", "email", "url"),
     "job_title": ("salutation", "boolean", "number", "code", "date", "datetime", "email", "phone", "url"),
     "company_name": ("salutation", "boolean", "email", "date", "datetime", "percent"),
@@ -106,9 +107,11 @@ def _alone() -> dict[tuple[str, tuple[str, ...]], str]:
 
 def _said(heading: str) -> tuple[str, ...]:
     """The terms of a heading; one with a place in brackets (`Via (uff.)`) is read as it stands without it."""
+    whole = terms(heading)
     before, _, inside = heading.strip().removesuffix(")").rpartition("(")
     where = terms(inside) if before and heading.strip().endswith(")") else ()
-    return (*terms(before), *where) if where and set(where) <= set(PLACES) else terms(heading)
+    placed = len(whole) > 1 and where and set(where) <= set(PLACES)  # `Duration (seconds)` is no other duration
+    return (*terms(before), *where) if placed else whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def read(heading: str, object_: str, plainly: bool = False) -> Reading:
     core = plain - own or plain
     if "street 2" in core and core & (_ADDRESS_PARTS | {"email", "phone", "website"}):
         core, numbers = core - {"street 2"}, [2]
-    if object_ == "companies" and "contact" in core and _CUSTOMERS & set(tokens(heading)):
+    if object_ == "companies" and "contact" in core and _CUSTOMERS & parts(heading):
         core = core - {"contact"} or frozenset(
             {"name"}
         )  # `Customer (name)`: the company; `Contact name`: somebody there
@@ -231,6 +234,8 @@ def _against(field: str, family: str, seen: Signals, expected: tuple[str, ...]) 
         return ["roles of the old system"]
     if field in _NEVER:
         return [kind for kind in _NEVER[field] if seen.looks(kind, at_least=0.8)]
+    if field == "employees" and not seen.looks("number", at_least=0.5):
+        return ["ranges"]
     if family == "phone" and seen.looks("number", at_least=0.8) and not seen.looks("phone", at_least=0.3):
         return ["numbers"]
     if family in ("email", "phone") and seen.looks("code", at_least=0.8) and not seen.share(family):
@@ -354,8 +359,8 @@ def _loosely(reading: Reading, object_: str) -> Candidate | None:
 _EVERYDAY_SURE = 0.87
 """How sure an everyday question is: less than any word of the lexicon, so that those go first."""
 
-_NEVER_LOOSELY = frozenset("id name full_name title status type tags stage date amount completed".split())
-"""Fields whose words stand in many headings that are something else (`list name`, `payment status`)."""
+_NEVER_LOOSELY = frozenset("id name full_name title status type tags stage date amount completed website".split())
+"""Fields whose words stand in many headings that are something else (`list name`, `payment status`, `recording url`)."""
 
 _CURRENCIES = heading_words("currencies")
 """Codes of currencies in headings of amounts (`amount_usd`); `values.numbers` takes the currency from there."""

@@ -1,0 +1,109 @@
+"""Columns that tell of people, read side by side: halves of a name, who buys, whose a lead is, who trades under a name of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pb2hl.mapper.knowledge.lists import heading_words
+from pb2hl.mapper.knowledge.signals import Signals
+from pb2hl.mapper.knowledge.text import parts, terms, tokens
+from pb2hl.mapper.proposer.score import Candidate
+from pb2hl.matching.names import known_given_names
+from pb2hl.model import OBJECTS
+
+_LAST_NAME_WORDS = heading_words("last names")
+_FIRST_NAME_WORDS = heading_words("first names")
+
+
+_BUYERS = heading_words("buyers")
+
+
+def buyers(headings: Sequence[str], chosen: list[Candidate]) -> None:
+    """`Customer` beside a column that is plainly the person's whole name is who they buy for: the company."""
+    if any(item.field in ("company_name", "company_id") for item in chosen):
+        return
+    named = [at for at, item in enumerate(chosen) if item.field == "full_name"]
+    buyers = [at for at in named if parts(headings[at]) <= _BUYERS | {"name"} and parts(headings[at]) & _BUYERS]
+    plain = [at for at in named if at not in buyers]
+    if len(buyers) == 1 and len(plain) == 1:
+        item = chosen[buyers[0]]
+        reason = f"{item.reason}; another column is the person"
+        chosen[buyers[0]] = replace(item, field="company_name", target="companyName", confidence=0.85, reason=reason)
+
+
+def clients(headings: Sequence[str], chosen: list[Candidate]) -> None:
+    """`Customer` of a deal beside `Contact person` is the company that buys, unless another column is the company."""
+    if any(item.field == "company_id" for item in chosen):
+        return
+    people = [at for at, item in enumerate(chosen) if item.field == "contact_id"]
+    buyers = [at for at in people if parts(headings[at]) & _BUYERS]
+    if len(buyers) == 1 and len(people) == 2:
+        item = chosen[buyers[0]]
+        reason = f"{item.reason}; another column is the person"
+        target = OBJECTS["deals"].meaning("company_id")
+        chosen[buyers[0]] = replace(item, field="company_id", target=target, confidence=0.85, reason=reason)
+
+
+_LEADS = frozenset({"lead", "leads", "prospect"})
+_OF_LEADS = {"name": "name", "title": "name", "id": "id", "number": "id", "key": "id"}
+
+
+def leads(headings: Sequence[str], chosen: list[Candidate]) -> None:
+    """`Lead name` and `Lead number` of deals beside a column that names the contact are the deal's own: there a deal is called a lead."""
+    people = [at for at, item in enumerate(chosen) if item.field in ("contact_id", "contact_email")]
+    called = [at for at, item in enumerate(chosen) if item.field == "contact_id" and set(tokens(headings[at])) & _LEADS]
+    if not set(people) - set(called):
+        return
+    taken = {item.field for item in chosen}
+    for at in called:
+        fields = {_OF_LEADS[term] for word in tokens(headings[at]) for term in terms(word) if term in _OF_LEADS}
+        if len(fields) == 1 and not fields & taken:
+            (field,) = fields
+            reason = f"{chosen[at].reason}; another column is the contact"
+            chosen[at] = replace(
+                chosen[at], field=field, target=OBJECTS["deals"].meaning(field), confidence=0.88, reason=reason
+            )
+            taken.add(field)
+
+
+def read_names(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[Signals]) -> None:
+    """`Nom` beside `Prénom` is a last name; `Nombre` beside `Apellidos` a first name."""
+    fields = {item.field for item in chosen}
+    missing = {"first_name", "last_name"} - fields
+    if len(missing) != 1:
+        return
+    wanted, words, target = (
+        ("last_name", _LAST_NAME_WORDS, "lastName")
+        if "last_name" in missing
+        else ("first_name", _FIRST_NAME_WORDS, "firstName")
+    )
+    for at, item in enumerate(chosen):
+        if item.field == "full_name" and words & set(tokens(headings[at])) and seen[at].spaced < 0.5:
+            chosen[at] = replace(
+                item,
+                field=wanted,
+                target=target,
+                confidence=0.88,
+                reason=f"{item.reason}; beside the other half of the name",
+            )
+            return
+
+
+def traders(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
+    """The one column of names of a table of people (`nomeFantasia`, `Business name`) is theirs where it holds names of people."""
+    if any(item.field in ("first_name", "last_name", "full_name") for item in chosen):
+        return
+    named = [at for at, item in enumerate(chosen) if item.field == "company_name"]
+    if len(named) != 1 or seen[named[0]].share("person") < _PEOPLE or seen[named[0]].share("company"):
+        return
+    (at,) = named
+    given = [set(tokens(text)) & known_given_names() for text in seen[at].examples]
+    if len(given) > 1 and all(given):
+        reason = f"{chosen[at].reason}; its values are names of people, and no other column has them"
+        target = OBJECTS["contacts"].meaning("full_name")
+        chosen[at] = replace(chosen[at], field="full_name", target=target, confidence=0.85, reason=reason)
+
+
+_PEOPLE = 0.8
+"""Share (0-1) of a column's values that must look like names of people."""
