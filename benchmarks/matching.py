@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import crm, families, more_organisations, more_people, people
+from benchmarks import crm, families, more_organisations, more_people, people, scrambled
 
 FEBRL_KINDS = {
     "given_name": "given_name",
@@ -44,6 +44,7 @@ MADE: dict[str, tuple[Callable[..., tuple[pd.DataFrame, pd.Series]], dict[str, s
     "typos": (people.typos, people.TYPO_KINDS),
     "births": (people.births, people.BIRTH_KINDS),
     "emails": (people.emails, people.EMAIL_KINDS),
+    "scrambled": (scrambled.scrambled, scrambled.SCRAMBLED_KINDS),
     "registers": (people.registers, people.REGISTER_KINDS),
     "inventors": (people.inventors, people.INVENTOR_KINDS),
     "voters": (more_people.voters, more_people.VOTER_KINDS),

@@ -11,7 +11,7 @@ import pandas as pd
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from pb2hl.matching import dates, names
+from pb2hl.matching import dates, domains, names
 from pb2hl.matching.addresses import Numbers
 from pb2hl.matching.fields import Field
 from pb2hl.matching.kinds import EXACT, MISSING, Kind, level_of
@@ -27,6 +27,10 @@ _LABEL = 4
 """Letters of a domain's label from which it can be one organisation's under several endings."""
 _ANOTHER_NUMBER = level_of(Kind.ADDRESS, "another number")
 _SIMILAR = level_of(Kind.ADDRESS, "similar")
+_ONE_DOMAIN = 0.9
+"""Similarity (Jaro-Winkler, 0-1) from which two domains are one mistyped."""
+_FEW_BOXES = 2
+"""Addresses at a domain up to which it may be a misspelt one."""
 _MISSPELT = 0.4
 """A name met less often than this share of another may be a misspelling of it."""
 _ONE_EDIT = 0.75
@@ -35,7 +39,8 @@ _ONE_EDIT = 0.75
 
 @dataclass(frozen=True)
 class _Mailboxes:
-    """Codes of the parts of distinct e-mail addresses: before the @, after it, and the digits in the name (-1: none).
+    """Codes of the parts of distinct e-mail addresses: before the @, after it, the digits in the name (-1: none), and the
+    letters of the whole in alphabetical order, which stay when some change places. `boxes`: how many addresses a domain has.
 
     Different numbers in two mailbox names are two people: `jane.roe7`, `jane.roe12`.
     """
@@ -44,14 +49,20 @@ class _Mailboxes:
     local_texts: np.ndarray
     domain: np.ndarray
     number: np.ndarray
+    domain_texts: np.ndarray
+    letters: np.ndarray
+    boxes: np.ndarray
 
     @classmethod
     def of(cls, values: np.ndarray) -> _Mailboxes:
         split = [value.partition("@") for value in values]
         local, texts = pd.factorize(np.array([part[0] for part in split], dtype=object))
-        domain = pd.factorize(np.array([part[2] for part in split], dtype=object))[0]
+        domain, domain_texts = pd.factorize(np.array([part[2] for part in split], dtype=object))
+        letters = pd.factorize(np.array(["".join(sorted(value)) for value in values], dtype=object))[0]
         number = pd.factorize(np.array([" ".join(_DIGITS.findall(part[0])) or None for part in split], dtype=object))[0]
-        return cls(local, texts, domain, number)
+        return cls(
+            local, texts, domain, number, domain_texts, letters, np.bincount(domain, minlength=len(domain_texts))
+        )
 
 
 class Comparer:
@@ -102,6 +113,7 @@ class Comparer:
             & (levels[surname.name] >= 0)
             & (levels[surname.name] <= 1)
         )
+        self._join_lone_names(levels, left, right)
         if not len(doubt):
             return
         one, two = left[doubt], right[doubt]
@@ -110,6 +122,19 @@ class Comparer:
         swapped = doubt[self._one_name(given.primary[two], surname.primary[one])]
         levels[given.name][swapped] = EXACT[Kind.GIVEN_NAME] - 1
         levels[surname.name][swapped] = EXACT[Kind.SURNAME] - 1
+
+    def _join_lone_names(self, levels: dict[str, np.ndarray], left: np.ndarray, right: np.ndarray) -> None:
+        """Of rows with one name alone, in the other's column (`—, Jane` beside `Jane, Roe`), that name is compared, in place."""
+        assert self._given is not None and self._surname is not None
+        given, surname = self._given, self._surname
+        for lone, its in ((given, surname), (surname, given)):
+            unlike = (levels[lone.name] == MISSING) & (levels[its.name] == 0)
+            for one, two in ((left, right), (right, left)):
+                at = np.flatnonzero(unlike & (lone.primary[one] < 0) & (lone.primary[two] >= 0))
+                sides = (lone.primary[two[at]], its.primary[one[at]])
+                same = at[self._one_name(*(sides if lone is given else sides[::-1]))]
+                levels[lone.name][same] = EXACT[lone.kind] - 1
+                levels[its.name][same] = MISSING
 
     def _one_name(self, given: np.ndarray, surname: np.ndarray) -> np.ndarray:
         """Whether what stands as given name here and as surname there (value codes) is one given name or surname."""
@@ -211,7 +236,8 @@ class Comparer:
 
     def _date_levels(self, x: list[str], y: list[str], swapped: np.ndarray) -> np.ndarray:
         edits = self._edits(x, y)
-        return np.select([(edits <= 1) | swapped, edits == 2], [2, 1], 0).astype(np.int8)
+        near = (edits == 2) | np.fromiter((_two_parts(*pair) for pair in zip(x, y, strict=True)), bool, len(x))
+        return np.select([(edits <= 1) | swapped, near], [2, 1], 0).astype(np.int8)
 
     def _email_levels(
         self, parts: _Mailboxes, x: list[str], y: list[str], low: np.ndarray, high: np.ndarray
@@ -225,8 +251,23 @@ class Comparer:
         level[whole >= 0.92] = 2
         numbered = (parts.number[low] >= 0) & (parts.number[high] >= 0) & (parts.number[low] != parts.number[high])
         level[numbered] = 0
-        level[parts.local[low] == parts.local[high]] = 3
+        named = np.flatnonzero(parts.local[low] == parts.local[high])
+        level[named] = 3
+        level[named[self._misspelt_domains(parts, parts.domain[low[named]], parts.domain[high[named]])]] = 4
+        level[(parts.letters[low] == parts.letters[high]) & ~numbered] = 4
         return level
+
+    def _misspelt_domains(self, parts: _Mailboxes, one: np.ndarray, two: np.ndarray) -> np.ndarray:
+        """Pairs of domains (codes) that are one with letters that changed places or were mistyped, and no two providers."""
+        rare = np.flatnonzero(np.minimum(parts.boxes[one], parts.boxes[two]) <= _FEW_BOXES)
+        x, y = parts.domain_texts[one[rare]], parts.domain_texts[two[rare]]
+        near = self._similar(x, y, least=_ONE_DOMAIN) >= _ONE_DOMAIN
+        near |= np.fromiter((sorted(a) == sorted(b) for a, b in zip(x, y, strict=True)), bool, len(x))
+        usual = domains.freemail()
+        near &= ~np.fromiter((a in usual and b in usual for a, b in zip(x, y, strict=True)), bool, len(x))
+        found = np.zeros(len(one), bool)
+        found[rare[near]] = True
+        return found
 
     def _text_levels(self, x: list[str], y: list[str]) -> np.ndarray:
         ordered = self._words_alike(fuzz.token_sort_ratio, x, y, 50.0)
@@ -283,6 +324,13 @@ def _labels(domains: Field) -> np.ndarray:
 def _odd(field: Field) -> np.ndarray:
     """Which surnames are an initial or of several words."""
     return np.fromiter((len(value) == 1 or " " in value for value in field.values), bool, len(field.values))
+
+
+def _two_parts(one: str, two: str) -> bool:
+    """Whether of two dates (`YYYYMMDD`) two of year, month and day are the same."""
+    if len(one) != 8 or len(two) != 8:
+        return False
+    return (one[:4] == two[:4]) + (one[4:6] == two[4:6]) + (one[6:] == two[6:]) == 2
 
 
 def _distinct(pairs: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:

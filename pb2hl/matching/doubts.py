@@ -18,7 +18,7 @@ from pb2hl.matching.rules import Pairs
 
 _DIFFERING = {
     Kind.PHONE: EXACT[Kind.PHONE] - 1,
-    Kind.BIRTH_DATE: level_of(Kind.BIRTH_DATE, "two digits differ"),
+    Kind.BIRTH_DATE: level_of(Kind.BIRTH_DATE, "two digits or one part differ"),
     Kind.ADDRESS: level_of(Kind.ADDRESS, "another number"),
 }
 """Levels up to which a field says that somebody else may be meant, where the given name is not quite the same either."""

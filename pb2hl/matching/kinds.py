@@ -33,10 +33,15 @@ class Kind(StrEnum):
 LEVELS: dict[Kind, tuple[str, ...]] = {
     Kind.GIVEN_NAME: ("different", "resembling", "close or initial", "typo, nickname or short form", "same"),
     Kind.SURNAME: ("different", "resembling", "close or part of", "typo", "same"),
-    Kind.BIRTH_DATE: ("different", "two digits differ", "one digit differs or day and month swapped", "same"),
-    Kind.DATE: ("different", "two digits differ", "one digit differs or day and month swapped", "same"),
+    Kind.BIRTH_DATE: (
+        "different",
+        "two digits or one part differ",
+        "one digit differs or day and month swapped",
+        "same",
+    ),
+    Kind.DATE: ("different", "two digits or one part differ", "one digit differs or day and month swapped", "same"),
     Kind.PHONE: ("different", "one digit differs", "same"),
-    Kind.EMAIL: ("different", "resembling", "close", "same name at another domain", "same"),
+    Kind.EMAIL: ("different", "resembling", "close", "same name at another domain", "letters misplaced", "same"),
     Kind.ADDRESS: ("different", "another number", "some words shared", "similar", "part of", "nearly the same", "same"),
     Kind.POSTCODE: ("different", "two characters differ", "one character differs", "same"),
     Kind.CITY: ("different", "close", "same"),

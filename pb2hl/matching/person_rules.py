@@ -32,7 +32,7 @@ _CORROBORATING = {
 """The level from which a field tells one namesake from another. An e-mail name is made of the person's name: it does not."""
 _CAREFUL = {Kind.PHONE: EXACT[Kind.PHONE], Kind.POSTCODE: _NEVER, Kind.TEXT: EXACT[Kind.TEXT]}
 """Levels that differ where a person will look: towns are full of namesakes, and neighbours' phones differ by a digit."""
-_CLOSE_EMAIL = 2
+_CLOSE_EMAILS = tuple(level_of(Kind.EMAIL, name) for name in ("close", "letters misplaced"))
 _UNLIKE = 0.6
 """Similarity (Jaro-Winkler, 0-1) below which one given name cannot be the other misspelt."""
 _ENOUGH = 50
@@ -304,7 +304,8 @@ class PersonRules:
         weight = np.where(shared & same_name, np.maximum(weight, IDENTIFIED), weight)
         alike = self._all_same(pairs, shared)
         weight = np.where(alike, np.maximum(weight, IDENTIFIED), weight)
-        return cap(weight, shared & ~same_name & ~alike, self._doubt)
+        unsure = shared & ~same_name & ~alike
+        return cap(weight, unsure if self._reviewed else unsure & ~(seen.identified & agreeing), self._doubt)
 
     def _all_same(self, pairs: Pairs, shared: np.ndarray) -> np.ndarray:
         """Nameless rows of one shared mailbox of which nothing differs: the same row exported twice."""
@@ -337,7 +338,7 @@ class PersonRules:
                     said &= ~self._doubts.shared(field, pairs)
                 uncorroborated &= ~said
             if field.kind is Kind.EMAIL:
-                uncorroborated &= level != _CLOSE_EMAIL
+                uncorroborated &= ~np.isin(level, _CLOSE_EMAILS)
         return uncorroborated & (self._reviewed | self._crowded | self._differing(pairs))
 
     def _vague(self, field: Field | None, pairs: Pairs) -> np.ndarray:

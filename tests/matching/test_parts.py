@@ -15,6 +15,7 @@ from pb2hl.matching.compare import Comparer
 from pb2hl.matching.fields import Field, records
 from pb2hl.matching.kinds import EXACT, LEVELS, Kind
 from pb2hl.matching.legal_forms import core_name
+from pb2hl.matching.levels import Levels
 from pb2hl.matching.names import is_shared_mailbox, split_full_name, split_generation
 from pb2hl.matching.normalise import email, phone
 
@@ -161,6 +162,48 @@ def test_organisation_levels(left, right, level):
     data = records(pd.DataFrame({"a": [left, right, "Other Ltd", "Third Co"]}), {"a": Kind.ORGANISATION})
     found, _ = Comparer(data.fields).levels(data.fields[0], np.array([0]), np.array([1]))
     assert LEVELS[Kind.ORGANISATION][found[0]] == level
+
+
+def _levels(left: dict[str, str], right: dict[str, str], kinds: dict[str, Kind]) -> dict[str, str]:
+    """By column the level of two rows."""
+    frame = pd.DataFrame([left, right], columns=list(kinds))
+    found = Levels.over(records(frame, kinds)).of(np.array([0]), np.array([1]))
+    exact = {field: min(int(level[0]), EXACT[Kind(field)]) for field, level in found.items()}
+    return {field: LEVELS[Kind(field)][level] if level >= 0 else "missing" for field, level in exact.items()}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "level"),
+    [
+        ("ann.fox@powers.org", "ann.fox@pwoers.org", "letters misplaced"), ("ann.fox@powers.org", "ann.xof@powers.org", "letters misplaced"),
+        ("annfox@gmail.com", "annfox@ymail.com", "same name at another domain"), ("ann.fox@acme.com", "ann.fox@zenith.org", "same name at another domain"),
+        ("fox12@powers.org", "fox21@powers.org", "different"), ("ann.fox@powers.org", "bob.lee@powers.org", "different"),
+    ],
+)  # fmt: skip
+def test_mailboxes(left, right, level):
+    """Letters in the wrong place are one mailbox mistyped; another provider or other digits are another mailbox."""
+    assert _levels({"email": left}, {"email": right}, {"email": Kind.EMAIL}) == {"email": level}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "level"),
+    [("1990-05-17", "1990-11-17", "two digits or one part differ"), ("1990-05-17", "1968-05-17", "two digits or one part differ"), ("1990-05-17", "1990-05-29", "two digits or one part differ"),
+     ("1990-05-17", "1968-05-29", "different")],
+)  # fmt: skip
+def test_two_parts_of_a_date(one, two, level):
+    """Where two of year, month and day agree, the third may be wrong in every digit."""
+    kinds = {"birth_date": Kind.BIRTH_DATE}
+    assert _levels({"birth_date": one}, {"birth_date": two}, kinds) == {"birth_date": level}
+
+
+def test_a_lone_name_in_the_wrong_column():
+    """A given name that stands alone where surnames do is compared with given names, and the surname is not known."""
+    kinds = {"given_name": Kind.GIVEN_NAME, "surname": Kind.SURNAME}
+    known = {"given_name": "Jane", "surname": "Foxworth"}
+    given = {"given_name": "typo, nickname or short form", "surname": "missing"}
+    assert _levels({"surname": "Jane"}, known, kinds) == _levels(known, {"surname": "Jane"}, kinds) == given
+    assert _levels(known, {"given_name": "Foxworth"}, kinds) == {"given_name": "missing", "surname": "typo"}
+    assert _levels({"surname": "Smith"}, known, kinds)["surname"] == "different"
 
 
 def test_a_weak_bridge_does_not_join_two_groups():
