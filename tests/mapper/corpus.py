@@ -6,11 +6,13 @@ either is right, `unknown` where a person must say), and each line below is `hea
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+_BETWEEN = re.compile(r" \|(?= )")
 SYSTEMS = Path(__file__).parent / "systems"
 
 
@@ -43,7 +45,7 @@ def _of_system(path: Path) -> list[SystemTable]:
         elif line.startswith("= "):
             objects = tuple("" if word == "unknown" else word for word in line[2:].split())
         elif " | " in line and file:
-            rows.append([cell.strip() for cell in f"{line} ".split(" | ")])
+            rows.append([cell.strip() for cell in _BETWEEN.split(f"{line} ")])
     return found
 
 

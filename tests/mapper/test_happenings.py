@@ -32,6 +32,28 @@ def fields(raw: RawTable, object_: str) -> dict[str, tuple[str, str]]:
     return {row.column: (row.decision, row.transform) for row in sheet.itertuples()}
 
 
+PRICED = {
+    "appointments": ("bookings.csv", {"Arrivo": ["01/07/2025"] * 3, "Partenza": ["04/07/2025"] * 3, "Ospiti": ["2", "4", "2"], "Importo": ["€ 420,00"] * 3}),
+    "activities": ("calls-2025.csv", {"Call Status": ["Answered", "Missed", "Answered"], "Start Time": ["2025-01-02 09:00 AM"] * 3, "Duration (seconds)": ["125", "0", "43"], "Value": ["0.00", "350.00", "0.00"], "Note": ["wants a quote", "", ""]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("object_", PRICED)
+def test_what_happens_may_have_a_price(object_):
+    """Stays and calls that say what they were worth are no rates, deals or people; guests in digits are how many, seconds a length."""
+    file, columns = PRICED[object_]
+    raw = table(
+        {**columns, "Name": ["Ada Lund", "Bo Vik", "Ada Lund"], "Phone": WHO["Phone"], "Email": WHO["Email"]}, file
+    )
+    parts = {name: part for part, name, _ in mapper.two_objects(raw, mapper.recognise(raw)[0], ())}
+    assert set(parts) == {object_, "contacts"}
+    found = fields(parts[object_], object_)
+    if object_ == "appointments":
+        assert (found["Arrivo"][0], found["Partenza"][0], found["Ospiti"][0]) == ("start_at", "end_at", "custom")
+    else:
+        assert (found["Start Time"][0], found["Duration (seconds)"][0]) == ("at", "duration")
+
+
 @pytest.mark.parametrize(
     ("columns", "file", "object_"),
     [

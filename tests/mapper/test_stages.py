@@ -158,3 +158,20 @@ def test_certainty_ends_a_stage_only_where_it_stands_alone(chances, outcomes):
     """A probability of 1 says won of the only stage that has it and beside none that is called won."""
     pipelines = pd.DataFrame({"pipeline": "Sales", "stage": [*chances], "probability": [*chances.values()]})
     assert [item.outcome for item in source_stages(pd.DataFrame(), pipelines)] == outcomes
+
+
+@pytest.mark.parametrize(
+    ("stages", "outcomes"),
+    [
+        (("Cotação", "Fechada", "Perdida"), ["", "won", "lost"]),
+        (("Lead", "Closed", "Lost"), ["", "won", "lost"]),
+        (("Lead", "Closed", "Won", "Lost"), ["", "", "won", "lost"]),
+        (("Lead", "Closed"), ["", ""]),
+        (("Lead", "Closed", "Completed", "Lost"), ["", "", "", "lost"]),
+        (("Nuova", "Venduta", "Persa"), ["", "won", "lost"]),
+    ],
+)
+def test_what_is_merely_closed_beside_what_is_lost_is_won(stages, outcomes):
+    """One stage called closed is where deals are won if another is lost and none is won; alone, or one of several, it says nothing."""
+    pipelines = pd.DataFrame({"pipeline": "Sales", "stage": list(stages), "position": range(len(stages))})
+    assert [item.outcome for item in source_stages(pd.DataFrame(), pipelines)] == outcomes

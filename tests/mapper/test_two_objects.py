@@ -233,3 +233,31 @@ def test_who_is_in_charge_beside_the_sellers_owner_is_the_clients_person():
         mapper.fields_sheet([(table({**DEALS, **who}), "deals")])[["column", "decision"]].itertuples(index=False)
     )
     assert alone["担当者名"] == "owner"
+
+
+def test_companies_name_their_people_by_id():
+    """The person whom a company names belongs to it by its number, since two companies may bear one name; customers that are companies are some."""
+    rows = {"CUSTNO": ["A1", "A2", "A3"], "CUSTNAME": ["Lund Ltd", "Vik Inc", "Lund Ltd"], "CONTACT": ["Ada Lund", "Bo Vik", "Cy Orr"], "TELNO": ["+1 512 555 0101", "+1 512 555 0102", "+1 512 555 0103"]}  # fmt: skip
+    assert mapper.recognise(table(rows))[0] == "companies"
+    found = read(rows, "companies")
+    assert found["companies"]["CUSTNAME"] == "name"
+    assert found["contacts"] == {"Contact person": "full_name", "Company ID": "company_id"}
+
+
+@pytest.mark.parametrize(("heading", "values"), [("ORG_REC", ["N", "Y", "N"]), ("Company flag", ["no", "yes", "no"])])
+def test_a_flag_of_companies_splits_people_and_companies(heading, values):
+    """Yes and no about being an organisation, in the words of databases; a company's name may stand among last names."""
+    raw = table({heading: values, "FIRST_NAME": ["Ada", "", "Cy"], "LAST_NAME": ["Lund", "Vik Inc", "Orr"], "EMAIL": ["a@x.example", "b@x.example", "c@x.example"]})  # fmt: skip
+    mixed = mapper.mixed_types(raw)
+    assert mixed is not None and [mixed.object_of(value) for value in values] == ["contacts", "companies", "contacts"]
+    firms = table({"LAST_NAME": ["Vik Inc"], "EMAIL": ["b@x.example"]})
+    sheet = mapper.fields_sheet([(firms, "companies")])
+    assert dict(zip(sheet["column"], sheet["decision"], strict=True))["LAST_NAME"] == "name"
+
+
+def test_a_table_without_anybody_is_not_one_of_people():
+    """Animals of a practice have a birthday and a name of their own: no contacts, whatever their file is called."""
+    pets = {"Patient Code": ["P1", "P2"], "Client Code": ["C1", "C2"], "Pet Name": ["Biscuit", "Luna"], "Breed": ["Labrador", "DSH"], "DOB": ["01/02/2018", "03/04/2019"]}  # fmt: skip
+    frame = pd.DataFrame(pets, dtype="str")
+    raw = RawTable("patients.csv", "", list(frame.columns), frame, pd.RangeIndex(2, 4).to_numpy())
+    assert mapper.recognise(raw)[0] == ""

@@ -141,3 +141,16 @@ def test_country_codes_without_a_plus_are_read_where_the_column_shows_them(count
     """Bare digits are international where most begin with their own country's code or none of several is a number there; else national."""
     found = convert(pd.Series(texts, dtype="str"), FieldKind.PHONE, Context(country=country)).values
     assert [value if isinstance(value, str) else None for value in found] == numbers_
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "found"),
+    [
+        ("p:+525512340010", "MX", "+525512340010"), ("tel:+44 20 7946 0958", "GB", "+442079460958"),
+        ("+52 1 55 1234 0010", "US", "+525512340010"), ("5215512340010", "MX", "+525512340010"),
+        ("07700 900123", "GB", "+447700900123"), ("+44 1632 960001", "DE", "+441632960001"), ("07700 90012", "GB", None),
+    ],
+)  # fmt: skip
+def test_phones_as_lead_forms_messengers_and_examples_write_them(text, country, found):
+    """Schemes before a number, Mexico's old 1 and the numbers that Ofcom keeps for drama are read; a number too short is none."""
+    assert [number for number, _ in numbers(text, country)] == ([found] if found else [])

@@ -236,13 +236,19 @@ def _own_name(headings: Sequence[str], object_: str, chosen: list[Candidate]) ->
         and terms(heading)[1] == "name"
         and (not means(terms(heading)[0]) or terms(heading)[0] in _OF_THEIRS.get(object_, ()))
     ]
+    theirs = [at for at in found if terms(headings[at])[0] in _OF_THEIRS.get(object_, ())]
+    if not found and object_ == "companies":  # the part of a table of people and companies that is companies
+        found = [at for at, heading in enumerate(headings) if terms(heading) == ("last name",)]
+    found = theirs if len(theirs) == 1 else found
     if len(found) == 1:
-        reason = f"the only name in this table, of a {terms(headings[found[0]])[0]}"
+        word = terms(headings[found[0]])[0]
+        sure = object_ == "deals" or word == "last name" or means(word)
+        reason = f"the only name in this table, of a {word}"
         chosen[found[0]] = replace(
             chosen[found[0]],
             field=field,
             target=target,
-            confidence=0.85 if object_ == "deals" or means(terms(headings[found[0]])[0]) else 0.6,
+            confidence=0.85 if sure else 0.6,
             reason=reason,
         )
 

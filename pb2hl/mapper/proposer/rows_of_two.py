@@ -137,8 +137,9 @@ def _people_of_companies(raw: RawTable) -> list[Read]:
     if len(people) != 1 or len(names) != 1:
         return []
     rows = filled(raw, people)
-    frame = raw.frame[[*people, *names]][rows].reset_index(drop=True)
-    frame.columns = ["Contact person", "Company"]
+    keys = [name for name, field in own.items() if field == "id"]  # two companies may bear one name
+    frame = raw.frame[[*people, *(keys[:1] or names)]][rows].reset_index(drop=True)
+    frame.columns = ["Contact person", "Company ID" if keys else "Company"]
     part = RawTable(raw.file, part_name(raw, "contacts"), list(frame.columns), frame, raw.rows[rows])
     return [(raw, "companies", ""), (part, "contacts", f"people in the rows of companies: {people[0]}")]
 

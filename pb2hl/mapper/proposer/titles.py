@@ -33,6 +33,7 @@ def _like_the_table(table: Table, free: Sequence[str]) -> list[str]:
 
 
 _LONGEST = 60  # characters on average of what still is a title
+_MOSTLY = 0.6  # share (0-1) of the records that a column must name
 _NONE = ("number", "money", "boolean", "date", "datetime", "email", "url", "code")
 
 
@@ -47,7 +48,8 @@ def find_title(table: Table) -> None:
     others = [name for kind in kinds for name in free if set(terms(name)) == kind]
     for heading in [*_like_the_table(table, free), *booked, *others]:
         seen = table.seen(heading)
-        if seen.mean_length <= _LONGEST and not seen.looks(*_NONE, at_least=0.5):
+        told = seen.filled >= _MOSTLY * seen.rows
+        if told and seen.mean_length <= _LONGEST and not seen.looks(*_NONE, at_least=0.5):
             reason = "what these records are about, and no column is their title"
             table.decide(heading, field, OBJECTS[table.object].meaning(field), 0.9, reason)
             return

@@ -83,7 +83,7 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
 
 
 _CLOSED = frozenset(
-    "closed close complete completed done final finished geschlossen abgeschlossen ferme clos cerrado cerrada chiuso fechado gesloten afgesloten zamkniete".split()
+    "afgesloten afsluttet avslutad avsluttet abgeschlossen cerrada cerrado chiusa chiuso clos close closed complete completed done fechada fechado ferme fermee final finished geschlossen gesloten kapandi kapatildi lukket slutford zamkniete zamkniety".split()
 )
 """Words of stages that end, without saying how: a probability of 1 or 0 beside them does."""
 
@@ -93,22 +93,39 @@ def _ends(stage: str, declared: str, chance: float | None, certain: Collection[s
     it is the only stage of its pipeline that is `certain`, 0 beside a word for what is closed."""
     said = stage_outcome(stage, declared)
     if said or chance is None or chance not in (0.0, 1.0):
-        return said
+        return said or ("won" if _CLOSED_AS_WON in certain and _merely_closed(stage) else "")
     if chance == 1.0:
         return "won" if set(certain) <= {stage_key(stage)} else ""
     return "lost" if set(tokens(stage)) & _CLOSED else ""
 
 
+def _merely_closed(stage: str) -> bool:
+    words = set(tokens(stage))
+    return bool(words) and words <= _CLOSED
+
+
 def _certain(declared: Sequence[dict[str, Any]], counts: dict[tuple[str, str], _Use]) -> dict[str, set[str]]:
     """Of each pipeline the stages that are won by their name or have a probability of 1: of several, only the name tells."""
     found: dict[str, set[str]] = defaultdict(set)
+    closed: dict[str, set[str]] = defaultdict(set)
+    lost: set[str] = set()
     said = [(_text(row.get("pipeline")) or DEFAULT_PIPELINE, _text(row.get("stage")), _text(row.get("outcome")), _number(row.get("probability"))) for row in declared]  # fmt: skip
     for pipeline, stage, outcome, chance in [*said, *((*key, "", use.chance) for key, use in counts.items())]:
-        if stage and (chance == 1.0 or stage_outcome(stage, outcome) == "won"):
+        end = stage_outcome(stage, outcome)
+        if end == "lost":
+            lost.add(stage_key(pipeline))
+        elif not end and _merely_closed(stage):
+            closed[stage_key(pipeline)].add(stage_key(stage))
+        if stage and (chance == 1.0 or end == "won"):
             found[stage_key(pipeline)].add(stage_key(stage))
+    for pipeline in lost:
+        if len(closed[pipeline]) == 1 and not found[pipeline]:
+            found[pipeline].add(_CLOSED_AS_WON)
     return found
 
 
+_CLOSED_AS_WON = "\0closed"
+"""Among the certain stages of a pipeline: what is merely called closed there is won, since another stage is lost and none is won."""
 BY_PLACE = "a column of its deals that counts the stages"
 """What tells the place of a stage before its probability does."""
 ENDS = {"won": 1.0, "lost": 0.0, "abandoned": 0.0}
