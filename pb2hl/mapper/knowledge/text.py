@@ -28,8 +28,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PLURAL_ID = re.compile(r"(?:IDs|Ids|GUIDs)(?![a-z])|(?<![A-Za-z])ids(?![A-Za-z])")
 _E_MAIL = re.compile(r"(?<![^\W\d_])e[ _-]?mails?(?![^\W\d_])")
 _INITIALS = re.compile(r"(?<![^\W\d_])([^\W\d_])\.(?=[^\W\d_](?![^\W\d_]))")
-_NUMBER = re.compile(r"(?<![^\W\d_])n\s?[°º]\s?|(?<![^\W\d_])no\.(?=\s|$)|^\s*n\.\s(?=[^\W\d_]{3})", re.I)
-"""`N°`, `Nº`, `No.`, `N. pratica`: number, not a refusal."""
+_NUMBER = re.compile(r"(?<![^\W\d_])n\s?[°º]\s?|(?<![^\W\d_])no\.(?=\s|$)", re.I)
+"""`N°`, `Nº`, `No.`: number, not a refusal."""
 _VERSION = re.compile(r"(?<=[a-z])(?:V|_v)[1-9](?![^\W_])")
 """`bodyV2`, `address_v3`: which version of a field it is, and nothing of what it holds."""
 _HALF_NAME = re.compile(r"(?<![^\W_])([FL])Name(?![a-z])")

@@ -169,7 +169,7 @@ def _used(frame: pd.DataFrame, column: str) -> set[str]:
     if column not in frame.columns:
         return set()
     values = frame[column]
-    if pd.api.types.is_bool_dtype(values.dtype):
+    if pd.api.types.infer_dtype(values, skipna=True) == "boolean":  # beside blanks of rows that nobody exported too
         return set(f.YES_NO)
     if values.dtype == object:
         return {item.strip() for value in values if not isinstance(value, float) for item in texts(value)}
