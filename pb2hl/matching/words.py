@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from pb2hl.matching.kinds import EXACT, Kind
 
@@ -19,8 +19,8 @@ _UNLIKE = 50
 """Names whose token set ratio (0-100) is lower share no word; comparing them word by word would take a while."""
 _ACRONYM = 5
 _ABBREVIATION = 4
-_ENDING = 3
-"""A word that begins another is a short form of it when it is this short, or when no more than an ending is missing."""
+_LONG = 7
+"""Letters of a word from which a wrong first letter is a slip; `Parker` and `Barker` are two names."""
 
 
 class WordComparer:
@@ -112,10 +112,12 @@ def _same_word(left: str, right: str) -> bool:
         return False
     if len(left) > len(right):
         left, right = right, left
+    if len(left) >= (_LONG if left[0] != right[0] else _ABBREVIATION + 1) and OSA.distance(left, right) <= 1:
+        return True
     if left[0] != right[0]:
         return len(left) > 4 and JaroWinkler.similarity(left, right) >= 0.93
     if len(left) >= 3 and right.startswith(left):
-        return len(left) <= _ABBREVIATION or len(right) - len(left) <= _ENDING
+        return True
     if 3 <= len(left) <= 4 and len(right) >= 5 and _letters_in_order(left, right):
         return True
     return len(left) > 3 and JaroWinkler.similarity(left, right) >= 0.90

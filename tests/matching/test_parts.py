@@ -153,7 +153,8 @@ def test_no_fuzzy_level_is_the_exact_one(kind, left, right):
     [
         ("Acme Plumbing", "Acme Electric", "words conflict"), ("International Business Machines", "IBM", "acronym"),
         ("Acme Plumbing", "Zenith Foods", "no word shared"), ("Acme Plumbing Ltd", "ACME PLUMBING INC", "same"),
-        ("Acme Plumbing", "Acme Plumbng", "same words"), ("AcmePlumbing", "Acme Plumbing", "same words"),
+        ("Acme Pharma", "Acme Pharmaceuticals", "same words"), ("Acme Instr", "Acme Instruments", "same words"), ("Acme Boston", "Acme Bston", "same words"),
+        ("Acme Khemicals", "Acme Chemicals", "same words"), ("Parker Plumbing", "Barker Plumbing", "words conflict"), ("Acme Plumbing", "Acme Plumbng", "same words"), ("AcmePlumbing", "Acme Plumbing", "same words"),
         ("Halinra Electric", "HalinraElectric", "same words"), ("HalinraElectric", "Halinra Dental", "no word shared"),
     ],
 )  # fmt: skip
