@@ -14,7 +14,8 @@ PROBED = "probed"
 class Capabilities:
     """Ways of a location; None is what no probe has seen yet, and never relied on.
 
-    `owner_sync`: a contact gets the owner of its opportunity, and the other way round. `note_relations`: one note can be on a
+    `owner_sync`: a contact gets the owner of its opportunity, and the other way round. `link_names`: a contact that is linked to a
+    business gets its name as company name. `note_relations`: one note can be on a
     contact, an opportunity and a business at once. `associations`: the associations through which records were related and
     found related, by key (`BUSINESS_DEAL` and its like): `{"id", "first"}`, `first` the object that is named first.
     `messages`: `channels` (SMS, Email, Call → the id of the conversation provider, "" for none) on which a message that was logged
@@ -24,6 +25,7 @@ class Capabilities:
     """
 
     owner_sync: bool | None = None
+    link_names: bool | None = None
     note_relations: bool | None = None
     associations: Mapping[str, Mapping[str, str]] | None = None
     messages: Mapping[str, Any] | None = None

@@ -12,8 +12,8 @@ from pb2hl.errors import ApiError, HighLevelError
 from pb2hl.highlevel.answers import WrongAnswer
 from pb2hl.highlevel.client import Client
 from pb2hl.highlevel.destination import USERS
-from pb2hl.highlevel.records import PORTS
-from pb2hl.highlevel.records.base import Record, id_of, unwrap
+from pb2hl.highlevel.records import PORTS, contacts
+from pb2hl.highlevel.records.base import Record, id_of, same_text, unwrap
 from pb2hl.highlevel.records.notes import relations_in
 from pb2hl.highlevel.records.pipelines import PIPELINES, stages_of
 from pb2hl.highlevel.records.relations import ASSOCIATIONS, PAIRS, between, ends, relations_of
@@ -24,8 +24,8 @@ _TASK_DUE = "2030-01-01T09:00:00.000Z"
 
 
 async def probe(client: Client, contact_id: str, mark: str) -> dict[str, Any]:
-    """`owner_sync`, `note_relations` and `associations` (Capabilities); what cannot be tried is None."""
-    found: dict[str, Any] = {"owner_sync": None, "note_relations": None, "associations": None}
+    """`owner_sync`, `link_names`, `note_relations` and `associations` (Capabilities); what cannot be tried is None."""
+    found: dict[str, Any] = dict.fromkeys(("owner_sync", "link_names", "note_relations", "associations"))
     deal = business = line = ""
     try:
         stage, line = await _stage(client, mark)
@@ -34,6 +34,7 @@ async def probe(client: Client, contact_id: str, mark: str) -> dict[str, Any]:
             owner = (await PORTS[Target.CONTACT].get(client, contact_id)).get("assignedTo")
             found["owner_sync"] = owner == users[1]
         business = (await PORTS[Target.BUSINESS].create(client, {"name": mark})).id
+        found["link_names"] = await _link_names(client, contact_id, business, mark)
         found["note_relations"] = await _note(
             client, {"contact": contact_id, "opportunity": deal, "business": business}
         )
@@ -99,6 +100,14 @@ async def _deal(client: Client, contact_id: str, mark: str, stage: dict[str, str
 
 class Unprobed(HighLevelError):
     """The location has not what a probe takes."""
+
+
+async def _link_names(client: Client, contact_id: str, business: str, mark: str) -> bool | None:
+    """Whether a contact that is linked to a business gets its name as company name; None where the link does not show."""
+    await contacts.link(client, business, [contact_id])
+    held = await PORTS[Target.CONTACT].get(client, contact_id)
+    await contacts.unlink(client, [contact_id])
+    return same_text(held.get("companyName"), mark) if held.get("businessId") == business else None
 
 
 async def _note(client: Client, records: dict[str, str]) -> bool | None:

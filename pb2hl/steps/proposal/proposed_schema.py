@@ -21,7 +21,7 @@ from pb2hl.sheets import table_rows
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import lost_reasons, proposal
 from pb2hl.steps.proposal.decisions import config_in_force
-from pb2hl.steps.shared import owner_order, requests
+from pb2hl.steps.shared import linked_names, owner_order, requests
 from pb2hl.steps.shared.session import sent
 from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
@@ -88,7 +88,9 @@ def _of_location(
     ws: Workspace, ledger: LedgerPort, destination: Destination, checks: list[doctor.Row]
 ) -> tuple[Problem, ...]:
     failed = doctor.as_problems([row for row in checks if row[0] != "published workflows"])
-    return (*_place_problems(destination), *owner_order.problems(ledger, ws.plan / "data"), *failed)
+    data = ws.plan / "data"
+    changed = (*owner_order.problems(ledger, data), *linked_names.problems(ledger, data, destination))
+    return (*_place_problems(destination), *changed, *failed)
 
 
 def _of_plans(schema: Plan, data: Plan, reasons: Mapping[str, int]) -> tuple[Problem, ...]:
