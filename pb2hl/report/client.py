@@ -110,7 +110,7 @@ def _balances(result: StepResult) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """One thing that remains to be done: what (`goes_on`, `by_hand`, `workflows` or `open_pieces`), how many, the report that lists them, and
+    """One thing that remains to be done: what (a key of `BY`), how many, the report that lists them, and
     since when it waits (the moment, UTC, of the step that found it)."""
 
     what: str
@@ -129,6 +129,9 @@ def remaining(results: Results, migration: MigrationState) -> list[Remaining]:
         flows = len(schema.tables.get("workflows", ()))
         found += [Remaining("by_hand", hand, "schema.html", schema.at)] if hand else []
         found += [Remaining("workflows", flows, "schema.html", schema.at)] if flows else []
+    later = results.get(DELTA.result())
+    if later is not None and not migration.taken_back(later) and (clashes := len(later.tables.get("conflicts", ()))):
+        found.append(Remaining("conflicts", clashes, f"{chapters_of(DELTA.result())[0].file}.html", later.at))
     asked = latest_balance(results, migration)
     if asked is not None and (count := len(asked.tables.get("open", ()))):
         found.append(Remaining("open_pieces", count, f"{chapters_of(asked.step)[0].file}.html", asked.at))
@@ -139,6 +142,7 @@ BY = {
     "goes_on": ("analyst", "next", "warn"),
     "by_hand": ("administrator", "by hand", "mute"),
     "workflows": ("administrator", "after the load", "mute"),
+    "conflicts": ("analyst", "to decide", "warn"),
     "open_pieces": ("analyst", "open", "bad"),
 }
 """Who does it, when, and its tone."""
@@ -161,6 +165,8 @@ def _sentence(item: Remaining, migration: MigrationState) -> str:
         return f"{counted(n, 'thing')} {agree(n, 'is', 'are')} clicked by hand, for no API does it: the schema report lists each."
     if item.what == "workflows":
         return f"{counted(n, 'workflow')} {agree(n, 'was', 'were')} to be paused for the load: publish {agree(n, 'it', 'them')} again once it is done."
+    if item.what == "conflicts":
+        return f"{counted(n, 'value')} {agree(n, 'was', 'were')} changed in Perfect Books and in HighLevel: HighLevel's {agree(n, 'stays', 'stay')} until it is decided in sheets/conflicts.csv."
     if item.what == "open_pieces":
         step = item.href.removesuffix(".html")
         return f"{counted(n, 'piece')} of the export neither arrived nor {agree(n, 'was', 'were')} left out: {step} lists each with its reason."

@@ -48,12 +48,12 @@ def write(ws: Workspace, step: str, *, mask: bool = False) -> Path:
     result = StepResult.load(ws.results(step))
     if result is None:
         raise Pb2hlError(f"{step} has left no result in this workspace", hint=f"pb2hl {step.split('-')[0]} {ws.path}")
-    return _write(ws, result, mask_of(ws, mask), state_of(ws))[0]
+    return _write(ws, result, mask_of(ws, mask), _state_to_share(ws))[0]
 
 
 def present(ws: Workspace, result: StepResult, *, mask: bool = False) -> Path:
     """Draw the report of `result` and the index; the path of the report. The audit draws its checks as well."""
-    hidden, migration = mask_of(ws, mask), state_of(ws)
+    hidden, migration = mask_of(ws, mask), _state_to_share(ws)
     path = _write(ws, result, hidden, migration)[0]
     checks = StepResult.load(ws.results("check-after")) if result.step == AUDIT.id else None
     if checks is not None:
@@ -69,7 +69,7 @@ def next_of(ws: Workspace, result: StepResult) -> str:
 
 def write_all(ws: Workspace, *, mask: bool = False, progress: Progress = SILENT) -> list[Path]:
     """Draw the report of every step that left a result, the workflow reference, and the index last."""
-    hidden, migration = mask_of(ws, mask), state_of(ws)
+    hidden, migration = mask_of(ws, mask), _state_to_share(ws)
     found = [StepResult.load(ws.results(step)) for step in results()]
     left = [result for result in found if result]
     progress.start("reports", len(left) + 1, "pages")
@@ -99,7 +99,7 @@ def write_failure(ws: Workspace, step: str, error: Pb2hlError, *, mask: bool = F
 
 def write_again(ws: Workspace, steps: Iterable[str], *, mask: bool = False) -> None:
     """Draw the reports of `steps` once more, where they left a result, and the index."""
-    hidden, migration = mask_of(ws, mask), state_of(ws)
+    hidden, migration = mask_of(ws, mask), _state_to_share(ws)
     for step in steps:
         result = StepResult.load(ws.results(STEPS[step].result()))
         if result is not None:
@@ -129,7 +129,13 @@ def moments(ws: Workspace) -> dict[str, str]:
 def write_index(ws: Workspace, *, mask: bool = False) -> Path:
     """Draw `reports/index.html`: the steps so far, the state of each gate, a link to every report there is, and beside
     it the workflow rebuild reference."""
-    return _write_index(ws, mask_of(ws, mask), state_of(ws))
+    return _write_index(ws, mask_of(ws, mask), _state_to_share(ws))
+
+
+def _state_to_share(ws: Workspace) -> MigrationState:
+    """Where `ws` stands, the workspace as `WS` in what is to be typed: who gets a report knows no path of ours, and folders bear clients' names."""
+    state = state_of(ws)
+    return replace(state, following=state.following.replace(str(ws.path), "WS"))
 
 
 def _write_index(ws: Workspace, mask: Mask, migration: MigrationState) -> Path:

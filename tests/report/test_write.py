@@ -226,7 +226,7 @@ def test_a_step_that_is_past_names_no_next(ws):
     """Once a later step has run, an earlier page does not send its reader back; the last page says what really comes."""
     for day, step in enumerate(("inventory", "match", "mapping"), 1):
         save(ws, step, next_step="pb2hl whatever", at=f"2026-01-0{day}T00:00:00Z")
-    following = f"pb2hl approve {ws.path} mapping --by NAME"
+    following = "pb2hl approve WS mapping --by NAME"
     assert following in report.write(ws, "mapping").read_text(encoding="utf-8")
     save(ws, "schema", next_step="ask the admin first", at="2026-01-04T00:00:00Z")
     pages = {path.stem: path.read_text(encoding="utf-8") for path in report.write_all(ws)}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from pb2hl import report
 from pb2hl.diff.overlay import DELTA_PART
+from pb2hl.errors import Severity
 from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.results import Status
+from pb2hl.sandbox.scenario import Faults
 from tests.steps import small
 from tests.steps.test_audit import call
 
@@ -48,3 +51,21 @@ def test_a_refused_change_has_not_landed(migration):
     audit = migration.run("audit")
     (row,) = audit.tables["accounting"].query("heading == 'City' and bucket == 'refused'").to_dict("records")
     assert row["cells"] == 1 and "no such city" in row["where"] and not len(audit.tables["unbalanced"])
+
+
+@pytest.mark.slow
+def test_what_was_refused_was_not_brought_over(migration):
+    """The headline counts what was carried out, refusals alike are one problem that stands in the way, and the index tells open decisions."""
+    later = small.tables()
+    towns = ("11", "12", "13")
+    for key in towns:
+        small.row(later, "contacts", key)["City"] = "Wakefield"
+    migration.sandbox.state.faults.replace(Faults(refuse=["PUT /contacts/.*Wakefield"]))
+    result = migration.delta(later)
+    assert result.headline.startswith(f"0 new and 0 of {len(towns)} changed operations were brought over"), (
+        result.headline
+    )
+    (refused,) = [problem for problem in result.problems if problem.code == "refused"]
+    assert refused.count == len(towns) and refused.severity is Severity.CRITICAL
+    page = report.write(migration.ws, "delta").read_text(encoding="utf-8")
+    assert "must be mended" in page and "Nothing stands in the way" not in page

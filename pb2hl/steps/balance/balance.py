@@ -7,7 +7,6 @@ expected = arrived + left out by decision + refused + held + in doubt + missing 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -31,6 +30,7 @@ from pb2hl.steps.balance.pieces import (
     rows_without,
     with_names,
 )
+from pb2hl.steps.shared.outcomes import reason
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -111,14 +111,9 @@ class Balance:
         return tuple(found)
 
 
-_TRACE = re.compile(r" ?\(traceId [^)]*\)")
-_ID = re.compile(r"(?<=/)(?=[A-Za-z_-]{0,40}\d)[\w-]{15,64}(?=[/?:\s]|$)")
-"""What tells one refusal from the next that is the same, a request and a record: it stands in the table of open pieces, not in sentences."""
-
-
 def _reasons(pieces: pd.DataFrame, most: int = 3) -> list[str]:
     """The first different reasons of open pieces, each once, whatever record HighLevel was asked about."""
-    return list(dict.fromkeys(_ID.sub("…", _TRACE.sub("", str(why))) for why in pieces["why"] if why))[:most]
+    return list(dict.fromkeys(reason(why) for why in pieces["why"] if why))[:most]
 
 
 def lacking(result: StepResult) -> list[str]:

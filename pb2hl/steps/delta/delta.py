@@ -229,7 +229,7 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
     return StepResult(
         step=STEP,
         status=Status.NOTHING_TO_DO if status is Status.DONE and not (sent or deleted) else status,
-        headline=f"{len(new)} new and {len(found.updates)} changed operations were brought over; {counted(people, 'field')} {agree(people, 'was', 'were')} changed "
+        headline=f"{_brought(new, entries)} new and {_brought(found.updates, entries)} changed operations were brought over; {counted(people, 'field')} {agree(people, 'was', 'were')} changed "
         f"by people in HighLevel and kept; {counted(len(done.removed), 'row')} {agree(len(done.removed), 'is', 'are')} gone from the export, {counted(deleted, 'record')} deleted."
         + (f" {counted(len(found.kept), 'field')} {agree(len(found.kept), 'stays', 'stay')} as decided at an earlier delta." if found.kept else "")
         + (f" {doubt} stay in doubt." if doubt else "") + ("" if mine.whole else f" {mine.headline}") + ("" if asked.complete else f" {asked.headline}"),
@@ -243,6 +243,12 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
         facts={"export": str(ready.workspace.export_path), "run": session.run},
         next_step="decide sheets/conflicts.csv, then delta again" if len(waiting) else DELTA.next,
     )  # fmt: skip
+
+
+def _brought(operations: Sequence[Operation], entries: Mapping[str, Entry]) -> str:
+    """How many of `operations` were carried out, and of how many where some were not."""
+    there = sum(op.op_id in entries and entries[op.op_id].state == State.DONE for op in operations)
+    return f"{there:,}" if there == len(operations) else f"{there:,} of {len(operations):,}"
 
 
 def _fixed(count: int) -> list[Problem]:

@@ -13,6 +13,7 @@ from pb2hl.matching.sheets import SHEETS, YES, merged_or_alone, survivors
 from pb2hl.operations import Kind, Target, operation_id
 from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.steps.proposal.decisions import DELTA_ROWS, delta_rows
+from pb2hl.values.counting import agree, counted
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
@@ -172,7 +173,7 @@ def _ask(ws: Workspace, ledger: LedgerPort, waiting: Mapping[str, pd.DataFrame])
         ]  # fmt: skip
     ledger.remember(DELTA_ROWS, {name: sorted(ids) for name, ids in later.items()})
     raise GateClosed(
-        f"{len(problems)} new rows of the later export look like people or companies that are there already",
+        f"{counted(len(problems), 'new row')} of the later export {agree(len(problems), 'looks', 'look')} like people or companies that are there already",
         hint=f"decide {' and '.join(f'sheets/{name}.csv' for name in waiting)} ({MERGE} or {KEEP_APART}), then delta again",
         problems=problems,
     )

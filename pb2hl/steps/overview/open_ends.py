@@ -44,17 +44,17 @@ def after_audit(ws: Workspace) -> Way:
         return "", ""
     if StepResult.left_at(ws.results(REPAIR.id)) > audit.at:
         return "", AUDIT.id
-    told, report = "".join(f"{one}; " for one in lacking(audit)), f"reports/{AUDIT.chapters[0].file}.html"
+    report = f"reports/{AUDIT.chapters[0].file}.html"
     ours, theirs = _absent(ws, audit)
     if audit.counts.get("asked_refused"):
-        return f"{told}mend what {report} names and send it again: ", REPAIR.id
+        return f"mend what {report} names and send it again: ", REPAIR.id
     if ours:
-        return f"{told}what is gone is made again by: ", REPAIR.id
+        return "what is gone is made again by: ", REPAIR.id
     if theirs:
-        return f"{told}restore in HighLevel what was there before this migration, then: ", AUDIT.id
-    if told and not audit.counts.get("wrong"):
-        return f"{told}what was not sent is sent by: ", LOAD.id
-    return f"{told}mend in HighLevel what {report} names, then: ", AUDIT.id
+        return "restore in HighLevel what was there before this migration, then: ", AUDIT.id
+    if lacking(audit) and not audit.counts.get("wrong"):
+        return "what was not sent is sent by: ", LOAD.id
+    return f"mend in HighLevel what {report} names, then: ", AUDIT.id
 
 
 def _absent(ws: Workspace, audit: StepResult) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -133,12 +134,22 @@ def counts_of(table: pd.DataFrame) -> dict[str, int]:
     return {str(state): int(count) for state, count in table.groupby("state")["count"].sum().items()}
 
 
+_TRACE = re.compile(r" ?\(traceId [^)]*\)")
+_ID = re.compile(r"(?<=/)(?=[A-Za-z_-]{0,40}\d)[\w-]{15,64}(?=[/?:\s]|$)")
+"""What tells one refusal from the next that is the same, a request and a record: it stands in the table of open pieces, not in sentences."""
+
+
+def reason(error: Any) -> str:
+    """An answer of HighLevel as the reason that records share, whatever record it was asked about."""
+    return _ID.sub("…", _TRACE.sub("", str(error)))
+
+
 def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
     """One problem a (state, target, reason), with its count and first source ids."""
     if table.empty:
         return ()
     found = []
-    severity = {"refused": Severity.WARNING, "planned": Severity.WARNING, "skipped": Severity.WARNING}
+    table = table.assign(error=table["error"].map(reason))
     reasons = table.groupby(["state", "target"])["error"]
     firsts = reasons.transform("first") + " and reasons alike"
     grouped = table.assign(error=table["error"].where(reasons.transform("nunique") <= MOST_ALIKE, firsts))
@@ -156,7 +167,7 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
             Problem(
                 what.replace(" ", "_"),
                 text,
-                severity.get(str(state), Severity.CRITICAL),
+                Severity.WARNING if state == State.SKIPPED else Severity.CRITICAL,
                 count=len(group),
                 treatment=treatment,
             )
