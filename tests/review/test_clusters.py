@@ -224,6 +224,6 @@ def test_everything_by_keyboard_in_a_browser(path, tmp_path):
         ]
         tab.locator("select").select_option("all")
         press("/", *"robert", "Enter")
-        assert tab.locator(".cr-card").count() == 2 and "1 / 1 all" in tab.locator(".cr-state").inner_text()
+        assert tab.locator(".cr-card").count() == 2 and "cluster 1 of 1" in tab.locator(".cr-state").inner_text()
         browser.close()
     server.shutdown()

@@ -247,8 +247,8 @@ def test_the_package_does_not_import_great_expectations():
     """It takes seconds to import; only validation does, with its analytics off."""
     code = (
         "import sys, pb2hl.suites, pb2hl.steps.check, pb2hl.report; assert 'great_expectations' not in sys.modules;"
-        "assert 'matplotlib' not in sys.modules; from pb2hl.suites.validate import _context;"
-        "assert _context().variables.analytics_enabled is False; assert 'posthog' not in sys.modules;"
+        "assert 'matplotlib' not in sys.modules; from pb2hl.suites.validate import _tables;"
+        "assert _tables().data_asset.datasource.data_context.variables.analytics_enabled is False; assert 'posthog' not in sys.modules;"
         "import os; assert os.environ['GX_ANALYTICS_ENABLED'] == 'False'"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
