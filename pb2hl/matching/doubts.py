@@ -186,7 +186,7 @@ def _desks(records: Records) -> np.ndarray:
     """Which phones so many people of different names have that they are a reception's."""
     phone, surname = records.of_kind(Kind.PHONE), records.of_kind(Kind.SURNAME)
     if phone is None or surname is None:
-        return np.zeros(1, bool)
+        return np.zeros(len(phone.values) + 1 if phone else 1, bool)
     rows = pd.DataFrame({"phone": np.concatenate(phone.codes), "name": np.tile(surname.primary, len(phone.codes))})
     rows = rows[(rows["phone"] >= 0) & (rows["name"] >= 0)].drop_duplicates()
     return np.r_[np.bincount(rows["phone"], minlength=len(phone.values)) >= _DESK, False]
