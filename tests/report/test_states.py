@@ -100,6 +100,10 @@ def test_every_state_is_told_as_it_is(ws):
     step(ws, "schema", apply=True)
     step(ws, "load")
     again = said(ws)
-    assert "was taken back" not in again and "run the audit again" in again and "Next: pb2hl audit WS" in again
+    assert (
+        "The migration was taken back" not in again
+        and "run the audit again" in again
+        and "Next: pb2hl audit WS" in again
+    )
     step(ws, "audit")
     assert "The migration is complete and proven." in said(ws)
