@@ -40,7 +40,6 @@ def said(ws: Workspace, page: str = "index") -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="open fault: the index after a rollback and a new load still says that the migration was taken back")
 def test_every_state_is_told_as_it_is(ws):
     """One migration there, back and there again; after each turn the index, the page and the next step are true."""
     assert "Nothing has been run yet." in said(ws) and "Next: pb2hl inventory WS" in said(ws)
@@ -101,10 +100,6 @@ def test_every_state_is_told_as_it_is(ws):
     step(ws, "schema", apply=True)
     step(ws, "load")
     again = said(ws)
-    assert (
-        "The migration was taken back" not in again
-        and "run the audit again" in again
-        and "Next: pb2hl audit WS" in again
-    )
+    assert "was taken back" not in again and "run the audit again" in again and "Next: pb2hl audit WS" in again
     step(ws, "audit")
     assert "The migration is complete and proven." in said(ws)

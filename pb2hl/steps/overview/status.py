@@ -181,9 +181,18 @@ def _next_step(
 
 
 def _stands(ws: Workspace, step: Step, undone: Back | None) -> str:
-    """When a step left its result; "" for none, or one of records that a whole rollback took back since."""
+    """When a step left its result; "" for none, or one of records that a whole rollback took back since, where no later step of
+    the way has loaded again what it was for."""
     at = StepResult.left_at(ws.results(step.result()))
-    return "" if undone is not None and undone.whole and _loads(step) and at < undone.at else at
+    if undone is None or not undone.whole or not _loads(step) or at >= undone.at:
+        return at
+    return at if any(StepResult.left_at(ws.results(one.result())) >= undone.at for one in _loading_after(step)) else ""
+
+
+def _loading_after(step: Step) -> list[Step]:
+    """The steps of the way that load, and come after `step`."""
+    way = list(STEPS.values())
+    return [one for one in way[way.index(step) + 1 :] if _loads(one) and not one.optional]
 
 
 def _loads(step: Step) -> bool:
