@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from pb2hl.errors import ConfigError
+from pb2hl.whole import private_folder
 from pb2hl.workspace import BASE_URL
 
 FILE_NAME = "hosts.txt"
@@ -43,7 +44,7 @@ def trust(base_url: str) -> str:
     parts = _split(base_url)
     _require_encrypted(parts, base_url)
     if (origin := _origin(parts)) not in trusted():
-        folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder())
         with (folder() / FILE_NAME).open("a", encoding="utf-8") as file:
             file.write(f"{origin}\n")
     return origin

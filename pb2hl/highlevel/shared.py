@@ -22,6 +22,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from pb2hl.whole import private_folder
+
 LEASE_S = 60.0
 """How long a request that has no answer yet keeps its slot beyond the interval: as long as its answer is waited for."""
 
@@ -53,7 +55,7 @@ class SharedAllowance:
     """
 
     def __init__(self, path: Path):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(path.parent)
         self._path = path
         self._lock = FileLock(f"{path}.lock", mode=0o600)
         self._mine = owner(self)

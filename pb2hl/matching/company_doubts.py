@@ -13,6 +13,7 @@ import pandas as pd
 
 from pb2hl.matching.addresses import Numbers
 from pb2hl.matching.cluster import components
+from pb2hl.matching.desks import Desks
 from pb2hl.matching.fields import Field, Records
 from pb2hl.matching.kinds import EXACT, Kind, level_of
 from pb2hl.matching.normalise import read_list
@@ -59,7 +60,7 @@ class CompanyDoubts:
     records: Records
     name: Field
     houses: Numbers | None
-    desks: np.ndarray
+    desks: Desks
     ambiguous: np.ndarray
     sisters: np.ndarray
 
@@ -71,7 +72,7 @@ class CompanyDoubts:
             return None
         address, phone = records.of_kind(Kind.ADDRESS), records.of_kind(Kind.PHONE)
         houses = None if address is None else Numbers.of(address.values)
-        return cls(records, name, houses, _desks(phone, name), _ambiguous(records, name), _sisters(name))
+        return cls(records, name, houses, Desks.of(phone, name, _DESK), _ambiguous(records, name), _sisters(name))
 
     def agreement(self, pairs: Pairs, *, careful: bool) -> Agreement:
         """What agrees and what differs. `careful`: a digit of a phone, and another city beside the same street, count as
@@ -88,7 +89,7 @@ class CompanyDoubts:
         phone = level[Kind.PHONE]
         return Agreement(
             site,
-            (phone >= EXACT[Kind.PHONE]) & ~self._desk(pairs),
+            (phone >= EXACT[Kind.PHONE]) & ~self.desks.ring(pairs),
             place,
             (level[Kind.DOMAIN] == 0) | (level[Kind.IDENTIFIER] == 0),
             (phone >= 0) & (phone < EXACT[Kind.PHONE]) if careful else phone == 0,
@@ -143,28 +144,6 @@ class CompanyDoubts:
         at = np.flatnonzero(known & (level == _ANOTHER_NUMBER))
         known[at] = self.houses.far_apart(address.primary[pairs.left[at]], address.primary[pairs.right[at]])
         return known
-
-    def _desk(self, pairs: Pairs) -> np.ndarray:
-        """Pairs whose common phone rings at several companies'."""
-        found = np.zeros(len(pairs.left), bool)
-        phone = self.records.of_kind(Kind.PHONE)
-        if phone is None:
-            return found
-        for first in phone.codes:
-            for second in phone.codes:
-                a, b = first[pairs.left], second[pairs.right]
-                found |= (a == b) & (a >= 0) & self.desks[a]
-        return found
-
-
-def _desks(phone: Field | None, name: Field) -> np.ndarray:
-    if phone is None:
-        return np.zeros(1, bool)
-    rows = pd.DataFrame(
-        {"phone": np.concatenate(phone.codes), "name": np.tile(name.primary, len(phone.codes))}
-    ).drop_duplicates()
-    rows = rows[(rows["phone"] >= 0) & (rows["name"] >= 0)]
-    return np.r_[np.bincount(rows["phone"], minlength=len(phone.values)) >= _DESK, False]
 
 
 def _sisters(name: Field) -> np.ndarray:

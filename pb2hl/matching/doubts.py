@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.matching import dates, domains, names
+from pb2hl.matching.desks import Desks
 from pb2hl.matching.fields import Field, Records
 from pb2hl.matching.kinds import EXACT, Kind, level_of
 from pb2hl.matching.rules import Pairs
@@ -58,14 +59,14 @@ class _Mailboxes:
 class Doubts:
     """`forms`: given names as forms of others; `mailboxes`: what tells two mailboxes of one company apart; `vague`: which
     birth dates tell no more than a year, the last item of no date; `years`: the year of each birth date, 0 for none;
-    `desks`: which phones are answered for many people, the last item of no phone."""
+    `desks`: which phones are answered for many people."""
 
     records: Records
     forms: names.Forms | None
     mailboxes: _Mailboxes
     vague: np.ndarray
     years: np.ndarray
-    desks: np.ndarray
+    desks: Desks
 
     @classmethod
     def of(cls, records: Records, years: np.ndarray) -> Doubts:
@@ -74,7 +75,8 @@ class Doubts:
         vague = np.ones(1, bool) if birth is None else dates.to_the_year(birth.primary, birth.values)
         forms = None if given is None else names.Forms.among(given.values)
         mailboxes = _Mailboxes.of(records.of_kind(Kind.EMAIL))
-        return cls(records, forms, mailboxes, vague, years, _desks(records))
+        desks = Desks.of(records.of_kind(Kind.PHONE), records.of_kind(Kind.SURNAME), _DESK)
+        return cls(records, forms, mailboxes, vague, years, desks)
 
     def named(self, pairs: Pairs, own_email: np.ndarray, shared_email: np.ndarray) -> dict[str, np.ndarray]:
         """By what a person is told: which pairs she must decide; `own_email`: those that share a mailbox of one person,
@@ -108,10 +110,7 @@ class Doubts:
         where e-mail or phone differs."""
         nothing = np.zeros(len(pairs.left), bool)
         if field.kind is Kind.PHONE:
-            for first in field.codes:
-                for second in field.codes:
-                    a, b = first[pairs.left], second[pairs.right]
-                    nothing |= (a == b) & (a >= 0) & self.desks[a]
+            nothing = self.desks.ring(pairs)
         if field.kind in (Kind.ORGANISATION, Kind.DOMAIN):
             for kind in (Kind.PHONE, Kind.EMAIL):
                 level = pairs.level(self.records.of_kind(kind))
@@ -180,13 +179,3 @@ class Doubts:
 def _two_second_names(left: str, right: str) -> bool:
     one, two = left.split()[1:], right.split()[1:]
     return bool(one and two) and not any(names.begins(x, y) for x in one for y in two)
-
-
-def _desks(records: Records) -> np.ndarray:
-    """Which phones so many people of different names have that they are a reception's."""
-    phone, surname = records.of_kind(Kind.PHONE), records.of_kind(Kind.SURNAME)
-    if phone is None or surname is None:
-        return np.zeros(len(phone.values) + 1 if phone else 1, bool)
-    rows = pd.DataFrame({"phone": np.concatenate(phone.codes), "name": np.tile(surname.primary, len(phone.codes))})
-    rows = rows[(rows["phone"] >= 0) & (rows["name"] >= 0)].drop_duplicates()
-    return np.r_[np.bincount(rows["phone"], minlength=len(phone.values)) >= _DESK, False]

@@ -12,10 +12,17 @@ from rapidfuzz.distance import JaroWinkler
 
 from pb2hl.matching.normalise import compared, read_list, words
 
-_TITLES = frozenset(
-    "mr mrs ms miss mx dr prof professor sir dame lady lord rev reverend fr father sister hon judge capt captain col colonel maj major "
-    "lt sgt cpl mme mlle m monsieur madame herr frau fraulein hr fru sr sra srta don dona dipl ing mag phd md dds dvm cpa esq mba rn "
-    "bsc msc llb llm qc kc cfa pmp cma ca jd pe frcs".split()
+_OF_A_MAN = frozenset("mr sir lord monsieur herr hr senor sr don signor sig".split())
+_OF_A_WOMAN = frozenset("mrs ms miss dame lady madame mme mlle frau fraulein fru senora sra srta dona signora".split())
+_TITLES = (
+    _OF_A_MAN
+    | _OF_A_WOMAN
+    | frozenset(
+        (
+            "mx dr prof professor rev reverend fr father sister hon judge capt captain col colonel maj major lt sgt cpl m dipl ing "
+            "mag phd md dds dvm cpa esq mba rn bsc msc llb llm qc kc cfa pmp cma ca jd pe frcs "
+        ).split()
+    )
 )
 _LEADING_ONLY = frozenset(
     {"m", "don", "sr", "ca", "pe", "md", "hr", "fr", "father", "sister", "judge", "major", "miss"}
@@ -60,10 +67,6 @@ def split_generation(text: str) -> tuple[str, str]:
     while len(tokens) > 1 and tokens[-1] in _TITLES - _LEADING_ONLY and len(tokens) > 2:
         tokens.pop()
     return " ".join(tokens), generation
-
-
-_OF_A_MAN = frozenset("mr sir lord monsieur herr hr senor sr don signor sig".split())
-_OF_A_WOMAN = frozenset("mrs ms miss dame lady madame mme mlle frau fraulein fru senora sra srta dona signora".split())
 
 
 @lru_cache(maxsize=1 << 18)

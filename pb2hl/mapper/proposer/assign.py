@@ -12,7 +12,7 @@ from pb2hl.mapper.knowledge.sheet_layout import takes_several
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import EVERYDAY, means, terms, tokens
 from pb2hl.mapper.proposer import people
-from pb2hl.mapper.proposer.score import Candidate
+from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.model import OBJECTS
 from pb2hl.values.consents import FIELDS as CONSENTS
 
@@ -273,10 +273,9 @@ def _closings(headings: Sequence[str], chosen: list[Candidate]) -> None:
     closings = [at for at, item in enumerate(chosen) if item.field == "expected_close" and item.confidence >= 0.8]
     real = [at for at in closings if not any(set(terms(word)) & _FORESEEN for word in tokens(headings[at]))]
     if len(real) == 1 and len(closings) == 2:
-        item = chosen[real[0]]
-        reason = f"{item.reason}; another column says when it was expected"
+        (at,) = real
         target = OBJECTS["deals"].meaning("closed_at")
-        chosen[real[0]] = replace(item, field="closed_at", target=target, confidence=0.85, reason=reason)
+        chosen[at] = chosen[at].become("closed_at", target, "another column says when it was expected")
 
 
 _FORESEEN = frozenset({"expected", "forecast", "due"})

@@ -11,7 +11,8 @@ import pandas as pd
 
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals
-from pb2hl.mapper.proposer.score import Candidate, candidate
+from pb2hl.mapper.proposer.candidate import Candidate
+from pb2hl.mapper.proposer.score import candidate
 from pb2hl.values.fold import fold
 
 OTHERS = " → others"

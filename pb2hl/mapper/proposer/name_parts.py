@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pb2hl.mapper.knowledge.lists import heading_words
-from pb2hl.mapper.proposer.score import Candidate, read
+from pb2hl.mapper.proposer.candidate import Candidate
+from pb2hl.mapper.proposer.score import read
 from pb2hl.model import OBJECTS
 from pb2hl.values.fold import fold
 from pb2hl.values.transforms import JOIN

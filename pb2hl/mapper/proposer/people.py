@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import parts, terms, tokens
-from pb2hl.mapper.proposer.score import Candidate
+from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.matching.names import known_given_names
 from pb2hl.model import OBJECTS
 
@@ -24,12 +23,10 @@ def buyers(headings: Sequence[str], chosen: list[Candidate]) -> None:
     if any(item.field in ("company_name", "company_id") for item in chosen):
         return
     named = [at for at, item in enumerate(chosen) if item.field == "full_name"]
-    buyers = [at for at in named if parts(headings[at]) <= _BUYERS | {"name"} and parts(headings[at]) & _BUYERS]
-    plain = [at for at in named if at not in buyers]
-    if len(buyers) == 1 and len(plain) == 1:
-        item = chosen[buyers[0]]
-        reason = f"{item.reason}; another column is the person"
-        chosen[buyers[0]] = replace(item, field="company_name", target="companyName", confidence=0.85, reason=reason)
+    found = [at for at in named if parts(headings[at]) <= _BUYERS | {"name"} and parts(headings[at]) & _BUYERS]
+    if len(found) == 1 and len(named) == 2:
+        (at,) = found
+        chosen[at] = chosen[at].become("company_name", "companyName", "another column is the person")
 
 
 def clients(headings: Sequence[str], chosen: list[Candidate]) -> None:
@@ -37,12 +34,11 @@ def clients(headings: Sequence[str], chosen: list[Candidate]) -> None:
     if any(item.field == "company_id" for item in chosen):
         return
     people = [at for at, item in enumerate(chosen) if item.field == "contact_id"]
-    buyers = [at for at in people if parts(headings[at]) & _BUYERS]
-    if len(buyers) == 1 and len(people) == 2:
-        item = chosen[buyers[0]]
-        reason = f"{item.reason}; another column is the person"
+    found = [at for at in people if parts(headings[at]) & _BUYERS]
+    if len(found) == 1 and len(people) == 2:
+        (at,) = found
         target = OBJECTS["deals"].meaning("company_id")
-        chosen[buyers[0]] = replace(item, field="company_id", target=target, confidence=0.85, reason=reason)
+        chosen[at] = chosen[at].become("company_id", target, "another column is the person")
 
 
 _LEADS = frozenset({"lead", "leads", "prospect"})
@@ -60,10 +56,8 @@ def leads(headings: Sequence[str], chosen: list[Candidate]) -> None:
         fields = {_OF_LEADS[term] for word in tokens(headings[at]) for term in terms(word) if term in _OF_LEADS}
         if len(fields) == 1 and not fields & taken:
             (field,) = fields
-            reason = f"{chosen[at].reason}; another column is the contact"
-            chosen[at] = replace(
-                chosen[at], field=field, target=OBJECTS["deals"].meaning(field), confidence=0.88, reason=reason
-            )
+            target = OBJECTS["deals"].meaning(field)
+            chosen[at] = chosen[at].become(field, target, "another column is the contact", 0.88)
             taken.add(field)
 
 
@@ -80,13 +74,7 @@ def read_names(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[
     )
     for at, item in enumerate(chosen):
         if item.field == "full_name" and words & set(tokens(headings[at])) and seen[at].spaced < 0.5:
-            chosen[at] = replace(
-                item,
-                field=wanted,
-                target=target,
-                confidence=0.88,
-                reason=f"{item.reason}; beside the other half of the name",
-            )
+            chosen[at] = item.become(wanted, target, "beside the other half of the name", 0.88)
             return
 
 
@@ -100,9 +88,11 @@ def traders(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
     (at,) = named
     given = [set(tokens(text)) & known_given_names() for text in seen[at].examples]
     if len(given) > 1 and all(given):
-        reason = f"{chosen[at].reason}; its values are names of people, and no other column has them"
-        target = OBJECTS["contacts"].meaning("full_name")
-        chosen[at] = replace(chosen[at], field="full_name", target=target, confidence=0.85, reason=reason)
+        target, why = (
+            OBJECTS["contacts"].meaning("full_name"),
+            "its values are names of people, and no other column has them",
+        )
+        chosen[at] = chosen[at].become("full_name", target, why)
 
 
 _PEOPLE = 0.8

@@ -15,8 +15,9 @@ import pandas as pd
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.mapper.proposer.objects import named
-from pb2hl.mapper.proposer.score import Candidate, candidate
+from pb2hl.mapper.proposer.score import candidate
 from pb2hl.model import OBJECTS
 
 ARROW = " → "

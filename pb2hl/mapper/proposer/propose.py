@@ -11,10 +11,11 @@ from pb2hl.mapper.knowledge.concepts import PUBLIC_NAMES, objects
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.proposer.assign import assign
+from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.mapper.proposer.company_lists import further_companies
 from pb2hl.mapper.proposer.name_parts import join_parts, join_user_name, person_in_charge
 from pb2hl.mapper.proposer.pointers import pointing
-from pb2hl.mapper.proposer.score import Candidate, candidate
+from pb2hl.mapper.proposer.score import candidate
 
 _RESERVED = ("source_id", "row_hash", "source_file", "source_sheet", "source_row")
 

@@ -10,6 +10,7 @@ from pb2hl.mapper.knowledge.consent import consent
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, parts, terms, tokens
+from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.source.embedded import is_kept
 from pb2hl.values.consents import FIELDS as CONSENTS
@@ -77,22 +78,6 @@ _CONFLICTS: dict[str, tuple[str, ...]] = {
     "name": ("email", "url", "datetime", "date", "timezone", "percent", "digit"),
     "text": (),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What a column could be. `confidence` 0-1; `place` ranks addresses, phones and e-mails (0 first); `transform` is
-    what the value needs on its way (`pb2hl.values.transforms`)."""
-
-    field: str
-    target: str
-    confidence: float
-    reason: str
-    place: int = 0
-    index: int = 0
-    confirmed: bool = False
-    said: str = ""
-    transform: str = ""
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.outcomes import stage_key, stage_outcome
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.values.chances import between
@@ -82,9 +83,7 @@ def source_stages(deals: pd.DataFrame, pipelines: pd.DataFrame) -> list[SourceSt
     return _joined(declared, used)
 
 
-_CLOSED = frozenset(
-    "afgesloten afsluttet avslutad avsluttet abgeschlossen cerrada cerrado chiusa chiuso clos close closed complete completed done fechada fechado ferme fermee final finished geschlossen gesloten kapandi kapatildi lukket slutford zamkniete zamkniety".split()
-)
+_CLOSED = heading_words("closed")
 """Words of stages that end, without saying how: a probability of 1 or 0 beside them does."""
 
 
@@ -93,7 +92,7 @@ def _ends(stage: str, declared: str, chance: float | None, certain: Collection[s
     it is the only stage of its pipeline that is `certain`, 0 beside a word for what is closed."""
     said = stage_outcome(stage, declared)
     if said or chance is None or chance not in (0.0, 1.0):
-        return said or ("won" if _CLOSED_AS_WON in certain and _merely_closed(stage) else "")
+        return said or ("won" if set(certain) == {stage_key(stage)} and _merely_closed(stage) else "")
     if chance == 1.0:
         return "won" if set(certain) <= {stage_key(stage)} else ""
     return "lost" if set(tokens(stage)) & _CLOSED else ""
@@ -105,7 +104,8 @@ def _merely_closed(stage: str) -> bool:
 
 
 def _certain(declared: Sequence[dict[str, Any]], counts: dict[tuple[str, str], _Use]) -> dict[str, set[str]]:
-    """Of each pipeline the stages that are won by their name or have a probability of 1: of several, only the name tells."""
+    """Of each pipeline the stages that are won by their name or have a probability of 1 (of several, only the name tells); where none
+    is and another is lost, the only one that is merely called closed."""
     found: dict[str, set[str]] = defaultdict(set)
     closed: dict[str, set[str]] = defaultdict(set)
     lost: set[str] = set()
@@ -120,12 +120,10 @@ def _certain(declared: Sequence[dict[str, Any]], counts: dict[tuple[str, str], _
             found[stage_key(pipeline)].add(stage_key(stage))
     for pipeline in lost:
         if len(closed[pipeline]) == 1 and not found[pipeline]:
-            found[pipeline].add(_CLOSED_AS_WON)
+            found[pipeline] = closed[pipeline]
     return found
 
 
-_CLOSED_AS_WON = "\0closed"
-"""Among the certain stages of a pipeline: what is merely called closed there is won, since another stage is lost and none is won."""
 BY_PLACE = "a column of its deals that counts the stages"
 """What tells the place of a stage before its probability does."""
 ENDS = {"won": 1.0, "lost": 0.0, "abandoned": 0.0}
