@@ -34,6 +34,9 @@ LOOK_EVERY_S = 0.5
 WORKER_LOSSES = 20
 """How many workers may die under one step before it is given up: it may be what kills them."""
 
+NO_WORKER_S = 600.0
+"""How long a fleet waits while its cluster has no worker at all: new ones of a cloud take minutes to come."""
+
 _CANCELLED = (concurrent.futures.CancelledError, asyncio.CancelledError)
 """What waiting for a task raises once its scheduler is gone."""
 
@@ -92,6 +95,7 @@ class Fleet:
         self._waiting: dict[Member, tuple[datetime, bool]] = {}
         self._ended: dict[Member, Ended] = {}
         self._failures: dict[Member, int] = {}
+        self._worked_at = self.clock.now()
         for member in self.members:
             self._submit(member)
         try:
@@ -136,7 +140,27 @@ class Fleet:
             raise _gone() from None
         if self.client.status not in ("running", "connecting"):
             raise _gone()
+        if not done:
+            self._keep_workers()
         return list(done)
+
+    def _keep_workers(self) -> None:
+        """Start lost workers of a local cluster again; Pb2hlError when any cluster has had none for so long that none will come."""
+        try:
+            now, there = self.clock.now(), len(self.client.scheduler_info()["workers"])
+        except OSError:
+            raise _gone() from None
+        local = self.client.cluster
+        if local is not None and there < len(local.worker_spec):
+            # Dask gives up the place of a worker that dies while it starts, or that is away when it is looked for
+            local.scale(len(local.worker_spec))
+        if there:
+            self._worked_at = now
+        elif now - self._worked_at >= timedelta(seconds=NO_WORKER_S):
+            raise Pb2hlError(
+                f"the cluster has had no worker for {NO_WORKER_S / 60:.0f} minutes; what was done is recorded",
+                hint="start workers for its scheduler, then run the same command: it goes on",
+            )
 
     def _result(self, future: Any) -> Ended:
         distributed = dask()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from datetime import datetime, timedelta
 
 import pytest
 from distributed import Client, LocalCluster
 
+from pb2hl.clock import Clock
+from pb2hl.errors import Pb2hlError
 from pb2hl.fleet import Fleet, cluster, drive, fleet_status, read_fleet, work
 from pb2hl.ledger import Ledger
 from pb2hl.sandbox import Sandbox, Scenario, running
@@ -132,3 +135,39 @@ def test_a_spent_day_pauses_one_location(ready, monkeypatch):
     assert {told.outcome for told in ended.values()} == {work.DONE}
     assert order.index(("shop-1", work.DONE)) < order.index(("shop-0", work.DONE))
     assert all(likeness(fleet.dump(member.name)) == expected for member in members)
+
+
+def nameless(tmp_path) -> tuple:
+    """One member whose token is nowhere: its task ends as soon as a worker takes it."""
+    export(tmp_path / "a")
+    row = {"workspace": "shop", "location": "L1", "token_variable": "T_NOWHERE", "export": "a"}
+    return read_fleet(write_csv(tmp_path / "fleet.csv", [row]))
+
+
+@pytest.mark.slow
+def test_a_given_up_place_is_filled_again(tmp_path):
+    """The engine closes a worker that is away too long and starts none in its place: the fleet does, and its work is done."""
+    members = nameless(tmp_path)
+    with cluster(workers=1, threads=1) as client:
+        client.cluster.sync(client.cluster.workers.pop(0).close)
+        ended = Fleet(client, members).run()
+    assert "T_NOWHERE is not set" in ended[members[0]].said
+
+
+def test_a_cluster_without_workers_is_told(tmp_path):
+    """Nobody waits for ever for workers that nobody starts: after ten minutes the command says what is missing and what to do."""
+
+    class Hasty(Clock):
+        looked = 0
+
+        def now(self) -> datetime:
+            self.looked += 1
+            return super().now() + timedelta(minutes=4 * self.looked)
+
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as local,
+        Client(local) as client,
+        pytest.raises(Pb2hlError, match="no worker for 10 minutes") as caught,
+    ):
+        Fleet(client, nameless(tmp_path), clock=Hasty()).run()
+    assert "start workers" in caught.value.hint
