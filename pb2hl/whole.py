@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -56,6 +56,16 @@ def private_folder(path: Path) -> None:
     missing = [folder for folder in path.parents if not folder.exists()]
     for folder in (*reversed(missing), path):
         folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def keep_only(folder: Path, names: Collection[str]) -> None:
+    """Remove every file of `folder` but those called `names`, and the folder itself when nothing is left in it."""
+    for path in folder.glob("*"):
+        if path.name not in names and path.is_file():
+            with suppress(OSError):
+                path.unlink()
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _to_disk(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import zipfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -29,9 +28,8 @@ from pb2hl.report.notebook import notebook_html
 from pb2hl.report.status import MigrationState, approval_line, state_of, status_of
 from pb2hl.report.workflows import WORKFLOWS, workflow_pages
 from pb2hl.results import Failure, StepResult
-from pb2hl.sheets import write_sheet
 from pb2hl.values.counting import counted
-from pb2hl.whole import write_text
+from pb2hl.whole import keep_only, replacing, write_text
 from pb2hl.workspace import Workspace
 
 MOST_PROBLEMS = 200
@@ -110,13 +108,11 @@ def write_again(ws: Workspace, steps: Iterable[str], *, mask: bool = False) -> N
 def pack(ws: Workspace, *, mask: bool = False) -> Path:
     """The reports as one zip beside their folder, to be sent as it is; masked ones never together with the others."""
     folder, target = _folder(ws, Mask(mask)), ws.path / ("reports-masked.zip" if mask else "reports.zip")
-    temporary = target.with_suffix(".zip.tmp")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as packed:
+    with replacing(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
             if path.is_file() and path.suffix != ".tmp" and (mask or inside.parts[0] != MASKED):
                 packed.write(path, f"reports/{inside.as_posix()}")
-    temporary.replace(target)
     return target
 
 
@@ -140,9 +136,10 @@ def _state_to_share(ws: Workspace) -> MigrationState:
 
 def _write_index(ws: Workspace, mask: Mask, migration: MigrationState) -> Path:
     folder = _folder(ws, mask)
-    shutil.rmtree(folder / WORKFLOWS, ignore_errors=True)
-    for file, page in workflow_pages(ws, mask).items():
+    pages_of_workflows = workflow_pages(ws, mask)
+    for file, page in pages_of_workflows.items():
         _save(folder / file, page)
+    keep_only(folder / WORKFLOWS, {Path(file).name for file in pages_of_workflows})
     page, language = index_page(ws, mask, folder, migration), ws.config.agency.language
     if language == ENGLISH:
         (folder / EVIDENCE).unlink(missing_ok=True)
@@ -170,15 +167,13 @@ def _draw(ws: Workspace, result: StepResult, chapter: Chapter, mask: Mask, migra
     status, tone = status_of(chapter, result, migration.gates)
     folder = _folder(ws, mask)
     evidence = Evidence(folder / chapter.file, mask)
-    shutil.rmtree(evidence.folder, ignore_errors=True)
     context = Context(ws, result, chapter, evidence, pages.captions(result.step))
     problems = sorted(
         (mask.problem(item) for item in result.problems), key=lambda item: (_ORDER[item.severity], -item.count)
     )
     link = ""
     if len(problems) > MOST_PROBLEMS:
-        write_sheet(evidence.folder / "problems.csv", pd.DataFrame([item.as_dict() for item in problems]))
-        link = f"{evidence.folder.name}/problems.csv"
+        link = evidence.write("problems", pd.DataFrame([item.as_dict() for item in problems]))
     page = Page(
         title=chapter.title,
         question=chapter.question,
@@ -203,7 +198,9 @@ def _draw(ws: Workspace, result: StepResult, chapter: Chapter, mask: Mask, migra
         masked=mask.on,
         index="index.html",
     )
-    return _save(folder / f"{chapter.file}.html", for_paper(page, PAPER.get(chapter.file, 8)))
+    path = _save(folder / f"{chapter.file}.html", for_paper(page, PAPER.get(chapter.file, 8)))
+    evidence.drop_older()
+    return path
 
 
 def _summary(problems: list[Problem]) -> str:

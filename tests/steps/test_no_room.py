@@ -17,6 +17,7 @@ from pb2hl.errors import Unwritable
 from pb2hl.results import Status
 from tests.steps import small
 
+LATER = "a later export"
 STEPS = {
     "inventory": [],
     "match": [],
@@ -24,11 +25,17 @@ STEPS = {
     "check": [],
     "schema": [],
     "load": ["--yes"],
+    "doctor": [],
+    "preview": ["--export", LATER],
+    "delta": ["--export", LATER, "--yes"],
     "audit": [],
+    "repair": ["--by", "Jane Roe", "--yes"],
     "report": [],
     "rollback": ["--yes"],
 }
 """With --yes where a command asks; every one of them writes files at its end or before."""
+WORKING_COPIES = ("delta/", "preview/")
+"""Made anew of a later export by each command that reads one."""
 
 
 def code_of(*arguments: str) -> int:
@@ -60,9 +67,10 @@ def no_room(monkeypatch) -> Callable[[int, int], None]:
 def files(folder: Path) -> dict[str, bytes]:
     """Every file but the ledger, which has transactions of its own, by name."""
     found = (
-        path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("ledger.sqlite", ".lock"))
+        path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("ledger.", ".lock"))
     )
-    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+    inside = {path.relative_to(folder).as_posix(): path for path in found}
+    return {name: path.read_bytes() for name, path in inside.items() if not name.startswith(WORKING_COPIES)}
 
 
 @pytest.mark.exhaustive
@@ -70,8 +78,11 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_no_room_at_any_step(migration, no_room, capsys, code, says):
     """The first file fails, or one in the middle: told in words, no temporary file stays, old files are as they were, and once there
     is room the same command ends well."""
+    later = small.tables()
+    small.row(later, "contacts", "11")["City"] = "Elsewhere"
+    export = str(small.write(migration.folder / "later", later))
     for name, options in STEPS.items():
-        arguments = (name, str(migration.ws.path), *options)
+        arguments = (name, str(migration.ws.path), *(export if option == LATER else option for option in options))
         for after in (0, 1):
             before = files(migration.ws.path)
             no_room(code, after)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Cell, Column, Table, moment
 from pb2hl.sheets import write_sheet
 from pb2hl.values.visible import visible
+from pb2hl.whole import keep_only
 
 SHOWN = 1000
 """Rows of a table that a page holds; a browser stays quick, and the CSV has all of them."""
@@ -52,6 +53,7 @@ class Evidence:
     folder: Path  # of the CSV files; made when the first is written
     mask: Mask
     written: bool = True  # whether the CSV files are
+    names: set[str] = field(default_factory=set)  # of the CSV files written so far
 
     def table(
         self,
@@ -67,13 +69,20 @@ class Evidence:
         """`frame` as a table called `name`; `columns` picks and orders what is shown (the CSV keeps every column); `most` rows of it."""
         flat = frame.reset_index() if not isinstance(frame.index, pd.RangeIndex) and frame.index.name else frame
         flat = self.mask.frame(_unique_columns(flat))
-        link = ""
-        if csv and self.written and len(flat):
-            path = self.folder / f"{name}.csv"
-            write_sheet(path, _spelled(flat))
-            link = quote(f"{self.folder.name}/{path.name}")
+        link = self.write(name, _spelled(flat)) if csv and self.written and len(flat) else ""
         shown = flat[[column for column in columns if column in flat.columns]] if columns else flat
         return _table(shown.head(most), len(flat), caption or words(name), labels or {}, link)
+
+    def write(self, name: str, frame: pd.DataFrame) -> str:
+        """Write `frame` as the CSV called `name`; the link to it from a page beside the folder."""
+        path = self.folder / f"{name}.csv"
+        write_sheet(path, frame)
+        self.names.add(path.name)
+        return quote(f"{self.folder.name}/{path.name}")
+
+    def drop_older(self) -> None:
+        """Remove what an earlier report of the same name left beside these files: when the new page stands, never before."""
+        keep_only(self.folder, self.names)
 
 
 def _unique_columns(frame: pd.DataFrame) -> pd.DataFrame:
