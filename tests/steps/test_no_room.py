@@ -66,9 +66,7 @@ def no_room(monkeypatch) -> Callable[[int, int], None]:
 
 def files(folder: Path) -> dict[str, bytes]:
     """Every file but the ledger, which has transactions of its own, by name."""
-    found = (
-        path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("ledger.", ".lock"))
-    )
+    found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(("ledger.", ".lock")))
     inside = {path.relative_to(folder).as_posix(): path for path in found}
     return {name: path.read_bytes() for name, path in inside.items() if not name.startswith(WORKING_COPIES)}
 
