@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 MOST_FILE_BYTES = 25 * 1024 * 1024
 """HighLevel's media library takes 25 MB (BEHAVIOUR); the form upload 50, but one limit is easier to tell."""
@@ -53,6 +53,9 @@ class Target(StrEnum):
 REMOVED_TAGS = "$removeTags"
 """In the payload of a CONTACT_TAGS operation: tags to take away (a delta), where `tags` names those to add."""
 
+JOINED = "$rows"
+"""In the payload of a note: the further rows of its object that it holds, by source id, beside its own."""
+
 SCHEMA_TARGETS = (Target.OBJECT, Target.FOLDER, Target.FIELD, Target.TAG, Target.PIPELINE, Target.CALENDAR)
 DATA_TARGETS = tuple(target for target in Target if target not in SCHEMA_TARGETS)
 
@@ -69,6 +72,18 @@ BESIDE = "beside"
 
 OF_SOME_PLANS = frozenset({Target.MESSAGE, Target.OBJECT_RECORD})
 """Records that few plans have and that take scopes of their own: nothing of their kind is read where there are none of ours."""
+
+
+class HasRows(Protocol):
+    """An operation of a plan or an entry of the ledger."""
+
+    @property
+    def source_id(self) -> str:
+        """Its own row."""
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        """What is, or was, sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +158,11 @@ def address(target: Target, payload: Mapping[str, Any]) -> dict[str, Any]:
     if target is Target.FIELD and payload.get("objectKey"):
         where["objectKey"] = str(payload["objectKey"])
     return where
+
+
+def rows_in(operation: HasRows) -> tuple[str, ...]:
+    """The source rows whose record an operation makes, its own first."""
+    return (operation.source_id, *operation.payload.get(JOINED, ()))
 
 
 def optional_references(payload: Mapping[str, Any]) -> frozenset[str]:

@@ -50,6 +50,8 @@ class Policy(Section):
     """Whether e-mails, SMS and calls become notes, or messages of the contact's conversation with their own dates (where `doctor --probe` proved it)."""
     meetings: Literal["note", "appointment"] = "note"
     """Whether meetings among the activities become notes, or past appointments of their contact with their own time."""
+    activity_notes: Literal["one each", "joined"] = "one each"
+    """Whether each activity that becomes a note has one of its own, or those of one contact (or company) share notes, oldest first: fewer requests, but none of them has a date, an undo or (where owners differ) an author of its own."""
     delta_window_hours: int = Field(default=48, ge=1, le=720)
     """How long deltas may follow the load before `status` warns."""
     removed_rows: Literal["report", "delete"] = "report"

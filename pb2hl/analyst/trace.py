@@ -15,7 +15,7 @@ from pb2hl.model import OBJECTS
 from pb2hl.register import AUDIT, results
 from pb2hl.results import StepResult
 from pb2hl.sheets import read_sheet
-from pb2hl.steps.balance.pieces import MERGED, RECORDS, Fate, of_record
+from pb2hl.steps.balance.pieces import MERGED, RECORDS, Fate, of_record, shared_notes
 from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
 
@@ -187,8 +187,9 @@ def _sent(ws: Workspace, object_: str, source_id: str) -> Iterator[Line]:
     if not Ledger.exists(ws):
         return
     with Ledger.open(ws) as ledger:
-        walk = ledger.columns(("op_id", "object", "source_id"))
-        entries = ledger.entries([op_id for op_id, of, about in walk if of == object_ and about == source_id])
+        own = {op_id for op_id, of, about in ledger.columns(("op_id", "object", "source_id")) if (of, about) == (object_, source_id)}  # fmt: skip
+        own |= {op_id for op_id, of, _, about in shared_notes(ws) if of == object_ and source_id in about}
+        entries = ledger.entries(own)
     for entry in sorted(entries.values(), key=lambda entry: entry.sequence):
         where = f"{entry.kind} {entry.target}" + (f" {entry.part}" if entry.part else "")
         yield "sent", entry.intended_at, where, "outcome", _outcome(entry)

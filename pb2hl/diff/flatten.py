@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pb2hl.operations import JOINED
+
 NOT_STORED = frozenset(
-    {"$url", "$file", "locationId", "toNotify", "ignoreFreeSlotValidation", "ignoreDateRange", "contactId", "id"}
+    {
+        "$url",
+        "$file",
+        JOINED,
+        "locationId",
+        "toNotify",
+        "ignoreFreeSlotValidation",
+        "ignoreDateRange",
+        "contactId",
+        "id",
+    }
     | {"altId", "conversationProviderId", "subject", "emailFrom", "emailTo", "callFrom", "callTo"}
 )
 """Parts of a payload that say where and how, not what; and what no answer tells of a message (its provenance line says its subject)."""

@@ -33,7 +33,7 @@ SETTINGS = {
         "existing_contacts": "overwrite", "existing_businesses": "skip", "existing_opportunities": "skip", "duplicate_opportunity": "separate contact",
         "made_keys": "accept", "no_owner": "accept", "unreachable_files": "leave out", "unassigned_business": "Nobody's", "calendar": "Office",
         "recurrence_until": "2031-01-01", "unmapped_columns": "note", "schema_conflicts": "use", "tag_groups": "prefix", "legal_objects": "custom objects",
-        "activities": "conversation", "meetings": "appointment", "lost_reasons": "custom field",
+        "activities": "conversation", "meetings": "appointment", "lost_reasons": "custom field", "activity_notes": "joined",
     },
     "thresholds": {"match_high": 0.97, "match_low": 0.5, "mapping_high": 0.9},
     "": {"fallback_owner": "bo@agency.example", "country": "DE", "timezone": "Europe/Berlin", "currency": "EUR", "leave_out": ["notes.csv"]},

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import pandas as pd
 
 from pb2hl.diff.flatten import CUSTOM, bare_key
 from pb2hl.markers import ID_FIELD
 from pb2hl.model import CUSTOM_PREFIX, RAW_PREFIX
-from pb2hl.operations import Operation
+from pb2hl.operations import JOINED, Operation, rows_in
 from pb2hl.plan.building.planning import Planner
 from pb2hl.plan.cells.origins import (
     CELLS_NOT_CONVERTED,
@@ -68,7 +69,8 @@ class Sources:
             for name, sent in fields_of(operation).items():
                 field, key = self._named(name)
                 origin = origin_of(operation.object, operation.target, field, key)
-                said = list(dict.fromkeys(cells[operation.object].behind(operation.source_id, origin)))
+                behind = (cells[operation.object].behind(one, origin) for one in rows_in(operation))
+                said = list(dict.fromkeys(chain.from_iterable(behind)))
                 row = (operation.op_id, operation.object, operation.source_id, field)
                 found.append((*row, *_spoken(said, origin, operation.source_id), sent))
         return pd.DataFrame(found, columns=list(EXPECTED_COLUMNS))
@@ -82,7 +84,7 @@ class Sources:
         return f"{CUSTOM}{label}", key
 
     def _cells(self, object_: str, operations: list[Operation]) -> _Cells:
-        ids = {operation.source_id for operation in operations if operation.object == object_}
+        ids = {one for operation in operations if operation.object == object_ for one in rows_in(operation)}
         survivor_of = self.inputs.merges.survivor_of.get(object_, {})
         merged: dict[str, list[str]] = {}
         for old, new in survivor_of.items():
@@ -229,5 +231,5 @@ def fields_of(operation: Operation) -> dict[str, object]:
     return found
 
 
-_NOT_HELD = frozenset({"$url", "$file", "toNotify", "ignoreFreeSlotValidation", "ignoreDateRange"})
+_NOT_HELD = frozenset({"$url", "$file", JOINED, "toNotify", "ignoreFreeSlotValidation", "ignoreDateRange"})
 """Parts of a payload that say where and how, not what."""

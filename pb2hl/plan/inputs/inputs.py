@@ -52,6 +52,7 @@ class PlanInputs:
     `loaded`: source ids of deals that this migration made opportunities of: no other deal takes their place.
     `logged`: activity that was loaded → whether as a message (else as a note): it stays what it is. `counted`: messages (operations) that
     the counter of their conversation was put back for.
+    `noted`: activity that stands in a note already → the activity whose note that is: it stays there while both hang on the same record.
     `capabilities`: what a probe proved of the location; ways that none has seen are not planned.
     """
 
@@ -73,6 +74,7 @@ class PlanInputs:
     loaded: frozenset[str] = frozenset()
     logged: Mapping[str, bool] = field(default_factory=dict)
     counted: frozenset[str] = frozenset()
+    noted: Mapping[str, str] = field(default_factory=dict)
     capabilities: Capabilities = field(default_factory=Capabilities)
 
     def table(self, name: str) -> pd.DataFrame:

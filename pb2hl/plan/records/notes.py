@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 from pb2hl.operations import Kind, Operation, Target
@@ -12,6 +13,7 @@ from pb2hl.plan.records import provenance
 from pb2hl.plan.records.attachments import Attachments
 from pb2hl.plan.records.bodies import Bodies
 from pb2hl.plan.records.deals import Deals
+from pb2hl.plan.records.joined_notes import JoinedNotes, Section
 from pb2hl.plan.records.meetings import is_meeting
 from pb2hl.plan.records.messages import Messages
 from pb2hl.plan.records.parents import Parents
@@ -22,6 +24,9 @@ from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.statuses import activity_type, direction, word_key
 
 EMPTY = "(empty note)"
+ACTIVITIES = "activities"
+_PERSON = {"notes": "author", ACTIVITIES: "owner"}
+"""The column that names the author of a note."""
 
 
 @dataclass(frozen=True)
@@ -39,30 +44,54 @@ class Notes:
     def operations(self) -> Iterator[Operation]:
         """Notes and activities oldest first, then notes that link files, then notes of blocked deals."""
         for row in self.ctx.rows("notes"):
-            yield self._operation("notes", row, self._note_html, "author")
-        for row in self.ctx.rows("activities", "at"):
-            if not (self.messages.instead_of_note(row) or is_meeting(self.ctx, row)):
-                yield self._operation("activities", row, self._activity_html, "owner")
+            yield self._operation("notes", row)
+        yield from self._activities()
         for row in self.ctx.rows("attachments", "uploaded_at"):
             if self.attachments.link_of(row):
-                yield self._operation("attachments", row, self._link_html, "")
+                yield self._operation("attachments", row)
         yield from self._blocked_deals()
 
-    def _operation(self, object_: str, row: Row, html_of: Callable[[Row, Draft], str], person: str) -> Operation:
-        host, source = self.parents.host(object_, row, on_business=True), (object_, row["source_id"])
+    def _activities(self) -> Iterator[Operation]:
+        if JoinedNotes.needed(self.ctx):
+            section, alone = partial(self._section, ACTIVITIES), partial(self._alone, ACTIVITIES)
+            yield from JoinedNotes(self.ctx, self.parents, self.deals, self._is_noted, section, alone).operations()
+            return
+        for row in self.ctx.rows(ACTIVITIES, "at"):
+            if self._is_noted(row):
+                yield self._operation(ACTIVITIES, row)
+
+    def _is_noted(self, row: Row) -> bool:
+        """Whether an activity becomes a note."""
+        return not (self.messages.instead_of_note(row) or is_meeting(self.ctx, row))
+
+    def _operation(self, object_: str, row: Row) -> Operation:
+        return self._alone(object_, self._section(object_, row))
+
+    def _section(self, object_: str, row: Row) -> Section:
+        """What a note says of a row."""
+        host, person = self.parents.host(object_, row, on_business=True), _PERSON.get(object_)
         further = further_hosts(self.ctx, self.deals, row, host.kind)
         draft = self.ctx.draft(object_, row, {"$url": {f"{host.kind}Id": host.reference, **further}})
         host.note(draft)
-        html, title = html_of(row, draft), text(row, "title") if object_ == "notes" else ""
-        facts = host.facts if object_ != "activities" else (*host.facts, *_when(self.ctx, row))
+        html = self._html_of(object_)(row, draft)
+        facts = host.facts if object_ != ACTIVITIES else (*host.facts, *_when(self.ctx, row))
         line = provenance.line(self.ctx, self.unconverted, draft, (object_, row), facts)
-        if title and host.kind == "business":
+        return Section(row, host, draft, html, line, self.ctx.owners.find(text(row, person) if person else ""))
+
+    def _html_of(self, object_: str) -> Callable[[Row, Draft], str]:
+        return {"notes": self._note_html, ACTIVITIES: self._activity_html}.get(object_, self._link_html)
+
+    def _alone(self, object_: str, section: Section) -> Operation:
+        """The note of one row."""
+        draft, html, source = section.draft, section.html, (object_, section.source_id)
+        title = text(section.row, "title") if object_ == "notes" else ""
+        if title and section.host.kind == "business":
             html, title = f"<p><strong>{escape(title)}</strong></p>{html}", ""
             draft.uses("body", "title")
-        draft.put("body", f"{html}<p>{escape(line, quote=False)}</p>")
-        owner = self.ctx.owners.find(text(row, person) if person else "")
-        if owner.user_id:
-            draft.put("userId", owner.user_id, *((person,) if owner.how == "mapped" else ()))
+        draft.put("body", f"{html}<p>{escape(section.line, quote=False)}</p>")
+        if section.owner.user_id:
+            mapped = section.owner.how == "mapped"
+            draft.put("userId", section.owner.user_id, *((_PERSON[object_],) if mapped else ()))
         if title:
             draft.put("title", title, "title")
         draft.close()

@@ -19,7 +19,7 @@ from pb2hl.plan.fields.findings import Bucket, Findings
 from pb2hl.plan.fields.landings import Landings
 from pb2hl.plan.fields.needs import FieldPlan, option_of
 from pb2hl.plan.inputs.inputs import PlanInputs
-from pb2hl.plan.inputs.rows import Row, oldest_first, rows, text, texts
+from pb2hl.plan.inputs.rows import ORDINAL, Row, oldest_first, rows, text, texts
 from pb2hl.plan.location.identity import full_name
 from pb2hl.plan.location.location import Location
 from pb2hl.plan.shared.draft import Draft
@@ -83,8 +83,9 @@ class Context:
         return self._landings[name]
 
     def draft(self, name: str, row: Row, body: dict[str, Any] | None = None) -> Draft:
-        """A payload made of a numbered row of a table."""
-        return Draft(name, row, self.landings(name), body)
+        """A payload made of a numbered row of a table; of one behind its rows, that is gone from the export, nothing is accounted."""
+        there = row[ORDINAL] < len(self.table(name))
+        return Draft(name, row, self.landings(name) if there else Landings(row[ORDINAL] + 1), body)
 
     @cached_property
     def contacts(self) -> Index:

@@ -20,6 +20,7 @@ from pb2hl.plan.fields.findings import Bucket
 from pb2hl.sheets import table_rows
 from pb2hl.steps.audit.cells_beside import archive_beside
 from pb2hl.steps.audit.compare import Comparison
+from pb2hl.steps.balance.pieces import shared_rows
 from pb2hl.steps.delta.later_export import aliases_of
 from pb2hl.steps.shared.outcomes import RECORD_OF, records_of
 from pb2hl.steps.shared.readback import field_names
@@ -58,7 +59,7 @@ def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounti
         return Accounting(*(pd.DataFrame(columns=list(c)) for c in (SUMMARY_COLUMNS, ROW_COLUMNS, UNBALANCED_COLUMNS)))
     summary, rules, exceptions, balance, merged = (read_frame(ws.plan / f"{name}.parquet") for name in names)
     archive_beside(ws, rules, exceptions)
-    aliases = aliases_of(ws)
+    aliases, sharing = aliases_of(ws), shared_rows(ws)
     cells: Counter[Key] = Counter()
     for row in table_rows(summary):
         cells[row.object, row.heading, row.column, row.bucket, row.where] += int(row.cells)
@@ -72,11 +73,15 @@ def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounti
         stands = aliases.get(object_, {})
         lost = _lost(ledger, object_, found, mine.merged)
         lost |= {item: lost[one] for item, one in stands.items() if one in lost}
+        within = sharing.get(object_, {})
+        lost = {item: why for item, why in lost.items() if item not in within} | {
+            item: lost[one] for item, one in within.items() if one in lost
+        }
         ids = source_ids(frame)
         for column, *moved, count in _moves(columns_of(known, object_, frame), ids, lost, mine):
             for sign, (bucket, where) in zip((-1, 1), moved, strict=True):
                 cells[object_, column.heading, column.name, bucket, where] += sign * count
-        fates = _rows(ledger.source_ids(object_) | stands.keys(), ids, lost, mine)
+        fates = _rows(ledger.source_ids(object_) | stands.keys() | within.keys(), ids, lost, mine)
         rows.update({(object_, *fate): count for fate, count in fates.items()})
     rows.update(_dropped_rows(ws))
     _judge(cells, rules, [*_fates(found), *_not_brought(ledger)])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
@@ -18,7 +19,7 @@ from pb2hl.apply.send import NO_FILE, lost_property
 from pb2hl.apply.shown import NOT_CARRIED_OUT
 from pb2hl.diff.overlay import CHANGING, DELTA_PART, OUTDATED, VALUES_PART, is_overlay
 from pb2hl.ledger import LedgerPort, State
-from pb2hl.operations import BESIDE, DATA_TARGETS, Kind, Target
+from pb2hl.operations import BESIDE, DATA_TARGETS, JOINED, Kind, Target
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.sheets import table_rows
 from pb2hl.steps.proposal.decisions import config_in_force
@@ -104,30 +105,13 @@ PIECE = ("object", "what", "source_id", "fate", "why", "who")
 
 
 def operations(ws: Workspace, ledger: LedgerPort, seen: Seen, record: tuple[str, str] | None = None) -> pd.DataFrame:
-    """One row an operation of the stored plan, with its state in the ledger and whether it carries an owner and tags.
+    """One row an operation of the stored plan (a note that several rows share: one each), with its state in the ledger and whether it
+    carries an owner and tags.
 
     `record`: only those of this object and source id."""
-    frames = []
-    for target in DATA_TARGETS:
-        path = ws.plan / "data" / f"{target}.parquet"
-        if not path.exists():
-            continue
-        names = ["op_id", "kind", "target", "object", "source_id", "existing_id", "reason", "part", "payload"]
-        with undamaged(path), pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(columns=names, batch_size=50_000):
-                if record is not None:
-                    batch = batch.filter(
-                        pc.and_(
-                            pc.equal(batch.column("object"), record[0]), pc.equal(batch.column("source_id"), record[1])
-                        )
-                    )
-                payload = batch.column("payload")
-                frame = batch.drop_columns(["payload"]).to_pandas()
-                frame["owned"] = pc.match_substring_regex(payload, _OWNER).to_numpy(zero_copy_only=False)
-                frame["tagged"] = pc.match_substring_regex(payload, _TAGS).to_numpy(zero_copy_only=False)
-                frames.append(frame)
-    columns = ["op_id", "kind", "target", "object", "source_id", "existing_id", "reason", "part", "owned", "tagged"]
-    asked = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    asked = _by_row(ws, _planned(ws, record))
+    if record is not None:
+        asked = asked[asked["source_id"].eq(record[1])].reset_index(drop=True)
     names = ["op_id", "state", "destination_id", "error", "losses"]
     asked = asked.merge(pd.DataFrame(ledger.columns(names), columns=names), on="op_id", how="left")
     asked[names[1:]] = asked[names[1:]].fillna("")
@@ -135,6 +119,81 @@ def operations(ws: Workspace, ledger: LedgerPort, seen: Seen, record: tuple[str,
     asked["owner_differs"] = asked["op_id"].isin(seen.owner_differs)
     asked["tags_differ"] = asked["op_id"].isin(seen.tags_differ)
     return asked
+
+
+def _planned(ws: Workspace, record: tuple[str, str] | None) -> pd.DataFrame:
+    """One row an operation of the stored plan; of those that may be of the `record` if one is asked for."""
+    names = ["op_id", "kind", "target", "object", "source_id", "existing_id", "reason", "part", "payload"]
+    frames = []
+    for target in DATA_TARGETS:
+        path = ws.plan / "data" / f"{target}.parquet"
+        if not path.exists():
+            continue
+        with undamaged(path), pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(columns=names, batch_size=50_000):
+                if record is not None:
+                    batch = batch.filter(_may_be_of(batch, record))
+                payload = batch.column("payload")
+                frame = batch.drop_columns(["payload"]).to_pandas()
+                frame["rows"] = _rows_of(payload)
+                frame["owned"] = pc.match_substring_regex(payload, _OWNER).to_numpy(zero_copy_only=False)
+                frame["tagged"] = pc.match_substring_regex(payload, _TAGS).to_numpy(zero_copy_only=False)
+                frames.append(frame)
+    columns = [*names[:-1], "rows", "owned", "tagged"]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+
+
+def _may_be_of(batch: pa.RecordBatch, record: tuple[str, str]) -> pa.Array:
+    """Which operations make the record, or hold several rows and may hold its."""
+    own = pc.or_(pc.equal(batch.column("source_id"), record[1]), _holds_several(batch.column("payload")))
+    return pc.and_(pc.equal(batch.column("object"), record[0]), own)
+
+
+def _holds_several(payload: pa.Array) -> pa.Array:
+    return pc.match_substring(payload, f'"{JOINED}":')
+
+
+def _rows_of(payload: pa.Array) -> list[list[str] | None] | None:
+    """The further rows that each payload holds; None where it holds none."""
+    several = _holds_several(payload)
+    if not pc.any(several).as_py():
+        return None
+    texts = iter(payload.filter(several).to_pylist())
+    return [json.loads(next(texts)).get(JOINED) if held else None for held in several.to_pylist()]
+
+
+def _by_row(ws: Workspace, asked: pd.DataFrame) -> pd.DataFrame:
+    """`asked` with a line (`shared`) for every further row that an operation holds; rows that this export lacks have none."""
+    held = asked[asked["rows"].notna()] if len(asked) else asked
+    further = held.assign(source_id=held["rows"]).explode("source_id").assign(shared=True)
+    found = (
+        pd.concat([asked.assign(shared=False), further], ignore_index=True) if len(held) else asked.assign(shared=False)
+    )
+    for object_ in sorted(set(held["object"])):
+        there = set(ws.table(object_, ["source_id"])["source_id"].astype(str))
+        absent = found["op_id"].isin(held["op_id"]) & found["object"].eq(object_) & ~found["source_id"].isin(there)
+        found = found[~absent].reset_index(drop=True)
+    return found.drop(columns="rows")
+
+
+def shared_notes(ws: Workspace) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """(op id, object, own row, further rows) of every planned note that rows share."""
+    path = ws.plan / "data" / f"{Target.NOTE}.parquet"
+    if not path.exists():
+        return
+    with undamaged(path), pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=["op_id", "object", "source_id", "payload"], batch_size=50_000):
+            for row in batch.filter(_holds_several(batch.column("payload"))).to_pylist():
+                if rows := json.loads(row["payload"]).get(JOINED):
+                    yield row["op_id"], row["object"], row["source_id"], tuple(rows)
+
+
+def shared_rows(ws: Workspace) -> dict[str, dict[str, str]]:
+    """By object: the rows that stand in the note of another row, to that row."""
+    found: dict[str, dict[str, str]] = {}
+    for _, object_, own, rows in shared_notes(ws):
+        found.setdefault(object_, {}).update(dict.fromkeys(rows, own))
+    return found
 
 
 def pieces_of(asked: pd.DataFrame, deciders: Deciders) -> pd.DataFrame:
@@ -188,7 +247,7 @@ def _fates(asked: pd.DataFrame, deciders: Deciders) -> tuple[pd.Series, pd.Serie
 
 def refused_values(ledger: LedgerPort, asked: pd.DataFrame) -> pd.DataFrame:
     """What HighLevel did not take of records that it took, unless a later update of ours brought it."""
-    lost = asked[asked["state"].eq(State.DONE) & ~asked["losses"].isin(["", "[]"])]
+    lost = asked[asked["state"].eq(State.DONE) & ~asked["losses"].isin(["", "[]"]) & ~asked["shared"].astype(bool)]
     later = written_later(ledger, lost["destination_id"])
     rows = [
         (row.object, VALUES, row.source_id, str(Fate.REFUSED), loss, "")

@@ -19,6 +19,9 @@ from pb2hl.steps.delta.known_rows import known_rows
 from pb2hl.steps.shared.intake import REFERENCE
 from pb2hl.workspace import Workspace
 
+SHARERS = "activities"
+"""Rows that may share a record with others (policy `activity_notes`)."""
+
 
 def gone(ws: Workspace, second: Workspace, ledger: LedgerPort) -> dict[str, Gone]:
     """By object: the loaded rows that the later export in `second` lacks, as earlier exports had them."""
@@ -36,6 +39,22 @@ def gone(ws: Workspace, second: Workspace, ledger: LedgerPort) -> dict[str, Gone
         if len(rows):
             found[object_] = Gone(rows, owner)
     return found
+
+
+def with_sharers(inputs: PlanInputs, ws: Workspace) -> PlanInputs:
+    """`inputs` with the activities that this export lacks and that stand in a note with others that it has: the note keeps them."""
+    staged = inputs.staged.get(SHARERS, pd.DataFrame())
+    there = set(staged["source_id"].astype(str)) if len(staged) else set()
+    living = {note for one, note in inputs.noted.items() if one in there}
+    lost = {one for one, note in inputs.noted.items() if note in living} - there
+    if not lost:
+        return inputs
+    known, cells = known_rows(ws, SHARERS), ws.table("not_converted")
+    rows = known[known["source_id"].astype(str).isin(lost)].reset_index(drop=True)
+    if len(cells):
+        mine = cells[(cells["object"] == SHARERS) & cells["source_id"].astype(str).isin(lost)]
+        inputs = replace(inputs, not_converted=pd.concat([inputs.not_converted, mine], ignore_index=True))
+    return replace(inputs, gone={**inputs.gone, SHARERS: Gone(rows, {})})
 
 
 def _merged_rows(ws: Workspace, ledger: LedgerPort, object_: str) -> dict[str, str]:

@@ -159,7 +159,7 @@ def planned_later(ws: Workspace, ready: later_export.LaterExport, ledger: Ledger
     second = ready.workspace
     inputs = proposal.plan_inputs(second, ledger, ready.location, ready.aliases)
     inputs = replace(inputs, loaded=_opportunities(ledger))
-    inputs = absent_rows.reconnected(inputs, absent_rows.gone(ws, second, ledger))
+    inputs = absent_rows.with_sharers(absent_rows.reconnected(inputs, absent_rows.gone(ws, second, ledger)), ws)
     schema, data = plan.build_schema(inputs, progress=progress), plan.build(inputs, progress=progress)
     data.operations.write(second.plan / "data")
     return Planned(list(schema.operations), data.tables, len(data.operations))

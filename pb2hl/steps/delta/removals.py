@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,10 +12,11 @@ from pb2hl.apply.undo import OUTCOME_COLUMNS, Undo
 from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.errors import Problem, Severity
 from pb2hl.ledger import Entry, LedgerPort, State
-from pb2hl.operations import SCHEMA_TARGETS, Kind, Operation, Target
+from pb2hl.operations import SCHEMA_TARGETS, Kind, Operation, Target, rows_in
 from pb2hl.steps.delta.known_rows import known_rows
 from pb2hl.steps.shared.outcomes import RECORD_OF
 from pb2hl.steps.shared.writing import Session
+from pb2hl.values.counting import agree, counted
 from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
 
@@ -38,6 +39,8 @@ class Deleted:
 
 WHOLE_ROW = "*"
 """Stands for every part of a removed row, where a removed occurrence names its own."""
+SHARED = "in a note with others"
+"""The target of a removed row whose note tells of rows that are still there: nothing is deleted for it."""
 
 
 def removed_rows(
@@ -52,10 +55,13 @@ def removed_rows(
     An object that the later export has no table of is not looked at. Rows whose record another row stands for
     (`aliases`, steps.later) are not gone. Of a row that is still there, what the later plan (`planned`) does not make any
     more is gone: appointments of a series that ends earlier or whose times moved, the note that stood for a second open
-    deal, the contact that stood in for a missing one; their share is 0.
+    deal, the contact that stood in for a missing one; their share is 0. A row that shares a note with rows
+    which are still there is `SHARED`.
     """
     rows: list[tuple[str, str, str, str, float]] = []
-    left = _left_over(ledger, planned)
+    beside = [(op.op_id, op.object, rows_in(op)) for op in planned if op.target in _BESIDE]
+    left = _left_over(ledger, {op_id for op_id, *_ in beside})
+    shared = {(object_, one) for _, object_, held in beside if len(held) > 1 for one in held}
     for object_ in RECORD_OF:
         later = second.table(object_)
         if later.empty:
@@ -64,15 +70,15 @@ def removed_rows(
         there |= {one for (named, _), one in aliases.items() if named == object_}
         before = {*_ids(ws, object_), *_brought(ledger, object_)}
         gone = sorted(before - there)
-        rows += [(object_, item, WHOLE_ROW, WHOLE_ROW, len(gone) / len(before)) for item in gone]
+        targets = ((item, SHARED if (object_, item) in shared else WHOLE_ROW) for item in gone)
+        rows += [(object_, item, target, WHOLE_ROW, len(gone) / len(before)) for item, target in targets]
         rows += [(object_, *item, 0.0) for item in left.get(object_, ()) if item[0] in there]
     return pd.DataFrame(rows, columns=["object", "source_id", "target", "part", "share"])
 
 
-def _left_over(ledger: LedgerPort, planned: Iterable[Operation]) -> dict[str, list[tuple[str, str, str]]]:
+def _left_over(ledger: LedgerPort, made: Set[str]) -> dict[str, list[tuple[str, str, str]]]:
     """By object: (source id, target, part) of records that this migration made beside, or as part of, a row's own and that
-    are not planned any more."""
-    made = {op.op_id for op in planned if op.target in _BESIDE}
+    are not planned (`made`: op ids) any more."""
     found: dict[str, list[tuple[str, str, str]]] = {}
     names = ["op_id", "object", "source_id", "target", "part", "kind"]
     for target in _BESIDE:
@@ -183,9 +189,13 @@ def delete(session: Session, removed: pd.DataFrame) -> Deleted:
                 treatment="left as it is")
         for entry in going if entry.destination_id in needed and entry.kind is Kind.CREATE
     ]  # fmt: skip
+    stay = [object_ for object_, target in zip(few["object"], few["target"], strict=True) if target == SHARED]
+    if stay:
+        text = f"{counted(len(stay), 'activity')} that the export no longer has {agree(len(stay), 'stands in a note with others and stays', 'stand in notes with others and stay')} there"
+        problems.append(Problem("removed_kept", text, count=len(stay), treatment="take what is to go out of the note by hand"))  # fmt: skip
     too_many = list(removed.loc[removed["share"] > MOST_GONE, "object"])
-    kept = [*too_many, *(entry.object for entry in going if entry.destination_id in needed)]
-    asked = [*too_many, *(entry.object for entry in going)]
+    kept = [*too_many, *stay, *(entry.object for entry in going if entry.destination_id in needed)]
+    asked = [*too_many, *stay, *(entry.object for entry in going)]
     if not entries:
         return Deleted(pd.DataFrame(columns=list(OUTCOME_COLUMNS)), problems, asked, kept)
     session.progress.start("deleting what the export no longer has", len(entries), "operations")

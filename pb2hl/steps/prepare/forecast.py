@@ -1,6 +1,6 @@
 """What an export will cost before there is a plan: requests by object out of counts, and days at the location's limit.
 
-Merges, skips and what the location holds already can only lower it, recurring appointments raise it. Once a plan has been
+Merges, skips, activities that share notes and what the location holds already can only lower it, recurring appointments raise it. Once a plan has been
 made (the schema step), its exact figures take the place of this one.
 """
 

@@ -20,7 +20,7 @@ from pb2hl.ledger import LedgerPort, State
 from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
 from pb2hl.matching.sheets import SURVIVORSHIP
 from pb2hl.model import OBJECTS
-from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, Target, canonical_hash
+from pb2hl.operations import MOST_FILE_BYTES, Kind, Operation, Target, canonical_hash, rows_in
 from pb2hl.plan import ExportFile, Plan, PlanInputs
 from pb2hl.plan.inputs.inputs import newest_day
 from pb2hl.progress import SILENT, Progress
@@ -36,6 +36,8 @@ from pb2hl.workspace import Workspace
 PLANNED = "planned"
 """The fact that holds what the stored plan was made from: `{"decisions", "schema_hash", "choices"}`."""
 
+SHARING = "activities share notes"
+"""The fact that a plan was made in which they do: what was loaded so stays so, whatever the policy says later."""
 
 LINEAGE = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged", "losses")
 """The plan's own account, kept beside its operations."""
@@ -59,6 +61,7 @@ def plan_inputs(
     rows whose record was made for another row (PlanInputs)."""
     ws.require_staged()
     staged = {name: table for name in OBJECTS if not (table := ws.table(name)).empty}
+    noted = _noted(ws, ledger)
     return PlanInputs(
         staged=staged,
         merges=merges_of(ws, ledger, staged),
@@ -74,13 +77,28 @@ def plan_inputs(
         inline_files=ws.files / "inline",
         conflicts=choices(ws),
         aliases=aliases or {},
-        **_logged(ws, ledger),
+        **_logged(ws, ledger, noted),
+        noted=noted,
         capabilities=Capabilities.of(ledger),
     )
 
 
-def _logged(ws: Workspace, ledger: LedgerPort) -> dict[str, Any]:
-    """`logged` and `counted` of the inputs; nothing is read while activities become notes."""
+def _noted(ws: Workspace, ledger: LedgerPort) -> dict[str, str]:
+    """Activity that stands in a note → the activity whose note it is, the one that was sent last; nothing is read where none ever shared one."""
+    if config_in_force(ws, ledger).policy.activity_notes == "one each" and not ledger.recall(SHARING):
+        return {}
+    standing = (State.DONE, State.INTENDED, State.IN_DOUBT)
+    own: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for entry in ledger.iterate(state=standing, target=Target.NOTE):
+        if entry.object == "activities" and entry.kind is Kind.CREATE:
+            own[entry.source_id] = entry.source_id
+            found.update(dict.fromkeys(rows_in(entry), entry.source_id))
+    return found | own
+
+
+def _logged(ws: Workspace, ledger: LedgerPort, noted: Iterable[str]) -> dict[str, Any]:
+    """`logged` and `counted` of the inputs; nothing is read while activities become notes. `noted` are those in notes."""
     policy = config_in_force(ws, ledger).policy
     if policy.activities == policy.meetings == "note":
         return {}
@@ -95,6 +113,7 @@ def _logged(ws: Workspace, ledger: LedgerPort) -> dict[str, Any]:
     read = {
         id for entry in ledger.iterate(state=State.DONE, target=Target.UNREAD) for id in entry.payload["$url"].values()
     }
+    logged = dict.fromkeys(noted, False) | logged
     return {"logged": logged, "counted": frozenset(op_id for _, _, op_id, id in rows[Target.MESSAGE] if id in read)}
 
 
@@ -190,6 +209,8 @@ def propose(
         write_frame(ws.plan / f"{name}.parquet", data.tables[name])
         progress.advance()
     write_choices(ws, schema.tables["conflicts"])
+    if inputs.config.policy.activity_notes == "joined":
+        ledger.remember(SHARING, True)
     made_of = {
         "decisions": of_plan(decided(ws, ledger)),
         "schema_hash": schema_hash(schema),
