@@ -12,9 +12,9 @@ const css = `
 .cr th.cr-name{position:sticky;left:0;background-color:var(--jp-layout-color2,#eef3f8);font-weight:600}
 .cr tr.cr-same td{color:var(--jp-ui-font-color2,#68788a)}.cr mark{background-color:transparent;background-image:linear-gradient(#d98e0466,#d98e0466);color:inherit}
 .cr-card{background-color:var(--jp-layout-color2,#f7f9fb);min-width:150px}.cr-card.merge{background-image:linear-gradient(#2a9d6340,#2a9d6340)}.cr-card.apart{background-image:linear-gradient(#c8553d40,#c8553d40)}.cr-card.skip{background-image:linear-gradient(#8d99a640,#8d99a640)}
-.cr-card b{font-size:14px}.cr-why{font-size:12px;color:var(--jp-ui-font-color2,#43566b)}
+.cr-card b{font-size:14px}.cr-why{font-size:12px}td.cr-why{color:var(--jp-ui-font-color2,#43566b)}
 .cr-fall i{display:block;height:5px;min-width:2px;background:#2a9d63;margin-bottom:3px}.cr-fall i.less{background:#c8553d}
-.cr-keys{padding:4px 8px;color:var(--jp-ui-font-color2,#68788a);border-top:1px solid var(--jp-border-color2,#dde4ec)}.cr kbd{border:1px solid var(--jp-border-color2,#c9d3df);border-radius:3px;padding:0 4px;background-color:var(--jp-layout-color2,#f4f7fa)}`;
+.cr-keys{padding:4px 8px;color:var(--jp-ui-font-color2,#68788a);border-top:1px solid var(--jp-border-color2,#dde4ec)}.cr kbd{color:var(--jp-ui-font-color1,#1a2330);border:1px solid var(--jp-border-color2,#c9d3df);border-radius:3px;padding:0 4px;background-color:var(--jp-layout-color2,#f4f7fa)}`;
 const NEXT = { "": "merge", merge: "keep apart", "keep apart": "merge", skip: "merge" };
 
 function render({ model, el }) {

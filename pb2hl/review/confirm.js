@@ -17,8 +17,8 @@ function render({ model, el }) {
   function draw() {
     head.textContent = root.ariaLabel = model.get("title"); prompt.textContent = model.get("prompt"); button.textContent = model.get("button");
     facts.replaceChildren(...model.get("facts").flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));
-    const points = model.get("points").map((text) => make("li", "", text)), more = make("details"), list = make("ul");
-    if (points.length > FIRST) { list.append(...points.splice(FIRST)); more.append(make("summary", "", `${list.children.length} more`), list); points.push(more); }
+    const points = model.get("points").map((text) => make("li", "", text)), more = make("li"), fold = make("details"), list = make("ul");
+    if (points.length > FIRST) { list.append(...points.splice(FIRST)); fold.append(make("summary", "", `${list.children.length} more`), list); more.append(fold); points.push(more); }
     open.replaceChildren(...points); why.hidden = !model.get("although"); asked.textContent = model.get("although");
     told.textContent = model.get("message"); told.className = { done: "cf-good", refused: "cf-bad" }[model.get("state")] || "";
     input.disabled = reason.disabled = model.get("state") === "done"; ready();

@@ -25,7 +25,7 @@ const css = `
 .rt-row.rt-high .rt-conf{background-image:linear-gradient(#2a9d6340,#2a9d6340)}.rt-row.rt-mid .rt-conf{background-image:linear-gradient(#d98e0440,#d98e0440)}.rt-row.rt-low .rt-conf{background-image:linear-gradient(#c8553d40,#c8553d40)}.rt-row .rt-cell.bad{background-image:linear-gradient(#c8553d40,#c8553d40)}.rt-row.sel .rt-cell{background-image:linear-gradient(#2b6cb040,#2b6cb040)}
 .rt-cell:first-child{position:sticky;left:0;z-index:1;border-right:2px solid var(--jp-border-color2,#c9d3df);font-weight:600}.rt-head .rt-cell:first-child{background-color:var(--jp-layout-color2,#eef3f8)}
 .rt-cell.rt-num{text-align:right}.rt-count{color:var(--jp-ui-font-color2,#4a5b6d)}.rt-keys{padding:4px 8px;border-top:1px solid var(--jp-border-color2,#dde4ec);color:var(--jp-ui-font-color2,#5b6b7c);font-size:12px}
-.rt-keys kbd{font:11px ui-monospace,monospace;border:1px solid var(--jp-border-color2,#c9d3df);border-radius:3px;padding:0 4px;background-color:var(--jp-layout-color2,#f4f7fa)}
+.rt-keys kbd{color:var(--jp-ui-font-color1,#1a2330);font:11px ui-monospace,monospace;border:1px solid var(--jp-border-color2,#c9d3df);border-radius:3px;padding:0 4px;background-color:var(--jp-layout-color2,#f4f7fa)}
 .rt-pairs{border-collapse:collapse;margin-top:4px}.rt-pairs td,.rt-pairs th{padding:1px 10px 1px 0;text-align:left;font-weight:normal}.rt-pairs th{color:var(--jp-ui-font-color2,#5b6b7c)}.rt-pairs td:nth-child(2)::before{content:"→ ";color:#2b6cb0}.rt-pairs .lost td:nth-child(2){color:var(--jp-error-color0,#a11)}
 .rt{position:relative}.rt-pick{position:absolute;z-index:9;max-height:220px;overflow:auto;background-color:var(--jp-layout-color1,#fff);border:1px solid var(--jp-border-color1,#9fb0c3);border-radius:4px;box-shadow:0 4px 14px #0003;min-width:220px}
 .rt-pick div{padding:3px 8px;cursor:pointer;white-space:nowrap}.rt-pick div.on{background-image:linear-gradient(#2b6cb040,#2b6cb040)}`;
@@ -41,7 +41,7 @@ function render({ model, el }) {
   root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take Ctrl+S, a and Enter for itself
   root.append(Object.assign(make("style"), { textContent: css }), bar, view, more, keys);
   el.append(root);
-  view.tabIndex = 0; view.setAttribute("role", "grid"); view.setAttribute("aria-label", model.get("title"));
+  view.tabIndex = 0; view.setAttribute("role", "grid"); view.setAttribute("aria-multiselectable", "true"); view.setAttribute("aria-label", model.get("title"));
   const filter = make("input"); filter.placeholder = "filter all columns ( / )"; filter.setAttribute("aria-label", "filter");
   const only = make("select"); only.setAttribute("aria-label", "rows to show");
   for (const [value, text] of [["", "all rows"], ["open", "undecided"], ["unsure", "below the threshold"], ["bad", "with a problem"]]) only.append(Object.assign(make("option"), { value, textContent: text }));
@@ -101,7 +101,7 @@ function render({ model, el }) {
     head.replaceChildren();
     columns().forEach((name, index) => {
       const cell = make("div", "rt-cell", name + (sort && sort.at === index ? (sort.way > 0 ? " ▲" : " ▼") : "")); cell.style.width = width(name) + "px";
-      cell.setAttribute("role", "columnheader"); cell.onclick = () => { sortBy(index); }; head.append(cell);
+      cell.setAttribute("role", "columnheader"); cell.setAttribute("aria-sort", sort && sort.at === index ? (sort.way > 0 ? "ascending" : "descending") : "none"); cell.onclick = () => { sortBy(index); }; head.append(cell);
     });
     head.style.width = body.style.width = columns().reduce((sum, name) => sum + width(name), 0) + "px";
   }
@@ -121,7 +121,7 @@ function render({ model, el }) {
   }
   function lineOf(place, row) {
     const line = make("div", `rt-row ${tone(row)}${selected.has(row) ? " sel" : ""}${place % 2 ? " odd" : ""}`), bad = model.get("problems")[row] || {};
-    line.style.top = place * ROW + "px"; line.setAttribute("role", "row"); line.setAttribute("aria-rowindex", place + 1);
+    line.style.top = place * ROW + "px"; line.setAttribute("role", "row"); line.setAttribute("aria-rowindex", place + 1); line.setAttribute("aria-selected", selected.has(row));
     columns().forEach((name, index) => {
       const text = rows[row][index], cell = make("div", `rt-cell${editable(name) ? " edit" : ""}${name === "confidence" ? " rt-conf" : ""}${place === current && index === column ? " cur" : ""}${bad[name] ? " bad" : ""}${name === "decision" && !text.trim() ? " open" : ""}${NUMBERS.has(name) ? " rt-num" : ""}`, text);
       cell.style.width = width(name) + "px"; cell.setAttribute("role", "gridcell"); if (place === current && index === column) { cell.id = grid + "-cell"; view.setAttribute("aria-activedescendant", cell.id); } if (bad[name]) cell.title = bad[name];

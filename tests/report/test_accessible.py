@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from pb2hl import report
+from tests.accessible import RULES, violations
 
 pytestmark = pytest.mark.browser
 
-AXE = pytest.importorskip("axe_playwright_python.base", reason="needs axe-core")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 OWN = """() => ({
   lang: document.documentElement.lang,
@@ -65,13 +64,6 @@ def opened(browser, path: Path, **options):
     return page
 
 
-def violations(page, rules: dict) -> list[str]:
-    """What axe-core finds wrong."""
-    page.evaluate((Path(AXE.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run(document, rules)", {"resultTypes": ["violations"], "runOnly": rules})
-    return [f"{item['id']}: {item['nodes'][0]['html'][:160]}" for item in found["violations"]]
-
-
 def test_every_page_is_accessible(browser, pages):
     """No violation of WCAG 2.2 AA that axe-core knows, contrast of every text measured light and dark, and our own questions."""
     wrong = {}
@@ -79,7 +71,7 @@ def test_every_page_is_accessible(browser, pages):
         page = opened(browser, path)
         own = page.evaluate(OWN)
         missing = [name for name, value in own.items() if value not in (True, "en", 1)]
-        light = violations(page, {"type": "tag", "values": RULES})
+        light = violations(page, {"type": "tag", "values": [*RULES, "best-practice"]})
         page.emulate_media(color_scheme="dark")
         dark = violations(page, {"type": "rule", "values": ["color-contrast"]})
         if found := [*missing, *light, *dark]:
