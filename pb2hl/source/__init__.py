@@ -1,6 +1,7 @@
 """Reading exports: containers → raw tables → staged tables → references between them."""
 
 from pb2hl.limits import LIMITS, Limits
+from pb2hl.source.calendars import ATTENDEES
 from pb2hl.source.embedded import known as embedded_files
 from pb2hl.source.embedded import take_out
 from pb2hl.source.mixed import leave_out, split_by
@@ -12,6 +13,7 @@ from pb2hl.source.tables import Export, RawTable
 from pb2hl.source.typed import Assigned
 
 __all__ = [
+    "ATTENDEES",
     "LIMITS",
     "Assigned",
     "Export",

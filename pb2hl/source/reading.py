@@ -14,7 +14,7 @@ from pb2hl.limits import LIMITS, Limits, remedy
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.source import embedded, workbooks
 from pb2hl.source.containers import Item, open_container
-from pb2hl.source.elsewhere import elsewhere
+from pb2hl.source.elsewhere import UNKNOWN, elsewhere
 from pb2hl.source.files import ExportFiles
 from pb2hl.source.formats import HEAD, Format, format_of, read_tables
 from pb2hl.source.guarded import Foreign, read_foreign
@@ -29,6 +29,8 @@ TABLE_SUFFIXES = (*_DELIMITED, *_JSON, *_JSON_LINES, *_SQLITE, *workbooks.SUFFIX
 _ATTACHED = re.compile(
     r"(?i)(^|/)(files?|attachments?|uploads?|documents?|media|images?|dateien|anh[aä]nge|fichiers|pi[eè]ces[_ -]jointes|archivos|adjuntos)/"
 )
+_SMALL = 64 * 2**20
+"""Bytes of a packed file that is unpacked only to say what it is."""
 _PROSE = re.compile(r"(?i)(^|/)(read[_ -]?me|licen[sc]e|manifest|notice|instructions?)\b[^/]*$")
 
 
@@ -97,14 +99,24 @@ def _not_read(items: list[Item], others: bool, unread: list[tuple[str, str]]) ->
     known = {name for name, _ in unread}
     problems = []
     for item in items:
-        found = elsewhere(item.name)
-        if found is None or item.name in known or _ATTACHED.search(item.name) or (others and not found.data):
+        if item.name in known or _ATTACHED.search(item.name) or (not others and _may_be_table(item)):
+            continue
+        found = elsewhere(item.name, b"" if others and elsewhere(item.name) is None else _head(item))
+        found = found or (None if others else UNKNOWN)
+        if found is None or (others and not found.data):
             continue
         unread.append((item.name, f"is {found.what}, which is not read; {found.instead}"))
         problems.append(
             problem("foreign_format", f"is {found.what}, which is not read", item.name, treatment=found.instead)
         )
     return problems
+
+
+def _head(item: Item) -> bytes:
+    if item.path is None:
+        return item.read()[:HEAD] if item.size <= _SMALL else b""
+    with open(item.path, "rb") as handle:
+        return handle.read(HEAD)
 
 
 def _unreadable(name: str, why: str) -> Problem:
@@ -141,11 +153,8 @@ def _read_item(item: Item, into: Path, limits: Limits, check: Callable[[], None]
 
 
 def _tables(item: Item, into: Path, limits: Limits, check: Callable[[], None]) -> tuple[list[RawTable], list[Problem]]:
-    if item.path is not None:
-        with open(item.path, "rb") as handle:
-            head = handle.read(HEAD)
-        if format_of(head, item.name) is not Format.DELIMITED:
-            return read_foreign(Foreign(item.name, item.path, item.path, item.size), into, limits, check)
+    if item.path is not None and format_of(_head(item), item.name) is not Format.DELIMITED:
+        return read_foreign(Foreign(item.name, item.path, item.path, item.size), into, limits, check)
     raw = item.read()
     if format_of(raw[:HEAD], item.name) is Format.DELIMITED:
         return read_tables(raw, item.name, limits, partial(embedded.keep, into), item.path)

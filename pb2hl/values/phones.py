@@ -143,8 +143,10 @@ def _candidates(text: str, region: str) -> list[str]:
     digits = re.sub(r"\D", "", text)
     if len(digits) > 18 or len(text) > 60:
         return []
+    if text.lstrip().startswith("+"):  # says its country: cut short it is no number, and none of the own country
+        return [text]
     code = str(phonenumbers.country_code_for_region(region) or "")
-    with_code = [f"+{digits}"] if code and digits.startswith(code) and not text.lstrip().startswith("+") else []
+    with_code = [f"+{digits}"] if code and digits.startswith(code) else []
     return [
         text,
         *with_code,

@@ -154,3 +154,9 @@ def test_country_codes_without_a_plus_are_read_where_the_column_shows_them(count
 def test_phones_as_lead_forms_messengers_and_examples_write_them(text, country, found):
     """Schemes before a number, Mexico's old 1 and the numbers that Ofcom keeps for drama are read; a number too short is none."""
     assert [number for number, _ in numbers(text, country)] == ([found] if found else [])
+
+
+@pytest.mark.parametrize("text", ["+4917155501", "004917155501", "+49 (0)171 55501", "+44 123"])
+def test_a_number_cut_short_behind_its_country_code_is_none(text):
+    """`+49` and eight digits are no number; read without the plus they were somebody else's (04917 155501)."""
+    assert numbers(text, "DE") == []

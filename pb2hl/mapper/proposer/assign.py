@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -60,6 +60,7 @@ def assign(
     for field, columns in by_field.items():
         if len(columns) > 1:
             _one_column(_Chosen(headings, object_, chosen, seen), field, columns, strict)
+    _of_other_addresses(by_field, chosen)
     return chosen
 
 
@@ -294,6 +295,27 @@ def _second_lines(chosen: list[Candidate]) -> None:
         chosen[at] = replace(item, field="custom", target="custom", confidence=0.8, reason="another address's street")
     elif not another and item.field == "address_1" and "address_1" in fields and "address_2" not in fields:
         chosen[at] = replace(item, field="address_2", target="custom", index=0)
+
+
+_OF_AN_ADDRESS = ("address_1", "address_2", "city", "state", "postal_code", "country")
+
+
+def _of_other_addresses(by_field: Mapping[str, Sequence[int]], chosen: list[Candidate]) -> None:
+    """Parts of an address whose street or town gave way to another address's fill no gap of that one (`Home Address PO Box`)."""
+    parts = [at for field in _OF_AN_ADDRESS for at in by_field.get(field, ())]
+    main = next((at for at in by_field.get("address_1", ()) if chosen[at].field == "address_1"), None)
+    if main is None:
+        return
+    others = {_block(chosen[at]) for at in parts if chosen[at].field == "custom"} - {_block(chosen[main])}
+    for at in parts:
+        if chosen[at].field in _OF_AN_ADDRESS and _block(chosen[at]) in others:
+            chosen[at] = replace(
+                chosen[at], field="custom", target="custom", confidence=0.8, reason="a part of another address"
+            )
+
+
+def _block(item: Candidate) -> tuple[int, int]:
+    return item.place, max(1, item.index)
 
 
 def _composites(headings: Sequence[str], chosen: list[Candidate]) -> None:

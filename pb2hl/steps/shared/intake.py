@@ -95,7 +95,7 @@ def take_in(
         found.append(Recognised(raw, object_name, confidence, reason))
         progress.advance()
     progress.finish()
-    found = _named(_referring(_joined(_each_its_own(found, decided), decided)))
+    found = _named(_referring(_joined(_each_its_own(_strangers(found), decided), decided)))
     if not any(item.object in OBJECTS for item in found):
         if sheet is not None:
             tables.write(sheet, found)
@@ -120,6 +120,31 @@ def _nothing_recognised(path: Path, export: source.Export, found: Iterable[Recog
             *(Problem("unread", why, file=file) for file, why in export.unread),
         ],
     )
+
+
+def _strangers(found: list[Recognised]) -> list[Recognised]:
+    """The tables with people whom calendars only name left out where a table of people or users has their address."""
+    called = [item.raw.sheet == source.ATTENDEES for item in found]
+    known: set[str] = set()
+    for item, guests in zip(found, called, strict=True):
+        if item.object in ("contacts", "users") and not guests:
+            for heading in item.raw.headings:
+                cells = item.raw.frame[heading].str.strip().str.casefold()
+                known.update(cells[cells.str.contains("@", regex=False)])
+    out = []
+    for item, guests in zip(found, called, strict=True):
+        if not guests:
+            out.append(item)
+            continue
+        mails = item.raw.frame["Email"].str.casefold()
+        new = ~mails.isin(known)
+        known.update(mails)
+        if new.any():
+            raw = replace(
+                item.raw, frame=item.raw.frame[new].reset_index(drop=True), rows=item.raw.rows[new.to_numpy()]
+            )
+            out.append(replace(item, raw=raw))
+    return out
 
 
 def _joined(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str, str]]) -> list[Recognised]:
