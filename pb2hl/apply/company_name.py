@@ -7,7 +7,8 @@ so that a rollback that is killed in between finds it and takes it back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +23,8 @@ from pb2hl.operations import Kind, Operation, Target, operation_id
 from pb2hl.progress import SILENT
 from pb2hl.values.fold import fold
 
+THROUGH = 5
+"""Requests that write a name through a business: it is made, the contact linked, taken off, the business deleted, the contact read."""
 PART = "company name"
 """The `part` of the businesses that are made for the moment."""
 
@@ -32,7 +35,7 @@ class CompanyNames:
     def __init__(self, context: RunContext, ports: Mapping[Target, Any]):
         self._context = context
         self._ports = ports
-        self._written: dict[str, str] = {}
+        self._written: dict[str, asyncio.Task[str]] = {}
         self.left: list[str] = []
 
     async def put_back(self, entry: Entry, now: Mapping[str, Any]) -> None:
@@ -53,14 +56,16 @@ class CompanyNames:
     async def _ours(self, entry: Entry, now: Mapping[str, Any]) -> bool:
         """Whether the company name is that of the business that we linked the contact to."""
         business = str(entry.payload["businessId"])
-        if business not in self._written:
-            try:
-                self._written[business] = _name(
-                    await self._ports[Target.BUSINESS].get(self._context.client, business), "name"
-                )
-            except NotFound:
-                self._written[business] = ""
-        return bool(self._written[business]) and fold(self._written[business]) == fold(_name(now))
+        if business not in self._written:  # many contacts of one business are taken off side by side: it is read once
+            self._written[business] = asyncio.ensure_future(self._name_of(business))
+        name = await self._written[business]
+        return bool(name) and fold(name) == fold(_name(now))
+
+    async def _name_of(self, business: str) -> str:
+        try:
+            return _name(await self._ports[Target.BUSINESS].get(self._context.client, business), "name")
+        except NotFound:
+            return ""
 
     async def _through(self, entry: Entry, contact: str, name: str) -> Mapping[str, Any]:
         """The contact after it was linked to a business of that name and taken off."""
@@ -86,6 +91,19 @@ class CompanyNames:
         custom = [{"key": key, "value": marker} for key in keys if key][:1]
         payload = {"name": name, **({"customFields": custom} if custom else {})}
         return Operation(op_id, Kind.CREATE, Target.BUSINESS, entry.object, entry.source_id, PART, payload, (), marker)
+
+
+def requests(links: Iterable[Entry], names: Mapping[str, str]) -> int:
+    """Requests that putting names back takes after these links are taken back, in a location that writes them; `names` of businesses
+    by id. Nobody is taken to have changed one since."""
+    written, found = set(), 0
+    for entry in links:
+        before, business = entry.before_image, str(entry.payload["businessId"])
+        if before is None or not names.get(business) or _name(before) == names[business]:
+            continue
+        written.add(business)
+        found += 1 if before.get(BUSINESS) else THROUGH if _name(before) else 0
+    return found + len(written)
 
 
 def _marks_businesses(field: Entry) -> bool:

@@ -48,29 +48,40 @@ def made_contact(entry: Entry) -> bool:
     return entry.target is Target.CONTACT and entry.kind is Kind.CREATE
 
 
-class OwnersBack:
-    """Puts those owners back when the opportunities among `going` (op ids) are taken back. `ours` are the contacts that we made."""
+class Owners:
+    """What becomes of those owners when the opportunities among `going` (op ids) are taken back. `ours` are the contacts that we made."""
 
-    def __init__(self, context: RunContext, port: Any, going: Callable[[str], bool], ours: Collection[str]):
-        self._context, self._port = context, port
-        self.left: list[str] = []
-        """Contacts whose owner HighLevel keeps."""
-        self._owner: dict[str, str] = {}
-        self._written: dict[str, set[str]] = {}
+    def __init__(self, ledger: LedgerPort, going: Callable[[str], bool], ours: Collection[str]):
+        self.before: dict[str, str] = {}
+        self.written: dict[str, set[str]] = {}
         """By contact: the owner that it had, and those that we had HighLevel write."""
-        self._handed: dict[str, tuple[Entry, Any]] = {}
+        self.handed: dict[str, tuple[Entry, Any]] = {}
         """By op id of an opportunity that goes: the first later one of the contact that stays, and what it takes over."""
-        for contact, entries in _by_contact(context.ledger, ours).items():
-            self._written[contact] = {str(entry.payload[OWNER]) for entry in entries}
+        self.requests = 0
+        """That putting them back takes if nobody gave an owner since: a look an opportunity, and two where one is put back."""
+        for contact, entries in _by_contact(ledger, ours).items():
+            self.written[contact] = {str(entry.payload[OWNER]) for entry in entries}
             group: list[Entry] = []
             for entry in entries:
                 if going(entry.op_id):
                     group.append(entry)
                 else:
-                    self._handed |= {gone.op_id: (entry, _host(group[0])) for gone in group}
+                    self.handed |= {gone.op_id: (entry, _host(group[0])) for gone in group}
                     group = []
             if group:
-                self._owner[contact] = str(_host(group[0])[OWNER])
+                self.before[contact] = str(_host(group[0])[OWNER])
+                last = max(group, key=lambda entry: entry.sequence)
+                self.requests += len(group) + 2 * (self.before[contact] != str(last.payload[OWNER]))
+
+
+class OwnersBack:
+    """Puts those owners back; `going` and `ours` as in `Owners`."""
+
+    def __init__(self, context: RunContext, port: Any, going: Callable[[str], bool], ours: Collection[str]):
+        self._context, self._port = context, port
+        self._owners = Owners(context.ledger, going, ours)
+        self.left: list[str] = []
+        """Contacts whose owner HighLevel keeps."""
 
     async def put_back(self, entry: Entry) -> None:
         """After `entry` was taken back: its contact's owner as before it, unless a person gave another since.
@@ -78,16 +89,16 @@ class OwnersBack:
         Where a later opportunity stays, that takes over what was there before.
         """
         contact = synced_contact(entry)
-        if entry.op_id in self._handed:
-            later, host = self._handed[entry.op_id]
+        if entry.op_id in self._owners.handed:
+            later, host = self._owners.handed[entry.op_id]
             self._context.ledger.keep_before(self._context.run, later.op_id, {**(later.before_image or {}), HOST: host})
-        elif contact in self._owner:
+        elif contact in self._owners.before:
             with suppress(NotFound):
-                await self._give(contact, self._owner[contact])
+                await self._give(contact, self._owners.before[contact])
 
     async def _give(self, contact: str, owner: str) -> None:
         now = await self._owner_of(contact)
-        if now == owner or now not in self._written[contact]:
+        if now == owner or now not in self._owners.written[contact]:
             return
         for value in (owner,) if owner else (None, ""):  # which of the two clears is not documented
             with suppress(Refused):

@@ -10,7 +10,7 @@ import math
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -45,6 +45,8 @@ LOOK = {"the location, whether it is the right one": 1}
 COMPARED = "comparing the ledger with the location"
 """The seal and the newest records of each kind; once there are some, the fields of two APIs that tell whose they are."""
 
+OWNERS_BEFORE = "owners of contacts that were there, before an opportunity's is written"
+
 SEALED = {"sealing the location": 2}
 
 
@@ -69,6 +71,8 @@ class Estimate:
     """Messages logged, by channel."""
     of_objects: Mapping[str, int] = field(default_factory=dict)
     """Records made of custom objects, by the key of their object."""
+    hosted: Set[str] = frozenset()
+    """Operations on opportunities before which the owner of their contact is read (`Seen`)."""
 
     @property
     def total(self) -> int:
@@ -147,6 +151,13 @@ class Seen:
     """Contacts with consent flags."""
     timezones: int = 0
     """Contacts with a time zone and no flags."""
+    synced: bool = False
+    """Whether the location gives a contact the owner of its opportunity."""
+    hosted: set[str] = field(default_factory=set)
+    """Operations that give an opportunity of a contact that was there an owner, where owners are synced: what the contact's was is read
+    before (`apply.host_owner`)."""
+    made: set[str] = field(default_factory=set)
+    """Operations that make contacts, where owners are synced."""
 
     def note(self, operation: Operation) -> None:
         """Count what an operation needs beside its own request."""
@@ -158,7 +169,13 @@ class Seen:
             self.links[business_of(operation)] += 1
         elif operation.target is Target.OPPORTUNITY:
             self.lost_reasons += has_lost_reason(operation)
+            contact = operation.payload.get("contactId")
+            ours = isinstance(contact, Mapping) and contact["$ref"] in self.made
+            if self.synced and operation.payload.get("assignedTo") and not ours:
+                self.hosted.add(operation.op_id)
         elif operation.target is Target.CONTACT:
+            if self.synced and operation.kind is Kind.CREATE:
+                self.made.add(operation.op_id)
             flagged = "dnd" in operation.payload or "dndSettings" in operation.payload
             self.consents += flagged
             self.timezones += not flagged and "timezone" in operation.payload
@@ -183,6 +200,7 @@ def estimate(counts: Mapping[tuple[Kind, Target], int], seen: Seen) -> Estimate:
         "followers": seen.followed,
         "before-image": seen.before_images,
         "counters read": created[Target.UNREAD],
+        OWNERS_BEFORE: len(seen.hosted),
     }
     return Estimate(
         _filled(found),
@@ -194,6 +212,7 @@ def estimate(counts: Mapping[tuple[Kind, Target], int], seen: Seen) -> Estimate:
         seen.starts,
         dict(seen.messages),
         dict(seen.of_objects),
+        seen.hosted,
     )
 
 
@@ -211,7 +230,7 @@ def whole(
     """
     steps = {step: {SENT: count} for step, count in sent.items()}
     steps[SCHEMA.id] = {**steps.get(SCHEMA.id, {}), **_schema(schema, place)}
-    steps[SAMPLE.id], links = _sample(sample)
+    steps[SAMPLE.id], links = _sample(sample, data.hosted)
     steps[SCHEMA.id] |= {COMPARED: REQUESTS} | SEALED  # there is no calendar of ours to look into yet
     steps[SAMPLE.id] |= LOOK | {COMPARED: REQUESTS + 1} | SEALED
     rest = {business: count - links[business] for business, count in data.links.items()}
@@ -233,8 +252,8 @@ def _schema(operations: Iterable[Operation], place: Destination) -> dict[str, in
     return {"fields, tags, pipelines, calendars": len(made), "read back": listed + lists}
 
 
-def carried_out(operations: Iterable[Operation]) -> tuple[Counter[str], Counter[str]]:
-    """(requests that carry these operations out by what they are for, contacts linked by business)."""
+def carried_out(operations: Iterable[Operation], hosted: Set[str]) -> tuple[Counter[str], Counter[str]]:
+    """(requests that carry these operations out by what they are for, contacts linked by business); `hosted` as in `Estimate`."""
     taken = [op for op in operations if op.kind is not Kind.SKIP]
     links = Counter(business_of(op) for op in taken if op.target is Target.LINK)
     found = Counter(str(op.target) for op in taken if op.target is not Target.LINK)
@@ -243,13 +262,14 @@ def carried_out(operations: Iterable[Operation]) -> tuple[Counter[str], Counter[
     found["followers"] = sum("followers" in op.payload for op in taken)
     found["before-image"] = sum(bool(op.existing_id) for op in taken)
     found["counters read"] = found[str(Target.UNREAD)]
+    found[OWNERS_BEFORE] = sum(op.op_id in hosted for op in taken)
     return found, links
 
 
-def _sample(operations: Iterable[Operation]) -> tuple[dict[str, int], Counter[str]]:
+def _sample(operations: Iterable[Operation], hosted: Set[str]) -> tuple[dict[str, int], Counter[str]]:
     """(requests by what for, contacts linked by business)."""
     operations = list(operations)
-    found, links = carried_out(operations)
+    found, links = carried_out(operations, hosted)
     found["read back by id"] = sum(op.target in READ_BACK and op.kind is not Kind.SKIP for op in operations)
     return _filled(found), links
 

@@ -212,7 +212,7 @@ class Planner:
 
     @cached_property
     def _seen(self) -> Seen:
-        return Seen()
+        return Seen(synced=bool(self.ctx.inputs.capabilities.owner_sync))
 
     def _risks(self) -> dict[str, pd.DataFrame]:
         return {"identity": self.identity.report, "duplicate_opportunities": self.deals.duplicates()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -103,7 +103,16 @@ def bring_over(
         schema_additions.require_approved(ws, pieces, approve_all)
         deletes = ws.config.policy.removed_rows == "delete" and not keep_removed
         given = Looking(
-            STEP, ws, ledger, ready, conflicts.decisions(ws), planned.total, deletes, progress, cancel or Cancel()
+            STEP,
+            ws,
+            ledger,
+            ready,
+            conflicts.decisions(ws),
+            planned.total,
+            deletes,
+            planned.hosted,
+            progress,
+            cancel or Cancel(),
         )
         ahead = look_ahead(given, pieces)
         requests.keep_more(ledger, STEP, ahead.requests)
@@ -119,11 +128,13 @@ def bring_over(
 
 @dataclass(frozen=True)
 class Planned:
-    """The later export's plan: operations of its schema, its tables, and how many operations its data has (on disk)."""
+    """The later export's plan: operations of its schema, its tables, how many operations its data has (on disk), `hosted` as in
+    `plan.Estimate`."""
 
     schema: Sequence[Operation]
     tables: Mapping[str, pd.DataFrame]
     total: int
+    hosted: Set[str]
 
 
 @dataclass(frozen=True)
@@ -162,7 +173,7 @@ def planned_later(ws: Workspace, ready: later_export.LaterExport, ledger: Ledger
     inputs = absent_rows.with_sharers(absent_rows.reconnected(inputs, absent_rows.gone(ws, second, ledger)), ws)
     schema, data = plan.build_schema(inputs, progress=progress), plan.build(inputs, progress=progress)
     data.operations.write(second.plan / "data")
-    return Planned(list(schema.operations), data.tables, len(data.operations))
+    return Planned(list(schema.operations), data.tables, len(data.operations), data.estimate.hosted)
 
 
 def _bring_over(session: Session, given: Looking, planned: Planned, ahead: Outlook) -> StepResult:

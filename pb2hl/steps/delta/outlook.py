@@ -6,8 +6,9 @@ moves to a new company, cannot be: it `waits`, is counted, and is read and compa
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
@@ -15,11 +16,14 @@ import pandas as pd
 from pb2hl import plan
 from pb2hl.apply import UndoPlan
 from pb2hl.apply.context import RunContext
+from pb2hl.apply.host_owner import made_contact
 from pb2hl.apply.send import clearing
+from pb2hl.diff.owner_sync import OWNER
 from pb2hl.highlevel import Client, Destination
+from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.ledger import Entry, LedgerPort
 from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target
-from pb2hl.plan.building.estimate import SEALED, carried_out, has_lost_reason, link_requests
+from pb2hl.plan.building.estimate import OWNERS_BEFORE, SEALED, carried_out, has_lost_reason, link_requests
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.delta import changed_files, later_export, moved_records, removals
 from pb2hl.steps.delta.carried_out import new_operations
@@ -53,7 +57,7 @@ class Outlook:
 @dataclass(frozen=True)
 class Looking:
     """What looking ahead works with. `step`: for which requests count; `total`: operations of the later plan; `deletes`: whether
-    rows that are gone are deleted."""
+    rows that are gone are deleted; `hosted`: as in `plan.Estimate`."""
 
     step: str
     ws: Workspace
@@ -62,6 +66,7 @@ class Looking:
     decided: Decisions
     total: int
     deletes: bool
+    hosted: Set[str]
     progress: Progress
     cancel: Cancel
 
@@ -98,9 +103,10 @@ def _cost(looking: Looking, seen: Outlook) -> dict[str, int]:
     """Requests to come, by what they are for, from now to the delta's end."""
     ledger, place = looking.ledger, looking.ready.location
     found: Counter[str] = Counter({"fields, tags, pipelines, calendars": sum(map(_piece, seen.pieces))})
-    new, _ = carried_out(seen.new)
+    new, _ = carried_out(seen.new, looking.hosted)
     found.update({f"new {what}": count for what, count in new.items()})
     found["changed records"] = sum(map(update_requests, seen.found.updates)) + _links_of(seen.found.updates)
+    found[OWNERS_BEFORE] = _hosts_read(seen.found, ledger)
     found["compared once what they refer to is there"] = 3 * len(seen.found.waits)
     going = [*seen.stale, *(move.entry for move in seen.wanted)]
     if going:
@@ -110,6 +116,16 @@ def _cost(looking: Looking, seen: Outlook) -> dict[str, int]:
         found["deleted: gone from the export"] = _undone(leaving, ledger, place)
     found.update(SEALED if found.total() else {})
     return {what: count for what, count in found.items() if count}
+
+
+def _hosts_read(found: Changes, ledger: LedgerPort) -> int:
+    """Changes of an opportunity's owner before which that of its contact is read: where it was there, and owners are synced."""
+    if not Capabilities.of(ledger).owner_sync:
+        return 0
+    owned = [op for op in found.updates if op.target is Target.OPPORTUNITY and op.payload.get(OWNER)]
+    contacts = [str((json.loads(found.before.get(op.op_id) or "null") or {}).get("contactId") or "") for op in owned]
+    ours = {entry.destination_id for entry in ledger.by_destination(contacts) if made_contact(entry)}
+    return sum(bool(contact) and contact not in ours for contact in contacts)
 
 
 def _undone(entries: Sequence[Entry], ledger: LedgerPort, place: Destination) -> int:

@@ -6,13 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from pb2hl.apply import UndoPlan
+from pb2hl.apply import UndoPlan, company_name
+from pb2hl.apply.host_owner import Owners
 from pb2hl.apply.location_scan import appointment_spans, kinds_to_read, pieces_to_read
 from pb2hl.apply.undo_plan import TOGETHER, action, added_tags, carrier, removed_tags
 from pb2hl.apply.undo_proof import looked_at
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.highlevel import SEARCH_LAG_S, Destination
-from pb2hl.highlevel.capabilities import PROBED
+from pb2hl.highlevel.capabilities import PROBED, Capabilities
 from pb2hl.highlevel.records import appointments, conversations
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.ledger.port import OPEN
@@ -54,10 +55,31 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
     lag = (ledger.recall(PROBED) or {}).get("search_lag_s", SEARCH_LAG_S)
     if lag and doomed and _made(ledger, Target.CONTACT):
         found["measure the lag of search"] = LOOKS
+    found["owners that HighLevel wrote, put back"] = _owners(plan, ledger)
+    found["company names that HighLevel wrote, put back"] = _names(plan, ledger, place)
     found |= SEALED if plan.entries else {}
     found["taking the seal away"] = 3 if plan.entries and not _left(plan, ledger) else 0
     found["looking whether all of it is taken back"] = _looked_at(plan, ledger, place, doomed)
     return {name: count for name, count in found.items() if count}
+
+
+def _owners(plan: UndoPlan, ledger: LedgerPort) -> int:
+    going = {entry.op_id for entry in plan.entries if entry.target is Target.OPPORTUNITY}
+    made = ledger.columns(["destination_id", "kind"], target=Target.CONTACT, state=(State.DONE, State.UNDONE))
+    ours = {destination for destination, kind in made if kind == Kind.CREATE}
+    return Owners(ledger, going.__contains__, ours).requests if going else 0
+
+
+def _names(plan: UndoPlan, ledger: LedgerPort, place: Destination) -> int:
+    """Only where a probe saw that the location writes them: else nobody can tell before the contacts are read."""
+    if not Capabilities.of(ledger).link_names:
+        return 0
+    held = place.businesses
+    names = dict(zip(held["id"].astype(str), held["name"].fillna("").astype(str), strict=True)) if len(held) else {}
+    for entry in ledger.iterate(target=Target.BUSINESS, state=State.DONE):
+        if entry.kind is Kind.CREATE:
+            names[entry.destination_id] = str(entry.payload.get("name") or "")
+    return company_name.requests((entry for entry in plan.entries if action(entry) == "unlink"), names)
 
 
 def _looked_at(plan: UndoPlan, ledger: LedgerPort, place: Destination, doomed: Collection[str]) -> int:
