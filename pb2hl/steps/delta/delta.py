@@ -103,17 +103,8 @@ def bring_over(
         schema_additions.require_approved(ws, pieces, approve_all)
         deletes = ws.config.policy.removed_rows == "delete" and not keep_removed
         given = Looking(
-            STEP,
-            ws,
-            ledger,
-            ready,
-            conflicts.decisions(ws),
-            planned.total,
-            deletes,
-            planned.hosted,
-            progress,
-            cancel or Cancel(),
-        )
+            STEP, ws, ledger, ready, conflicts.decisions(ws), planned.total, deletes, planned.hosted, progress, cancel or Cancel()
+        )  # fmt: skip
         ahead = look_ahead(given, pieces)
         requests.keep_more(ledger, STEP, ahead.requests)
         progress.note(

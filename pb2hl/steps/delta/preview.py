@@ -49,17 +49,8 @@ def preview(
         pieces = pieces_more(ws, ledger, planned.schema, progress, STEP)
         deletes = ws.config.policy.removed_rows == "delete"
         given = Looking(
-            STEP,
-            ws,
-            ledger,
-            ready,
-            conflicts.decisions(ws),
-            planned.total,
-            deletes,
-            planned.hosted,
-            progress,
-            cancel or Cancel(),
-        )
+            STEP, ws, ledger, ready, conflicts.decisions(ws), planned.total, deletes, planned.hosted, progress, cancel or Cancel()
+        )  # fmt: skip
         result = _result(given, look_ahead(given, pieces))
         result.save(ws.results(STEP))
     return result
