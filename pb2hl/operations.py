@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any, Protocol
 
 MOST_FILE_BYTES = 25 * 1024 * 1024
@@ -16,6 +17,8 @@ MOST_FILE_BYTES = 25 * 1024 * 1024
 
 class Kind(StrEnum):
     """What an operation does to HighLevel."""
+
+    __hash__ = str.__hash__  # Enum's own is Python code, and a plan looks kinds and targets up a dozen times a record
 
     CREATE = "create"
     UPDATE = "update"
@@ -26,6 +29,8 @@ class Kind(StrEnum):
 
 class Target(StrEnum):
     """The kinds of HighLevel records, in the order in which they are made; rollback goes the other way."""
+
+    __hash__ = str.__hash__
 
     OBJECT = "object"  # the schema of a custom object; no API deletes one
     FOLDER = "folder"  # a folder of custom fields of businesses or a custom object
@@ -125,8 +130,8 @@ def operation_id(
     location: str, source: str, object_: str, source_id: str, kind: Kind, target: Target, part: str = ""
 ) -> str:
     """The deterministic id of an operation: 32 hex digits of SHA-256 over its key (DESIGN: exactly once)."""
-    key = f"{_key_of(location, source, object_)}, {_KEY.encode(source_id)}, {_key_of(str(kind), str(target), part)}"
-    return hashlib.sha256(f"[{key}]".encode()).hexdigest()[:32]
+    key = f"[{_key_of(location, source, object_)}, {encode_basestring(source_id)}, {_key_of(kind, target, part)}]"
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 @lru_cache(maxsize=4_096)
@@ -176,7 +181,7 @@ def _collect(value: Any, found: dict[str, None]) -> None:
         if "{{ref:" in value:
             for piece in value.split("{{ref:")[1:]:
                 found[piece.split("}}", 1)[0].split(":", 1)[0]] = None
-    elif isinstance(value, (dict, Mapping)):  # an abstract class alone is slow to ask
+    elif isinstance(value, dict):
         if "$ref" in value:
             found[value["$ref"]] = None
             return
@@ -185,3 +190,5 @@ def _collect(value: Any, found: dict[str, None]) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             _collect(item, found)
+    elif isinstance(value, Mapping):  # last: an abstract class is slow to ask
+        _collect(dict(value), found)

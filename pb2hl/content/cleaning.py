@@ -55,6 +55,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 def without_controls(text: str) -> str:
     """`text` with line ends as `\\n` and without control characters and lone surrogates."""
+    if text.isprintable():  # no line end either: most bodies of one line
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROL.sub("", text).encode("utf-8", "ignore").decode("utf-8")
 

@@ -63,7 +63,13 @@ def _is_html(sample: str) -> bool:
     return "&" in sample and "<" not in sample and bool(_ENTITY.search(sample))
 
 
+_ANY_SIGN = re.compile(r"[*`_]|\]\(|~~~|---|===|# |[-+] |\d\. ")
+"""What a text has one of that any of `_SIGNS` finds something in."""
+
+
 def _is_markdown(sample: str) -> bool:
+    if not _ANY_SIGN.search(sample):
+        return False
     points = 0
     for pattern, each, most, marks in _SIGNS:
         found = 0

@@ -12,7 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pb2hl.model import CUSTOM_PREFIX
@@ -35,8 +38,7 @@ class How(StrEnum):
     BLANK = "blank"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The record that a text means (source id, "" when none) and how that is known. True when there is one."""
 
     source_id: str
@@ -50,6 +52,9 @@ class Found:
     def why(self) -> str:
         """Why no record is meant: dangling or ambiguous; "" when one is, or nothing was said."""
         return "" if self.source_id or self.how is How.BLANK else str(self.how)
+
+
+_BLANK = Found("", How.BLANK)
 
 
 class Index:
@@ -71,7 +76,7 @@ class Index:
         """The one record that `text` means."""
         text = (text or "").strip()
         if not text:
-            return Found("", How.BLANK)
+            return _BLANK
         if text in self._ids:
             return self._by_id(text)
         if text not in self._known:
@@ -81,7 +86,11 @@ class Index:
     def first(self, texts: Iterable[str | None]) -> Found:
         """What the first of `texts` that means a record means; else why the first that says anything does not."""
         found = [self.find(text) for text in texts]
-        return next((item for item in found if item), next((item for item in found if item.why), Found("", How.BLANK)))
+        return next((item for item in found if item), next((item for item in found if item.why), _BLANK))
+
+    def hold(self, texts: pd.Series) -> npt.NDArray[np.bool_]:
+        """Which of `texts` are the id of one record as they stand; what the others mean `find` tells."""
+        return np.asarray(texts.isin(self._ids - self._shared.keys()), dtype=bool)
 
     def _by_id(self, text: str) -> Found:
         if sharing := self._shared.get(text):

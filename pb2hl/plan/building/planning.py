@@ -141,7 +141,6 @@ class Planner:
             "diff": diff,
             "conflicts": planner.conflicts(),
             "stages": stages_table(self.ctx, self.pipelines),
-            **self._risks(),
         }
         return self._plan(operations, tables)
 
@@ -153,7 +152,8 @@ class Planner:
         note_schema(self.ctx, frozenset(contact_tags(self.ctx)))
         found = lineage(self.ctx)
         tables = {
-            **self._risks(),
+            "identity": self.identity.report,
+            "duplicate_opportunities": self.deals.duplicates(),
             "lineage_summary": found.summary,
             "lineage_rules": found.rules,
             "lineage_exceptions": found.exceptions,
@@ -213,9 +213,6 @@ class Planner:
     @cached_property
     def _seen(self) -> Seen:
         return Seen(synced=bool(self.ctx.inputs.capabilities.owner_sync))
-
-    def _risks(self) -> dict[str, pd.DataFrame]:
-        return {"identity": self.identity.report, "duplicate_opportunities": self.deals.duplicates()}
 
     def _plan(self, operations: Operations, tables: Mapping[str, pd.DataFrame]) -> Plan:
         cost = estimate(operations.counts, self._seen)

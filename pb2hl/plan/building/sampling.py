@@ -6,14 +6,13 @@ contacts with all that hangs on them, evenly spread by operation id. Whatever an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
 
 from pb2hl.operations import RECORD_TARGETS, Kind, Target
-from pb2hl.plan.inputs.store import Operations
+from pb2hl.plan.inputs.store import Operations, payloads
 
 SMALLEST, LARGEST = 100, 500
 """Bounds of a sample in records; a sample that has to cover more than LARGEST kinds of things may grow over it."""
@@ -98,11 +97,11 @@ class _Chooser:
         seen: set[Any] = set()
         found = []
         for target, batch in _batches(self.operations):
-            columns = (batch.column(name).to_pylist() for name in ("op_id", "kind", "object", "payload"))
-            for op_id, kind, object_, payload in zip(*columns, strict=True):
-                fresh = set(features(target, Kind(kind), object_, json.loads(payload))) - seen
-                if fresh:
-                    seen |= fresh
+            columns = (batch.column(name).to_pylist() for name in ("op_id", "kind", "object"))
+            for op_id, kind, object_, payload in zip(*columns, payloads(batch), strict=True):
+                shown = features(target, Kind(kind), object_, payload)
+                if not seen.issuperset(shown):
+                    seen.update(shown)
                     found.append(op_id)
         return found
 
@@ -130,26 +129,19 @@ def _batches(operations: Operations) -> Iterator[tuple[Target, pa.RecordBatch]]:
             yield target, batch
 
 
-def features(target: Target, kind: Kind, object_: str, payload: dict[str, Any]) -> Iterator[Any]:
+_EACH = {"pipelineStageId", "status", "assignedTo", "assignedUserId", "userId", "appointmentStatus", "completed"}
+_ANY = {"dnd", "dndSettings", "tags", "lostReasonId", "email", "phone", "followers", "gender"}
+"""Properties of which a sample shows each value, and those of which it shows one."""
+
+
+def features(target: Target, kind: Kind, object_: str, payload: dict[str, Any]) -> list[Any]:
     """What an operation shows: its kind of record, each custom field, stage, status, owner, consent and repetition."""
-    yield target, kind, object_
-    for item in payload.get("customFields", ()):
-        yield target, "field", _key(item.get("id", item.get("key")))
-    for name in (
-        "pipelineStageId",
-        "status",
-        "assignedTo",
-        "assignedUserId",
-        "userId",
-        "appointmentStatus",
-        "completed",
-    ):
-        if name in payload:
-            yield target, name, _key(payload[name])
-    for name in ("dnd", "dndSettings", "tags", "lostReasonId", "email", "phone", "followers", "gender"):
-        if name in payload:
-            yield target, name
+    found: list[Any] = [(target, kind, object_)]
+    found += [(target, "field", _key(item.get("id", item.get("key")))) for item in payload.get("customFields", ())]
+    found += [(target, name, _key(payload[name])) for name in payload.keys() & _EACH]
+    found += [(target, name) for name in payload.keys() & _ANY]
+    return found
 
 
 def _key(value: Any) -> Any:
-    return json.dumps(value, sort_keys=True) if isinstance(value, dict) else value
+    return tuple(sorted(value.items())) if isinstance(value, dict) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import pandas as pd
@@ -13,6 +13,8 @@ from pb2hl.errors import Problem, Severity
 
 class Bucket(StrEnum):
     """Where a source cell ends; every filled cell is in exactly one."""
+
+    __hash__ = str.__hash__  # Enum's own is Python code, asked once a cell
 
     LANDED = "landed"
     NORMALISED = "landed normalised"
@@ -33,7 +35,9 @@ class Findings:
     """A collector; one a plan. `cell` overrides what the column's own rule says about one cell ("*": the whole row)."""
 
     _losses: Counter = field(default_factory=Counter)
-    _problems: dict[tuple[str, str, str], tuple[Problem, list[str]]] = field(default_factory=dict)
+    _problems: dict[tuple[str, str, str], tuple[int, str, Severity, str]] = field(default_factory=dict)
+    """(code, object, field) → count, message, severity, treatment."""
+    _examples: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     _cells: list[tuple[str, str, str, str, str]] = field(default_factory=list)
 
     def loss(self, object_: str, what: str, where: str, why: str, records: int = 1) -> None:
@@ -53,13 +57,11 @@ class Findings:
         count: int = 1,
     ) -> None:
         """Tell once per (code, object, field) with the number of rows and the first source ids."""
-        known, examples = self._problems.get((code, object_, field_), (None, []))
+        key = (code, object_, field_)
+        known, examples = self._problems.get(key), self._examples.setdefault(key, [])
         if source_id and len(examples) < 5:
             examples.append(source_id)
-        total = count + (known.count if known else 0)
-        text = message if message.startswith(object_) else f"{object_}: {message}"
-        first = Problem(code, text, severity, field=field_, count=total, treatment=treatment)
-        self._problems[code, object_, field_] = (first, examples)
+        self._problems[key] = (count + (known[0] if known else 0), message, severity, treatment)
 
     def cell(self, object_: str, source_id: str, column: str, bucket: Bucket, where: str = "") -> None:
         """The cell `column` (a staged column) of one row, or the whole row (`*`), went to `bucket`."""
@@ -69,10 +71,12 @@ class Findings:
     def problems(self) -> tuple[Problem, ...]:
         """Every problem once, with count and up to five source ids."""
         found = []
-        for problem, examples in self._problems.values():
-            named = ", such as " if problem.count > len(examples) else ": "
-            which = f"; {problem.count:,} in all{named}{', '.join(examples)}" if examples else ""
-            found.append(replace(problem, message=problem.message + which))
+        for key, (count, message, severity, treatment) in self._problems.items():
+            (code, object_, field_), examples = key, self._examples[key]
+            text = message if message.startswith(object_) else f"{object_}: {message}"
+            named = ", such as " if count > len(examples) else ": "
+            which = f"; {count:,} in all{named}{', '.join(examples)}" if examples else ""
+            found.append(Problem(code, text + which, severity, field=field_, count=count, treatment=treatment))
         return tuple(found)
 
     @property

@@ -18,6 +18,8 @@ _ORDER = (
 )  # fmt: skip
 _RANK = {bucket: rank for rank, bucket in enumerate(_ORDER)}
 
+_MOST_PLACES = 65_000
+
 Fate = tuple[str, str]
 """(bucket, place)."""
 
@@ -33,20 +35,33 @@ class Landings:
         self._fates: list[Fate] = [("", "")]
         self._ranks: list[int] = [len(_ORDER)]
         self._marks: dict[str, array[int]] = {}
+        self._known: dict[tuple[str, Bucket, str], tuple[int, int, array[int]]] = {}
 
     def note(self, row: int, column: str, bucket: Bucket, place: str) -> None:
         """The cell of `column` in the row at position `row` ends at `place`."""
+        key = (column, bucket, place)
+        known = self._known.get(key) or self._ways(key)
+        code, rank, marks = known
+        if rank < self._ranks[marks[row]]:
+            marks[row] = code
+
+    def _ways(self, key: tuple[str, Bucket, str]) -> tuple[int, int, array[int]]:
+        """(code, rank, marks) of a column's cells that end in a bucket at a place."""
+        column, bucket, place = key
         code = self._codes.get((bucket, place))
         if code is None:
             code = self._learn(bucket, place)
-        marks = self._marks.get(column)
-        if marks is None:
-            marks = self._marks[column] = array("H", bytes(2 * self._size))
-        if self._ranks[code] < self._ranks[marks[row]]:
-            marks[row] = code
+        if column not in self._marks:
+            self._marks[column] = array("H", bytes(2 * self._size))
+        found = (code, self._ranks[code], self._marks[column])
+        if len(self._known) < _MOST_PLACES:
+            self._known[key] = found
+        return found
 
     def _learn(self, bucket: Bucket, place: str) -> int:
-        if len(self._fates) > 65_000:  # places that name single records: the last code stands for all further ones
+        if (
+            len(self._fates) > _MOST_PLACES
+        ):  # places that name single records: the last code stands for all further ones
             return len(self._fates) - 1
         self._fates.append((str(bucket), place))
         self._ranks.append(_RANK[bucket])

@@ -168,7 +168,7 @@ class _There:
     def namesakes(self, contacts: Iterable[Row]) -> dict[str, str]:
         """Existing record → the contact that has its e-mail and its name too: of people who share a mailbox, the one it is."""
         found: dict[str, str] = {}
-        for row in contacts:
+        for row in contacts if self.by_email else ():
             for one in filter(None, map(self.by_email.get, emails_of(row))):
                 mine, its = _words(full_name(row)), self.names[one]
                 if mine and its and (mine <= its or its <= mine):
@@ -177,6 +177,8 @@ class _There:
 
     def match(self, row: Row, taken: set[str], namesakes: Mapping[str, str]) -> tuple[str, str]:
         """The existing record that the row is, and by what: marker, e-mail (its namesake before others), phone plus name."""
+        if not self.names:
+            return "", ""
         name = fold(full_name(row))
         candidates: Iterable[tuple[str, str]] = (
             *(

@@ -23,6 +23,7 @@ from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.fold import fold
 
 OBJECT = "companies"
+_COPIED = OBJECTS[OBJECT].copied
 UNASSIGNED = "unassigned"
 """Source id (of object `schema`) of the one business that holds contacts without a company."""
 
@@ -55,7 +56,7 @@ class Companies:
     def draft(self, row: Row) -> Draft:
         """The payload of the business, standard fields and custom values by field key, with the cells it is made of."""
         draft = self.ctx.draft(OBJECT, row)
-        for spec, name in OBJECTS[OBJECT].copied:
+        for spec, name in _COPIED:
             if (value := as_property(spec.kind, row, spec.name)) is not None:
                 draft.put(name, value, spec.name)
         if "name" not in draft.body:

@@ -21,6 +21,7 @@ from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.fold import fold
 
 OBJECT = "contacts"
+_COPIED = OBJECTS[OBJECT].copied
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Contacts:
     def draft(self, row: Row, person: Person) -> Draft:
         """The body of the create call, with the cells it is made of."""
         draft = self.ctx.draft(OBJECT, row)
-        for spec, name in OBJECTS[OBJECT].copied:
+        for spec, name in _COPIED:
             if (value := as_property(spec.kind, row, spec.name)) is not None:
                 draft.put(name, value, spec.name)
         self._name(row, person, draft)
@@ -180,6 +181,8 @@ def consent(row: Row, draft: Draft, there: Mapping[str, Any] | None) -> None:
 
 def _holding(row: Row, columns: tuple[str, ...], *values: str) -> tuple[str, ...]:
     """Those of `columns` whose cell holds one of `values`, as addresses and numbers are compared."""
+    if not values:
+        return ()
     wanted = set(values)
     return tuple(
         name for name in columns if any(item.strip() in wanted or fold(item) in wanted for item in texts(row.get(name)))

@@ -29,6 +29,7 @@ from pb2hl.values.fold import fold
 from pb2hl.values.statuses import deal_status
 
 OBJECT = "deals"
+_COPIED = OBJECTS[OBJECT].copied
 DUPLICATE_COLUMNS = ("source_id", "name", "contact", "pipeline", "first_deal", "treatment")
 
 
@@ -158,6 +159,11 @@ class Deals:
         return not placement.contact or bool(placement.blocked_by and self.policy == "separate contact")
 
     @cached_property
+    def _without_contact(self) -> frozenset[str]:
+        """Deals that hang on a contact made for them."""
+        return frozenset(source_id for source_id, placement in self.placements.items() if self._alone(placement))
+
+    @cached_property
     def names(self) -> dict[str, str]:
         """The name of every deal."""
         return {row["source_id"]: self._name(row) for row in rows(self.ctx.inputs.named(OBJECT), ("source_id", "name"))}
@@ -219,10 +225,8 @@ class Deals:
 
     def stand_ins(self) -> Iterator[Operation]:
         """A marked contact for every deal without one of its own."""
-        for row in self.ctx.rows(OBJECT):
+        for row in self.ctx.rows(OBJECT, only=self._without_contact):
             placement = self.placements[row["source_id"]]
-            if not self._alone(placement):
-                continue
             why = (
                 "their contact has an open deal there already"
                 if placement.blocked_by
@@ -240,9 +244,9 @@ class Deals:
 
     def links(self) -> Iterator[Operation]:
         """Stand-ins are linked to the company that their deal names."""
-        for row in self.ctx.rows(OBJECT, columns=_PLACING):
+        for row in self.ctx.rows(OBJECT, columns=_PLACING, only=self._without_contact):
             company = self.ctx.companies.find(text(row, "company_id")).source_id
-            if company and self._alone(self.placements[row["source_id"]]):
+            if company:
                 payload = {
                     "businessId": self.ctx.ref(Target.BUSINESS, "companies", company),
                     "contactId": self.ctx.ref(Target.CONTACT, OBJECT, row["source_id"]),
@@ -295,7 +299,7 @@ class Deals:
         host = self.hosts[row["source_id"]]
         contact = host[1] if host[0] == "contacts" else ""  # a stand-in is none of those that the deal names
         draft.put("contactId", self.ctx.ref(Target.CONTACT, *host), *values.naming(self.ctx, row, contact))
-        for spec, name in OBJECTS[OBJECT].copied:
+        for spec, name in _COPIED:
             if (value := as_property(spec.kind, row, spec.name)) is not None:
                 draft.put(name, value, spec.name)
         own = self.ctx.own_fields(OBJECT, row) | self.unconverted.fields(OBJECT, row)

@@ -98,7 +98,10 @@ class Parents:
         """A marked contact for every row that has nothing to hang on; nothing is dropped."""
         for object_ in HANGING:
             on_business = object_ in ("notes", "activities")
-            for row in rows(self.ctx.table(object_), _COLUMNS):
+            table = self.ctx.table(object_)
+            if "contact_id" in table:
+                table = table[~self.ctx.contacts.hold(table["contact_id"])]
+            for row in rows(table, _COLUMNS):
                 if self.host(object_, row, on_business=on_business).placeholder:
                     yield self._placeholder(object_, row)
 

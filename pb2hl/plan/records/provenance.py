@@ -34,7 +34,7 @@ def line(
     texts = [
         *_who_and_when(ctx, draft, object_, row),
         *facts,
-        *_custom(ctx, draft, row),
+        *_custom(ctx, draft, object_, row),
         *unconverted.lines(object_, row["source_id"], REFERENCES),
     ]
     for field, _ in unconverted.cells.get((object_, row["source_id"]), ()):
@@ -61,10 +61,10 @@ def _who_and_when(ctx: Context, draft: Draft, object_: str, row: Row) -> list[st
     return facts
 
 
-def _custom(ctx: Context, draft: Draft, row: Row) -> list[str]:
+def _custom(ctx: Context, draft: Draft, object_: str, row: Row) -> list[str]:
     texts = []
-    for name, value in row.items():
-        if name.startswith(CUSTOM_PREFIX) and value not in (None, "", []):
+    for name in ctx.custom_columns(object_):
+        if (value := row.get(name)) not in (None, "", []):
             texts.append(f"{name.removeprefix(CUSTOM_PREFIX)}: {text_of(value, ctx.zone)}")
             draft.note(PLACE, name, bucket=Bucket.MOVED)
     return texts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from pb2hl import markers
-from pb2hl.model import OBJECTS
+from pb2hl.model import CUSTOM_PREFIX, OBJECTS
 from pb2hl.operations import Kind, Operation, Target, operation_id, references
 from pb2hl.plan.fields.custom_fields import FOLLOWERS_FIELD, MOST_FOLLOWERS, OWNER_FIELD, PlannedField, written
 from pb2hl.plan.fields.findings import Bucket, Findings
 from pb2hl.plan.fields.landings import Landings
 from pb2hl.plan.fields.needs import FieldPlan, option_of
 from pb2hl.plan.inputs.inputs import PlanInputs
-from pb2hl.plan.inputs.rows import ORDINAL, Row, oldest_first, rows, text, texts
+from pb2hl.plan.inputs.rows import ORDINAL, Row, oldest_first, rows, sent, text, texts
 from pb2hl.plan.location.identity import full_name
 from pb2hl.plan.location.location import Location
 from pb2hl.plan.shared.draft import Draft
@@ -45,12 +45,13 @@ class Context:
     findings: Findings = field(default_factory=Findings)
     _tables: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _landings: dict[str, Landings] = field(default_factory=dict, repr=False)
+    _custom: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def source(self) -> str:
         return self.inputs.config.source
 
-    @property
+    @cached_property
     def location_id(self) -> str:
         return self.inputs.config.location
 
@@ -72,9 +73,26 @@ class Context:
             self._tables[name] = self.inputs.table(name).reset_index(drop=True)
         return self._tables[name]
 
-    def rows(self, name: str, by: str = "created_at", columns: Sequence[str] | None = None) -> Iterator[Row]:
-        """The numbered rows of a table, oldest first by the date in `by`."""
-        return rows(oldest_first(self.table(name), by), columns, numbered=True)
+    def rows(
+        self,
+        name: str,
+        by: str = "created_at",
+        columns: Sequence[str] | None = None,
+        only: Collection[str] | None = None,
+    ) -> Iterator[Row]:
+        """The numbered rows of a table, oldest first by the date in `by`; `only` those of these source ids."""
+        table = self.table(name)
+        names = sent(table) if columns is None else [column for column in (*columns, by) if column in table.columns]
+        table = table[list(dict.fromkeys(names))]
+        if only is not None and not table.empty:
+            table = table[table["source_id"].isin(only)]
+        return rows(oldest_first(table, by), columns, numbered=True)
+
+    def custom_columns(self, name: str) -> tuple[str, ...]:
+        """The custom columns of a table."""
+        if name not in self._custom:
+            self._custom[name] = tuple(item for item in self.table(name).columns if item.startswith(CUSTOM_PREFIX))
+        return self._custom[name]
 
     def landings(self, name: str) -> Landings:
         """Where the cells of a table end."""
@@ -113,8 +131,9 @@ class Context:
     def op_id(self, target: Target, object_: str, source_id: str, part: str = "") -> str:
         """The id of the record's own operation. It is the same whether the record is created, updated or found to be
         there, so that a plan built again after the load refers to what the ledger knows."""
-        one = self.inputs.aliases.get((object_, source_id), source_id)
-        return operation_id(self.location_id, self.source, object_, one, Kind.CREATE, target, part)
+        if self.inputs.aliases:
+            source_id = self.inputs.aliases.get((object_, source_id), source_id)
+        return operation_id(self.location_id, self.source, object_, source_id, Kind.CREATE, target, part)
 
     def ref(self, target: Target, object_: str, source_id: str, part: str = "", path: str = "") -> dict[str, str]:
         """A reference to another operation's record, or to `path` in what HighLevel answered to it."""

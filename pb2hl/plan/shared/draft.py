@@ -64,16 +64,13 @@ class Draft:
     def close(self, sent: Mapping[str, Any] | None = None, why: str = "") -> None:
         """Note every cell: as landed where its value is in `sent` (None: the whole body), else as left out because of `why`."""
         body = self.body if sent is None else sent
-        for name, place, columns in self._parts:
-            self._end(name in body, place, columns, why)
-        if self._items:
-            kept = {id(item) for item in body.get("customFields", ())}
-            for item, place, columns in self._items:
-                self._end(id(item) in kept, place, columns, why)
-
-    def _end(self, there: bool, place: str, columns: tuple[str, ...], why: str) -> None:
-        for column in columns:
-            if there:
-                self._landings.note(self._row, column, landed(self._object, column), place)
-            else:
-                self._landings.note(self._row, column, Bucket.SKIPPED, why)
+        kept = {id(item) for item in body.get("customFields", ())} if self._items else ()
+        ends = [(name in body, place, columns) for name, place, columns in self._parts]
+        ends += [(id(item) in kept, place, columns) for item, place, columns in self._items]
+        note, row, object_ = self._landings.note, self._row, self._object
+        for there, place, columns in ends:
+            for column in columns:
+                if there:
+                    note(row, column, _LANDED.get((object_, column)) or landed(object_, column), place)
+                else:
+                    note(row, column, Bucket.SKIPPED, why)

@@ -21,6 +21,8 @@ BACK = "a rollback puts a name of the contact's own back where it can, and names
 def overwritten(folder: Path, place: Destination) -> int:
     """Contacts of `place` that the plan in `folder` links to a business of another name than their company name."""
     held = _by_id(place.contacts, "companyName")
+    if not held:
+        return 0
     there = {op.op_id: op.existing_id for op in plan.read(folder, [Target.CONTACT]) if op.existing_id}
     names = _business_names(folder, place)
     links = (op for op in plan.read(folder, [Target.LINK]) if op.kind is not Kind.SKIP)

@@ -24,7 +24,7 @@ SWITCH = (
 def differing(folder: Path) -> int:
     """Opportunities of the plan in `folder` that have another owner than their contact."""
     owners = _owners(folder)
-    return sum(_differs(op, owners) for op in plan.read(folder, [Target.OPPORTUNITY]))
+    return sum(_differs(op, owners) for op in plan.read(folder, [Target.OPPORTUNITY], saying=f'"{OWNER}"'))
 
 
 def problems(ledger: LedgerPort, folder: Path) -> tuple[Problem, ...]:
@@ -65,7 +65,7 @@ def in_order(ledger: LedgerPort, folder: Path, operations: Iterable[Operation]) 
 def _owners(folder: Path) -> dict[str, str]:
     """Owner by contact, known by its operation and by its id where it was there before."""
     found = {}
-    for op in plan.read(folder, [Target.CONTACT]):
+    for op in plan.read(folder, [Target.CONTACT], saying=f'"{OWNER}"'):
         if owner := op.payload.get(OWNER):
             found[op.op_id] = str(owner)
             if op.existing_id:
