@@ -16,6 +16,7 @@ from pb2hl.matching.cluster import components
 from pb2hl.matching.desks import Desks
 from pb2hl.matching.fields import Field, Records
 from pb2hl.matching.kinds import EXACT, Kind, level_of
+from pb2hl.matching.names import a_letter_apart
 from pb2hl.matching.normalise import read_list
 from pb2hl.matching.rules import Pairs
 
@@ -114,7 +115,8 @@ class CompanyDoubts:
             & (few == 0)
             & (seen.contradicted | forms),
             "only names that resemble each other agree": ~exact & (few == 0),
-            "one name is only a part of the other": (level >= 0) & (level <= _PART) & (few < 2),
+            "one name is only a part of the other": (level >= 0) & (level <= _PART) & ~(seen.site & (few >= 2)),
+            "names a letter apart": self._a_letter_apart(pairs) & ~seen.site,
             "one phone at two places": alone & seen.phone & (seen.other_place | seen.other_site),
             "one web site at two places": alone & seen.site & seen.other_place,
             "one address, but two web sites": alone & seen.place & seen.other_site,
@@ -126,6 +128,15 @@ class CompanyDoubts:
     def in_pairs(self, pairs: Pairs) -> np.ndarray:
         """Which pairs a person must decide."""
         return np.logical_or.reduce(list(self.named(pairs).values()))
+
+    def _a_letter_apart(self, pairs: Pairs) -> np.ndarray:
+        """Pairs of names of one word that one letter makes two trades or people of (`Baker`, `Bakery`)."""
+        one, two = self.name.primary[pairs.left], self.name.primary[pairs.right]
+        found = (one >= 0) & (two >= 0) & (one != two)
+        at = np.flatnonzero(found)
+        texts = [(self.name.values[x], self.name.values[y]) for x, y in zip(one[at], two[at], strict=True)]
+        found[at] = [" " not in x + y and a_letter_apart(x, y) for x, y in texts]
+        return found
 
     def _houses(self, pairs: Pairs) -> np.ndarray:
         address = self.records.of_kind(Kind.ADDRESS)

@@ -90,6 +90,7 @@ class Doubts:
             "two mailboxes at one company": self._mailboxes_told_apart(pairs) & ~own_email,
             "second given names differ": self._of_given(pairs, _two_second_names),
             "given names that may be two people's": self._another_name(pairs),
+            "given names a letter apart": self._of_given(pairs, names.a_letter_apart) & ~own_email,
             "an initial beside a name": self._initial(pairs) & ~own_email,
         }
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 from anyascii import anyascii
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import JaroWinkler, Levenshtein
 
 from pb2hl.matching.normalise import compared, read_list, words
 
@@ -149,6 +149,12 @@ def a_letter_apart_by_sex(left: str, right: str) -> bool:
     """Whether one letter more makes a woman's name of a man's (`Alex`, `Alexa`), short forms of others though both may be."""
     short, long = sorted((left, right), key=len)
     return len(long) == len(short) + 1 and long.startswith(short) and len(short) > 2 and long[-1] in _FEMININE
+
+
+def a_letter_apart(left: str, right: str) -> bool:
+    """Whether one letter more or another one makes a name of the other (`Jan`, `Jana`; `Luca`, `Luka`): twins are called so, and
+    one person misspelt; letters that changed places (`Micheal`) are an error."""
+    return Levenshtein.distance(left, right, score_cutoff=1) == 1
 
 
 def begins(left: str, right: str) -> bool:

@@ -34,6 +34,8 @@ _FIRMS_WAIT = {
     "the second house": (("Cafe Roma", None, "Austin", None, "caferoma.com"), ("Cafe Roma II", None, "Austin", None, "caferoma.com")),
     "one house, two web sites": (("Cafe Roma", *_MAIN, None, "caferoma.com"), ("Cafe Roma", *_MAIN, None, "romapizza.net")),
     "two legal forms": (("Schmidt GmbH", None, "Berlin"), ("Schmidt KG", None, "Berlin")),
+    "a word more": (("Novak", *_MAIN, _ONE), ("Novak Heating", *_MAIN, _ONE)),
+    "a letter more": (("Baker", *_MAIN, _ONE), ("Bakery", *_MAIN, _ONE)),
     "hosted pages": (("Cafe Roma", *_MAIN, None, "roma.wixsite.com"), ("Cafe Roma", *_LAKE, None, "romatx.wixsite.com")),
 }  # fmt: skip
 _FIRMS_MERGE = {
@@ -42,6 +44,7 @@ _FIRMS_MERGE = {
     "a suite on one side": (("Cafe Roma", *_MAIN, _ONE), ("Cafe Roma", "12 Main St. Suite 4", "Austin", _ONE)),
     "one web site": (("Acme Plumbing Inc", *_MAIN, None, "acmeplumbing.com"), ("Acme Plumbing LLC", None, None, None, "https://www.acmeplumbing.com/contact")),
     "one phone": (("Acme Plumbing Inc", None, "Austin", _ONE), ("ACME Plumbing", None, None, "(512) 555-0101")),
+    "a word more at one web site": (("Acme", *_MAIN, _ONE, "acmeplumbing.com"), ("Acme Plumbing", *_MAIN, _ONE, "acmeplumbing.com")),
     "moved, with phone and web site": (("Acme Plumbing", *_MAIN, _ONE, "acmeplumbing.com"), ("Acme Plumbing", *_LAKE, _ONE, "acmeplumbing.com")),
     "a second phone": (("Acme Plumbing", None, None, _ONE, "acmeplumbing.com"), ("Acme Plumbing", None, None, _TWO, "acmeplumbing.com")),
     "one name in two legal spellings": (("Acme Ltd", None, "Austin"), ("Acme Limited", None, "Austin")),
@@ -65,7 +68,14 @@ _PEOPLE_WAIT = {
     "an office's mailbox": (("Anna", "Lee", "office@acme.com", _ONE, None, None, None, "Acme"), ("Anna", "Lee", "office@acme.com", _TWO, None, None, None, "Beta")),
     "one firm, all else another": (("Chris", "Lee", "cl@g.com", _ONE, None, None, None, "Acme"), ("Chris", "Lee", "lee77@m.com", _TWO, None, None, None, "Acme")),
 }  # fmt: skip
+_PEOPLE_WAIT |= {
+    f"{one} and {two}": ((one, "Hall", None, *_HOME, born), (two, "Hall", None, *_HOME, born))
+    for one, two in (("Anne", "Anna"), ("Luca", "Luka"), ("Jan", "Jana"), ("Hans", "Hanna"), ("Jon", "John"), ("Marta", "Maria"), ("Dilan", "Dylan"))
+    for born in (None, "1980-03-04")
+}  # fmt: skip
 _PEOPLE_MERGE = {
+    "a letter, one mailbox": (("Jon", "Hall", "jh@m.com", *_HOME), ("John", "Hall", "jh@m.com", *_HOME)),
+    "letters that changed places": (("Michael", "Hall", None, *_HOME), ("Micheal", "Hall", None, *_HOME)),
     "a nickname": (("Bob", "Hall", "bh@m.com", *_HOME), ("Robert", "Hall", "bh@m.com", *_HOME)),
     "one phone": (("Bob", "Hall", None, _ONE), ("Bob", "Hall", None, "512-555-0101")),
     "one home": (("Bob", "Hall", None, None, *_MAIN), ("Bob", "Hall", None, None, *_MAIN)),
