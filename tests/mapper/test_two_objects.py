@@ -78,8 +78,19 @@ def test_people_in_the_rows_of_deals_are_people_where_no_other_table_has_them():
     assert {"contact_id", "contact_email", "company_id", "owner"} <= set(
         found["deals"].values()
     ) and "Phone" not in found["deals"]
-    assert read({**DEALS, **who}, "deals", ("contacts",)) == {}
+    assert read({**DEALS, **who}, "deals", ("contacts", "companies")) == {}
     assert read({**DEALS, "Contact": ["C1", "C2", "C3"]}, "deals") == {}
+
+
+def test_companies_that_deals_name_beside_a_table_of_people_are_companies():
+    """Contacts without a table of companies: those of the deals are made, each of a list by itself; people and keys are none."""
+    named = {**DEALS, "Company": ["Lund Ltd", "Vik Inc;Walnut Works", "Lund Ltd"]}
+    found = mapper.two_objects(table(named), "deals", ("contacts",))
+    assert [name for _, name, _ in found] == ["deals", "companies"]
+    assert list(found[1][0].frame["Company name"]) == ["Lund Ltd", "Vik Inc", "Walnut Works"]
+    assert list(found[1][0].rows) == [2, 3, 3]
+    for none in ({"Company": ["1", "2", "1"]}, {"Customer": ["Ada Lund", "Bo Vik", "Cy Orr"]}):
+        assert mapper.two_objects(table({**DEALS, **none}), "deals", ("contacts",)) == []
 
 
 def test_consent_goes_with_the_people_of_deals():
@@ -178,14 +189,14 @@ def test_agents_of_a_help_desk_are_users():
 
 @pytest.mark.parametrize("heading", ["Company", "Firma", "Société", "会社名"])
 def test_companies_that_only_deals_name_are_companies(heading):
-    """Names of companies in rows of deals are made once each; keys are none, and with tables of people or companies these have them."""
+    """Names of companies in rows of deals are made once each; keys are none, and a table of companies has them otherwise."""
     rows = {**DEALS, heading: ["Lund Ltd", "Vik Inc", "lund ltd"], "Owner": ["Sam Seller"] * 3}
     found = mapper.two_objects(table(rows), "deals", ())
     assert [(name, list(raw.frame.iloc[:, -1])) for raw, name, _ in found if name == "companies"] == [
         ("companies", ["Lund Ltd", "Vik Inc"])
     ]
     assert read({**rows, heading: ["A-1", "A-2", "A-1"]}, "deals") == {}
-    assert read(rows, "deals", ("companies",)) == {} == read(rows, "deals", ("contacts",))
+    assert read(rows, "deals", ("companies",)) == {}
 
 
 def test_people_whom_only_companies_name_are_people_of_theirs():

@@ -88,6 +88,11 @@ def _parts(text: str, known: set[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def several_companies(text: str) -> list[str]:
+    """The companies of a cell by the marks that no company's name has."""
+    return _split(_SURE, text)
+
+
 def _split(marks: re.Pattern[str], text: str) -> list[str]:
     return [part.strip() for part in marks.split(text) if part.strip()]
 

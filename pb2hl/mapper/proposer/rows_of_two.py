@@ -10,14 +10,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.company_lists import several_companies
 from pb2hl.mapper.proposer.either import people_and_companies
 from pb2hl.mapper.proposer.happenings import DATED, happenings_of_people, people_of_happenings
 from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, are_people, filled, part_name, surely
 from pb2hl.model import OBJECTS
-from pb2hl.source.tables import RawTable
+from pb2hl.source.tables import TEXT, RawTable
 
 _DEAL = frozenset(spec.name for spec in OBJECTS["deals"].fields if not spec.refers_to)
 _TELLS_DEAL = frozenset({"name", "amount", "stage"})
@@ -43,9 +45,11 @@ def two_objects(raw: RawTable, object_: str, others: Sequence[str]) -> list[Read
         return found or ([] if object_ == "contacts" or "contacts" in others else _people_of_companies(raw))
     if object_ in DATED:
         return people_of_happenings(raw, object_, others)
-    if object_ != "deals" or "contacts" in others:
+    if object_ != "deals":
         return []
-    found = _people_of_deals(raw)
+    if "contacts" in others and "companies" in others:
+        return []
+    found = [] if "contacts" in others else _people_of_deals(raw)
     companies = (
         []
         if "companies" in others
@@ -163,13 +167,17 @@ def _companies_of_deals(raw: RawTable, people: Sequence[RawTable]) -> list[Read]
         return []
     names = raw.frame[headings[0]].str.strip()
     seen = signals(names.head(ROWS))
-    if seen.looks(*_NO_NAMES, at_least=1 - _PEOPLE):
+    if seen.looks(*_NO_NAMES, at_least=1 - _PEOPLE) or (
+        are_people(raw, headings[0]) and "company" not in terms(headings[0])
+    ):
         return []
     told = {name for part in people if headings[0] in part.headings for name in part.frame[headings[0]].str.strip()}
-    first = ((names != "") & ~names.str.casefold().duplicated() & ~names.isin(told)).to_numpy(dtype=bool)
-    frame = raw.frame[headings][first].reset_index(drop=True).rename(columns={headings[0]: "Company name"})
-    part = RawTable(raw.file, part_name(raw, "companies"), ["Company name"], frame, raw.rows[first])
-    return [(part, "companies", f"companies in the rows of deals: {headings[0]}")] if first.any() else []
+    each = names.map(several_companies).explode().dropna()
+    each = each[(each != "") & ~each.str.casefold().duplicated() & ~each.isin(told)]
+    frame = pd.DataFrame({"Company name": each.to_numpy()}, dtype=TEXT)
+    rows = raw.rows[names.index.get_indexer(each.index)]
+    part = RawTable(raw.file, part_name(raw, "companies"), ["Company name"], frame, rows)
+    return [(part, "companies", f"companies in the rows of deals: {headings[0]}")] if len(each) else []
 
 
 _NO_NAMES = ("number", "code", "guid", "hash", "email", "url", "domain", "boolean", "json")

@@ -30,7 +30,8 @@ def company(ctx: Context, row: Row) -> str:
     given = text(row, "company_id")
     found = ctx.companies.find(given).source_id
     name = ctx.company_names.get(found, "")
-    return f"{name} ({found})" if name else given
+    own = not found.startswith("~")  # an id that we derived tells nobody anything
+    return f"{name} ({found})" if name and own else name or given
 
 
 def lost_reason(ctx: Context, row: Row, status: str, draft: Draft) -> str:
