@@ -3,6 +3,7 @@
 from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, SHEETS
 from pb2hl.mapper.proposer.company_lists import company_names, split_companies
 from pb2hl.mapper.proposer.custom import infer
+from pb2hl.mapper.proposer.dialling import with_codes
 from pb2hl.mapper.proposer.joins import join
 from pb2hl.mapper.proposer.objects import mixed_types, recognise
 from pb2hl.mapper.proposer.pointers import POINTED, ids_of, of_any_record, pointers, split_by_ids, split_pointers
@@ -78,4 +79,5 @@ __all__ = [
     "two_objects",
     "undecided",
     "ways_of",
+    "with_codes",
 ]
