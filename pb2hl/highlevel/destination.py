@@ -131,6 +131,11 @@ INDEXED = {
 """The records that are indexed: their port, and the endpoint that lists them."""
 
 
+async def lost_reasons_of(client: Client) -> tuple[Record, ...]:
+    """The location's lost reasons now: id, name."""
+    return tuple(map(_named, await LOST_REASONS.all(client)))
+
+
 async def read_destination(
     client: Client, *, index: bool = True, objects: Collection[str] = (), progress: Progress = SILENT
 ) -> Destination:

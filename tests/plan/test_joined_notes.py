@@ -133,6 +133,12 @@ def test_rows_without_a_contact_share_nothing():
     assert len(alone) == 2 and not any(JOINED in op.payload for op in alone.values())
 
 
+def test_an_export_without_activities_has_no_notes_of_them():
+    """The policy asks nothing of an export that has none."""
+    given = inputs({"contacts": PEOPLE}, policy={"activity_notes": "joined"})
+    assert not Built(given).of(Target.NOTE)
+
+
 def test_ties_keep_their_order_in_every_export():
     """Activities of one moment stand in the order of their ids, so that a re-ordered export changes no note."""
     rows = [call("b", 1), call("a", 1), call("c", 1)]

@@ -113,6 +113,8 @@ class JoinedNotes:
 
         A place is (activity in whose note it stands already or "", what it hangs on)."""
         frame = self.ctx.inputs.named(OBJECT).reset_index(drop=True)
+        if frame.empty:
+            return
         joining, noted = self.ctx.inputs.config.policy.activity_notes == "joined", self.ctx.inputs.noted
         hosts = {
             row["source_id"]: self._host(row)

@@ -13,7 +13,7 @@ from pb2hl.apply import Apply
 from pb2hl.apply.context import RunContext
 from pb2hl.errors import HighLevelError, NotFound, Problem, ScopeMissing, Severity
 from pb2hl.highlevel import PORTS, Client, Destination, read_destination
-from pb2hl.highlevel.destination import pipeline_of
+from pb2hl.highlevel.destination import lost_reasons_of, pipeline_of
 from pb2hl.highlevel.records.fields import normalised
 from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
 from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
@@ -76,6 +76,8 @@ def schema(
         gates.check(ws, SCHEMA.gate)
         gates.require_checked(ws)
         proposal.require_current(ws, ledger)
+        if _reasons_came(ws, ledger, progress):
+            gates.check(ws, SCHEMA.gate)
         return _apply(ws, ledger, progress, cancel)
 
 
@@ -102,6 +104,20 @@ def require_scopes(ws: Workspace, destination: Destination) -> None:
             f"the token lacks {'scopes' if len(lacking) > 1 else 'the scope'} {', '.join(lacking)}; nothing was written",
             hint="add them to the private integration, then run the same command again",
         )
+
+
+def _reasons_came(ws: Workspace, ledger: LedgerPort, progress: Progress) -> bool:
+    """Plan anew with the lost reasons that the plan waited for, once an admin made all of them; whether it was."""
+    proposed, place = StepResult.load(ws.results(STEP)), Destination.load(ws.path)
+    asked = (proposed.facts.get(lost_reasons.WHAT) if proposed else None) or {}
+    if not asked or place is None:
+        return False
+    now = replace(place, lost_reasons=with_client(ws, ledger, STEP, lost_reasons_of, progress))
+    if lost_reasons.missing(asked, now):
+        return False
+    now.save(ws.path)
+    present(ws, ledger, now, progress)
+    return True
 
 
 def _apply(ws: Workspace, ledger: LedgerPort, progress: Progress, cancel: Cancel | None) -> StepResult:
@@ -276,6 +292,7 @@ def _result(
     wrong = verified[verified["verdict"] != "as planned"]
     proposed = StepResult.load(ws.results(STEP))
     reasons: dict[str, int] = (proposed.facts.get(lost_reasons.WHAT) if proposed else None) or {}
+    lacking = lost_reasons.missing(reasons, found)
     status = Status.WAITING if waiting or reasons else Status.FAILED if failed else Status.DONE
     hand = pd.concat([instructions(waiting), lost_reasons.instructions(reasons, found)], ignore_index=True)
     made = sum(entry.state is State.DONE for entry in entries.values())
@@ -287,21 +304,21 @@ def _result(
     return StepResult(
         step=STEP,
         status=status,
-        headline=_headline(made, len(entries) - made - len(failed), waiting, failed, len(reasons)),
+        headline=_headline(made, len(entries) - made - len(failed), waiting, failed, len(lacking)),
         counts={"made": made, "existed": sum(e.state is State.SKIPPED for e in entries.values()), "failed": len(failed),
-                "waiting_for_admin": len(waiting), "not_as_planned": len(wrong)},
+                "waiting_for_admin": len(waiting) + len(lacking), "not_as_planned": len(wrong)},
         tables={**tables, "verified": verified, "instructions": hand},
-        problems=tuple(_problems(failed, wrong, waiting)) + tuple(lost_reasons.problem(reasons, Severity.CRITICAL)) + tuple(p for p in (proposed.problems if proposed else ()) if p.code not in APPLYING),
+        problems=tuple(_problems(failed, wrong, waiting)) + tuple(lost_reasons.problem(lacking, Severity.CRITICAL)) + tuple(p for p in (proposed.problems if proposed else ()) if p.code not in APPLYING),
         facts={**(dict(proposed.facts) if proposed else {}), "applied": status is Status.DONE,
                **({"waits_for": "admin"} if status is Status.WAITING else {"waits_for": ""})},
-        next_step=SCHEMA.application if waiting else SCHEMA.id if reasons else SCHEMA.next,
+        next_step=SCHEMA.application if status is Status.WAITING else SCHEMA.next,
     )  # fmt: skip
 
 
 def _headline(made: int, existed: int, waiting: Sequence[Any], failed: Sequence[Any], reasons: int) -> str:
     if waiting or reasons:
         by_hand = [counted(n, word) for n, word in ((len(waiting), "pipeline"), (reasons, "lost reason")) if n]
-        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; {' and '.join(by_hand)} {agree(len(waiting) + reasons, 'waits', 'wait')} for an admin, who finds the exact steps below."
+        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; {' and '.join(by_hand)} {agree(len(waiting) + reasons, 'waits', 'wait')} for an admin, who finds the exact steps in the report."
     if failed:
         doubt = sum(entry.state is State.IN_DOUBT for entry in failed)
         parts = [f"HighLevel refused {len(failed) - doubt}"] * (len(failed) > doubt) + [

@@ -16,7 +16,7 @@ from pb2hl.values.fold import fold
 
 WHAT = "lost reasons"
 WHERE = "In HighLevel open Settings > Custom Fields > Opportunity > Lost reason"
-ANEW = "pb2hl schema reads them; approve it again, then pb2hl schema --apply"
+ANEW = "pb2hl schema --apply looks for them and goes on"
 
 COLUMNS = ("what", "step", "do", "why")
 """Of the table of instructions for an admin."""
@@ -36,12 +36,17 @@ def instructions(asked: Mapping[str, int], place: Destination) -> pd.DataFrame:
     return pd.DataFrame(_steps(asked, place) if asked else [], columns=list(COLUMNS))
 
 
-def _steps(asked: Mapping[str, int], place: Destination) -> list[Row]:
+def missing(asked: Mapping[str, int], place: Destination) -> dict[str, int]:
+    """Those of the reasons that the location has not."""
     there = {fold(str(reason["name"])) for reason in place.lost_reasons}
-    missing = {reason: count for reason, count in asked.items() if fold(reason) not in there}
-    steps = [WHERE] if missing else []
-    steps += [f"Add it exactly: {reason} ({counted(count, 'deal')})" for reason, count in missing.items()]
-    steps.append(f"Save, then {ANEW}" if missing else f"They are all there now: {ANEW}")
+    return {reason: count for reason, count in asked.items() if fold(reason) not in there}
+
+
+def _steps(asked: Mapping[str, int], place: Destination) -> list[Row]:
+    lacking = missing(asked, place)
+    steps = [WHERE] if lacking else []
+    steps += [f"Add it exactly: {reason} ({counted(count, 'deal')})" for reason, count in lacking.items()]
+    steps.append(f"Save, then {ANEW}" if lacking else f"They are all there now: {ANEW}")
     why = 'no API makes them; lost_reasons = "custom field" under [policy] keeps them in a field instead'
     return [(WHAT, number, step, why) for number, step in enumerate(steps, 1)]
 
