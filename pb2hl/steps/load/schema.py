@@ -13,7 +13,7 @@ from pb2hl.apply import Apply
 from pb2hl.apply.context import RunContext
 from pb2hl.errors import HighLevelError, NotFound, Problem, ScopeMissing, Severity
 from pb2hl.highlevel import PORTS, Client, Destination, read_destination
-from pb2hl.highlevel.destination import lost_reasons_of, pipeline_of
+from pb2hl.highlevel.destination import pipeline_of
 from pb2hl.highlevel.records.fields import normalised
 from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
 from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
@@ -27,7 +27,7 @@ from pb2hl.sheets import table_rows
 from pb2hl.steps.gates import gates
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import lost_reasons, proposal
-from pb2hl.steps.proposal.proposed_schema import STEP, as_made, present
+from pb2hl.steps.proposal.proposed_schema import STEP, as_made, planned_with_reasons, present
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
@@ -76,7 +76,7 @@ def schema(
         gates.check(ws, SCHEMA.gate)
         gates.require_checked(ws)
         proposal.require_current(ws, ledger)
-        if _reasons_came(ws, ledger, progress):
+        if planned_with_reasons(ws, ledger, progress):
             gates.check(ws, SCHEMA.gate)
         return _apply(ws, ledger, progress, cancel)
 
@@ -104,20 +104,6 @@ def require_scopes(ws: Workspace, destination: Destination) -> None:
             f"the token lacks {'scopes' if len(lacking) > 1 else 'the scope'} {', '.join(lacking)}; nothing was written",
             hint="add them to the private integration, then run the same command again",
         )
-
-
-def _reasons_came(ws: Workspace, ledger: LedgerPort, progress: Progress) -> bool:
-    """Plan anew with the lost reasons that the plan waited for, once an admin made all of them; whether it was."""
-    proposed, place = StepResult.load(ws.results(STEP)), Destination.load(ws.path)
-    asked = (proposed.facts.get(lost_reasons.WHAT) if proposed else None) or {}
-    if not asked or place is None:
-        return False
-    now = replace(place, lost_reasons=with_client(ws, ledger, STEP, lost_reasons_of, progress))
-    if lost_reasons.missing(asked, now):
-        return False
-    now.save(ws.path)
-    present(ws, ledger, now, progress)
-    return True
 
 
 def _apply(ws: Workspace, ledger: LedgerPort, progress: Progress, cancel: Cancel | None) -> StepResult:

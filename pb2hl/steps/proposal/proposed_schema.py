@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
+from pb2hl.highlevel.destination import lost_reasons_of
 from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan import Plan
@@ -22,7 +24,7 @@ from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import lost_reasons, proposal
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared import linked_names, owner_order, requests
-from pb2hl.steps.shared.session import sent
+from pb2hl.steps.shared.session import sent, with_client
 from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
 
@@ -82,6 +84,20 @@ def present(
     progress.finish()
     result.save(ws.results(STEP))
     return result
+
+
+def planned_with_reasons(ws: Workspace, ledger: LedgerPort, progress: Progress) -> bool:
+    """Plan anew with the lost reasons that the plan waited for, once an admin made all of them; whether it was."""
+    proposed, place = StepResult.load(ws.results(STEP)), Destination.load(ws.path)
+    asked = (proposed.facts.get(lost_reasons.WHAT) if proposed else None) or {}
+    if not asked or place is None:
+        return False
+    now = replace(place, lost_reasons=with_client(ws, ledger, STEP, lost_reasons_of, progress))
+    if lost_reasons.missing(asked, now):
+        return False
+    now.save(ws.path)
+    present(ws, ledger, now, progress)
+    return True
 
 
 def _of_location(
