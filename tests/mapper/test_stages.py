@@ -165,6 +165,9 @@ def test_certainty_ends_a_stage_only_where_it_stands_alone(chances, outcomes):
     [
         (("Cotação", "Fechada", "Perdida"), ["", "won", "lost"]),
         (("Lead", "Closed", "Lost"), ["", "won", "lost"]),
+        (("Sent", "Accepted", "Declined", "Expired"), ["", "won", "lost", "abandoned"]),
+        (("Sent", "Accepted"), ["", ""]),
+        (("Entwurf", "Angenommen", "Abgelehnt"), ["", "won", "lost"]),
         (("Lead", "Closed", "Won", "Lost"), ["", "", "won", "lost"]),
         (("Lead", "Closed"), ["", ""]),
         (("Lead", "Closed", "Completed", "Lost"), ["", "", "", "lost"]),

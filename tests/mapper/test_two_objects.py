@@ -93,6 +93,15 @@ def test_companies_that_deals_name_beside_a_table_of_people_are_companies():
         assert mapper.two_objects(table({**DEALS, **none}), "deals", ("contacts",)) == []
 
 
+def test_quotes_for_companies_are_deals_of_companies():
+    """Customers with legal forms and a mailbox are no people called `Walnut Ltd`: who is written to belongs to the company."""
+    quotes = {"Ref": ["Q-1", "Q-2"], "Customer": ["Walnut Ltd", "Yew GmbH"], "Customer Email": ["hello@walnut.example", "info@yew.example"],
+              "Total": ["1200", "99.5"], "Valid until": ["2029-02-05", "2029-03-05"], "Status": ["Sent", "Declined"]}  # fmt: skip
+    found = read(quotes, "deals")
+    assert found["contacts"] == {"Customer company": "company_name", "Customer Email": "email"}
+    assert found["deals"]["Customer Email"] == "contact_email" and found["deals"]["Valid until"] == "expected_close"
+
+
 def test_consent_goes_with_the_people_of_deals():
     """Who must not be written to is said of the people that are made of deals, not kept beside the deals."""
     who = {"Contact person": ["Ada Lund", "Bo Vik", "Cy Orr"], "Contact email": PEOPLE["Email"], "Do not email": ["yes", "no", "yes"], "Do not contact": ["no", "no", "yes"]}  # fmt: skip

@@ -75,7 +75,9 @@ _PATTERNS = {
     "rrule": re.compile(r"^(RRULE:)?FREQ=", re.I),
     "json": re.compile(r"^\s*[\[{].*[\]}]\s*$", re.S),
     "company": re.compile(
-        r"\b(inc|llc|ltd|limited|gmbh|ag|corp|corporation|company|co|s\.?a\.?r?\.?l?|s\.?l|bv|b\.v|nv|oy|ab|aps|a/s|plc|pty|srl|s\.r\.l|spa|kg|ug|sas|& sons|group|holdings?)\.?$",
+        r"\b(inc|llc|ltd|limited|gmbh|ag|corp|corporation|company|co|s\.?a\.?r?\.?l?|s\.?l|bv|b\.v|nv|oy|ab|aps|a/s|plc|pty|srl|s\.r\.l|spa|kg|ug|sas|& sons|group|holdings?"
+        r"|s\.? ?r\.? ?o|a\.s|spol\. s r\.o|sp\. ?z ?o\.? ?o|sp\. ?[jk]|kft|zrt|nyrt|bt|ltda|eireli|d\.? ?o\.? ?o|o[uü]|sia|uab|oyj|asa|as|hf|ehf|a\.?ş|şti|e\.k|ohg|gbr|e\.v|sarl|sasu|eurl|pvt)\.?$"
+        r"|^(ооо|оао|зао|пао|ао|тов|тоо|pt)\b|株式会社|有限会社|合同会社|有限公司|주식회사|\(주\)|㈱",
         re.I,
     ),
     "person": re.compile(r"^[^\W\d_][\w'’.-]*(,? [^\W\d_][\w'’.-]*){1,3}$"),

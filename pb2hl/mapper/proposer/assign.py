@@ -39,7 +39,7 @@ def assign(
     """The candidates after looking at each other; `strict` gives every canonical field to one column only."""
     chosen = list(found)
     if object_ == "contacts":
-        people.buyers(headings, chosen)
+        people.buyers(headings, chosen, seen)
         people.read_names(headings, chosen, seen)
         people.traders(chosen, seen)
         _seconds(chosen, seen)
@@ -239,11 +239,11 @@ def _own_name(headings: Sequence[str], object_: str, chosen: list[Candidate]) ->
     ]
     theirs = [at for at in found if terms(headings[at])[0] in _OF_THEIRS.get(object_, ())]
     if not found and object_ == "companies":  # the part of a table of people and companies that is companies
-        found = [at for at, heading in enumerate(headings) if terms(heading) == ("last name",)]
+        found = [at for at, heading in enumerate(headings) if terms(heading) and set(terms(heading)) <= _OF_A_PERSON]
     found = theirs if len(theirs) == 1 else found
     if len(found) == 1:
         word = terms(headings[found[0]])[0]
-        sure = object_ == "deals" or word == "last name" or means(word)
+        sure = object_ == "deals" or word in _OF_A_PERSON or means(word)
         reason = f"the only name in this table, of a {word}"
         chosen[found[0]] = replace(
             chosen[found[0]],
@@ -253,6 +253,9 @@ def _own_name(headings: Sequence[str], object_: str, chosen: list[Candidate]) ->
             reason=reason,
         )
 
+
+_OF_A_PERSON = frozenset({"first name", "last name", "full name", "name"})
+"""Words for a person's name under which a table of companies, or the companies of a mixed table, may have theirs."""
 
 _BY_ID = {"company_name": ("company_id", "businessId"), "parent_name": ("parent_id", "custom")}
 """What a column of names is when its values are ids: (canonical field, HighLevel field)."""

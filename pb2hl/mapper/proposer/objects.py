@@ -111,6 +111,8 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
         own = fits[by_name]
         confidence = max(0.6, min(0.99, 0.7 + 0.06 * own.points))
         return by_name, round(confidence, 2), f"named {words!r}; columns {', '.join(own.fields[:5]) or 'plain'}"
+    if best == "contacts" and _only_companies(raw):
+        return "companies", 0.7, "its names are companies' and it names nobody else"
     fit = fits[best]
     said = f"its name says {by_name}, but " if by_name and by_name != best else ""
     if fit.points >= CLEAR and fit.points >= fits[second].points + LEAD:
@@ -126,17 +128,20 @@ def _only_companies(raw: Table) -> bool:
     """Whether the one column of names of a table called after people (`Customers`) is of companies, and nobody else is in it."""
     frame = frame_of(raw)
     read = {heading: candidate(heading, "contacts", Signals()).field for heading in raw.headings}
-    named = [heading for heading, field in read.items() if field in ("full_name", "company_name")]
-    if frame is None or not len(frame) or len(named) != 1 or {"first_name", "last_name", "email"} & set(read.values()):
+    named = [heading for heading, field in read.items() if field in ("full_name", "company_name", "first_name")]
+    if frame is None or not len(frame) or len(named) != 1 or _ONLY_PEOPLE & set(read.values()):
         return False
+    least = _COMPANIES if not {"first_name", "email"} & set(read.values()) else _NEARLY_ALL
     names = [name for name in frame[named[0]].head(_NAMES_READ).str.strip().unique() if name]
     others = [tokens(name) for name in names if not is_company(name)]
     people = any(words and words[0] in known_given_names() for words in others)
-    return not people and len(names) - len(others) >= max(1, _COMPANIES * len(names))
+    return not people and len(names) - len(others) >= max(1, least * len(names))
 
 
-_NAMES_READ, _COMPANIES = 120, 0.4
-"""Names looked at, and the share (0-1) with legal forms that shows names of companies."""
+_ONLY_PEOPLE = frozenset({"last_name", "job_title", "birthday"})
+_NAMES_READ, _COMPANIES, _NEARLY_ALL = 120, 0.4, 0.8
+"""Names looked at, and the share (0-1) with legal forms that shows names of companies: nearly all where people are reached by
+e-mail, or the column could be of given names."""
 
 
 def _has_people(raw: Table, others: Sequence[Table]) -> bool:

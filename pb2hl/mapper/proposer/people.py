@@ -18,13 +18,16 @@ _FIRST_NAME_WORDS = heading_words("first names")
 _BUYERS = heading_words("buyers")
 
 
-def buyers(headings: Sequence[str], chosen: list[Candidate]) -> None:
-    """`Customer` beside a column that is plainly the person's whole name is who they buy for: the company."""
+def buyers(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[Signals]) -> None:
+    """`Customer` beside a column that is plainly the person's whole name, or beside the halves of it where it holds companies, is
+    who they buy for: the company."""
     if any(item.field in ("company_name", "company_id") for item in chosen):
         return
     named = [at for at, item in enumerate(chosen) if item.field == "full_name"]
     found = [at for at in named if parts(headings[at]) <= _BUYERS | {"name"} and parts(headings[at]) & _BUYERS]
-    if len(found) == 1 and len(named) == 2:
+    halves = "last_name" in {item.field for item in chosen}
+    firms = halves and len(named) == 1 and bool(found) and seen[found[0]].share("company") >= _FIRMS
+    if len(found) == 1 and (len(named) == 2 or firms):
         (at,) = found
         chosen[at] = chosen[at].become("company_name", "companyName", "another column is the person")
 
@@ -94,6 +97,9 @@ def traders(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
         )
         chosen[at] = chosen[at].become("full_name", target, why)
 
+
+_FIRMS = 0.4
+"""Share (0-1) of names with legal forms that shows names of companies."""
 
 _PEOPLE = 0.8
 """Share (0-1) of a column's values that must look like names of people."""

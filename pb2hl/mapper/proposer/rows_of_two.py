@@ -49,13 +49,14 @@ def two_objects(raw: RawTable, object_: str, others: Sequence[str]) -> list[Read
         return []
     if "contacts" in others and "companies" in others:
         return []
-    found = [] if "contacts" in others else _people_of_deals(raw)
+    called = raw if "contacts" in others else _called_companies(raw)
+    found = [] if "contacts" in others else _people_of_deals(called)
     companies = (
         []
         if "companies" in others
-        else _companies_of_deals(raw, [part for part, name, _ in found if name == "contacts"])
+        else _companies_of_deals(called, [part for part, name, _ in found if name == "contacts"])
     )
-    return [*(found or [(raw, "deals", "")]), *companies] if found or companies else []
+    return [*(found or [(called, "deals", "")]), *companies] if found or companies else []
 
 
 def _says_deal(heading: str) -> bool:
@@ -108,14 +109,15 @@ def _people_of_deals(raw: RawTable) -> list[Read]:
     if not set(theirs.values()) & NAMES and (name := _own_name(raw, deals, theirs)):
         theirs[name] = "full_name"
     fields = set(theirs.values())
-    if not fields & NAMES or not (fields & REACHED or named):
+    firms = _FIRM in raw.headings and bool(fields & REACHED)  # whom nothing names but the company
+    if not firms and (not fields & NAMES or not (fields & REACHED or named)):
         return []
     columns = [name for name in raw.headings if name in theirs]
     rows = filled(raw, [name for name in columns if theirs[name] in NAMES | REACHED])
     frame = raw.frame[columns][rows].reset_index(drop=True)
     part = RawTable(raw.file, part_name(raw, "contacts"), columns, frame, raw.rows[rows])
     part = _called_names(part, named)
-    if not set(surely(part, "contacts").values()) & NAMES:
+    if not firms and not set(surely(part, "contacts").values()) & NAMES:
         return []
     kept = {name for name in columns if theirs[name] in _SHARED}
     left = [name for name in raw.headings if name not in columns or name in kept]
@@ -149,6 +151,21 @@ def _people_of_companies(raw: RawTable) -> list[Read]:
 
 
 _CONTACT = frozenset({"contact", "name", "person", "full name"})
+
+
+_FIRM = "Customer company"
+
+
+def _called_companies(raw: RawTable) -> RawTable:
+    """Deals whose customers are companies, as their names show, with that column called so; themselves otherwise."""
+    read = surely(raw, "deals")
+    whom = [name for name, field in read.items() if field == "contact_id"]
+    if len(whom) != 1 or "company_id" in read.values():
+        return raw
+    if not signals(raw.frame[whom[0]].head(ROWS)).looks("company", at_least=_PEOPLE):
+        return raw
+    headings = [_FIRM if name == whom[0] else name for name in raw.headings]
+    return replace(raw, headings=headings, frame=raw.frame.set_axis(headings, axis=1))
 
 
 def _called_names(people: RawTable, named: Sequence[str]) -> RawTable:

@@ -13,7 +13,9 @@ from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, parts, terms, tokens
 from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.source.embedded import is_kept
+from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.statuses import deal_status, word_key
 
 _SOFT = heading_words("soft")
 """Words that may stand beside any concept without changing it (`Phone 1 - Value`, `Associated Company`)."""
@@ -217,6 +219,8 @@ def _against(field: str, family: str, seen: Signals, expected: tuple[str, ...]) 
     """Kinds of values that a field cannot have and a column has."""
     if field == "job_title" and seen.examples and all(text.casefold() in _SYSTEM_ROLES for text in seen.examples):
         return ["roles of the old system"]
+    if field == "state" and seen.examples and sum(map(_says_how_it_stands, seen.examples)) >= 0.6 * len(seen.examples):
+        return ["statuses"]
     if field in _NEVER:
         return [kind for kind in _NEVER[field] if seen.looks(kind, at_least=0.8)]
     if field == "employees" and not seen.looks("number", at_least=0.5):
@@ -228,6 +232,12 @@ def _against(field: str, family: str, seen: Signals, expected: tuple[str, ...]) 
     if field in ("owner", "source") or (family == "name" and seen.looks("person")):
         return []
     return [kind for kind in _CONFLICTS[family] if seen.share(kind) >= 0.8 and kind not in expected]
+
+
+def _says_how_it_stands(text: str) -> bool:
+    """Whether a text is a status (`Actif`, `Fermé`), and no abbreviation of a state that reads as one (`OK`, `NO`)."""
+    word = word_key(text)
+    return len(word) > 3 and (word in TRUE | FALSE or bool(deal_status(word)))
 
 
 def _words(expected: tuple[str, ...], seen: Signals) -> str:

@@ -98,14 +98,18 @@ def _ends(stage: str, declared: str, chance: float | None, certain: Collection[s
     return "lost" if set(tokens(stage)) & _CLOSED else ""
 
 
+_ACCEPTED = heading_words("accepted")
+"""Words of offers that were taken."""
+
+
 def _merely_closed(stage: str) -> bool:
     words = set(tokens(stage))
-    return bool(words) and words <= _CLOSED
+    return bool(words) and (words <= _CLOSED or words <= _ACCEPTED)
 
 
 def _certain(declared: Sequence[dict[str, Any]], counts: dict[tuple[str, str], _Use]) -> dict[str, set[str]]:
     """Of each pipeline the stages that are won by their name or have a probability of 1 (of several, only the name tells); where none
-    is and another is lost, the only one that is merely called closed."""
+    is and another is lost, the only one that is merely called closed or accepted."""
     found: dict[str, set[str]] = defaultdict(set)
     closed: dict[str, set[str]] = defaultdict(set)
     lost: set[str] = set()
