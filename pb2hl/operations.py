@@ -130,14 +130,15 @@ def operation_id(
     location: str, source: str, object_: str, source_id: str, kind: Kind, target: Target, part: str = ""
 ) -> str:
     """The deterministic id of an operation: 32 hex digits of SHA-256 over its key (DESIGN: exactly once)."""
-    key = f"[{_key_of(location, source, object_)}, {encode_basestring(source_id)}, {_key_of(kind, target, part)}]"
-    return hashlib.sha256(key.encode()).hexdigest()[:32]
+    before, behind = _around(location, source, object_, kind, target, part)
+    return hashlib.sha256(f"{before}{encode_basestring(source_id)}{behind}".encode()).hexdigest()[:32]
 
 
 @lru_cache(maxsize=4_096)
-def _key_of(*parts: str) -> str:
-    """A stretch of a key that most operations of a plan share: encoding it is half of what an id costs."""
-    return _KEY.encode(parts)[1:-1]
+def _around(location: str, source: str, object_: str, kind: Kind, target: Target, part: str) -> tuple[str, str]:
+    """What stands before and behind the source id in a key, which most operations of a plan share: encoding it is half of an id's cost."""
+    before, behind = _KEY.encode([location, source, object_]), _KEY.encode([kind, target, part])
+    return f"{before[:-1]}, ", f", {behind[1:]}"
 
 
 def canonical_hash(value: Any) -> str:

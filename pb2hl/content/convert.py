@@ -33,7 +33,7 @@ def convert(body: str, *, hint: str = "") -> Content:
         return Content("", "", "empty")
     removed = [] if len(body) <= MOST_CHARACTERS else ["everything beyond the first 80 million characters"]
     images = Images()
-    if _REFERENCE.search(source):
+    if "{{" in source and _REFERENCE.search(source):
         removed.append("text that looks like a reference")
         source = _REFERENCE.sub("{ {", source)
     if kind != "rtf":
@@ -48,13 +48,16 @@ def convert(body: str, *, hint: str = "") -> Content:
         removed += found_in(source)
         html = clean(_markdown(source) if kind == "markdown" else source, images)
         text = text_of(html)
-    html = _RTF_START.sub(r"\1&#123;\\rtf", html)
+    if "{\\rtf" in html:
+        html = _RTF_START.sub(r"\1&#123;\\rtf", html)
     return Content(html, text, kind, tuple(dict.fromkeys([*removed, *images.removed])), tuple(images.found))
 
 
 def without_macros(text: str) -> tuple[str, list[str]]:
     """`text` without the fields of mail templates that nobody filled in, which HighLevel or the next program might; and what
     was taken out, by kind."""
+    if not ("{{" in text or "[[" in text or "%" in text):
+        return text, []
     shorter, count = _MACRO.subn("", text)
     return (shorter, ["text macro"]) if count else (text, [])
 

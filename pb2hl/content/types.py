@@ -42,6 +42,9 @@ class Content:
     def render(self, addresses: Mapping[int, str]) -> str:
         """`html` with each image linked to `addresses[index]`; an image without one becomes the text `[image: name]`."""
 
+        if PLACEHOLDER not in self.html:
+            return self.html
+
         def put(match: re.Match[str]) -> str:
             index = int(match[1])
             if index >= len(self.images):

@@ -27,7 +27,14 @@ def text_column(frame: pd.DataFrame, name: str) -> pd.Series:
     """Column `name` as trimmed text, "" where missing or where `frame` has no such column."""
     if name not in frame.columns:
         return pd.Series("", index=frame.index, dtype=object)
+    if isinstance(frame[name].dtype, pd.StringDtype) and len(frame):
+        return frame[name].fillna("").str.strip()
     return frame[name].astype(object).where(frame[name].notna(), "").map(str).str.strip()
+
+
+def _texts(frame: pd.DataFrame, name: str) -> list[str]:
+    """`text_column` as a list, which is walked in a tenth of the time."""
+    return text_column(frame, name).tolist()
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class CompanyIndex:
         """The index over staged companies (columns source_id, name)."""
         by_id: dict[str, str] = {}
         by_name: dict[str, list[str]] = defaultdict(list)
-        for source_id, name in zip(text_column(companies, "source_id"), text_column(companies, "name"), strict=True):
+        for source_id, name in zip(_texts(companies, "source_id"), _texts(companies, "name"), strict=True):
             by_id.setdefault(source_id, source_id)
             by_name[fold(name)].append(source_id)
             core = core_name(name)
@@ -82,7 +89,7 @@ def with_derived(companies: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFram
         pairs["id"].str.contains(r"[^\W\d_]{2}\s|\s[^\W\d_]{2}", regex=True), ""
     )
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
-    for (given, name), count in Counter(zip(pairs["id"], pairs["name"], strict=True)).items():
+    for (given, name), count in Counter(zip(pairs["id"].tolist(), pairs["name"].tolist(), strict=True)).items():
         core = core_name(name)
         if core and not index.with_id(given) and not index.with_name(name):
             spellings[core][name] += count
@@ -118,7 +125,7 @@ def companies_of_contacts(contacts: pd.DataFrame, companies: pd.DataFrame) -> pd
     found: dict[tuple[str, str, str], tuple[str, str, tuple[str, ...]]] = {}
     for given, name, domain in cells.drop_duplicates().itertuples(index=False, name=None):
         found[given, name, domain] = _named(index, domain_of, given, name, domain)
-    keys = list(zip(cells["id"], cells["name"], cells["domain"], strict=True))
+    keys = list(zip(*(cells[name].tolist() for name in ("id", "name", "domain")), strict=True))
     return pd.DataFrame(
         {
             "company": [found[key][0] for key in keys],
@@ -132,7 +139,7 @@ def companies_of_contacts(contacts: pd.DataFrame, companies: pd.DataFrame) -> pd
 
 def _domains_of(addresses: pd.Series) -> pd.Series:
     """The company's own domain of each e-mail address, each distinct domain parsed once."""
-    behind = [text if _PATH.search(text) else text.rpartition("@")[2] for text in addresses]
+    behind = [text if _PATH.search(text) else text.rpartition("@")[2] for text in addresses.tolist()]
     known = {text: domains.company_domain(text) for text in set(behind)}
     return pd.Series([known[text] for text in behind], index=addresses.index, dtype=object)
 
@@ -166,15 +173,18 @@ def canonical_domains(companies: pd.DataFrame, linked: pd.DataFrame) -> dict[str
     """
     weights = _own_evidence(companies)
     named = linked[(linked["company"] != "") & (linked["domain"] != "")]
-    for (company, domain), count in Counter(zip(named["company"], named["domain"], strict=True)).items():
+    for (company, domain), count in Counter(
+        zip(named["company"].tolist(), named["domain"].tolist(), strict=True)
+    ).items():
         weights.setdefault(company, Counter())[domain] += count
     return {source_id: [domain for domain, _ in _ranked(counts)] for source_id, counts in weights.items()}
 
 
 def _own_evidence(companies: pd.DataFrame) -> dict[str, Counter[str]]:
-    weights: dict[str, Counter[str]] = {source_id: Counter() for source_id in text_column(companies, "source_id")}
+    ids = _texts(companies, "source_id")
+    weights: dict[str, Counter[str]] = {source_id: Counter() for source_id in ids}
     for column, weight in _EVIDENCE.items():
-        for source_id, cell in zip(text_column(companies, "source_id"), text_column(companies, column), strict=True):
+        for source_id, cell in zip(ids, _texts(companies, column), strict=True) if column in companies else ():
             domain = domains.company_domain(cell) if cell else ""
             if domain:
                 weights[source_id][domain] += weight
@@ -190,14 +200,10 @@ def parents(companies: pd.DataFrame, survivor_of: dict[str, str]) -> tuple[dict[
 
     From parent ids, else unique names. A parent that is the company itself (or was merged into it) is none.
     """
-    index = CompanyIndex.of(companies)
     found: dict[str, str] = {}
     dangling = 0
-    columns = (
-        text_column(companies, "source_id"),
-        text_column(companies, "parent_id"),
-        text_column(companies, "parent_name"),
-    )
+    columns = [_texts(companies, name) for name in ("source_id", "parent_id", "parent_name")]
+    index = CompanyIndex.of(companies if any(columns[1]) or any(columns[2]) else companies.iloc[:0])
     for source_id, parent_id, parent_name in zip(*columns, strict=True):
         if not parent_id and not parent_name:
             continue

@@ -48,8 +48,8 @@ def decided_merges(
     sheets.require_valid(
         {"duplicates": duplicates_sheet, "companies": companies_sheet},
         {
-            "duplicates": set(contacts["source_id"].astype(str)),
-            "companies": set(found.companies["source_id"].astype(str)),
+            "duplicates": set(contacts["source_id"].astype(str).tolist()),
+            "companies": set(found.companies["source_id"].astype(str).tolist()),
         },
     )
     of_company = sheets.survivors(companies_sheet)
@@ -68,7 +68,7 @@ def decided_merges(
 
 
 def _complete(frame: pd.DataFrame, survivors: Mapping[str, str]) -> dict[str, str]:
-    return {source_id: survivors.get(source_id, source_id) for source_id in frame["source_id"].astype(str)}
+    return {source_id: survivors.get(source_id, source_id) for source_id in frame["source_id"].astype(str).tolist()}
 
 
 def _contacts(linked: pd.DataFrame, survivor_of: Mapping[str, str], sheet: pd.DataFrame | None) -> pd.DataFrame:
@@ -79,8 +79,8 @@ def _contacts(linked: pd.DataFrame, survivor_of: Mapping[str, str], sheet: pd.Da
     merged = survivorship.merge(linked, survivor_of, rules)
     company = dict(
         zip(
-            linked["source_id"].astype(str),
-            zip(linked["company_source_id"], linked["company_why"], strict=True),
+            linked["source_id"].astype(str).tolist(),
+            zip(linked["company_source_id"].tolist(), linked["company_why"].tolist(), strict=True),
             strict=True,
         )
     )
@@ -96,18 +96,20 @@ def _companies(
     rules = sheets.chosen_rules(rules_sheet, "companies", list(found.companies.columns))
     rules.pop("derived", None)
     merged = survivorship.merge(found.companies, survivor_of, rules)
-    own = merged["source_id"].astype(str)
+    own = merged["source_id"].astype(str).tolist()
     names = _survivor_cells(sheets.merged_or_alone(sheet, survivor_of), survivor_of, "canonical_name")
-    merged["name"] = [names.get(source_id) or name for source_id, name in zip(own, merged["name"], strict=True)]
+    merged["name"] = [
+        names.get(source_id) or name for source_id, name in zip(own, merged["name"].tolist(), strict=True)
+    ]
     parent, problems, cycles = evidence.parents(found.companies, dict(survivor_of))
-    name_of = dict(zip(own, merged["name"].fillna("").astype(str), strict=True))
+    name_of = dict(zip(own, merged["name"].fillna("").astype(str).tolist(), strict=True))
     edited = _survivor_cells(sheet, survivor_of, "parent_id")
     for child in own:
         chosen = edited.get(child, "")
         target = survivor_of.get(chosen, chosen)
         if target in name_of and target != child and child not in parent:
             parent[child] = target
-    unfound, itself = _parents_as_given(merged, own)
+    unfound, itself = _parents_as_given(merged, merged["source_id"].astype(str))
     merged["parent_id"] = pd.Series([parent.get(source_id) for source_id in own], dtype="str")
     left_out = {**itself, **dict(zip(cycles["source_id"], cycles["parent_left_out"], strict=True))}
     shown = {**unfound, **{child: name_of.get(target, "") for child, target in parent.items()}}
@@ -124,7 +126,7 @@ def _parents_as_given(companies: pd.DataFrame, own: pd.Series) -> tuple[dict[str
     )
     given = name.where(name.str.strip() != "", id_).str.strip()
     same = (given == own) | (given.str.casefold() == self_name.str.casefold())
-    texts = dict(zip(own, given, strict=True))
+    texts = dict(zip(own.tolist(), given.tolist(), strict=True))
     return {item: text for item, text in texts.items() if text}, {
         item: texts[item] for item in own[same] if texts[item]
     }
@@ -134,7 +136,7 @@ def _survivor_cells(sheet: pd.DataFrame, survivor_of: Mapping[str, str], column:
     """Non-empty cells of `column` in the rows of surviving companies."""
     return {
         str(source_id): str(cell).strip()
-        for source_id, cell in zip(sheet["source_id"], sheet[column], strict=True)
+        for source_id, cell in zip(sheet["source_id"].tolist(), sheet[column].tolist(), strict=True)
         if survivor_of.get(str(source_id), str(source_id)) == str(source_id) and str(cell).strip()
     }
 
@@ -168,13 +170,15 @@ def company_of_domain(
 def _companies_of(
     found: CompanyEvidence, survivor_of: Mapping[str, str], by_domain: Mapping[str, str]
 ) -> tuple[list[str], list[str]]:
-    company = [survivor_of.get(item, item) for item in found.linked["company"]]
-    why = list(found.linked["why"])
-    for at, candidates in enumerate(found.linked["candidates"]):
+    company = [survivor_of.get(item, item) for item in found.linked["company"].tolist()]
+    why = found.linked["why"].tolist()
+    for at, candidates in enumerate(found.linked["candidates"].tolist()):
+        if not candidates:
+            continue
         remaining = {survivor_of.get(item, item) for item in candidates}
         if len(remaining) == 1:
             company[at], why[at] = remaining.pop(), "company name"
-    for at, domain in enumerate(found.linked["domain"]):
+    for at, domain in enumerate(found.linked["domain"].tolist()):
         if not company[at] and domain in by_domain:
             company[at], why[at] = by_domain[domain], "e-mail domain"
     return company, why

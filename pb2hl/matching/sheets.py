@@ -156,7 +156,7 @@ def check(sheet: pd.DataFrame, name: str, known: Collection[str]) -> list[Proble
     decisions = _decisions(sheet)
     seen: dict[str, int] = {}
     for at, (source_id, cluster, decision) in enumerate(
-        zip(sheet["source_id"], sheet["cluster"], decisions, strict=True)
+        zip(sheet["source_id"].tolist(), sheet["cluster"].tolist(), decisions.tolist(), strict=True)
     ):
         if decision not in DECISIONS:
             wrong(at, "decision", f"{decision!r} is none of merge, keep apart, skip, or empty")

@@ -71,7 +71,9 @@ def merge(frame: pd.DataFrame, survivor_of: Mapping[str, str], rules: Mapping[st
     """
     rules = {**rules, **{name: rules[base] for name, base in _BESIDE.items() if base in rules}}
     ids = frame["source_id"].astype(str)
-    target = ids.map(lambda source_id: survivor_of.get(source_id, source_id))
+    target = pd.Series(
+        [survivor_of.get(source_id, source_id) for source_id in ids.tolist()], ids.index, dtype=ids.dtype
+    )
     kept = frame[(ids == target).to_numpy()].copy()
     merged: dict[str, dict[str, Any]] = {}
     moving = target.isin(set(target[(ids != target).to_numpy()])).to_numpy()
@@ -80,7 +82,7 @@ def merge(frame: pd.DataFrame, survivor_of: Mapping[str, str], rules: Mapping[st
         clusters.setdefault(str(survivor), []).append({str(name): cell for name, cell in row.items()})
     for survivor in sorted(clusters):
         merged[survivor] = _merge_cluster(survivor, clusters[survivor], rules)
-    own = kept["source_id"].astype(str)
+    own = kept["source_id"].astype(str).tolist()
     kept["merged_ids"] = [merged[item]["merged_ids"] if item in merged else [item] for item in own]
     kept["unshown"] = [merged[item]["unshown"] if item in merged else "[]" for item in own]
     if merged:

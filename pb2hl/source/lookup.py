@@ -107,7 +107,7 @@ class Index:
 
     @cached_property
     def _ids(self) -> set[str]:
-        return {*self._frame["source_id"], *self._survivor_of}
+        return {*self._frame["source_id"].tolist(), *self._survivor_of}
 
     @cached_property
     def _shared(self) -> dict[str, tuple[str, ...]]:

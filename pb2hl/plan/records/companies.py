@@ -9,7 +9,6 @@ from typing import Any
 
 from pb2hl import field_map, markers
 from pb2hl.matching import domains
-from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.fields.findings import Bucket
@@ -23,7 +22,6 @@ from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.fold import fold
 
 OBJECT = "companies"
-_COPIED = OBJECTS[OBJECT].copied
 UNASSIGNED = "unassigned"
 """Source id (of object `schema`) of the one business that holds contacts without a company."""
 
@@ -56,7 +54,7 @@ class Companies:
     def draft(self, row: Row) -> Draft:
         """The payload of the business, standard fields and custom values by field key, with the cells it is made of."""
         draft = self.ctx.draft(OBJECT, row)
-        for spec, name in _COPIED:
+        for spec, name in self.ctx.copied(OBJECT):
             if (value := as_property(spec.kind, row, spec.name)) is not None:
                 draft.put(name, value, spec.name)
         if "name" not in draft.body:

@@ -8,7 +8,6 @@ from typing import Any
 
 from pb2hl.field_map import NOTHING_REFUSED, REFUSALS
 from pb2hl.matching.legal_forms import no_company
-from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.fields.findings import Bucket
@@ -21,7 +20,6 @@ from pb2hl.plan.shared.draft import Draft
 from pb2hl.values.fold import fold
 
 OBJECT = "contacts"
-_COPIED = OBJECTS[OBJECT].copied
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Contacts:
     def draft(self, row: Row, person: Person) -> Draft:
         """The body of the create call, with the cells it is made of."""
         draft = self.ctx.draft(OBJECT, row)
-        for spec, name in _COPIED:
+        for spec, name in self.ctx.copied(OBJECT):
             if (value := as_property(spec.kind, row, spec.name)) is not None:
                 draft.put(name, value, spec.name)
         self._name(row, person, draft)

@@ -11,7 +11,6 @@ import pandas as pd
 
 from pb2hl import markers
 from pb2hl.errors import Severity
-from pb2hl.model import OBJECTS
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan.fields import custom_fields as f
 from pb2hl.plan.fields.findings import Bucket
@@ -29,7 +28,6 @@ from pb2hl.values.fold import fold
 from pb2hl.values.statuses import deal_status
 
 OBJECT = "deals"
-_COPIED = OBJECTS[OBJECT].copied
 DUPLICATE_COLUMNS = ("source_id", "name", "contact", "pipeline", "first_deal", "treatment")
 
 
@@ -299,7 +297,7 @@ class Deals:
         host = self.hosts[row["source_id"]]
         contact = host[1] if host[0] == "contacts" else ""  # a stand-in is none of those that the deal names
         draft.put("contactId", self.ctx.ref(Target.CONTACT, *host), *values.naming(self.ctx, row, contact))
-        for spec, name in _COPIED:
+        for spec, name in self.ctx.copied(OBJECT):
             if (value := as_property(spec.kind, row, spec.name)) is not None:
                 draft.put(name, value, spec.name)
         own = self.ctx.own_fields(OBJECT, row) | self.unconverted.fields(OBJECT, row)

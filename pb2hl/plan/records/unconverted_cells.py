@@ -44,8 +44,7 @@ class Unconverted:
     def fields(self, object_: str, row: Row) -> dict[str, tuple[Any, tuple[str, ...]]]:
         """The values of the two fields that keep unconverted cells of contacts, companies and deals; their cells are noted as exceptions,
         since a text that did not convert stands in no staged column."""
-        source_id = row["source_id"]
-        ids = dict.fromkeys([source_id, *texts(row.get("merged_ids"))])
+        ids = dict.fromkeys([row["source_id"], *texts(row.get("merged_ids"))]) if self.cells else {}
         for item in ids:
             for field, _ in self._kept(object_, item):
                 self.findings.cell(object_, item, field, Bucket.MOVED, f.UNCONVERTED_FIELD)
@@ -73,4 +72,6 @@ class Unconverted:
 def unshown(row: Row) -> list[dict[str, Any]]:
     """What a survivor's merged rows said otherwise: {source_id, field, value}."""
     found = row.get("unshown")
+    if found == "[]":  # nearly every row's
+        return []
     return json.loads(found) if isinstance(found, str) and found else list(found or [])

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from pb2hl import markers
-from pb2hl.model import CUSTOM_PREFIX, OBJECTS
+from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldSpec
 from pb2hl.operations import Kind, Operation, Target, operation_id, references
 from pb2hl.plan.fields.custom_fields import FOLLOWERS_FIELD, MOST_FOLLOWERS, OWNER_FIELD, PlannedField, written
 from pb2hl.plan.fields.findings import Bucket, Findings
@@ -45,6 +45,7 @@ class Context:
     findings: Findings = field(default_factory=Findings)
     _tables: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _landings: dict[str, Landings] = field(default_factory=dict, repr=False)
+    _copied: dict[str, tuple[tuple[FieldSpec, str], ...]] = field(default_factory=dict, repr=False)
     _custom: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -87,6 +88,13 @@ class Context:
         if only is not None and not table.empty:
             table = table[table["source_id"].isin(only)]
         return rows(oldest_first(table, by), columns, numbered=True)
+
+    def copied(self, name: str) -> tuple[tuple[FieldSpec, str], ...]:
+        """(field, HighLevel property) of the columns of a table whose values are written into properties as they are."""
+        if name not in self._copied:
+            there = set(self.table(name).columns)
+            self._copied[name] = tuple(item for item in OBJECTS[name].copied if item[0].name in there)
+        return self._copied[name]
 
     def custom_columns(self, name: str) -> tuple[str, ...]:
         """The custom columns of a table."""
@@ -182,7 +190,11 @@ class Context:
 
     def lost(self, object_: str, row: Row, field_: str) -> tuple[str, str]:
         """(text, why) of a reference of a row that means no record; ("", "") when there is none."""
-        return self.lost_references.get((object_, row["source_id"], field_), ("", ""))
+        return (
+            self.lost_references.get((object_, row["source_id"], field_), ("", ""))
+            if self.lost_references
+            else ("", "")
+        )
 
     def field_ref(self, planned: PlannedField, path: str = "") -> Any:
         """A custom field's id (`path`: its fieldKey): as it is when the field exists, else as a reference."""

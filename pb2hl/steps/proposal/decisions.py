@@ -99,7 +99,9 @@ def _decided(ws: Workspace, ledger: LedgerPort, later: Mapping[str, list[str]]) 
 def _hash(sheet: pd.DataFrame, cells: tuple[str, ...]) -> str:
     rows = sheet[[cell for cell in cells if cell in sheet.columns]]
     return canonical_hash(
-        sorted([str(cell).strip() for cell in row] for row in rows.itertuples(index=False, name=None))
+        sorted(
+            map(list, zip(*([str(cell).strip() for cell in rows[name].tolist()] for name in rows.columns), strict=True))
+        )
     )
 
 
