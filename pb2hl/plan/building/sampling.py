@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import pyarrow as pa
-
 from pb2hl.operations import RECORD_TARGETS, Kind, Target
 from pb2hl.plan.inputs.store import Operations, payloads
 
@@ -52,7 +50,7 @@ class _Chooser:
     def _read(self) -> None:
         """Who depends on whom among data operations, without payloads."""
         known: set[str] = set()
-        for target, batch in _batches(self.operations):
+        for target, batch in self.operations.batches():
             ids = batch.column("op_id").to_pylist()
             known.update(ids)
             if target in RECORD_TARGETS:
@@ -61,7 +59,7 @@ class _Chooser:
             if target is Target.CONTACT:
                 self._contacts += ids
         contacts = set(self._contacts)
-        for _, batch in _batches(self.operations):
+        for _, batch in self.operations.batches():
             for op_id, depends in zip(
                 batch.column("op_id").to_pylist(), batch.column("depends_on").to_pylist(), strict=True
             ):
@@ -79,7 +77,7 @@ class _Chooser:
 
     def every(self) -> Iterator[str]:
         """All op ids."""
-        for _, batch in _batches(self.operations):
+        for _, batch in self.operations.batches():
             yield from batch.column("op_id").to_pylist()
 
     def add(self, op_ids: Iterable[str]) -> None:
@@ -96,7 +94,7 @@ class _Chooser:
         """Operations that show something first: a kind of record, custom field, stage, status, owner or tag."""
         seen: set[Any] = set()
         found = []
-        for target, batch in _batches(self.operations):
+        for target, batch in self.operations.batches():
             columns = (batch.column(name).to_pylist() for name in ("op_id", "kind", "object"))
             for op_id, kind, object_, payload in zip(*columns, payloads(batch), strict=True):
                 shown = features(target, Kind(kind), object_, payload)
@@ -121,12 +119,6 @@ class _Chooser:
                 if turn < len(queue) and len(found) < most:
                     found.append(queue[turn])
         return found
-
-
-def _batches(operations: Operations) -> Iterator[tuple[Target, pa.RecordBatch]]:
-    for target in Target:
-        for batch in operations.batches.get(target, ()):
-            yield target, batch
 
 
 _EACH = {"pipelineStageId", "status", "assignedTo", "assignedUserId", "userId", "appointmentStatus", "completed"}

@@ -66,12 +66,27 @@ def payloads(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     return found
 
 
+_PACKING = pa.ipc.IpcWriteOptions(compression="zstd")
+
+
+def _pack(batch: pa.RecordBatch) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema, options=_PACKING) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue()
+
+
+def _unpack(packed: pa.Buffer) -> pa.RecordBatch:
+    with pa.ipc.open_stream(packed) as reader:
+        return reader.read_next_batch()
+
+
 @dataclass
 class Operations:
-    """Operations by target, in the order they were added; kept as columns."""
+    """Operations by target, in the order they were added; kept as packed columns: ids and payloads pack to a fifth."""
 
-    batches: dict[Target, list[pa.RecordBatch]] = field(default_factory=dict)
     counts: Counter[tuple[Kind, Target]] = field(default_factory=Counter)
+    _packed: dict[Target, list[pa.Buffer]] = field(default_factory=dict)
     _open: dict[Target, list[Operation]] = field(default_factory=dict)
 
     def add(self, operation: Operation) -> None:
@@ -90,19 +105,23 @@ class Operations:
     def _flush(self, target: Target) -> None:
         waiting = self._open.pop(target, [])
         if waiting:
-            self.batches.setdefault(target, []).append(encode(waiting))
+            self._packed.setdefault(target, []).append(_pack(encode(waiting)))
+
+    def batches(self) -> Iterator[tuple[Target, pa.RecordBatch]]:
+        """The operations as columns, a few thousand at a time, without decoding any."""
+        for target in Target:
+            for packed in self._packed.get(target, ()):
+                yield target, _unpack(packed)
 
     def __iter__(self) -> Iterator[Operation]:
-        for target in Target:
-            for batch in self.batches.get(target, ()):
-                yield from decode(batch)
+        for _, batch in self.batches():
+            yield from decode(batch)
 
     def pick(self, op_ids: Collection[str]) -> Iterator[Operation]:
         """The operations with these ids, in the same order; the others are never decoded."""
         wanted = pa.array(sorted(op_ids), pa.string())
-        for target in Target:
-            for batch in self.batches.get(target, ()):
-                yield from decode(batch.filter(pc.is_in(batch.column("op_id"), wanted)))
+        for _, batch in self.batches():
+            yield from decode(batch.filter(pc.is_in(batch.column("op_id"), wanted)))
 
     def __len__(self) -> int:
         return sum(self.counts.values())
@@ -116,9 +135,9 @@ class Operations:
             if not path.exists():
                 continue
             with undamaged(path), pq.ParquetFile(path) as file:
-                found.batches[target] = list(file.iter_batches(batch_size=BATCH))
-            for batch in found.batches[target]:
-                found.counts.update((Kind(kind), target) for kind in batch.column("kind").to_pylist())
+                for batch in file.iter_batches(batch_size=BATCH):
+                    found._packed.setdefault(target, []).append(_pack(batch))
+                    found.counts.update((Kind(kind), target) for kind in batch.column("kind").to_pylist())
         return found
 
     def write(self, folder: Path) -> None:
@@ -126,12 +145,12 @@ class Operations:
         private_folder(folder)
         for target in Target:
             path = folder / f"{target}.parquet"
-            batches = self.batches.get(target)
-            if not batches:
+            packed = self._packed.get(target)
+            if not packed:
                 path.unlink(missing_ok=True)
                 continue
             with replacing(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, compression="zstd") as writer:
-                for batch in batches:
+                for batch in map(_unpack, packed):
                     writer.write_batch(batch)
 
 
