@@ -2,6 +2,7 @@
 
 from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, SHEETS
 from pb2hl.mapper.proposer.company_lists import company_names, split_companies
+from pb2hl.mapper.proposer.contact_lists import contact_names, split_contacts
 from pb2hl.mapper.proposer.custom import infer
 from pb2hl.mapper.proposer.dialling import with_codes
 from pb2hl.mapper.proposer.joins import join
@@ -44,6 +45,7 @@ __all__ = [
     "assignment",
     "company_names",
     "complete",
+    "contact_names",
     "custom_fields",
     "decided",
     "decided_mapping",
@@ -72,6 +74,7 @@ __all__ = [
     "recognise",
     "split_by_ids",
     "split_companies",
+    "split_contacts",
     "split_pointers",
     "staged_tables",
     "stages_sheet",

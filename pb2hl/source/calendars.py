@@ -172,7 +172,7 @@ def _people(entry: Component) -> Row:
     return {
         "Owner": organizer or (calendar if "@" in calendar and " " not in calendar else ""),
         "Contact Email": "; ".join(dict.fromkeys(whom)),
-        "Attendees": "; ".join(filter(None, map(_named, entry.every("ATTENDEE")))),
+        "Invited": "; ".join(filter(None, map(_named, entry.every("ATTENDEE")))),
     }
 
 

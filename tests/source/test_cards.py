@@ -305,7 +305,7 @@ END:VTIMEZONE
         ("DTSTART:20290507T093000Z\nATTENDEE:bob@b.example", {"Contact Email": "bob@b.example"}),
         ("DTSTART:20290507T093000Z\nORGANIZER:mailto:s@a.example\nATTENDEE:mailto:s@a.example\nATTENDEE;CN=Ann;PARTSTAT=DECLINED:mailto:ann@b.example"
          "\nATTENDEE;CUTYPE=ROOM;CN=Room:mailto:room@a.example",
-         {"Contact Email": "ann@b.example", "Attendees": "s@a.example; Ann (ann@b.example) declined; Room (room@a.example)"}),
+         {"Contact Email": "ann@b.example", "Invited": "s@a.example; Ann (ann@b.example) declined; Room (room@a.example)"}),
         ("DTSTART:20290507T093000Z\nCATEGORIES:Sales\nURL:https://x.example\nCLASS:PUBLIC", {"Categories": "Sales", "Web Page": "https://x.example"}),
     ],
 )  # fmt: skip

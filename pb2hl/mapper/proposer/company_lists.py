@@ -106,4 +106,6 @@ def further_companies(heading: str) -> Candidate | None:
     """What a column that `split_companies` made beside another is; None for any other."""
     if not heading.endswith(OTHERS):
         return None
-    return Candidate("custom", "custom", 0.95, "further companies of the record: the first is linked, these are kept")
+    return Candidate(
+        "custom", "custom", 0.95, "further companies or contacts of the record: the first is linked, these are kept"
+    )

@@ -190,7 +190,7 @@ def _named(found: list[Recognised]) -> list[Recognised]:
 
 
 def _referring(found: list[Recognised]) -> list[Recognised]:
-    """The tables with references to a record of any object (`WhatId`) and lists of companies taken apart, by whom they mean, and
+    """The tables with references to a record of any object (`WhatId`) and lists of companies and contacts taken apart, by whom they mean, and
     with phones put together of what stands in several columns."""
     ids: dict[str, frozenset[str]] = {}
     if any(mapper.of_any_record(item.raw.headings, item.object) for item in found):
@@ -198,12 +198,14 @@ def _referring(found: list[Recognised]) -> list[Recognised]:
             name: mapper.ids_of([item.raw for item in found if item.object == name], name) for name in mapper.POINTED
         }
     companies = mapper.company_names(item.raw for item in found if item.object == "companies")
+    people = mapper.contact_names(item.raw for item in found if item.object == "contacts")
     out = []
     for item in found:
         item = replace(item, raw=mapper.with_codes(item.raw)) if item.object in _REACHED else item
         of_any = dict.fromkeys(mapper.of_any_record(item.raw.headings, item.object), ids)
         frame = mapper.split_by_ids(item.raw.headings, item.raw.frame, of_any)
         frame = mapper.split_companies(list(frame.columns), frame, item.object, companies)
+        frame = mapper.split_contacts(list(frame.columns), frame, item.object, people)
         same = frame is item.raw.frame
         raw = item.raw if same else replace(item.raw, headings=list(frame.columns), frame=frame)
         out.append(item if same else replace(item, raw=raw))

@@ -1,0 +1,94 @@
+"""Columns that name several contacts of one appointment, task, note or activity (`Attendees: Ann Able; Bob Best`): the first whom the
+export knows is whom it is with, the others stay beside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from pb2hl.mapper.knowledge.prefixes import without_prefix
+from pb2hl.mapper.knowledge.signals import Signals
+from pb2hl.mapper.proposer.company_lists import OTHERS
+from pb2hl.mapper.proposer.score import candidate
+from pb2hl.values.fold import fold_marks
+
+_OBJECTS = frozenset({"appointments", "tasks", "notes", "activities"})
+_SURE = re.compile(r";|\||\n|:::")
+_COMMA = re.compile(r",")
+_MAIL = re.compile(r"[^\s<>()\[\],;|\"'@]{1,100}@[^\s<>()\[\],;|\"'@]{1,200}")
+_KEYS = frozenset({"id", "email", "email_2", "full_name"})
+
+
+def contact_names(tables: Iterable[Any]) -> dict[str, str]:
+    """What the export's contacts are called by, folded (ids, e-mails, names) → their names."""
+    found: dict[str, str] = {}
+    for raw in tables:
+        said = zip(raw.headings, without_prefix(raw.headings), strict=True)
+        fields = {heading: candidate(words, "contacts", Signals()).field for heading, words in said}
+        by_field = {field: raw.frame[heading].str.strip() for heading, field in reversed(fields.items())}
+        if {"first_name", "last_name"} <= set(by_field):
+            names = (by_field["first_name"] + " " + by_field["last_name"]).str.strip()
+        else:
+            names = by_field.get("full_name", pd.Series("", index=raw.frame.index, dtype="str"))
+        for keys in (names, *(raw.frame[heading] for heading, field in fields.items() if field in _KEYS)):
+            found |= {fold_marks(key): name for key, name in zip(keys, names, strict=True) if key.strip()}
+    return found
+
+
+def split_contacts(
+    headings: Sequence[str], frame: pd.DataFrame, object_: str, known: Mapping[str, str]
+) -> pd.DataFrame:
+    """`frame` with each column of lists of contacts as two: the one of each list whom the export knows (`known`), and
+    `<heading> → others`. A comma parts only whom it knows (`Roe, Jane` stays)."""
+    columns: dict[str, pd.Series] = {}
+    for heading, said in zip(headings, without_prefix(headings), strict=True) if object_ in _OBJECTS else ():
+        if candidate(said, object_, Signals()).field != "contact_id":
+            continue
+        texts = frame[heading].str.strip()
+        split = {text: _split(text, known) for text in texts.unique()}
+        if not any(rest for _, rest in split.values()):
+            continue
+        columns[heading] = texts.map({text: first for text, (first, _) in split.items()})
+        besides = [other for other in headings if other != heading]
+        elsewhere = frame[besides].agg("\n".join, axis=1) if besides else texts.mask(texts == texts, "")
+        rest = [
+            "; ".join(_named(part, known) for part in split[text][1] if "@" not in part or part not in beside)
+            for text, beside in zip(texts, elsewhere, strict=True)
+        ]
+        columns[heading + OTHERS] = pd.Series(rest, index=frame.index, dtype="str")
+    if not columns:
+        return frame
+    out: dict[str, pd.Series] = {}
+    for heading in headings:
+        out[heading] = columns.get(heading, frame[heading])
+        if columns.get(heading + OTHERS, pd.Series("", dtype="str")).ne("").any():
+            out[heading + OTHERS] = columns[heading + OTHERS]
+    return pd.DataFrame(out)
+
+
+def _split(text: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
+    """(whom a cell means, whom it names besides)."""
+    if fold_marks(text) in known:
+        return text, []
+    parts = [part.strip() for part in _SURE.split(text) if part.strip()]
+    if len(parts) < 2 and "," in text:
+        commas = [part.strip() for part in _COMMA.split(text) if part.strip()]
+        told = sum(_knows(part, known) for part in commas)
+        parts = commas if len(commas) > 1 and (told > 1 or all("@" in part for part in commas)) else parts
+    if len(parts) < 2:
+        return text, []
+    first = next((part for part in parts if _knows(part, known)), parts[0])
+    at = parts.index(first)
+    return first, [*parts[:at], *parts[at + 1 :]]
+
+
+def _named(part: str, known: Mapping[str, str]) -> str:
+    name = known.get(fold_marks(part), "")
+    return f"{name} ({part})" if name and fold_marks(name) != fold_marks(part) else part
+
+
+def _knows(part: str, known: Mapping[str, str]) -> bool:
+    return fold_marks(part) in known or any(fold_marks(mail) in known for mail in _MAIL.findall(part))
