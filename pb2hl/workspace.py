@@ -72,7 +72,10 @@ class Config(Section):
     timezone: str = "America/Toronto"
     currency: str = "CAD"
     fallback_owner: str = ""
-    leave_out: tuple[str, ...] = ()  # files of the export that a person decided not to move
+    leave_out: tuple[str, ...] = ()  # files and folders of the export that a person decided not to move
+    take_readable: tuple[
+        str, ...
+    ] = ()  # files of which a person decided to move what could be read, though not all could
     ledger_url: str = ""
     policy: Policy = Policy()
     thresholds: Thresholds = Thresholds()

@@ -9,7 +9,7 @@ from pb2hl.source.reading import open_files, read_export
 from pb2hl.source.references import resolve_references
 from pb2hl.source.stage_ids import name_stages
 from pb2hl.source.staging import Staging, stage
-from pb2hl.source.tables import Export, RawTable
+from pb2hl.source.tables import Export, RawTable, named
 from pb2hl.source.typed import Assigned
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "embedded_files",
     "leave_out",
     "name_stages",
+    "named",
     "open_files",
     "read_export",
     "resolve_references",

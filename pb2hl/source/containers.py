@@ -24,6 +24,14 @@ from pb2hl.source.tables import problem, unused
 
 _NOISE = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\.git/|~\$|\._)")
 
+ATTACHED = re.compile(
+    r"(?i)(^|/)(files?|attachments?|uploads?|documents?|media|images?|dateien|anh[aä]nge|fichiers|pi[eè]ces[_ -]jointes|archivos|adjuntos)(\.zip)?/"
+)
+"""Folders and zips whose files are attachments, not tables."""
+
+_DEEPEST = 3
+"""Zips within zips that are opened."""
+
 _ENTRY_BYTES = 1024  # of a zip's list a file: 46 and its name
 _END_BYTES = 70_000  # of a zip that may hold the end of its list, with a comment
 
@@ -93,7 +101,9 @@ def _folder(root: Path, limits: Limits, problems: list[Problem]) -> Iterator[Ite
             problems.append(_left_out("workspace", what, Path(folder).relative_to(root), Severity.INFO))
             continue
         problems += [
-            _left_out("link", "a link, not a folder of the export", Path(folder, name).relative_to(root))
+            _left_out(
+                "link", "a link, not a folder of the export", Path(folder, name).relative_to(root), Severity.CRITICAL
+            )
             for name in names
             if Path(folder, name).is_symlink()
         ]
@@ -107,7 +117,7 @@ def _folder(root: Path, limits: Limits, problems: list[Problem]) -> Iterator[Ite
                 stat.S_ISREG(mode) or stat.S_ISLNK(mode)
             ):
                 problems.append(
-                    problem("link", "leads out of the export, or is no plain file", shown, treatment="left out")
+                    _left_out("link", "leads out of the export, or is no plain file", Path(shown), Severity.CRITICAL)
                 )
                 continue
             count += 1
@@ -116,8 +126,8 @@ def _folder(root: Path, limits: Limits, problems: list[Problem]) -> Iterator[Ite
             yield Item(shown, path.stat().st_size, path.read_bytes, path)
 
 
-def _left_out(code: str, what: str, path: Path, severity: Severity = Severity.WARNING) -> Problem:
-    return problem(code, what, path.as_posix(), severity=severity, treatment="left out")
+def _left_out(code: str, what: str, path: Path, severity: Severity) -> Problem:
+    return problem(code, what, path.as_posix(), severity=severity, treatment="not read")
 
 
 def _is_plain_zip(path: Path) -> bool:
@@ -140,24 +150,24 @@ def is_office(source: Path | io.BytesIO) -> bool:
 
 
 def _nested(item: Item, opened: _Opened) -> Iterator[Item]:
-    """The files of a zip inside the export, one level deep; anything else as it is."""
-    if not item.name.lower().endswith(".zip") or re.search(
-        r"(?i)(^|/)(files|attachments|uploads|documents)/", item.name
-    ):
+    """The files of a zip inside the export, and of the zips in it; anything else, attachments among it, as it is."""
+    if not item.name.lower().endswith(".zip") or ATTACHED.search(item.name):
         yield item
         return
-    if item.name.count(".zip/"):
+    if item.name.lower().count(".zip/") >= _DEEPEST:
+        said = f"is a zip within {_DEEPEST} others"
         opened.problems.append(
-            problem("nested_zip", "is a zip within a zip within a zip", item.name, treatment="not opened")
+            problem("nested_zip", said, item.name, severity=Severity.CRITICAL, treatment="not opened")
         )
         return
     try:
         raw = item.read()
-        yield from list(_zip(io.BytesIO(raw), item.name, item.name + "/", opened))
+        for inner in list(_zip(io.BytesIO(raw), item.name, item.name + "/", opened)):
+            yield from _nested(inner, opened)
     except (ExportError, OSError) as error:
         opened.problems.append(
             problem(
-                "nested_zip", str(error).splitlines()[0], item.name, severity=Severity.CRITICAL, treatment="left out"
+                "nested_zip", str(error).splitlines()[0], item.name, severity=Severity.CRITICAL, treatment="not read"
             )
         )
 
@@ -184,7 +194,13 @@ def _zip(source: Path | io.BytesIO, shown: str, prefix: str, opened: _Opened) ->
             continue
         if reason := _unsafe(name, info):
             opened.problems.append(
-                problem("unsafe_name", f"the zip holds {name[:120]!r}: {reason}", shown, treatment="left out")
+                problem(
+                    "unsafe_name",
+                    f"the zip holds {name[:120]!r}: {reason}",
+                    shown,
+                    severity=Severity.CRITICAL,
+                    treatment="not read",
+                )
             )
             continue
         stem, dot, suffix = re.sub(r"^(\./)+", "", name).rpartition(".")

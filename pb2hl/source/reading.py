@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,8 @@ from pb2hl.errors import ExportError, Problem, Severity
 from pb2hl.limits import LIMITS, Limits, remedy
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.source import embedded, workbooks
-from pb2hl.source.containers import Item, open_container
-from pb2hl.source.elsewhere import UNKNOWN, elsewhere
+from pb2hl.source.containers import ATTACHED, Item, open_container
+from pb2hl.source.elsewhere import UNKNOWN, Elsewhere, elsewhere
 from pb2hl.source.files import ExportFiles
 from pb2hl.source.formats import HEAD, Format, format_of, read_tables
 from pb2hl.source.guarded import Foreign, read_foreign
@@ -26,9 +26,6 @@ _JSON_LINES = (".jsonl", ".ndjson")
 _SQLITE = (".db", ".sqlite", ".sqlite3", ".db3")
 _CARDS = (".vcf", ".vcard", ".ics", ".ical")
 TABLE_SUFFIXES = (*_DELIMITED, *_JSON, *_JSON_LINES, *_SQLITE, *workbooks.SUFFIXES, *_CARDS, ".htm", ".html", "")
-_ATTACHED = re.compile(
-    r"(?i)(^|/)(files?|attachments?|uploads?|documents?|media|images?|dateien|anh[aä]nge|fichiers|pi[eè]ces[_ -]jointes|archivos|adjuntos)/"
-)
 _SMALL = 64 * 2**20
 """Bytes of a packed file that is unpacked only to say what it is."""
 _PROSE = re.compile(r"(?i)(^|/)(read[_ -]?me|licen[sc]e|manifest|notice|instructions?)\b[^/]*$")
@@ -67,7 +64,7 @@ def read_export(
             files.add(item.name, item.size, item.read)
         progress.advance()
     progress.finish()
-    problems += _not_read(items, bool(tables), unread)
+    problems += _not_read(items, tables, unread)
     if not tables:
         hint = "give the folder, .zip or file that Perfect Books exported"
         raise ExportError(f"{path.name} holds no table that can be read", hint=hint, problems=problems)
@@ -93,23 +90,42 @@ class _Read:
     why: str = ""
 
 
-def _not_read(items: list[Item], others: bool, unread: list[tuple[str, str]]) -> list[Problem]:
+def _not_read(items: list[Item], tables: Sequence[RawTable], unread: list[tuple[str, str]]) -> list[Problem]:
     """What to export instead of files of formats that are not read: of data always, of documents and archives (which are
     attachments beside tables) where there is nothing else."""
-    known = {name for name, _ in unread}
-    problems = []
+    known, others = {name for name, _ in unread}, bool(tables)
+    foreign: list[tuple[Item, Elsewhere]] = []
     for item in items:
-        if item.name in known or _ATTACHED.search(item.name) or (not others and _may_be_table(item)):
+        if item.name in known or ATTACHED.search(item.name) or (not others and _may_be_table(item)):
             continue
         found = elsewhere(item.name, b"" if others and elsewhere(item.name) is None else _head(item))
         found = found or (None if others else UNKNOWN)
-        if found is None or (others and not found.data):
-            continue
-        unread.append((item.name, f"is {found.what}, which is not read; {found.instead}"))
-        problems.append(
-            problem("foreign_format", f"is {found.what}, which is not read", item.name, treatment=found.instead)
-        )
+        if found is not None and (found.data or not others):
+            foreign.append((item, found))
+    attached = _attached([item.name for item, _ in foreign], tables)
+    problems = []
+    for item, found in foreign:
+        if item.name not in attached:
+            unread.append((item.name, f"is {found.what}, which is not read; {found.instead}"))
+            said = f"is {found.what}, which is not read"
+            problems.append(
+                problem("foreign_format", said, item.name, severity=Severity.CRITICAL, treatment=found.instead)
+            )
     return problems
+
+
+def _attached(names: list[str], tables: Sequence[RawTable]) -> set[str]:
+    """Those of the files that a cell of a table names, alone or in a list, by their path or only by their name: attachments."""
+    suffixes = "|".join({re.escape(Path(name).suffix) for name in names if Path(name).suffix})
+    if not suffixes:
+        return set()
+    there: set[str] = set()
+    for table in tables:
+        for heading in table.headings:
+            cells = table.frame[heading]
+            for text in cells[cells.str.contains(rf"(?i)(?:{suffixes})\b")].unique():
+                there |= {re.split(r"[\\/]", part)[-1].strip().casefold() for part in re.split(r"[;,|\n]", str(text))}
+    return {name for name in names if name.rpartition("/")[2].casefold() in there}
 
 
 def _head(item: Item) -> bytes:
@@ -131,7 +147,7 @@ def _candidates(items: list[Item]) -> list[Item]:
 
 def _may_be_table(item: Item) -> bool:
     suffix = Path(item.name).suffix.lower()
-    if suffix not in TABLE_SUFFIXES or _ATTACHED.search(item.name):
+    if suffix not in TABLE_SUFFIXES or ATTACHED.search(item.name):
         return False
     return not (_PROSE.search(item.name) and suffix in ("", ".txt", ".htm", ".html", ".json"))
 

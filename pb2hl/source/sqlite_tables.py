@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pb2hl.errors import ExportError, Problem
+from pb2hl.errors import ExportError, Problem, Severity
 from pb2hl.limits import MIB, Limits, remedy
 from pb2hl.source.embedded import Keep, kept_note
 from pb2hl.source.tables import TEXT, RawTable, problem, unique_headings
@@ -22,6 +22,8 @@ _NAMES = (
     "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
     "ORDER BY type, rowid"
 )
+_VIRTUAL = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE %'"
+"""Indexes over other tables (full text, places), which need code of their own to be read."""
 _STEP = 100_000
 _CHUNK_ROWS, _CHUNK_BYTES = 20_000, 64 * MIB
 _CELL_COST = 6  # bytes of memory a character of a cell takes at most, from SQLite to the table that is handed over
@@ -63,6 +65,7 @@ def read_sqlite(
             )  # a WAL database cannot be read from memory as such
             _defend(connection, limits)
             names = [row[0] for row in connection.execute(_NAMES)]
+            virtual = {row[0] for row in connection.execute(_VIRTUAL)}
         except sqlite3.DatabaseError as error:
             raise ExportError(
                 f"{file} is a damaged SQLite file: {error}", hint="export it again, or run `.recover` on it"
@@ -73,8 +76,16 @@ def read_sqlite(
             try:
                 tables.append(_read(connection, name, file, left, limits, keep))
             except (sqlite3.Error, OverflowError, MemoryError) as error:
+                indexed = name in virtual
                 problems.append(
-                    problem("sqlite_table", f"cannot be read: {error}", file, _text(name), treatment="left out")
+                    problem(
+                        "sqlite_table",
+                        f"cannot be read: {error}",
+                        file,
+                        _text(name),
+                        treatment="not read",
+                        severity=Severity.WARNING if indexed else Severity.CRITICAL,
+                    )
                 )
     return tables, problems
 

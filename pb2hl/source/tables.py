@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TypedDict, Unpack
 
@@ -12,6 +13,11 @@ from pb2hl.errors import Problem, Severity
 from pb2hl.source.files import ExportFiles
 
 TEXT = "str"
+
+
+def named(files: Collection[str], file: str) -> bool:
+    """Whether a setting that lists files and folders of the export names `file`, or a folder or zip that it is in."""
+    return any(file == one or file.startswith(one.rstrip("/") + "/") for one in files)
 
 
 @dataclass(frozen=True)

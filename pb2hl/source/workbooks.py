@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, ZipError
 
-from pb2hl.errors import ExportError, Problem
+from pb2hl.errors import ExportError, Problem, Severity
 from pb2hl.limits import MIB, Limits, remedy
 from pb2hl.source import formulas, long_numbers
 from pb2hl.source.tables import TEXT, Grid, problem
@@ -55,7 +55,12 @@ def read_workbook(raw: bytes, file: str, limits: Limits) -> tuple[list[tuple[str
         except (CalamineError, ZipError, OSError, ValueError) as error:
             problems.append(
                 problem(
-                    "sheet_unreadable", f"cannot be read: {str(error)[:120]}", file, meta.name, treatment="left out"
+                    "sheet_unreadable",
+                    f"cannot be read: {str(error)[:120]}",
+                    file,
+                    meta.name,
+                    severity=Severity.CRITICAL,
+                    treatment="not read",
                 )
             )
             continue

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pb2hl.errors import ExportError
+from pb2hl.errors import ExportError, Severity
 from pb2hl.source import LIMITS, read_export
 from pb2hl.source.delimited import fast, read_delimited, tolerant
 from pb2hl.source.headings import tabulate
@@ -312,14 +312,19 @@ def test_zip_bombs_and_cut_off_zips_are_refused(tmp_path):
         read(tmp_path / "cut.zip", tmp_path)
 
 
-def test_zips_within_zips_are_opened_once(tmp_path):
-    """One level is read, the next is told."""
-    inner, deep = io.BytesIO(), io.BytesIO()
-    zipped(deep, {"x.csv": b"id,name\n1,a\n"})
-    zipped(inner, {"contacts.csv": b"id,name\n1,a\n", "deep.zip": deep.getvalue()})
-    zipped(tmp_path / "outer.zip", {"in.zip": inner.getvalue()})
+def test_zips_within_zips_are_opened(tmp_path):
+    """So many levels are read, the next is told; a zip among attachments is an attachment."""
+    content = b""
+    for level in range(5):
+        held = io.BytesIO()
+        inside = {f"contacts{level}.csv": b"id,name\n1,a\n", "files/plan.zip": b"PK\x03\x04"}
+        zipped(held, inside | ({"in.zip": content} if content else {}))
+        content = held.getvalue()
+    (tmp_path / "outer.zip").write_bytes(content)
     export = read(tmp_path / "outer.zip", tmp_path)
-    assert [table.file for table in export.tables] == ["in.zip/contacts.csv"]
+    assert [table.file.count("in.zip/") for table in export.tables] == [0, 1, 2, 3]
+    told = [item for item in export.problems if item.code == "nested_zip"]
+    assert [(item.file, item.severity) for item in told] == [("in.zip/in.zip/in.zip/in.zip", Severity.CRITICAL)]
 
 
 def test_links_of_a_folder_do_not_lead_out(tmp_path):

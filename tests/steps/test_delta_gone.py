@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from pb2hl.errors import GateClosed
 from pb2hl.results import Status
 from tests.steps import small
 
@@ -44,3 +47,17 @@ def test_a_new_row_hangs_on_the_record_of_a_removed_one(migration):
     (note,) = migration.arrived().marked("notes", "PB:notes:N3")
     neo = migration.arrived().contact("neo@mill.example")["id"]
     assert [relation["recordId"] for relation in note["relations"]] == [neo]
+
+
+def test_what_could_not_be_read_is_not_gone(migration):
+    """A later export with half a file ends at a gate that names it; nothing counts as gone and the location stays as it is."""
+    dump = migration.sandbox.state.dump()
+    content = small.tables()
+    cut = content.pop("deals")
+    folder = small.write(migration.folder / "later", content)
+    (folder / "deals.json").write_text(json.dumps(cut)[:-20], encoding="utf-8")
+    with pytest.raises(GateClosed, match="1 part of the later export could not be read") as caught:
+        migration.run("delta", export=folder)
+    (problem,) = caught.value.problems
+    assert problem.file == "deals.json" and "take_readable" in problem.treatment
+    assert migration.sandbox.state.dump() == dump

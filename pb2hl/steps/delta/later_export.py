@@ -15,15 +15,18 @@ from pb2hl.ledger import LedgerPort, State
 from pb2hl.matching import domains
 from pb2hl.operations import Kind
 from pb2hl.progress import Cancel, Progress
+from pb2hl.results import StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.delta import export_columns, known_people, known_rows, sheet_additions
+from pb2hl.steps.prepare import faults
 from pb2hl.steps.prepare.inventory import inventory
 from pb2hl.steps.prepare.match import match
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.shared.session import with_client
+from pb2hl.values.counting import counted
 from pb2hl.values.fold import fold
 from pb2hl.whole import read_frame, write_frame
-from pb2hl.workspace import Workspace
+from pb2hl.workspace import CONFIG_NAME, Workspace
 
 FOLDER = "delta"
 BROUGHT = ".brought"
@@ -64,7 +67,7 @@ def prepare(
     while True:
         second = export_workspace(ws, export, folder)
         sheet_additions.pin(second)
-        inventory(second, progress=progress, cancel=cancel)
+        _require_read(inventory(second, progress=progress, cancel=cancel), ws)
         untold = export_columns.restrict(ws, second, progress, cancel)
         match(second, progress=progress, cancel=cancel)
         location = as_planned(first, fresh, ledger)
@@ -110,6 +113,17 @@ def export_workspace(ws: Workspace, export: Path, name: str = FOLDER) -> Workspa
     second = Workspace.create(folder, ws.config.model_copy(update={"export": str(export.resolve())}))
     shutil.copytree(ws.sheets, second.sheets)
     return second
+
+
+def _require_read(result: StepResult, ws: Workspace) -> None:
+    """Raises GateClosed when a part of the later export could not be read: what is missing in it would count as gone."""
+    unread = [item for item in faults.fatal(result.problems) if item.code not in faults.WHOLE]
+    if unread:
+        raise GateClosed(
+            f"{counted(len(unread), 'part')} of the later export could not be read",
+            hint=f"export it again, or decide in {ws.path / CONFIG_NAME} as said above",
+            problems=unread,
+        )
 
 
 def orphans(second: Workspace, ledger: LedgerPort, aliases: Mapping[tuple[str, str], str]) -> frozenset[str]:

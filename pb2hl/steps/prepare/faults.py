@@ -8,11 +8,12 @@ from dataclasses import replace
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity
-from pb2hl.source import RawTable
+from pb2hl.source import RawTable, named
 from pb2hl.values.counting import agree, counted
+from pb2hl.workspace import Config
 
-FATAL = ("unreadable", "nested_zip", "no_identity", "no_contacts")
-"""Codes of the problems that end the inventory as failed, until the file is left out by decision."""
+WHOLE = ("no_identity", "no_contacts")
+"""Codes of what is wrong with a file that was read: no part of it can be moved as it is, and each says what to do."""
 
 SAMPLE = 200
 _ADDRESS = r"^\s*[^@\s]{1,64}@[^@\s]{1,190}\.[A-Za-z]{2,24}\s*$"
@@ -63,16 +64,27 @@ def no_contacts(tables: Collection[str], raws: Iterable[tuple[RawTable, str]]) -
                     treatment="say which table holds the people: its object in sheets/fields.csv, or leave the file out: leave_out in migration.toml")]  # fmt: skip
 
 
-def as_decided(problems: Iterable[Problem], leave_out: Collection[str]) -> list[Problem]:
-    """The problems, those of files that a person decided to leave out no longer critical."""
-    return [
-        replace(item, severity=Severity.INFO, treatment="left out by decision: leave_out in migration.toml")
-        if item.file in leave_out
-        else item
-        for item in problems
-    ]
+def as_decided(problems: Iterable[Problem], config: Config, tables: Collection[str]) -> list[Problem]:
+    """The problems, those that `leave_out` or `take_readable` of migration.toml settle no longer critical, the others with what would.
+
+    `tables`: the files of which tables were read; of the others nothing can be taken.
+    """
+    return [_settled(item, config, any(named([item.file], file) for file in tables)) for item in problems]
+
+
+def _settled(item: Problem, config: Config, readable: bool) -> Problem:
+    if named(config.leave_out, item.file):
+        return replace(item, severity=Severity.INFO, treatment="left out by decision: leave_out in migration.toml")
+    if item.severity is not Severity.CRITICAL or item.code in WHOLE:
+        return item
+    done = f"{item.treatment}; " if item.treatment else ""
+    if readable and named(config.take_readable, item.file):
+        said = "the rest is moved by decision: take_readable in migration.toml"
+        return replace(item, severity=Severity.WARNING, treatment=done + said)
+    rest = ", or in take_readable to move the rest of it" if readable else ""
+    return replace(item, treatment=f"{done}mend it, or name it in leave_out of migration.toml{rest}")
 
 
 def fatal(problems: Iterable[Problem]) -> list[Problem]:
-    """Those that end the inventory as failed and keep the mapping from being approved."""
-    return [item for item in problems if item.code in FATAL and item.severity is Severity.CRITICAL]
+    """Those that end the inventory as failed and keep the mapping from being approved, until they are mended or settled."""
+    return [item for item in problems if item.severity is Severity.CRITICAL]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -80,7 +81,8 @@ def _result(
 ) -> StepResult:
     books = reconcile(staged.tables, staged.not_converted)
     cost = volume(ws, staged.tables)
-    problems = tuple(faults.as_decided(_problems(intake, staged, books, lapsed), ws.config.leave_out))
+    read = {raw.file for raw in intake.export.tables}
+    problems = tuple(faults.as_decided(_problems(intake, staged, books, lapsed), ws.config, read))
     fatal = faults.fatal(problems)
     undecided = int((fields["decision"].str.strip() == "").sum())
     return StepResult(
@@ -113,7 +115,7 @@ def _result(
 
 def _headline(intake: Intake, staged: Staged, fatal: Sequence[Problem]) -> str:
     moving = sum(len(frame) for frame in staged.tables.values())
-    return (f"{'; '.join(map(str, fatal[:2]))}. " if fatal else "") + (
+    return (f"{'; '.join(str(replace(item, treatment='')) for item in fatal[:2])}. " if fatal else "") + (
         f"The export is of the {EDITIONS[intake.product.edition]}: {counted(moving, 'record')} of "
         f"{counted(len(staged.tables), 'kind')} in {counted(len(intake.export.tables), 'table')}."
     )

@@ -36,7 +36,7 @@ _DECIDED = {
     "survivorship": ("object", "field", "decision"),
 }
 """The cells of the match sheets that decide something."""
-_SETTINGS = ("fallback_owner", "country", "timezone", "currency", "leave_out")
+_SETTINGS = ("fallback_owner", "country", "timezone", "currency", "leave_out", "take_readable")
 
 DELTA_ONLY = ("delta_window_hours", "removed_rows")
 """Policies that only a later export asks for: they change no plan."""

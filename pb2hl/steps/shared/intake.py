@@ -71,14 +71,14 @@ def take_in(
     progress: Progress = SILENT,
     cancel: Cancel | None = None,
 ) -> Intake:
-    """Read the export at `path`, but for the files that `leave_out` names, and say what each table is.
+    """Read the export at `path`, but for the files and folders that `leave_out` names, and say what each table is.
 
     What people decided in `sheet` (tables.csv) goes first.
 
     Raises ExportError when nothing can be read, it is the bookstore's catalogue, or no table fits any object.
     """
     export = source.read_export(path, into=into, limits=limits, progress=progress, cancel=cancel)
-    export = replace(export, tables=[raw for raw in export.tables if raw.file not in leave_out])
+    export = replace(export, tables=[raw for raw in export.tables if not source.named(leave_out, raw.file)])
     parts = [part for raw in export.tables for part in _parts(raw)]
     raws = [raw for raw, _ in parts]
     product = mapper.product(raws)
