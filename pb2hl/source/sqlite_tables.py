@@ -76,18 +76,13 @@ def read_sqlite(
             try:
                 tables.append(_read(connection, name, file, left, limits, keep))
             except (sqlite3.Error, OverflowError, MemoryError) as error:
-                indexed = name in virtual
-                problems.append(
-                    problem(
-                        "sqlite_table",
-                        f"cannot be read: {error}",
-                        file,
-                        _text(name),
-                        treatment="not read",
-                        severity=Severity.WARNING if indexed else Severity.CRITICAL,
-                    )
-                )
+                problems.append(_not_read(f"cannot be read: {error}", file, _text(name), name in virtual))
     return tables, problems
+
+
+def _not_read(why: str, file: str, name: str, index: bool) -> Problem:
+    severity = Severity.WARNING if index else Severity.CRITICAL
+    return problem("sqlite_table", why, file, name, severity=severity, treatment="not read")
 
 
 def _defend(connection: sqlite3.Connection, limits: Limits) -> None:

@@ -53,22 +53,17 @@ def read_workbook(raw: bytes, file: str, limits: Limits) -> tuple[list[tuple[str
         try:
             grid = _grid(book.get_sheet_by_name(meta.name), file, meta.name, limits)
         except (CalamineError, ZipError, OSError, ValueError) as error:
-            problems.append(
-                problem(
-                    "sheet_unreadable",
-                    f"cannot be read: {str(error)[:120]}",
-                    file,
-                    meta.name,
-                    severity=Severity.CRITICAL,
-                    treatment="not read",
-                )
-            )
+            problems.append(_not_read(f"cannot be read: {str(error)[:120]}", file, meta.name))
             continue
         if grid is not None:
             grids.append((meta.name, grid))
     problems += _formulas(raw, file, dict(grids), unsaved)
     problems += _rounded(raw, file, rounded)
     return grids, problems
+
+
+def _not_read(why: str, file: str, sheet: str) -> Problem:
+    return problem("sheet_unreadable", why, file, sheet, severity=Severity.CRITICAL, treatment="not read")
 
 
 def _formulas(raw: bytes, file: str, grids: dict[str, Grid], unsaved: Unsaved) -> list[Problem]:
