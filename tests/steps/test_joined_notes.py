@@ -10,6 +10,7 @@ from pb2hl.analyst.trace import trace
 from pb2hl.results import Status
 from tests.e2e.drive import Arrived, in_budget, step, workspace
 from tests.steps import small
+from tests.steps.conftest import Migration
 
 
 def history() -> small.Tables:
@@ -103,8 +104,11 @@ def test_every_activity_of_a_shared_note_is_told_from_the_load_to_the_rollback(s
         "Left two messages" in first["body"] and "Met at the mill" in first["body"] and "activity S9" in further["body"]
     )
     assert activities(delta) == activities(step(ws, "audit")) == {"expected": 6, "arrived": 6}
+    ws = small.settings(Migration(ws, sandbox, before, tmp_path), removed_rows="delete").ws
     again = step(ws, "delta", export=small.write(tmp_path / "again", later))
     assert again.status is Status.NOTHING_TO_DO, again.headline
+    assert [problem.count for problem in again.problems if problem.code == "removed_kept"] == [1]
+    assert [note["body"] for note in notes(sandbox, "PB:activities:E1 |")] == [first["body"]]
 
     back = step(ws, "rollback", run=delta.facts["run"])
     assert back.status is Status.DONE and sandbox.state.dump(timestamps=False)["notes"] == loaded
