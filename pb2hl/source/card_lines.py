@@ -14,6 +14,8 @@ from pb2hl.source.tables import Dropped
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PROPERTY = re.compile(r"(?=[^:;=]{0,80}[A-Za-z])[\w.\-]{1,80}[ \t]{0,8}[;:](?!//)", re.ASCII)
 _CHARSET = re.compile(rb"(?i)^[^:]{0,300};[ \t]{0,8}CHARSET=\"?([\w.\-]{1,40})")
+_FOLDED_LETTER = re.compile(rb"([\xc2-\xf4][\x80-\xbf]{0,2})(\r?\n[ \t])([\x80-\xbf]{1,3})")
+"""A fold between the bytes of one letter, as programs make it that count bytes."""
 _CUSTOM = re.compile(r"(?i)^X-CUSTOM\((?:[^(),]{0,40},){0,3}([^()]{0,300})\)$")
 """A type that Android writes for a label of the user's own: `X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,B=C3=BCro)`."""
 _STANDARD = frozenset(
@@ -101,7 +103,7 @@ def components(text: str, file: str, dropped: list[Dropped]) -> Iterator[Compone
 
 def text_of(raw: bytes) -> str:
     """The text of a file; lines that name a character set of their own are read in it where the file is in no Unicode."""
-    text, encoding, _ = decode(raw)
+    text, encoding, _ = decode(_FOLDED_LETTER.sub(rb"\1\3\2", raw))
     if (encoding.startswith("utf") and "Windows" not in encoding) or b"CHARSET=" not in raw.upper():
         return text.removeprefix("\ufeff").replace("\x00", "")
     read, charset = [], ""

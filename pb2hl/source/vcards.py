@@ -132,7 +132,9 @@ def _card(card: Component, company: bool, left: Counter[str]) -> Row:
             left.update([line.name] if line.name not in _SILENT else [])
         elif line.name == "X-ANDROID-CUSTOM":
             put(row, *_android(line))
-        elif line.name not in ("UID", "FN", "ADR", "LABEL"):
+        elif line.name == "FN":
+            put(row, "Name" if company else "Full Name", line.text)
+        elif line.name not in ("UID", "ADR", "LABEL"):
             heading = _put_line(
                 row, line, labels.get(line.group, "") or _label(line.parameters.get("LABEL", "")), company
             )
@@ -145,8 +147,10 @@ def _card(card: Component, company: bool, left: Counter[str]) -> Row:
 def _put_line(row: Row, line: Line, label: str, company: bool) -> str:
     """Put what a property says; the heading of its column."""
     if line.name == "N":
-        for heading, text in zip(_NAME, line.parts(), strict=False):
-            put(row, heading, text)
+        parts = line.parts()
+        if " " not in row.get("Full Name", "") or list(filter(None, parts)) != [row["Full Name"]]:
+            for heading, text in zip(_NAME, parts, strict=False):  # else the whole name stands in one half of it
+                put(row, heading, text)
         return ""
     if line.name == "TEL":
         words = set(label.upper().replace("-", " ").split())

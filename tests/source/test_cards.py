@@ -172,6 +172,8 @@ def card(lines: str, version: str = "3.0") -> str:
         ("FN:A\nCATEGORIES:Supplier,Roe\\, Jane", {"Tags": "Supplier; Roe, Jane"}),
         ("FN:A\nNOTE:one\ntwo: and more", {"Description": "one\ntwo: and more"}),
         ("FN:A\nTEL;X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,B=C3=BCro):+49301", {"Called": "Phone: Büro"}),
+        ("FN:Ann Roe\nN:;Ann Roe;;;", {"Full Name": "Ann Roe", "First Name": None}),
+        ("FN:Ann Roe\nFN:Ann B. Roe", {"Full Name": "Ann Roe", "Full Name 2": "Ann B. Roe"}),
         ("FN:A\nX-ANDROID-CUSTOM:vnd.android.cursor.item/relation;Jo;14;;", {"Related": "Jo (spouse)"}),
     ],
 )  # fmt: skip
@@ -252,6 +254,13 @@ def test_lines_in_a_character_set_of_their_own_are_read_in_it():
              "TITLE;CHARSET=koi8-r:Директор".encode("koi8-r"), b"END:VCARD"]  # fmt: skip
     [row] = read(b"\r\n".join(lines))[0]["contacts"]
     assert (row["Full Name"], row["Company"], row["Job Title"]) == ("Jürgen Groß", "Żak", "Директор")
+
+
+def test_letters_are_not_torn_by_folds():
+    """Programs that count bytes fold within a letter."""
+    name = "Владимир Ященко".encode()
+    raw = b"BEGIN:VCARD\r\nFN:" + name[:9] + b"\r\n " + name[9:] + b"\r\nEND:VCARD\r\n"
+    assert read(raw)[0]["contacts"][0]["Full Name"] == "Владимир Ященко"
 
 
 def calendar(body: str, head: str = "") -> str:
