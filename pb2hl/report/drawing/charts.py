@@ -75,25 +75,19 @@ def stacked(
     sums["written"] = [written(int(count)) for count in sums["count"]] if written else ""
     picked = alt.selection_point(fields=["part"], bind="legend")
     row = alt.Y("label:N", sort=names, title=None, scale=alt.Scale(domain=names))
-    boxes = (
-        alt.Chart(data)
-        .mark_bar(height=_BAR - 6)
-        .encode(
-            x=alt.X("count:Q", title=None, axis=None, stack=True),
-            y=row,
-            color=_colour(list(parts), meaning or {}),
-            order=alt.Order("place:Q"),
-            opacity=alt.condition(picked, alt.value(1), alt.value(0.15)),
-            tooltip=[alt.Tooltip("label:N"), alt.Tooltip("part:N"), alt.Tooltip("count:Q", format=",")],
-        )
-        .transform_calculate(place=f"indexof({json.dumps(list(parts))}, datum.part)")
-        .add_params(picked)
+    shown = _channels(
+        x=alt.X("count:Q", title=None, axis=None, stack=True),
+        y=row,
+        color=_colour(list(parts), meaning or {}),
+        order=alt.Order("place:Q"),
+        opacity=alt.condition(picked, alt.value(1), alt.value(0.15)),
+        tooltip=[alt.Tooltip("label:N"), alt.Tooltip("part:N"), alt.Tooltip("count:Q", format=",")],
     )
-    ends = (
-        alt.Chart(sums)
-        .mark_text(align="left", dx=5, color="currentColor")
-        .encode(x="count:Q", y=row, text=alt.Text("written:N") if written else alt.Text("count:Q", format=","))
-    )
+    place = f"indexof({json.dumps(list(parts))}, datum.part)"
+    boxes = alt.Chart(data).mark_bar(height=_BAR - 6).encode(**shown)
+    boxes = boxes.transform_calculate(place=place).add_params(picked)
+    texts = _channels(x="count:Q", y=row, text=alt.Text("written:N") if written else alt.Text("count:Q", format=","))
+    ends = alt.Chart(sums).mark_text(align="left", dx=5, color="currentColor").encode(**texts)
     return _styled(alt.layer(boxes, ends), _BAR * max(len(names), 1))
 
 
@@ -105,7 +99,11 @@ def columns(labels: Sequence[str], values: Sequence[float]) -> Drawing:
     across = alt.X("at:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True, ticks=False))
     chart = alt.Chart(data).mark_bar(color=PALETTE[0])
     return _styled(
-        chart.encode(x=across, y=alt.Y("count:Q", title=None, axis=alt.Axis(tickCount=3)), tooltip=["at:N", "count:Q"]),
+        chart.encode(
+            **_channels(
+                x=across, y=alt.Y("count:Q", title=None, axis=alt.Axis(tickCount=3)), tooltip=["at:N", "count:Q"]
+            )
+        ),
         _TALL,
     )
 
@@ -127,15 +125,17 @@ def lines(
         alt.Chart(data)
         .mark_line(point=True)
         .encode(
-            x=across,
-            y=alt.Y("share:Q", title=None, axis=alt.Axis(format="%", tickCount=3), scale=alt.Scale(domain=[0, 1])),
-            color=_colour(list(series)),
-            tooltip=["part:N", "x:Q", alt.Tooltip("share:Q", format=".1%")],
+            **_channels(
+                x=across,
+                y=alt.Y("share:Q", title=None, axis=alt.Axis(format="%", tickCount=3), scale=alt.Scale(domain=[0, 1])),
+                color=_colour(list(series)),
+                tooltip=["part:N", "x:Q", alt.Tooltip("share:Q", format=".1%")],
+            )
         )
     )
     limits = alt.Chart(pd.DataFrame({"x": list((marks or {}).values()), "name": [_clip(name) for name in marks or {}]}))
-    rules = limits.mark_rule(strokeDash=[4, 3], color="currentColor").encode(x=across)
-    names = limits.mark_text(align="left", dx=4, y=8, color="currentColor").encode(x=across, text="name:N")
+    rules = limits.mark_rule(strokeDash=[4, 3], color="currentColor").encode(**_channels(x=across))
+    names = limits.mark_text(align="left", dx=4, y=8, color="currentColor").encode(**_channels(x=across, text="name:N"))
     return _styled(alt.layer(curves, rules, names) if marks else curves, _TALL)
 
 
@@ -150,7 +150,9 @@ def timeline(moments: Mapping[str, str]) -> Drawing:
     )  # Vega's own has the hours of noon and midnight alike
     across = alt.X("at:T", title=None, scale=alt.Scale(type="utc", padding=12), axis=when)
     points = alt.Chart(data).mark_circle(size=90, color=PALETTE[0], opacity=1)
-    return _styled(points.encode(x=across, y=down, tooltip=["name:N", "utchoursminutes(at):T"]), 24 * len(data))
+    return _styled(
+        points.encode(**_channels(x=across, y=down, tooltip=["name:N", "utchoursminutes(at):T"])), 24 * len(data)
+    )
 
 
 @_unchecked
@@ -185,14 +187,14 @@ def network(nodes: Mapping[str, str], links: Sequence[tuple[str, str, str, bool]
     )
     dashes = alt.StrokeDash("kind:N", legend=None, scale=alt.Scale(domain=["sure", "weak"], range=[[1, 0], [6, 4]]))
     label = alt.Tooltip("label:N", title=" ")
-    rules = alt.Chart(frame[~own]).mark_rule(strokeWidth=1.3).encode(x=across, y=down, x2="x2:Q", y2="y2:Q", color=kinds, strokeDash=dashes, tooltip=label)  # fmt: skip
+    rules = alt.Chart(frame[~own]).mark_rule(strokeWidth=1.3).encode(**_channels(x=across, y=down, x2="x2:Q", y2="y2:Q", color=kinds, strokeDash=dashes, tooltip=label))  # fmt: skip
     tips = alt.Chart(heads[~own]).mark_point(shape="triangle", filled=True, size=50, opacity=1).encode(x=across, y=down, angle=alt.Angle("turn:Q", scale=None), color=kinds, tooltip=label)  # fmt: skip
     rings = alt.Chart(frame[own]).mark_point(size=900).encode(x=across, y=down, color=kinds, tooltip=label)
     table = pd.DataFrame([(*place[name], _clip(name), _clip(text)) for name, text in nodes.items()], columns=["x", "y", "name", "text"])  # fmt: skip
     base = alt.Chart(table).encode(x=across, y=down)
-    dots = base.mark_circle(size=260, color=PALETTE[0], opacity=1).encode(tooltip=["name:N", "text:N"])
-    names = base.mark_text(dy=-18, fontWeight="bold", fontSize=13, color="currentColor").encode(text="name:N")
-    texts = base.mark_text(dy=20, color="currentColor").encode(text="text:N")
+    dots = base.mark_circle(size=260, color=PALETTE[0], opacity=1).encode(**_channels(tooltip=["name:N", "text:N"]))
+    names = base.mark_text(dy=-18, fontWeight="bold", fontSize=13, color="currentColor").encode(**_channels(text="name:N"))  # fmt: skip
+    texts = base.mark_text(dy=20, color="currentColor").encode(**_channels(text="text:N"))
     return _styled(alt.layer(rules, tips, rings, dots, names, texts), 420)
 
 
@@ -266,6 +268,19 @@ def altair() -> Any:
     alt.renderers.register("pb2hl", _bundle)
     alt.renderers.enable("pb2hl")
     return alt
+
+
+def _channels(**given: Any) -> dict[str, Any]:
+    """Channels of a chart as Altair's own classes: what is given as text or value it would look up among all classes, once a channel."""
+    return {name: _channel(f"{name[0].upper()}{name[1:]}", channel) for name, channel in given.items()}
+
+
+def _channel(kind: str, given: Any) -> Any:
+    if isinstance(given, list):
+        return [_channel(kind, item) for item in given]
+    if isinstance(given, str):
+        return getattr(altair(), kind)(given)
+    return getattr(altair(), f"{kind}Value")(**given) if isinstance(given, Mapping) else given
 
 
 def _styled(chart: Drawing, height: int) -> Drawing:
