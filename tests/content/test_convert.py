@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pb2hl.content import InlineImage, convert, detect
+from pb2hl.content import InlineImage, cleaning, convert, detect
+from pb2hl.content.convert import _MACRO
 from pb2hl.content.types import PLACEHOLDER
 
 PIXEL = base64.b64decode(
@@ -198,3 +199,15 @@ def test_a_mark_is_looked_for_only_where_it_can_be_found(body):
     """What tells Markdown's signs cheaply never overlooks one: a text without a sign's marks has none of that sign."""
     for pattern, _, _, marks in detect._SIGNS:
         assert any(mark in body for mark in marks) or not pattern.search(body)
+
+
+@given(st.text(alphabet="ab1 \n.-+*_#`~=[](){}%|<>&\u00a0\u2028é", max_size=60))
+@settings(deadline=None, max_examples=400)
+def test_the_quick_looks_miss_nothing(body):
+    """What is passed over because no sign of it stands in a text would have found nothing: Markdown, macros, control characters."""
+    if detect._ANY_SIGN.search(body) is None:
+        assert not any(pattern.search(body) for pattern, *_ in detect._SIGNS)
+    if not any(sign in body for sign in ("{{", "[[", "%")):
+        assert not _MACRO.search(body)
+    if body.isprintable():
+        assert not cleaning._CONTROL.search(body) and "\r" not in body

@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pb2hl.operations import RECORD_TARGETS, SCHEMA_TARGETS, Kind, Target, references
 from pb2hl.plan import Operations, PlanInputs, Sources, read, sample
+from pb2hl.plan.inputs.rows import rows
 from tests.plan.frames import SALES, Built, Field, Mapped, at, frame, inputs, place
 
 
@@ -370,3 +372,18 @@ def test_the_table_of_questions_names_what_there_is():
         found: object = importlib.import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "America/Toronto"])
+def test_moments_of_rows_are_those_of_the_table(zone):
+    """Dates and times come out of a table as its own values, zone, gaps and microseconds included."""
+    moments = pd.Series(
+        pd.to_datetime(["2021-03-04 09:30:00.000250", None, "1875-01-01"], format="ISO8601").tz_localize(zone)
+    )
+    for unit in ("ms", "us"):
+        column = moments.dt.as_unit(unit)
+        got = [row["at"] for row in rows(pd.DataFrame({"at": column}))]
+        assert got == pa.array(column, from_pandas=True).to_pylist()
+        assert [one and one.utcoffset() for one in got] == [
+            None if one is pd.NaT else one.utcoffset() for one in column
+        ]

@@ -73,3 +73,13 @@ def test_the_first_that_means_a_record():
     assert index.first([None, "nobody", "12", "007"]).source_id == "12"
     assert (index.first(["", "Ann Li", "nobody"]).why, index.first(["", None]).why) == ("ambiguous", "")
     assert not Index(pd.DataFrame()).find("7")
+
+
+def test_ids_that_are_held_as_they_stand():
+    """A column of references tells at once which are ids as they stand; none of them would be found otherwise, and ids given twice are left to the search."""
+    twice = pd.DataFrame({"source_id": ["7", "7~2", "8", "9"]})
+    asked = pd.Series(["8", " 8", "7", "7~2", "gone", None], dtype="str")
+    for index in (Index(twice), Index(twice, {"9": "8"}, by_source_id=True)):
+        held = index.hold(asked)
+        assert list(held) == [True, False, index.find("7").source_id == "7", True, False, False]
+        assert all(index.find(text) for text in asked[held])

@@ -47,8 +47,8 @@ from pb2hl.progress import SILENT, Progress
 class Plan:
     """Operations with everything a person wants to know before they are sent.
 
-    `counts` by (kind, target); `tables` for reports: diff (schema only), losses, identity, duplicate_opportunities,
-    lineage_summary, lineage_rules, lineage_exceptions, lineage_balance, lineage_merged.
+    `counts` by (kind, target); `tables` for reports: of the schema diff, conflicts and stages; of the data identity, duplicate_opportunities,
+    lineage_summary, lineage_rules, lineage_exceptions, lineage_balance, lineage_merged; of both losses.
     """
 
     operations: Operations
