@@ -44,7 +44,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
             name,
             Limits(**request["limits"]),
             partial(embedded.keep, Path(request["into"])),
-            Path(request["path"]) if request["path"] else None,
+            Path(request["bytes"]),
         )
         for number, table in enumerate(tables):
             write_table(out / f"{number}.arrow", table)

@@ -39,11 +39,10 @@ _HOME = str(Path(pb2hl.__file__).parent.parent)
 
 @dataclass(frozen=True)
 class Foreign:
-    """A file to read: its name in the export, where its bytes lie, its own path if it is a real file, and its size in bytes."""
+    """A file to read: its name in the export, where its bytes lie, and its size in bytes."""
 
     name: str
     at: Path
-    path: Path | None
     size: int
 
 
@@ -109,7 +108,6 @@ def read_foreign(
                 {
                     "name": file.name,
                     "bytes": str(file.at),
-                    "path": str(file.path) if file.path else "",
                     "into": str(into),
                     "out": out,
                     "limits": asdict(limits),

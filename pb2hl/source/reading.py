@@ -18,6 +18,7 @@ from pb2hl.source.elsewhere import UNKNOWN, Elsewhere, elsewhere
 from pb2hl.source.files import ExportFiles
 from pb2hl.source.formats import HEAD, Format, format_of, read_tables
 from pb2hl.source.guarded import Foreign, read_foreign
+from pb2hl.source.sqlite_tables import LOGS
 from pb2hl.source.tables import Export, RawTable, problem
 
 _DELIMITED = (".csv", ".tsv", ".tab", ".psv", ".txt")
@@ -50,11 +51,13 @@ def read_export(
     for item in items:
         if item.name not in chosen:
             files.add(item.name, item.size, item.read)
+    by_name = {item.name: item for item in items}
     progress.start("reading the export", len(candidates), "files")
     for item in candidates:
         check()
         progress.note(item.name)
-        read = _read_item(item, into, limits, check)
+        logs = [(end, by_name[item.name + end]) for end in LOGS if item.name + end in by_name]
+        read = _read_item(item, logs, into, limits, check)
         tables += read.tables
         problems += read.problems
         if read.why:
@@ -79,6 +82,10 @@ def open_files(path: Path | str, *, into: Path, limits: Limits = LIMITS) -> Expo
     for item in items:
         files.add(item.name, item.size, item.read)
     return files
+
+
+Logs = Sequence[tuple[str, Item]]
+"""Files that lie beside a database, by what their names have more."""
 
 
 @dataclass
@@ -152,12 +159,12 @@ def _may_be_table(item: Item) -> bool:
     return not (_PROSE.search(item.name) and suffix in ("", ".txt", ".htm", ".html", ".json"))
 
 
-def _read_item(item: Item, into: Path, limits: Limits, check: Callable[[], None]) -> _Read:
-    """The tables of one file, or why it could not be read."""
+def _read_item(item: Item, logs: Logs, into: Path, limits: Limits, check: Callable[[], None]) -> _Read:
+    """The tables of one file, or why it could not be read; `logs` are the files of a database that lie beside it."""
     if item.size > limits.file_bytes:
         return _Read(why=f"is larger than {limits.file_mib:,} MiB; {remedy('file_mib')}")
     try:
-        tables, problems = _tables(item, into, limits, check)
+        tables, problems = _tables(item, logs, into, limits, check)
     except ExportError as error:
         why = str(error.message).removeprefix(item.name).strip(" :") + (f"; {error.hint}" if error.hint else "")
         return _Read(why=why)
@@ -168,9 +175,11 @@ def _read_item(item: Item, into: Path, limits: Limits, check: Callable[[], None]
     return _Read(tables, problems)
 
 
-def _tables(item: Item, into: Path, limits: Limits, check: Callable[[], None]) -> tuple[list[RawTable], list[Problem]]:
+def _tables(
+    item: Item, logs: Logs, into: Path, limits: Limits, check: Callable[[], None]
+) -> tuple[list[RawTable], list[Problem]]:
     if item.path is not None and format_of(_head(item), item.name) is not Format.DELIMITED:
-        return read_foreign(Foreign(item.name, item.path, item.path, item.size), into, limits, check)
+        return read_foreign(Foreign(item.name, item.path, item.size), into, limits, check)
     raw = item.read()
     if format_of(raw[:HEAD], item.name) is Format.DELIMITED:
         return read_tables(raw, item.name, limits, partial(embedded.keep, into), item.path)
@@ -178,4 +187,6 @@ def _tables(item: Item, into: Path, limits: Limits, check: Callable[[], None]) -
         unpacked = Path(folder) / "file"
         unpacked.write_bytes(raw)
         del raw
-        return read_foreign(Foreign(item.name, unpacked, None, item.size), into, limits, check)
+        for end, log in logs:
+            unpacked.with_name(unpacked.name + end).write_bytes(log.read())
+        return read_foreign(Foreign(item.name, unpacked, item.size), into, limits, check)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import sqlite3
+import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,9 @@ from pb2hl.source.embedded import Keep, kept_note
 from pb2hl.source.tables import TEXT, RawTable, problem, unique_headings
 
 MAGIC = b"SQLite format 3\x00"
+LOGS = ("-wal", "-journal")
+"""Ends of the names of the files in which SQLite keeps changes that are not in the main file yet."""
+
 _NAMES = (
     "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
     "ORDER BY type, rowid"
@@ -46,18 +52,14 @@ _FORBIDDEN = {
 def read_sqlite(
     raw: bytes, file: str, limits: Limits, keep: Keep, beside: Path | None = None
 ) -> tuple[list[RawTable], list[Problem]]:
-    """Every table and view of a SQLite file. `keep` puts aside the bytes of a large BLOB and names them; `beside` is the
-    file's path, when it is a real one that may have a `-wal` log."""
+    """Every table and view of a SQLite file. `keep` puts aside the bytes of a large BLOB and names them; `beside` is where the
+    file lies, with the logs that a program which still used it left there: their changes are read as well."""
     problems: list[Problem] = []
-    if beside is not None and (log := beside.with_name(beside.name + "-wal")).exists() and log.stat().st_size:
-        problems.append(
-            problem(
-                "sqlite_wal",
-                "has a write-ahead log beside it: its last changes may not be in the main file",
-                file,
-                treatment="close the program that uses it, or run `PRAGMA wal_checkpoint` before exporting",
-            )
-        )
+    logs = [log for end in LOGS if beside is not None and (log := beside.with_name(beside.name + end)).exists()]
+    if any(log.stat().st_size for log in logs):
+        raw = _with_logs(raw, logs, file)
+        said = "was in use when it was exported; the changes in the log beside it were read as well"
+        problems.append(problem("sqlite_log", said, file, severity=Severity.INFO))
     with closing(sqlite3.connect(":memory:")) as connection:
         try:
             connection.deserialize(
@@ -78,6 +80,25 @@ def read_sqlite(
             except (sqlite3.Error, OverflowError, MemoryError) as error:
                 problems.append(_not_read(f"cannot be read: {error}", file, _text(name), name in virtual))
     return tables, problems
+
+
+def _with_logs(raw: bytes, logs: Sequence[Path], file: str) -> bytes:
+    """The database as SQLite brings it in order when it is opened: what its logs hold in it, and nothing half-written."""
+    with tempfile.TemporaryDirectory(prefix="pb2hl-") as folder:
+        copy = Path(folder) / "copy"
+        copy.write_bytes(raw)
+        for log in logs:
+            shutil.copyfile(log, copy.with_name(copy.name + log.name[log.name.rindex("-") :]))
+        try:
+            with closing(sqlite3.connect(copy)) as connection:
+                connection.execute("PRAGMA trusted_schema = OFF")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise ExportError(
+                f"{file} and the log beside it do not fit together: {error}",
+                hint="close the program that uses it, and export it again",
+            ) from error
+        return copy.read_bytes()
 
 
 def _not_read(why: str, file: str, name: str, index: bool) -> Problem:

@@ -223,7 +223,7 @@ def test_reading_stops_when_it_is_cancelled(folder):
 
     (folder / "big.json").write_text(json.dumps([{"id": n} for n in range(200_000)]))
     with pytest.raises(Cancelled):
-        read_foreign(Foreign("big.json", folder / "big.json", None, 1), folder, LIMITS, stop)
+        read_foreign(Foreign("big.json", folder / "big.json", 1), folder, LIMITS, stop)
     assert not guarded._CHILD
 
 

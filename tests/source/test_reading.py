@@ -8,6 +8,7 @@ import os
 import sqlite3
 import stat
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 
 import openpyxl
@@ -351,6 +352,30 @@ def test_hostile_sqlite_views_end(tmp_path):
     export = read(tmp_path / "x.db", tmp_path, seconds=2, rows=100_000)
     assert [table.sheet for table in export.tables] == ["contacts"]
     assert sum(told.code == "sqlite_table" for told in export.problems) == 2
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_a_database_in_use_is_read_with_its_log(tmp_path, mode, packed):
+    """Rows that stand only in the write-ahead log are read, those of an unfinished transaction are not, from a folder and a zip."""
+    folder = tmp_path / "export"
+    folder.mkdir()
+    with closing(sqlite3.connect(tmp_path / "crm.db")) as connection:
+        connection.execute(f"pragma journal_mode={mode}")
+        connection.execute("pragma cache_size=1")
+        connection.execute("create table contacts(id, name)")
+        connection.execute("insert into contacts values (1, 'a')")
+        connection.commit()
+        if mode == "delete":
+            connection.executemany("insert into contacts values (?, ?)", [(n, "x" * 3000) for n in range(50)])
+        for path in tmp_path.glob("crm.db*"):
+            (folder / path.name).write_bytes(path.read_bytes())
+    assert len(list(folder.iterdir())) > 1, "the log lies beside it"
+    if packed:
+        zipped(tmp_path / "e.zip", {path.name: path.read_bytes() for path in folder.iterdir()})
+    export = read(tmp_path / "e.zip" if packed else folder, tmp_path)
+    assert [list(table.frame["id"]) for table in export.tables] == [["1"]]
+    assert "sqlite_log" in {told.code for told in export.problems}
 
 
 def test_junk_beside_tables_is_listed(tmp_path):
