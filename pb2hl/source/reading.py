@@ -47,17 +47,16 @@ def read_export(
     tables: list[RawTable] = []
     unread: list[tuple[str, str]] = []
     candidates = _candidates(items)
-    chosen = {item.name for item in candidates}
+    logs = _logs(candidates, items)
+    chosen = {item.name for item in (*candidates, *(log for found in logs.values() for _, log in found))}
     for item in items:
         if item.name not in chosen:
             files.add(item.name, item.size, item.read)
-    by_name = {item.name: item for item in items}
     progress.start("reading the export", len(candidates), "files")
     for item in candidates:
         check()
         progress.note(item.name)
-        logs = [(end, by_name[item.name + end]) for end in LOGS if item.name + end in by_name]
-        read = _read_item(item, logs, into, limits, check)
+        read = _read_item(item, logs.get(item.name, ()), into, limits, check)
         tables += read.tables
         problems += read.problems
         if read.why:
@@ -86,6 +85,15 @@ def open_files(path: Path | str, *, into: Path, limits: Limits = LIMITS) -> Expo
 
 Logs = Sequence[tuple[str, Item]]
 """Files that lie beside a database, by what their names have more."""
+
+
+def _logs(candidates: Sequence[Item], items: Sequence[Item]) -> dict[str, Logs]:
+    by_name = {item.name: item for item in items}
+    found = {
+        item.name: [(end, by_name[item.name + end]) for end in LOGS if item.name + end in by_name]
+        for item in candidates
+    }
+    return {name: logs for name, logs in found.items() if logs}
 
 
 @dataclass
