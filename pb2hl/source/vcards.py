@@ -147,7 +147,7 @@ def _card(card: Component, company: bool, left: Counter[str]) -> Row:
 def _put_line(row: Row, line: Line, label: str, company: bool) -> str:
     """Put what a property says; the heading of its column."""
     if line.name == "N":
-        parts = line.parts()
+        parts = [" ".join(filter(None, map(_plain, cut(part, ",")))) for part in cut(line.value, ";")]
         if " " not in row.get("Full Name", "") or list(filter(None, parts)) != [row["Full Name"]]:
             for heading, text in zip(_NAME, parts, strict=False):  # else the whole name stands in one half of it
                 put(row, heading, text)
@@ -172,6 +172,10 @@ def _put_line(row: Row, line: Line, label: str, company: bool) -> str:
         said = ", ".join(part for part in said.split(", ") if part.casefold() not in _PLAIN_LABELS)
         text = f"{text} ({said})" if said and text else text
     return put(row, _heading(line.name), text)
+
+
+def _plain(text: str) -> str:
+    return unescaped(text).strip()
 
 
 def _put_label(row: Row, line: Line, heading: str, labels: Mapping[str, str]) -> None:

@@ -172,6 +172,7 @@ def card(lines: str, version: str = "3.0") -> str:
         ("FN:A\nCATEGORIES:Supplier,Roe\\, Jane", {"Tags": "Supplier; Roe, Jane"}),
         ("FN:A\nNOTE:one\ntwo: and more", {"Description": "one\ntwo: and more"}),
         ("FN:A\nTEL;X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,B=C3=BCro):+49301", {"Called": "Phone: Büro"}),
+        ("FN:Ann Roe\nN:Roe;Ann;Mary,Lou;Prof.,Dr.;", {"Middle Name": "Mary Lou", "Name Prefix": "Prof. Dr."}),
         ("FN:Ann Roe\nN:;Ann Roe;;;", {"Full Name": "Ann Roe", "First Name": None}),
         ("FN:Ann Roe\nFN:Ann B. Roe", {"Full Name": "Ann Roe", "Full Name 2": "Ann B. Roe"}),
         ("FN:A\nX-ANDROID-CUSTOM:vnd.android.cursor.item/relation;Jo;14;;", {"Related": "Jo (spouse)"}),
