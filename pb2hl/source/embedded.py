@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from pb2hl.content.images import decoded
-from pb2hl.errors import Problem, Severity
+from pb2hl.errors import Problem
 from pb2hl.source.files import ExportFiles
 from pb2hl.source.tables import TEXT, RawTable, problem, unique_headings
 from pb2hl.whole import write_bytes
@@ -117,7 +117,7 @@ def _column(raw: RawTable, heading: str, into: Path, files: ExportFiles) -> tupl
             damaged.append(at)
     names = pd.Series(named, index=values.index, dtype=TEXT)
     problems = [
-        problem("attachment_damaged", "cells of attachments hold bytes that cannot be decoded", raw.file, raw.sheet, severity=Severity.CRITICAL,
+        problem("attachment_damaged", "cells of attachments hold bytes that cannot be decoded", raw.file, raw.sheet,
                 row=int(raw.rows[damaged[0]]), field=heading, count=len(damaged), treatment="listed; nothing is sent")
     ] if damaged else []  # fmt: skip
     rest = values.mask(names != "", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -30,6 +31,8 @@ _NAMES = (
 )
 _VIRTUAL = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE %'"
 """Indexes over other tables (full text, places), which need code of their own to be read."""
+_BROKEN = re.compile(r"no such (?:table|column|view)|view .{1,200} is circularly defined")
+"""What SQLite says of a view over what the file has not: it shows nothing to anybody."""
 _STEP = 100_000
 _CHUNK_ROWS, _CHUNK_BYTES = 20_000, 64 * MIB
 _CELL_COST = 6  # bytes of memory a character of a cell takes at most, from SQLite to the table that is handed over
@@ -78,7 +81,8 @@ def read_sqlite(
             try:
                 tables.append(_read(connection, name, file, left, limits, keep))
             except (sqlite3.Error, OverflowError, MemoryError) as error:
-                problems.append(_not_read(f"cannot be read: {error}", file, _text(name), name in virtual))
+                empty = name in virtual or bool(_BROKEN.match(str(error)))
+                problems.append(_not_read(f"cannot be read: {error}", file, _text(name), empty))
     return tables, problems
 
 
@@ -101,8 +105,9 @@ def _with_logs(raw: bytes, logs: Sequence[Path], file: str) -> bytes:
         return copy.read_bytes()
 
 
-def _not_read(why: str, file: str, name: str, index: bool) -> Problem:
-    severity = Severity.WARNING if index else Severity.CRITICAL
+def _not_read(why: str, file: str, name: str, empty: bool) -> Problem:
+    """`empty`: it holds nothing of its own that anybody could read."""
+    severity = Severity.WARNING if empty else Severity.CRITICAL
     return problem("sqlite_table", why, file, name, severity=severity, treatment="not read")
 
 

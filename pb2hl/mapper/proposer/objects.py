@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -98,7 +99,7 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     the same export.
     """
     by_name, words = _said(raw, others)
-    if by_name == "contacts" and (_has_people(raw, others) or _only_companies(raw)):
+    if by_name == "contacts" and (_has_people(raw, others) or _only_companies(raw, words)):
         by_name = "companies"
     fits = by_columns(raw.headings, frame_of(raw))
     if _are_users(raw, others, (by_name, words), fits):
@@ -111,7 +112,7 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
         own = fits[by_name]
         confidence = max(0.6, min(0.99, 0.7 + 0.06 * own.points))
         return by_name, round(confidence, 2), f"named {words!r}; columns {', '.join(own.fields[:5]) or 'plain'}"
-    if best == "contacts" and _only_companies(raw):
+    if best == "contacts" and _only_companies(raw, words):
         return "companies", 0.7, "its names are companies' and it names nobody else"
     fit = fits[best]
     said = f"its name says {by_name}, but " if by_name and by_name != best else ""
@@ -124,20 +125,27 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     return "", 0.0, _nothing_fits(by_name, words, fits, best)
 
 
-def _only_companies(raw: Table) -> bool:
-    """Whether the one column of names of a table called after people (`Customers`) is of companies, and nobody else is in it."""
+def _only_companies(raw: Table, called: str) -> bool:
+    """Whether the one column of names of a table `called` after people (`Customers`) is of companies, and nobody else is in it.
+
+    Contacts with a mailbox stay whom one writes to, whatever firm they are named after."""
     frame = frame_of(raw)
     read = {heading: candidate(heading, "contacts", Signals()).field for heading in raw.headings}
     named = [heading for heading, field in read.items() if field in ("full_name", "company_name", "first_name")]
     if frame is None or not len(frame) or len(named) != 1 or _ONLY_PEOPLE & set(read.values()):
         return False
-    least = _COMPANIES if not {"first_name", "email"} & set(read.values()) else _NEARLY_ALL
+    reached = {"first_name", "email"} & set(read.values())
+    if reached and any(_CONTACTS.match(word) for word in tokens(called)):
+        return False
+    least = _COMPANIES if not reached else _NEARLY_ALL
     names = [name for name in frame[named[0]].head(_NAMES_READ).str.strip().unique() if name]
     others = [tokens(name) for name in names if not is_company(name)]
     people = any(words and words[0] in known_given_names() for words in others)
     return not people and len(names) - len(others) >= max(1, least * len(names))
 
 
+_CONTACTS = re.compile(r"[ck]onta[ck]?t")
+"""How the word begins in most languages."""
 _ONLY_PEOPLE = frozenset({"last_name", "job_title", "birthday"})
 _NAMES_READ, _COMPANIES, _NEARLY_ALL = 120, 0.4, 0.8
 """Names looked at, and the share (0-1) with legal forms that shows names of companies: nearly all where people are reached by
