@@ -61,6 +61,9 @@ REMOVED_TAGS = "$removeTags"
 JOINED = "$rows"
 """In the payload of a note: the further rows of its object that it holds, by source id, beside its own."""
 
+BESIDE_THE_BODY = frozenset({"$url", "$file", JOINED})
+"""Parts of a payload that are not sent in the body: ids of the URL, the file to upload, rows that share the record."""
+
 SCHEMA_TARGETS = (Target.OBJECT, Target.FOLDER, Target.FIELD, Target.TAG, Target.PIPELINE, Target.CALENDAR)
 DATA_TARGETS = tuple(target for target in Target if target not in SCHEMA_TARGETS)
 

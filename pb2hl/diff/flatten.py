@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pb2hl.operations import JOINED
+from pb2hl.operations import BESIDE_THE_BODY
 
-NOT_STORED = frozenset(
-    {
-        "$url",
-        "$file",
-        JOINED,
-        "locationId",
-        "toNotify",
-        "ignoreFreeSlotValidation",
-        "ignoreDateRange",
-        "contactId",
-        "id",
-    }
+NOT_STORED = (
+    BESIDE_THE_BODY
+    | {"locationId", "toNotify", "ignoreFreeSlotValidation", "ignoreDateRange", "contactId", "id"}
     | {"altId", "conversationProviderId", "subject", "emailFrom", "emailTo", "callFrom", "callTo"}
 )
 """Parts of a payload that say where and how, not what; and what no answer tells of a message (its provenance line says its subject)."""

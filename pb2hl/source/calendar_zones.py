@@ -8,11 +8,10 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from pb2hl.source.card_lines import Component, Line
+from pb2hl.source.card_lines import Component, Line, is_moment, moment
 from pb2hl.values.zones import zone
 
 _OFFSET = re.compile(r"([+-])(\d\d)(\d\d)(?:\d\d)?")
-_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?")
 _RULE = re.compile(r"(?:BYDAY=([+-]?\d)SU|BYMONTH=(\d{1,2}))")
 _YEARS = (2024, 2025, 2029)
 """Years in which a zone must change its clocks as a VTIMEZONE says, to be the zone that it means."""
@@ -35,7 +34,7 @@ class Zones:
         parts = tzid.strip("/").split("/")
         for name in (tzid, *("/".join(parts[-count:]) for count in (3, 2))):
             if zone(name):
-                return tzid if name == tzid else name
+                return name
         item = self._given.get(tzid)
         if item is None:
             return tzid
@@ -44,13 +43,8 @@ class Zones:
 
     def start(self, line: Line, calendar: str = "") -> tuple[str, str]:
         """(moment as ISO 8601, zone) of a property; `calendar` is the zone of moments that name none."""
-        found = _STAMP.fullmatch(line.value.strip())
-        if found is None:
-            return line.value.strip(), line.parameters.get("TZID", "")
-        year, month, day, hour, minute, second, zulu = found.groups()
-        text = f"{year}-{month}-{day}" + (f"T{hour}:{minute}:{second}{zulu}" if hour else "")
-        said = line.parameters.get("TZID", "")
-        if not hour or zulu:
+        text, said = moment(line.value), line.parameters.get("TZID", "")
+        if not is_moment(line.value) or "T" not in text or text.endswith("Z"):
             return text, said
         return text, self.name(said) if said else calendar
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from pb2hl.source.calendar_zones import Zones
-from pb2hl.source.card_lines import Component, Line
+from pb2hl.source.card_lines import Component, Line, is_moment, moment
 from pb2hl.source.vcards import put
 
 Row = dict[str, str]
@@ -18,7 +18,6 @@ Found = Mapping[str, Sequence[Component]]
 ATTENDEES = "attendees"
 """Sheet of the people who were invited; those whom another table of people has are not repeated (`steps.shared.intake`)."""
 
-_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?")
 _LENGTH = re.compile(r"([+-]?)P(?:(\d{1,5})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,5})M)?(?:(\d{1,5})S)?)?")
 _READ = frozenset(
     "UID SUMMARY DESCRIPTION LOCATION DTSTART DTEND DUE DURATION STATUS RRULE RDATE EXDATE RECURRENCE-ID ORGANIZER ATTENDEE"
@@ -109,7 +108,7 @@ def _added(event: Component, row: Row, zones: Zones) -> list[Row]:
         for part in filter(None, line.value.split(",")):
             begin, _, end = part.partition("/")
             start = moment(begin)
-            until = moment(end) if _STAMP.fullmatch(end.strip()) else after(start, end or length)
+            until = moment(end) if is_moment(end) else after(start, end or length)
             again = {"Id": f"{row['Id']}#{start}", "Start": start, "End": until, "Recurrence": "", "Exceptions": ""}
             said = line.parameters.get("TZID", "")
             added.append(again | {"Time Zone": zones.name(said) if said else row["Time Zone"]})
@@ -228,15 +227,6 @@ def address(line: Line) -> str:
     value = line.value.strip()
     plain = value[7:] if value.casefold().startswith("mailto:") else value
     return plain if "@" in plain and ":" not in plain else line.parameters.get("EMAIL", "")
-
-
-def moment(text: str) -> str:
-    """A moment as ISO 8601: `20240501T090000Z` → `2024-05-01T09:00:00Z`; what is none stays."""
-    found = _STAMP.fullmatch(text.strip())
-    if found is None:
-        return text.strip()
-    year, month, day, hour, minute, second, zulu = found.groups()
-    return f"{year}-{month}-{day}" + (f"T{hour}:{minute}:{second}{zulu}" if hour else "")
 
 
 def after(begin: str, length: str) -> str:

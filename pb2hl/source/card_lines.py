@@ -18,6 +18,7 @@ _FOLDED_LETTER = re.compile(rb"([\xc2-\xf4][\x80-\xbf]{0,2})(\r?\n[ \t])([\x80-\
 """A fold between the bytes of one letter, as programs make it that count bytes."""
 _CUSTOM = re.compile(r"(?i)^X-CUSTOM\((?:[^(),]{0,40},){0,3}([^()]{0,300})\)$")
 """A type that Android writes for a label of the user's own: `X-CUSTOM(CHARSET=UTF-8,ENCODING=QUOTED-PRINTABLE,B=C3=BCro)`."""
+_STAMP = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?")
 _STANDARD = frozenset(
     "BEGIN END VERSION FN N NICKNAME PHOTO BDAY ANNIVERSARY GENDER ADR LABEL TEL EMAIL IMPP LANG TZ GEO TITLE ROLE LOGO ORG MEMBER RELATED"
     " CATEGORIES NOTE PRODID REV SOUND UID URL KEY KIND AGENT MAILER CLASS SOURCE SUMMARY DESCRIPTION LOCATION DTSTART DTEND DUE DURATION"
@@ -203,3 +204,17 @@ def cut(text: str, mark: str) -> list[str]:
 def unescaped(text: str) -> str:
     """`text` without its backslashes."""
     return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], text) if "\\" in text else text
+
+
+def is_moment(text: str) -> bool:
+    """Whether a value is a day or a moment as iCalendar writes them."""
+    return _STAMP.fullmatch(text.strip()) is not None
+
+
+def moment(text: str) -> str:
+    """A moment as ISO 8601: `20240501T090000Z` → `2024-05-01T09:00:00Z`; what is none stays."""
+    found = _STAMP.fullmatch(text.strip())
+    if found is None:
+        return text.strip()
+    year, month, day, hour, minute, second, zulu = found.groups()
+    return f"{year}-{month}-{day}" + (f"T{hour}:{minute}:{second}{zulu}" if hour else "")

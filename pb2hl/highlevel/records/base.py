@@ -11,12 +11,11 @@ from urllib.parse import quote
 from pb2hl.errors import HighLevelError, NotFound, Refused
 from pb2hl.highlevel.answers import Answer, WrongAnswer
 from pb2hl.highlevel.client import Client
-from pb2hl.operations import JOINED, Operation
+from pb2hl.operations import BESIDE_THE_BODY, Operation
 from pb2hl.values.fold import fold
 
 URL = "$url"
 FILE = "$file"
-_BESIDE_THE_BODY = frozenset({URL, FILE, JOINED})
 
 Payload = Mapping[str, Any]
 Record = dict[str, Any]
@@ -73,7 +72,7 @@ class RecordPort(Protocol):
 
 def body_of(payload: Payload, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
     """The JSON body in `payload`: all but what says where, which file and which rows, and `without`."""
-    return {key: value for key, value in payload.items() if key not in _BESIDE_THE_BODY and key not in without}
+    return {key: value for key, value in payload.items() if key not in BESIDE_THE_BODY and key not in without}
 
 
 def url_of(payload: Payload) -> Mapping[str, str]:

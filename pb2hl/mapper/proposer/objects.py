@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -135,7 +134,7 @@ def _only_companies(raw: Table, called: str) -> bool:
     if frame is None or not len(frame) or len(named) != 1 or _ONLY_PEOPLE & set(read.values()):
         return False
     reached = {"first_name", "email"} & set(read.values())
-    if reached and any(_CONTACTS.match(word) for word in tokens(called)):
+    if reached and _WRITTEN_TO & set(tokens(called)):
         return False
     least = _COMPANIES if not reached else _NEARLY_ALL
     names = [name for name in frame[named[0]].head(_NAMES_READ).str.strip().unique() if name]
@@ -144,8 +143,7 @@ def _only_companies(raw: Table, called: str) -> bool:
     return not people and len(names) - len(others) >= max(1, least * len(names))
 
 
-_CONTACTS = re.compile(r"[ck]onta[ck]?t")
-"""How the word begins in most languages."""
+_WRITTEN_TO = heading_words("written to")
 _ONLY_PEOPLE = frozenset({"last_name", "job_title", "birthday"})
 _NAMES_READ, _COMPANIES, _NEARLY_ALL = 120, 0.4, 0.8
 """Names looked at, and the share (0-1) with legal forms that shows names of companies: nearly all where people are reached by
