@@ -22,6 +22,9 @@ _BEFORE = frozenset(
 )
 """Forms of one word that stand before a name (`SARL Dupont`, `ООО Ромашка`); `AB`, `AS`, `SA` and `Spa` begin too many names."""
 
+_CYRILLIC = frozenset(word for word in _BEFORE if not word.isascii()) | {"pt"}
+"""Those that begin nothing but companies' names."""
+
 _BRACKETED = re.compile(r"[(（]\s*(?:株|有|合|同|资|主|유|주)\s*[)）]|[㈱㈲㈴㈾㈿㍿]")
 _GLUED = (
     "特定非営利活動法人", "股份有限公司", "有限责任公司", "有限責任公司", "株式会社", "有限会社", "合同会社", "合資会社", "合名会社", "一般社団法人", "一般財団法人",
@@ -119,3 +122,22 @@ def legal_form(name: str) -> str:
     core = frozenset(core_name(name).split())
     said = [word for word in _letters(_unglued(name)).split() if word not in core and word not in _NOISE]
     return " ".join(sorted({_ONE_FORM.get(word, word) for word in said}))
+
+
+@lru_cache
+def _signs() -> frozenset[tuple[str, ...]]:
+    """The forms that show a company by themselves."""
+    return frozenset(forms()) - {tuple(_letters(line).split()) for line in lines(_DATA / "no_signs.txt")}
+
+
+def shows_company(text: str) -> bool:
+    """Whether a text that may be anything (a person's name, a place) ends or begins as only companies' names do."""
+    if _BRACKETED.search(text) or any(text.startswith(form) or text.endswith(form) for form in _GLUED):
+        return True
+    words = _letters(text).split()
+    if len(words) < 2:
+        return False
+    ends = any(
+        tuple(words[-len(form) :]) in _signs() for form in _by_last().get(words[-1], ()) if len(form) < len(words)
+    )
+    return ends or words[0] in _CYRILLIC

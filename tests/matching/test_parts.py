@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pb2hl.matching import domains
+from pb2hl.matching import domains, legal_forms
 from pb2hl.matching.blocking import block_cap, candidate_pairs, pairs_within, soundex
 from pb2hl.matching.cluster import Links, cluster
 from pb2hl.matching.compare import Comparer
 from pb2hl.matching.fields import Field, records
 from pb2hl.matching.kinds import EXACT, LEVELS, Kind
-from pb2hl.matching.legal_forms import core_name
+from pb2hl.matching.legal_forms import core_name, forms, shows_company
 from pb2hl.matching.levels import Levels
 from pb2hl.matching.names import is_shared_mailbox, split_full_name, split_generation
 from pb2hl.matching.normalise import email, phone
+from pb2hl.values.wordlists import lines
 
 
 @pytest.mark.parametrize(
@@ -229,3 +232,23 @@ def test_a_field_without_values_is_left_out():
     data = records(pd.DataFrame({"a": [None, "NULL", " - "], "b": ["x", "y", None]}), {"a": Kind.EMAIL, "b": Kind.TEXT})
     assert [field.name for field in data.fields] == ["b"]
     assert isinstance(data.fields[0], Field)
+
+
+@pytest.mark.parametrize(
+    "text", ["Acme s.r.o.", "ООО Ромашка", "株式会社山田", "K. Müller e.K.", "Foo Sp. z o.o.", "Société Dupont SARL"]
+)
+def test_a_legal_form_shows_a_company(text):
+    """In any country's spelling, before or behind the name."""
+    assert shows_company(text)
+
+
+@pytest.mark.parametrize("text", ["Pittsburgh PA", "tell me", "Jean de la Tour", "Ltd", "123 Main St", "Lyon SE", ""])
+def test_what_ends_other_texts_shows_none(text):
+    """Forms that are also abbreviations and words, and a form alone, are no sign."""
+    assert not shows_company(text)
+
+
+def test_what_shows_nothing_is_a_form():
+    """Every exception is one of the known forms: the list of them holds nothing else."""
+    known = {"".join(form) for form in forms()}
+    assert {line.casefold() for line in lines(Path(legal_forms.__file__).parent / "data" / "no_signs.txt")} <= known

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import pandas as pd
 
 from pb2hl.mapper.knowledge.lists import heading_words
+from pb2hl.matching.legal_forms import shows_company
 from pb2hl.values import consents
 from pb2hl.values.statuses import deal_status
 
@@ -74,19 +76,18 @@ _PATTERNS = {
     "dialled": re.compile(r"^(\+|00?[1-9]|\()|^\d+[ .\-/]\d+[ .\-/]\d+"),
     "rrule": re.compile(r"^(RRULE:)?FREQ=", re.I),
     "json": re.compile(r"^\s*[\[{].*[\]}]\s*$", re.S),
-    "company": re.compile(
-        r"\b(inc|llc|ltd|limited|gmbh|ag|corp|corporation|company|co|s\.?a\.?r?\.?l?|s\.?l|bv|b\.v|nv|oy|ab|aps|a/s|plc|pty|srl|s\.r\.l|spa|kg|ug|sas|& sons|group|holdings?"
-        r"|s\.? ?r\.? ?o|a\.s|spol\. s r\.o|sp\. ?z ?o\.? ?o|sp\. ?[jk]|kft|zrt|nyrt|bt|ltda|eireli|d\.? ?o\.? ?o|o[uü]|sia|uab|oyj|asa|as|hf|ehf|a\.?ş|şti|e\.k|ohg|gbr|e\.v|sarl|sasu|eurl|pvt)\.?$"
-        r"|^(ооо|оао|зао|пао|ао|тов|тоо|pt)\b|株式会社|有限会社|合同会社|有限公司|주식회사|\(주\)|㈱",
-        re.I,
-    ),
     "person": re.compile(r"^[^\W\d_][\w'’.-]*(,? [^\W\d_][\w'’.-]*){1,3}$"),
 }
 
 
+_COMPANIES = re.compile(r"(?i)(& sons|\b(group|holdings?))\.?$")
+"""Words that end companies' names beside legal forms."""
+
+
+@lru_cache(maxsize=8_192)
 def is_company(text: str) -> bool:
     """Whether a name has a legal form or another word that only companies have."""
-    return bool(_PATTERNS["company"].search(text.strip()))
+    return bool(_COMPANIES.search(text.strip())) or shows_company(text)
 
 
 def is_person(text: str) -> bool:
@@ -147,12 +148,11 @@ def signals(values: pd.Series) -> Signals:
     if not sample:
         return Signals(rows=len(values))
     shares = {
-        name: sum(
-            1 for text in sample if (pattern.search(text) if name in ("html", "company") else pattern.match(text))
-        )
+        name: sum(1 for text in sample if (pattern.search(text) if name == "html" else pattern.match(text)))
         / len(sample)
         for name, pattern in _PATTERNS.items()
     }
+    shares["company"] = sum(map(is_company, sample)) / len(sample)
     if shares["phone"]:
         days = [_PATTERNS["date"].match(text) or _PATTERNS["datetime"].match(text) for text in sample]
         phones = [bool(_PATTERNS["phone"].match(text)) and not day for text, day in zip(sample, days, strict=True)]
