@@ -15,6 +15,7 @@ from pb2hl.errors import Problem
 from pb2hl.limits import Limits
 from pb2hl.source.tables import problem
 
+_SAMPLE = 500  # lines that tell a file's usual width
 _MOST_LINES = 20_000  # of one record: longer cells are a quote that was never closed
 _TRUSTED_LINES = 500  # of a record that has not the file's usual width
 
@@ -78,8 +79,7 @@ class Records:
         self._unclosed: list[int] = []
         self._long: list[int] = []
         self._closer = -1
-        sample = [len(cells) for cells in parse_lines(self._lines[:500], delimiter) if any(cells)]
-        self._width = Counter(sample).most_common(1)[0][0] if sample else 1
+        self._width = self._usual_width(self._lines[:_SAMPLE])
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         index, row, delimiter = 0, 0, self._delimiter
@@ -95,6 +95,24 @@ class Records:
             cells, used = self._record(index, row)
             index += used
             yield row, self._bounded(cells, row)
+
+    def _usual_width(self, lines: list[str]) -> int:
+        """The number of cells of most lines, or of the records that most lines belong to where quoted cells span lines."""
+        alone = Counter(len(cells) for cells in parse_lines(lines, self._delimiter) if any(cells))
+        spanning: Counter[int] = Counter()
+        index = 0
+        while index < len(lines):
+            cells, closed = _cut_line(lines[index], self._delimiter)
+            width, begin = len(cells), index
+            while not closed and index + 1 < len(lines):
+                index += 1
+                if (closer := _close(lines[index], self._delimiter)) is not None:
+                    width, closed = width + len(closer[1]), closer[2]
+            index += 1
+            if any(cells) and closed:
+                spanning[width] += index - begin
+        best = max((*alone.most_common(1), *spanning.most_common(1)), key=lambda found: found[1], default=(1, 0))
+        return best[0]
 
     def _record(self, index: int, row: int) -> tuple[list[str], int]:
         """The record that begins at line `index`, and how many lines it takes."""

@@ -217,3 +217,61 @@ def test_complaints_refuse_and_double_opt_ins_are_of_e_mail(heading, field, tran
     frame = pd.DataFrame({"Email": ["a@x.co", "b@x.co"], heading: ["yes", "no"]}, dtype="str")
     row = propose_fields(frame, "contacts").set_index("heading").loc[heading]
     assert (row["field"], row["transform"]) == (field, transform)
+
+
+LEFT = {
+    "unsubscribed_members": "do_not_contact", "Opt-outs": "do_not_contact", "Abmeldungen 2026": "do_not_contact", "désabonnés": "do_not_contact",
+    "wypisani": "do_not_contact", "descadastrados": "do_not_contact", "uitschrijvingen": "do_not_contact", "avregistrerade": "do_not_contact",
+    "abonelikten çıkanlar": "do_not_contact", "отписавшиеся": "do_not_contact", "إلغاء الاشتراك": "do_not_contact", "配信停止者": "do_not_contact",
+    "bounced": "email_opt_out", "cleaned_members": "email_opt_out", "odbite": "email_opt_out", "rebotados": "email_opt_out", "不達": "email_opt_out",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_a_list_called_after_who_left_it_is_a_refusal(name):
+    """What only a file's name says of its people, that they left or cannot be reached, closes their channel."""
+    assert _refusals(name)[1] == LEFT[name]
+    assert _refusals(name, "Email")[1] == "email_opt_out", "a list of addresses alone was left by e-mail"
+
+
+@pytest.mark.parametrize(
+    "name", ["members", "newsletter", "subscribed_and_unsubscribed", "not unsubscribed", "active", "客户"]
+)
+def test_other_names_refuse_nothing(name):
+    """Names of lists that people are on, or of both kinds, say nothing of each."""
+    assert _refusals(name) == ("", "")
+
+
+def _refusals(name: str, *only: str) -> tuple[str, str]:
+    """(heading, field) of the column that a list's name became."""
+    frame = pd.DataFrame(
+        {"Name": ["Ann Able", "Bob Best"], "Email": ["a@b.co", "b@b.co"], "Phone": ["", "212-555-0142"]}, dtype="str"
+    )
+    frame = frame[["Name", *only]] if only else frame
+    raw = source.RawTable(f"{name}.csv", "", list(frame.columns), frame, np.array([2, 3]))
+    named = mapper.name_rows([raw], ["contacts"]).get(0, raw)
+    rows = mapper.fields_sheet([(named, "contacts")]).set_index("column")
+    told = [heading for heading in rows.index if "table's name" in heading]
+    return (told[0], rows.loc[told[0], "decision"]) if told else ("", "")
+
+
+@pytest.mark.parametrize("heading", ["Do not mail (post)", "No mailings by post", "Mail opt out (letter)"])
+def test_what_comes_by_post_closes_no_channel(heading):
+    """Mail that is letters is no e-mail."""
+    frame = pd.DataFrame({"Name": ["Ann Able", "Bob Best"], "Email": ["a@b.co", "b@b.co"], heading: ["x", ""]})
+    assert propose_fields(frame, "contacts").set_index("heading").loc[heading, "field"] == "custom"
+
+
+ERASED = [
+    "Erasure requested on", "GDPR erased at", "Right to be forgotten", "Löschantrag am", "Droit à l'oubli", "Derecho al olvido", "Diritto all'oblio",
+    "Verwijderverzoek", "Wniosek o usunięcie danych", "Begäran om radering", "Sletteanmodning", "Silme talebi", "削除依頼", "Anonymized",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("heading", ERASED)
+def test_people_who_asked_to_be_forgotten_are_left_out(heading):
+    """A day or a yes in a column of requests to be erased leaves the row out until a person brings it back."""
+    frame = pd.DataFrame({"Name": [f"Ann {n}" for n in range(10)], heading: ["2026-04-01", *[""] * 9]}, dtype="str")
+    raw = SimpleNamespace(file="contacts.csv", sheet="", headings=list(frame.columns), frame=frame)
+    row = mapper.fields_sheet([(raw, "contacts")]).set_index("column").loc[heading]
+    assert (row["decision"], row["transform"]) == ("ignore", "leave out rows")

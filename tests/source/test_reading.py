@@ -126,6 +126,14 @@ def test_quoted_line_breaks_keep_their_record():
     assert table.rows.tolist() == [2, 3]
 
 
+def test_addresses_of_several_lines_below_title_lines_are_one_cell():
+    """Where most lines are pieces of quoted cells, the records tell the file's width, not the lines."""
+    rows_ = "".join(f'Firm {n},555-010{n % 10},"{n} Main St\nAustin TX"\n' for n in range(30))
+    table = csv_table(f'Report\n\nName,Phone,Address\n{rows_}"Tuesday, Nov 03, 2026"\n')
+    assert [row[2] for row in rows(table)[:30]] == [f"{n} Main St\nAustin TX" for n in range(30)]
+    assert "unclosed_quote" not in {told.code for told in table.problems}
+
+
 def test_title_lines_blank_rows_and_totals():
     """Only records are rows; what surrounds them is listed with its row number."""
     table = csv_table("Contacts of Acme\n\nid;name;amount\n1;a;5\n\n2;b;6\nTotal;;11\n")

@@ -182,10 +182,17 @@ _DOUBLE = frozenset({"doubleoptin", "doi"})
 """A double opt-in is confirmed by e-mail, and given for it."""
 
 
+_MAIL = frozenset({"mail", "mailed", "mailer", "mailing", "mailings"})
+"""What comes by post as well."""
+
+
 def _channel(terms: frozenset[str], words: frozenset[str]) -> str:
     own = sorted({_WORD_CHANNEL[word] for word in words if _WORD_CHANNEL.get(word) in _OWN_CHANNELS})
     if own:
         return own[0]
+    spoken = {word for word in words if _WORD_CHANNEL.get(word) == "email"}
+    if spoken and spoken <= _MAIL and "e" not in words and any(_WORD_CHANNEL.get(word) == "post" for word in words):
+        return "post"  # `Do not mail (post)`
     channels = [channel for term, channel in _TERM_CHANNEL.items() if term in terms]
     channels += [_WORD_CHANNEL[word] for word in words if word in _WORD_CHANNEL]
     if "email" in terms:

@@ -15,7 +15,7 @@ import pandas as pd
 from pb2hl.mapper.knowledge.lists import DATA, heading_words
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
-from pb2hl.mapper.knowledge.text import EVERYDAY, tokens
+from pb2hl.mapper.knowledge.text import EVERYDAY, terms, tokens
 from pb2hl.mapper.proposer.score import candidate, read
 from pb2hl.values.statuses import activity_type
 
@@ -42,6 +42,9 @@ _ALL_COMPANIES, _NEARLY_ALL = 3.0, 0.8
 _PRICED = 1.5
 """What of the points against things that happen is given back where money stands beside somebody who can be reached."""
 
+
+_SUMMED, _WORKED = 6.0, 6.0
+"""What sums over deals have too little of one, and what hours somebody worked have too little of people and more of hours."""
 
 _KINDS_OF_ACTIVITIES, _SEVERAL = 3.0, 2
 """Points of a column whose values name that many kinds of activities (calls, meetings, notes) side by side."""
@@ -93,6 +96,31 @@ def lacks(object_: str, fit: Fit) -> bool:
 def telling_fields(object_: str) -> dict[str, float]:
     """Points of the fields that speak for an object."""
     return _weights()[object_][0]
+
+
+def of_accounts(name: str, headings: Sequence[str]) -> bool:
+    """Whether a table keeps books: its name or a heading speaks of invoices or payments, and another of how they were settled."""
+    said = [tokens(heading) for heading in headings]
+    about = [
+        any(_begins(words, _ACCOUNTS) for words in (tokens(name),)),
+        *(_begins(words, _ACCOUNTS) for words in said),
+    ]
+    settled = [_begins(words, _SETTLED) for words in said]
+    return (
+        any(settled)
+        and any(about)
+        and sum(one or two for one, two in zip(about[1:], settled, strict=True)) > 1 - about[0]
+    )
+
+
+def _begins(words: Sequence[str], beginnings: tuple[str, ...]) -> bool:
+    text = " ".join(words)
+    return any(word.startswith(beginnings) for word in words) or any(
+        phrase in text for phrase in beginnings if " " in phrase
+    )
+
+
+_ACCOUNTS, _SETTLED = tuple(heading_words("of accounts")), tuple(heading_words("settled"))
 
 
 def by_columns(headings: Sequence[str], frame: pd.DataFrame | None = None) -> dict[str, Fit]:
@@ -214,6 +242,29 @@ def between_addresses(seen: Mapping[str, Signals]) -> bool:
     return len(ends) > 1
 
 
+def _are_sums(read: dict[str, str], seen: Mapping[str, Signals]) -> bool:
+    """Whether rows that could be deals are sums over them: a stage or an owner each, and beside it nothing but numbers."""
+    if not read.keys() & _GROUPS or read.keys() & _ONE_DEAL:
+        return False
+    groups = {read[name] for name in _GROUPS & read.keys()}
+    return all(
+        seen[heading].looks("number", "money", at_least=_NEARLY_ALL) for heading in seen if heading not in groups
+    )
+
+
+_GROUPS = frozenset({"stage", "pipeline", "status", "owner", "probability"})
+_ONE_DEAL = frozenset({"id", "name", "contact_id", "contact_email", "company_id", "expected_close", "closed_at"})
+"""By what deals are summed up, and what only one of them has."""
+
+
+def _are_hours(read: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether rows that name people are hours that they worked: so many a day, and no way to reach anybody."""
+    hours, people = set(read["time_entries"]), set(read["contacts"])
+    said = terms(read["time_entries"].get("hours", ""))
+    worked = "hours" in hours and "duration" not in said and bool(hours & {"date", "rate"})
+    return worked and bool(people & _NAMED) and not people & _REACHED
+
+
 def _has_clock(seen: dict[str, Signals]) -> bool:
     """Whether days and times of day stand side by side."""
     days = any(values.looks("date", "datetime", at_least=_CLOCKS) for values in seen.values())
@@ -263,6 +314,11 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
         more |= {object_: more.get(object_, 0.0) + _PRICED for object_ in ("appointments", "activities")}
     if between_addresses(seen):
         more["activities"] = _KINDS_OF_ACTIVITIES
+    if _are_sums(read["deals"], seen):
+        more["deals"] = more.get("deals", 0.0) - _SUMMED
+    if _are_hours(read):
+        more["contacts"] = more.get("contacts", 0.0) - _WORKED
+        more["time_entries"] = more.get("time_entries", 0.0) + _WORKED
     if "amount" in deals and _are_won(read["deals"], seen):
         more["deals"], more["tasks"] = more.get("deals", 0.0) + _PERSON_ROW, -_PERSON_ROW
     out = dict(found)

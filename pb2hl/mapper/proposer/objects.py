@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, is_company
 from pb2hl.mapper.knowledge.text import terms, tokens
-from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, telling_fields
+from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, of_accounts, telling_fields
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.matching.names import known_given_names
 from pb2hl.values.booleans import FALSE, TRUE
@@ -100,7 +100,7 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     by_name, words = _said(raw, others)
     if by_name == "contacts" and (_has_people(raw, others) or _only_companies(raw, words)):
         by_name = "companies"
-    fits = by_columns(raw.headings, frame_of(raw))
+    fits = _without_books(raw, by_columns(raw.headings, frame_of(raw)))
     if _are_users(raw, others, (by_name, words), fits):
         return "users", 0.9, "people whom other tables name as owners" if by_name != "users" else f"named {words!r}"
     ranked = sorted(
@@ -122,6 +122,31 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     if fit.points >= LIKELY and fit.points >= fits[second].points + LEAD and (refuted or not by_name):
         return best, 0.5, f"columns suggest {best}: {', '.join(fit.fields[:6])}"
     return "", 0.0, _nothing_fits(by_name, words, fits, best)
+
+
+def _without_books(raw: Table, fits: dict[str, Fit]) -> dict[str, Fit]:
+    """The fits less what invoices and payments have in common with deals and tasks: an amount, a customer, a day it is due."""
+    if not of_accounts(raw.sheet or raw.file.rsplit("/", 1)[-1], raw.headings) or _SELLING & set(fits["deals"].fields):
+        return fits
+    bare = not set(fits["contacts"].fields) - _ON_INVOICES
+    told = ("deals", "tasks", *(("contacts",) if bare else ()))
+    less = {
+        name: replace(
+            fits[name], points=fits[name].points - _BOOKED, against=(*fits[name].against, f"books {_BOOKED:g}")
+        )
+        for name in told
+    }
+    return fits | less
+
+
+_BOOKED = 6.0
+"""Points that speak against deals and tasks in a table that keeps books."""
+
+_SELLING = frozenset({"pipeline", "probability", "lost_reason", "expected_close"})
+"""What is said of deals and never of an invoice."""
+
+_ON_INVOICES = frozenset({"full_name", "email", "company_name", "company_id"})
+"""What an invoice says of its customer: a list of customers says more of them."""
 
 
 def _only_companies(raw: Table, called: str) -> bool:
@@ -296,6 +321,8 @@ def _flag(heading: str, values: Sequence[str]) -> dict[str, str]:
     about = set(terms(heading)) - _ASKING
     asks = bool({"is", "ist", "est", "es", "e"} & set(tokens(heading))) or len(about) < len(terms(heading))
     filled = {value for value in values if value}
+    if about == {"contact"} and not set(tokens(heading)) & _INDIVIDUALS:
+        return {}  # whoever is no lead or client may be a person as well
     if len(about) != 1 or not asks or not filled or not filled <= TRUE | FALSE or not filled & TRUE:
         return {}
     yes, no = _FLAGS.get(next(iter(about)), ("", ""))

@@ -1,5 +1,5 @@
 """What only the name of a table says of all its rows: the pipeline of deals (`Renewals.csv`) and how
-they ended (`Lost deals`), the type of activities (`calls.csv`).
+they ended (`Lost deals`), the type of activities (`calls.csv`), that everybody in it left a list (`unsubscribed.csv`).
 
 It is put into a column of its own, so that the fields sheet shows it and a person can decide otherwise.
 """
@@ -25,11 +25,13 @@ from pb2hl.mapper.proposer.structure import Table
 from pb2hl.model import OBJECTS
 from pb2hl.source.mixed import PART
 from pb2hl.source.tables import RawTable
+from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.date_parts import months
 from pb2hl.values.statuses import activity_type, deal_status
 
 PIPELINE, PERHAPS = "Pipeline (by the table's name)", "Pipeline, perhaps (the table's name)"
 STATUS, TYPE = "Status (by the table's name)", "Type (by the table's name)"
+REFUSED, BOUNCED = "Unsubscribed (by the table's name)", "E-mail refused (by the table's name)"
 """Headings of the columns that the names of tables become."""
 
 _SURE = 0.85  # confidence (0-1) from which a heading is taken at its word
@@ -49,6 +51,8 @@ def name_rows(raws: Sequence[RawTable], objects: Sequence[str]) -> dict[int, Raw
     for at, (raw, object_) in enumerate(zip(raws, objects, strict=True)):
         if object_ == "activities" and (kind := _type_of(raw)):
             found[at] = _with(raw, TYPE, kind)
+        if object_ == "contacts" and (heading := _refusal_of(raw)):
+            found[at] = _with(raw, heading, "yes")
         if object_ == "deals" and (end := _end_of(raw)):
             found[at] = _with(found.get(at, raw), STATUS, end)
     return found
@@ -56,7 +60,15 @@ def name_rows(raws: Sequence[RawTable], objects: Sequence[str]) -> dict[int, Raw
 
 def read_names(table: Table) -> None:
     """Propose what the columns made of a table's name are; changes the proposals in place."""
-    for heading, field in ((PIPELINE, "pipeline"), (PERHAPS, "pipeline"), (TYPE, "type"), (STATUS, "status")):
+    said = {
+        PIPELINE: "pipeline",
+        PERHAPS: "pipeline",
+        TYPE: "type",
+        STATUS: "status",
+        REFUSED: "do_not_contact",
+        BOUNCED: "email_opt_out",
+    }
+    for heading, field in said.items():
         if heading in table.raw.headings:
             reason = (
                 f"{WAITS}these tables of deals may be a pipeline each"
@@ -183,6 +195,48 @@ def _end_of(raw: RawTable) -> str:
     return (
         ends.pop() if len(ends) == 1 and not {"not", "and"} & set(words) and "status" not in _read(raw, "deals") else ""
     )
+
+
+def _refusal_of(raw: RawTable) -> str:
+    """The heading that says what all people of a table refused, where its name does (`unsubscribed.csv`) and no column; "" for others.
+
+    A list that reaches its people by e-mail alone was left by e-mail alone.
+    """
+    words = [word for word in tokens(_name(raw)) if not word.isdigit() and word not in _OF_FILES]
+    spans = {" ".join(words[at:end]) for at in range(len(words)) for end in range(at + 1, min(len(words), at + 4) + 1)}
+    refused = {term for span in spans for term in terms(span) if term in _REFUSALS}
+    fields = _read(raw, "contacts")
+    if not refused or set(words) & _NOT_ALL or {*CONSENTS} & fields.keys():
+        return ""
+    only_mail = "email" in fields and not {"phone", "mobile"} & fields.keys()
+    return BOUNCED if only_mail or refused == {"do not email"} else REFUSED
+
+
+_REFUSALS = frozenset({"do not contact", "do not email"})
+_NOT_ALL = frozenset(
+    {
+        "and",
+        "not",
+        "never",
+        "und",
+        "nicht",
+        "et",
+        "y",
+        "e",
+        "en",
+        "niet",
+        "i",
+        "nie",
+        "och",
+        "og",
+        "ve",
+        "и",
+        "subscribed",
+        "active",
+        "open",
+    }
+)
+"""Words of names that speak of some refusing and others not, or of nobody refusing."""
 
 
 def _holds_types(column: pd.Series) -> bool:
