@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 import typer
+from pydantic.fields import FieldInfo
 
 import pb2hl
 from pb2hl.cli.main import application
@@ -67,24 +68,24 @@ def commands() -> Iterator[str]:
         yield from _table(("argument or option", "what it does"), rows)
 
 
+def _is_section(field: FieldInfo) -> bool:
+    """Whether a setting is a section of migration.toml, with settings of its own."""
+    return hasattr(field.annotation, "__pydantic_fields__")
+
+
 def settings() -> Iterator[str]:
     """Every setting of migration.toml with its default and what it may be."""
     yield "# migration.toml\n"
     yield "`pb2hl init` writes it; edits count at the next step. The token is never kept in it. A batch run takes the policies as they stand, on record.\n"
     sections = {
         "": Config,
-        **{
-            name: field.annotation
-            for name, field in Config.model_fields.items()
-            if hasattr(field.annotation, "model_fields")
-        },
+        **{name: field.annotation for name, field in Config.model_fields.items() if _is_section(field)},
     }
     for name, model in sections.items():
         yield f"## {f'[{name}]' if name else 'At the top'}\n"
         yield f"{_cell(inspect.getdoc(model) or '')}\n"
-        plain = {
-            key: field for key, field in model.model_fields.items() if not hasattr(field.annotation, "model_fields")
-        }
+        fields = getattr(model, "model_fields", None) or model.__pydantic_fields__
+        plain = {key: field for key, field in fields.items() if not _is_section(field)}
         yield from _table(
             ("setting", "default", "allowed", "decides"),
             (

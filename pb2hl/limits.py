@@ -18,21 +18,32 @@ FILE_MEMORY = 16
 _START_MEMORY = 1024 * MIB
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, config=ConfigDict(extra="forbid", use_attribute_docstrings=True))
 class Limits:
     """Bounds in MiB, counts and seconds of processor time. `0` means: as much as the machine has."""
 
-    file_mib: int = field(default=6 * 1024)  # one file of the export, unpacked
-    json_mib: int = field(default=1024)  # JSON becomes Python objects: about eight times its size in memory
-    unpacked_mib: int = field(default=0)  # all of an export's zips together, unpacked
-    memory_mib: int = field(default=0)  # for one file while it is read
-    seconds: int = field(default=120)  # processor time to read one file, further ones for every MiB of it
-    entries: int = field(default=200_000)  # files of a folder or zip
-    tables: int = field(default=2_000)  # of one file
-    columns: int = field(default=4_000)  # of one table
-    rows: int = field(default=20_000_000)  # of one table
-    cell_mib: int = field(default=36)  # one cell; a file of 25 MB in base64 has 34 MiB
-    sheet_cells: int = field(default=120_000_000)  # the bounding box of one spreadsheet sheet
+    file_mib: int = field(default=6 * 1024)
+    """One file of the export, unpacked."""
+    json_mib: int = field(default=1024)
+    """One JSON file, which becomes about eight times its size in memory."""
+    unpacked_mib: int = field(default=0)
+    """All zips of an export together, unpacked; 0: as much as the machine has."""
+    memory_mib: int = field(default=0)
+    """Memory for one file while it is read; 0: as much as the machine has."""
+    seconds: int = field(default=120)
+    """Processor time to read one file; further ones are given for every MiB of it."""
+    entries: int = field(default=200_000)
+    """Files of a folder or zip."""
+    tables: int = field(default=2_000)
+    """Tables of one file."""
+    columns: int = field(default=4_000)
+    """Columns of one table."""
+    rows: int = field(default=20_000_000)
+    """Rows of one table."""
+    cell_mib: int = field(default=36)
+    """One cell; a file of 25 MB in base64 has 34 MiB."""
+    sheet_cells: int = field(default=120_000_000)
+    """The bounding box of one spreadsheet sheet."""
 
     @property
     def file_bytes(self) -> int:

@@ -64,22 +64,32 @@ class Thresholds(Section):
     """Scores (0-1) above which a proposal is pre-filled, and below which it is not made at all."""
 
     match_high: float = Field(default=0.95, ge=0, le=1)
+    """Score of a pair from which a merge is proposed; higher where the data itself shows that it must be."""
     match_low: float = Field(default=0.60, ge=0, le=1)
+    """Score of a pair from which a person is asked; below it nobody is."""
     mapping_high: float = Field(default=0.80, ge=0, le=1)
+    """Confidence from which the decision about a column, stage, value, tag or owner is filled in as proposed."""
 
 
 class Agency(Section):
     """Who makes the migration, for the head of its reports."""
 
     name: str = ""
-    logo: str = ""  # a picture, its path counted from the workspace
-    colour: str = Field(default="", pattern=r"^(#[0-9a-fA-F]{6})?$")  # such as #1f5fbf
-    language: Literal["en", "fr", "de", "es"] = "en"  # of index.html; the reports that it leads to are in English
+    """Who made the migration, at the head of the reports."""
+    logo: str = ""
+    """A picture, its path counted from the workspace."""
+    colour: str = Field(default="", pattern=r"^(#[0-9a-fA-F]{6})?$")
+    """The line at the head of the reports, such as #1f5fbf."""
+    language: Literal["en", "fr", "de", "es"] = "en"
+    """Language of index.html; the reports that it leads to are in English."""
 
 
 class Providers(Section):
     """Ids of the conversation providers by which messages are logged; empty: without one, where the location allows that."""
 
     sms: str = ""
+    """Id of the conversation provider by which SMS are logged."""
     email: str = ""
+    """Id of the conversation provider by which e-mails are logged."""
     call: str = ""
+    """Id of the conversation provider by which calls are logged."""

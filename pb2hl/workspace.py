@@ -64,19 +64,29 @@ class Config(Section):
     """migration.toml."""
 
     version: int = WORKSPACE_VERSION
+    """Layout of the workspace; pb2hl raises it by itself."""
     source: str = "perfect-books"
+    """Where the export comes from, as reports name it."""
     export: str
+    """The folder, zip or file that was exported."""
     location: str = Field(min_length=1)
+    """Id of the sub-account that is migrated into."""
     base_url: str = BASE_URL
+    """HighLevel itself, or a sandbox to rehearse in."""
     country: str = "CA"
+    """What phones without a country code are read by where the row names no country."""
     timezone: str = "America/Toronto"
+    """What moments without a zone are read by."""
     currency: str = "CAD"
+    """The currency of amounts that name none."""
     fallback_owner: str = ""
-    leave_out: tuple[str, ...] = ()  # files and folders of the export that a person decided not to move
-    take_readable: tuple[
-        str, ...
-    ] = ()  # files of which a person decided to move what could be read, though not all could
+    """E-mail or id of the user who gets records whose owner is no user of the location."""
+    leave_out: tuple[str, ...] = ()
+    """Files and folders of the export that a person decided not to move."""
+    take_readable: tuple[str, ...] = ()
+    """Files of which a person decided to move what could be read, though not all could."""
     ledger_url: str = ""
+    """The PostgreSQL database that holds the ledger; empty: a file in the workspace."""
     policy: Policy = Policy()
     thresholds: Thresholds = Thresholds()
     limits: Limits = LIMITS

@@ -7,7 +7,9 @@ import io
 import re
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -16,7 +18,7 @@ import pb2hl
 from pb2hl.cli.main import application
 from pb2hl.mapper.knowledge.sheet_layout import SHEETS
 from pb2hl.sandbox import Sandbox, Scenario
-from pb2hl.workspace import Policy
+from pb2hl.workspace import Config
 from tests.conftest import UNHURRIED
 from tests.report import real
 from tests.steps import small
@@ -38,15 +40,22 @@ def reference(tmp_path_factory):
     return {path.stem: path.read_text(encoding="utf-8") for path in folder.iterdir()}
 
 
+def settings_of(section: Any) -> Iterator[str]:
+    """Every setting of migration.toml, those of its sections too."""
+    for name, field in section.__pydantic_fields__.items():
+        inner = hasattr(field.annotation, "__pydantic_fields__")
+        yield from settings_of(field.annotation) if inner else [name]
+
+
 def test_the_reference_is_whole(reference):
-    """Every command, policy, sheet and public function has its place; messages come with what to do."""
+    """Every command, setting, sheet and public function has its place; messages come with what to do."""
     commands = typer.main.get_command(application()).commands
     assert not [
         name
         for name, command in commands.items()
         if f"## pb2hl {name}\n" not in reference["commands"] and not command.hidden
     ]
-    assert not [name for name in Policy.model_fields if f"| `{name}` |" not in reference["settings"]]
+    assert not [name for name in settings_of(Config) if f"| `{name}` |" not in reference["settings"]]
     assert not [name for name in SHEETS if f"## {name}.csv" not in reference["sheets"]]
     assert not [name for name in pb2hl.__all__ if f"## {name}\n" not in reference["functions"]]
     assert "is not set" in reference["messages"] and reference["messages"].count("\n| ") > 100

@@ -4,7 +4,7 @@ const STYLE = `.tb{font:13px var(--jp-ui-font-family,sans-serif);color:var(--jp-
 .tb th[aria-sort=ascending] button::after{content:" ▲"}.tb th[aria-sort=descending] button::after{content:" ▼"}
 @media(max-width:640px){.tb{grid-template-columns:1fr}}
 .tb-facets,.tb-rows{overflow:auto;max-height:560px}.tb fieldset{border:1px solid var(--jp-border-color2,#ccc);border-radius:6px;margin:0 0 8px;padding:4px 8px}.tb legend{font-weight:600}
-.tb-value{display:grid;grid-template-columns:auto 1fr auto;gap:6px;width:100%;align-items:center;background:none;border:0;color:inherit;text-align:left;padding:2px;cursor:pointer;font:inherit}
+.tb-value{display:grid;grid-template-columns:60px 1fr auto;gap:6px;width:100%;align-items:center;background:none;border:0;color:inherit;text-align:left;padding:2px;cursor:pointer;font:inherit}
 .tb-value:focus-visible{outline:2px solid var(--jp-brand-color1,#2563eb)}.tb-value[aria-pressed=true]{font-weight:700;background:var(--jp-layout-color2,#e7eefc)}
 .tb-name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.tb-bar{display:block;height:3px;background:var(--jp-brand-color1,#3b7ddd)}
 .tb table{border-collapse:collapse;white-space:nowrap}.tb th,.tb td{padding:2px 8px;border-bottom:1px solid var(--jp-border-color2,#ddd);text-align:left;max-width:320px;overflow:hidden;text-overflow:ellipsis}.tb td{vertical-align:top}.tb td.tb-long{white-space:normal;min-width:44ch;max-width:60ch;overflow-wrap:anywhere}

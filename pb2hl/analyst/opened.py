@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,6 +20,7 @@ from pb2hl.analyst.lines import Lines
 from pb2hl.analyst.parameters import BATCH, read
 from pb2hl.analyst.trace import trace
 from pb2hl.errors import ConfigError
+from pb2hl.limits import Limits
 from pb2hl.model import OBJECTS, RAW_PREFIX
 from pb2hl.notebook import die_with_parent, stops_in_a_sentence
 from pb2hl.report.drawing.cells import text_of
@@ -105,13 +106,21 @@ def _shown(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[names].map(text_of)
 
 
-def _settings(config: BaseModel, section: str = "") -> Iterator[tuple[str, str, str, str, str]]:
-    for name, field in type(config).model_fields.items():
+def _settings(config: BaseModel | Limits, section: str = "") -> Iterator[tuple[str, str, str, str, str]]:
+    for name, field in _fields(config).items():
         value = getattr(config, name)
-        if isinstance(value, BaseModel):
+        if isinstance(value, BaseModel | Limits):
             yield from _settings(value, name)
         else:
             yield section, name, text_of(value), _allowed(field), " ".join((field.description or "").split())
+
+
+def _fields(config: BaseModel | Limits) -> Mapping[str, FieldInfo]:
+    """What a section may say, by name; `Limits` is a dataclass, for the ground floor knows no sections."""
+    fields: Mapping[str, FieldInfo] = (
+        Limits.__pydantic_fields__ if isinstance(config, Limits) else type(config).model_fields
+    )
+    return fields
 
 
 def _allowed(field: FieldInfo) -> str:

@@ -34,7 +34,7 @@ MOST_SHOWN = 5
 """Records side by side, and lines of a checklist, that a cell shows."""
 
 
-_HEADING = '<h2 style="font-size:1.05em;margin:.8em 0 .3em;border:0">'
+_HEADING = '<h2 style="font-size:1.05em;font-weight:700;margin:1.2em 0 .3em;border:0">'
 """The next level below a notebook's title, for a screen reader; small, for it stands among a cell's output."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pb2hl import register
 from pb2hl.errors import Severity
 from pb2hl.register import AUDIT, INVENTORY, REPAIR, ROLLBACK, SAMPLE, Chapter, chapters, result_of
-from pb2hl.report.client import brand, by_object, latest_balance, to_do
+from pb2hl.report.client import brand, by_object, latest_balance, records_by_object, to_do
 from pb2hl.report.drawing.cells import words
 from pb2hl.report.drawing.figures import figures
 from pb2hl.report.drawing.masking import Mask
@@ -151,7 +151,14 @@ def _abstract(results: dict[str, StepResult | None], migration: MigrationState) 
     return lines
 
 
+FIGURES = {"expected": "Records in the export", "arrived": "Arrived", "merged": "Merged", "left_out": "Left out", "refused": "Refused", "open": "To do"}  # fmt: skip
+"""Column of `records_by_object` → what its sum is called at the head of the index; the same words as in the table below it."""
+
+
 def _figures(results: dict[str, StepResult | None], migration: MigrationState) -> tuple[tuple[str, str], ...]:
+    if (latest := latest_balance(results, migration)) is not None and len(table := records_by_object(latest)):
+        total = table.drop(columns="object").sum()
+        return tuple((FIGURES[str(name)], f"{int(n):,}") for name, n in total.items())
     for result in (_asked(results, migration), results.get(INVENTORY.result())):
         if result is not None and not migration.taken_back(result):
             counts = {name: n for name, n in result.counts.items() if isinstance(n, int | float)}

@@ -39,7 +39,7 @@ class ReviewSpec:
     editable: Sequence[str] = ("decision", "comment")
     choices: Mapping[str, Any] = field(default_factory=dict)
     free: Sequence[str] = ()
-    preview: Sequence[str] = ("examples", "reason", "why", "comment")
+    preview: Sequence[str] = ("target", "examples", "reason", "why", "comment")
     widths: Mapping[str, int] = field(default_factory=dict)
     threshold: float = 0.8
     low: float = 0.6

@@ -23,6 +23,15 @@ def agree(n: SupportsInt, one: str, several: str) -> str:
     return one if int(n) == 1 else several
 
 
+def lasting(seconds: SupportsInt) -> str:
+    """How long that is, in the unit that people say it in: `20 seconds`, `8 minutes`, `3 hours`, `2 days`; rounded up."""
+    whole = int(seconds)
+    for unit, length, most in (("second", 1, 90), ("minute", 60, 90), ("hour", 3600, 48)):
+        if whole <= most * length:
+            return counted(-(-whole // length), unit)
+    return counted(-(-whole // 86400), "day")
+
+
 def predicate(n: SupportsInt, text: str) -> str:
     """What `n` of something do, the verb in the form that fits: `predicate(2, "has|have no key")`. A text without `|` fits any number."""
     one, between, several = text.partition("|")

@@ -339,8 +339,9 @@ def test_the_mapping_is_one_review(mapped):
 
 
 def test_settings_and_heads(ws):
-    """Every setting with what it may be; the first rows of every table without the untouched texts."""
+    """Every setting with what it may be and what it decides, limits too; the first rows of every table without the untouched texts."""
     listed = pb2hl.settings(ws).set_index("setting")
+    assert listed["decides"].str.len().min() > 10 and listed.at["cell_mib", "section"] == "limits"
     assert (
         listed.loc["existing_contacts", "allowed"].startswith("fill, overwrite, skip")
         and listed.loc["location", "value"] == "here"

@@ -16,7 +16,7 @@ from pb2hl.results import StepResult
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.sandbox.persistence import from_state, to_state
 from pb2hl.sandbox.scenario import Faults
-from pb2hl.steps.balance.pieces import OPEN_FATES
+from pb2hl.steps.balance.pieces import OPEN_FATES, RECORDS
 from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
 from tests.cli.terminal import Said
@@ -138,9 +138,9 @@ def told_alike(ws: Path, step: str, said: Said | None = None, *, latest: bool = 
     for mask in (False, True) if latest else ():
         assert drawn(pages[mask, "index"]) == wanted
         figures = text_of(ws, "index", mask)
-        for name, label in (("expected", "asked for"), ("refused", "refused"), ("held", "held")):
-            count = result.counts[f"asked_{name}"]
-            assert not count or f"Pieces {label} {count:,}" in figures, (name, count, figures[:1500])
+        records = table[table["what"] == RECORDS]
+        for name, label in (("expected", "Records in the export"), ("arrived", "Arrived"), ("refused", "Refused")):
+            assert f"{label} {records[name].sum():,}" in figures, (name, figures[:1500])
         open_ = sum(result.counts[f"asked_{fate.replace(' ', '_')}"] for fate in OPEN_FATES)
         assert not open_ or f"{counted(open_, 'piece')} of what the export asks for" in figures
 

@@ -68,6 +68,17 @@ def _migrated(ws: Workspace) -> None:
         pass
 
 
+def test_the_english_index_begins_with_records(tmp_path):
+    """Six figures at most, of records as in the table below them; the sentences that tell the story fold."""
+    ws = Workspace.create(tmp_path / "ws", Config(export="export", location="LOC"))
+    _migrated(ws)
+    page = report.write_index(ws).read_text(encoding="utf-8")
+    head = page.partition('aria-label="Summary"')[2].partition("</section>")[0]
+    figures = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", head)
+    assert figures == [("Records in the export", "1,002"), ("Arrived", "1,000"), ("Merged", "1"), ("Left out", "0"), ("Refused", "0"), ("To do", "1")]  # fmt: skip
+    assert head.count("<p>") - head.partition("<details")[2].count("<p>") <= 2
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_index_is_in_the_language(tmp_path, language):
     """The figures are those of the audit, in the language's writing; nothing of the English index is left on it but the way to it."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pb2hl import report
 from pb2hl.errors import Pb2hlError, Problem, Severity
+from pb2hl.report.drawing import comparison
 from pb2hl.report.drawing.cells import text_of
 from pb2hl.report.drawing.charts import LAB_MIME, MEANT, figure_html, for_notebook, stacked, svg
 from pb2hl.report.drawing.masking import Mask, shape, vocabulary
@@ -138,6 +139,13 @@ def test_the_index_tells_the_story(ws):
     assert 'href="inventory.html"' in html and 'href="mapping.html"' not in html
     assert "Waiting for a person at: Mapping" in html and "Four columns are undecided." in html
     assert html.index("Inventory") < html.index("Rollback")
+
+
+def test_records_side_by_side_are_of_every_object():
+    """Records that differ come first, most differences before fewer; of equal ones each object has its turn."""
+    names = [("companies", "1"), ("companies", "2"), ("contacts", "3"), ("contacts", "4"), ("notes", "5")]
+    off = pd.Series([0, 0, 0, 2, 0], index=pd.MultiIndex.from_tuples(names))
+    assert [key[1] for key in comparison._of_every_kind(off).index] == ["4", "1", "3", "5", "2"]
 
 
 def test_masked_reports_hold_no_personal_value(ws):

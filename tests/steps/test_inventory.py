@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pb2hl.errors import ExportError
+from pb2hl.errors import ExportError, Severity
 from pb2hl.results import StepResult
 from pb2hl.sheets import read_sheet, write_sheet
 from pb2hl.steps.prepare.inventory import inventory, restage
@@ -71,6 +71,18 @@ def test_a_persons_decision_outlives_the_next_run(workspace):
     assert again.loc[(again["object"] == "contacts") & (again["column"] == "Shoe Size"), "decision"].tolist() == [
         "ignore"
     ]
+
+
+def test_a_table_that_was_left_out_waits_for_nobody(workspace):
+    """What fits no object waits for a person; once somebody left it out that is said, by whom, and nothing waits."""
+    waits = [str(problem) for problem in inventory(workspace).problems if problem.code == "unassigned_table"]
+    assert len(waits) == 1 and "fits no object" in waits[0] and "until somebody decides" in waits[0]
+    path = workspace.sheets / "tables.csv"
+    sheet = read_sheet(path, ("file", "decision", "who"))
+    sheet.loc[sheet["file"] == "zzz.csv", ["decision", "who"]] = ["leave out", "Ana"]
+    write_sheet(path, sheet)
+    (told,) = [problem for problem in inventory(workspace).problems if problem.code == "unassigned_table"]
+    assert told.message == "left out by Ana" and told.severity is Severity.INFO and "until" not in told.treatment
 
 
 def test_tables_of_an_earlier_export_go(workspace, export):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pb2hl.values.counting import agree, counted, predicate
+from pb2hl.values.counting import agree, counted, lasting, predicate
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,12 @@ def test_verbs_agree():
 def test_a_predicate_agrees_with_its_count(n, text, said):
     """The verb stands in the form of one or of several; a text that fits both is left alone."""
     assert predicate(n, text) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(1, "1 second"), (20, "20 seconds"), (90, "90 seconds"), (91, "2 minutes"), (460, "8 minutes"), (3600, "60 minutes"), (5401, "2 hours"), (200_000, "3 days")],
+)  # fmt: skip
+def test_how_long_it_takes(seconds, told):
+    """A span is said in the unit that people use for it, and never too short."""
+    assert lasting(seconds) == told

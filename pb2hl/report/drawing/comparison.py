@@ -85,7 +85,7 @@ def _records(context: Context, frame: pd.DataFrame) -> tuple:
         return ()
     keys = [frame["object"], frame["source_id"]]
     off = (~frame["class"].isin(_SAME)).groupby(keys, sort=False).sum()
-    chosen = off.sort_values(ascending=False, kind="stable").head(MOST_RECORDS)
+    chosen = _of_every_kind(off).head(MOST_RECORDS)
     rows = frame.groupby(keys, sort=False).indices
     order = np.concatenate([rows[key] for key in chosen.index])
     every = context.evidence.table(
@@ -101,6 +101,14 @@ def _records(context: Context, frame: pd.DataFrame) -> tuple:
         found.append((f"{name}: {counted(size, 'field')}, {differing} not simply equal", table))
         start += size
     return tuple(found)
+
+
+def _of_every_kind(differing: pd.Series) -> pd.Series:
+    """`differing` (fields a record, by object and id), those with most first; where as many differ, one record of each object in turn."""
+    ranked = differing.sort_values(ascending=False, kind="stable")
+    turns = ranked.groupby([ranked.index.get_level_values(0), ranked], sort=False).cumcount()
+    order = pd.DataFrame({"differing": -ranked, "turn": turns}).sort_values(["differing", "turn"], kind="stable")
+    return ranked.loc[order.index]
 
 
 def _zero_loss(context: Context, name: str, frame: pd.DataFrame) -> Section:

@@ -23,7 +23,7 @@ from pb2hl.steps.prepare import faults
 from pb2hl.steps.prepare.field_notices import fields_apart
 from pb2hl.steps.prepare.forecast import time_at_limit, volume
 from pb2hl.steps.shared.cannot_hold import cannot_hold
-from pb2hl.steps.shared.intake import Intake, Staged, decide_fields, stage_tables, take_in, write_staged
+from pb2hl.steps.shared.intake import LEFT_OUT_BY, Intake, Staged, decide_fields, stage_tables, take_in, write_staged
 from pb2hl.values.counting import counted
 from pb2hl.workspace import Workspace
 
@@ -185,18 +185,23 @@ def _objects(intake: Intake, staged: Staged) -> pd.DataFrame:
 
 
 def _unassigned_problems(unassigned: pd.DataFrame) -> list[Problem]:
-    return [
-        Problem(
-            "unassigned_table",
-            f"fits no object: {row.reason}",
-            file=row.file,
-            sheet=row.sheet,
-            count=max(1, row.rows),
-            treatment="not migrated until somebody decides in sheets/tables.csv what it is",
-        )
-        for row in table_rows(unassigned)
-        if row.rows
-    ]
+    return [_unassigned_problem(row) for row in table_rows(unassigned) if row.rows]
+
+
+def _unassigned_problem(row: Any) -> Problem:
+    """What is told of one table that holds none of the objects: nobody said what it is, or somebody left it out."""
+    decided = row.reason.startswith(LEFT_OUT_BY)
+    return Problem(
+        "unassigned_table",
+        row.reason if decided else f"fits no object: {row.reason}",
+        Severity.INFO if decided else Severity.WARNING,
+        file=row.file,
+        sheet=row.sheet,
+        count=row.rows,
+        treatment="not migrated, as sheets/tables.csv says"
+        if decided
+        else "not migrated until somebody decides what it is, in notebook 01 or sheets/tables.csv",
+    )
 
 
 def _joined_problems(intake: Intake) -> list[Problem]:

@@ -25,7 +25,7 @@ from pb2hl.steps.proposal import lost_reasons, proposal
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared import linked_names, owner_order, requests
 from pb2hl.steps.shared.session import sent, with_client
-from pb2hl.values.counting import counted
+from pb2hl.values.counting import counted, lasting
 from pb2hl.workspace import Workspace
 
 STEP = "schema"
@@ -214,11 +214,10 @@ def _to_make(schema: Plan) -> int:
 
 
 def _headline(schema: Plan, cost: Budget) -> str:
-    minutes = -(-cost.seconds // 60)
     days = f", over {cost.days} days" if cost.days > 1 else ""
     return (
         f"{_to_make(schema)} fields, tags, pipelines and calendars are to be made; the whole migration takes about "
-        f"{cost.total:,} requests, {cost.to_come:,} of them still to come: {minutes} minutes at full speed{days}."
+        f"{cost.total:,} requests, {cost.to_come:,} of them still to come: {lasting(cost.seconds)} at full speed{days}."
     )
 
 

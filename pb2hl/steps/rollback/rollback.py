@@ -33,7 +33,7 @@ from pb2hl.steps.proposal.undo_cost import requests
 from pb2hl.steps.shared import outcomes, wizard
 from pb2hl.steps.shared.session import sent, with_client
 from pb2hl.steps.shared.writing import make_ready, whole_run, writing
-from pb2hl.values.counting import agree, counted
+from pb2hl.values.counting import agree, counted, lasting
 from pb2hl.workspace import Workspace
 
 STEP = "rollback"
@@ -233,13 +233,13 @@ def _headline(counts: Mapping[str, Any], budget: Budget, asked: Asked) -> str:
     if not total:
         text = "There is nothing to undo."
     elif asked.unseen:
-        text = f"{counted(total, 'operation')} would be undone, with {counted(budget.total, 'request')} in about {budget.seconds:,} s; nothing was written. The location was not looked at ({asked.unseen}): what people changed since is kept when it runs, and told then."
+        text = f"{counted(total, 'operation')} would be undone, with {counted(budget.total, 'request')} in about {lasting(budget.seconds)}; nothing was written. The location was not looked at ({asked.unseen}): what people changed since is kept when it runs, and told then."
     else:
         verb = "would be" if asked.dry_run else agree(counts["undone"], "was", "were")
         text = f"{counts['undone']:,} of {counted(total, 'operation')} {verb} undone"
         for name, why in (("kept", "kept, each for its reason"), ("held", "held by what could not be undone"), ("failed", "refused")):  # fmt: skip
             text += f", {counts[name]:,} {why}" if counts[name] else ""
-        text += f"; with {counted(budget.total, 'request')} in about {budget.seconds:,} s. Nothing was written." if asked.dry_run else f"; with {counted(counts['requests_sent'], 'request')} ({budget.total:,} were told)."  # fmt: skip
+        text += f"; with {counted(budget.total, 'request')} in about {lasting(budget.seconds)}. Nothing was written." if asked.dry_run else f"; with {counted(counts['requests_sent'], 'request')} ({budget.total:,} were told)."  # fmt: skip
     text += f" {counted(names, 'value')} that HighLevel wrote by itself {'would stay' if asked.dry_run else agree(names, 'stays', 'stay')}." if names else ""  # fmt: skip
     return text + (
         f" {counts['in_doubt']:,} {agree(counts['in_doubt'], 'stays', 'stay')} in doubt." if counts["in_doubt"] else ""

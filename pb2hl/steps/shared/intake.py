@@ -216,13 +216,17 @@ _REACHED = frozenset({"contacts", "companies", "users"})
 """Objects whose rows have phones."""
 
 
+LEFT_OUT_BY = "left out by "
+"""How the reason of a table begins that a person left out; the name follows."""
+
+
 def _decided_object(
     raw: source.RawTable, decided: Mapping[tuple[str, str], tuple[str, str]]
 ) -> tuple[str, float, str] | None:
     """(object, 1, reason) of a table that a person decided; None for others."""
     decision, who = decided.get((raw.file, raw.sheet), ("", ""))
     if decision == tables.LEAVE_OUT:
-        return "", 0.0, f"left out by {who}"
+        return "", 0.0, f"{LEFT_OUT_BY}{who}"
     return (decision, 1.0, f"decided by {who}") if decision in OBJECTS else None
 
 
