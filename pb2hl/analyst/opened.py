@@ -117,9 +117,7 @@ def _settings(config: BaseModel | Limits, section: str = "") -> Iterator[tuple[s
 
 def _fields(config: BaseModel | Limits) -> Mapping[str, FieldInfo]:
     """What a section may say, by name; `Limits` is a dataclass, for the ground floor knows no sections."""
-    fields: Mapping[str, FieldInfo] = (
-        Limits.__pydantic_fields__ if isinstance(config, Limits) else type(config).model_fields
-    )
+    fields: Mapping[str, FieldInfo] = vars(type(config))["__pydantic_fields__"]
     return fields
 
 

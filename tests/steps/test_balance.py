@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 
 import httpx
+import pandas as pd
 import pytest
 
 from pb2hl.analyst.trace import trace
 from pb2hl.errors import GateClosed
 from pb2hl.results import Status, StepResult
 from pb2hl.sandbox import Sandbox, Scenario
+from pb2hl.steps.balance.balance import OPEN_COLUMNS, Balance
 from pb2hl.steps.gates import gates
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
@@ -59,6 +61,35 @@ def test_a_whole_migration_balances(migration):
     assert audit.status is Status.DONE and balanced(audit)
     assert audit.counts["asked_expected"] == audit.counts["asked_arrived"] + audit.counts["asked_left_out"]
     assert set(audit.tables["left_out"]["who"]) <= {"Judge"}
+
+
+REFUSED = "HighLevel answered 422 to POST /contacts/: bad phone (traceId {})"
+HELD = f"blocked by contact of contacts C {{}}, which is refused: {REFUSED}"
+
+
+def _open(*pieces: tuple[str, str, str, str, str]) -> Balance:
+    frame = pd.DataFrame(pieces, columns=list(OPEN_COLUMNS))
+    table = frame.groupby(["object", "what", "fate"]).size().unstack(fill_value=0)
+    return Balance(table.reset_index(), frame)
+
+
+def test_a_refusal_is_told_once_with_all_that_hangs_on_it():
+    """The cause stands first; owners and tags of a refused record are told with it; what its refusal holds is one line a kind, whichever
+    record it waits for. What is open for a reason of its own has its own line."""
+    two = [("contacts", what, f"C {n}", "refused", REFUSED.format(n)) for n in (1, 2) for what in ("owners", "records")]
+    held = [
+        (object_, "records", f"{n}", "held", HELD.format(n, n)) for n in (1, 2) for object_ in ("appointments", "notes")
+    ]
+    own = ("deals", "tags", "D1", "refused", "HighLevel answered 422 to POST /tags: no more tags")
+    balance = _open(*held, *two, own)
+    assert [problem.message for problem in balance.problems] == [
+        "contacts: 2 records refused, with 2 owners (C 1, C 2): HighLevel answered 422 to POST /contacts/: bad phone",
+        "deals: 1 record's tags refused (D1): HighLevel answered 422 to POST /tags: no more tags",
+        "appointments: 2 records held (1, 2): the contact that it needs is refused: HighLevel answered 422 to POST /contacts/: bad phone",
+        "notes: 2 records held (1, 2): the contact that it needs is refused: HighLevel answered 422 to POST /contacts/: bad phone",
+    ]
+    other = _open(*two, ("contacts", "tags", "C 1", "refused", "another reason"))
+    assert [problem.message.partition(" (")[0] for problem in other.problems] == ["contacts: 2 records refused, with 2 owners", "contacts: 1 record's tags refused"]  # fmt: skip
 
 
 @pytest.mark.parametrize(

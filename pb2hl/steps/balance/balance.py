@@ -86,20 +86,12 @@ class Balance:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """One critical problem an object, kind and fate that is open, with the first source ids and reasons; what was left out by
-        decision is told as well."""
-        found = []
-        for key, group in self.open.groupby(["object", "what", "fate"], sort=True):
-            object_, what, fate = map(str, key)
-            mine = (self.table["object"] == object_) & (self.table["what"] == what)
-            count = int(self.table.loc[mine, fate].sum())
-            whys = _reasons(group)
-            ids = ", ".join(dict.fromkeys(group["source_id"].head(20)[group["source_id"] != ""].head(5)))
-            text = f"{object_}: {count:,} {_named(what, count)} {fate}" + (f" ({ids})" if ids else "")
-            message = f"{text}: {'; '.join(whys)}" if whys else text
-            found.append(
-                Problem(fate.replace(" ", "_"), message, Severity.CRITICAL, count=count, treatment=_REMEDY[Fate(fate)])
-            )
+        """One critical problem an object, kind and fate that is open, with the first source ids and reasons, causes before what they
+        hold; what only hangs on records that are told is told with them. What was left out by decision is told as well."""
+        groups = _groups(self.open)
+        along = _along(groups, self.table)
+        order = sorted(groups, key=lambda key: (OPEN_FATES.index(Fate(key[2])), key[1] != RECORDS, key[:2]))
+        found = [self._problem(key, groups[key], along) for key in order if key not in along]
         for key, group in self.left_out.groupby(["object", "what", "who"], sort=True):
             object_, what, who = map(str, key)
             count = int(group["count"].sum())
@@ -109,6 +101,51 @@ class Balance:
                 Problem("left_out", text, Severity.INFO, count=count, treatment="listed, each with its reason")
             )
         return tuple(found)
+
+    def _problem(self, key: _Key, group: pd.DataFrame, along: Collection[_Key]) -> Problem:
+        """What is told of the open pieces of one object, kind and fate, those that hang on them included."""
+        object_, what, fate = key
+        count = _count(self.table, key)
+        whys = _reasons(group)
+        ids = ", ".join(dict.fromkeys(group["source_id"].head(20)[group["source_id"] != ""].head(5)))
+        text = f"{object_}: {count:,} {_named(what, count)} {fate}{_with(self.table, key, along)}"
+        message = ": ".join(part for part in (text + (f" ({ids})" if ids else ""), "; ".join(whys)) if part)
+        return Problem(fate.replace(" ", "_"), message, Severity.CRITICAL, count=count, treatment=_REMEDY[Fate(fate)])
+
+
+_Key = tuple[str, str, str]
+"""Object, kind of piece and fate."""
+
+
+def _groups(pieces: pd.DataFrame) -> dict[_Key, pd.DataFrame]:
+    keys = ["object", "what", "fate"]
+    return {(str(o), str(w), str(f)): group for (o, w, f), group in pieces.groupby(keys, sort=True)}
+
+
+def _count(table: pd.DataFrame, key: _Key) -> int:
+    mine = (table["object"] == key[0]) & (table["what"] == key[1])
+    return int(table.loc[mine, key[2]].sum())
+
+
+def _with(table: pd.DataFrame, key: _Key, along: Collection[_Key]) -> str:
+    """What is open along with the records of `key`: `, with 4 owners and 3 tags`."""
+    object_, what, fate = key
+    kinds = [kind for kind in KINDS if what == RECORDS and (object_, kind, fate) in along]
+    counts = [(kind, _count(table, (object_, kind, fate))) for kind in kinds]
+    return f", with {' and '.join(f'{n:,} {_named(kind, n)}' for kind, n in counts)}" if counts else ""
+
+
+def _along(groups: Mapping[_Key, pd.DataFrame], table: pd.DataFrame) -> set[_Key]:
+    """Kinds of pieces that are open only because their own records are, by the same fate and for the same reasons; where not all
+    of them are listed (`MOST_OPEN`), they are told on their own."""
+    found = set()
+    for (object_, what, fate), group in groups.items():
+        records = groups.get((object_, RECORDS, fate))
+        if what != RECORDS and records is not None and len(group) == _count(table, (object_, what, fate)):
+            of_these = group["source_id"].isin(records["source_id"]).all()
+            if of_these and set(group["why"].map(reason)) <= set(records["why"].map(reason)):
+                found.add((object_, what, fate))
+    return found
 
 
 def _reasons(pieces: pd.DataFrame, most: int = 3) -> list[str]:
@@ -123,14 +160,19 @@ def lacking(result: StepResult) -> list[str]:
         return []
     found: list[str] = []
     told: set[str] = set()
+    along = _along(_groups(pieces), table)
     for fate in OPEN_FATES:
         for object_, what, count in table[table[str(fate)] > 0][["object", "what", str(fate)]].itertuples(
             index=False, name=None
         ):
+            key = (object_, what, str(fate))
+            if key in along:
+                continue
             mine = pieces[(pieces["object"] == object_) & (pieces["what"] == what) & (pieces["fate"] == str(fate))]
             why = [text for text in (_reasons(mine, 1) if fate is Fate.REFUSED else []) if text not in told]
             told.update(why)
-            found.append(f"{object_}: {count:,} {_named(what, count)} {fate}" + (f" ({why[0]})" if why else ""))
+            with_them = _with(table, key, along)
+            found.append(f"{object_}: {count:,} {_named(what, count)} {fate}{with_them}{f' ({why[0]})' if why else ''}")
     return found
 
 

@@ -79,7 +79,7 @@ def _result(given: Looking, ahead: Outlook) -> StepResult:
     }  # fmt: skip
     told = (
         f"{counted(len(ahead.new), 'operation')} would be new, {counted(len(changed), 'record')} would change, {counted(gone, 'row')} {agree(gone, 'is', 'are')} gone; "
-        f"{counted(len(waiting), 'field')} {agree(len(waiting), 'was', 'were')} changed on both sides. The delta takes {counted(ahead.requests, 'request')}, about {lasting(counts['seconds'])}. Nothing was written to HighLevel."
+        f"{counted(len(waiting), 'field')} {agree(len(waiting), 'was', 'were')} changed on both sides. The delta takes {counted(ahead.requests, 'request')}, about {lasting(seconds_at_limit(ahead.requests))}. Nothing was written to HighLevel."
     )
     empty = not (ahead.new or len(changed) or gone or len(waiting) or ahead.wanted or ahead.pieces or ahead.found.waits)
     return StepResult(

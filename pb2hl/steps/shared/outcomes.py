@@ -139,9 +139,21 @@ _ID = re.compile(r"(?<=/)(?=[A-Za-z_-]{0,40}\d)[\w-]{15,64}(?=[/?:\s]|$)")
 """What tells one refusal from the next that is the same, a request and a record: it stands in the table of open pieces, not in sentences."""
 
 
+_HELD_BY = re.compile(r"blocked by ([\w-]+) of \S+ .*?, which is (\w+)")
+"""How the executor says what an operation waits for (`apply.references.finished`)."""
+
+
 def reason(error: Any) -> str:
-    """An answer of HighLevel as the reason that records share, whatever record it was asked about."""
-    return _ID.sub("…", _TRACE.sub("", str(error)))
+    """An answer of HighLevel, or what something waits for, as the reason that records share, whatever record it is about."""
+    return _HELD_BY.sub(_needed, _ID.sub("…", _TRACE.sub("", str(error))))
+
+
+def _needed(held: re.Match[str]) -> str:
+    return f"the {held[1]} that it needs is {_STANDS.get(held[2], held[2])}"
+
+
+_STANDS = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt", "skipped": "not sent"}
+"""State of an operation → how people are told of it where it is another word."""
 
 
 def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
@@ -155,9 +167,7 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
     grouped = table.assign(error=table["error"].where(reasons.transform("nunique") <= MOST_ALIKE, firsts))
     for (state, target, error), group in grouped.groupby(["state", "target", "error"], sort=True):
         ids = ", ".join(group["source_id"].drop_duplicates().head(5))
-        what = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt", "skipped": "not sent"}.get(
-            str(state), str(state)
-        )
+        what = _STANDS.get(str(state), str(state))
         text = f"{target} {what}: {error or 'no outcome is recorded'} ({ids})"
         treatment = {
             "held": "sent once what it waits for is there",
