@@ -18,6 +18,7 @@ from pb2hl.mapper.proposer.company_lists import several_companies
 from pb2hl.mapper.proposer.either import people_and_companies
 from pb2hl.mapper.proposer.happenings import DATED, happenings_of_people, people_of_happenings
 from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, are_people, filled, part_name, surely
+from pb2hl.mapper.proposer.several import several
 from pb2hl.model import OBJECTS
 from pb2hl.source.tables import TEXT, RawTable
 
@@ -38,6 +39,8 @@ def two_objects(raw: RawTable, object_: str, others: Sequence[str]) -> list[Read
     it. `others` are the objects of the export's other tables: where one holds people, the rest refers to them."""
     if not len(raw.frame):
         return []
+    if object_ in ("contacts", "companies", "deals", "") and (found := several(raw)):
+        return found
     if object_ in ("contacts", "companies"):
         found = (
             people_and_companies(raw) or _deals_of_people(raw, object_) or happenings_of_people(raw, object_, others)

@@ -23,6 +23,7 @@ from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
 from pb2hl.mapper.proposer.pipeline_tables import join_pipelines, point_to_stages
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.mapper.proposer.references import refer
+from pb2hl.mapper.proposer.several import read_beside
 from pb2hl.mapper.proposer.structure import Table, relate
 from pb2hl.mapper.proposer.system_formats import read_formats
 from pb2hl.mapper.proposer.table_names import read_names
@@ -63,6 +64,7 @@ _ALONE = (
     read_bookings,
     find_title,
     read_names,
+    read_beside,
     ask_who,
 )
 _TOGETHER = (join_pipelines, point_to_stages, relate, refer, correct_keys, settle_questions, find_namesakes)

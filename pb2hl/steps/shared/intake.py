@@ -162,6 +162,10 @@ def _joined(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str
     return out
 
 
+_BY_PARTS = 0.7
+"""Confidence (0-1) of parts whose table as a whole fits no object."""
+
+
 def _each_its_own(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str, str]]) -> list[Recognised]:
     """The tables with people and their deals in one row each apart, but for those of which a person said what they are; of each part
     a person says it too."""
@@ -177,7 +181,9 @@ def _each_its_own(found: list[Recognised], decided: Mapping[tuple[str, str], tup
         others = [*are[:at], *are[at + 1 :]]
         parts = [] if known else mapper.two_objects(item.raw, item.object, others)
         out += [
-            Recognised(raw, *(_decided_object(raw, decided) or (name, item.confidence, reason or item.reason)))
+            Recognised(
+                raw, *(_decided_object(raw, decided) or (name, item.confidence or _BY_PARTS, reason or item.reason))
+            )
             for raw, name, reason in parts
         ] or [item]
     return out
