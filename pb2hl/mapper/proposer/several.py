@@ -174,9 +174,9 @@ def _left(raw: RawTable, groups: Sequence[_Group]) -> RawTable:
     return replace(raw, headings=headings, frame=raw.frame[headings])
 
 
-def _label(raw: RawTable, own: Mapping[str, str], ways: Sequence[str] = _BY_KEY) -> pd.Series | None:
+def _label(raw: RawTable, own: dict[str, str], ways: Sequence[str] = _BY_KEY) -> pd.Series | None:
     """Whom each row is about, in the first of some `ways` or by the halves of a name; None where no column says it."""
-    by_field = {field: name for name, field in reversed(own.items())}
+    by_field = {field: name for name, field in reversed([*own.items()])}
     key = next((by_field[name] for name in ways if name in by_field), "")
     halves = [by_field[name] for name in ("first_name", "last_name") if name in by_field]
     if not key and not halves:
