@@ -159,7 +159,7 @@ def _people(raw: RawTable, groups: Sequence[_Group]) -> list[Read]:
 def _of_all(raw: RawTable, left: RawTable, groups: Sequence[_Group]) -> RawTable:
     """What is `left` of the rows, with the people of all `groups` named in a column."""
     labels = [label for group in groups if (label := _label(*_read(raw, group))) is not None]
-    whose = labels[0].str.cat(labels[1:], sep="; ").str.strip("; ")
+    whose = pd.concat(labels, axis=1).agg("; ".join, axis=1).str.strip("; ")
     return replace(left, headings=[*left.headings, "Contact"], frame=left.frame.assign(Contact=whose))
 
 
