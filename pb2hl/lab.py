@@ -13,6 +13,8 @@ from pb2hl.workspace import Workspace
 NOTEBOOKS = "notebooks"
 SETTINGS = Path(__file__).parent / "lab_settings"
 """JupyterLab's settings where a person has none of their own: it asks for no news and no updates, which would ask the network."""
+LAYOUT = ".layout"
+"""Folder, beside a workspace's notebooks, of what is open in JupyterLab: notebooks have the same names in every workspace."""
 _HERE, _ABOVE = b'workspace = \\".\\"', b'workspace = \\"..\\"'
 """The parameter as it stands in a notebook's JSON, and as a copy one folder down needs it."""
 
@@ -37,6 +39,7 @@ def command(ws: Workspace) -> list[str]:
         "--ServerApp.kernel_spec_manager_class=pb2hl.kernel.OwnKernels",
         "--ServerApp.contents_manager_class=pb2hl.lab_files.StillFiles",
         f"--LabApp.app_settings_dir={SETTINGS}",
+        f"--LabApp.workspaces_dir={ws.path / NOTEBOOKS / LAYOUT}",
     ]  # fmt: skip
 
 

@@ -25,7 +25,9 @@ def test_copies_know_their_workspace_and_are_kept(tmp_path):
 
 
 def test_jupyterlab_takes_the_command(tmp_path):
-    """JupyterLab knows every option that it is started with."""
+    """JupyterLab knows every option that it is started with; what is open in one workspace is not opened in another."""
     ws = Workspace.create(tmp_path / "ws", Config(export="export", location="L"))
     done = subprocess.run([*command(ws), "--version"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    (layout,) = [word for word in command(ws) if "workspaces_dir" in word]
+    assert str(ws.path) in layout

@@ -7,13 +7,14 @@ const css = `
 .cr-bar button:disabled{opacity:.45;cursor:default}
 .cr-bar input,.cr-bar select{background-color:var(--jp-layout-color1,#fff);color:inherit;padding:3px 6px;border:1px solid var(--jp-border-color1,#9fb0c3);border-radius:4px}
 .cr-state{margin-left:auto}.cr-say{color:var(--jp-error-color0,#a11);padding:0 8px}
-.cr-view{overflow:auto;max-height:460px}
+.cr-view{overflow:auto;max-height:max(460px,80vh)}
 .cr table{border-collapse:collapse}.cr th,.cr td{text-align:left;vertical-align:top;padding:4px 10px;border:1px solid var(--jp-border-color2,#e0e7ee);max-width:280px;overflow-wrap:anywhere}
-.cr th.cr-name{position:sticky;left:0;background-color:var(--jp-layout-color2,#eef3f8);font-weight:600}
+.cr th.cr-name{position:sticky;left:0;background-color:var(--jp-layout-color2,#eef3f8);font-weight:600;overflow-wrap:break-word;min-width:9ch}
 .cr tr.cr-same td{color:var(--jp-ui-font-color2,#68788a)}.cr mark{background-color:transparent;background-image:linear-gradient(#d98e0466,#d98e0466);color:inherit}
 .cr-card{background-color:var(--jp-layout-color2,#f7f9fb);min-width:150px}.cr-card.merge{background-image:linear-gradient(#2a9d6340,#2a9d6340)}.cr-card.apart{background-image:linear-gradient(#c8553d40,#c8553d40)}.cr-card.skip{background-image:linear-gradient(#8d99a640,#8d99a640)}
 .cr-card b{font-size:14px}.cr-why{font-size:12px}td.cr-why{color:var(--jp-ui-font-color2,#43566b)}
 .cr-fall i{display:block;height:5px;min-width:2px;background:#2a9d63;margin-bottom:3px}.cr-fall i.less{background:#c8553d}
+.cr-made{border-left:3px double var(--jp-border-color1,#9fb0c3)!important}.cr tr.cr-same td.cr-made{color:inherit}
 .cr-keys{padding:4px 8px;color:var(--jp-ui-font-color2,#68788a);border-top:1px solid var(--jp-border-color2,#dde4ec)}.cr kbd{color:var(--jp-ui-font-color1,#1a2330);border:1px solid var(--jp-border-color2,#c9d3df);border-radius:3px;padding:0 4px;background-color:var(--jp-layout-color2,#f4f7fa)}`;
 const NEXT = { "": "merge", merge: "keep apart", "keep apart": "merge", skip: "merge" };
 
@@ -95,13 +96,16 @@ function render({ model, el }) {
       cell.append(make("b", "", `${at + 1} `), star, " ", flip, make("div", "cr-why", `score ${card.score}`));
       head.append(cell);
     });
+    if (shown.merged) head.append(make("th", "cr-card cr-made", "merged record"));
     table.append(head);
     for (const field of shown.fields) {
       const line = make("tr", field.differs.some(Boolean) ? "" : "cr-same");
       line.append(make("th", "cr-name", field.name));
       field.cells.forEach((text, at) => { const cell = make("td"); if (field.differs[at]) marked(cell, text, field.lead); else cell.textContent = text; line.append(cell); });
+      if (shown.merged) line.append(make("td", "cr-made", field.together));
       table.append(line);
     }
+    if (shown.beside) { const line = make("tr", "cr-same"); line.append(make("th", "cr-name", "kept beside"), ...cards.map(() => make("td")), make("td", "cr-made cr-why", shown.beside)); table.append(line); }
     for (const name of ["why", "comment"]) {
       if (!cards.some((card) => card[name])) continue;
       const line = make("tr", "cr-same"); line.append(make("th", "cr-name", name), ...cards.map((card) => { const cell = make("td", "cr-why", name === "why" ? "" : card[name]); if (name === "why") cell.append(waterfall(card[name])); return cell; })); table.append(line);

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import traitlets
 
-from pb2hl.matching.proposals import KEEP_APART
+from pb2hl.matching.proposals import KEEP_APART, MERGE
 from pb2hl.matching.sheets import DECISIONS, SKIP, YES, is_yes
 from pb2hl.review.table import ReviewTable
 from pb2hl.saved import LEFT, as_of
@@ -23,6 +24,10 @@ SAVED_EVERY = 25
 STATIC_CLUSTERS = 100
 """Clusters that the read-only rendering of an executed notebook shows."""
 
+CANONICAL = "canonical_name"
+"""The column of the companies sheet that says what a merged company is called."""
+_PUT_TOGETHER = ("name", "phone")
+"""Columns of the duplicates sheet that put several fields of a contact together, which stand beside each other here."""
 _HIDDEN = ("cluster", "who", "when", "proposal", "decision", "survivor", "score", "why", "comment")
 
 
@@ -45,6 +50,8 @@ class ClusterReview(ReviewTable):
     def _show(self) -> None:
         grouped = self._frame.groupby("cluster", sort=False).indices
         self._clusters = {str(name): list(map(int, rows)) for name, rows in grouped.items() if len(rows) > 1}
+        shared = [row for rows in self._clusters.values() for row in rows]
+        self._behind = self._review.behind(set(self._frame["source_id"].iloc[shared]))
         self._states = {name: self._state(rows) for name, rows in self._clusters.items()}
         self._wanted = self._matching()
         self._draw()
@@ -153,7 +160,6 @@ class ClusterReview(ReviewTable):
         frame = self._frame.iloc[rows]
         marked = is_yes(frame["survivor"]).to_numpy()
         first = int(marked.argmax()) if marked.any() else 0
-        shown = [name for name in self._frame.columns if name not in _HIDDEN]
         cards = [
             {
                 "row": row,
@@ -162,12 +168,37 @@ class ClusterReview(ReviewTable):
             }
             for at, row in enumerate(rows)
         ]
-        fields = [_field(name, frame[name].tolist(), first) for name in shown]
+        fields = [_field(name, cells, first) for name, cells in self._fields(frame).items() if any(cells)]
+        made = self._made_of(frame, str(frame["source_id"].iat[first]))
+        for item in fields:
+            item["together"] = made.get(item["name"], "")
         return {
             "cluster": frame["cluster"].iat[0],
             "rows": cards,
-            "fields": [item for item in fields if any(item["cells"])],
+            "fields": fields,
+            "merged": bool(made),
+            "beside": made.get("", ""),
         }
+
+    def _fields(self, frame: pd.DataFrame) -> dict[str, list[str]]:
+        """Field → its cells: of the records themselves where they are staged, with what only the sheet says."""
+        ids = frame["source_id"].tolist()
+        own = self._behind.fields(ids) if self._behind is not None else {}
+        said = {name: frame[name].tolist() for name in self._frame.columns if name not in _HIDDEN}
+        if not own:
+            return said
+        return {name: cells for name, cells in said.items() if name not in (*own, *_PUT_TOGETHER)} | own
+
+    def _made_of(self, frame: pd.DataFrame, survivor: str) -> dict[str, str]:
+        """The record that the rows become which are, or where undecided are proposed to be, merged; nothing for fewer than two."""
+        word = frame["decision"].where(frame["decision"] != "", frame["proposal"]).map(fold)
+        ids = frame["source_id"][word == MERGE].tolist()
+        if self._behind is None or len(ids) < 2:
+            return {}
+        lead = survivor if survivor in ids else ids[0]
+        made = self._behind.together(ids, lead)
+        named = str(frame.loc[frame["source_id"] == lead, CANONICAL].iat[0]) if CANONICAL in frame.columns else ""
+        return made | {"name": named} if made and named else made
 
     def _receive(self, widget: Any, content: Mapping[str, Any], buffers: Any) -> None:
         kind = content.get("type")
@@ -218,10 +249,17 @@ def _static(view: Mapping[str, Any], state: str) -> str:
         [
             f'<th scope="col"{LEFT}>{html.escape(card["decision"] or card["proposal"] + "?")}{" ★" if card["survivor"] else ""}</th>'
             for card in cards
-        ],
+        ]
+        + ([f'<th scope="col"{LEFT}>merged record</th>'] if view["merged"] else []),
     )
     body = [
-        line(item["name"], [_cell(cell, differs) for cell, differs in zip(item["cells"], item["differs"], strict=True)])
+        line(
+            item["name"],
+            [
+                *(_cell(cell, differs) for cell, differs in zip(item["cells"], item["differs"], strict=True)),
+                *([f"<td{LEFT}>{html.escape(item['together'])}</td>"] if view["merged"] else []),
+            ],
+        )
         for item in view["fields"]
     ]
     why = line("why", [f"<td{LEFT}>{html.escape(card['why'])}</td>" for card in cards])

@@ -16,6 +16,7 @@ from pb2hl.mapper.sheets.check import invalid_rows
 from pb2hl.mapper.sheets.fields import target_of
 from pb2hl.matching import sheets as matching
 from pb2hl.model import OBJECTS, FieldKind
+from pb2hl.review.behind import Behind
 from pb2hl.review.clusters import ClusterReview
 from pb2hl.review.preview import field_previews
 from pb2hl.review.table import ReviewSpec, ReviewTable
@@ -177,6 +178,7 @@ def _match_spec(columns: Sequence[str], ws: Workspace, about: str) -> ReviewSpec
         preview=("name", "email", "phone", "why", "comment"),
         threshold=merge_lines(ws)[about],
         keyed_by="cluster",
+        behind=lambda ids: Behind.of(ws, about, ids),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import traitlets
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
 from pb2hl.errors import Problem
+from pb2hl.review.behind import Behind
 from pb2hl.saved import LEFT, Still, as_of
 from pb2hl.sheets import read_sheet, write_sheet
 
@@ -32,7 +33,7 @@ class ReviewSpec:
     `columns` must be there; `editable` ones may be changed. `choices` gives a column's allowed values: a list, or
     `{"column": other, "by": {value of other: list}, "otherwise": list}`. `free` columns take other texts as well. `preview` columns are shown in full for the row in focus.
     `threshold` and `low` (0-1) colour the confidence. `check` names what is wrong with a whole sheet. `choices` may nest.
-    `derive` gives the cells that follow from a row's other cells; `shows` what a row does to real values.
+    `derive` gives the cells that follow from a row's other cells; `shows` what a row does to real values; `behind` the staged records of its rows.
     """
 
     columns: Sequence[str]
@@ -49,6 +50,7 @@ class ReviewSpec:
     first: Sequence[str] = ()  # columns shown first, the very first stays in sight; the sheet keeps its own order
     derive: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda _row: {}
     shows: Callable[[Mapping[str, str]], Preview | None] | None = None
+    behind: Callable[[Collection[str]], Behind | None] = lambda _ids: None  # the records of a match sheet's source ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ import pytest
 from pb2hl.analyst.browser import TableBrowser
 from pb2hl.mapper.knowledge.sheet_layout import blank
 from pb2hl.matching.sheets import DUPLICATES
+from pb2hl.matching.survivorship import default_rules
 from pb2hl.review import ClusterReview, ReviewSpec, ReviewTable, mapping_spec
+from pb2hl.review.behind import Behind
 from pb2hl.review.confirm import Confirm
 from pb2hl.sheets import write_sheet
 from tests.accessible import RULES, violations
@@ -62,7 +64,14 @@ def clusters(folder: Path) -> ClusterReview:
     ]  # fmt: skip
     sheet = pd.DataFrame(rows).reindex(columns=list(DUPLICATES)).fillna("").astype("str")
     write_sheet(folder / "duplicates.csv", sheet)
-    spec = ReviewSpec(columns=DUPLICATES, editable=("survivor", "decision", "comment"), keyed_by="cluster")
+    ids = [row["source_id"] for row in rows]
+    records = pd.DataFrame(
+        {"source_id": ids, "first_name": "Ann", "birthday": "1970-01-01", "job_title": ids}, index=ids
+    )
+    behind = Behind(records, default_rules("contacts", list(records.columns)))
+    spec = ReviewSpec(
+        columns=DUPLICATES, editable=("survivor", "decision", "comment"), keyed_by="cluster", behind=lambda _ids: behind
+    )
     return ClusterReview(folder / "duplicates.csv", spec, who="Ann")
 
 

@@ -14,9 +14,10 @@ import pandas as pd
 import pytest
 
 from pb2hl import review
-from pb2hl.matching.sheets import DUPLICATES
+from pb2hl.matching.sheets import COMPANIES, DUPLICATES
 from pb2hl.review import ClusterReview, ReviewSpec, clusters
 from pb2hl.sheets import read_sheet, write_sheet
+from pb2hl.workspace import Config, Workspace
 from tests.review.test_browser import PAGE, Quiet
 
 SPEC = ReviewSpec(columns=DUPLICATES, editable=("survivor", "decision", "comment"), keyed_by="cluster")
@@ -160,6 +161,61 @@ def test_static_html_without_a_kernel(path):
     empty = path.with_name("none.csv")
     write_sheet(empty, rows().reindex(columns=list(DUPLICATES)))
     assert "0 clusters" in widget(empty).static_html()
+
+
+def staged(ws: Workspace) -> None:
+    """The records behind two rows of one person: equal birthdays, an older and a newer title, phones of one of them."""
+    frame = pd.DataFrame(
+        {
+            "source_id": ["1", "2", "3"],
+            "row_hash": ["x", "y", "z"],
+            "first_name": ["Bob", "Robert", "Jane"],
+            "last_name": ["Roe", "Roe", "Doe"],
+            "email": ["bob@roe.ca", "robert@roe.ca", "jane@doe.ca"],
+            "mobile": [None, "+16135550100", None],
+            "birthday": ["1970-01-01", "1970-01-01", None],
+            "job_title": ["CFO", "Director", None],
+            "updated_at": pd.to_datetime(["2024-01-01", "2025-01-01", None], utc=True),
+            "raw.Given": ["bob", "robert", "jane"],
+        }
+    )
+    ws.staged.mkdir(parents=True, exist_ok=True)
+    frame.to_parquet(ws.staged / "contacts.parquet")
+
+
+def test_a_cluster_shows_whole_records_and_what_they_become(tmp_path):
+    """Every filled field of the records stands side by side, the birthday that is the same too, and beside them the record that they
+    become: it follows the survivor that is chosen, says what is kept beside it, and goes where fewer than two are to merge."""
+    ws = Workspace.create(tmp_path / "ws", Config(export="export", location="l"))
+    staged(ws)
+    write_sheet(ws.sheets / "duplicates.csv", rows(("a", [("Bob Roe", "merge"), ("Robert Roe", "merge")])))
+    widget_ = review.duplicates_review(ws, who="Ann")
+    by_name = {item["name"]: item for item in widget_.view["fields"]}
+    assert by_name["birthday"]["cells"] == ["1970-01-01"] * 2 and not any(by_name["birthday"]["differs"])
+    assert "raw.Given" not in by_name and "row_hash" not in by_name and "name" not in by_name
+    made = {name: item["together"] for name, item in by_name.items()}
+    assert (made["email"], made["job_title"], made["mobile"]) == ("bob@roe.ca", "Director", "+16135550100")
+    assert "email: robert@roe.ca" in widget_.view["beside"] and "merged record" in widget_.static_html()
+    tell(widget_, type="survive", row=1)
+    assert {item["name"]: item["together"] for item in widget_.view["fields"]}["email"] == "robert@roe.ca"
+    tell(widget_, type="decide", decision="keep apart", rows=[0])
+    assert not widget_.view["merged"] and not widget_.view["beside"]
+
+
+def test_a_company_is_called_as_the_sheet_says(tmp_path):
+    """The merged company has the sheet's canonical name, whatever its rows say; a record that is not staged leaves the sheet's cells."""
+    ws = Workspace.create(tmp_path / "ws", Config(export="export", location="l"))
+    ws.staged.mkdir(parents=True, exist_ok=True)
+    named = {"source_id": ["1", "2"], "name": ["Acme Inc", "ACME"], "website": ["acme.ca", None]}
+    pd.DataFrame(named).to_parquet(ws.staged / "companies.parquet")
+    sheet = rows(("a", [("Acme Inc", "merge"), ("ACME", "merge")]), ("b", [("Gone", "merge"), ("Gone Ltd", "merge")]))
+    sheet = sheet.assign(canonical_name="Acme", domain="acme.ca").reindex(columns=list(COMPANIES)).fillna("")
+    write_sheet(ws.sheets / "companies.csv", sheet)
+    widget_ = review.companies_review(ws)
+    made = {item["name"]: item["together"] for item in widget_.view["fields"]}
+    assert made["name"] == "Acme" and made["website"] == "acme.ca" and made["domain"] == ""
+    widget_.move(1)
+    assert {item["name"] for item in widget_.view["fields"]} >= {"name", "domain"} and not widget_.view["merged"]
 
 
 @pytest.mark.browser
