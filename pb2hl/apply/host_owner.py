@@ -23,12 +23,12 @@ HOST = "$host"
 
 
 class HostOwners:
-    """Reads the owner of an opportunity's contact before the opportunity's owner is written: of contacts that were there before, and
-    where a probe saw the sync."""
+    """Reads the owner of an opportunity's contact before the opportunity's owner is written: of contacts that were there before, unless
+    a probe saw that owners are not synced. Where nobody probed, the contact's owner is the client's own all the same."""
 
     def __init__(self, ledger: LedgerPort, client: Any, port: Any):
         self._ledger, self._client, self._port = ledger, client, port
-        self._synced = bool(Capabilities.of(ledger).owner_sync)
+        self._synced = Capabilities.of(ledger).may_sync_owners
 
     async def beside(
         self, operation: Operation, payload: Mapping[str, Any], before: Mapping[str, Any] | None
@@ -119,7 +119,7 @@ def _host(entry: Entry) -> Mapping[str, Any]:
 def _by_contact(ledger: LedgerPort, ours: Collection[str]) -> dict[str, list[Entry]]:
     """The opportunities that wrote an owner over a contact that was there before, oldest first."""
     found: dict[str, list[Entry]] = defaultdict(list)
-    if Capabilities.of(ledger).owner_sync:
+    if Capabilities.of(ledger).may_sync_owners:
         for entry in ledger.iterate(target=Target.OPPORTUNITY, state=State.DONE):
             if HOST in (entry.before_image or {}) and synced_contact(entry) not in ours:
                 found[synced_contact(entry)].append(entry)

@@ -347,7 +347,7 @@ class Undo:
         judged = entry.target in RECORD_TARGETS and not self._force
         doubtful = judged and (record in self._scan.suspects or record not in self._scan.seen)
         if doubtful and (changed := await self._edits.of(entry, where)):
-            return f"edited since by a person: {', '.join(changed[:8])}"
+            return f"edited since by a person, or never kept as sent: {', '.join(changed[:8])}"
         if not self._looks_only:
             await self._ports[entry.target].delete(self._client, record, **where)
         return ""

@@ -18,12 +18,12 @@ _SYNCED = (Target.CONTACT, Target.OPPORTUNITY)
 class OwnerSync:
     """Which owners the sync can have put on a contact and its deals: those that we sent for any of them.
 
-    Knows nothing, and explains nothing, of a location where no probe saw the sync.
+    Knows nothing, and explains nothing, of a location where no probe ever saw the sync.
     """
 
     def __init__(self, ledger: LedgerPort):
         self._owners: dict[str, set[str]] = defaultdict(set)
-        if not Capabilities.of(ledger).owner_sync:
+        if not (known := Capabilities.of(ledger)).owner_sync and not known.owner_synced:
             return
         for target in _SYNCED:
             for entry in ledger.iterate(target=target, state=State.DONE):

@@ -14,7 +14,8 @@ PROBED = "probed"
 class Capabilities:
     """Ways of a location; None is what no probe has seen yet, and never relied on.
 
-    `owner_sync`: a contact gets the owner of its opportunity, and the other way round. `link_names`: a contact that is linked to a
+    `owner_sync`: a contact gets the owner of its opportunity, and the other way round; `owner_synced`: some probe saw it, if not the
+    last. `link_names`: a contact that is linked to a
     business gets its name as company name. `note_relations`: one note can be on a
     contact, an opportunity and a business at once. `associations`: the associations through which records were related and
     found related, by key (`BUSINESS_DEAL` and its like): `{"id", "first"}`, `first` the object that is named first.
@@ -25,11 +26,17 @@ class Capabilities:
     """
 
     owner_sync: bool | None = None
+    owner_synced: bool | None = None
     link_names: bool | None = None
     note_relations: bool | None = None
     associations: Mapping[str, Mapping[str, str]] | None = None
     messages: Mapping[str, Any] | None = None
     field_extras: Mapping[str, Sequence[str]] | None = None
+
+    @property
+    def may_sync_owners(self) -> bool:
+        """Whether an opportunity's owner may become its contact's: what nobody probed may be so, and what is the client's own is kept."""
+        return self.owner_sync is not False
 
     def channels(self, providers: Mapping[str, str]) -> dict[str, str]:
         """The channels on which messages may be logged, and the id of the provider of each: proven with the same providers as now."""

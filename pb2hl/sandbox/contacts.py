@@ -20,6 +20,7 @@ _COMMON = (
 )
 _CREATE = f"locationId! {_COMMON} gender companyName"
 _CHANNELS = ("call", "email", "sms", "whatsApp", "gmb", "fb")
+_CAPITALS = {"call": "Call", "email": "Email", "sms": "SMS", "whatsApp": "WhatsApp", "gmb": "GMB", "fb": "FB"}
 _SETTING = Shape("status!:active|inactive|permanent message code")
 _PLAIN = tuple(
     "firstName lastName name address1 city state postalCode website timezone source companyName gender".split()
@@ -323,7 +324,7 @@ def clean(sandbox: State, body: dict[str, Any]) -> dict[str, Any]:
         fields["dnd"] = body["dnd"]
     for name in ("dndSettings", "inboundDndSettings"):
         if body.get(name) is not None:
-            fields[name] = _settings(name, body[name])
+            fields[name] = _spelled(sandbox, _settings(name, body[name]))
     if body.get("country") is not None:
         fields["country"] = _country(body["country"])
     if "assignedTo" in body:
@@ -334,6 +335,13 @@ def clean(sandbox: State, body: dict[str, Any]) -> dict[str, Any]:
         if rest:
             fields["lastName"] = rest.strip()
     return fields
+
+
+def _spelled(sandbox: State, settings: dict[str, Any]) -> dict[str, Any]:
+    """Channels as this location answers them; requests write them as v3 does either way."""
+    if not sandbox.behaviour.capital_channels:
+        return settings
+    return {_CAPITALS.get(channel, channel): setting for channel, setting in settings.items()}
 
 
 def known_user(sandbox: State, user_id: str | None) -> str | None:

@@ -75,6 +75,7 @@ class Behaviour(_Section):
         "parentId",
     ]  # what the creating call of contact and opportunity fields takes beyond the official files; the rest answers 422
     put_adds_channels: bool = True  # PUT of a contact adds to dndSettings; False: replaces them (neither is documented)
+    capital_channels: bool = False  # answers name the channels of dndSettings `Email`, `SMS`, `WhatsApp`, as search filters and older versions do
     put_null: Literal["clears", "ignored", "refused"] = "clears"  # null for a plain field of a contact
     uncleared: list[
         str

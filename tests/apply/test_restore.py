@@ -120,6 +120,22 @@ def test_an_opt_out_that_stands_is_not_lost(place, adds):
     assert entry.payload["dndSettings"] == {"email": ON, "fb": ON}
 
 
+@pytest.mark.parametrize("adds", [True, False])
+def test_channels_with_capitals_are_the_same_channels(place, adds):
+    """Where answers name channels `Email` and `SMS`, opt-outs that stand are kept, what was written is seen, and a rollback is whole."""
+    scene = place(put_adds_channels=adds, capital_channels=True)
+    capitals = {"sms": "SMS", "call": "Call", "fb": "FB"}
+    held = scene.sandbox.contacts.get(THEIRS["id"])
+    settings = {capitals[name]: item for name, item in THEIRS["dndSettings"].items()}
+    scene.sandbox.contacts.put({**held, "dndSettings": settings})
+    before = plain(scene.dump(), "contacts")
+    scene.load(written(scene))
+    channels = scene.sandbox.contacts.get(THEIRS["id"])["dndSettings"]
+    assert channels == {"SMS": settings["SMS"], "Call": settings["Call"], "FB": ON, "Email": ON}
+    assert not scene.rollback().failed
+    assert plain(scene.dump(), "contacts") == before
+
+
 def test_an_update_that_was_cut_off_is_put_back_whole(place):
     """The update arrived, its outcome was never recorded, and it is sent again: what stood before the first attempt counts."""
     scene = place()

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 from urllib.parse import quote
 
 from pb2hl.errors import HighLevelError, NotFound, Refused
+from pb2hl.field_map import REFUSALS
 from pb2hl.highlevel.answers import Answer, WrongAnswer
 from pb2hl.highlevel.client import Client
 from pb2hl.operations import BESIDE_THE_BODY, Operation
@@ -132,6 +133,11 @@ _LISTS = {
     "stages": (Mapping,),
     "teamMembers": (Mapping,),
 }
+_CHANNELED = "dndSettings"
+CHANNELS = frozenset(name for name in REFUSALS.values() if name != "dnd")
+"""The channels of `dndSettings` as v3 writes them. Search filters and older versions of the API write `Email` and `WhatsApp`
+(BEHAVIOUR): a record that is answered so means the same, and what is compared or sent along has one spelling."""
+_CHANNEL_NAMED = {name.lower(): name for name in CHANNELS}
 _OBJECTS = ("properties", "dndSettings", "inboundDndSettings", "labels", "settings")
 """Properties of records that are walked through, and what may stand in their lists; whatever else an answer holds there counts
 as not told, so that one odd record stops nobody who reads it."""
@@ -152,6 +158,9 @@ def _sound(record: Record) -> Record:
     ):
         raise WrongAnswer("a pipeline lists a stage without a name or an id", hint=_NOT_HIGHLEVEL)
     odd |= {name: None for name in _OBJECTS if not isinstance(record.get(name), Mapping | None)}
+    channels = odd.get(_CHANNELED, record.get(_CHANNELED))
+    if channels and not CHANNELS.issuperset(channels):
+        odd[_CHANNELED] = {_CHANNEL_NAMED.get(str(name).lower(), name): held for name, held in channels.items()}
     return {**record, **odd} if odd else record
 
 

@@ -152,12 +152,12 @@ class Seen:
     timezones: int = 0
     """Contacts with a time zone and no flags."""
     synced: bool = False
-    """Whether the location gives a contact the owner of its opportunity."""
+    """Whether the location may give a contact the owner of its opportunity."""
     hosted: set[str] = field(default_factory=set)
-    """Operations that give an opportunity of a contact that was there an owner, where owners are synced: what the contact's was is read
+    """Operations that give an opportunity of a contact that was there an owner, where owners may be synced: what the contact's was is read
     before (`apply.host_owner`)."""
     made: set[str] = field(default_factory=set)
-    """Operations that make contacts, where owners are synced."""
+    """Operations that make contacts, where owners may be synced."""
 
     def note(self, operation: Operation) -> None:
         """Count what an operation needs beside its own request."""

@@ -212,7 +212,7 @@ class Planner:
 
     @cached_property
     def _seen(self) -> Seen:
-        return Seen(synced=bool(self.ctx.inputs.capabilities.owner_sync))
+        return Seen(synced=self.ctx.inputs.capabilities.may_sync_owners)
 
     def _plan(self, operations: Operations, tables: Mapping[str, pd.DataFrame]) -> Plan:
         cost = estimate(operations.counts, self._seen)

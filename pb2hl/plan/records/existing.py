@@ -23,6 +23,9 @@ NOT_UPDATABLE = {Target.CONTACT: frozenset({"companyName", "gender"}), Target.OP
 
 
 STAYS = "what the location has stays"
+OWNER = "assignedTo"
+SYNC_STAYS = "what the location has stays: its owner sync would give it to the client's own deals of the contact"
+NOT_PROBED = "what the location has stays: an owner sync may give it to the client's own deals of the contact (pb2hl doctor --probe tells)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,13 @@ def changes(
     policy = getattr(ctx.inputs.config.policy, _POLICY[target])
     there = as_there(ctx.existing(target).get(found.id, {}))
     never = NOT_UPDATABLE.get(target, frozenset())
-    if target is Target.CONTACT and ctx.inputs.capabilities.owner_sync and found.id in ctx.hosts_there:
-        never |= {"assignedTo"}  # the sync would give it to the client's own deals of this contact too
+    whys = {}
+    if target is Target.CONTACT and ctx.inputs.capabilities.may_sync_owners and found.id in ctx.hosts_there:
+        never |= {OWNER}  # the sync would give it to the client's own deals of this contact too
+        whys = {OWNER: SYNC_STAYS if ctx.inputs.capabilities.owner_sync else NOT_PROBED}
     wanted = {} if policy == "skip" else changed(draft.body, there, policy, never)
     stays = f"policy {policy}: {STAYS}"
-    draft.close(wanted, stays)
+    draft.close(wanted, stays, whys if policy != "skip" and not (policy == "fill" and there.get(OWNER)) else {})
     if policy == "skip":
         ctx.findings.cell(*source, "*", Bucket.SKIPPED, stays)
     reason = f"is in the location already, found by {found.by}; policy {policy}"

@@ -7,6 +7,7 @@ records that exist lets through. The cells of what stays out are noted as left o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pb2hl.model import OBJECTS
@@ -15,6 +16,7 @@ from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.fields.landings import Landings
 from pb2hl.plan.inputs.rows import ORDINAL, Row
 
+_NO_WHYS: Mapping[str, str] = MappingProxyType({})
 _LANDED: dict[tuple[str, str], Bucket] = {}
 
 
@@ -61,16 +63,17 @@ class Draft:
         for column in columns:
             self._landings.note(self._row, column, bucket or landed(self._object, column), place)
 
-    def close(self, sent: Mapping[str, Any] | None = None, why: str = "") -> None:
-        """Note every cell: as landed where its value is in `sent` (None: the whole body), else as left out because of `why`."""
+    def close(self, sent: Mapping[str, Any] | None = None, why: str = "", whys: Mapping[str, str] = _NO_WHYS) -> None:
+        """Note every cell: as landed where its value is in `sent` (None: the whole body), else as left out because of `why`, or of
+        what `whys` says of its property."""
         body = self.body if sent is None else sent
         kept = {id(item) for item in body.get("customFields", ())} if self._items else ()
-        ends = [(name in body, place, columns) for name, place, columns in self._parts]
-        ends += [(id(item) in kept, place, columns) for item, place, columns in self._items]
+        ends = [(name in body, place, columns, whys.get(name, why)) for name, place, columns in self._parts]
+        ends += [(id(item) in kept, place, columns, why) for item, place, columns in self._items]
         note, row, object_ = self._landings.note, self._row, self._object
-        for there, place, columns in ends:
+        for there, place, columns, reason in ends:
             for column in columns:
                 if there:
                     note(row, column, _LANDED.get((object_, column)) or landed(object_, column), place)
                 else:
-                    note(row, column, Bucket.SKIPPED, why)
+                    note(row, column, Bucket.SKIPPED, reason)

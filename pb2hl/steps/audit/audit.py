@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pandas as pd
 
+from pb2hl.diff import Class
+from pb2hl.diff.owner_sync import WHY
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.highlevel import Client, Destination
 from pb2hl.highlevel.capabilities import Capabilities
@@ -18,14 +20,16 @@ from pb2hl.sheets import table_rows
 from pb2hl.steps.audit.accounting import Accounting, accounting
 from pb2hl.steps.audit.compare import UNLINKED, Comparison, compare_location
 from pb2hl.steps.audit.related import UNRELATED
+from pb2hl.steps.audit.unkept import unkept_table
 from pb2hl.steps.balance.balance import Balance, balance
-from pb2hl.steps.balance.pieces import SUPPORT, Fate
+from pb2hl.steps.balance.pieces import OWNERS, SUPPORT, TAGS, Fate
 from pb2hl.steps.check.check import check
 from pb2hl.steps.check.tables import ARRIVED
 from pb2hl.steps.delta.conflicts import kept
 from pb2hl.steps.delta.later_export import aliases_of, current
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.steps.shared.cannot_hold import cannot_hold
+from pb2hl.steps.shared.owner_order import SWITCH
 from pb2hl.steps.shared.refusals import with_archive
 from pb2hl.steps.shared.session import with_client
 from pb2hl.values.counting import agree, counted
@@ -110,7 +114,7 @@ def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked:
         headline=f"{asked.headline} {_read_back(totals, asked.total(str(Fate.ARRIVED), SUPPORT))}",
         counts={**asked.counts, **totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": links[UNLINKED], "unbalanced_columns": len(off), **requests.counts(ledger),
                 **outcomes.log_head(ledger), **found.classes()},
-        tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "absent": _absent(found), "objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
+        tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "absent": _absent(found), "differs": _differs(found), "unkept": unkept_table(ledger, found.unkept), "objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
                 "links": found.links(), "accounting": accounted.cells, "rows": accounted.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
                 "requests": requests.table(ledger), **found.landed.tables()},
         problems=problems,
@@ -148,7 +152,11 @@ def _differing(diffs: pd.DataFrame) -> Iterator[Problem]:
         if kind != "normalised" and field:
             text = f"{object_}.{field}: {kind} in {counted(len(group), 'record')}"
             treatment = "listed with its reason"
-            yield Problem("differs", text, Severity.CRITICAL, field=str(field), count=len(group), treatment=treatment)
+            severity = Severity.CRITICAL
+            if kind == Class.SYNCED:  # one fact, told as what it is; that the owners are missing is told by the balance
+                text = f"{object_}.{field}: {WHY} in {counted(len(group), 'record')}"
+                severity, treatment = Severity.WARNING, SWITCH
+            yield Problem("differs", text, severity, field=str(field), count=len(group), treatment=treatment)
 
 
 def _spot_checked(found: Comparison) -> Iterator[Problem]:
@@ -165,6 +173,12 @@ def _unlinked(links: Mapping[str, int]) -> Iterator[Problem]:
     if count := links[UNRELATED]:
         text = f"{counted(count, 'relation')} {agree(count, 'is', 'are')} not in the location"
         yield Problem("unrelated", text, Severity.CRITICAL, count=count, treatment="listed as absent")
+
+
+def _differs(found: Comparison) -> pd.DataFrame:
+    """The operations whose record has another owner, or not all tags."""
+    rows = [(op_id, OWNERS) for op_id in found.seen.owner_differs] + [(op_id, TAGS) for op_id in found.seen.tags_differ]
+    return pd.DataFrame(sorted(rows), columns=["op_id", "what"], dtype="str")
 
 
 def _absent(found: Comparison) -> pd.DataFrame:

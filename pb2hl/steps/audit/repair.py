@@ -21,7 +21,9 @@ from pb2hl.operations import RECORD_TARGETS, SCHEMA_TARGETS, Kind, Operation, Ta
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.audit.lost_values import lost_values
+from pb2hl.steps.audit.unkept import asked_for, still, unkept_values
 from pb2hl.steps.balance.balance import Balance, balance
+from pb2hl.steps.balance.pieces import Seen
 from pb2hl.steps.delta.conflicts import kept
 from pb2hl.steps.delta.later_export import aliases_of, current
 from pb2hl.steps.load.load import require_ready
@@ -54,17 +56,42 @@ def repair(ws: Workspace, *, who: str = "", progress: Progress = SILENT, cancel:
         require_ready(ws, ledger)
         make_ready(ws, ledger, STEP, progress, cancel)
         lacking = _lacking(ws, ledger, () if absent is None else absent, progress, cancel)
-        ours, wanted = lacking.ours, lacking.operations
+        again = _unkept(ws, ledger, audit, progress, cancel)
+        ours, wanted = lacking.ours | ledger.entries(op.op_id for op in again), [*lacking.operations, *again]
         if wanted:
             in_hand.keep(ws, data=wanted, again=ours)
             _forget(ledger, who, [ours[operation.op_id] for operation in wanted if operation.op_id in ours])
             with writing(ws, ledger, STEP, progress, cancel) as session:
                 session.carry_out(wanted, len(wanted))
-        asked = balance(current(ws), ledger, aliases=aliases_of(current(ws)))
+        seen = _still(ledger, audit, lacking)
+        asked = balance(current(ws), ledger, aliases=aliases_of(current(ws)), seen=seen)
         result = _result(ledger, wanted, lacking.gone | ours, asked)
         result = replace(result, problems=(*result.problems, *lacking.passed))
         result.save(ws.results(STEP))
     return result
+
+
+def _still(ledger: LedgerPort, audit: StepResult | None, lacking: _Lacking) -> Seen:
+    """What the audit found, and this repair neither made nor sent."""
+    sent = {operation.op_id for operation in lacking.operations}
+    gone = {op_id for op_id, entry in lacking.gone.items() if op_id not in sent and entry.state is State.DONE}
+    if audit is None or "differs" not in audit.tables:
+        return Seen(absent=gone)
+    return still(ledger, audit.tables["differs"], audit.at, gone)
+
+
+def _unkept(
+    ws: Workspace, ledger: LedgerPort, audit: StepResult | None, progress: Progress, cancel: Cancel | None
+) -> list[Operation]:
+    """Updates that bring the values that the audit did not find, where a look by id does not find them either."""
+    if audit is None or "unkept" not in audit.tables:
+        return []
+    asked = asked_for(audit.tables["unkept"])
+    entries = [entry for entry in ledger.entries(asked).values() if entry.state is State.DONE]
+    if not entries:
+        return []
+    records = with_client(ws, ledger, STEP, lambda client: read_records(client, entries, progress), progress, cancel)
+    return unkept_values(ledger, asked, records, ws.config.country)
 
 
 def _anything_refused(ledger: LedgerPort) -> bool:
@@ -249,7 +276,7 @@ def _result(ledger: LedgerPort, wanted: list[Operation], gone: Mapping[str, Entr
         status=Status.INCOMPLETE if not asked.complete else Status.DONE if wanted else Status.NOTHING_TO_DO,
         headline=f"{made:,} of {counted(len(wanted), 'missing piece')} {agree(made, 'was', 'were')} made or sent again. {asked.headline}"
         if wanted
-        else f"Nothing that this migration made is missing. {asked.headline}",
+        else f"There is nothing that a repair makes or sends again. {asked.headline}",
         counts={"missing": len(gone), "made_again": made, "not_ours": len(theirs), **asked.counts},
         tables={"repaired": table, "balance": asked.table, "open": asked.open},
         problems=tuple(problems),

@@ -18,8 +18,10 @@ from pb2hl.results import StepResult
 from pb2hl.steps.balance.pieces import (
     KINDS,
     OPEN_FATES,
+    OTHER_OWNER,
     PIECE,
     RECORDS,
+    TAGS_LACKING,
     Deciders,
     Fate,
     Seen,
@@ -110,7 +112,9 @@ class Balance:
         ids = ", ".join(dict.fromkeys(group["source_id"].head(20)[group["source_id"] != ""].head(5)))
         text = f"{object_}: {count:,} {_named(what, count)} {fate}{_with(self.table, key, along)}"
         message = ": ".join(part for part in (text + (f" ({ids})" if ids else ""), "; ".join(whys)) if part)
-        return Problem(fate.replace(" ", "_"), message, Severity.CRITICAL, count=count, treatment=_REMEDY[Fate(fate)])
+        return Problem(
+            fate.replace(" ", "_"), message, Severity.CRITICAL, count=count, treatment=_remedy(Fate(fate), group)
+        )
 
 
 _Key = tuple[str, str, str]
@@ -184,6 +188,20 @@ _REMEDY = {
     Fate.MISSING: "pb2hl load sends what was never sent; pb2hl repair makes again what somebody deleted",
     Fate.TAKEN_BACK: "pb2hl load makes it again",
 }
+
+
+_REMEDY_OF = {
+    OTHER_OWNER: "give it back in HighLevel where nobody meant it; where HighLevel's owner sync did it (pb2hl doctor --probe tells), an admin "
+    "turns that off, and pb2hl doctor --probe and pb2hl repair send the owners again",
+    TAGS_LACKING: "pb2hl repair adds them again",
+}
+"""What helps where a record is there and something on it is not as it was sent."""
+
+
+def _remedy(fate: Fate, pieces: pd.DataFrame) -> str:
+    """What helps with open pieces of one fate: each remedy once."""
+    told = (_REMEDY_OF.get(why, _REMEDY[fate]) if fate is Fate.MISSING else _REMEDY[fate] for why in pieces["why"])
+    return "; ".join(dict.fromkeys(told))
 
 
 def _named(what: str, count: int) -> str:

@@ -42,6 +42,7 @@ class Fate(StrEnum):
 
 OPEN_FATES = (Fate.REFUSED, Fate.HELD, Fate.IN_DOUBT, Fate.MISSING, Fate.TAKEN_BACK)
 ABSENT = "not in the location any more"
+OTHER_OWNER, TAGS_LACKING = "another owner stands there", "not all of its tags stand there"
 MERGED = "merged into another record"
 """Why a record is left out whose row became part of another."""
 RECORDS, LINKS, OWNERS, TAGS, FILES, VALUES, CHANGES, SUPPORT = (
@@ -211,12 +212,12 @@ def pieces_of(asked: pd.DataFrame, deciders: Deciders) -> pd.DataFrame:
     owners = pieces[asked["owned"].astype(bool) & asked["target"].isin(_OWNED)].assign(what=OWNERS)
     owners.loc[asked["owner_differs"] & owners["fate"].eq(str(Fate.ARRIVED)), ["fate", "why"]] = [
         str(Fate.MISSING),
-        "another owner stands there",
+        OTHER_OWNER,
     ]
     tags = pieces[asked["tagged"].astype(bool) & asked["target"].eq(Target.CONTACT)].assign(what=TAGS)
     tags.loc[asked["tags_differ"] & tags["fate"].eq(str(Fate.ARRIVED)), ["fate", "why"]] = [
         str(Fate.MISSING),
-        "not all of its tags stand there",
+        TAGS_LACKING,
     ]
     return pd.concat([pieces, owners, tags], ignore_index=True)
 

@@ -119,8 +119,8 @@ def _cost(looking: Looking, seen: Outlook) -> dict[str, int]:
 
 
 def _hosts_read(found: Changes, ledger: LedgerPort) -> int:
-    """Changes of an opportunity's owner before which that of its contact is read: where it was there, and owners are synced."""
-    if not Capabilities.of(ledger).owner_sync:
+    """Changes of an opportunity's owner before which that of its contact is read: where it was there, and owners may be synced."""
+    if not Capabilities.of(ledger).may_sync_owners:
         return 0
     owned = [op for op in found.updates if op.target is Target.OPPORTUNITY and op.payload.get(OWNER)]
     contacts = [str((json.loads(found.before.get(op.op_id) or "null") or {}).get("contactId") or "") for op in owned]

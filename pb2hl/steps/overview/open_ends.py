@@ -7,8 +7,9 @@ from pb2hl.operations import RECORD_TARGETS, Kind
 from pb2hl.register import AUDIT, LOAD, REPAIR, gates
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import lacking
-from pb2hl.steps.balance.pieces import ABSENT
+from pb2hl.steps.balance.pieces import ABSENT, OTHER_OWNER, TAGS_LACKING
 from pb2hl.steps.gates.gates import open_points
+from pb2hl.steps.shared.owner_order import SWITCH
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -50,11 +51,31 @@ def after_audit(ws: Workspace) -> Way:
         return f"mend what {report} names and send it again: ", REPAIR.id
     if ours:
         return "what is gone is made again by: ", REPAIR.id
+    once, synced = _unkept(audit)
+    if once:
+        return "what HighLevel did not keep is sent once more by: ", REPAIR.id
+    if synced:
+        return f"{SWITCH}; after that the owners are sent again by: ", REPAIR.id
     if theirs:
         return "restore in HighLevel what was there before this migration, then: ", AUDIT.id
-    if lacking(audit) and not audit.counts.get("wrong"):
+    if _unsent(audit) and not audit.counts.get("wrong"):
         return "what was not sent is sent by: ", LOAD.id
     return f"mend in HighLevel what {report} names, then: ", AUDIT.id
+
+
+def _unkept(audit: StepResult) -> tuple[int, int]:
+    """How many values that do not stand in the location can be sent once more, and how many owners HighLevel's sync changed."""
+    unkept = audit.tables.get("unkept")
+    if unkept is None or unkept.empty:
+        return 0, 0
+    synced = unkept["synced"].astype(bool)
+    return int((~synced & ~unkept["tried"].astype(bool)).sum()), int(synced.sum())
+
+
+def _unsent(audit: StepResult) -> bool:
+    """Whether anything is open that a load sends: not where a record is there, and only its owner or tags are not."""
+    pieces = audit.tables.get("open")
+    return pieces is not None and not pieces["why"].isin([OTHER_OWNER, TAGS_LACKING]).all()
 
 
 def _absent(ws: Workspace, audit: StepResult) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import pandas as pd
 from pb2hl.errors import ApiError, HighLevelError, Problem, Severity
 from pb2hl.highlevel import Client, Destination, preflight, read_destination
 from pb2hl.highlevel.answers import WrongAnswer
-from pb2hl.highlevel.capabilities import PROBED
+from pb2hl.highlevel.capabilities import PROBED, Capabilities
 from pb2hl.highlevel.identity import WrongLocation
 from pb2hl.highlevel.needs import MAKE_TOKEN, PAUSE_WORKFLOWS, scopes_for
 from pb2hl.ledger import Ledger, LedgerPort
@@ -53,7 +53,8 @@ def doctor(
         finally:
             progress.finish()
         if seen.get("probed"):
-            ledger.remember(PROBED, {**seen["probed"], "at": seen["destination"].read_at})
+            synced = seen["probed"].get("owner_sync") or Capabilities.of(ledger).owner_synced
+            ledger.remember(PROBED, {**seen["probed"], "owner_synced": synced, "at": seen["destination"].read_at})
         seen["pinned"] = ledger.recall(PROBED) or {}
         seen["planned"] = requests.to_come(ledger)
         seen["targets"] = _targets(ws)
