@@ -114,7 +114,7 @@ def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked:
         headline=f"{asked.headline} {_read_back(totals, asked.total(str(Fate.ARRIVED), SUPPORT))}",
         counts={**asked.counts, **totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": links[UNLINKED], "unbalanced_columns": len(off), **requests.counts(ledger),
                 **outcomes.log_head(ledger), **found.classes()},
-        tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "absent": _absent(found), "differs": _differs(found), "unkept": unkept_table(ledger, found.unkept), "objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
+        tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "absent": _absent(found), "differs": _differs(found), "unkept": unkept_table(ledger, found.seen.differing), "objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
                 "links": found.links(), "accounting": accounted.cells, "rows": accounted.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
                 "requests": requests.table(ledger), **found.landed.tables()},
         problems=problems,

@@ -69,8 +69,6 @@ class Comparison:
     landed: Arrived = field(default_factory=Arrived)
     seen: Seen = field(default_factory=Seen)
     """The same by operation, for the balance."""
-    unkept: list[tuple[str, str, bool]] = field(default_factory=list)
-    """(op id, field, whether HighLevel's owner sync did it) of what was sent and does not stand there, and no person put something else."""
 
     def objects(self) -> pd.DataFrame:
         """Rows of object, target, expected, arrived, missing, extra, wrong."""
@@ -358,8 +356,7 @@ class Judge:
     def _noted(self, entry: Entry, name: str, sent: Any, verdict: Class) -> None:
         if verdict in (Class.EQUAL, Class.NORMALISED) or not sent:
             return
-        if verdict in (Class.MISSING, Class.SYNCED) or name == "tags":
-            self.found.unkept.append((entry.op_id, name, verdict is Class.SYNCED))
+        self.found.seen.differing.append((entry.op_id, name, str(verdict)))
         if name in OWNER_FIELDS:
             self.found.seen.owner_differs.add(entry.op_id)
         elif name == "tags":

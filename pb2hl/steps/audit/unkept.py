@@ -23,12 +23,16 @@ UNKEPT_COLUMNS = ("op_id", "field", "synced", "tried")
 _CHANGEABLE = (Target.BUSINESS, Target.CONTACT, Target.OPPORTUNITY, Target.TASK, Target.APPOINTMENT, Target.NOTE)
 
 
-def unkept_table(ledger: LedgerPort, unkept: Iterable[tuple[str, str, bool]]) -> pd.DataFrame:
-    """What of `unkept` (op id, field, whether the owner sync did it) an update can bring (UNKEPT_COLUMNS).
+def unkept_table(ledger: LedgerPort, differing: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
+    """What of `differing` (op id, field, class) is blank, a lacking tag, or the owner sync's, and an update can bring (UNKEPT_COLUMNS).
 
     `tried`: it was sent once more already, and does not stand there for all that.
     """
-    rows = list(unkept)
+    rows = [
+        (op_id, name, kind == Class.SYNCED)
+        for op_id, name, kind in differing
+        if kind in (Class.MISSING, Class.SYNCED) or name == "tags"
+    ]
     entries = ledger.entries({op_id for op_id, _, _ in rows})
     sent = ledger.entries({key for entry in entries.values() for key in _keys(entry)})
     found = [

@@ -69,13 +69,14 @@ _FATE_OF = {
 @dataclass(frozen=True)
 class Seen:
     """What was seen in the location, as op ids: records that are not there, links, tags and files of contacts that are not, updates
-    of which nothing stands, owners and tags that are not as sent."""
+    of which nothing stands, owners and tags that are not as sent; and every field that differs: (op id, field, class of diff)."""
 
     absent: set[str] = field(default_factory=set)
     unlinked: set[str] = field(default_factory=set)
     unwritten: set[str] = field(default_factory=set)
     owner_differs: set[str] = field(default_factory=set)
     tags_differ: set[str] = field(default_factory=set)
+    differing: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def missing(self) -> dict[str, str]:
