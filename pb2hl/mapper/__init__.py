@@ -1,6 +1,7 @@
 """Which column goes where: proposals with reasons, the sheets in which people decide, and what the plan takes of it."""
 
 from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, SHEETS
+from pb2hl.mapper.proposer.callers import numbers_of, who_called
 from pb2hl.mapper.proposer.company_lists import company_names, split_companies
 from pb2hl.mapper.proposer.contact_lists import contact_names, split_contacts
 from pb2hl.mapper.proposer.custom import infer
@@ -63,6 +64,7 @@ __all__ = [
     "merged",
     "mixed_types",
     "name_rows",
+    "numbers_of",
     "of_any_record",
     "owners_sheet",
     "picklists_sheet",
@@ -82,5 +84,6 @@ __all__ = [
     "two_objects",
     "undecided",
     "ways_of",
+    "who_called",
     "with_codes",
 ]

@@ -201,7 +201,8 @@ def _not_records(body: pd.DataFrame, filled: np.ndarray, names: list[str]) -> tu
         if _TOTAL.match(text) and (counts[position] <= 0.6 * median or (cells[0] == text and _sums(body, position))):
             found[position] = "totals"
         elif (len(names) > 2 and counts[position] <= 2 and median >= 3 and _FOOTER.match(text)) or (
-            counts[position] <= 0.6 * median and (_printed(cells) or _counts(cells, position))
+            counts[position] <= 0.6 * median
+            and (_printed(cells) or _counts(cells, position) or _footnote(cells, median))
         ):
             found[position] = "footer"
         elif counts[position] > 2:
@@ -212,12 +213,23 @@ def _not_records(body: pd.DataFrame, filled: np.ndarray, names: list[str]) -> tu
 
 _BASIS = re.compile(r"(?i)^(?:(?:accrual|cash)[ -]basis|as of|stand|printed|printed on|run)[:,]?\s+")
 
+_BEHIND = re.compile(r"(?i)\s+[-–—]\s+(?:accrual|cash)[ -]basis$")
+
 
 def _printed(cells: list[str]) -> bool:
     """Whether a row says only when a report was made, in its first cells (`Tuesday, Nov 17, 2026 09:12 AM`, cut at its commas)."""
     filled = [cell for cell in cells if cell]
-    return cells[: len(filled)] == filled and is_stamp(_BASIS.sub("", ", ".join(filled)))
+    said = _BEHIND.sub("", _BASIS.sub("", ", ".join(filled)))
+    return cells[: len(filled)] == filled and is_stamp(said)
 
+
+def _footnote(cells: list[str], median: float) -> bool:
+    """Whether a row is a remark below a table, with the mark of one (`* new since May`)."""
+    filled = [cell for cell in cells if cell]
+    return len(filled) == 1 and median > 2 and bool(_MARK.match(filled[0]))
+
+
+_MARK = re.compile(r"(?:[*†‡§※]|\(\d\)|[¹²³])+\s?[^\W\d_]")
 
 _COUNTED = re.compile(r"(?<![\w.,])\d{1,3}(?:[.,' ]?\d{3}){0,3}(?![\w.,])")
 _WORDED = re.compile(r"[^\W\d_]")

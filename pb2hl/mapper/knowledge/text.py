@@ -166,12 +166,16 @@ def _respell(word: str) -> str:
     return found[0][0] if len(found) == 1 else word
 
 
+_LAST = {"no": "number", "adi": "name"}
+"""Words that say this behind what they are of."""
+
+
 @lru_cache(maxsize=20_000)
 def terms(heading: str) -> tuple[str, ...]:
     """The terms of a heading in order; words that the lexicon does not know stay as they are."""
     words = _content(tokens(without_zone(heading)))
-    if len(words) > 1 and words[-1] == "no":  # `Client No`
-        words = (*words[:-1], "number")
+    if len(words) > 1 and words not in phrases():  # `Client No`, `Firma Adı`
+        words = (*words[:-1], _LAST.get(words[-1], words[-1]))
     if words in phrases() and len(words) > 1:
         return (phrases()[words],)
     content = tuple(word for word in words if word not in _NOISE) or words

@@ -196,8 +196,8 @@ def _named(found: list[Recognised]) -> list[Recognised]:
 
 
 def _referring(found: list[Recognised]) -> list[Recognised]:
-    """The tables with references to a record of any object (`WhatId`) and lists of companies and contacts taken apart, by whom they mean, and
-    with phones put together of what stands in several columns."""
+    """The tables with references to a record of any object (`WhatId`) and lists of companies and contacts taken apart, by whom they mean, numbers
+    that were called as whose they are, and with phones put together of what stands in several columns."""
     ids: dict[str, frozenset[str]] = {}
     if any(mapper.of_any_record(item.raw.headings, item.object) for item in found):
         ids = {
@@ -205,6 +205,7 @@ def _referring(found: list[Recognised]) -> list[Recognised]:
         }
     companies = mapper.company_names(item.raw for item in found if item.object == "companies")
     people = mapper.contact_names(item.raw for item in found if item.object == "contacts")
+    numbers = mapper.numbers_of((item.raw, item.object) for item in found)
     out = []
     for item in found:
         item = replace(item, raw=mapper.with_codes(item.raw)) if item.object in _REACHED else item
@@ -212,6 +213,7 @@ def _referring(found: list[Recognised]) -> list[Recognised]:
         frame = mapper.split_by_ids(item.raw.headings, item.raw.frame, of_any)
         frame = mapper.split_companies(list(frame.columns), frame, item.object, companies)
         frame = mapper.split_contacts(list(frame.columns), frame, item.object, people)
+        frame = mapper.who_called(list(frame.columns), frame, item.object, numbers)
         same = frame is item.raw.frame
         raw = item.raw if same else replace(item.raw, headings=list(frame.columns), frame=frame)
         out.append(item if same else replace(item, raw=raw))
