@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pb2hl.mapper import mixed_types, recognise
+from pb2hl.mapper import mixed_types, propose_fields, recognise
 from pb2hl.source.tables import RawTable
 
 
@@ -57,3 +57,20 @@ def test_who_is_no_lead_is_no_company(flag):
     """Whether a person is a lead or a client says nothing of companies."""
     people = {"First Name": "Kim;Al;Jo", "Last Name": "Doyle;Roe;Fox", "Email": "k@x.co;a@x.co;j@x.co", flag: "true;false;false"}  # fmt: skip
     assert mixed_types(raw("clients.csv", **people)) is None
+
+
+@pytest.mark.parametrize("firm", ["Firma", "Société", "Empresa", "Bedrijf", "Şirket"])
+def test_forms_of_address_tell_companies_from_people(firm):
+    """`Herr`, `Frau` and `Firma` in one column are people and companies; titles alone tell of people only."""
+    rows = {"Anrede": f"{firm};Herr;Frau", "Name 1": "Krumme GmbH;Otto;Fuchs", "Name 2": ";Olaf;Eva"}
+    mixed = mixed_types(raw("Kundenliste.csv", **rows))
+    assert mixed is not None and [mixed.object_of(value) for value in rows["Anrede"].split(";")] == ["companies", "contacts", "contacts"]  # fmt: skip
+    assert mixed_types(raw("Kundenliste.csv", **(rows | {"Anrede": "Herr;Herr;Frau"}))) is None
+
+
+def test_names_one_and_two_are_the_halves_that_their_values_are():
+    """Given names tell which of two numbered columns is the first name; names that could be either stay as they are."""
+    read = propose_fields(raw("x.csv", **{"Name 1": "Otto;Fuchs;Ebert", "Name 2": "Olaf;Eva;Ute", "E-Mail": "a@b.co;c@d.co;e@f.co"}).frame, "contacts")  # fmt: skip
+    assert dict(zip(read["heading"], read["field"], strict=True)) == {"Name 1": "last_name", "Name 2": "first_name", "E-Mail": "email"}  # fmt: skip
+    firms = propose_fields(raw("x.csv", **{"Name 1": "Krumme GmbH;Seeblick OHG", "Name 2": "Filiale;Küche"}).frame, "contacts")  # fmt: skip
+    assert not {"first_name", "last_name"} & set(firms["field"])

@@ -207,3 +207,12 @@ def test_given_names_are_no_keys():
         "visits", Client__First__Name=["Ada", "Bo", "Cy"], Start=["2025-03-05 09:00"] * 3, End=["2025-03-05 10:00"] * 3
     )
     assert decisions([(contacts, "contacts"), (visits, "appointments")])["appointments", "Client First Name"] != "id"
+
+
+@pytest.mark.parametrize("heading", ["担当者ID", "担当者コード", "Owner ID", "Ansprechpartner-Nr."])
+def test_people_called_like_owners_have_ids_of_their_own(heading):
+    """A key that each person has once and deals hold is the person's, and the deals' is a reference to them."""
+    keys = ["K01", "K02", "K03"]
+    deals = raw("deals.csv", Deal=["Roof", "Gate", "Wall", "Door"], Amount=["1", "2", "3", "4"], x7=[*keys, "K01"])
+    found = decisions([(people(**{heading: keys}), "contacts"), (deals, "deals")])
+    assert (found["contacts", heading], found["deals", "x7"]) == ("id", "contact_id")

@@ -134,6 +134,16 @@ def test_addresses_of_several_lines_below_title_lines_are_one_cell():
     assert "unclosed_quote" not in {told.code for told in table.problems}
 
 
+@pytest.mark.parametrize(
+    "line", ["* new since May", "† moved away", '"Tuesday, Nov 03, 2026 09:15 AM GMT-6 - Accrual Basis"']
+)
+def test_remarks_and_stamps_below_a_table_are_no_records(line):
+    """What a person or a program wrote below a table is listed as its footer; a name in the last row stays."""
+    head = "Name,Phone,City\nAnn Able,555-0101,Waco\nBob Best,555-0102,Waco\nCy Cole,555-0103,Waco\n"
+    assert [row[0] for row in rows(csv_table(f"{head}\n{line},,\n"))] == ["Ann Able", "Bob Best", "Cy Cole"]
+    assert rows(csv_table(f"{head}Di Dunn,,\n"))[-1][0] == "Di Dunn"
+
+
 def test_title_lines_blank_rows_and_totals():
     """Only records are rows; what surrounds them is listed with its row number."""
     table = csv_table("Contacts of Acme\n\nid;name;amount\n1;a;5\n\n2;b;6\nTotal;;11\n")

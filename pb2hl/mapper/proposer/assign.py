@@ -41,6 +41,7 @@ def assign(
     if object_ == "contacts":
         people.buyers(headings, chosen, seen)
         people.read_names(headings, chosen, seen)
+        people.numbered_names(headings, chosen, seen)
         people.traders(chosen, seen)
         _seconds(chosen, seen)
     if object_ == "deals":

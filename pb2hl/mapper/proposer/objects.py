@@ -310,7 +310,7 @@ def mixed_types(raw: Table) -> Mixed | None:
         )
         if len(values) > _MOST_KINDS:
             continue
-        found = _flag(said, values) or _kinds(said, values) or _roles(said, values)
+        found = _flag(said, values) or _kinds(said, values) or _roles(said, values) or _addressed(values)
         if found:
             return Mixed(heading, found)
     return None
@@ -327,6 +327,17 @@ def _flag(heading: str, values: Sequence[str]) -> dict[str, str]:
         return {}
     yes, no = _FLAGS.get(next(iter(about)), ("", ""))
     return {value: yes if value in TRUE else no for value in values} if yes and len(values) > 1 else {}
+
+
+def _addressed(values: Sequence[str]) -> dict[str, str]:
+    """{value: object} of a column of forms of address, one of which is for companies (`Herr`, `Frau`, `Firma`)."""
+    titles = heading_words("salutations")
+    found = {
+        value: "contacts" if set(tokens(value)) <= titles else "companies" if terms(value) == ("company",) else ""
+        for value in values
+        if value
+    }
+    return found if {*found.values()} == {"contacts", "companies"} else {}
 
 
 _CLIENTS = frozenset({"end-user", "end user", "enduser", "customer", "requester"})

@@ -81,6 +81,33 @@ def read_names(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[
             return
 
 
+def numbered_names(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[Signals]) -> None:
+    """`Name 1` and `Name 2` of a table of people are the halves of a name where the values of one are given names and the other's
+    are not."""
+    if {"first_name", "last_name"} & {item.field for item in chosen}:
+        return
+    found = [
+        at for at, heading in enumerate(headings) if {word for word in terms(heading) if not word.isdigit()} == {"name"}
+    ]
+    if len(found) != _HALVES or any(seen[at].spaced >= _ONE_WORD for at in found):
+        return
+    last, first = sorted(found, key=lambda at: _given(seen[at]))
+    if _given(seen[first]) >= _PEOPLE_GIVEN and _given(seen[last]) <= 1 - _PEOPLE_GIVEN:
+        why = "its values are given names, and the other column's are not"
+        chosen[first] = chosen[first].become("first_name", "firstName", why, 0.88)
+        chosen[last] = chosen[last].become("last_name", "lastName", "beside the other half of the name", 0.88)
+
+
+def _given(values: Signals) -> float:
+    """The share (0-1) of values that are known given names."""
+    names = [set(tokens(text)) & known_given_names() for text in values.examples]
+    return sum(map(bool, names)) / len(names) if names else 0.0
+
+
+_HALVES, _ONE_WORD, _PEOPLE_GIVEN = 2, 0.5, 0.6
+"""Columns of one name, share of values of several words, and of given names, that show which half is which (0-1)."""
+
+
 def traders(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
     """The one column of names of a table of people (`nomeFantasia`, `Business name`) is theirs where it holds names of people."""
     if any(item.field in ("first_name", "last_name", "full_name") for item in chosen):

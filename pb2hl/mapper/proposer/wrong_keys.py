@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pb2hl.mapper.proposer.structure import PLAIN, SURE_OVERLAP, Table
 from pb2hl.model import OBJECTS
@@ -19,6 +19,36 @@ def correct_keys(tables: Sequence[Table]) -> None:
                 table.decide(heading, "custom", "custom", 0.85, "the same as the row's own id: no parent")
             elif proposed == "owner" and table.seen(heading).looks("code", "guid", "number", at_least=0.8):
                 _correct_owner(table, heading, users, contacts)
+
+
+def find_own_keys(tables: Sequence[Table]) -> None:
+    """Propose the ids of tables of people that are called like an owner, before others are seen to refer to them."""
+    for table in tables:
+        _find_own(table, tables)
+
+
+def _find_own(table: Table, tables: Sequence[Table]) -> None:
+    """Propose as a table of people's own id what is called like an owner (`担当者ID` of the clients' staff), where each has one of its
+    own and another table's column holds them."""
+    if table.object != "contacts" or table.id_heading:
+        return
+    for heading in table.raw.headings:
+        values = table.sample(heading)
+        each = bool(values) and len(values) == table.filled(heading) == len(table.raw.frame)
+        if table.proposed(heading) != "owner" or not each or all(map(PLAIN.fullmatch, values)):
+            continue
+        own = table.values(heading)
+        pairs = ((other, name) for other in tables if other is not table for name in other.raw.headings)
+        where = [other.raw.sheet or other.raw.file for other, name in pairs if _holds(other.sample(name), own)]
+        if where:
+            reason = f"no value repeats, and other tables hold its values ({', '.join(dict.fromkeys(where))})"
+            table.decide(heading, "id", OBJECTS["contacts"].meaning("id"), 0.9, reason)
+            return
+
+
+def _holds(values: Sequence[str], own: Collection[str]) -> bool:
+    known = sum(value in own for value in values)
+    return known >= _LEAST_OWNED and known >= SURE_OVERLAP * len(values)
 
 
 def _is_own_id(table: Table, heading: str) -> bool:

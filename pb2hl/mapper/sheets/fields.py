@@ -29,7 +29,7 @@ from pb2hl.mapper.proposer.system_formats import read_formats
 from pb2hl.mapper.proposer.table_names import read_names
 from pb2hl.mapper.proposer.titles import find_title
 from pb2hl.mapper.proposer.vocabularies import classify_by_words, find_entry_date, find_party
-from pb2hl.mapper.proposer.wrong_keys import correct_keys
+from pb2hl.mapper.proposer.wrong_keys import correct_keys, find_own_keys
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
 from pb2hl.sheets import table_rows
@@ -67,7 +67,16 @@ _ALONE = (
     read_beside,
     ask_who,
 )
-_TOGETHER = (join_pipelines, point_to_stages, relate, refer, correct_keys, settle_questions, find_namesakes)
+_TOGETHER = (
+    join_pipelines,
+    point_to_stages,
+    find_own_keys,
+    relate,
+    refer,
+    correct_keys,
+    settle_questions,
+    find_namesakes,
+)
 _AFTERWARDS = (find_flags, find_amount, read_hundredths, read_formats, close_own_channel)
 """What each table says of its columns by itself, what all of them say of each other, and what follows; in this order."""
 
