@@ -32,8 +32,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-MEND = "\nTo mend it: "
-"""What stands between the text of an error and its hint."""
+MEND, GO_ON = "\nTo mend it: ", "\nTo go on: "
+"""What stands before the hint of an error, and before that of a stop, which is no fault."""
+
+
+def without_hint(text: str) -> tuple[str, str]:
+    """The message and the hint of an error that was written out."""
+    message, found, hint = text.partition(MEND)
+    return (message, hint) if found else (text.partition(GO_ON)[0], text.partition(GO_ON)[2])
 
 
 class Severity(StrEnum):
@@ -84,6 +90,7 @@ class Pb2hlError(Exception):
     """The root of the tree. `problems` lists everything that is wrong at once; `hint` is the call or edit that mends it."""
 
     exit_code = 2
+    leads_on = MEND
 
     def __init__(self, message: str, *, hint: str = "", problems: Sequence[Problem] = ()):
         super().__init__(message)
@@ -93,7 +100,7 @@ class Pb2hlError(Exception):
 
     def __str__(self) -> str:
         lines = [self.message, *(f"  - {problem}" for problem in self.problems)]
-        return "\n".join(lines) + (MEND + self.hint if self.hint else "")
+        return "\n".join(lines) + (self.leads_on + self.hint if self.hint else "")
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows of it: what went wrong and what to do, instead of a traceback."""
@@ -153,6 +160,7 @@ class Cancelled(Pb2hlError):
     """The person stopped the step; running it again goes on where it was."""
 
     exit_code = 130
+    leads_on = GO_ON
 
 
 class HighLevelError(Pb2hlError):

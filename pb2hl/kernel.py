@@ -55,9 +55,7 @@ class OwnKernels(KernelSpecManager):
 
     def find_kernel_specs(self) -> dict[str, str]:
         """The one name, and where its icons are."""
-        import ipykernel.kernelspec
-
-        return {NAME: ipykernel.kernelspec.RESOURCES}
+        return {NAME: own_spec().resource_dir}
 
     def get_all_specs(self) -> dict[str, Any]:
         """The one specification, as the Jupyter server lists them."""
@@ -65,8 +63,11 @@ class OwnKernels(KernelSpecManager):
 
 
 def own_spec() -> KernelSpec:
-    """This Python, in this environment."""
+    """This Python, in this environment, with the icons that Jupyter shows for it."""
+    import ipykernel.kernelspec
+
     return KernelSpec(
+        resource_dir=ipykernel.kernelspec.RESOURCES,
         argv=[sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         display_name="Python 3 (pb2hl)",
         language="python",

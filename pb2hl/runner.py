@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pb2hl import errors, report
 from pb2hl.clock import SYSTEM_CLOCK
-from pb2hl.errors import MEND, ConfigError, KernelDied, Pb2hlError
+from pb2hl.errors import ConfigError, KernelDied, Pb2hlError, without_hint
 from pb2hl.progress import SILENT, Progress, relayed
 from pb2hl.register import Step, notebooks
 from pb2hl.report.verdict import again
@@ -187,10 +187,11 @@ def _refuse_unknown(source: Path, given: Mapping[str, Any]) -> None:
 def _as_ours(failure: Any, step: Step, target: Path) -> Pb2hlError:
     """The error that the notebook raised, as the package's own; anything else says where to look."""
     kind = getattr(errors, failure.ename, None)
-    message, _, remedy = str(failure.evalue).partition(MEND)
+    message, remedy = without_hint(str(failure.evalue))
     hint = f"{again(remedy)}, it goes on here (details: {target})"
     if isinstance(kind, type) and issubclass(kind, Pb2hlError):
-        error = Pb2hlError(f"{step.id}: {message}", hint=hint)
+        own = errors.Cancelled if kind is errors.Cancelled else Pb2hlError
+        error = own(f"{step.id}: {message}", hint=hint)
         error.exit_code = kind.exit_code
         return error
     if failure.ename == "KeyboardInterrupt":

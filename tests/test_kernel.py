@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -58,6 +59,7 @@ def test_the_kernel_is_this_environments_own(notebook, tmp_path, monkeypatch):
     ws = notebook("import sys; print(sys.executable)")
     assert printed(runner.execute(ws, STEP, ws.runs / "one", {})) == [sys.executable]
     assert list(OwnKernels().get_all_specs()) == ["python3"]
+    assert (Path(OwnKernels().get_kernel_spec("python3").resource_dir) / "logo-svg.svg").exists(), "Jupyter shows it"
 
 
 def test_one_kernel_serves_a_run_and_forgets_names(notebook):

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from markupsafe import Markup
 
 from pb2hl import errors
-from pb2hl.errors import MEND, Pb2hlError
+from pb2hl.errors import Pb2hlError, without_hint
 from pb2hl.lean import lean_imports
 from pb2hl.report.drawing.charts import picture_html
 from pb2hl.report.drawing.masking import Mask, shape
@@ -106,7 +106,7 @@ def _spoken(output: Any) -> Any:
 def _failure_output(error: Any) -> Any:
     import nbformat
 
-    message, _, remedy = str(error.evalue).partition(MEND)
+    message, remedy = without_hint(str(error.evalue))
     kind = getattr(errors, error.ename, None)
     ours = isinstance(kind, type) and issubclass(kind, Pb2hlError)
     shown = failure_html(message if ours else f"{error.ename}: {message}", remedy)

@@ -16,7 +16,7 @@ from pb2hl.analyst.browser import MISSING, TableBrowser
 from pb2hl.analyst.decisions import Told
 from pb2hl.analyst.lines import Lines
 from pb2hl.analyst.parameters import NO, YES, arguments, yes_or_no
-from pb2hl.errors import ConfigError
+from pb2hl.errors import Cancelled, ConfigError, without_hint
 from pb2hl.ledger import Ledger
 from pb2hl.register import EXPLORE, STEPS, notebooks
 from pb2hl.resources import resource
@@ -336,6 +336,14 @@ def test_the_mapping_is_one_review(mapped):
     (shown,) = review._column.children
     assert shown.every > 0 and review.reviews["fields"].frame.at[1, "column"] in shown.columns
     assert "fields.csv" in review._repr_mimebundle_()["text/html"]
+
+
+def test_a_stop_is_no_fault():
+    """A stop says how to go on, a fault how it is mended; both are taken apart again, which reports and batch runs do."""
+    assert str(Cancelled("Stopped.", hint="run it again")) == "Stopped.\nTo go on: run it again"
+    for error in (Cancelled("Stopped.", hint="run it again"), ConfigError("Stopped.", hint="run it again")):
+        assert without_hint(str(error)) == ("Stopped.", "run it again")
+    assert str(ConfigError("Wrong.", hint="edit it")) == "Wrong.\nTo mend it: edit it"
 
 
 def test_settings_and_heads(ws):
