@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pb2hl.results import Status
+from pb2hl.steps.prepare.doctor import doctor
 from tests.steps import small
 from tests.steps.small import settings
 from tests.steps.test_audit import call
@@ -109,3 +110,22 @@ def test_a_contact_without_a_company_any_more(migration):
     assert migration.run("delta", export=migration.folder / "cleared").counts["sent"] == 0
     audit = migration.run("audit")
     assert audit.counts["unlinked"] == 1, "what a person linked otherwise is said"
+
+
+@pytest.mark.slow
+def test_what_hangs_on_a_new_deal_comes_with_it(migration):
+    """A new deal's own company, its task and its note are related to it by the same delta, where a probe saw that the location can."""
+    migration.sandbox.state.behaviour.notes_on_opportunities = True
+    doctor(migration.ws, probe=True)
+    later = small.tables()
+    later["deals"].append({**NEXT, "Company ID": "C2", "Status": "won"})
+    later["notes"].append({**later["notes"][0], "Note ID": "N9", "Deal ID": "D9", "Contact ID": ""})
+    later["tasks"].append({**later["tasks"][0], "Task ID": "T9", "Deal ID": "D9"})
+    result = migration.delta(later, approve_all="Jane")
+    assert not result.counts["held"] and not result.counts["account_held"], result.problems
+    found = migration.arrived()
+    deal = next(one for one in found.opportunities if one["name"] == "Spoke")
+    (note,) = found.marked("notes", "PB:notes:N9")
+    assert deal["id"] in {one["recordId"] for one in note["relations"]}
+    related = [{one["firstRecordId"], one["secondRecordId"]} for one in found.dump["relations"].values()]
+    assert sum(deal["id"] in pair for pair in related) == 2, "the company and the task"

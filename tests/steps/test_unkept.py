@@ -7,6 +7,7 @@ from pb2hl.highlevel.capabilities import PROBED
 from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.operations import Target
 from pb2hl.results import Status
+from pb2hl.steps.overview.cut_short import BROUGHT, sends_the_rest
 from pb2hl.steps.overview.open_ends import after_audit
 
 
@@ -69,3 +70,13 @@ def test_owners_of_the_sync_are_sent_again_once_it_is_off(migration):
     assert repaired.counts["made_again"] == 1 and repaired.counts["asked_missing"] == 0, repaired.headline
     assert state.contacts.get(ada["id"])["assignedTo"] == ada["assignedTo"]
     assert not migration.run("audit").counts["asked_missing"]
+
+
+def test_what_a_delta_left_unsent_is_sent_by_that_delta(migration):
+    """A load knows the first export only: after a delta its export is named, after a rollback the load again."""
+    with Ledger.open(migration.ws) as ledger:
+        assert sends_the_rest(ledger) == "load"
+        ledger.remember(BROUGHT, "/exports/the later.zip")
+        for step, command in (("delta", "delta --export '/exports/the later.zip'"), ("rollback", "load")):
+            ledger.end_run(ledger.start_run(step, {}), "done")
+            assert sends_the_rest(ledger) == command

@@ -16,7 +16,7 @@ from pb2hl.clock import SYSTEM_CLOCK, stamp
 from pb2hl.errors import ConfigError, GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
-from pb2hl.operations import Kind, Operation, Target
+from pb2hl.operations import Kind, Operation, Target, references
 from pb2hl.plan.building.estimate import seconds_at_limit
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import DELTA, MAPPING, SAMPLE
@@ -307,10 +307,15 @@ def _move(
 
 
 def _in_two(new: Sequence[Operation]) -> tuple[list[Operation], list[Operation]]:
-    """(what goes first, deals): where a contact may have one open deal, the one that ended makes room for the next."""
-    return [op for op in new if op.target is not Target.OPPORTUNITY], [
-        op for op in new if op.target is Target.OPPORTUNITY
-    ]
+    """(what goes first, deals and what needs them): where a contact may have one open deal, the one that ended makes room for the next.
+
+    `new` comes in the order of a plan: what is needed before what needs it.
+    """
+    late: set[str] = set()
+    for op in new:
+        if op.target is Target.OPPORTUNITY or not late.isdisjoint((*op.depends_on, *references(op.payload))):
+            late.add(op.op_id)
+    return [op for op in new if op.op_id not in late], [op for op in new if op.op_id in late]
 
 
 def _opportunities(ledger: LedgerPort) -> frozenset[str]:

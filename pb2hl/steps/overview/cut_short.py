@@ -1,4 +1,4 @@
-"""A rollback or delta that was cut short: the command that goes on with it."""
+"""A rollback or delta that was cut short, or has left something to send: the command that goes on with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from pb2hl.ledger import LedgerPort
-from pb2hl.register import DELTA, ROLLBACK, results
+from pb2hl.register import DELTA, LOAD, ROLLBACK, results
 from pb2hl.results import Failure, StepResult
 from pb2hl.steps.shared.writing import STOPPED
 from pb2hl.workspace import Workspace
@@ -38,3 +38,11 @@ def unfinished_delta(ws: Workspace, ledger: LedgerPort) -> str:
     failure = Failure.load(ws.results(DELTA.result()))
     failed = failure is not None and failure.at >= max(StepResult.left_at(ws.results(name)) for name in results())
     return f"{DELTA.id} --export {shlex.quote(export)}" if export and (cut_off or failed) else ""
+
+
+def sends_the_rest(ledger: LedgerPort) -> str:
+    """The command that sends what waits to be sent: the last delta once more where one came after the load, which knows the first
+    export only."""
+    export = str(ledger.recall(BROUGHT) or "")
+    last = next((run.step for run in reversed(ledger.runs()) if run.step in (LOAD.id, DELTA.id, ROLLBACK.id)), "")
+    return f"{DELTA.id} --export {shlex.quote(export)}" if export and last == DELTA.id else LOAD.id

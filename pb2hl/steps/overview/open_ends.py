@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pb2hl.ledger import Ledger
 from pb2hl.operations import RECORD_TARGETS, Kind
-from pb2hl.register import AUDIT, LOAD, REPAIR, gates
+from pb2hl.register import AUDIT, REPAIR, gates
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import lacking
 from pb2hl.steps.balance.pieces import ABSENT, OTHER_OWNER, TAGS_LACKING
 from pb2hl.steps.gates.gates import open_points
+from pb2hl.steps.overview.cut_short import sends_the_rest
 from pb2hl.steps.shared.owner_order import SWITCH
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -59,7 +60,8 @@ def after_audit(ws: Workspace) -> Way:
     if theirs:
         return "restore in HighLevel what was there before this migration, then: ", AUDIT.id
     if _unsent(audit) and not audit.counts.get("wrong"):
-        return "what was not sent is sent by: ", LOAD.id
+        with Ledger.open(ws) as ledger:
+            return "what was not sent is sent by: ", sends_the_rest(ledger)
     return f"mend in HighLevel what {report} names, then: ", AUDIT.id
 
 

@@ -170,7 +170,7 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
         what = _STANDS.get(str(state), str(state))
         text = f"{target} {what}: {error or 'no outcome is recorded'} ({ids})"
         treatment = {
-            "held": "sent once what it waits for is there",
+            "held": "sent by the next load, or delta of the same export, once what it waits for is there",
             "in doubt": "looked up by the next load, never sent blind",
         }.get(what, "listed with its reason")
         found.append(
