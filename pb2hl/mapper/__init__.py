@@ -13,6 +13,7 @@ from pb2hl.mapper.proposer.product import Product, product
 from pb2hl.mapper.proposer.propose import propose, propose_fields
 from pb2hl.mapper.proposer.rows_of_two import two_objects
 from pb2hl.mapper.proposer.table_names import name_rows
+from pb2hl.mapper.sheets.current import run_again
 from pb2hl.mapper.sheets.decided import CustomField, Mapping, PipelineToMake, custom_fields, decided_mapping
 from pb2hl.mapper.sheets.fields import assignment, complete, decided, fields_sheet, follow, lacking_of
 from pb2hl.mapper.sheets.gate import (
@@ -74,6 +75,7 @@ __all__ = [
     "propose_fields",
     "read_sheets",
     "recognise",
+    "run_again",
     "split_by_ids",
     "split_companies",
     "split_contacts",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import csv
+import shlex
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ from typing import Any
 from pb2hl.register import STEPS
 from pb2hl.steps.gates import gates
 from pb2hl.steps.gates.batch import decide
-from pb2hl.workspace import Workspace
+from pb2hl.steps.overview.status import status
+from pb2hl.workspace import CONFIG_NAME, Workspace
 from tests.e2e.drive import step
 
 Tables = dict[str, list[dict[str, str]]]
@@ -93,14 +96,41 @@ def migrate(ws: Workspace, who: str = "Judge", *, merge: bool = True) -> dict[st
     return results
 
 
-def settings(migration: Any, **policy: str) -> Any:
-    """The migration with other policies in its migration.toml, approved again with them."""
-    path = migration.ws.path / "migration.toml"
-    lines = path.read_text().splitlines()
-    for name, value in policy.items():
+def edit_settings(ws: Workspace, **values: str) -> Workspace:
+    """The workspace with other values in its migration.toml, opened anew."""
+    path = ws.path / CONFIG_NAME
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for name, value in values.items():
         lines = [f'{name} = "{value}"' if line.startswith(f"{name} =") else line for line in lines]
-    path.write_text("\n".join(lines) + "\n")
-    changed = replace(migration, ws=Workspace(migration.ws.path))
-    for gate in ("mapping", "schema", "sample"):
-        gates.approve(changed.ws, gate, "Judge")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return Workspace(ws.path)
+
+
+def settings(migration: Any, **policy: str) -> Any:
+    """The migration with other policies in its migration.toml, gone through again with them as far as the load."""
+    changed = replace(migration, ws=edit_settings(migration.ws, **policy))
+    follow(changed.ws, to=("load", "audit"))
     return changed
+
+
+def follow(ws: Workspace, to: Collection[str] = (), most: int = 14) -> list[str]:
+    """Do what `status` says comes next, again and again, until that is one of `to` or nothing; what was done, in order.
+
+    A gate is approved in spite of what is open. A way of more than `most` commands leads in a circle.
+    """
+    done: list[str] = []
+    while (following := status(ws).next_step) and following not in to:
+        assert len(done) < most, f"`next` leads in a circle: {done}"
+        done.append(following)
+        name, _, rest = following.partition(" ")
+        if name == "approve":
+            gates.approve(ws, rest, "Judge", force=True)
+        else:
+            step(ws, name, **_options(name, shlex.split(rest)))
+    return done
+
+
+def _options(name: str, rest: list[str]) -> dict[str, Any]:
+    if name == "repair":
+        return {"who": "Judge"}
+    return {"export": rest[1]} if rest[:1] == ["--export"] else {"apply": True} if rest else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -31,7 +31,7 @@ def outdated(ws: Workspace, sheets: Mapping[str, pd.DataFrame], *, just_written:
 
 
 def _problem(code: str, sheet: str, message: str, field: str = "", tab: str = "") -> Problem:
-    return Problem(code, f"{message}: {_AGAIN}", Severity.CRITICAL, file=f"{sheet}.csv", sheet=tab, field=field)
+    return Problem(code, message, Severity.CRITICAL, file=f"{sheet}.csv", sheet=tab, field=field, treatment=_AGAIN)
 
 
 def _columns_without_row(ws: Workspace, fields: pd.DataFrame) -> list[Problem]:
@@ -77,6 +77,11 @@ def _like(wanted: str, strange: list[str]) -> str:
     """A row that the export does not know and that resembles the one that is gone: what a spreadsheet or a hand made of it."""
     near = nearest(wanted, strange) if strange else ""
     return f" (a row speaks of {near!r}, which the export does not have)" if near else ""
+
+
+def run_again(problems: Iterable[Problem]) -> bool:
+    """Whether one of these open points of the mapping is that the step has to run again, before anybody approves."""
+    return any(problem.treatment == _AGAIN for problem in problems)
 
 
 def _staged_otherwise(ws: Workspace, fields: pd.DataFrame) -> list[Problem]:

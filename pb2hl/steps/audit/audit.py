@@ -27,6 +27,7 @@ from pb2hl.steps.check.check import check
 from pb2hl.steps.check.tables import ARRIVED
 from pb2hl.steps.delta.conflicts import kept
 from pb2hl.steps.delta.later_export import aliases_of, current
+from pb2hl.steps.proposal import sent_under
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.steps.shared.cannot_hold import cannot_hold
 from pb2hl.steps.shared.owner_order import SWITCH
@@ -58,7 +59,9 @@ def audit(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None =
         progress.start("accounting for every cell of the export", 1, "accounts")
         last = current(ws)
         asked = balance(last, ledger, aliases=aliases_of(last), seen=found.seen)
-        result = with_archive(ws, ledger, _result(ledger, found, accounting(last, ledger, found), asked))
+        result = with_archive(
+            ws, ledger, _result(ledger, found, accounting(last, ledger, found), asked, sent_under.problems(ws, ledger))
+        )
         known = Capabilities.of(ledger)
         unheld = cannot_hold(last, staged_tables(last), Destination.load(ws.path), planned=True, known=known)
         result = replace(result, tables={**result.tables, "cannot_hold": unheld})
@@ -91,13 +94,16 @@ def _with_checks(ws: Workspace, result: StepResult, progress: Progress, cancel: 
     return whole
 
 
-def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked: Balance) -> StepResult:
+def _result(
+    ledger: LedgerPort, found: Comparison, accounted: Accounting, asked: Balance, otherwise: tuple[Problem, ...]
+) -> StepResult:
     objects, diffs, off = found.objects(), found.differences(), accounted.off
     missing_outcomes = outcomes.errors(ledger)
     doubt = missing_outcomes[missing_outcomes["state"].isin(["in_doubt", "intended"])]
     totals = {name: int(objects[name].sum()) for name in ("expected", "arrived", "missing", "extra", "wrong")}
     links = {name: found.link[name] for name in (UNLINKED, UNRELATED)}
     problems = (
+        *otherwise,
         *asked.problems,
         *outcomes.problems_of(doubt),
         *outcomes.not_cleared(ledger),
@@ -110,7 +116,7 @@ def _result(ledger: LedgerPort, found: Comparison, accounted: Accounting, asked:
     failed = any((totals["missing"], totals["extra"], totals["wrong"], *links.values(), len(doubt), len(off)))
     return StepResult(
         step=STEP,
-        status=Status.FAILED if failed else Status.DONE if asked.complete else Status.INCOMPLETE,
+        status=Status.FAILED if failed else Status.DONE if asked.complete and not otherwise else Status.INCOMPLETE,
         headline=f"{asked.headline} {_read_back(totals, asked.total(str(Fate.ARRIVED), SUPPORT))}",
         counts={**asked.counts, **totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": links[UNLINKED], "unbalanced_columns": len(off), **requests.counts(ledger),
                 **outcomes.log_head(ledger), **found.classes()},

@@ -39,10 +39,11 @@ from pb2hl.steps.delta.outlook import Looking, Outlook, look_ahead
 from pb2hl.steps.delta.threeway import Changes, Scope, changes
 from pb2hl.steps.delta.wording import Wording
 from pb2hl.steps.gates import gates
+from pb2hl.steps.load import growth
 from pb2hl.steps.load.schema import make_pipelines
 from pb2hl.steps.overview.cut_short import BROUGHT
 from pb2hl.steps.overview.status import WINDOW, window_state
-from pb2hl.steps.proposal import proposal
+from pb2hl.steps.proposal import proposal, sent_under
 from pb2hl.steps.proposal.decisions import decided, of_plan
 from pb2hl.steps.shared import in_hand, outcomes, requests
 from pb2hl.steps.shared.session import with_client
@@ -113,6 +114,7 @@ def bring_over(
         with writing(ws, ledger, STEP, progress, cancel, {"export": str(path)}) as session:
             result = with_wizard(ws, ledger, _bring_over(session, given, planned, ahead))
         _plan_again(ws, ledger)
+        sent_under.brought(ws, ledger, str(result.facts["run"]), path)
         result.save(ws.results(STEP))
     return result
 
@@ -172,7 +174,7 @@ def _bring_over(session: Session, given: Looking, planned: Planned, ahead: Outlo
     ws, ledger, ready = session.ws, session.ledger, given.ready
     _keep(ws, planned, ahead)
     _make_schema(session, planned.schema, ahead.pieces)
-    window = _window(ws, ledger)
+    window = _window(ws, ledger, ready.workspace.export_path == ws.export_path)
     replaced = _replace_files(session, ahead.stale)
     moved = _move(session, ready, ahead.wanted, given.decided)
     new = new_operations(ledger, given.plan())
@@ -274,21 +276,21 @@ def pieces_more(
     ws: Workspace, ledger: LedgerPort, planned: Sequence[Operation], progress: Progress, step: str = STEP
 ) -> list[Operation]:
     """What the later export needs in the location beyond the approved schema."""
-    grown = with_client(ws, ledger, step, lambda client: schema_additions.growth(client, ledger, planned), progress)
+    grown = with_client(ws, ledger, step, lambda client: growth.growth(client, ledger, planned), progress)
     return [*new_operations(ledger, planned), *grown]
 
 
 def _make_schema(session: Session, planned: Sequence[Operation], pieces: Sequence[Operation]) -> None:
     """Make `pieces`, and learn of the stages that a run which was killed added."""
-    schema_additions.forget_asked(session.ledger, session.run, pieces)
+    growth.forget_asked(session.ledger, session.run, pieces)
     if pieces:
         lines = [op for op in pieces if op.target is Target.PIPELINE]
         others = [op for op in pieces if op.target is not Target.PIPELINE]
         session.carry_out(others, len(others))
         if waiting := session.do(lambda context: make_pipelines(context, lines)):
             schema_additions.ask_admin(session.ws, waiting)
-    if grown := schema_additions.grown_unknown(session.ledger, planned):
-        session.do(lambda context: schema_additions.adopt(context, grown))
+    if grown := growth.grown_unknown(session.ledger, planned):
+        session.do(lambda context: growth.adopt(context, grown))
 
 
 def _replace_files(session: Session, old: Sequence[Entry]) -> list[Problem]:
@@ -328,13 +330,17 @@ def _plan_again(ws: Workspace, ledger: LedgerPort) -> None:
     """The first export's plan by the sheets as they are now: what a later export added to them lets no load lapse."""
     first, planned = Destination.load(ws.path), ledger.recall(proposal.PLANNED)
     if first is not None and planned and planned["decisions"] != of_plan(decided(ws, ledger)):
+        in_place = proposal.in_place(ledger)
         proposal.propose(ws, ledger, first)
         gates.carry_approvals(ws, ledger)
+        if in_place:
+            proposal.put_in_place(ledger)
 
 
-def _window(ws: Workspace, ledger: LedgerPort) -> dict[str, str]:
-    """The delta window opens with the first delta and lasts `delta_window_hours`."""
-    if ledger.recall(WINDOW) is None:
+def _window(ws: Workspace, ledger: LedgerPort, same: bool) -> dict[str, str]:
+    """The delta window opens with the first delta and lasts `delta_window_hours`; to bring over what was decided otherwise of the
+    export that was loaded opens none."""
+    if ledger.recall(WINDOW) is None and not same:
         start = SYSTEM_CLOCK.now()
         end = start + timedelta(hours=ws.config.policy.delta_window_hours)
         ledger.remember(WINDOW, {"start": stamp(start), "end": stamp(end)})

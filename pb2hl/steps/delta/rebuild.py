@@ -24,8 +24,8 @@ from pb2hl.highlevel import PORTS, Client
 from pb2hl.ledger import Intent, Ledger, Outcome, State
 from pb2hl.operations import Kind, Operation, Target, references
 from pb2hl.progress import SILENT, Cancel, Progress
-from pb2hl.steps.delta import schema_additions
 from pb2hl.steps.delta.moved_records import host_of
+from pb2hl.steps.load import growth
 from pb2hl.steps.shared import in_hand
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.steps.shared.session import with_client
@@ -99,8 +99,8 @@ async def _look_through(context: RunContext, lot: _Lot, found: Counter[str]) -> 
             await _let_go(context, [op for op in chunk if op.op_id in lot.again])
             found.update(await _look_for(context, chunk, lot.before))
             context.progress.advance(len(chunk))
-    if lot.grows and (grown := schema_additions.grown_unknown(context.ledger, plan.read(lot.folder))):
-        await schema_additions.adopt(context, grown)
+    if lot.grows and (grown := growth.grown_unknown(context.ledger, plan.read(lot.folder))):
+        await growth.adopt(context, grown)
 
 
 async def _let_go(context: RunContext, operations: Sequence[Operation]) -> None:

@@ -12,7 +12,7 @@ from pb2hl.ledger import Approval, Ledger, LedgerPort
 from pb2hl.register import CHECK, SCHEMA
 from pb2hl.register import gates as registered
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.proposal import decisions
+from pb2hl.steps.proposal import decisions, proposal
 from pb2hl.steps.proposal.proposed_schema import propose_again, published_workflows
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -21,6 +21,11 @@ APPROVED_PARTS = "approved:"
 """The fact, one a gate, that holds the decisions as they stood when it was approved."""
 CARRIED = "approvals_carried"
 """The fact that holds the hash of the decisions under which a delta let the approvals of schema and sample stand."""
+
+FOUND_BY = "decisions"
+"""The fact of a gate's result that holds the decisions of the plan under which it was found."""
+OF_DELTA = "of_delta"
+"""The fact of the schema's result that a later export asks for what it shows."""
 
 WORKFLOWS_PAUSED = "workflows_paused"
 """The fact that says who confirmed that the published workflows are paused, and which."""
@@ -39,6 +44,11 @@ def approve(ws: Workspace, gate: str, who: str, *, force: bool = False, note: st
     subject = subject_hash(ws, gate)
     if not subject:
         raise GateClosed(f"there is nothing to approve at the gate {gate} yet", hint=f"pb2hl {gate} {ws.path}")
+    if since := outdated(ws, gate):
+        raise GateClosed(
+            f"{gate} cannot be approved: it was found before this changed: {', '.join(since)}",
+            hint=f"find it anew: pb2hl {registered()[gate].id} {ws.path}",
+        )
     problems = open_points(ws, gate)
     if problems and not force:
         raise GateClosed(
@@ -72,6 +82,26 @@ def subject_hash(ws: Workspace, gate: str) -> str:
         return decisions.hash_of(parts) if parts else ""
     result = StepResult.load(ws.results(step.result()))
     return str(result.facts.get("hash", "")) if result else ""
+
+
+def outdated(ws: Workspace, gate: str) -> list[str]:
+    """The names of what was decided otherwise since what stands at `gate` was found, so that its step comes first.
+
+    Nothing for a gate of sheets, which are read as they are, for one that has nothing yet, and for what a delta asks for.
+    """
+    step = registered()[gate]
+    result = None if step.gate_of_sheets else StepResult.load(ws.results(step.result()))
+    if result is None or result.facts.get(OF_DELTA):
+        return []
+    try:
+        with Ledger.open(ws) as ledger:
+            if gate == SCHEMA.gate:
+                return proposal.differs(ws, ledger)
+            now, carried = decisions.of_plan(decisions.decided(ws, ledger)), ledger.recall(CARRIED) or {}
+    except SheetError:
+        return []
+    found_by = result.facts.get(FOUND_BY, {})
+    return [] if decisions.hash_of(now) == carried.get("hash") else decisions.changed(found_by, now)
 
 
 def _parts(ws: Workspace) -> dict[str, str]:

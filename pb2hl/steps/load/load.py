@@ -8,15 +8,14 @@ import pyarrow.parquet as pq
 
 from pb2hl import plan
 from pb2hl.apply import Execution
-from pb2hl.errors import GateClosed
+from pb2hl.errors import GateClosed, Problem
 from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import DELTA, LOAD, MAPPING, SAMPLE, SCHEMA
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import Balance, balance
 from pb2hl.steps.gates import gates
-from pb2hl.steps.load.schema import APPLIED
-from pb2hl.steps.proposal import proposal
+from pb2hl.steps.proposal import proposal, sent_under
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.steps.shared.owner_order import in_order
 from pb2hl.steps.shared.refusals import with_archive
@@ -40,8 +39,13 @@ def load(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None = 
         gone = withdrawn(ledger)
         operations = filterfalse(lambda op: op.op_id in gone, plan.read(ws.plan / "data"))
         with writing(ws, ledger, STEP, progress, cancel) as session:
+            sent_under.begin(ws, ledger, session.run)
             execution = session.carry_out(in_order(ledger, ws.plan / "data", operations), _total(ws) - len(gone))
-        result = with_wizard(ws, ledger, with_archive(ws, ledger, _result(ledger, execution, balance(ws, ledger))))
+        result = with_wizard(
+            ws,
+            ledger,
+            with_archive(ws, ledger, _result(ledger, execution, balance(ws, ledger), sent_under.problems(ws, ledger))),
+        )
         result.save(ws.results(STEP))
     return result
 
@@ -53,7 +57,7 @@ def require_ready(ws: Workspace, ledger: LedgerPort) -> None:
     gates.check(ws, SCHEMA.gate)
     gates.require_checked(ws)
     proposal.require_current(ws, ledger)
-    if ledger.recall(APPLIED) is None:
+    if not proposal.in_place(ledger):
         raise GateClosed("the schema is not in place", hint=f"pb2hl schema {ws.path} --apply")
 
 
@@ -68,7 +72,7 @@ def _total(ws: Workspace) -> int:
     return sum(pq.read_metadata(path).num_rows for path in (ws.plan / "data").glob("*.parquet"))
 
 
-def _result(ledger: LedgerPort, execution: Execution, asked: Balance) -> StepResult:
+def _result(ledger: LedgerPort, execution: Execution, asked: Balance, otherwise: tuple[Problem, ...]) -> StepResult:
     table = outcomes.outcomes(ledger)
     missing = outcomes.errors(ledger)
     by_state = outcomes.counts_of(table)
@@ -81,13 +85,13 @@ def _result(ledger: LedgerPort, execution: Execution, asked: Balance) -> StepRes
     done = Status.DONE if execution.sent else Status.NOTHING_TO_DO
     return StepResult(
         step=STEP,
-        status=Status.FAILED if doubt else done if asked.complete else Status.INCOMPLETE,
+        status=Status.FAILED if doubt else done if asked.complete and not otherwise else Status.INCOMPLETE,
         headline=f"{sent}. {asked.headline}",
         counts={"sent": execution.sent, "already": execution.already, "refused": execution.refused, "held": execution.held,
                 "in_doubt": doubt, **asked.counts, **{f"total_{state}": count for state, count in by_state.items()},
                 "requests_used_today": ledger.requests_today(), **requests.counts(ledger), **outcomes.log_head(ledger)},
         tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "outcomes": table, "errors": missing, "losses": outcomes.losses(ledger), "timeline": outcomes.timeline(ledger),
                 "requests": requests.table(ledger)},
-        problems=asked.problems,
+        problems=(*otherwise, *asked.problems),
         next_step=LOAD.next,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -20,8 +21,10 @@ from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.balance.balance import Balance, balance
 from pb2hl.steps.balance.pieces import Seen
+from pb2hl.steps.gates import gates
 from pb2hl.steps.load.load import require_ready
 from pb2hl.steps.load.side_by_side import diff_table
+from pb2hl.steps.proposal import proposal, sent_under
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.steps.shared.additions import Additions
 from pb2hl.steps.shared.owner_order import SWITCH, in_order
@@ -49,6 +52,7 @@ def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cance
         taken = list(operations.pick(chosen))
         progress.advance()
         with writing(ws, ledger, STEP, progress, cancel) as session:
+            sent_under.begin(ws, ledger, session.run)
             session.carry_out(in_order(ledger, ws.plan / "data", taken), len(taken))
         entries = ledger.entries(chosen)
         stored, seen = with_client(
@@ -57,6 +61,7 @@ def sample(ws: Workspace, *, size: int = 200, progress: Progress = SILENT, cance
         progress.start("comparing the sample", len(taken), "operations")
         asked = balance(ws, ledger, record_ids={op.op_id for op in taken}, seen=seen)
         result = _result(ledger, taken, entries, asked, (stored, diff_table(ws, ledger, taken, entries, stored)))
+        result = replace(result, problems=(*sent_under.problems(ws, ledger, Severity.WARNING), *result.problems))
         progress.advance(len(taken))
         progress.finish()
         result.save(ws.results(STEP))
@@ -107,7 +112,10 @@ def _result(
             "requests": requests.table(ledger),
         },
         problems=(*asked.problems, *_differences(counts), *_synced(by_class[str(Class.SYNCED)])),
-        facts={"hash": canonical_hash(diff.drop(columns=["record_id"]).astype(str).values.tolist())},
+        facts={
+            "hash": canonical_hash(diff.drop(columns=["record_id"]).astype(str).values.tolist()),
+            gates.FOUND_BY: proposal.made_of(ledger),
+        },
         next_step="approve sample",
     )
 

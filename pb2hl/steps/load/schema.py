@@ -25,6 +25,7 @@ from pb2hl.register import MAPPING, SCHEMA
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.gates import gates
+from pb2hl.steps.load import growth
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import lost_reasons, proposal
 from pb2hl.steps.proposal.proposed_schema import STEP, as_made, planned_with_reasons, present
@@ -33,9 +34,6 @@ from pb2hl.steps.shared.writing import make_ready, writing
 from pb2hl.values.counting import agree, counted
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
-
-APPLIED = "schema_applied"
-"""The fact that holds the hash of the schema plan that was carried out whole."""
 
 ALWAYS_READ = (
     "contacts.readonly",
@@ -110,28 +108,32 @@ def _apply(ws: Workspace, ledger: LedgerPort, progress: Progress, cancel: Cancel
     make_ready(ws, ledger, STEP, progress, cancel)
     operations = list(plan.read(ws.plan / "schema"))
     with writing(ws, ledger, STEP, progress, cancel) as session:
-        waiting, found = session.do(lambda context: _carry_out(context, operations))
-        result = _result(ws, ledger, operations, waiting, found)
+        more, waiting, found = session.do(lambda context: _carry_out(context, operations))
+        result = _result(ws, ledger, (operations, more), waiting, found)
         session.ending["status"] = str(result.status)
     if result.status is Status.DONE:
-        ledger.remember(APPLIED, proposal.schema_hash_of(operations))
+        proposal.put_in_place(ledger)
     result.save(ws.results(STEP))
     return result
 
 
 async def _carry_out(
     context: RunContext, operations: Sequence[Operation]
-) -> tuple[list[tuple[Operation, str]], Destination]:
-    """Make everything; pipelines last, since a token may lack their scope: those are then taken as an admin made them."""
-    others = [op for op in operations if op.target is not Target.PIPELINE]
-    lines = [op for op in operations if op.target is Target.PIPELINE]
+) -> tuple[list[Operation], list[tuple[Operation, str]], Destination]:
+    """Make everything, and what pieces made before need more; pipelines last, since a token may lack their scope: those are then
+    taken as an admin made them."""
+    more = await growth.growth(context.client, context.ledger, operations)
+    growth.forget_asked(context.ledger, context.run, [*operations, *more])
+    others = [op for op in (*operations, *more) if op.target is not Target.PIPELINE]
+    lines = [op for op in (*operations, *more) if op.target is Target.PIPELINE]
     context.progress.start("schema", len(others), "operations")
     _again(context, operations)
     await Apply(context).run(others)
     waiting = await make_pipelines(context, lines)
+    await growth.adopt(context, growth.grown_unknown(context.ledger, operations))
     objects = [str(op.payload["key"]) for op in operations if op.target is Target.OBJECT]
     found = await read_destination(context.client, index=False, objects=objects)
-    return waiting, await _with_late(context, operations, found)
+    return more, waiting, await _with_late(context, operations, found)
 
 
 def _again(context: RunContext, operations: Sequence[Operation]) -> None:
@@ -268,12 +270,14 @@ def _by_admin(op: Operation) -> list[str]:
 def _result(
     ws: Workspace,
     ledger: LedgerPort,
-    operations: Sequence[Operation],
+    pieces: tuple[Sequence[Operation], Sequence[Operation]],
     waiting: list[tuple[Operation, str]],
     found: Destination,
 ) -> StepResult:
+    """`pieces`: those of the plan, and what some of them needed more."""
+    operations = [*pieces[0], *pieces[1]]
     entries = ledger.entries(op.op_id for op in operations)
-    verified = verify(operations, entries, found)
+    verified = verify(pieces[0], entries, found)
     failed = [entry for entry in entries.values() if entry.state in (State.REFUSED, State.IN_DOUBT)]
     wrong = verified[verified["verdict"] != "as planned"]
     proposed = StepResult.load(ws.results(STEP))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pb2hl.ledger import Ledger
+from pb2hl.mapper import run_again
 from pb2hl.operations import RECORD_TARGETS, Kind
 from pb2hl.register import AUDIT, REPAIR, gates
 from pb2hl.results import Status, StepResult
@@ -24,6 +25,8 @@ def before_approval(ws: Workspace, gate: str) -> Way:
     if not points:
         return "", ""
     these = agree(len(points), "it", "them")
+    if step.gate_of_sheets and run_again(points):
+        return "the sheets or the export were changed since the tables were staged: ", step.id
     if step.gate_of_sheets:
         return f"settle {counted(len(points), 'open point')} (the approval lists {these}), then: ", step.approval
     result = StepResult.load(ws.results(step.result()))

@@ -15,9 +15,9 @@ from pb2hl.register import LOAD, ROLLBACK, STEPS, Step, results, results_of
 from pb2hl.results import Status, StepResult, read_result
 from pb2hl.sheets import read_sheet
 from pb2hl.steps.gates import gates
-from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.overview.cut_short import unfinished_delta, unfinished_rollback
 from pb2hl.steps.overview.open_ends import after_audit, before_approval
+from pb2hl.steps.proposal import proposal, sent_under
 from pb2hl.steps.shared import outcomes, requests
 from pb2hl.workspace import Workspace
 
@@ -34,7 +34,7 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
         table = outcomes.outcomes(ledger)
         doubt = outcomes.errors(ledger, (State.IN_DOUBT, State.INTENDED))
         by_state = outcomes.counts_of(table)
-        applied = bool(ledger.recall(APPLIED))
+        applied = proposal.in_place(ledger)
         runs = pd.DataFrame(
             [
                 (item.run_id, item.step, item.started_at, item.ended_at, item.status or "cut off")
@@ -44,7 +44,7 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
         )
         used, window = ledger.requests_today(), window_state(ledger) or _not_open(ws)
         cost, cost_counts = requests.table(ledger), requests.counts(ledger)
-        begun = unfinished_rollback(ledger), unfinished_delta(ws, ledger)
+        begun = Begun.of(ws, ledger)
     by_object = _by_object(table)
     why, following = way_on(ws, _next_step(ws, states, applied, by_state, begun))
     result = StepResult(
@@ -106,8 +106,8 @@ def next_step(ws: Workspace) -> str:
     """What comes next in `ws`, as a command without its workspace (`load`, `approve mapping`); "" once everything is proven."""
     with Ledger.open(ws) as ledger:
         by_state = outcomes.counts_of(outcomes.outcomes(ledger))
-        applied = bool(ledger.recall(APPLIED))
-        begun = unfinished_rollback(ledger), unfinished_delta(ws, ledger)
+        applied = proposal.in_place(ledger)
+        begun = Begun.of(ws, ledger)
     return _next_step(ws, gates.states(ws), applied, by_state, begun)
 
 
@@ -143,15 +143,26 @@ def _undecided(ws: Workspace, name: str) -> bool:
     return bool((asked & (sheet["decision"] == "")).any())
 
 
-def _next_step(
-    ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int], begun: tuple[str, str]
-) -> str:
-    """The first thing on the way that is still to be done, as the register lays the way out; after a rollback what that left to do.
+@dataclass(frozen=True)
+class Begun:
+    """What is to be carried on, each as a command without its workspace, "" for none: a rollback and a delta that were cut short,
+    and what was decided otherwise since the records were sent."""
 
-    `begun`: the commands that go on with a rollback and a delta that were cut short, each "" for none.
-    """
-    if begun[0]:
-        return begun[0]
+    rollback: str
+    delta: str
+    decided: str
+
+    @classmethod
+    def of(cls, ws: Workspace, ledger: LedgerPort) -> Begun:
+        """As the ledger has it."""
+        decided = sent_under.again(ledger) if sent_under.since(ws, ledger) else ""
+        return cls(unfinished_rollback(ledger), unfinished_delta(ws, ledger), decided)
+
+
+def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[str, int], begun: Begun) -> str:
+    """The first thing on the way that is still to be done, as the register lays the way out; after a rollback what that left to do."""
+    if begun.rollback:
+        return begun.rollback
     undone = rollback_of(ws)
     begun_anew = undone is not None and undone.whole and applied  # known to the ledger, were it within the same second
     back = undone if undone is not None and undone.last and not begun_anew else None
@@ -165,19 +176,21 @@ def _next_step(
             continue
         at = _stands(ws, step, undone)
         if not at and not (step.must_pass and applied):
-            return (begun[1] if step.proves else "") or step.id
+            return (begun.delta or begun.decided if step.proves else "") or step.id
         if step.must_pass and not applied and _failed(ws, step):
             return step.id
+        if step.gate and gates.outdated(ws, step.gate):
+            return step.id
         if step.gate and gate[step.gate] != "approved":
-            at_hand = step.gate_of_sheets or gate[step.gate] == "waiting for approval"
+            at_hand = step.gate_of_sheets or gate[step.gate] != "not reached"
             return step.approval if at_hand else step.id
         if step.apply and not applied:
             return step.application
         if step.resumes and by_state.get("in_doubt", 0) + by_state.get("intended", 0):
-            return begun[1] or step.id
-        if step.proves and at < written:
-            return begun[1] or step.id
-    return begun[1]
+            return begun.delta or step.id
+        if step.proves and (begun.delta or begun.decided or at < written):
+            return begun.delta or begun.decided or step.id
+    return ""
 
 
 def _stands(ws: Workspace, step: Step, undone: Back | None) -> str:

@@ -29,7 +29,7 @@ from pb2hl.source import embedded_files
 from pb2hl.source.containers import open_container
 from pb2hl.source.files import ExportFiles
 from pb2hl.steps.proposal.decisions import changed, config_in_force, decided, delta_rows, of_plan, own_rows
-from pb2hl.steps.proposal.schema_choices import choices, write_choices
+from pb2hl.steps.proposal.schema_choices import SHEET, choices, write_choices
 from pb2hl.whole import read_frame, undamaged, write_frame
 from pb2hl.workspace import Workspace
 
@@ -38,6 +38,9 @@ PLANNED = "planned"
 
 SHARING = "activities share notes"
 """The fact that a plan was made in which they do: what was loaded so stays so, whatever the policy says later."""
+
+APPLIED = "schema_applied"
+"""The fact that holds the hash of the schema plan that was carried out whole."""
 
 LINEAGE = ("lineage_summary", "lineage_rules", "lineage_exceptions", "lineage_balance", "lineage_merged", "losses")
 """The plan's own account, kept beside its operations."""
@@ -211,13 +214,13 @@ def propose(
     write_choices(ws, schema.tables["conflicts"])
     if inputs.config.policy.activity_notes == "joined":
         ledger.remember(SHARING, True)
-    made_of = {
+    planned = {
         "decisions": of_plan(decided(ws, ledger)),
         "schema_hash": schema_hash(schema),
         "choices": _choices_hash(ws),
         "operations": _stored(ws),
     }
-    ledger.remember(PLANNED, made_of)
+    ledger.remember(PLANNED, planned)
     return schema, data
 
 
@@ -254,20 +257,49 @@ def _require_whole(ws: Workspace, planned: Mapping[str, Any]) -> None:
             raise Damaged(f"{ws.plan / name} {what}", hint=f"pb2hl schema {ws.path} makes the plan anew")
 
 
+def in_place(ledger: LedgerPort) -> bool:
+    """Whether the schema that the stored plan needs was made: that very one, and not one of a plan before it."""
+    applied = ledger.recall(APPLIED)
+    return bool(applied) and applied == (ledger.recall(PLANNED) or {}).get("schema_hash")
+
+
+def put_in_place(ledger: LedgerPort) -> None:
+    """Remember that the schema of the stored plan was made whole."""
+    ledger.remember(APPLIED, (ledger.recall(PLANNED) or {}).get("schema_hash"))
+
+
+def not_in_place(ledger: LedgerPort) -> None:
+    """Remember that the schema is no longer whole: some of it is being taken back."""
+    ledger.remember(APPLIED, None)
+
+
+def made_of(ledger: LedgerPort) -> Mapping[str, str]:
+    """The decisions that the stored plan was made from."""
+    return (ledger.recall(PLANNED) or {}).get("decisions", {})
+
+
+def differs(ws: Workspace, ledger: LedgerPort) -> list[str]:
+    """The names of what was decided otherwise since the stored plan was made; everything is, where there is none.
+
+    Raises SheetError when a sheet is missing or lost its columns.
+    """
+    planned = ledger.recall(PLANNED) or {}
+    edited = [f"sheets/{SHEET}.csv"] if planned.get("choices") != _choices_hash(ws) else []
+    return changed(made_of(ledger), of_plan(decided(ws, ledger))) + edited
+
+
 def require_current(ws: Workspace, ledger: LedgerPort) -> None:
     """Raise GateClosed unless the stored plan was made from the sheets as they are now."""
     planned = ledger.recall(PLANNED)
     if planned is None or not (ws.plan / "data").exists():
         raise GateClosed("there is no plan yet", hint=f"pb2hl schema {ws.path}")
     try:
-        differs = changed(planned.get("decisions", {}), of_plan(decided(ws, ledger)))
+        since = differs(ws, ledger)
     except SheetError as error:
         raise GateClosed(error.message, hint=error.hint, problems=error.problems) from error
-    if planned.get("choices") != _choices_hash(ws):
-        raise GateClosed("sheets/schema.csv was edited since the plan was made", hint=f"pb2hl schema {ws.path}")
     _require_whole(ws, planned)
-    if differs:
+    if since:
         raise GateClosed(
-            f"what the plan was made of has changed since: {', '.join(differs)}",
+            f"what the plan was made of has changed since: {', '.join(since)}",
             hint=f"approve the mapping again, then: pb2hl schema {ws.path}",
         )

@@ -11,7 +11,7 @@ import pandas as pd
 from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
 from pb2hl.highlevel.destination import lost_reasons_of
-from pb2hl.ledger import Ledger, LedgerPort
+from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.plan import Plan
 from pb2hl.plan import sample as choose
@@ -21,7 +21,7 @@ from pb2hl.progress import SILENT, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.prepare import doctor
-from pb2hl.steps.proposal import lost_reasons, proposal
+from pb2hl.steps.proposal import lost_reasons, proposal, sent_under
 from pb2hl.steps.proposal.decisions import config_in_force
 from pb2hl.steps.shared import linked_names, owner_order, requests
 from pb2hl.steps.shared.session import sent, with_client
@@ -59,6 +59,7 @@ def present(
     `seen` is what `doctor.examine` saw; without it the findings of the last proposal stay.
     """
     schema, data = proposal.propose(ws, ledger, destination, progress)
+    sent_under.look(ws, ledger, data)
     progress.start("telling what it costs and changes", 1, "proposals")
     cost = _cost(ledger, destination, schema, data)
     requests.keep(ledger, cost)
@@ -68,13 +69,15 @@ def present(
     tables = {
         "preflight": doctor.as_table(checks),
         **_tables(schema, data, destination, cost),
+        "diff": as_made(schema.diff, _made(ledger, schema)),
         "instructions": lost_reasons.instructions(reasons, destination),
     }
+    counts = _counts(ledger, schema, data, cost)
     result = StepResult(
         step=STEP,
         status=Status.WAITING,
-        headline=_headline(schema, cost),
-        counts=_counts(ledger, schema, data, cost) | {"published_workflows": len(tables["workflows"])},
+        headline=_headline(counts["to_make"], cost),
+        counts=counts | {"published_workflows": len(tables["workflows"])},
         tables=tables,
         problems=(*_of_location(ws, ledger, destination, checks), *_of_plans(schema, data, reasons)),
         facts={**_facts(schema, data, destination), "policies": policy.model_dump(), lost_reasons.WHAT: reasons},
@@ -125,7 +128,7 @@ def _facts(schema: Plan, data: Plan, destination: Destination) -> dict[str, Any]
 
 def _counts(ledger: LedgerPort, schema: Plan, data: Plan, cost: Budget) -> dict[str, Any]:
     return {
-        "to_make": _to_make(schema),
+        "to_make": _to_make(schema) - len(_made(ledger, schema)),
         "schema_operations": len(schema.operations),
         "data_operations": len(data.operations),
         "requests": cost.total,
@@ -141,7 +144,6 @@ def _counts(ledger: LedgerPort, schema: Plan, data: Plan, cost: Budget) -> dict[
 def _tables(schema: Plan, data: Plan, destination: Destination, cost: Budget) -> dict[str, pd.DataFrame]:
     ask = "pause it before the load, and confirm that it is paused"
     return {
-        "diff": schema.diff,
         "stages": schema.tables["stages"],
         "conflicts": schema.tables["conflicts"],
         "workflows": pd.DataFrame({"name": published_workflows(destination), "ask": ask}),
@@ -209,14 +211,22 @@ def _cost(ledger: LedgerPort, destination: Destination, schema: Plan, data: Plan
     return whole(data.estimate, schema.operations, sample, place, sent(ledger))
 
 
+def _made(ledger: LedgerPort, schema: Plan) -> list[Operation]:
+    """Pieces that stand as planned, since this migration has made them."""
+    pieces = [op for op in schema.operations if op.kind is Kind.CREATE]
+    entries = ledger.entries(op.op_id for op in pieces)
+    found = ((op, entries.get(op.op_id)) for op in pieces)
+    return [op for op, entry in found if entry and entry.state is State.DONE and entry.payload_hash == op.payload_hash]
+
+
 def _to_make(schema: Plan) -> int:
     return sum(count for (kind, _), count in schema.counts.items() if kind is Kind.CREATE)
 
 
-def _headline(schema: Plan, cost: Budget) -> str:
+def _headline(to_make: int, cost: Budget) -> str:
     days = f", over {cost.days} days" if cost.days > 1 else ""
     return (
-        f"{_to_make(schema)} fields, tags, pipelines and calendars are to be made; the whole migration takes about "
+        f"{to_make} fields, tags, pipelines and calendars are to be made; the whole migration takes about "
         f"{cost.total:,} requests, {cost.to_come:,} of them still to come: {lasting(cost.seconds)} at full speed{days}."
     )
 

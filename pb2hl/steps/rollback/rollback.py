@@ -26,9 +26,9 @@ from pb2hl.plan.building.estimate import Budget
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
-from pb2hl.steps.load.schema import APPLIED
 from pb2hl.steps.overview.cut_short import rollback_again
 from pb2hl.steps.prepare.doctor import swept
+from pb2hl.steps.proposal import proposal, sent_under
 from pb2hl.steps.proposal.undo_cost import requests
 from pb2hl.steps.shared import outcomes, wizard
 from pb2hl.steps.shared.session import sent, with_client
@@ -124,7 +124,7 @@ def _undo(ws: Workspace, ledger: LedgerPort, asked: Asked, progress: Progress, c
         cost = requests(undo_plan, ledger, Destination.load(ws.path))
         progress.advance()
         if any(entry.target in SCHEMA_TARGETS for entry in undo_plan.entries):
-            ledger.remember(APPLIED, None)  # before the first of it goes: a rollback may be killed
+            proposal.not_in_place(ledger)  # before the first of it goes: a rollback may be killed
         progress.start(STEP, len(undo_plan.entries), "operations")
         done = await Undo(context, force=asked.force).run(undo_plan)
         done.sealed = not await unseal(context.client, ledger)
@@ -139,6 +139,8 @@ def _undo(ws: Workspace, ledger: LedgerPort, asked: Asked, progress: Progress, c
         session.ending.update(undone=done.undone, kept=len(done.kept) - done.held, held=done.held, failed=done.failed)
     done.requests = sent(ledger).get(STEP, 0) - before
     result = _result(undo_plan, done, cost, outcomes.errors(ledger, OPEN), asked)
+    if result.status is not Status.FAILED and not asked.objects:
+        sent_under.taken_back(ledger, _runs(ledger, asked.of_run))
     counts = {**result.counts, **outcomes.log_head(ledger)}
     return replace(
         result,
