@@ -12,6 +12,7 @@ import pandas as pd
 from pb2hl.errors import Problem
 from pb2hl.matching import domains
 from pb2hl.matching.legal_forms import core_name
+from pb2hl.matching.names import known_given_names
 from pb2hl.values.counting import agree, counted
 from pb2hl.values.fold import fold
 
@@ -88,6 +89,7 @@ def with_derived(companies: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFram
     pairs.loc[pairs["name"] == "", "name"] = pairs["id"].where(
         pairs["id"].str.contains(r"[^\W\d_]{2}\s|\s[^\W\d_]{2}", regex=True), ""
     )
+    pairs.loc[_of_themselves(contacts, pairs["name"]), "name"] = ""
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for (given, name), count in Counter(zip(pairs["id"].tolist(), pairs["name"].tolist(), strict=True)).items():
         core = core_name(name)
@@ -105,6 +107,15 @@ def with_derived(companies: pd.DataFrame, contacts: pd.DataFrame) -> pd.DataFram
         }
     )
     return pd.concat([companies, rows.reindex(columns=companies.columns)], ignore_index=True)
+
+
+def _of_themselves(contacts: pd.DataFrame, companies: pd.Series) -> pd.Series:
+    """Which contacts name themselves as their company: private customers in a column of customers, who are no company."""
+    halves = text_column(contacts, "first_name") + " " + text_column(contacts, "last_name")
+    said = companies.str.casefold()
+    own = (said != "") & ((said == text_column(contacts, "full_name").str.casefold()) | (said == halves.str.casefold()))
+    given = [name for name in companies[own].unique() if fold(name).partition(" ")[0] in known_given_names()]
+    return own & companies.isin(given)
 
 
 def companies_of_contacts(contacts: pd.DataFrame, companies: pd.DataFrame) -> pd.DataFrame:

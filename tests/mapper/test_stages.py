@@ -167,6 +167,7 @@ def test_certainty_ends_a_stage_only_where_it_stands_alone(chances, outcomes):
         (("Lead", "Closed", "Lost"), ["", "won", "lost"]),
         (("Sent", "Accepted", "Declined", "Expired"), ["", "won", "lost", "abandoned"]),
         (("Sent", "Accepted"), ["", ""]),
+        (("Pending", "Accepted", "Closed", "Rejected"), ["", "won", "", "lost"]),
         (("Entwurf", "Angenommen", "Abgelehnt"), ["", "won", "lost"]),
         (("Lead", "Closed", "Won", "Lost"), ["", "", "won", "lost"]),
         (("Lead", "Closed"), ["", ""]),

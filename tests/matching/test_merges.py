@@ -196,6 +196,16 @@ def test_empty_tables():
     assert len(merged.contacts) == len(merged.companies) == 0
 
 
+def test_who_is_named_as_their_own_company_is_a_private_customer():
+    """A person's own name in the company cell makes no company; a firm's name, or another person's, does."""
+    rows = [("Iris", "Radcliffe", "Iris Radcliffe"), ("Bob", "Best", "Iris Radcliffe Ltd"), ("Krumme", "Bakery", "Krumme Bakery"), ("Cy", "Cole", "Di Dunn")]  # fmt: skip
+    contacts = pd.DataFrame(rows, columns=["first_name", "last_name", "company_name"], dtype="str").assign(
+        source_id=list("1234")
+    )
+    derived = evidence.with_derived(pd.DataFrame({"source_id": pd.Series(dtype="str")}), contacts)
+    assert sorted(derived["name"]) == ["Di Dunn", "Iris Radcliffe Ltd", "Krumme Bakery"]
+
+
 @pytest.mark.parametrize(
     "words",
     ["N/A", "-", "Unassigned", "(none)", "Privatperson", "aucune", "Sin empresa", "n.v.t.", "なし", "(없음)", "Yok"],
