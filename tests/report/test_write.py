@@ -141,6 +141,14 @@ def test_the_index_tells_the_story(ws):
     assert html.index("Inventory") < html.index("Rollback")
 
 
+def test_counts_in_tables_have_commas(tmp_path):
+    """How many is written as in sentences and charts; rows of a file and ids are not counts."""
+    frame = pd.DataFrame({"rows": [1155, 4], "source_row": [1042, 2], "expected": [1162.0, None]})
+    cells = Evidence(tmp_path, Mask(), written=False).table("t", frame).rows
+    assert [cell.text for cell in cells[0]] == ["1,155", "1042", "1,162"] and cells[0][0].sort == "1155"
+    assert [cell.text for cell in cells[1]] == ["4", "2", ""]
+
+
 def test_records_side_by_side_are_of_every_object():
     """Records that differ come first, most differences before fewer; of equal ones each object has its turn."""
     names = [("companies", "1"), ("companies", "2"), ("contacts", "3"), ("contacts", "4"), ("notes", "5")]

@@ -40,6 +40,11 @@ TONES = {
 }  # fmt: skip
 SHARES = frozenset({"fill", "share", "precision", "recall"})
 """Columns of shares from 0 to 1, written as per cent and sorted as they are."""
+COUNTS = frozenset(
+    {"expected", "arrived", "merged", "left_out", "left out", "refused", "open", "held", "in doubt", "missing", "taken back", "count", "rows", "source_rows",
+     "records", "cells", "operations", "requests", "clusters", "filled", "resolved", "pairs"}
+)  # fmt: skip
+"""Columns that say how many: with a comma between thousands, as everywhere on a page, and sorted as numbers."""
 _TONED = FILTERED - {"object", "target", "type", "account", "pipeline"}
 _MOMENTS = {"at", "when", "started_at", "ended_at", "created_at", "updated_at"}
 """Columns whose texts are moments, written for people and sorted as they were."""
@@ -138,6 +143,8 @@ def _cells(column: pd.Series, name: str) -> list[Cell]:
     if name in SHARES and _numeric(column):
         return [Cell("" if is_missing(value) else f"{value:.0%}", sort=text_of(value)) for value in column.tolist()]
     texts = [text_of(value) for value in column.tolist()]
+    if name in COUNTS and _numeric(column):
+        return [Cell(f"{int(text):,}", sort=text) if text.isdigit() else Cell(text) for text in texts]
     if name in _MOMENTS:
         return [Cell(moment(text), sort=text) for text in texts]
     if name in _TONED:
