@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 
 from pb2hl.errors import TokenRefused
@@ -79,6 +80,18 @@ def test_a_delta_that_failed_is_what_comes_next(migration, monkeypatch, capsys):
     gone_after(migration, 0)
     migration.run("delta", export=path)
     assert status(migration.ws).next_step == "audit"
+
+
+def test_after_a_rollback_no_earlier_audit_is_heard(migration):
+    """What an audit found missing before everything was taken back is nothing to mend any more: the way has ended."""
+    state = migration.sandbox.state
+    headers = {"Authorization": f"Bearer {state.token}", "Version": "2021-07-28"}
+    contact = next(iter(state.contacts.records))
+    httpx.delete(f"{migration.sandbox.url}/contacts/{contact}", headers=headers).raise_for_status()
+    assert migration.run("audit").status is Status.FAILED
+    assert migration.run("rollback").status is Status.DONE
+    result = status(migration.ws)
+    assert result.next_step == "" and result.headline == "Everything was taken back."
 
 
 def test_after_a_rollback_the_way_begins_anew(migration):

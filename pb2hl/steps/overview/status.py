@@ -114,6 +114,8 @@ def next_step(ws: Workspace) -> str:
 def way_on(ws: Workspace, following: str) -> tuple[str, str]:
     """What to know or do before `following` (the result of `next_step`), as the beginning of a sentence, and the command that is
     next in truth: where a gate cannot be approved as it stands, or the audit did not find everything, what mends that."""
+    if not following and taken_back(ws):
+        return "", ""  # whatever an audit before the rollback found missing
     name, _, gate = following.partition(" ")
     why, command = before_approval(ws, gate) if name == "approve" else ("", "") if following else after_audit(ws)
     return why, command or following
