@@ -10,7 +10,16 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, ZipError
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetMetadata,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+    ZipError,
+)
 
 from pb2hl.errors import ExportError, Problem, Severity
 from pb2hl.limits import MIB, Limits, remedy
@@ -57,6 +66,7 @@ def read_workbook(raw: bytes, file: str, limits: Limits) -> tuple[list[tuple[str
             continue
         if grid is not None:
             grids.append((meta.name, grid))
+            problems += _hidden(file, meta)
     problems += _formulas(raw, file, dict(grids), unsaved)
     problems += _rounded(raw, file, rounded)
     return grids, problems
@@ -64,6 +74,14 @@ def read_workbook(raw: bytes, file: str, limits: Limits) -> tuple[list[tuple[str
 
 def _not_read(why: str, file: str, sheet: str) -> Problem:
     return problem("sheet_unreadable", why, file, sheet, severity=Severity.CRITICAL, treatment="not read")
+
+
+def _hidden(file: str, meta: SheetMetadata) -> list[Problem]:
+    """A sheet that nobody sees in the workbook may be the system's own or an old copy of another: a person is told."""
+    if meta.visible == SheetVisibleEnum.Visible:
+        return []
+    treatment = "read like the others; if it is an old copy, write leave out beside it in sheets/tables.csv"
+    return [problem("hidden_sheet", "the sheet is hidden in the workbook", file, meta.name, treatment=treatment)]
 
 
 def _formulas(raw: bytes, file: str, grids: dict[str, Grid], unsaved: Unsaved) -> list[Problem]:

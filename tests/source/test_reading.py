@@ -258,6 +258,21 @@ def test_spreadsheets_keep_ids_dates_and_zeros(tmp_path):
     assert "formula_without_value" in {told.code for told in export.problems}
 
 
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_read_and_told(tmp_path, state):
+    """What nobody sees in the workbook is read like the rest, and named: it may be an old copy."""
+    book = openpyxl.Workbook()
+    book.active.title = "Contacts"
+    for sheet in (book.active, book.create_sheet("Old")):
+        sheet.append(["id", "name"])
+        sheet.append([1, "Ann Able"])
+    book["Old"].sheet_state = state
+    book.save(tmp_path / "book.xlsx")
+    export = read(tmp_path / "book.xlsx", tmp_path)
+    assert [table.sheet for table in export.tables] == ["Contacts", "Old"]
+    assert [told.sheet for told in export.problems if told.code == "hidden_sheet"] == ["Old"]
+
+
 def test_a_cell_far_away_is_no_memory_bomb(tmp_path):
     """A sheet whose box would not fit in memory is refused before it is unpacked."""
     book = openpyxl.Workbook()
