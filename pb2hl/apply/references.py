@@ -78,7 +78,7 @@ def finished(op_id: str, lookup: Lookup) -> Entry:
     """The finished operation `op_id`; UnresolvedReference when it is not done (yet)."""
     entry = lookup(op_id)
     if entry is None:
-        raise UnresolvedReference(op_id, f"operation {op_id} was not carried out", final=False)
+        raise UnresolvedReference(op_id, "what it needs, which was not sent yet", final=False)
     if entry.state is State.DONE or (entry.state is State.SKIPPED and entry.destination_id):
         return entry
     name = f"{entry.target} of {entry.object} {entry.source_id}"
