@@ -1,4 +1,4 @@
-"""Amounts that a heading says to be counted in cents."""
+"""Amounts that a heading says to be counted in cents, or calls what was quoted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pb2hl import mapper
+from pb2hl.mapper import propose_fields
 from pb2hl.mapper.proposer.money import MINOR_UNITS
 from pb2hl.values.transforms import changed
 
@@ -55,3 +56,16 @@ def test_each_text_is_divided():
         "x",
         "0.07",
     ]
+
+
+@pytest.mark.parametrize("job", ["Job", "Project", "Chantier", "Obra", "Projekt", "Opdracht", "Job Name"])
+@pytest.mark.parametrize("quote", ["Quote", "Quote (CAD)", "Estimate", "Bid", "Devis", "Angebot (EUR)", "Presupuesto"])
+def test_the_words_of_those_who_quote_jobs(job, quote):
+    """Where deals are jobs, the job is what they are called, and what was quoted is their amount, not in a heading of texts."""
+    jobs, sums = ["Roof 5 kW", "Carport", "Battery"], ["12,400.00", "9,250.00", "22,100.50"]
+    read = propose_fields(
+        pd.DataFrame({job: jobs, quote: sums, "Close": ["2024-01-05", "2024-02-17", "2024-03-05"]}), "deals"
+    )
+    assert list(read["field"]) == ["name", "amount", "expected_close"]
+    numbers = propose_fields(pd.DataFrame({job: jobs, quote: ["Q-1001", "Q-1002", "Q-1003"]}), "deals")
+    assert list(numbers["field"]) == ["name", "custom"]

@@ -115,7 +115,7 @@ class Reading:
 def read(heading: str, object_: str, plainly: bool = False) -> Reading:
     """Take a heading apart for a canonical object; `plainly`: without taking it for an everyday question."""
     asked = () if plainly else _asked(heading, object_)
-    alone = _alone().get((object_, tokens(heading)), "")
+    alone = _alone().get((object_, tuple(word for word in tokens(heading) if word not in _CURRENCIES)), "")
     words = (alone,) if alone else asked or _said(_of_the_books(heading, object_))
     numbers = [int(word) for word in words if word.isdigit() and len(word) <= 2]
     plain = frozenset(word for word in words if not word.isdigit())
