@@ -213,7 +213,7 @@ def _not_records(body: pd.DataFrame, filled: np.ndarray, names: list[str]) -> tu
 
 _BASIS = re.compile(r"(?i)^(?:(?:accrual|cash)[ -]basis|as of|stand|printed|printed on|run)[:,]?\s+")
 
-_BEHIND = re.compile(r"(?i)\s+[-–—]\s+(?:accrual|cash)[ -]basis$")
+_BEHIND = re.compile(r"(?i)(?<!\s)\s++[-–—]\s++(?:accrual|cash)[ -]basis$")
 
 
 def _printed(cells: list[str]) -> bool:
