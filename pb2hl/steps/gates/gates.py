@@ -202,12 +202,18 @@ def states(ws: Workspace) -> list[dict[str, Any]]:
     return rows
 
 
+def checked_before(ws: Workspace) -> bool:
+    """Whether the checks looked at other tables than are staged now."""
+    result = StepResult.load(ws.results(CHECK.result()))
+    return result is not None and result.facts.get("tables") != ws.staged_fingerprint()
+
+
 def require_checked(ws: Workspace) -> None:
     """Raise GateClosed, naming the rows, when the checks on the staged tables found something critical."""
     result = StepResult.load(ws.results(CHECK.result()))
     if result is None:
         raise GateClosed("the checks before the load were never run", hint=f"pb2hl check {ws.path}")
-    if result.facts.get("tables") != ws.staged_fingerprint():
+    if checked_before(ws):
         raise GateClosed("the tables were staged again since the checks looked at them", hint=f"pb2hl check {ws.path}")
     if result.status is not Status.FAILED:
         return

@@ -11,7 +11,7 @@ from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import Problem
 from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.progress import SILENT, Cancel, Progress
-from pb2hl.register import LOAD, ROLLBACK, STEPS, Step, results, results_of
+from pb2hl.register import CHECK, LOAD, ROLLBACK, STEPS, Step, results, results_of
 from pb2hl.results import Status, StepResult, read_result
 from pb2hl.sheets import read_sheet
 from pb2hl.steps.gates import gates
@@ -180,6 +180,8 @@ def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[
         if not at and not (step.must_pass and applied):
             return (begun.delta or begun.decided if step.proves else "") or step.id
         if step.must_pass and not applied and _failed(ws, step):
+            return step.id
+        if step is CHECK and gates.checked_before(ws):
             return step.id
         if step.gate and gates.outdated(ws, step.gate):
             return step.id
