@@ -64,6 +64,13 @@ JOINED = "$rows"
 BESIDE_THE_BODY = frozenset({"$url", "$file", JOINED})
 """Parts of a payload that are not sent in the body: ids of the URL, the file to upload, rows that share the record."""
 
+ASKED_ALONG = frozenset({"toNotify", "ignoreFreeSlotValidation", "ignoreDateRange"})
+"""Parts of a body that say how a record is to be made, and are kept by none."""
+
+OWNER = "assignedTo"
+OWNER_FIELDS = (OWNER, "assignedUserId", "userId")
+"""Properties of bodies that say whose a record is; the first is that of contacts, deals and tasks."""
+
 SCHEMA_TARGETS = (Target.OBJECT, Target.FOLDER, Target.FIELD, Target.TAG, Target.PIPELINE, Target.CALENDAR)
 DATA_TARGETS = tuple(target for target in Target if target not in SCHEMA_TARGETS)
 

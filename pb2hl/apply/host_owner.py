@@ -12,11 +12,11 @@ from contextlib import suppress
 from typing import Any
 
 from pb2hl.apply.context import RunContext
-from pb2hl.diff.owner_sync import OWNER, synced_contact
+from pb2hl.diff.owner_sync import synced_contact
 from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.ledger import Entry, LedgerPort, State
-from pb2hl.operations import Kind, Operation, Target
+from pb2hl.operations import OWNER, Kind, Operation, Target
 
 HOST = "$host"
 """In the before-image of an opportunity: `{"id", "assignedTo"}` of its contact."""

@@ -9,9 +9,9 @@ from typing import Any
 from pb2hl.apply.edits import STORED, edited, rewritten
 from pb2hl.diff.flatten import CUSTOM, flatten_payload, flatten_record
 from pb2hl.diff.overlay import laid_over
-from pb2hl.diff.owner_sync import OWNER, OwnerSync
+from pb2hl.diff.owner_sync import OwnerSync
 from pb2hl.ledger import Entry, LedgerPort, State
-from pb2hl.operations import REMOVED_TAGS, Kind, Target
+from pb2hl.operations import OWNER, REMOVED_TAGS, Kind, Target
 from pb2hl.values.fold import fold
 
 HOSTED = frozenset({Target.OPPORTUNITY, Target.TASK, Target.APPOINTMENT})

@@ -33,14 +33,13 @@ from pb2hl.apply.undo_proof import UndoProof, is_blank, is_not, restored, tag_ch
 from pb2hl.apply.undo_result import KEPT_COLUMNS, OUTCOME_COLUMNS, Rollback
 from pb2hl.diff import flatten_record
 from pb2hl.diff.flatten import CUSTOM
-from pb2hl.diff.owner_sync import OWNER
 from pb2hl.errors import AnswerLost, ApiError, NotFound, Pb2hlError, RateLimited, Refused, TokenRefused
 from pb2hl.highlevel import PORTS
 from pb2hl.highlevel import run as highlevel_run
 from pb2hl.highlevel.answers import WrongAnswer
 from pb2hl.highlevel.records import contacts as contact_records
 from pb2hl.ledger import Entry, Outcome, State
-from pb2hl.operations import RECORD_TARGETS, SCHEMA_TARGETS, Kind, Target, address
+from pb2hl.operations import OWNER, RECORD_TARGETS, SCHEMA_TARGETS, Kind, Target, address
 from pb2hl.values.fold import fold
 
 CONCURRENCY = 32

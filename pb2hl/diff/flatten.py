@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pb2hl.operations import BESIDE_THE_BODY
+from pb2hl.operations import ASKED_ALONG, BESIDE_THE_BODY
 
 NOT_STORED = (
     BESIDE_THE_BODY
-    | {"locationId", "toNotify", "ignoreFreeSlotValidation", "ignoreDateRange", "contactId", "id"}
+    | ASKED_ALONG
+    | {"locationId", "contactId", "id"}
     | {"altId", "conversationProviderId", "subject", "emailFrom", "emailTo", "callFrom", "callTo"}
 )
 """Parts of a payload that say where and how, not what; and what no answer tells of a message (its provenance line says its subject)."""

@@ -8,9 +8,8 @@ from typing import Any
 
 from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.ledger import Entry, LedgerPort, State
-from pb2hl.operations import Target
+from pb2hl.operations import OWNER, Target
 
-OWNER = "assignedTo"
 WHY = "changed by HighLevel's owner sync"
 _SYNCED = (Target.CONTACT, Target.OPPORTUNITY)
 

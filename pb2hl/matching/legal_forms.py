@@ -22,7 +22,7 @@ _BEFORE = frozenset(
 )
 """Forms of one word that stand before a name (`SARL Dupont`, `ООО Ромашка`); `AB`, `AS`, `SA` and `Spa` begin too many names."""
 
-_CYRILLIC = frozenset(word for word in _BEFORE if not word.isascii()) | {"pt"}
+_FIRST_ONLY = frozenset(word for word in _BEFORE if not word.isascii()) | {"pt"}
 """Those that begin nothing but companies' names."""
 
 _BRACKETED = re.compile(r"[(（]\s*(?:株|有|合|同|资|主|유|주)\s*[)）]|[㈱㈲㈴㈾㈿㍿]")
@@ -140,4 +140,4 @@ def shows_company(text: str) -> bool:
     ends = any(
         tuple(words[-len(form) :]) in _signs() for form in _by_last().get(words[-1], ()) if len(form) < len(words)
     )
-    return ends or words[0] in _CYRILLIC
+    return ends or words[0] in _FIRST_ONLY

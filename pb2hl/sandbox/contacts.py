@@ -19,8 +19,7 @@ _COMMON = (
     "inboundDndSettings:obj tags:strs customFields:list source dateOfBirth:any country assignedTo"
 )
 _CREATE = f"locationId! {_COMMON} gender companyName"
-_CHANNELS = ("call", "email", "sms", "whatsApp", "gmb", "fb")
-_CAPITALS = {"call": "Call", "email": "Email", "sms": "SMS", "whatsApp": "WhatsApp", "gmb": "GMB", "fb": "FB"}
+_CHANNELS = {"call": "Call", "email": "Email", "sms": "SMS", "whatsApp": "WhatsApp", "gmb": "GMB", "fb": "FB"}
 _SETTING = Shape("status!:active|inactive|permanent message code")
 _PLAIN = tuple(
     "firstName lastName name address1 city state postalCode website timezone source companyName gender".split()
@@ -341,7 +340,7 @@ def _spelled(sandbox: State, settings: dict[str, Any]) -> dict[str, Any]:
     """Channels as this location answers them; requests write them as v3 does either way."""
     if not sandbox.behaviour.capital_channels:
         return settings
-    return {_CAPITALS.get(channel, channel): setting for channel, setting in settings.items()}
+    return {_CHANNELS.get(channel, channel): setting for channel, setting in settings.items()}
 
 
 def known_user(sandbox: State, user_id: str | None) -> str | None:

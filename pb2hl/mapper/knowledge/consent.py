@@ -10,7 +10,7 @@ import itertools
 from dataclasses import dataclass
 
 from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS
-from pb2hl.mapper.knowledge.lists import listed, sections
+from pb2hl.mapper.knowledge.lists import heading_words, listed, sections
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import tokens
 
@@ -182,7 +182,7 @@ _DOUBLE = frozenset({"doubleoptin", "doi"})
 """A double opt-in is confirmed by e-mail, and given for it."""
 
 
-_MAIL = frozenset({"mail", "mailed", "mailer", "mailing", "mailings"})
+_MAIL = heading_words("mail or post")
 """What comes by post as well."""
 
 

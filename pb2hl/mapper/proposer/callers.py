@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from pb2hl.mapper.knowledge.prefixes import without_prefix
-from pb2hl.mapper.knowledge.signals import Signals, signals
-from pb2hl.mapper.proposer.score import candidate
+from pb2hl.mapper.knowledge.signals import signals
+from pb2hl.mapper.proposer.row_parts import label_of
+from pb2hl.mapper.proposer.score import fields_of
 
 _OBJECTS = frozenset({"appointments", "tasks", "notes", "activities"})
 _PHONES = frozenset({"phone", "mobile"})
@@ -34,13 +34,12 @@ def numbers_of(tables: Iterable[tuple[Any, str]]) -> dict[str, list[tuple[str, s
     for raw, object_ in tables:
         if object_ not in _LABELS:
             continue
-        fields = _fields(raw.headings, object_)
-        by_field = {field: heading for heading, field in reversed([*fields.items()])}
-        key = next((by_field[name] for name in _LABELS[object_] if name in by_field), "")
-        if not key:
+        fields = fields_of(raw.headings, object_)
+        labels = label_of(raw, fields, _LABELS[object_])
+        if labels is None:
             continue
         for heading in (name for name, field in fields.items() if field in _PHONES):
-            for text, label in zip(raw.frame[heading], raw.frame[key].str.strip(), strict=True):
+            for text, label in zip(raw.frame[heading], labels, strict=True):
                 if label and len(digits := _digits(text)) >= _LEAST:
                     found.setdefault(digits[-_SUFFIX:], []).append((digits, object_, label))
     return found
@@ -50,7 +49,7 @@ def who_called(headings: Sequence[str], frame: pd.DataFrame, object_: str, known
     """`frame` with a column that says whom each row means, where only its phones do; `frame` itself elsewhere."""
     if object_ not in _OBJECTS or not known or not len(frame):
         return frame
-    fields = _fields(headings, object_)
+    fields = fields_of(headings, object_)
     dialled = [name for name in headings if signals(frame[name].head(_ROWS)).looks("phone", at_least=_MOSTLY)]
     if not dialled or any(fields[name] in ("contact_id", "company_id") and name not in dialled for name in headings):
         return frame
@@ -66,11 +65,6 @@ def who_called(headings: Sequence[str], frame: pd.DataFrame, object_: str, known
             heading = next(name for name in (*names, f"{names[0]} by phone") if name not in frame.columns)
             out = out.assign(**{heading: pd.Series(labels, index=frame.index, dtype="str")})
     return out
-
-
-def _fields(headings: Sequence[str], object_: str) -> dict[str, str]:
-    said = zip(headings, without_prefix(headings), strict=True)
-    return {heading: candidate(words, object_, Signals()).field for heading, words in said}
 
 
 def _digits(text: str) -> str:

@@ -12,7 +12,8 @@ import pandas as pd
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.proposer.company_lists import OTHERS
-from pb2hl.mapper.proposer.score import candidate
+from pb2hl.mapper.proposer.row_parts import by_field
+from pb2hl.mapper.proposer.score import candidate, fields_of
 from pb2hl.values.fold import fold_marks
 
 _OBJECTS = frozenset({"appointments", "tasks", "notes", "activities"})
@@ -26,13 +27,12 @@ def contact_names(tables: Iterable[Any]) -> dict[str, str]:
     """What the export's contacts are called by, folded (ids, e-mails, names) → their names."""
     found: dict[str, str] = {}
     for raw in tables:
-        said = zip(raw.headings, without_prefix(raw.headings), strict=True)
-        fields = {heading: candidate(words, "contacts", Signals()).field for heading, words in said}
-        by_field = {field: raw.frame[heading].str.strip() for heading, field in reversed(fields.items())}
-        if {"first_name", "last_name"} <= set(by_field):
-            names = (by_field["first_name"] + " " + by_field["last_name"]).str.strip()
+        fields = fields_of(raw.headings, "contacts")
+        said = {field: raw.frame[heading].str.strip() for field, heading in by_field(fields).items()}
+        if {"first_name", "last_name"} <= set(said):
+            names = (said["first_name"] + " " + said["last_name"]).str.strip()
         else:
-            names = by_field.get("full_name", pd.Series("", index=raw.frame.index, dtype="str"))
+            names = said.get("full_name", pd.Series("", index=raw.frame.index, dtype="str"))
         for keys in (names, *(raw.frame[heading] for heading, field in fields.items() if field in _KEYS)):
             found |= {fold_marks(key): name for key, name in zip(keys, names, strict=True) if key.strip()}
     return found

@@ -101,16 +101,9 @@ def telling_fields(object_: str) -> dict[str, float]:
 def of_accounts(name: str, headings: Sequence[str]) -> bool:
     """Whether a table keeps books: its name or a heading speaks of invoices or payments, and another of how they were settled."""
     said = [tokens(heading) for heading in headings]
-    about = [
-        any(_begins(words, _ACCOUNTS) for words in (tokens(name),)),
-        *(_begins(words, _ACCOUNTS) for words in said),
-    ]
-    settled = [_begins(words, _SETTLED) for words in said]
-    return (
-        any(settled)
-        and any(about)
-        and sum(one or two for one, two in zip(about[1:], settled, strict=True)) > 1 - about[0]
-    )
+    about = {at for at, words in enumerate(said) if _begins(words, _ACCOUNTS)}
+    settled = {at for at, words in enumerate(said) if _begins(words, _SETTLED)}
+    return bool(settled) and (_begins(tokens(name), _ACCOUNTS) or (bool(about) and len(about | settled) > 1))
 
 
 def _begins(words: Sequence[str], beginnings: tuple[str, ...]) -> bool:

@@ -14,7 +14,18 @@ from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.knowledge.text import terms
 from pb2hl.mapper.proposer.evidence import telling_fields
 from pb2hl.mapper.proposer.objects import named, recognise
-from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, are_people, filled, part_name, surely
+from pb2hl.mapper.proposer.row_parts import (
+    NAMES,
+    PERSON,
+    REACHED,
+    ROWS,
+    Read,
+    are_people,
+    by_field,
+    filled,
+    part_name,
+    surely,
+)
 from pb2hl.model import OBJECTS
 from pb2hl.source.tables import RawTable
 
@@ -141,12 +152,12 @@ def _referring(raw: RawTable, kept: list[str], theirs: Mapping[str, str]) -> Raw
 
 def _labels(frame: pd.DataFrame, theirs: Mapping[str, str]) -> pd.Series:
     """Whom each row means: `Ada Lund (ada@lund.example)`, or the half of it that there is."""
-    by_field = {field: name for name, field in reversed([*theirs.items()])}
-    halves = [by_field[name] for name in ("first_name", "last_name") if name in by_field]
-    halves = [by_field["full_name"]] if "full_name" in by_field and len(halves) < 2 else halves
+    said = by_field(theirs)
+    halves = [said[name] for name in ("first_name", "last_name") if name in said]
+    halves = [said["full_name"]] if "full_name" in said and len(halves) < 2 else halves
     names = frame[halves].apply(lambda column: column.str.strip()).agg(" ".join, axis=1).str.strip()
-    if "email" not in by_field:
+    if "email" not in said:
         return names
-    mails = frame[by_field["email"]].str.strip()
+    mails = frame[said["email"]].str.strip()
     both = names + (" (" + mails + ")")
     return both.where((names != "") & (mails != ""), names + mails)

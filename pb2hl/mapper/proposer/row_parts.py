@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from pb2hl.mapper.knowledge.signals import signals
 from pb2hl.mapper.proposer.propose import propose_fields
@@ -35,6 +36,25 @@ def surely(raw: RawTable, object_: str) -> dict[str, str]:
         for row in table_rows(proposed)
         if float(row.confidence) >= SURE and row.field not in ("custom", "ignore")
     }
+
+
+def by_field(fields: Mapping[str, str]) -> dict[str, str]:
+    """The first heading of each field, of the fields by heading (as `surely` gives them)."""
+    return {field: heading for heading, field in reversed([*fields.items()])}
+
+
+BY_KEY, BY_NAME = ("id", "email", "full_name", "name"), ("full_name",)
+"""Fields that say whom a row is about, best first."""
+
+
+def label_of(raw: RawTable, fields: Mapping[str, str], ways: Sequence[str] = BY_KEY) -> pd.Series | None:
+    """Whom each row is about, by the first of `ways` that is among its `fields`, or by the halves of a name; None where no column says it."""
+    found = by_field(fields)
+    key = next((found[name] for name in ways if name in found), "")
+    halves = [found[name] for name in ("first_name", "last_name") if name in found]
+    if not key and not halves:
+        return None
+    return raw.frame[key].str.strip() if key else raw.frame[halves].apply(" ".join, axis=1).str.strip()
 
 
 def filled(raw: RawTable, columns: Sequence[str]) -> np.ndarray:

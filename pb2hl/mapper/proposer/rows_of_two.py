@@ -17,7 +17,18 @@ from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.company_lists import several_companies
 from pb2hl.mapper.proposer.either import people_and_companies
 from pb2hl.mapper.proposer.happenings import DATED, happenings_of_people, people_of_happenings
-from pb2hl.mapper.proposer.row_parts import NAMES, PERSON, REACHED, ROWS, Read, are_people, filled, part_name, surely
+from pb2hl.mapper.proposer.row_parts import (
+    NAMES,
+    PERSON,
+    REACHED,
+    ROWS,
+    Read,
+    are_people,
+    filled,
+    label_of,
+    part_name,
+    surely,
+)
 from pb2hl.mapper.proposer.several import several
 from pb2hl.model import OBJECTS
 from pb2hl.source.tables import TEXT, RawTable
@@ -27,7 +38,6 @@ _TELLS_DEAL = frozenset({"name", "amount", "stage"})
 _BESIDE_DEAL = frozenset({"stage", "pipeline", "expected_close", "closed_at", "probability", "lost_reason"})
 _PERSON = PERSON.difference(OBJECTS["deals"].field_names)
 """What only a person has: consent among it, which has to go with whoever is made of a deal's row."""
-_KEYS = ("id", "email", "full_name", "name")
 _SHARED = frozenset({"email", "company_name", "full_name"})
 """Columns of people that deals keep as well: they say whose deals they are."""
 
@@ -82,13 +92,10 @@ def _deals_of_people(raw: RawTable, object_: str) -> list[Read]:
         if name not in said and field in _BESIDE_DEAL - fields and name not in own
     ]
     columns = [name for name in raw.headings if name in {*plain, *beside}]
-    by_field = {field: name for name, field in reversed(own.items())}
-    key = next((by_field[name] for name in _KEYS if name in by_field), "")
-    halves = [by_field[name] for name in ("first_name", "last_name") if name in by_field]
-    if not key and not halves:
+    whose = label_of(raw, own)
+    if whose is None:
         return []
     told = filled(raw, columns)
-    whose = raw.frame[key].str.strip() if key else raw.frame[halves].apply(" ".join, axis=1).str.strip()
     shared = [name for name, field in own.items() if field == "owner" and name not in columns]
     owner = "Contact" if object_ == "contacts" else "Company"
     frame = raw.frame[[*columns, *shared]].assign(**{owner: whose})[told].reset_index(drop=True)

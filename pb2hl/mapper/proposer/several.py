@@ -17,7 +17,7 @@ from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.text import means, terms, tokens
 from pb2hl.mapper.proposer.flags import is_flag
 from pb2hl.mapper.proposer.objects import recognise
-from pb2hl.mapper.proposer.row_parts import NAMES, Read, filled, part_name, surely
+from pb2hl.mapper.proposer.row_parts import BY_NAME, NAMES, Read, filled, label_of, part_name, surely
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.source.tables import RawTable
 from pb2hl.values.consents import FIELDS as CONSENTS
@@ -26,8 +26,6 @@ _HOME = (
     frozenset({"address_1", "address_2", "city", "state", "postal_code", "country", "owner", "company_name"}) | CONSENTS
 )
 """What people of one row have in common: what one refused is asked of none."""
-
-_BY_KEY, _BY_NAME = ("id", "email", "full_name", "name"), ("full_name",)
 
 _RELATIVES = heading_words("relatives")
 _STAFF = heading_words("part")  # assistants and others of whom only a column or two tell
@@ -112,7 +110,7 @@ def _deals(raw: RawTable, groups: Sequence[_Group]) -> list[Read]:
     left = _left(raw, mine)
     object_ = recognise(left)[0]
     own = surely(left, object_) if object_ in ("contacts", "companies") else {}
-    whose = _label(left, own)
+    whose = label_of(left, own)
     if whose is None:
         return []
     owners = [name for name, field in own.items() if field == "owner"]
@@ -140,7 +138,7 @@ def _people(raw: RawTable, groups: Sequence[_Group]) -> list[Read]:
         object_ = recognise(left)[0]
         if len(mine) < _LEAST:
             return []  # `Guest name`, `Guest email`: the row's own
-        if object_ == "companies" and (whose := _label(left, surely(left, object_))) is not None:
+        if object_ == "companies" and (whose := label_of(left, surely(left, object_))) is not None:
             part = _long(raw, mine, left.frame[[]].assign(Company=whose), "contacts")
             return [(left, "companies", "companies with several people a row"), (part, "contacts", reason)]
         deals = _of_all(raw, left, mine)
@@ -148,7 +146,7 @@ def _people(raw: RawTable, groups: Sequence[_Group]) -> list[Read]:
             part = _long(raw, mine, left.frame[[]], "contacts")
             return [(deals, "deals", "deals with several people a row"), (part, "contacts", reason)]
         return [(_long(raw, mine, left.frame, "contacts"), "contacts", reason)]
-    whose = _label(left, own, _BY_NAME)
+    whose = label_of(left, own, BY_NAME)
     home = [name for name in left.headings if own.get(name) in _HOME or is_flag(name)]
     if whose is None:
         return []
@@ -158,7 +156,7 @@ def _people(raw: RawTable, groups: Sequence[_Group]) -> list[Read]:
 
 def _of_all(raw: RawTable, left: RawTable, groups: Sequence[_Group]) -> RawTable:
     """What is `left` of the rows, with the people of all `groups` named in a column."""
-    labels = [label for group in groups if (label := _label(*_read(raw, group))) is not None]
+    labels = [label for group in groups if (label := label_of(*_read(raw, group))) is not None]
     whose = pd.concat(labels, axis=1).agg("; ".join, axis=1).str.strip("; ")
     return replace(left, headings=[*left.headings, "Contact"], frame=left.frame.assign(Contact=whose))
 
@@ -172,16 +170,6 @@ def _left(raw: RawTable, groups: Sequence[_Group]) -> RawTable:
     gone = {heading for group in groups for heading in group.columns}
     headings = [name for name in raw.headings if name not in gone]
     return replace(raw, headings=headings, frame=raw.frame[headings])
-
-
-def _label(raw: RawTable, own: dict[str, str], ways: Sequence[str] = _BY_KEY) -> pd.Series | None:
-    """Whom each row is about, in the first of some `ways` or by the halves of a name; None where no column says it."""
-    by_field = {field: name for name, field in reversed([*own.items()])}
-    key = next((by_field[name] for name in ways if name in by_field), "")
-    halves = [by_field[name] for name in ("first_name", "last_name") if name in by_field]
-    if not key and not halves:
-        return None
-    return raw.frame[key].str.strip() if key else raw.frame[halves].apply(" ".join, axis=1).str.strip()
 
 
 def _long(raw: RawTable, groups: Sequence[_Group], shared: pd.DataFrame, name: str) -> RawTable:

@@ -213,29 +213,7 @@ def _refusal_of(raw: RawTable) -> str:
 
 
 _REFUSALS = frozenset({"do not contact", "do not email"})
-_NOT_ALL = frozenset(
-    {
-        "and",
-        "not",
-        "never",
-        "und",
-        "nicht",
-        "et",
-        "y",
-        "e",
-        "en",
-        "niet",
-        "i",
-        "nie",
-        "och",
-        "og",
-        "ve",
-        "и",
-        "subscribed",
-        "active",
-        "open",
-    }
-)
+_NOT_ALL = heading_words("not all")
 """Words of names that speak of some refusing and others not, or of nobody refusing."""
 
 

@@ -111,21 +111,20 @@ def _certain(declared: Sequence[dict[str, Any]], counts: dict[tuple[str, str], _
     """Of each pipeline the stages that are won by their name or have a probability of 1 (of several, only the name tells); where none
     is and another is lost, the only one that is merely called accepted, or closed where none is."""
     found: dict[str, set[str]] = defaultdict(set)
-    closed: dict[str, set[str]] = defaultdict(set)
+    closed: dict[str, dict[str, str]] = defaultdict(dict)
     lost: set[str] = set()
-    taken_keys: set[str] = set()
     said = [(_text(row.get("pipeline")) or DEFAULT_PIPELINE, _text(row.get("stage")), _text(row.get("outcome")), _number(row.get("probability"))) for row in declared]  # fmt: skip
     for pipeline, stage, outcome, chance in [*said, *((*key, "", use.chance) for key, use in counts.items())]:
         end = stage_outcome(stage, outcome)
         if end == "lost":
             lost.add(stage_key(pipeline))
         elif not end and _merely_closed(stage):
-            closed[stage_key(pipeline)].add(stage_key(stage))
-            taken_keys |= {stage_key(stage)} if set(tokens(stage)) <= _ACCEPTED else set()
+            closed[stage_key(pipeline)][stage_key(stage)] = stage
         if stage and (chance == 1.0 or end == "won"):
             found[stage_key(pipeline)].add(stage_key(stage))
     for pipeline in lost:
-        taken = closed[pipeline] & taken_keys or closed[pipeline]  # `Accepted` beside `Closed` and `Rejected`
+        accepted = {key for key, stage in closed[pipeline].items() if set(tokens(stage)) <= _ACCEPTED}
+        taken = accepted or {*closed[pipeline]}  # `Accepted` beside `Closed` and `Rejected`
         if len(taken) == 1 and not found[pipeline]:
             found[pipeline] = taken
     return found

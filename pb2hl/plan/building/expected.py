@@ -12,7 +12,7 @@ import pandas as pd
 from pb2hl.diff.flatten import CUSTOM, bare_key
 from pb2hl.markers import ID_FIELD
 from pb2hl.model import CUSTOM_PREFIX, RAW_PREFIX
-from pb2hl.operations import BESIDE_THE_BODY, Operation, rows_in
+from pb2hl.operations import ASKED_ALONG, BESIDE_THE_BODY, Operation, rows_in
 from pb2hl.plan.building.planning import Planner
 from pb2hl.plan.cells.origins import (
     CELLS_NOT_CONVERTED,
@@ -231,5 +231,5 @@ def fields_of(operation: Operation) -> dict[str, object]:
     return found
 
 
-_NOT_HELD = BESIDE_THE_BODY | {"toNotify", "ignoreFreeSlotValidation", "ignoreDateRange"}
+_NOT_HELD = BESIDE_THE_BODY | ASKED_ALONG
 """Parts of a payload that say where and how, not what."""

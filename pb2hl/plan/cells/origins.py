@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pb2hl import markers
 from pb2hl.field_map import ID_FIELD
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, Way
-from pb2hl.operations import Target
+from pb2hl.operations import OWNER, OWNER_FIELDS, Target
 from pb2hl.plan.fields import custom_fields as f
 
 
@@ -47,7 +47,6 @@ _OF_PLAN = {
     markers.PRIMARY_CONTACT_FIELD: Origin(note="its contacts in the export"),
 }
 """Fields that the plan fills of other things than columns."""
-_USERS = ("assignedTo", "assignedUserId", "userId")
 _TEXTS = {"tasks": "body", "notes": "body", "activities": "body", "appointments": "description", "attachments": "body"}
 """The property of each object's record that ends with the provenance line."""
 _STAND_IN: dict[str, Origin] = {
@@ -55,7 +54,7 @@ _STAND_IN: dict[str, Origin] = {
     "lastName": Origin(("name",), note="a stand-in contact, made by the migration"),
     "companyName": Origin(("company_id",)),
     ID_FIELD.place: Origin(("id",), note=_NOTES[ID_FIELD.place]),
-    "assignedTo": Origin(("owner|author",), note=_FALLBACK_OWNER),
+    OWNER: Origin(("owner|author",), note=_FALLBACK_OWNER),
 }
 
 HALVES = {spec.name: column for item in OBJECTS.values() for spec, column in item.beside}
@@ -109,7 +108,7 @@ def _ending_at(object_: str, place: str) -> Origin:
     main = list(dict.fromkeys(main))
     first = "|".join(dict.fromkeys([*main[:1], *spare]))
     note = _NOTES.get(place) or _NOTES.get((object_, place), "")
-    if place in _USERS:
+    if place in OWNER_FIELDS:
         note = _FALLBACK_OWNER
     elif main and not note and place in {spec.target for spec in OBJECTS[object_].fields}:
         note = _NOT_SAID

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pb2hl.operations import Kind, Operation, Target
+from pb2hl.operations import OWNER, Kind, Operation, Target
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.plan.location.location import as_there, custom_keys
 from pb2hl.plan.shared.context import Context
@@ -23,7 +23,6 @@ NOT_UPDATABLE = {Target.CONTACT: frozenset({"companyName", "gender"}), Target.OP
 
 
 STAYS = "what the location has stays"
-OWNER = "assignedTo"
 SYNC_STAYS = "what the location has stays: its owner sync would give it to the client's own deals of the contact"
 NOT_PROBED = "what the location has stays: an owner sync may give it to the client's own deals of the contact (pb2hl doctor --probe tells)"
 

@@ -12,7 +12,7 @@ import pandas as pd
 from pb2hl.diff import Class, flatten_payload, flatten_record
 from pb2hl.ledger import Entry
 from pb2hl.markers import SINGULAR
-from pb2hl.operations import BESIDE, Kind, Target
+from pb2hl.operations import BESIDE, OWNER_FIELDS, Kind, Target
 
 HOMES = {
     Target.BUSINESS: "companies",
@@ -28,7 +28,6 @@ OWN = {("activities", Target.NOTE), ("activities", Target.APPOINTMENT), ("attach
 ALWAYS_TELL = frozenset({Target.OPPORTUNITY, Target.APPOINTMENT})
 """Records of which every answer names the contact: one that does not proves nothing."""
 AMOUNT = "monetaryValue"
-OWNERS = ("assignedTo", "assignedUserId", "userId")
 COLUMNS = (
     "source_id", "record_id", "count", "owner_ok", "links_ok", "consent_ok", "fields_wrong", "marker_ok", "amount", "amount_sent", "pipeline",
     "pipeline_sent", "stage", "stage_sent", "owner", "owner_sent", "notified", "amount_superseded",
@@ -113,7 +112,7 @@ def listed_as(entry: Entry) -> tuple[str, str]:
 
 
 def _facts(entry: Entry, payload: Mapping[str, Any], record: Mapping[str, Any], compared: list) -> tuple:
-    owners = [kind is Class.EQUAL for name, kind in compared if name in OWNERS and payload.get(name)]
+    owners = [kind is Class.EQUAL for name, kind in compared if name in OWNER_FIELDS and payload.get(name)]
     consent = [kind not in _WRONG for name, kind in compared if name.startswith("dnd")]
     wrong = sum(kind in _WRONG for _, kind in compared)
     links = _links(entry, payload, record)
@@ -169,7 +168,7 @@ def _mentions(values: Mapping[str, Any], wanted: str) -> bool:
 def _places(payload: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[tuple[Any, Any], ...]:
     """(stored, sent) of pipeline, stage and owner."""
     names = ("pipelineId", "pipelineStageId")
-    owner = next((name for name in OWNERS if payload.get(name)), "assignedTo")
+    owner = next((name for name in OWNER_FIELDS if payload.get(name)), "assignedTo")
     return tuple((_text(record.get(name)), _text(payload.get(name))) for name in (*names, owner))
 
 

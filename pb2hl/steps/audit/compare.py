@@ -21,7 +21,7 @@ from pb2hl.highlevel import PORTS, Client
 from pb2hl.highlevel.records.objects import OURS
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.markers import ID_FIELD, find_markers, split_ids
-from pb2hl.operations import BESIDE, OF_SOME_PLANS, RECORD_TARGETS, Kind, Target
+from pb2hl.operations import BESIDE, OF_SOME_PLANS, OWNER_FIELDS, RECORD_TARGETS, Kind, Target
 from pb2hl.plan.building.estimate import spot_checks
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.audit import spans
@@ -29,7 +29,7 @@ from pb2hl.steps.audit.arrived import Arrived
 from pb2hl.steps.audit.related import check_relations, off
 from pb2hl.steps.balance.pieces import Seen
 from pb2hl.steps.shared.additions import Additions, contact_of
-from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names, read_records
+from pb2hl.steps.shared.readback import field_names, read_records
 from pb2hl.steps.shared.unwritten import unwritten
 from pb2hl.values.fold import fold
 

@@ -32,7 +32,7 @@ from pb2hl.steps.balance.pieces import (
     rows_without,
     with_names,
 )
-from pb2hl.steps.shared.outcomes import reason
+from pb2hl.steps.shared.outcomes import LOOKED_UP, WAITS, reason
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -183,8 +183,8 @@ def lacking(result: StepResult) -> list[str]:
 _REMEDY = {
     Fate.REFUSED: "mend the value in Perfect Books or its column's decision and load again; where the cause was in HighLevel, pb2hl repair "
     "sends it again; or leave the row out by decision",
-    Fate.HELD: "sent by the next load, or delta of the same export, once what it waits for is there",
-    Fate.IN_DOUBT: "looked up by the next load, never sent blind",
+    Fate.HELD: WAITS,
+    Fate.IN_DOUBT: LOOKED_UP,
     Fate.MISSING: "pb2hl load sends what was never sent; pb2hl repair makes again what somebody deleted",
     Fate.TAKEN_BACK: "pb2hl load makes it again",
 }

@@ -19,7 +19,7 @@ from pb2hl.apply.send import NO_FILE, lost_property
 from pb2hl.apply.shown import NOT_CARRIED_OUT
 from pb2hl.diff.overlay import CHANGING, DELTA_PART, OUTDATED, VALUES_PART, is_overlay
 from pb2hl.ledger import LedgerPort, State
-from pb2hl.operations import BESIDE, DATA_TARGETS, JOINED, Kind, Target
+from pb2hl.operations import BESIDE, DATA_TARGETS, JOINED, OWNER_FIELDS, Kind, Target
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.sheets import table_rows
 from pb2hl.steps.proposal.decisions import config_in_force
@@ -54,7 +54,7 @@ are pieces of their own where HighLevel took the record and not them."""
 KINDS = (RECORDS, LINKS, OWNERS, TAGS, FILES, VALUES, CHANGES, SUPPORT)
 _WHAT = {Target.LINK: LINKS, Target.RELATION: LINKS, Target.FILE: FILES, Target.MEDIA: FILES, Target.CONTACT_TAGS: TAGS}
 _OWNED = (Target.CONTACT, Target.OPPORTUNITY, Target.TASK, Target.APPOINTMENT)
-_OWNER = '"(assignedTo|assignedUserId|userId)":"[^"]'
+_OWNER = f'"({"|".join(OWNER_FIELDS)})":"[^"]'
 _TAGS = '"tags":\\["'
 _FATE_OF = {
     State.DONE: Fate.ARRIVED,

@@ -18,11 +18,10 @@ from pb2hl.apply import UndoPlan
 from pb2hl.apply.context import RunContext
 from pb2hl.apply.host_owner import made_contact
 from pb2hl.apply.send import clearing
-from pb2hl.diff.owner_sync import OWNER
 from pb2hl.highlevel import Client, Destination
 from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.ledger import Entry, LedgerPort
-from pb2hl.operations import REMOVED_TAGS, Kind, Operation, Target
+from pb2hl.operations import OWNER, REMOVED_TAGS, Kind, Operation, Target
 from pb2hl.plan.building.estimate import OWNERS_BEFORE, SEALED, carried_out, has_lost_reason, link_requests
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.delta import changed_files, later_export, moved_records, removals

@@ -14,11 +14,11 @@ from pb2hl.diff.table import shown
 from pb2hl.errors import GateClosed
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Entry, LedgerPort
-from pb2hl.operations import RECORD_TARGETS, Kind, Operation, Target
+from pb2hl.operations import OWNER_FIELDS, RECORD_TARGETS, Kind, Operation, Target
 from pb2hl.plan.building.expected import Sources
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.shared.labels import field_labels
-from pb2hl.steps.shared.readback import OWNER_FIELDS, field_names
+from pb2hl.steps.shared.readback import field_names
 from pb2hl.workspace import Workspace
 
 COLUMNS = (

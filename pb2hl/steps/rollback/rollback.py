@@ -15,13 +15,12 @@ from pb2hl.apply.last_sent import COMPANY
 from pb2hl.apply.seal import NAME, unseal
 from pb2hl.apply.undo import KEPT_COLUMNS, OBJECT_STAYS, OUTCOME_COLUMNS, Undo
 from pb2hl.apply.undo_proof import UndoProof, unproven
-from pb2hl.diff.owner_sync import OWNER
 from pb2hl.errors import ConfigError, HighLevelError, Problem, Severity, TokenMissing
 from pb2hl.highlevel import PORTS, Client, Destination
 from pb2hl.ledger import Ledger, LedgerPort
 from pb2hl.ledger.port import OPEN
 from pb2hl.mapper.sheets.gate import BY_HAND
-from pb2hl.operations import SCHEMA_TARGETS
+from pb2hl.operations import OWNER, SCHEMA_TARGETS
 from pb2hl.plan.building.estimate import Budget
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult

@@ -156,6 +156,11 @@ _STANDS = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt", "s
 """State of an operation → how people are told of it where it is another word."""
 
 
+WAITS = "sent by the next load, or delta of the same export, once what it waits for is there"
+LOOKED_UP = "looked up by the next load, never sent blind"
+"""What becomes of an operation that is held, and of one in doubt."""
+
+
 def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
     """One problem a (state, target, reason), with its count and first source ids."""
     if table.empty:
@@ -169,10 +174,7 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
         ids = ", ".join(group["source_id"].drop_duplicates().head(5))
         what = _STANDS.get(str(state), str(state))
         text = f"{target} {what}: {error or 'no outcome is recorded'} ({ids})"
-        treatment = {
-            "held": "sent by the next load, or delta of the same export, once what it waits for is there",
-            "in doubt": "looked up by the next load, never sent blind",
-        }.get(what, "listed with its reason")
+        treatment = {"held": WAITS, "in doubt": LOOKED_UP}.get(what, "listed with its reason")
         found.append(
             Problem(
                 what.replace(" ", "_"),

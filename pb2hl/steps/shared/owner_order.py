@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pb2hl import plan
-from pb2hl.diff.owner_sync import OWNER
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.ledger import LedgerPort
-from pb2hl.operations import Operation, Target
+from pb2hl.operations import OWNER, Operation, Target
 from pb2hl.values.counting import agree, counted
 
 SWITCH = (

@@ -14,7 +14,6 @@ from pb2hl.progress import SILENT, Progress
 
 AT_ONCE = 32
 
-OWNER_FIELDS = ("assignedTo", "assignedUserId", "userId")
 """What HighLevel calls the owner of a contact or deal, an appointment and a task."""
 
 
