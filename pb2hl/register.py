@@ -5,6 +5,7 @@ A new step touches its own module, its notebook and this register: command line,
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -324,6 +325,11 @@ STEPS: dict[str, Step] = {
     )
 }  # fmt: skip
 """Every step by its id, in the order of a migration."""
+
+
+def bring_over(export: str) -> str:
+    """The delta of an export, as a command without its workspace."""
+    return f"{DELTA.id} --export {shlex.quote(export)}"
 
 
 EXPLORE = "00_explore.ipynb"

@@ -129,9 +129,11 @@ def write_index(ws: Workspace, *, mask: bool = False) -> Path:
 
 
 def _state_to_share(ws: Workspace) -> MigrationState:
-    """Where `ws` stands, the workspace as `WS` in what is to be typed: who gets a report knows no path of ours, and folders bear clients' names."""
+    """Where `ws` stands, the workspace as `WS` and an export as `EXPORT` in what is to be typed: who gets a report knows no path of ours,
+    and folders bear clients' names."""
     state = state_of(ws)
-    return replace(state, following=state.following.replace(str(ws.path), "WS"))
+    command, delta, _ = state.following.replace(str(ws.path), "WS").partition(" --export ")
+    return replace(state, following=f"{command}{delta}EXPORT" if delta else command)
 
 
 def _write_index(ws: Workspace, mask: Mask, migration: MigrationState) -> Path:

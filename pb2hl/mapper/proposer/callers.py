@@ -13,8 +13,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.mapper.knowledge.signals import signals
-from pb2hl.mapper.proposer.row_parts import label_of
-from pb2hl.mapper.proposer.score import fields_of
+from pb2hl.mapper.proposer.row_parts import fields_of, label_of
 
 _OBJECTS = frozenset({"appointments", "tasks", "notes", "activities"})
 _PHONES = frozenset({"phone", "mobile"})

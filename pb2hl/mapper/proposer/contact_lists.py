@@ -12,8 +12,8 @@ import pandas as pd
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.proposer.company_lists import OTHERS
-from pb2hl.mapper.proposer.row_parts import by_field
-from pb2hl.mapper.proposer.score import candidate, fields_of
+from pb2hl.mapper.proposer.row_parts import by_field, fields_of
+from pb2hl.mapper.proposer.score import candidate
 from pb2hl.values.fold import fold_marks
 
 _OBJECTS = frozenset({"appointments", "tasks", "notes", "activities"})

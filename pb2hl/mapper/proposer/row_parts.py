@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from pb2hl.mapper.knowledge.signals import signals
+from pb2hl.mapper.knowledge.prefixes import without_prefix
+from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.proposer.propose import propose_fields
+from pb2hl.mapper.proposer.score import candidate
 from pb2hl.model import OBJECTS
 from pb2hl.sheets import table_rows
 from pb2hl.source.mixed import PART
@@ -36,6 +38,12 @@ def surely(raw: RawTable, object_: str) -> dict[str, str]:
         for row in table_rows(proposed)
         if float(row.confidence) >= SURE and row.field not in ("custom", "ignore")
     }
+
+
+def fields_of(headings: Sequence[str], object_: str) -> dict[str, str]:
+    """What each heading says by itself, by heading; no values are looked at."""
+    said = zip(headings, without_prefix(headings), strict=True)
+    return {heading: candidate(words, object_, Signals()).field for heading, words in said}
 
 
 def by_field(fields: Mapping[str, str]) -> dict[str, str]:

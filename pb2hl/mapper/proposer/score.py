@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS, PART_TERMS, PLACES, SELF, SYSTEM_TERMS, by_pattern, concepts
 from pb2hl.mapper.knowledge.consent import consent
 from pb2hl.mapper.knowledge.lists import heading_words, sections
-from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, parts, terms, tokens
 from pb2hl.mapper.proposer.candidate import Candidate
@@ -290,12 +288,6 @@ def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
     if found.target == "custom" and object_ in _WITHOUT_FIELDS:
         return replace(found, target="ignore")
     return found
-
-
-def fields_of(headings: Sequence[str], object_: str) -> dict[str, str]:
-    """What each heading says by itself, by heading; no values are looked at."""
-    said = zip(headings, without_prefix(headings), strict=True)
-    return {heading: candidate(words, object_, Signals()).field for heading, words in said}
 
 
 _DEAL_VALUES = {"percent": "probability", "date": "expected_close", "money": "amount"}

@@ -40,7 +40,7 @@ from pb2hl.steps.delta.threeway import Changes, Scope, changes
 from pb2hl.steps.delta.wording import Wording
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load import growth
-from pb2hl.steps.load.schema import make_pipelines
+from pb2hl.steps.load.making import make_pieces
 from pb2hl.steps.overview.cut_short import BROUGHT
 from pb2hl.steps.overview.status import WINDOW, window_state
 from pb2hl.steps.proposal import proposal, sent_under
@@ -281,16 +281,9 @@ def pieces_more(
 
 
 def _make_schema(session: Session, planned: Sequence[Operation], pieces: Sequence[Operation]) -> None:
-    """Make `pieces`, and learn of the stages that a run which was killed added."""
-    growth.forget_asked(session.ledger, session.run, pieces)
-    if pieces:
-        lines = [op for op in pieces if op.target is Target.PIPELINE]
-        others = [op for op in pieces if op.target is not Target.PIPELINE]
-        session.carry_out(others, len(others))
-        if waiting := session.do(lambda context: make_pipelines(context, lines)):
-            schema_additions.ask_admin(session.ws, waiting)
-    if grown := growth.grown_unknown(session.ledger, planned):
-        session.do(lambda context: growth.adopt(context, grown))
+    """Make `pieces`; what the token may not make stops the delta with the steps for an admin."""
+    if waiting := session.do(lambda context: make_pieces(context, planned, pieces)):
+        schema_additions.ask_admin(session.ws, waiting)
 
 
 def _replace_files(session: Session, old: Sequence[Entry]) -> list[Problem]:

@@ -14,7 +14,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.growth import label
-from pb2hl.steps.load.schema import instructions
+from pb2hl.steps.load.making import instructions
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 

@@ -9,7 +9,7 @@ from pb2hl import mapper
 from pb2hl.errors import ConfigError, GateClosed, Problem, Severity, SheetError
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Approval, Ledger, LedgerPort
-from pb2hl.register import CHECK, SCHEMA
+from pb2hl.register import CHECK, SCHEMA, Step
 from pb2hl.register import gates as registered
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.proposal import decisions, proposal
@@ -44,10 +44,11 @@ def approve(ws: Workspace, gate: str, who: str, *, force: bool = False, note: st
     subject = subject_hash(ws, gate)
     if not subject:
         raise GateClosed(f"there is nothing to approve at the gate {gate} yet", hint=f"pb2hl {gate} {ws.path}")
-    if since := outdated(ws, gate):
+    step = registered()[gate]
+    if since := outdated(ws, step):
         raise GateClosed(
             f"{gate} cannot be approved: it was found before this changed: {', '.join(since)}",
-            hint=f"find it anew: pb2hl {registered()[gate].id} {ws.path}",
+            hint=f"find it anew: pb2hl {step.id} {ws.path}",
         )
     problems = open_points(ws, gate)
     if problems and not force:
@@ -84,18 +85,19 @@ def subject_hash(ws: Workspace, gate: str) -> str:
     return str(result.facts.get("hash", "")) if result else ""
 
 
-def outdated(ws: Workspace, gate: str) -> list[str]:
-    """The names of what was decided otherwise since what stands at `gate` was found, so that its step comes first.
+def outdated(ws: Workspace, step: Step) -> list[str]:
+    """The names of what was changed or decided otherwise since `step` left its result, so that it comes first again.
 
-    Nothing for a gate of sheets, which are read as they are, for one that has nothing yet, and for what a delta asks for.
+    Nothing for a step without a result, for a gate of sheets, which are read as they are, and for what a delta asks for.
     """
-    step = registered()[gate]
-    result = None if step.gate_of_sheets else StepResult.load(ws.results(step.result()))
-    if result is None or result.facts.get(OF_DELTA):
+    result = StepResult.load(ws.results(step.result()))
+    if result is not None and step is CHECK:
+        return ["the staged tables"] if result.facts.get("tables") != ws.staged_fingerprint() else []
+    if result is None or not step.gate or step.gate_of_sheets or result.facts.get(OF_DELTA):
         return []
     try:
         with Ledger.open(ws) as ledger:
-            if gate == SCHEMA.gate:
+            if step is SCHEMA:
                 return proposal.differs(ws, ledger)
             now, carried = decisions.of_plan(decisions.decided(ws, ledger)), ledger.recall(CARRIED) or {}
     except SheetError:
@@ -202,18 +204,12 @@ def states(ws: Workspace) -> list[dict[str, Any]]:
     return rows
 
 
-def checked_before(ws: Workspace) -> bool:
-    """Whether the checks looked at other tables than are staged now."""
-    result = StepResult.load(ws.results(CHECK.result()))
-    return result is not None and result.facts.get("tables") != ws.staged_fingerprint()
-
-
 def require_checked(ws: Workspace) -> None:
     """Raise GateClosed, naming the rows, when the checks on the staged tables found something critical."""
     result = StepResult.load(ws.results(CHECK.result()))
     if result is None:
         raise GateClosed("the checks before the load were never run", hint=f"pb2hl check {ws.path}")
-    if checked_before(ws):
+    if outdated(ws, CHECK):
         raise GateClosed("the tables were staged again since the checks looked at them", hint=f"pb2hl check {ws.path}")
     if result.status is not Status.FAILED:
         return

@@ -9,15 +9,12 @@ from typing import Any
 import pandas as pd
 
 from pb2hl import plan
-from pb2hl.apply import Apply
 from pb2hl.apply.context import RunContext
-from pb2hl.errors import HighLevelError, NotFound, Problem, ScopeMissing, Severity
+from pb2hl.errors import HighLevelError, NotFound, Problem, Severity
 from pb2hl.highlevel import PORTS, Client, Destination, read_destination
 from pb2hl.highlevel.destination import pipeline_of
 from pb2hl.highlevel.records.fields import normalised
-from pb2hl.highlevel.records.pipelines import pipelines as read_pipelines
 from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
-from pb2hl.mapper.sheets.gate import BY_HAND
 from pb2hl.operations import Kind, Operation, Target, address
 from pb2hl.plan.records.legal import KEYS, wanted
 from pb2hl.progress import SILENT, Cancel, Progress
@@ -26,6 +23,7 @@ from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load import growth
+from pb2hl.steps.load.making import instructions, is_there, make_pieces, missing_stages, switched
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import lost_reasons, proposal
 from pb2hl.steps.proposal.proposed_schema import STEP, as_made, planned_with_reasons, present
@@ -120,17 +118,10 @@ def _apply(ws: Workspace, ledger: LedgerPort, progress: Progress, cancel: Cancel
 async def _carry_out(
     context: RunContext, operations: Sequence[Operation]
 ) -> tuple[list[Operation], list[tuple[Operation, str]], Destination]:
-    """Make everything, and what pieces made before need more; pipelines last, since a token may lack their scope: those are then
-    taken as an admin made them."""
+    """Make everything, and what pieces made before need more."""
     more = await growth.growth(context.client, context.ledger, operations)
-    growth.forget_asked(context.ledger, context.run, [*operations, *more])
-    others = [op for op in (*operations, *more) if op.target is not Target.PIPELINE]
-    lines = [op for op in (*operations, *more) if op.target is Target.PIPELINE]
-    context.progress.start("schema", len(others), "operations")
     _again(context, operations)
-    await Apply(context).run(others)
-    waiting = await make_pipelines(context, lines)
-    await growth.adopt(context, growth.grown_unknown(context.ledger, operations))
+    waiting = await make_pieces(context, operations, [*operations, *more])
     objects = [str(op.payload["key"]) for op in operations if op.target is Target.OBJECT]
     found = await read_destination(context.client, index=False, objects=objects)
     return more, waiting, await _with_late(context, operations, found)
@@ -146,31 +137,6 @@ def _again(context: RunContext, operations: Sequence[Operation]) -> None:
     ]
     if again:
         context.ledger.finish(context.run, again)
-
-
-async def make_pipelines(context: RunContext, lines: Sequence[Operation]) -> list[tuple[Operation, str]]:
-    """Make or extend pipelines; those that the token may not touch, with the reason: an admin makes them by `instructions`."""
-    waiting: list[tuple[Operation, str]] = []
-    ledger = context.ledger
-    made_by_hand = await _by_hand(context, [op for op in lines if op.kind is not Kind.UPDATE])
-    left = [op for op in lines if op.op_id not in made_by_hand]
-    why = ""
-    context.progress.start("pipelines", len(left), "pipelines")
-    try:
-        await Apply(context).run(left)
-    except ScopeMissing as error:
-        why = error.message
-    for op in left:
-        entry = ledger.operation(op.op_id)
-        if why and not _is_there(entry):
-            waiting.append((op, why))
-        elif entry is not None and entry.state is State.REFUSED:
-            waiting.append((op, entry.error))
-    if waiting:
-        asked = {fold(str(op.payload["name"])) for op, _ in waiting}
-        ledger.remember(BY_HAND, sorted(asked | set(ledger.recall(BY_HAND) or ())))
-        await _forget(context, waiting)
-    return waiting
 
 
 async def _with_late(context: RunContext, operations: Sequence[Operation], found: Destination) -> Destination:
@@ -198,73 +164,6 @@ async def _with_late(context: RunContext, operations: Sequence[Operation], found
     lines = [pipeline_of(record) for target, record in late if target is Target.PIPELINE]
     kept = {model: tuple(items) for model, items in fields.items()}
     return replace(found, fields=kept, pipelines=(*found.pipelines, *lines))
-
-
-def _is_there(entry: Entry | None) -> bool:
-    return entry is not None and entry.state in (State.DONE, State.SKIPPED)
-
-
-async def _forget(context: RunContext, waiting: list[tuple[Operation, str]]) -> None:
-    """A request refused for its scope made nothing: the intent is taken back, so that nothing stays in doubt."""
-    context.ledger.finish(
-        context.run,
-        [Outcome(op.op_id, State.PLANNED, error="the token may not make pipelines", operation=op) for op, _ in waiting],
-    )
-
-
-async def _by_hand(context: RunContext, lines: Sequence[Operation]) -> set[str]:
-    """Pipelines that wait since the token could not make them, and that an admin has made exactly so: taken as they are."""
-    waiting = [op for op in lines if (entry := context.ledger.operation(op.op_id)) and entry.state is State.PLANNED]
-    if not waiting:
-        return set()
-    there = {fold(str(line.get("name", ""))): line for line in await read_pipelines(context.client)}
-    found = []
-    for op in waiting:
-        line = there.get(fold(str(op.payload["name"])))
-        if line is not None and not missing_stages(op, line):
-            answer = {"id": line["id"], "stages": {str(stage["name"]): stage["id"] for stage in line.get("stages", ())}}
-            found.append(
-                Outcome(
-                    op.op_id, State.SKIPPED, str(line["id"]), answer, error="made by an admin by hand", operation=op
-                )
-            )
-    context.ledger.finish(context.run, found)
-    return {outcome.op_id for outcome in found}
-
-
-def missing_stages(op: Operation, line: Any) -> list[str]:
-    """Stages of the planned pipeline that `line` does not have (by name, ignoring case)."""
-    have = {fold(str(stage.get("name", ""))) for stage in line.get("stages") or ()}
-    return [stage["name"] for stage in op.payload["stages"] if fold(stage["name"]) not in have]
-
-
-def instructions(waiting: Sequence[tuple[Operation, str]], then: str = "pb2hl schema --apply") -> pd.DataFrame:
-    """Exact steps for an admin, one row a step, for pipelines that the token may not make or extend; `then` is the command
-    that goes on."""
-    rows = []
-    for op, why in waiting:
-        steps = [*_by_admin(op), f"Save, then run: {then} again; it verifies the name and the stages"]
-        rows += [(op.payload["name"], number, step, why) for number, step in enumerate(steps, 1)]
-    return pd.DataFrame(rows, columns=list(lost_reasons.COLUMNS))
-
-
-def _by_admin(op: Operation) -> list[str]:
-    name, stages = op.payload["name"], list(op.payload["stages"])
-    chances = [
-        f", win probability {stage['stageWinProbability']} %" if stage.get("stageWinProbability") is not None else ""
-        for stage in stages
-    ]
-    if op.kind is not Kind.UPDATE:
-        use = _switch(op.payload.get("useOpportunityProbability"))
-        steps = ["In HighLevel open Opportunities > Pipelines > Create new pipeline", f"Name it exactly: {name}"]
-        steps += [f"Stage {s['position'] + 1}: {s['name']}{chance}" for s, chance in zip(stages, chances, strict=True)]
-        return [*steps, f"Switch the use of stage win probabilities {use}"]
-    steps = [f"In HighLevel open Opportunities > Pipelines > edit the pipeline {name}"]
-    for at, (stage, chance) in enumerate(zip(stages, chances, strict=True)):
-        if "id" not in stage:  # those that are there have one
-            place = f"behind {stages[at - 1]['name']}" if at else "as the first"
-            steps.append(f"Add the stage {stage['name']} {place}{chance}")
-    return steps
 
 
 def _result(
@@ -336,7 +235,7 @@ def verify(operations: Sequence[Operation], entries: dict[str, Entry], found: De
     rows = []
     for op in operations:
         entry = entries.get(op.op_id)
-        if op.kind is Kind.SKIP or entry is None or not _is_there(entry):
+        if op.kind is Kind.SKIP or entry is None or not is_there(entry):
             continue
         verdict = "as planned"
         if op.target is Target.FIELD:
@@ -388,9 +287,5 @@ def _reckoned(op: Operation, line: Any) -> list[str]:
         off.append(f"its stages stand in the order {', '.join(stage['name'] for stage in line['stages'])}")
     wanted, use = op.payload.get("useOpportunityProbability"), line.get("useOpportunityProbability")
     if None not in (wanted, use) and bool(use) != bool(wanted):
-        off.append(f"the use of stage probabilities is {_switch(use)}, planned was {_switch(wanted)}")
+        off.append(f"the use of stage probabilities is {switched(use)}, planned was {switched(wanted)}")
     return off
-
-
-def _switch(on: Any) -> str:
-    return "on" if on else "off"

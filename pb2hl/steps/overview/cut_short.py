@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 from pb2hl.ledger import LedgerPort
-from pb2hl.register import DELTA, LOAD, ROLLBACK, results
+from pb2hl.register import DELTA, LOAD, ROLLBACK, bring_over, results
 from pb2hl.results import Failure, StepResult
 from pb2hl.steps.shared.writing import STOPPED
 from pb2hl.workspace import Workspace
@@ -37,7 +36,7 @@ def unfinished_delta(ws: Workspace, ledger: LedgerPort) -> str:
     cut_off = bool(runs) and runs[-1].step == DELTA.id and runs[-1].status in ("", STOPPED)
     failure = Failure.load(ws.results(DELTA.result()))
     failed = failure is not None and failure.at >= max(StepResult.left_at(ws.results(name)) for name in results())
-    return f"{DELTA.id} --export {shlex.quote(export)}" if export and (cut_off or failed) else ""
+    return bring_over(export) if export and (cut_off or failed) else ""
 
 
 def sends_the_rest(ledger: LedgerPort) -> str:
@@ -45,4 +44,4 @@ def sends_the_rest(ledger: LedgerPort) -> str:
     export only."""
     export = str(ledger.recall(BROUGHT) or "")
     last = next((run.step for run in reversed(ledger.runs()) if run.step in (LOAD.id, DELTA.id, ROLLBACK.id)), "")
-    return f"{DELTA.id} --export {shlex.quote(export)}" if export and last == DELTA.id else LOAD.id
+    return bring_over(export) if export and last == DELTA.id else LOAD.id

@@ -11,7 +11,7 @@ from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import Problem
 from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.progress import SILENT, Cancel, Progress
-from pb2hl.register import CHECK, LOAD, ROLLBACK, STEPS, Step, results, results_of
+from pb2hl.register import DELTA, LOAD, ROLLBACK, STEPS, Step, results, results_of
 from pb2hl.results import Status, StepResult, read_result
 from pb2hl.sheets import read_sheet
 from pb2hl.steps.gates import gates
@@ -117,8 +117,21 @@ def way_on(ws: Workspace, following: str) -> tuple[str, str]:
     if not following and taken_back(ws):
         return "", ""  # whatever an audit before the rollback found missing
     name, _, gate = following.partition(" ")
+    if name == DELTA.id:
+        return _decided_since(ws), following
     why, command = before_approval(ws, gate) if name == "approve" else ("", "") if following else after_audit(ws)
     return why, command or following
+
+
+def _decided_since(ws: Workspace) -> str:
+    """What a delta brings over that is no later export's, as the beginning of a sentence; "" for nothing."""
+    with Ledger.open(ws) as ledger:
+        names = sent_under.since(ws, ledger)
+    return (
+        f"records were sent before this was decided otherwise ({', '.join(names)}), and it is brought over by: "
+        if names
+        else ""
+    )
 
 
 def open_sheets(ws: Workspace) -> tuple[str, ...]:
@@ -181,9 +194,7 @@ def _next_step(ws: Workspace, states: list[dict], applied: bool, by_state: dict[
             return (begun.delta or begun.decided if step.proves else "") or step.id
         if step.must_pass and not applied and _failed(ws, step):
             return step.id
-        if step is CHECK and gates.checked_before(ws):
-            return step.id
-        if step.gate and gates.outdated(ws, step.gate):
+        if gates.outdated(ws, step):
             return step.id
         if step.gate and gate[step.gate] != "approved":
             at_hand = step.gate_of_sheets or gate[step.gate] != "not reached"

@@ -6,7 +6,6 @@ and brings over what differs.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from pb2hl.errors import Problem, Severity, SheetError
 from pb2hl.ledger import LedgerPort, State
 from pb2hl.operations import DATA_TARGETS
 from pb2hl.plan import Plan
-from pb2hl.register import DELTA
+from pb2hl.register import bring_over
 from pb2hl.steps.proposal import proposal
 from pb2hl.steps.proposal.decisions import changed, decided, of_plan
 from pb2hl.workspace import Workspace
@@ -52,7 +51,7 @@ def since(ws: Workspace, ledger: LedgerPort) -> list[str]:
 
 def again(ledger: LedgerPort) -> str:
     """The delta that brings over what was decided since, as a command without its workspace."""
-    return f"{DELTA.id} --export {shlex.quote(ledger.recall(SENT)[-1]['export'])}"
+    return bring_over(ledger.recall(SENT)[-1]["export"])
 
 
 def problems(ws: Workspace, ledger: LedgerPort, severity: Severity = Severity.CRITICAL) -> tuple[Problem, ...]:
@@ -61,7 +60,7 @@ def problems(ws: Workspace, ledger: LedgerPort, severity: Severity = Severity.CR
     if not names:
         return ()
     text = f"records were sent before this was decided otherwise: {', '.join(names)}"
-    treatment = f"once everything is loaded, a delta of the same export brings over what differs: pb2hl {again(ledger)}"
+    treatment = "once everything is loaded, a delta of the same export brings over what differs (pb2hl status names it)"
     return (Problem("sent_otherwise", text, severity, count=len(names), treatment=treatment),)
 
 
