@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from pb2hl import report
 from pb2hl.errors import GateClosed
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.gates import gates
@@ -82,6 +83,9 @@ def test_what_is_decided_after_the_load_is_not_there_until_a_delta_brought_it(mi
     assert tag in migration.arrived().contact("ada@mill.example")["tags"]
     done = small.follow(ws, to=("audit", f"delta --export {ws.export_path}"))
     assert status(ws).next_step.startswith("delta") and not any(one.startswith("delta") for one in done)
+    assert "sheets/tags.csv" in status(ws).headline, "why a delta comes next"
+    page = report.write_index(ws).read_text(encoding="utf-8")
+    assert "delta WS --export EXPORT" in page and str(ws.export_path) not in page, "who gets it knows no path of ours"
     for name in ("load", "audit"):
         result = migration.run(name)
         assert result.status is Status.INCOMPLETE, name
