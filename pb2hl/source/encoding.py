@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _SAMPLE = 200_000
@@ -25,6 +26,40 @@ def decode(raw: bytes) -> tuple[str, str, int]:
         return raw.decode("utf-8"), "utf-8", 0
     except UnicodeDecodeError:
         return _eight_bit(raw)
+
+
+def shared(samples: Sequence[bytes]) -> str:
+    """The one encoding of texts of one export that are not UTF-8, by all of their letters together; "" where they are not two, or
+    nothing is sure: a few letters of one file fit many languages."""
+    foreign = [sample[: sample.rfind(b"\n") + 1] for sample in samples]
+    foreign = [sample for sample in foreign if not _is_marked(sample) and not _fits(sample, "utf-8")]
+    if len(foreign) < _SEVERAL:
+        return ""
+    _, encoding, bad = decode(b"".join(foreign))
+    return encoding if not bad and all(_fits(sample, encoding) for sample in foreign) else ""
+
+
+def in_utf8(raw: bytes, encoding: str) -> bytes:
+    """`raw` in UTF-8 where it is a text in the `encoding` of its export ("" for none), and shows no other by itself."""
+    if not encoding or _is_marked(raw) or _fits(raw, "utf-8") or _of_a_neighbour(raw) or not _fits(raw, encoding):
+        return raw
+    return raw.decode(encoding).encode("utf-8")
+
+
+_SEVERAL = 2
+
+
+def _is_marked(raw: bytes) -> bool:
+    """Whether a text says itself what it is in, or is in no encoding of one byte."""
+    return raw.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in raw[:_SAMPLE]
+
+
+def _fits(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return True
 
 
 def is_binary(raw: bytes) -> bool:
@@ -63,6 +98,8 @@ def _eight_bit(raw: bytes) -> tuple[str, str, int]:
         return mixed, "utf-8 with Windows-1252 bytes", bad
     if neighbour := _of_a_neighbour(raw):
         return _lenient(raw, neighbour)
+    if _SIGNS_IN_WORDS.search(raw[: _SAMPLE * 10]) and _is_latin(raw):
+        return _lenient(raw, "cp1250")
     if _looks_western(raw):
         return raw.decode("cp1252", errors="replace"), "windows-1252", 0
     from charset_normalizer import from_bytes
@@ -123,16 +160,27 @@ def _of_a_neighbour(raw: bytes) -> str:
     return ""
 
 
+_SIGNS_IN_WORDS = re.compile(
+    rb"(?i:(?<=[a-z\xc0-\xff]))[\xb3\xb9\xbe\x9f](?=[a-z\xbf\xe0-\xff])|(?<=[a-z\xe0-\xff]{2})\xba(?=[a-z\xe0-\xff])|\xa3[a-z\xf3]{3}"
+)
+"""What Windows-1252 reads as a sign inside a word and Windows-1250 as a letter: `Wys³aæ` is `Wysłać`, `nº` and `m³/h` are no words."""
+
+
+def _is_latin(raw: bytes) -> bool:
+    """Whether bytes above 127 stand one or two together, as accented letters among ASCII do."""
+    high = re.findall(rb"[\x80-\xff]+", raw[: _SAMPLE * 10])
+    return sum(len(run) <= 2 for run in high) >= 0.85 * len(high)
+
+
 def _looks_western(raw: bytes) -> bool:
     """Whether bytes above 127 are, read as Windows-1252, what Western words hold: single accented letters among ASCII."""
     high = re.findall(rb"[\x80-\xff]+", raw[: _SAMPLE * 10])
     if any(byte in b"".join(high[:5000]) for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)):
         return False
-    single = sum(len(run) <= 2 for run in high)
     letters = sum(
         run[0] >= 0xC0
         or run[0]
-        in b"\x80\x91\x92\x93\x94\x96\x97\xa0\xa3\xa7\xa9\xab\xae\xb0\xb4\xb7\xbb\x85\x8a\x8c\x8e\x9a\x9c\x9e\x9f"
+        in b"\xaa\xb2\xb3\xba\xa1\xbf\xb5\xb1\xbd\x99\x80\x91\x92\x93\x94\x96\x97\xa0\xa3\xa7\xa9\xab\xae\xb0\xb4\xb7\xbb\x85\x8a\x8c\x8e\x9a\x9c\x9e\x9f"
         for run in high
     )
-    return bool(high) and single >= 0.85 * len(high) and letters >= 0.8 * len(high)
+    return bool(high) and _is_latin(raw) and letters >= 0.8 * len(high)

@@ -15,6 +15,7 @@ from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.source import embedded, workbooks
 from pb2hl.source.containers import ATTACHED, Item, open_container
 from pb2hl.source.elsewhere import UNKNOWN, Elsewhere, elsewhere
+from pb2hl.source.encoding import in_utf8, shared
 from pb2hl.source.files import ExportFiles
 from pb2hl.source.formats import HEAD, Format, format_of, read_tables
 from pb2hl.source.guarded import Foreign, read_foreign
@@ -27,6 +28,8 @@ _JSON_LINES = (".jsonl", ".ndjson")
 _SQLITE = (".db", ".sqlite", ".sqlite3", ".db3")
 _CARDS = (".vcf", ".vcard", ".ics", ".ical")
 TABLE_SUFFIXES = (*_DELIMITED, *_JSON, *_JSON_LINES, *_SQLITE, *workbooks.SUFFIXES, *_CARDS, ".htm", ".html", "")
+_QUICKLY = 2**20
+"""Bytes of a packed text that is unpacked once more to see what the export's texts are in."""
 _SMALL = 64 * 2**20
 """Bytes of a packed file that is unpacked only to say what it is."""
 _PROSE = re.compile(r"(?i)(^|/)(read[_ -]?me|licen[sc]e|manifest|notice|instructions?)\b[^/]*$")
@@ -52,11 +55,12 @@ def read_export(
     for item in items:
         if item.name not in chosen:
             files.add(item.name, item.size, item.read)
+    encoding = shared([_head(item) for item in candidates if _is_small_text(item)])
     progress.start("reading the export", len(candidates), "files")
     for item in candidates:
         check()
         progress.note(item.name)
-        read = _read_item(item, logs.get(item.name, ()), into, limits, check)
+        read = _read_item(item, logs.get(item.name, ()), encoding, into, limits, check)
         tables += read.tables
         problems += read.problems
         if read.why:
@@ -167,12 +171,18 @@ def _may_be_table(item: Item) -> bool:
     return not (_PROSE.search(item.name) and suffix in ("", ".txt", ".htm", ".html", ".json"))
 
 
-def _read_item(item: Item, logs: Logs, into: Path, limits: Limits, check: Callable[[], None]) -> _Read:
-    """The tables of one file, or why it could not be read; `logs` are the files of a database that lie beside it."""
+def _is_small_text(item: Item) -> bool:
+    """Whether a file is a text of which a look at its first lines costs little."""
+    return Path(item.name).suffix.lower() in _DELIMITED and (item.path is not None or item.size <= _QUICKLY)
+
+
+def _read_item(item: Item, logs: Logs, encoding: str, into: Path, limits: Limits, check: Callable[[], None]) -> _Read:
+    """The tables of one file, or why it could not be read; `logs` are the files of a database that lie beside it, `encoding` what
+    the export's texts are in."""
     if item.size > limits.file_bytes:
         return _Read(why=f"is larger than {limits.file_mib:,} MiB; {remedy('file_mib')}")
     try:
-        tables, problems = _tables(item, logs, into, limits, check)
+        tables, problems = _tables(item, logs, encoding, into, limits, check)
     except ExportError as error:
         why = str(error.message).removeprefix(item.name).strip(" :") + (f"; {error.hint}" if error.hint else "")
         return _Read(why=why)
@@ -184,13 +194,13 @@ def _read_item(item: Item, logs: Logs, into: Path, limits: Limits, check: Callab
 
 
 def _tables(
-    item: Item, logs: Logs, into: Path, limits: Limits, check: Callable[[], None]
+    item: Item, logs: Logs, encoding: str, into: Path, limits: Limits, check: Callable[[], None]
 ) -> tuple[list[RawTable], list[Problem]]:
     if item.path is not None and format_of(_head(item), item.name) is not Format.DELIMITED:
         return read_foreign(Foreign(item.name, item.path, item.size), into, limits, check)
     raw = item.read()
     if format_of(raw[:HEAD], item.name) is Format.DELIMITED:
-        return read_tables(raw, item.name, limits, partial(embedded.keep, into), item.path)
+        return read_tables(in_utf8(raw, encoding), item.name, limits, partial(embedded.keep, into), item.path)
     with tempfile.TemporaryDirectory(prefix="pb2hl-") as folder:
         unpacked = Path(folder) / "file"
         unpacked.write_bytes(raw)

@@ -153,6 +153,28 @@ def test_a_channel_of_its_own_closes_no_other(heading, field):
     assert (found["field"], found["transform"]) == (field, "") and found["confidence"] >= 0.8
 
 
+@pytest.mark.parametrize(
+    ("heading", "field"),
+    [
+        ("Brak zgody na SMS", "sms_opt_out"), ("Zgoda SMS: brak", "sms_opt_out"), ("Senza consenso telefonico", "call_opt_out"),
+        ("Sem autorização para ligações", "call_opt_out"), ("Uten samtykke e-post", "email_opt_out"), ("Bez souhlasu SMS", "sms_opt_out"),
+        ("Pas d'accord e-mail", "email_opt_out"), ("Email consent missing", "email_opt_out"), ("メール同意なし", "email_opt_out"),
+        ("ej_samtal", "call_opt_out"), ("ej_sms", "sms_opt_out"), ("Nessuna chiamata", "call_opt_out"), ("vm_optout", "call_opt_out"),
+    ],
+)  # fmt: skip
+def test_a_permission_that_is_lacking_is_a_refusal(heading, field):
+    """`No consent`, `without`, `lacking`, or a bare no to a channel: yes closes that channel, and no leaves it open."""
+    found = propose_fields(pd.DataFrame({heading: ["yes", "no", "yes"]}), "contacts").iloc[0]
+    assert (found["field"], found["transform"]) == (field, "") and found["confidence"] >= 0.8
+
+
+@pytest.mark.parametrize("heading", ["No Telefon", "No. phone", "Geen telefoon"])
+def test_numbers_of_phones_refuse_nothing(heading):
+    """A column of numbers is a phone, whatever no its heading seems to say."""
+    found = propose_fields(pd.DataFrame({heading: ["+62 21 555 0101", "+62 21 555 0102"]}), "contacts").iloc[0]
+    assert found["field"] in ("phone", "custom")
+
+
 @pytest.mark.parametrize("heading", ["WhatsApp consent", "May contact by WhatsApp", "WhatsApp opt-in"])
 def test_a_permission_of_a_channel_is_turned_round(heading):
     """Who does not permit WhatsApp is closed there, and only there."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS
 from pb2hl.mapper.knowledge.lists import heading_words, listed, sections
 from pb2hl.mapper.knowledge.signals import Signals
-from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.knowledge.text import meaning_words, tokens
 
 _FIELD = {
     "email": "email_opt_out",
@@ -37,6 +37,7 @@ _WISHES = listed("consent_headings", "wishes")
 _MODALS = listed("consent_headings", "modals")
 _AFTER_MODALS = listed("consent_headings", "after modals")
 _NEGATIONS = listed("consent_headings", "negations")
+_LACKING = tuple(listed("consent_headings", "lacking"))
 _NOT_ABOUT_CONSENT = listed("consent_headings", "not about consent")
 _STATUS = listed("consent_headings", "status")
 _BESIDE = listed("consent_headings", "beside")
@@ -78,6 +79,7 @@ def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | Non
     words = _words(order)
     channel = _channel(terms, words)
     refusing, permitting, wishing = _asks(order, words, terms, channel)
+    refusing = refusing or (seen.looks("answer", at_least=0.8) and _bare_no(order, channel))
     permitting = permitting or (not refusing and _promotes(words, channel, seen))
     if not (refusing or permitting) or (wishing and seen.filled and not seen.looks("answer", at_least=0.5)):
         return _by_values(terms, words, channel, seen)
@@ -124,7 +126,7 @@ def _asks(
     refuses = bool(terms & (CONSENT_TERMS - {"consent"})) or bool(channel and words & _REFUSALS)
     permits = "consent" in terms or bool(channel and words & _PERMISSIONS)
     wishes = bool(channel) and (bool(words & _WISHES) or _modal(order))
-    negated = any(word in _NEGATIONS for word in order[:-1])
+    negated = any(word in _NEGATIONS for word in order[:-1]) or order[-1].endswith(_LACKING)
     negated = negated or (
         channel in _OWN_CHANNELS and order[-1] in _NEGATIONS - {"no"}
     )  # `WhatsApp nein`, but `WhatsApp No`
@@ -133,6 +135,12 @@ def _asks(
     if (permits or wishes) and negated:
         return True, False, not permits and not refuses
     return refuses, permits or wishes, wishes and not permits and not refuses
+
+
+def _bare_no(order: tuple[str, ...], channel: str) -> bool:
+    """Whether a heading says no to a channel and nothing else (`ej_sms`, `no calls`)."""
+    said = [word for word in meaning_words(order) if word not in _NEGATIONS]
+    return order[0] in _NEGATIONS and bool(said) and all(_WORD_CHANNEL.get(word) == channel for word in said)
 
 
 def _promotes(words: frozenset[str], channel: str, seen: Signals) -> bool:

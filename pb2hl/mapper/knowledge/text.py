@@ -46,7 +46,7 @@ def tokens(heading: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(_E_MAIL.sub("email", unaccented(spaced))))
 
 
-def _content(words: tuple[str, ...]) -> tuple[str, ...]:
+def meaning_words(words: tuple[str, ...]) -> tuple[str, ...]:
     """`words` without joining words; Portuguese `do` and `da` only join between two others (`do not`, `to do` stay)."""
     kept = tuple(
         word
@@ -59,7 +59,7 @@ def _content(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def heading_key(text: str) -> tuple[str, ...]:
     """How words of headings are compared: their tokens without joining words."""
-    return _content(tokens(text))
+    return meaning_words(tokens(text))
 
 
 @lru_cache(maxsize=1)
@@ -173,7 +173,7 @@ _LAST = {"no": "number", "adi": "name"}
 @lru_cache(maxsize=20_000)
 def terms(heading: str) -> tuple[str, ...]:
     """The terms of a heading in order; words that the lexicon does not know stay as they are."""
-    words = _content(tokens(without_zone(heading)))
+    words = meaning_words(tokens(without_zone(heading)))
     if len(words) > 1 and words not in phrases():  # `Client No`, `Firma Adı`
         words = (*words[:-1], _LAST.get(words[-1], words[-1]))
     if words in phrases() and len(words) > 1:
