@@ -51,10 +51,7 @@ def read_export(
     unread: list[tuple[str, str]] = []
     candidates = _candidates(items)
     logs = _logs(candidates, items)
-    chosen = {item.name for item in (*candidates, *(log for found in logs.values() for _, log in found))}
-    for item in items:
-        if item.name not in chosen:
-            files.add(item.name, item.size, item.read)
+    _keep(files, items, [*candidates, *(log for found in logs.values() for _, log in found)])
     encoding = shared([_head(item) for item in candidates if _is_small_text(item)])
     progress.start("reading the export", len(candidates), "files")
     for item in candidates:
@@ -89,6 +86,14 @@ def open_files(path: Path | str, *, into: Path, limits: Limits = LIMITS) -> Expo
 
 Logs = Sequence[tuple[str, Item]]
 """Files that lie beside a database, by what their names have more."""
+
+
+def _keep(files: ExportFiles, items: Sequence[Item], read: Sequence[Item]) -> None:
+    """Put the items that are not read as tables to the files."""
+    names = {item.name for item in read}
+    for item in items:
+        if item.name not in names:
+            files.add(item.name, item.size, item.read)
 
 
 def _logs(candidates: Sequence[Item], items: Sequence[Item]) -> dict[str, Logs]:
