@@ -23,6 +23,9 @@ from pb2hl.workspace import Workspace
 
 STEP = "status"
 
+BESIDE = "links_and_files"
+"""What is sent beside the records themselves, in the counts."""
+
 WINDOW = "delta_window"
 """The fact that holds start and end of the delta window (ISO 8601 UTC)."""
 
@@ -63,11 +66,14 @@ def status(ws: Workspace, *, progress: Progress = SILENT, cancel: Cancel | None 
 
 
 def _by_object(table: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Operations by object and outcome."""
+    """Records by object and outcome; beside them, as an object of its own, what was sent for them: links, files, stand-ins."""
     found: dict[str, dict[str, int]] = {}
-    sums = table.groupby(["object", "state"], as_index=False)["count"].sum()
-    for object_, state, count in sums[["object", "state", "count"]].itertuples(index=False, name=None):
-        found.setdefault(str(object_), {})[str(state)] = int(count)
+    for object_, target, state, count in table[["object", "target", "state", "count"]].itertuples(
+        index=False, name=None
+    ):
+        of_itself = object_ in outcomes.RECORD_OF and target in outcomes.records_of(object_)
+        of_it = found.setdefault(object_ if of_itself else BESIDE, {})
+        of_it[state] = of_it.get(state, 0) + int(count)
     return found
 
 
