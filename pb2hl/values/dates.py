@@ -240,7 +240,7 @@ def _numbers(texts: np.ndarray, rows: np.ndarray, moments: Moments) -> None:
             1.0: "epoch microseconds",
             1e-3: "epoch nanoseconds",
         }
-        moments.decision["unit"] = largest[float(np.median(scale[epoch]))]
+        moments.decision["unit"] = largest[float(np.quantile(scale[epoch], 0.5, method="lower"))]
 
 
 def _epochs(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -168,6 +168,14 @@ def test_a_permission_that_is_lacking_is_a_refusal(heading, field):
     assert (found["field"], found["transform"]) == (field, "") and found["confidence"] >= 0.8
 
 
+def test_a_heading_without_letters_is_no_consent():
+    """A column without a heading holds yes and no, and says nothing of consent."""
+    assert propose_fields(pd.DataFrame({"": ["yes", "no"], "-": ["yes", "no"]}), "contacts")["field"].tolist() == [
+        "custom",
+        "custom",
+    ]
+
+
 @pytest.mark.parametrize("heading", ["No Telefon", "No. phone", "Geen telefoon"])
 def test_numbers_of_phones_refuse_nothing(heading):
     """A column of numbers is a phone, whatever no its heading seems to say."""

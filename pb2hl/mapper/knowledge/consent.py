@@ -126,7 +126,7 @@ def _asks(
     refuses = bool(terms & (CONSENT_TERMS - {"consent"})) or bool(channel and words & _REFUSALS)
     permits = "consent" in terms or bool(channel and words & _PERMISSIONS)
     wishes = bool(channel) and (bool(words & _WISHES) or _modal(order))
-    negated = any(word in _NEGATIONS for word in order[:-1]) or order[-1].endswith(_LACKING)
+    negated = any(word in _NEGATIONS for word in order[:-1]) or "".join(order[-1:]).endswith(_LACKING)
     negated = negated or (
         channel in _OWN_CHANNELS and order[-1] in _NEGATIONS - {"no"}
     )  # `WhatsApp nein`, but `WhatsApp No`
@@ -140,7 +140,12 @@ def _asks(
 def _bare_no(order: tuple[str, ...], channel: str) -> bool:
     """Whether a heading says no to a channel and nothing else (`ej_sms`, `no calls`)."""
     said = [word for word in meaning_words(order) if word not in _NEGATIONS]
-    return order[0] in _NEGATIONS and bool(said) and all(_WORD_CHANNEL.get(word) == channel for word in said)
+    return (
+        bool(order)
+        and order[0] in _NEGATIONS
+        and bool(said)
+        and all(_WORD_CHANNEL.get(word) == channel for word in said)
+    )
 
 
 def _promotes(words: frozenset[str], channel: str, seen: Signals) -> bool:

@@ -95,6 +95,18 @@ def is_person(text: str) -> bool:
     return bool(_PATTERNS["person"].match(text.strip())) and not is_company(text)
 
 
+_WORDS_OF_A_NAME = 4
+_HAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]{3,5}")
+
+
+def is_whole_name(text: str) -> bool:
+    """Whether a text is written as a given name and a surname are (`Karin Ek`, `田中一郎`), though firms may be so too."""
+    words = text.split()
+    capital = all(word[:1].isupper() or not word[:1].islower() for word in words[:: max(1, len(words) - 1)])
+    several = 1 < len(words) <= _WORDS_OF_A_NAME and capital and not any(map(str.isdigit, text))
+    return several or bool(_HAN.fullmatch(text))
+
+
 @dataclass(frozen=True, slots=True)
 class Signals:
     """The look of a column. Shares are 0-1 over the sampled distinct values."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,8 +74,11 @@ def split_options(text: str) -> tuple[str, ...]:
     return (stripped,) if stripped else ()
 
 
-def declared(frame: pd.DataFrame) -> list[Declared]:
-    """What a custom_fields table (raw or staged) declares."""
+ByValues = Callable[[pd.DataFrame, dict[str, str], list[str]], dict[str, str]]
+
+
+def declared(frame: pd.DataFrame, further: ByValues | None = None) -> list[Declared]:
+    """What a custom_fields table (raw or staged) declares; `further` tells columns of a raw one by their values."""
     if frame.empty:
         return []
     wanted = ("object", "name", "label", "type", "options", "deprecated")
@@ -84,6 +87,8 @@ def declared(frame: pd.DataFrame) -> list[Declared]:
     else:
         found = propose_fields(frame, "custom_fields")
         names = {str(row.field): str(row.heading) for row in found.itertuples() if row.field in wanted}
+        left = [str(row.heading) for row in found.itertuples() if row.field not in wanted]
+        names |= further(frame, names, left) if further else {}
     columns = {field: frame[heading].tolist() for field, heading in names.items()}
     rows = []
     for at in range(len(frame)):
@@ -118,17 +123,18 @@ def _options(value: Any) -> tuple[str, ...]:
 
 def declaration(rows: Sequence[Declared], object_: str, heading: str) -> Declared | None:
     """The declaration of a column: by its name, its label, or `object.name` as headings write it."""
-    wanted = _key(heading)
-    tails = {wanted, _key(heading.rsplit(".", 1)[-1])}
+    wanted = heading_key(heading)
+    tails = {wanted, heading_key(heading.rsplit(".", 1)[-1])}
     for row in rows:
         if row.object in ("", object_) and (
-            {_key(row.name), _key(row.label)} & tails or wanted == _key(f"{row.object}{row.name}")
+            {heading_key(row.name), heading_key(row.label)} & tails or wanted == heading_key(f"{row.object}{row.name}")
         ):
             return row
     return None
 
 
-def _key(text: str) -> str:
+def heading_key(text: str) -> str:
+    """A heading as headings are compared: its letters and digits."""
     return "".join(char for char in unaccented(text) if char.isalnum())
 
 

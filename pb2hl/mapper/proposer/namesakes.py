@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pb2hl.mapper.knowledge.signals import is_whole_name
 from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, terms
 from pb2hl.mapper.proposer.structure import Table, may_change
 from pb2hl.model import OBJECTS, FieldKind
@@ -106,16 +107,19 @@ def _owners(tables: Sequence[Table]) -> list[pd.Series]:
 
 def _could_be_names(table: Table, heading: str) -> bool:
     seen = table.seen(heading)
-    if not seen.filled or seen.distinct < _FEW or seen.mean_length > _LONGEST or not may_change(table, heading):
+    if not seen.filled or seen.mean_length > _LONGEST or not may_change(table, heading):
         return False
+    if seen.distinct < _FEW and not (seen.examples and all(map(is_whole_name, seen.examples))):
+        return False  # one or two words may be names by chance, whole names of people hardly
     if table.proposed(heading) not in ("custom", "ignore") or set(terms(table.said(heading))) & _ANOTHERS:
         return False
     return not any(seen.share(kind) >= 0.5 for kind in _NOT_NAMES)
 
 
 def _decide(table: Table, headings: Sequence[str], field: str, target: str, about: str, names: pa.Array) -> None:
-    shares = {heading: _share(table.raw.frame[heading], names) for heading in headings} if len(names) else {}
-    fitting = [heading for heading, share in shares.items() if share >= _SURE and table.proposed(heading) != field]
+    shares = {heading: _share(table.raw.frame[heading], names, least=1) for heading in headings} if len(names) else {}
+    few = {heading for heading in shares if table.seen(heading).distinct < _FEW}
+    fitting = [heading for heading, share in shares.items() if share >= (1.0 if heading in few else _SURE)]
     fitting = [heading for heading in fitting if table.proposed(heading) in ("custom", "ignore")]
     if not fitting:
         return

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.structure import Table, speaks_of
+from pb2hl.model import OBJECTS
+from pb2hl.values.fold import unaccented
 
 _ID = frozenset({"id", "number", "key", "code"})
 
@@ -27,6 +29,79 @@ def join_pipelines(tables: Sequence[Table]) -> None:
         for heads in kinds:
             if heads is not stages and _has(heads, stages.values(joins[0])):
                 to_pipelines(heads)
+
+
+def share_columns(tables: Sequence[Table]) -> None:
+    """Propose as the pipeline or the stage, in deals and in a table of pipelines, two columns of one heading and the same values
+    that no word tells; and as the position what counts a pipeline's stages."""
+    for kinds in tables:
+        if kinds.object != "pipelines" or not len(kinds.raw.frame):
+            continue
+        for deals in tables:
+            if deals.object == "deals":
+                _share(kinds, deals)
+        _count(kinds)
+
+
+def _share(kinds: Table, deals: Table) -> None:
+    """Propose pairs of columns of a table of pipelines and of deals that hold the same names."""
+    for field in ("stage", "pipeline"):
+        ours, theirs = _columns_for(kinds, field), _columns_for(deals, field)
+        pairs = [
+            (one, other)
+            for one in ours
+            for other in theirs
+            if deals.values(other)
+            and deals.values(other) <= kinds.values(one)
+            and (unaccented(one) == unaccented(other) or len(deals.values(other)) > 1)
+            and _each_row(kinds, one) == (field == "stage")
+        ]
+        if len(pairs) == 1:
+            reason = (
+                f"deals and the table of pipelines have it ({pairs[0][0]!r}, {pairs[0][1]!r}), with the same values"
+            )
+            for table, heading in zip((kinds, deals), pairs[0], strict=True):
+                if table.proposed(heading) != field:
+                    table.decide(heading, field, OBJECTS[table.object].meaning(field), 0.88, reason)
+
+
+def _columns_for(table: Table, field: str) -> list[str]:
+    """The column of a table that is a field, or those of words that may be it."""
+    found = [name for name in table.raw.headings if table.proposed(name) == field]
+    return found or [
+        name
+        for name in table.raw.headings
+        if table.proposed(name) in ("custom", "ignore")
+        and table.filled(name) == len(table.raw.frame)
+        and not table.seen(name).looks(*_NO_NAMES, at_least=0.5)
+    ]
+
+
+_NO_NAMES = ("number", "money", "percent", "date", "datetime", "boolean", "email", "url", "phone", "moment")
+
+
+def _each_row(table: Table, heading: str) -> bool:
+    """Whether a column names single rows within each value of another: stages, and not their pipelines."""
+    others = [name for name in table.raw.headings if table.proposed(name) == "pipeline" and name != heading]
+    rows = table.raw.frame[[*others, heading]]
+    return len(rows.drop_duplicates()) == len(rows) and (len(rows) > 1 or bool(others))
+
+
+def _count(kinds: Table) -> None:
+    """Propose as the position the only whole numbers that count up through each pipeline's stages."""
+    fields = set(kinds.proposals["field"])
+    if "position" in fields or "stage" not in fields:
+        return
+    groups = [name for name in kinds.raw.headings if kinds.proposed(name) == "pipeline"]
+    found = []
+    for heading in kinds.raw.headings:
+        texts = kinds.raw.frame[heading].str.strip()
+        if kinds.proposed(heading) in ("custom", "ignore") and texts.str.fullmatch(r"\d{1,3}").all():
+            counted = texts.astype(int).groupby([kinds.raw.frame[name] for name in groups] or [0] * len(texts))
+            if counted.apply(lambda part: part.is_unique and part.max() - part.min() == len(part) - 1).all():
+                found.append(heading)
+    if len(found) == 1 and len(kinds.raw.frame) > 1:
+        kinds.decide(found[0], "position", "ignore", 0.88, "counts the stages of each pipeline")
 
 
 def _drop_lists(table: Table) -> None:

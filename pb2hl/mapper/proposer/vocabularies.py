@@ -15,6 +15,7 @@ _WORDS: dict[str, tuple[tuple[str, str, Callable[[str], str]], ...]] = {
     "deals": (("status", "status", deal_status),),
     "activities": (("type", "ignore", activity_type), ("direction", "ignore", direction)),
     "appointments": (("status", "appointmentStatus", appointment_status),),
+    "pipelines": (("outcome", "ignore", deal_status),),
 }
 """By object: (field, HighLevel field, what a word of it means)."""
 
@@ -30,19 +31,6 @@ def classify_by_words(table: Table) -> None:
         found = [heading for heading in table.raw.headings if _open(table, heading) and _holds(table, heading, meaning)]
         if len(found) == 1:
             table.decide(found[0], field, target, 0.85, f"its values are words of {table.object}' {field}")
-
-
-_OF_BOOKS = ("trust_transactions", "time_entries")
-
-
-def find_entry_date(table: Table) -> None:
-    """In a table of trust money or time the only column of dates is the entry's date, whatever it is called."""
-    if table.object not in _OF_BOOKS or (table.proposals["field"] == "date").any():
-        return
-    dated = [heading for heading in table.raw.headings if table.seen(heading).looks("date", "datetime", at_least=0.8)]
-    dated = [heading for heading in dated if table.proposed(heading) in ("custom", "ignore")]
-    if len(dated) == 1:
-        table.decide(dated[0], "date", "ignore", 0.85, "the only dates in a table of entries")
 
 
 _MESSAGES = heading_words("of messages")
@@ -70,6 +58,6 @@ def _holds(table: Table, heading: str, meaning: Callable[[str], str]) -> bool:
     if not 0 < len(words) <= _MOST or any(len(word) > 40 for word in words):
         return False
     meant = [said for said in map(meaning, words) if said]
-    if table.object == "deals" and not {"won", "lost", "abandoned"} & set(meant):
+    if meaning is deal_status and not {"won", "lost", "abandoned"} & set(meant):
         return False  # `new` and `active` alone may say anything of a deal
     return len(meant) >= _SHARE * len(words)

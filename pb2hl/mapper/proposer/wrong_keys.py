@@ -27,6 +27,31 @@ def find_own_keys(tables: Sequence[Table]) -> None:
         _find_own(table, tables)
 
 
+def find_handles(tables: Sequence[Table]) -> None:
+    """Propose as the id of users what others call them by (initials, logins), where neither their names nor their e-mails do."""
+    meant = {
+        value
+        for table in tables
+        for heading in table.raw.headings
+        if table.proposed(heading) in ("owner", "author", "timekeeper") and table.object != "users"
+        for value in table.sample(heading)
+    }
+    for users in tables:
+        if users.object != "users" or not meant:
+            continue
+        known = {name: len(meant & users.values(name)) for name in users.raw.headings}
+        told = max((known[name] for name in known if users.proposed(name) in ("id", "name", "email")), default=0)
+        each = [name for name in known if len(users.values(name)) == len(users.raw.frame)]
+        best = max(
+            (name for name in each if users.proposed(name) in ("custom", "ignore")), key=lambda n: known[n], default=""
+        )
+        if best and not told and known[best] >= SURE_OVERLAP * len(meant):
+            for heading in users.raw.headings:
+                if users.proposed(heading) == "id":
+                    users.decide(heading, "custom", "custom", 0.85, f"an id too, but other tables name {best!r}")
+            users.decide(best, "id", OBJECTS["users"].meaning("id"), 0.9, "other tables call their owners so")
+
+
 def _find_own(table: Table, tables: Sequence[Table]) -> None:
     """Propose as a table of people's own id what is called like an owner (`担当者ID` of the clients' staff), where each has one of its
     own and another table's column holds them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,12 +16,14 @@ from pb2hl.mapper.proposer.bookings import read_bookings
 from pb2hl.mapper.proposer.clock_columns import join_clocks
 from pb2hl.mapper.proposer.custom import KINDS, Declared, Labels, declaration, declared, infer
 from pb2hl.mapper.proposer.deal_ends import read_ends
+from pb2hl.mapper.proposer.declarations import declared_by_values, headings_of, read_declarations
 from pb2hl.mapper.proposer.either import ask_who
 from pb2hl.mapper.proposer.flags import find_flags
+from pb2hl.mapper.proposer.left_over import find_left_over, find_names_of_users
 from pb2hl.mapper.proposer.mailing import close_own_channel
 from pb2hl.mapper.proposer.money import find_amount, read_hundredths
 from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
-from pb2hl.mapper.proposer.pipeline_tables import join_pipelines, point_to_stages
+from pb2hl.mapper.proposer.pipeline_tables import join_pipelines, point_to_stages, share_columns
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.mapper.proposer.references import refer
 from pb2hl.mapper.proposer.several import read_beside
@@ -28,8 +31,8 @@ from pb2hl.mapper.proposer.structure import Table, relate
 from pb2hl.mapper.proposer.system_formats import read_formats
 from pb2hl.mapper.proposer.table_names import read_names
 from pb2hl.mapper.proposer.titles import find_title
-from pb2hl.mapper.proposer.vocabularies import classify_by_words, find_entry_date, find_party
-from pb2hl.mapper.proposer.wrong_keys import correct_keys, find_own_keys
+from pb2hl.mapper.proposer.vocabularies import classify_by_words, find_party
+from pb2hl.mapper.proposer.wrong_keys import correct_keys, find_handles, find_own_keys
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
 from pb2hl.sheets import table_rows
@@ -58,7 +61,6 @@ DECLARED = "declared in custom_fields"
 _ALONE = (
     classify_by_words,
     read_ends,
-    find_entry_date,
     find_party,
     join_clocks,
     read_bookings,
@@ -66,18 +68,22 @@ _ALONE = (
     read_names,
     read_beside,
     ask_who,
+    find_names_of_users,
 )
 _TOGETHER = (
     join_pipelines,
+    share_columns,
     point_to_stages,
     find_own_keys,
+    find_handles,
+    read_declarations,
     relate,
     refer,
     correct_keys,
     settle_questions,
     find_namesakes,
 )
-_AFTERWARDS = (find_flags, find_amount, read_hundredths, read_formats, close_own_channel)
+_AFTERWARDS = (find_left_over, find_flags, find_amount, read_hundredths, read_formats, close_own_channel)
 """What each table says of its columns by itself, what all of them say of each other, and what follows; in this order."""
 
 
@@ -93,7 +99,7 @@ def fields_sheet(
     labels, types and options. `unmapped` is the policy for columns that no standard field takes: under `archive` and
     `note` it is proposed to ignore them, but for those that are declared or speak of consent.
     """
-    known = [row for raw, object_ in tables if object_ == "custom_fields" for row in declared(raw.frame)]
+    known = _known(tables)
     progress.start("proposing what columns are", sum(object_ in OBJECTS for _, object_ in tables), "tables")
     found = []
     for raw, object_ in tables:
@@ -112,6 +118,13 @@ def fields_sheet(
     if unmapped != "custom field":
         rows = [_left_behind(row, threshold, unmapped) for row in rows]
     return follow(prefill(blank("fields", rows), threshold))
+
+
+def _known(tables: Sequence[tuple[Any, str]]) -> list[Declared]:
+    """What the export's tables of custom fields declare."""
+    headings = headings_of([(raw.frame, object_) for raw, object_ in tables])
+    look = partial(declared_by_values, headings=headings)
+    return [row for raw, object_ in tables if object_ == "custom_fields" for row in declared(raw.frame, look)]
 
 
 def _one_type(rows: list[dict[str, object]]) -> list[dict[str, object]]:
@@ -144,7 +157,7 @@ def complete(sheet: pd.DataFrame, tables: Sequence[tuple[Any, str]]) -> pd.DataF
     if bare.empty:
         return sheet
     out = sheet.copy()
-    known = [row for raw, object_ in tables if object_ == "custom_fields" for row in declared(raw.frame)]
+    known = _known(tables)
     by_table = {(object_, raw.file, raw.sheet): raw for raw, object_ in tables}
     for at, row in zip(bare.index, table_rows(bare), strict=True):
         raw = by_table.get((row.object, row.file, row.sheet))
