@@ -121,7 +121,9 @@ def test_users_are_known_by_what_others_call_them():
     assert found["users", "Kz"] == ("id", 0.9)
 
 
-@pytest.mark.parametrize(("kinds", "deals"), [(["Sales", "Sales", "Care"], ["Sales", "Care"]), (["Sales"] * 3, ["Sales"] * 2)])
+@pytest.mark.parametrize(
+    ("kinds", "deals"), [(["Sales", "Sales", "Care"], ["Sales", "Care"]), (["Sales"] * 3, ["Sales"] * 2)]
+)
 def test_pipelines_are_what_deals_and_their_table_share(kinds, deals):
     """One heading with the same values in deals and in the table of pipelines is the pipeline or the stage, in any word."""
     tables = (
