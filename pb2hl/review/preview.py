@@ -12,7 +12,8 @@ from pb2hl.mapper.proposer.custom import KINDS
 from pb2hl.mapper.sheets.lossy import shown
 from pb2hl.model import OBJECTS, RAW_PREFIX, FieldKind
 from pb2hl.review.table import Preview
-from pb2hl.values import Context, convert
+from pb2hl.values import Context, Converted, convert
+from pb2hl.values.counting import agree, counted
 from pb2hl.values.transforms import changed, missed, problems, steered
 from pb2hl.workspace import Workspace
 
@@ -69,12 +70,17 @@ def _made(frame: pd.DataFrame, heading: str, kind: FieldKind, cell: str, context
     lost, unanswered = int(after.failed.sum()), missed(before, cell, frame)[0]
     filled = int((before.str.strip() != "").sum())
     parts = [
-        f"{lost} of {filled} cells do not convert" if lost else "",
-        f"{unanswered} have no answer" if unanswered else "",
+        f"{lost:,} of {filled:,} cells {agree(lost, 'does', 'do')} not convert: {_why(after)}" if lost else "",
+        f"{unanswered:,} {agree(unanswered, 'has', 'have')} no answer" if unanswered else "",
     ]
-    note = "; ".join(part for part in parts if part) or f"nothing is lost in {filled} filled cells"
+    note = "; ".join(part for part in parts if part) or f"nothing is lost in {counted(filled, 'filled cell')}"
     return Preview(
         [(str(b)[:80], str(a)[:80], bool(x)) for b, a, x in first.itertuples(index=False, name=None)],
         f"{note} ({kind})",
         lost + unanswered,
     )
+
+
+def _why(after: Converted) -> str:
+    """The reasons for which texts have no value, the most frequent first."""
+    return "; ".join(after.reasons[after.failed].value_counts().index[:_PAIRS])

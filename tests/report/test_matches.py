@@ -18,6 +18,7 @@ from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.pages import extract
 from pb2hl.report.steps import match as matches
 from pb2hl.results import Status, StepResult
+from pb2hl.steps.prepare.match_told import sheet_counts
 from pb2hl.workspace import Config, Workspace
 
 
@@ -56,27 +57,25 @@ def test_every_chart_has_its_figures_beside_it(sections):
 
 
 def test_the_headline_follows_the_decisions():
-    """Proposals that wait are proposals; decided ones are told as they were decided, also against the proposal."""
+    """Proposals that wait are proposals; decided ones are told as they were decided, also against the proposal or in part."""
     sheet = pd.DataFrame(
-        {"cluster": list("aabbc"), "proposal": ["merge"] * 4 + [""], "decision": [""] * 5, "source_id": list("12345")}
+        {"cluster": list("aabbc"), "proposal": ["merge"] * 4 + ["keep apart"], "decision": [""] * 5, "source_id": list("12345")}
+    )  # fmt: skip
+
+    def said(*decisions: str) -> str:
+        counts = {"contacts": 9, **sheet_counts("contact", sheet.assign(decision=decisions))}
+        return extract(StepResult("match", Status.WAITING, "", counts), "duplicates").headline
+
+    proposed = (
+        "4 of 9 contact rows, in 2 clusters, are proposed to merge; 1 row is a close call; 5 wait for a decision."
     )
-    counts = {
-        "contacts": 9,
-        "contact_rows_to_merge": 4,
-        "contact_clusters": 2,
-        "contact_rows_in_band": 1,
-        "contact_rows_waiting": 4,
-    }
-    told = extract(StepResult("match", Status.WAITING, "", counts, {"duplicates": sheet}), "duplicates").headline
-    assert (
-        told
-        == "4 of 9 contact rows, in 2 clusters, are proposed to merge; 1 row is a close call; 4 wait for a decision."
+    assert said("", "", "", "", "") == proposed
+    assert said("merge", "merge", "keep apart", "keep apart", "keep apart") == (
+        "2 of 9 contact rows become 1 record by decision; 3 proposed rows stay apart."
     )
-    decided = sheet.assign(decision=["merge", "merge", "keep apart", "keep apart", ""])
-    result = StepResult("match", Status.DONE, "", {**counts, "contact_rows_waiting": 0}, {"duplicates": decided})
-    assert (
-        extract(result, "duplicates").headline
-        == "2 of 9 contact rows become 1 record by decision; 2 proposed rows stay apart."
+    assert said("merge", "merge", "", "", "skip") == (
+        "2 of 9 contact rows become 1 record by decision; 1 row was skipped and stays apart; 2 wait for a decision."
     )
-    none = StepResult("match", Status.DONE, "", {"contacts": 9}, {"duplicates": sheet.head(0)})
+    assert said(*["keep apart"] * 5) == "None of 9 contact rows is merged by decision; 5 proposed rows stay apart."
+    none = StepResult("match", Status.DONE, "", {"contacts": 9})
     assert extract(none, "duplicates").headline == "No two of 9 contact rows look like one contact."

@@ -172,6 +172,6 @@ def test_a_preview_shows_real_values_before_and_after(tmp_path):
         ("03/04/2021", "2021-04-03", False),
         ("31/12/2020", "2020-12-31", False),
     ]
-    assert found.lost == 1 and "1 of 3 cells do not convert" in found.note
+    assert found.lost == 1 and "1 of 3 cells does not convert: not a date" in found.note
     assert "is unknown" in shows(row | {"transform": "shout"}).note
     assert shows(row | {"decision": "ignore"}) is None

@@ -9,6 +9,7 @@ import pytest
 from pb2hl.errors import ConfigError
 from pb2hl.ledger import Ledger, Outcome, State
 from pb2hl.results import Status
+from pb2hl.steps.proposal.proposed_schema import propose_again
 from tests.e2e.drive import step, workspace
 
 
@@ -113,3 +114,21 @@ def test_row_that_was_never_planned(migration):
     audit = migration.run("audit")
     off = audit.tables["unbalanced"]
     assert audit.status is Status.FAILED and ("tasks", "(rows)") in set(zip(off["object"], off["column"], strict=True))
+
+
+def test_a_row_that_was_planned_and_not_sent(migration):
+    """It is told as not sent yet, cells and all: it neither landed, nor is it a row that nobody accounts for."""
+    frame = migration.ws.table("tasks")
+    more = frame.head(1).assign(source_id="T9")
+    pd.concat([frame, more], ignore_index=True).to_parquet(migration.ws.staged / "tasks.parquet")
+    before = migration.run("audit").tables["accounting"]
+    propose_again(migration.ws)
+    audit = migration.run("audit")
+    assert audit.tables["unbalanced"].query("column == '(rows)'").empty
+    rows = audit.tables["rows"].query("object == 'tasks'").set_index("bucket")["rows"]
+    assert rows["not sent yet"] == len(more) and rows["landed"] == len(frame)
+    cells = audit.tables["accounting"].query("object == 'tasks'")
+    waits, landed = cells[cells["bucket"] == "not sent yet"], cells[cells["bucket"].str.startswith("landed")]
+    assert set(waits["where"]) == {"no command has sent it"} and waits["cells"].sum() > 0
+    mine = before[(before["object"] == "tasks") & before["bucket"].str.startswith("landed")]
+    assert landed["cells"].sum() == mine["cells"].sum()

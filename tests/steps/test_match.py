@@ -8,6 +8,7 @@ import pytest
 from benchmarks import crm
 from pb2hl import matching, sheets
 from pb2hl.matching.sheets import COMPANIES, DUPLICATES, SHEETS
+from pb2hl.report.pages import extract
 from pb2hl.results import StepResult
 from pb2hl.steps.prepare.match import follow_decisions, match
 from pb2hl.workspace import Config, Workspace
@@ -131,3 +132,7 @@ def test_the_result_follows_decisions(ws):
     assert after.counts["contact_rows_waiting"] == after.counts["company_rows_waiting"] == 0
     assert set(after.tables["duplicates"]["decision"]) <= {"merge", "keep apart"}
     assert StepResult.load(ws.results("match")).counts == after.counts
+    pages = [extract(after, name).headline for name in ("duplicates", "companies")]
+    assert after.headline == match(ws).headline == " ".join(pages)
+    assert "proposed to merge" in before.headline and "proposed to merge" not in after.headline
+    assert "by decision" in after.headline and "wait" not in after.headline

@@ -34,6 +34,7 @@ def test_a_preview_names_what_the_delta_then_does(migration):
     result = migration.run("preview", export=export)
     assert migration.sandbox.state.dump() == dump and anna != bo
     assert result.tables["new"]["record"].tolist() == ["Hello"]
+    assert result.headline.startswith("1 record (1 note) would be new; 2 records would change, 1 row is gone")
     changed = {(row.record, row.field): (row.was, row.now) for row in result.tables["changed"].itertuples()}
     assert changed == {("Ada Byron", "city"): ("Ottawa", "Kanata"), ("Wheel", "stage"): ("Offer", "New")}
     assert result.tables["gone"]["record"].tolist() == ["Call in spring"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pb2hl.errors import GateClosed, SheetError
@@ -122,6 +124,12 @@ def test_what_was_made_is_no_longer_to_make(migration):
     tags = diff[diff["kind"] == "tag"].set_index("name")["count"]
     assert tags.to_dict() == {"fair": 2, "vip": 1}
     assert not diff["count"].eq(0).any(), "what nobody has counted is no nought"
+    made = StepResult.load(migration.ws.results("schema"))
+    assert made.counts["made"] == len(diff) and "folder" in set(diff["kind"]), (
+        "the folder of companies' fields is a piece as well"
+    )
+    told = [int(number) for number in re.findall(r"(\d+) (?:field|folder|tag|pipeline|calendar)s?", made.headline)]
+    assert sum(told) == len(diff), made.headline
 
 
 def test_the_choice_is_made_in_a_table(seeded):

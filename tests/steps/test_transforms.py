@@ -95,6 +95,12 @@ def test_what_does_not_convert_is_listed_before_loading(rehearsal):
     casts = rehearsal[1].tables["transforms"].set_index("column")
     assert casts.loc["Grade", "before"] == "G | S" and casts.loc["Grade", "after"] == "Gold | Silver"
     assert casts.loc["Origin", "after"] == "Perfect Books" and casts.loc["Member Since", "lost"] == "'someday'"
+    told = next(
+        problem for problem in rehearsal[1].problems if problem.field == "Paid" and problem.code == "lossy_cast"
+    )
+    assert casts.loc["Paid", "why"] in told.message and casts.loc["Paid", "why"] != ""
+    assert "1 of 3 cells does not convert by the rule 'boolean words: member / guest'" in told.message
+    assert "such as 'perhaps'" in told.message and "sheets/fields.csv" in told.treatment
     found = {(problem.code, problem.field) for problem in rehearsal[1].problems if problem.field in CELLS}
     assert found == {(facts[2], name) for name, facts in CELLS.items() if facts[2]}
 

@@ -55,6 +55,7 @@ COLUMNS = [
     "not_converted",
     "no_answer",
     "lost",
+    "why",
     "before",
     "after",
 ]
@@ -190,7 +191,7 @@ def casts(ws: Workspace) -> pd.DataFrame:
     staged = _staged_columns(ws)
     rows = []
     columns = {name: _columns_of(ws, name) for name in staged["object"].unique()} if len(staged) else {}
-    lost = _lost(ws)
+    lost, reasons = _lost(ws)
     for item in table_rows(staged):
         transform = _named(item.decision) or TRANSFORMS.get(str(item.kind), "")
         if not transform and not int(item.not_converted):
@@ -203,23 +204,29 @@ def casts(ws: Workspace) -> pd.DataFrame:
                 "object": item.object, "file": item.file, "sheet": item.sheet, "column": item.heading,
                 "transform": transform or "as it is", "how": _how(item.decision), "filled": int(item.filled),
                 "converted": int(item.converted), "not_converted": int(item.not_converted),
-                "no_answer": int(_facts(item.decision).get("no_answer", 0)), "lost": lost.get((item.object, item.staged_column), ""), "before": before, "after": after,
+                "no_answer": int(_facts(item.decision).get("no_answer", 0)), "lost": lost.get((item.object, item.staged_column), ""),
+                "why": reasons.get((item.object, item.staged_column), ""), "before": before, "after": after,
             }
         )  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _lost(ws: Workspace) -> dict[tuple[str, str], str]:
-    """(object, staged column) → a few distinct texts that did not convert."""
+def _lost(ws: Workspace) -> tuple[dict[tuple[str, str], str], dict[tuple[str, str], str]]:
+    """((object, staged column) → a few distinct texts that did not convert, and → the reasons, the most frequent first)."""
     path = ws.staged / "not_converted.parquet"
-    frame = read_frame(path, columns=["object", "field", "text"]) if path.exists() else pd.DataFrame()
+    frame = read_frame(path, columns=["object", "field", "text", "reason"]) if path.exists() else pd.DataFrame()
     if frame.empty:
-        return {}
-    few = frame.drop_duplicates().groupby(["object", "field"], sort=False).head(_SHOWN)
-    return {
-        (str(object_), str(field)): ", ".join(repr(text[:60]) for text in texts)
-        for (object_, field), texts in few.groupby(["object", "field"])["text"]
-    }
+        return {}, {}
+    texts: dict[tuple[str, str], str] = {}
+    reasons: dict[tuple[str, str], str] = {}
+    for (object_, field), rows in frame.groupby(["object", "field"], sort=False):
+        why = rows["reason"].value_counts().index[:_SHOWN]
+        of_each = rows.drop_duplicates("text").set_index("reason")["text"]
+        few = [of_each[of_each.index == reason].iloc[0] for reason in why if reason in of_each.index]
+        few += [text for text in of_each if text not in few]
+        texts[str(object_), str(field)] = ", ".join(repr(text[:60]) for text in few[:_SHOWN])
+        reasons[str(object_), str(field)] = "; ".join(why)
+    return texts, reasons
 
 
 def _columns_of(ws: Workspace, name: str) -> set[str]:
@@ -248,6 +255,9 @@ def _how(decision: str) -> str:
     return ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in _facts(decision).items())
 
 
+MEND = "kept as text beside the record; mend the cells in the export, or decide another type or transform in sheets/fields.csv"
+
+
 def problems(found: pd.DataFrame) -> list[Problem]:
     """A warning for each column with cells that could not be converted, or that a named transform has no answer for."""
     unconverted = [
@@ -255,8 +265,8 @@ def problems(found: pd.DataFrame) -> list[Problem]:
             row,
             "lossy_cast",
             row.not_converted,
-            f"does|do not convert ({row.transform}), such as {row.lost}",
-            "kept as text",
+            f"does|do not convert by the rule {row.transform!r} ({row.why}), such as {row.lost}",
+            MEND,
         )
         for row in table_rows(found[found["not_converted"] > 0])
     ]

@@ -65,6 +65,10 @@ class SchemaPlan:
         """One row a piece of schema (DIFF_COLUMNS): what is to make, what exists and fits, what conflicts."""
         found: list[tuple[Any, ...]] = self.legal.diff()
         found += [
+            (str(Target.FOLDER), FOLDER, model, "", str(f.State.FITS if _folder(self.ctx, model)[1] else f.State.MAKE), "", 0)
+            for model in self._models_in_folders()
+        ]  # fmt: skip
+        found += [
             (f.FIELD, field.label, field.model, field.data_type, str(field.state), field.detail, field.count)
             for _, field in self.ctx.fields
         ]
@@ -105,11 +109,15 @@ class SchemaPlan:
 
     def _folders(self) -> Iterator[Operation]:
         """One folder for the fields of businesses, and one in each custom object."""
-        for model in dict.fromkeys(field.model for _, field in self.ctx.fields if field.model not in _FLAT):
+        for model in self._models_in_folders():
             name, existing = _folder(self.ctx, model)
             operation = self._schema(Target.FOLDER, name, {"objectKey": model, "name": FOLDER}, existing)
             object_ = self.ctx.op_id(Target.OBJECT, SCHEMA, f"object.{model}")
             yield operation if model == "business" else replace(operation, depends_on=(object_,))
+
+    def _models_in_folders(self) -> list[str]:
+        """Models whose fields stand in a folder."""
+        return list(dict.fromkeys(field.model for _, field in self.ctx.fields if field.model not in _FLAT))
 
     def _schema(self, target: Target, name: str, payload: dict[str, Any], existing: str) -> Operation:
         kind, reason = (Kind.SKIP, "exists and fits") if existing else (Kind.CREATE, "")

@@ -22,7 +22,7 @@ Drawing: TypeAlias = "Chart | LayerChart"
 """What every function here returns; `svg` makes it a picture."""
 PALETTE = ("#3b7ddd", "#d98e04", "#2a9d63", "#b3507e", "#7a68c9", "#8d99a6", "#c8553d", "#128a9c")
 MEANT = {
-    "passed": "#2a9d63", "arrived": "#2a9d63", "held": "#d98e04", "in doubt": "#7a68c9", "taken back": "#8d99a6", "equal": "#2a9d63", "landed": "#2a9d63", "done": "#2a9d63", "normalised": "#128a9c", "landed normalised": "#128a9c",
+    "passed": "#2a9d63", "arrived": "#2a9d63", "held": "#d98e04", "not sent yet": "#d98e04", "in doubt": "#7a68c9", "taken back": "#8d99a6", "equal": "#2a9d63", "landed": "#2a9d63", "done": "#2a9d63", "normalised": "#128a9c", "landed normalised": "#128a9c",
     "data failed": "#d98e04", "changed": "#d98e04", "extra": "#d98e04", "missing": "#c8553d", "rule broken": "#c8553d", "refused": "#c8553d",
     "not applicable": "#8d99a6", "skipped": "#8d99a6", "reported": "#8d99a6", "merged into": "#3b7ddd", "moved elsewhere": "#7a68c9",
     "to make": "#3b7ddd", "made": "#128a9c", "exists": "#2a9d63", "cannot": "#c8553d", "conflict": "#d98e04", "exists, fits": "#2a9d63", "HighLevel's own field": "#2a9d63", "custom field": "#3b7ddd", "left out": "#8d99a6",

@@ -32,7 +32,7 @@ FILTERED = {
 }  # fmt: skip
 TONES = {
     "passed": "good", "equal": "good", "done": "good", "arrived": "good", "created": "good", "matched": "good", "approved": "good",
-    "landed": "good", "landed normalised": "good", "merged into": "good", "moved elsewhere": "warn", "agrees": "good", "normalised": "good", "ok": "good",
+    "landed": "good", "landed normalised": "good", "merged into": "good", "moved elsewhere": "warn", "not sent yet": "warn", "agrees": "good", "normalised": "good", "ok": "good",
     "warning": "warn", "waiting": "warn", "in doubt": "warn", "in_doubt": "warn", "changed": "warn", "extra": "warn", "owner sync": "warn", "skipped": "warn",
     "unmatched": "warn", "conflict": "warn", "not applicable": "mute", "info": "mute", "nothing to do": "mute", "not yet": "mute",
     "critical": "bad", "failed": "bad", "data failed": "bad", "rule broken": "bad", "missing": "bad", "refused": "bad",

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
-from pb2hl.matching.proposals import MERGE
 from pb2hl.report.drawing.charts import lines, stacked
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.page import Section
 from pb2hl.results import StepResult
 from pb2hl.steps.prepare.match import merge_lines
-from pb2hl.values.counting import agree, counted
+from pb2hl.steps.prepare.match_told import told
+from pb2hl.values.counting import counted
 
 ESSENTIAL = ("How sure the matches are", "What was decided, by whom", "Duplicate contacts")
 """Sections that the notebook shows where the step ran."""
@@ -186,38 +185,8 @@ def _kind(result: StepResult, kind: str, noun: str, drop: set[str]) -> StepResul
     other = {"contact": "compan", "company": "contact"}[noun]
     counts = {name: value for name, value in result.counts.items() if not name.startswith(other)}
     tables = {name: _of(frame, kind) for name, frame in result.tables.items() if name not in drop}
-    sheet = result.tables.get({"contacts": "duplicates", "companies": "companies"}[kind], pd.DataFrame())
-    headline = _decided(sheet, counts, kind, noun) or _proposed(counts, kind, noun)
     problems = tuple(item for item in result.problems if noun == "company" or item.code not in _OF_COMPANIES)
-    return replace(result, headline=headline, counts=counts, tables=tables, problems=problems)
-
-
-def _proposed(counts: Mapping[str, Any], kind: str, noun: str) -> str:
-    merging, close = counts.get(f"{noun}_rows_to_merge", 0), counts.get(f"{noun}_rows_in_band", 0)
-    if not merging + close:
-        return f"No two of {counted(counts.get(kind, 0), f'{noun} row')} look like one {noun}."
-    waiting = counts.get(f"{noun}_rows_waiting", 0)
-    return (
-        f"{merging:,} of {counted(counts.get(kind, 0), f'{noun} row')}, in {counted(counts.get(f'{noun}_clusters', 0), 'cluster')}, "
-        f"{agree(merging, 'is', 'are')} proposed to merge; {counted(close, 'row')} {agree(close, 'is a close call', 'are close calls')}"
-        + (f"; {waiting:,} {agree(waiting, 'waits', 'wait')} for a decision." if waiting else ".")
-    )
-
-
-def _decided(sheet: pd.DataFrame, counts: Mapping[str, Any], kind: str, noun: str) -> str:
-    """What was decided about the proposals; "" while one of them waits, or when there are none."""
-    if not {"proposal", "decision", "cluster"} <= set(sheet.columns) or counts.get(f"{noun}_rows_waiting", 0):
-        return ""
-    merged, apart = sheet["decision"] == MERGE, (sheet["proposal"] != "") & (sheet["decision"] != MERGE)
-    if not (merged | apart).any():
-        return ""
-    rest = (
-        f"; {counted(apart.sum(), 'proposed row')} {agree(apart.sum(), 'stays', 'stay')} apart" if apart.any() else ""
-    )
-    return (
-        f"{int(merged.sum()):,} of {counted(counts.get(kind, 0), f'{noun} row')} {agree(merged.sum(), 'becomes', 'become')} "
-        f"{counted(sheet.loc[merged, 'cluster'].nunique(), 'record')} by decision{rest}."
-    )
+    return replace(result, headline=told(counts, kind), counts=counts, tables=tables, problems=problems)
 
 
 _OF_COMPANIES = {"parent_cycle"}

@@ -6,7 +6,7 @@ ESSENTIAL = ("Changed", "New", "Conflicts", "Moved", "Gone", "Schema")
 """Sections that the notebook shows where the step ran."""
 
 CAPTIONS = {
-    "new": ("New", "Records that the later export has and HighLevel does not."),
+    "new": ("New", "What the later export has and HighLevel does not: records, and the links, tags and files that go with them."),
     "changed": ("Changed", "Values that Perfect Books changed since, and what HighLevel holds now."),
     "conflicts": ("Conflicts", "Changed in Perfect Books and in HighLevel: HighLevel's value stays until somebody decides."),
     "moved": ("Moved", "Records that hang on another record now."),

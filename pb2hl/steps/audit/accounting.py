@@ -20,7 +20,7 @@ from pb2hl.plan.fields.findings import Bucket
 from pb2hl.sheets import table_rows
 from pb2hl.steps.audit.cells_beside import archive_beside
 from pb2hl.steps.audit.compare import Comparison
-from pb2hl.steps.balance.pieces import shared_rows
+from pb2hl.steps.balance.pieces import planned_rows, shared_rows
 from pb2hl.steps.delta.later_export import aliases_of
 from pb2hl.steps.shared.outcomes import RECORD_OF, records_of
 from pb2hl.steps.shared.readback import field_names
@@ -59,7 +59,7 @@ def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounti
         return Accounting(*(pd.DataFrame(columns=list(c)) for c in (SUMMARY_COLUMNS, ROW_COLUMNS, UNBALANCED_COLUMNS)))
     summary, rules, exceptions, balance, merged = (read_frame(ws.plan / f"{name}.parquet") for name in names)
     archive_beside(ws, rules, exceptions)
-    aliases, sharing = aliases_of(ws), shared_rows(ws)
+    aliases, sharing, planned = aliases_of(ws), shared_rows(ws), planned_rows(ws)
     cells: Counter[Key] = Counter()
     for row in table_rows(summary):
         cells[row.object, row.heading, row.column, row.bucket, row.where] += int(row.cells)
@@ -71,7 +71,8 @@ def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounti
         if frame.empty or (mine.rules["bucket"] == Bucket.REPORTED).all():
             continue
         stands = aliases.get(object_, {})
-        lost = _lost(ledger, object_, found, mine.merged)
+        sent = ledger.source_ids(object_)
+        lost = _lost(ledger, object_, found, mine.merged, planned.get(object_, set()) - sent)
         lost |= {item: lost[one] for item, one in stands.items() if one in lost}
         within = sharing.get(object_, {})
         lost = {item: why for item, why in lost.items() if item not in within} | {
@@ -81,7 +82,7 @@ def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounti
         for column, *moved, count in _moves(columns_of(known, object_, frame), ids, lost, mine):
             for sign, (bucket, where) in zip((-1, 1), moved, strict=True):
                 cells[object_, column.heading, column.name, bucket, where] += sign * count
-        fates = _rows(ledger.source_ids(object_) | stands.keys() | within.keys(), ids, lost, mine)
+        fates = _rows(sent | stands.keys() | within.keys(), ids, lost, mine)
         rows.update({(object_, *fate): count for fate, count in fates.items()})
     rows.update(_dropped_rows(ws))
     _judge(cells, rules, [*_fates(found), *_not_brought(ledger)])
@@ -90,9 +91,12 @@ def accounting(ws: Workspace, ledger: LedgerPort, found: Comparison) -> Accounti
     return Accounting(table, row_table, _unbalanced(balance, table, row_table))
 
 
-def _lost(ledger: LedgerPort, object_: str, found: Comparison, merged: pd.DataFrame) -> dict[str, tuple[Bucket, str]]:
-    """Source id → (bucket, why) of rows whose record is not in the location; rows merged into it share its fate."""
-    lost: dict[str, tuple[Bucket, str]] = {}
+def _lost(
+    ledger: LedgerPort, object_: str, found: Comparison, merged: pd.DataFrame, unsent: Collection[str]
+) -> dict[str, tuple[Bucket, str]]:
+    """Source id → (bucket, why) of rows whose record is not in the location, `unsent` ones that no command sent included; rows merged
+    into it share its fate."""
+    lost: dict[str, tuple[Bucket, str]] = dict.fromkeys(unsent, (Bucket.WAITS, "no command has sent it"))
     for target in records_of(object_):
         for entry in ledger.iterate(state=NOT_THERE, target=target):
             if entry.object == object_ and entry.part != BESIDE and not entry.part.startswith(DELTA_PART):

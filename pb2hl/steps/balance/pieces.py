@@ -145,6 +145,17 @@ def _planned(ws: Workspace, record: tuple[str, str] | None) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
+def planned_rows(ws: Workspace) -> dict[str, set[str]]:
+    """By object, the source ids that operations of the stored plan are about."""
+    rows: dict[str, set[str]] = {}
+    for target in DATA_TARGETS:
+        path = ws.plan / "data" / f"{target}.parquet"
+        if path.exists():
+            for object_, source_id in read_frame(path, columns=["object", "source_id"]).itertuples(index=False):
+                rows.setdefault(object_, set()).add(source_id)
+    return rows
+
+
 def _may_be_of(batch: pa.RecordBatch, record: tuple[str, str]) -> pa.Array:
     """Which operations make the record, or hold several rows and may hold its."""
     own = pc.or_(pc.equal(batch.column("source_id"), record[1]), _holds_several(batch.column("payload")))

@@ -14,10 +14,12 @@ from pb2hl.register import DELTA, MAPPING, PREVIEW, SAMPLE
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.delta import conflicts, later_export, removals, schema_additions
 from pb2hl.steps.delta.delta import pieces_more, planned_later
+from pb2hl.steps.delta.operations_told import is_record, told
 from pb2hl.steps.delta.outlook import Looking, Outlook, look_ahead
 from pb2hl.steps.delta.wording import Wording
 from pb2hl.steps.gates import gates
 from pb2hl.steps.overview.status import window_state
+from pb2hl.steps.proposal.pieces_told import pieces_told
 from pb2hl.steps.shared.writing import make_ready
 from pb2hl.values.counting import agree, counted, lasting
 from pb2hl.workspace import Workspace
@@ -73,17 +75,17 @@ def _result(given: Looking, ahead: Outlook) -> StepResult:
     changed = tables["changed"][["object", "source_id"]].drop_duplicates()
     gone = len(gone_rows)
     counts = {
-        "new": len(ahead.new), "changed_records": len(changed), "changed_values": len(tables["changed"]), "conflicts": len(waiting), "moved": len(ahead.wanted), "gone": gone,
+        "new": len(ahead.new), "new_records": sum(is_record(op.target, op.kind) for op in ahead.new), "changed_records": len(changed), "changed_values": len(tables["changed"]), "conflicts": len(waiting), "moved": len(ahead.wanted), "gone": gone,
         "seen_later": len(ahead.found.waits), "schema_pieces": len(ahead.pieces), "requests": ahead.requests, "seconds": seconds_at_limit(ahead.requests),
         **window_state(ledger),
     }  # fmt: skip
-    told = (
-        f"{counted(len(ahead.new), 'operation')} would be new, {counted(len(changed), 'record')} would change, {counted(gone, 'row')} {agree(gone, 'is', 'are')} gone; "
+    said = (
+        f"{told((op.target, op.kind) for op in ahead.new)} would be new; {counted(len(changed), 'record')} would change, {counted(gone, 'row')} {agree(gone, 'is', 'are')} gone; "
         f"{counted(len(waiting), 'field')} {agree(len(waiting), 'was', 'were')} changed on both sides. The delta takes {counted(ahead.requests, 'request')}, about {lasting(seconds_at_limit(ahead.requests))}. Nothing was written to HighLevel."
     )
     empty = not (ahead.new or len(changed) or gone or len(waiting) or ahead.wanted or ahead.pieces or ahead.found.waits)
     return StepResult(
-        STEP, Status.NOTHING_TO_DO if empty else Status.DONE, told, counts=counts, tables=tables,
+        STEP, Status.NOTHING_TO_DO if empty else Status.DONE, said, counts=counts, tables=tables,
         problems=(*_problems(ws, ahead), *given.ready.not_compared, *removals.missing_tables(ws, second)),
         facts={"export": str(second.export_path)}, next_step=f"{'decide sheets/conflicts.csv, then' if len(waiting) else 'bring it over:'} pb2hl {DELTA.id} {ws.path} --export {second.export_path}",
     )  # fmt: skip
@@ -108,7 +110,7 @@ def _problems(ws: Workspace, ahead: Outlook) -> list[Problem]:
         text = f"{counted(len(ahead.found.waits), 'record')} can be compared only once what they refer to is there"
         found.append(Problem("seen_later", text, count=len(ahead.found.waits), treatment="the delta compares them then; they are in its requests"))  # fmt: skip
     if ahead.pieces:
-        text = f"the location lacks {counted(len(ahead.pieces), 'field')}, tags, pipelines, stages or options that it needs"
+        text = f"the location lacks what the later export needs: {pieces_told(ahead.pieces)}"
         found.append(Problem("new_schema", text, count=len(ahead.pieces), treatment="the delta asks for the approval of the schema first"))  # fmt: skip
     if len(ahead.removed) and ws.config.policy.removed_rows == "delete":
         found.append(Problem("removed", f"{counted(len(ahead.removed), 'row')} gone from the export would be deleted in HighLevel", count=len(ahead.removed), treatment="but for what people touched"))  # fmt: skip

@@ -15,6 +15,7 @@ from pb2hl.sheets import table_rows
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load.growth import label
 from pb2hl.steps.load.making import instructions
+from pb2hl.steps.proposal.pieces_told import pieces_told
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
 
@@ -41,7 +42,7 @@ def _present(ws: Workspace, before: StepResult | None, pieces: Sequence[Operatio
     StepResult(
         "schema",
         Status.WAITING,
-        f"The later export needs {len(pieces)} fields, tags, pipelines, stages or options more; they wait for approval.",
+        f"The later export needs more in the location: {pieces_told(pieces)}; {agree(len(pieces), 'it waits', 'they wait')} for approval.",
         counts={"to_make": len(pieces)},
         tables={**(dict(before.tables) if before else {}), "diff": diff},
         facts={**(dict(before.facts) if before else {}), "hash": subject, gates.OF_DELTA: True},

@@ -26,6 +26,7 @@ from pb2hl.steps.load import growth
 from pb2hl.steps.load.making import instructions, is_there, make_pieces, missing_stages, switched
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import lost_reasons, proposal
+from pb2hl.steps.proposal.pieces_told import pieces_told
 from pb2hl.steps.proposal.proposed_schema import STEP, as_made, planned_with_reasons, present
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.writing import make_ready, writing
@@ -184,16 +185,15 @@ def _result(
     lacking = lost_reasons.missing(reasons, found)
     status = Status.WAITING if waiting or reasons else Status.FAILED if failed else Status.DONE
     hand = pd.concat([instructions(waiting), lost_reasons.instructions(reasons, found)], ignore_index=True)
-    made = sum(entry.state is State.DONE for entry in entries.values())
+    done = [op for op in operations if op.op_id in entries and entries[op.op_id].state is State.DONE]
+    made = len(done)
     tables = dict(proposed.tables) if proposed else {}
     if "diff" in tables:
-        tables["diff"] = as_made(
-            tables["diff"], [op for op in operations if op.op_id in entries and entries[op.op_id].state is State.DONE]
-        )
+        tables["diff"] = as_made(tables["diff"], done)
     return StepResult(
         step=STEP,
         status=status,
-        headline=_headline(made, len(entries) - made - len(failed), waiting, failed, len(lacking)),
+        headline=_headline(done, len(entries) - made - len(failed), waiting, failed, len(lacking)),
         counts={"made": made, "existed": sum(e.state is State.SKIPPED for e in entries.values()), "failed": len(failed),
                 "waiting_for_admin": len(waiting) + len(lacking), "not_as_planned": len(wrong)},
         tables={**tables, "verified": verified, "instructions": hand},
@@ -204,17 +204,25 @@ def _result(
     )  # fmt: skip
 
 
-def _headline(made: int, existed: int, waiting: Sequence[Any], failed: Sequence[Any], reasons: int) -> str:
+def _headline(
+    done: Sequence[Operation], existed: int, waiting: Sequence[Any], failed: Sequence[Any], reasons: int
+) -> str:
+    told, were = pieces_told(done).capitalize(), agree(len(done) or 1, "was", "were")
     if waiting or reasons:
         by_hand = [counted(n, word) for n, word in ((len(waiting), "pipeline"), (reasons, "lost reason")) if n]
-        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; {' and '.join(by_hand)} {agree(len(waiting) + reasons, 'waits', 'wait')} for an admin, who finds the exact steps in the report."
+        return f"{told} {were} made; {' and '.join(by_hand)} {agree(len(waiting) + reasons, 'waits', 'wait')} for an admin, who finds the exact steps in the report."
     if failed:
         doubt = sum(entry.state is State.IN_DOUBT for entry in failed)
         parts = [f"HighLevel refused {len(failed) - doubt}"] * (len(failed) > doubt) + [
             f"{doubt} stay in doubt"
         ] * bool(doubt)
-        return f"{counted(made, 'piece')} {agree(made, 'was', 'were')} made; {', '.join(parts)}."
-    return f"{made} fields, tags, pipelines and calendars are in place, {existed} {agree(existed, 'was', 'were')} there before."
+        return f"{told} {were} made; {', '.join(parts)}."
+    there = (
+        f"{counted(existed, 'piece')} more {agree(existed, 'was', 'were')} there before"
+        if existed
+        else "none of it was there before"
+    )
+    return f"{told} {were} made; {there}."
 
 
 def _problems(failed: Sequence[Entry], wrong: pd.DataFrame, waiting: Sequence[tuple[Operation, str]]) -> list[Problem]:

@@ -14,12 +14,12 @@ from pb2hl.matching import evidence, sheets
 from pb2hl.matching.converted import converted, joined
 from pb2hl.matching.labels import review_of, reviewed_pairs
 from pb2hl.matching.matches import WANTED, Matches, MergeLine
-from pb2hl.matching.proposals import KEEP_APART, MERGE, propose
+from pb2hl.matching.proposals import MERGE, propose
 from pb2hl.matching.staged import CompanyEvidence, match_staged_companies, match_staged_contacts
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
-from pb2hl.values.counting import agree, counted
+from pb2hl.steps.prepare.match_told import headline, sheet_counts
 from pb2hl.workspace import Workspace
 
 STEP = "match"
@@ -108,10 +108,16 @@ def follow_decisions(ws: Workspace) -> StepResult:
         decided = {name: ws.sheet(name, sheets.SHEETS[name]) for name in ("duplicates", "companies")}
         counts = {
             **before.counts,
-            **_sheet_counts("contact", decided["duplicates"]),
-            **_sheet_counts("company", decided["companies"]),
+            **sheet_counts("contact", decided["duplicates"]),
+            **sheet_counts("company", decided["companies"]),
         }
-        result = replace(before, status=_status(counts), counts=counts, tables={**before.tables, **decided})
+        result = replace(
+            before,
+            status=_status(counts),
+            headline=headline(counts),
+            counts=counts,
+            tables={**before.tables, **decided},
+        )
         result.save(ws.results(STEP))
     return result
 
@@ -172,8 +178,8 @@ def _result(
         "contacts": len(matched["contacts"]),
         "companies": int((~derived).sum()),
         "companies_derived": int(derived.sum()),
-        **_sheet_counts("contact", written["contacts"]),
-        **_sheet_counts("company", written["companies"]),
+        **sheet_counts("contact", written["contacts"]),
+        **sheet_counts("company", written["companies"]),
         "companies_with_domain": int(sum(bool(domains) for domains in found.domains.values())),
         "contacts_with_company": int((found.linked["company"] != "").sum()),
         "parent_cycles": len(cycles),
@@ -183,7 +189,7 @@ def _result(
     return StepResult(
         STEP,
         _status(counts),
-        _headline(counts),
+        headline(counts),
         counts,
         {**tables, "cycles": cycles},
         tuple(problems),
@@ -204,25 +210,6 @@ def _evidence(matched: Mapping[str, Matches], written: Mapping[str, pd.DataFrame
         "blocking": pd.concat(
             blocks or [pd.DataFrame(columns=["rule", "block_cap", "pairs", "object"])], ignore_index=True
         ),
-    }
-
-
-def _headline(counts: Mapping[str, int]) -> str:
-    close = counts["contact_rows_in_band"] + counts["company_rows_in_band"]
-    return (
-        f"{counted(counts['contact_rows_to_merge'], 'contact row')} in {counted(counts['contact_clusters'], 'cluster')} and "
-        f"{counted(counts['company_rows_to_merge'], 'company row')} in {counted(counts['company_clusters'], 'cluster')} are proposed to merge; "
-        f"{counted(close, 'row')} {agree(close, 'is a close call', 'are close calls')}."
-    )
-
-
-def _sheet_counts(what: str, sheet: pd.DataFrame) -> dict[str, int]:
-    merge, apart = sheet["proposal"] == MERGE, sheet["proposal"] == KEEP_APART
-    return {
-        f"{what}_clusters": int(sheet.loc[merge, "cluster"].nunique()),
-        f"{what}_rows_to_merge": int(merge.sum()),
-        f"{what}_rows_in_band": int(apart.sum()),
-        f"{what}_rows_waiting": int(((merge | apart) & (sheet["decision"] == "")).sum()),
     }
 
 

@@ -11,7 +11,7 @@ from pb2hl.highlevel import Destination
 from pb2hl.highlevel.destination import LOST_REASONS
 from pb2hl.plan.records.deal_values import UNKNOWN_REASON
 from pb2hl.policies import Policy
-from pb2hl.values.counting import counted
+from pb2hl.values.counting import agree, counted
 from pb2hl.values.fold import fold
 
 WHAT = "lost reasons"
@@ -55,11 +55,11 @@ def problem(asked: Mapping[str, int], severity: Severity = Severity.WARNING) -> 
     """What is said of them; nothing where nothing is lacking. `severity`: critical of the step that waits for them."""
     if not asked:
         return []
-    names = ", ".join(list(asked)[:10])
+    names, deals = ", ".join(list(asked)[:10]), sum(asked.values())
     return [
         Problem(
             "lost_reasons_wait",
-            f"{counted(len(asked), 'lost reason')} of {counted(sum(asked.values()), 'deal')} wait for an admin: {names}",
+            f"{counted(len(asked), 'lost reason')} that {counted(deals, 'deal')} {agree(deals, 'has', 'have')} {agree(len(asked), 'waits', 'wait')} for an admin: {names}",
             severity,
             count=len(asked),
             treatment='the instructions say how to make them, or lost_reasons = "custom field" under [policy] keeps them in a field',

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +23,10 @@ from pb2hl.sheets import table_rows
 from pb2hl.steps.prepare import doctor
 from pb2hl.steps.proposal import lost_reasons, proposal, sent_under
 from pb2hl.steps.proposal.decisions import config_in_force
+from pb2hl.steps.proposal.pieces_told import pieces_told
 from pb2hl.steps.shared import linked_names, owner_order, requests
 from pb2hl.steps.shared.session import sent, with_client
-from pb2hl.values.counting import counted, lasting
+from pb2hl.values.counting import agree, counted, lasting
 from pb2hl.workspace import Workspace
 
 STEP = "schema"
@@ -72,11 +73,12 @@ def present(
         "diff": as_made(schema.diff, _made(ledger, schema)),
         "instructions": lost_reasons.instructions(reasons, destination),
     }
-    counts = _counts(ledger, schema, data, cost)
+    made = {op.op_id for op in _made(ledger, schema)}
+    counts = _counts(len(made), ledger, schema, data, cost)
     result = StepResult(
         step=STEP,
         status=Status.WAITING,
-        headline=_headline(counts["to_make"], cost),
+        headline=_headline([op for op in schema.operations if op.op_id not in made], cost),
         counts=counts | {"published_workflows": len(tables["workflows"])},
         tables=tables,
         problems=(*_of_location(ws, ledger, destination, checks), *_of_plans(schema, data, reasons)),
@@ -126,9 +128,9 @@ def _facts(schema: Plan, data: Plan, destination: Destination) -> dict[str, Any]
     }
 
 
-def _counts(ledger: LedgerPort, schema: Plan, data: Plan, cost: Budget) -> dict[str, Any]:
+def _counts(made: int, ledger: LedgerPort, schema: Plan, data: Plan, cost: Budget) -> dict[str, Any]:
     return {
-        "to_make": _to_make(schema) - len(_made(ledger, schema)),
+        "to_make": _to_make(schema) - made,
         "schema_operations": len(schema.operations),
         "data_operations": len(data.operations),
         "requests": cost.total,
@@ -176,7 +178,7 @@ _CALLED = {Target.FIELD: custom_fields.FIELD, Target.OBJECT: custom_fields.OBJEC
 
 def _piece(kind: str, name: str, model: str) -> tuple[str, str]:
     """What tells a piece of schema from every other of its kind."""
-    what = {custom_fields.FIELD: f"{model}.{name}", custom_fields.OBJECT: model}
+    what = {custom_fields.FIELD: f"{model}.{name}", custom_fields.OBJECT: model, str(Target.FOLDER): model}
     return kind, what.get(kind, name)
 
 
@@ -223,10 +225,11 @@ def _to_make(schema: Plan) -> int:
     return sum(count for (kind, _), count in schema.counts.items() if kind is Kind.CREATE)
 
 
-def _headline(to_make: int, cost: Budget) -> str:
+def _headline(to_make: Sequence[Operation], cost: Budget) -> str:
+    pieces = [op for op in to_make if op.kind is not Kind.SKIP]
     days = f", over {cost.days} days" if cost.days > 1 else ""
     return (
-        f"{to_make} fields, tags, pipelines and calendars are to be made; the whole migration takes about "
+        f"{pieces_told(pieces).capitalize()} {agree(len(pieces) or 1, 'is', 'are')} to be made; the whole migration takes about "
         f"{cost.total:,} requests, {cost.to_come:,} of them still to come: {lasting(cost.seconds)} at full speed{days}."
     )
 
