@@ -6,13 +6,15 @@ import pytest
 from operations import EXISTING, everything, line, op, ref
 from test_execute import without_blanks
 
-from pb2hl.apply import plan_undo
+from pb2hl.apply import Rollback, plan_undo
+from pb2hl.apply.context import RunContext
+from pb2hl.apply.undo import Undo
 from pb2hl.clock import SYSTEM_CLOCK
-from pb2hl.highlevel import read_destination
+from pb2hl.highlevel import Client, read_destination
 from pb2hl.ledger import State
 from pb2hl.operations import Kind, Target
 from pb2hl.sandbox.scenario import FaultAt
-from pb2hl.steps.proposal.undo_cost import requests
+from pb2hl.steps.proposal.undo_cost import requests, while_lagging
 from pb2hl.steps.shared.session import PROBED
 
 OTHER = {"id": "another0contact00001", "firstName": "Nora", "email": "nora@example.com", "tags": ["hers"]}
@@ -225,6 +227,24 @@ def test_a_rollback_costs_about_one_request_a_record(stage):
     result = scene.rollback()
     assert abs(result.requests - sum(told.values())) <= 0.03 * result.requests, (result.requests, told)
     assert result.requests <= 1.12 * len(plan.entries)
+
+
+def test_what_search_lag_may_add_is_told(stage):
+    """Lists that still show what was deleted cost requests: never more than was told, and where no list lags not one."""
+    scene = stage(contacts=[EXISTING], search_lag_s=1.0)
+    scene.load([*everything(scene.folder), *many(12)], client={"search_lag_s": 1.0})
+    plan = plan_undo(scene.ledger)
+    scene.ledger.remember(PROBED, {"search_lag_s": 1.0})
+    told = sum(requests(plan, scene.ledger, scene.run(read_destination)).values())
+
+    async def undo(client: Client) -> tuple[Rollback, dict[str, int]]:
+        context = RunContext(scene.ledger, client, scene.ledger.start_run("rollback"), "CA")
+        return await Undo(context).run(plan), while_lagging(plan, scene.ledger, client.limiter.allowance)
+
+    result, more = scene.run(undo, search_lag_s=1.0)
+    assert not result.failed and told < result.requests <= told + sum(more.values()), (told, result.requests, more)
+    scene.ledger.remember(PROBED, {"search_lag_s": 0.0})
+    assert while_lagging(plan, scene.ledger) == {}
 
 
 def many(contacts: int):

@@ -31,6 +31,8 @@ NOT_THERE = (State.REFUSED, State.PLANNED, State.IN_DOUBT, State.INTENDED, State
 UNBALANCED_COLUMNS = ("object", "column", "filled", "accounted")
 ROW_COLUMNS = ("object", "bucket", "where", "rows")
 NOWHERE = "not accounted for"
+ROWS = "(rows)"
+"""What stands for a column where whole rows do not balance."""
 
 Key = tuple[str, str, str, str, str]
 
@@ -236,5 +238,5 @@ def _unbalanced(balance: pd.DataFrame, cells: pd.DataFrame, rows: pd.DataFrame) 
     lost = cells[cells["bucket"] == str(Bucket.LOST)] if len(cells) else cells
     off += [(row.object, row.heading, int(row.cells), 0) for row in table_rows(lost)]
     nowhere = rows[rows["bucket"] == NOWHERE]
-    off += [(row.object, "(rows)", int(row.rows), 0) for row in table_rows(nowhere)]
+    off += [(row.object, ROWS, int(row.rows), 0) for row in table_rows(nowhere)]
     return pd.DataFrame(off, columns=list(UNBALANCED_COLUMNS))

@@ -17,7 +17,7 @@ from pb2hl.mapper import staged_tables
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
-from pb2hl.steps.audit.accounting import Accounting, accounting
+from pb2hl.steps.audit.accounting import ROWS, Accounting, accounting
 from pb2hl.steps.audit.compare import UNLINKED, Comparison, compare_location
 from pb2hl.steps.audit.related import UNRELATED
 from pb2hl.steps.audit.unkept import unkept_table
@@ -149,8 +149,12 @@ def _not_there(totals: Mapping[str, int]) -> Iterator[Problem]:
 
 def _unbalanced(off: pd.DataFrame) -> Iterator[Problem]:
     for row in table_rows(off):
-        text = f"{row.object}.{row.column}: {row.filled} were read, {row.accounted} are accounted for"
+        text = f"{row.object}.{row.column}: {counted(row.filled, _unit(row.column))} {agree(row.filled, 'was', 'were')} read, {row.accounted:,} {agree(row.accounted, 'is', 'are')} accounted for"
         yield Problem("unbalanced", text, Severity.CRITICAL)
+
+
+def _unit(column: str) -> str:
+    return "row" if column == ROWS else "cell"
 
 
 def _differing(diffs: pd.DataFrame) -> Iterator[Problem]:

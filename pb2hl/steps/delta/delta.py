@@ -350,7 +350,7 @@ def _problems(
     for object_, group in removed.groupby("object", sort=True):
         ids = ", ".join(group["source_id"].head(5))
         treatment = "reported; nothing is deleted" if gone is None else "deleted, but for what people touched"
-        found.append(Problem("removed", f"{len(group)} {object_} are gone from the later export ({ids})", Severity.WARNING,
+        found.append(Problem("removed", f"{object_}: {counted(len(group), 'row')} {agree(len(group), 'is', 'are')} gone from the later export ({ids})", Severity.WARNING,
                              count=len(group), treatment=treatment))  # fmt: skip
     found += gone.problems if gone else ()
     if "closed" in window.get("delta_window", ""):

@@ -6,18 +6,18 @@ import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from pb2hl.apply import UndoPlan, company_name
+from pb2hl.apply import UndoPlan, company_name, search_lag
 from pb2hl.apply.host_owner import Owners
 from pb2hl.apply.location_scan import appointment_spans, kinds_to_read, pieces_to_read
 from pb2hl.apply.undo_plan import TOGETHER, action, added_tags, carrier, removed_tags
-from pb2hl.apply.undo_proof import looked_at
+from pb2hl.apply.undo_proof import LOOK_EVERY_S, ONLY_LISTED, listed_in, looked_at
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.highlevel import SEARCH_LAG_S, Destination
 from pb2hl.highlevel.capabilities import PROBED, Capabilities
 from pb2hl.highlevel.records import appointments, conversations
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.ledger.port import OPEN
-from pb2hl.operations import Kind, Target
+from pb2hl.operations import SCHEMA_TARGETS, Kind, Target
 from pb2hl.plan.building.estimate import LISTS, LOOK, SEALED, object_requests
 from pb2hl.steps.proposal.proposal import without_ours
 
@@ -52,8 +52,7 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
     for target in pieces_to_read(plan.deletions()):
         found[f"read {target}"] = _LISTS.get(target, 1)
     found["read contacts written to since they were made"] = _written_again(plan)
-    lag = (ledger.recall(PROBED) or {}).get("search_lag_s", SEARCH_LAG_S)
-    if lag and doomed and _made(ledger, Target.CONTACT):
+    if _lag_s(ledger) and doomed and _made(ledger, Target.CONTACT):
         found["measure the lag of search"] = LOOKS
     found["owners that HighLevel wrote, put back"] = _owners(plan, ledger)
     found["company names that HighLevel wrote, put back"] = _names(plan, ledger, place)
@@ -61,6 +60,39 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
     found["taking the seal away"] = 3 if plan.entries and not _left(plan, ledger) else 0
     found["looking whether all of it is taken back"] = _looked_at(plan, ledger, place, doomed)
     return {name: count for name, count in found.items() if count}
+
+
+PACE = (100, 10.0)
+"""Requests that HighLevel lets through, and the seconds for which they count, where no client has seen it."""
+
+
+def while_lagging(plan: UndoPlan, ledger: LedgerPort, pace: tuple[int, float] = PACE) -> dict[str, int]:
+    """Requests by what they are for that may come on top of `requests`, as many at most, while search shows late what was done.
+
+    How late it shows this time nobody knows before; never later than the lag that was probed. `pace`: requests, and the seconds for
+    which they count.
+    """
+    lag_s = _lag_s(ledger)
+    gone = Counter(found for entry in plan.deletions() if (found := listed_in(entry.target, entry.kind)) is not None)
+    if lag_s <= 0 or not gone:
+        return {}
+    late = math.ceil(
+        (lag_s + pace[1]) * pace[0] / pace[1]
+    )  # what is deleted while a list is behind, a burst saved up included
+    looks = math.ceil(lag_s / search_lag.LOOK_EVERY_S) if _made(ledger, Target.CONTACT) else 0
+    records = sum(count for target, count in gone.items() if target not in (*ONLY_LISTED, *SCHEMA_TARGETS))
+    pieces = sum(gone[target] for target in SCHEMA_TARGETS)
+    lists = sum(LISTS[target].requests(min(count, late)) for target, count in gone.items() if target in LISTS)
+    return {
+        "further looks for the lag of search": looks,
+        "lists that still show what was deleted": lists
+        + (math.ceil(lag_s / LOOK_EVERY_S) if gone[Target.MEDIA] else 0),
+        "deleted records that lists still show, read by id": min(records, late) + min(pieces, late),
+    }
+
+
+def _lag_s(ledger: LedgerPort) -> float:
+    return float((ledger.recall(PROBED) or {}).get("search_lag_s", SEARCH_LAG_S))
 
 
 def _owners(plan: UndoPlan, ledger: LedgerPort) -> int:

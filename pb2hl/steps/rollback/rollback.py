@@ -28,7 +28,7 @@ from pb2hl.sheets import table_rows
 from pb2hl.steps.overview.cut_short import rollback_again
 from pb2hl.steps.prepare.doctor import swept
 from pb2hl.steps.proposal import proposal, sent_under
-from pb2hl.steps.proposal.undo_cost import requests
+from pb2hl.steps.proposal.undo_cost import PACE, requests, while_lagging
 from pb2hl.steps.shared import outcomes, wizard
 from pb2hl.steps.shared.session import sent, with_client
 from pb2hl.steps.shared.writing import make_ready, whole_run, writing
@@ -72,8 +72,9 @@ def rollback(
             cost = requests(undo_plan, ledger, Destination.load(ws.path))
             progress.advance()
             progress.finish()
-            foretold, unseen = _foretold(ws, ledger, undo_plan, force, progress, cancel)
-            result = _result(undo_plan, foretold, cost, outcomes.errors(ledger, OPEN), Asked(force, True, unseen))
+            foretold, pace, unseen = _foretold(ws, ledger, undo_plan, force, progress, cancel)
+            told = Cost(cost, while_lagging(undo_plan, ledger, pace))
+            result = _result(undo_plan, foretold, told, outcomes.errors(ledger, OPEN), Asked(force, True, unseen))
         else:
             result = _undo(ws, ledger, Asked(force, of_run=run or "", objects=tuple(objects)), progress, cancel)
             wizard.write(ws, ledger)
@@ -93,34 +94,65 @@ class Asked:
     objects: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What is told of a rollback's requests beforehand, by what they are for: `sure` ones, and how many may come on top, at most, while
+    HighLevel's search lags behind."""
+
+    sure: Mapping[str, int]
+    at_most: Mapping[str, int]
+
+    @property
+    def budget(self) -> Budget:
+        """The sure ones."""
+        return Budget({STEP: self.sure})
+
+    @property
+    def total(self) -> int:
+        """Sure ones."""
+        return self.budget.total
+
+    @property
+    def most(self) -> int:
+        """As many as it can take."""
+        return self.total + sum(self.at_most.values())
+
+    def table(self) -> pd.DataFrame:
+        """One row a purpose: requests that are sure, and how many it can be at most."""
+        rows = [(what, count, count) for what, count in self.sure.items()]
+        rows += [(what, 0, count) for what, count in self.at_most.items() if count]
+        return pd.DataFrame(rows, columns=["what for", "requests", "at most"])
+
+
 def _foretold(
     ws: Workspace, ledger: LedgerPort, undo_plan: UndoPlan, force: bool, progress: Progress, cancel: Cancel | None
-) -> tuple[Rollback, str]:
-    """(what the rollback would do, by the location as it is now; why that could not be looked at, "" when it was)."""
+) -> tuple[Rollback, tuple[int, float], str]:
+    """(what the rollback would do, by the location as it is now; the pace that it allows; why it could not be looked at, "" when it was)."""
     if not len(undo_plan.entries):
-        return Rollback(), ""
+        return Rollback(), PACE, ""
 
-    async def work(client: Client) -> Rollback:
+    async def work(client: Client) -> tuple[Rollback, tuple[int, float]]:
         context = RunContext(ledger, client, "", ws.config.country, progress, cancel or Cancel())
-        return await Undo(context, force=force).run(undo_plan)
+        return await Undo(context, force=force).run(undo_plan), client.limiter.allowance
 
     progress.start("looking at what would be undone", len(undo_plan.entries), "operations")
     try:
-        return with_client(ws, ledger, STEP, work, progress, cancel), ""
+        return *with_client(ws, ledger, STEP, work, progress, cancel), ""
     except (TokenMissing, HighLevelError) as error:
         progress.finish()
-        return Rollback(), error.message.strip().splitlines()[0].rstrip(".")
+        return Rollback(), PACE, error.message.strip().splitlines()[0].rstrip(".")
 
 
 def _undo(ws: Workspace, ledger: LedgerPort, asked: Asked, progress: Progress, cancel: Cancel | None) -> StepResult:
-    async def work(context: RunContext) -> tuple[UndoPlan, dict[str, int], Rollback]:
+    async def work(context: RunContext) -> tuple[UndoPlan, Cost, Rollback]:
         await swept(context.client, ledger)
         if unproven(ledger):  # a rollback that was killed before it could look
             await UndoProof(context, PORTS).untrue()
         progress.advance()
         undo_plan = plan_undo(ledger, of_runs=_runs(ledger, asked.of_run), objects=asked.objects)
         progress.advance()
-        cost = requests(undo_plan, ledger, Destination.load(ws.path))
+        pace = context.client.limiter.allowance
+        cost = Cost(requests(undo_plan, ledger, Destination.load(ws.path)), while_lagging(undo_plan, ledger, pace))
         progress.advance()
         if any(entry.target in SCHEMA_TARGETS for entry in undo_plan.entries):
             proposal.not_in_place(ledger)  # before the first of it goes: a rollback may be killed
@@ -171,11 +203,10 @@ def _made_by_hand(ledger: LedgerPort) -> Iterator[Problem]:
         yield Problem("made_by_hand", text, Severity.INFO, treatment="delete them in HighLevel if nobody uses them")
 
 
-def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.DataFrame, asked: Asked) -> StepResult:
-    """`cost` is what was told beforehand, by what the requests are for; `doubt` what is not settled."""
+def _result(plan: UndoPlan, done: Rollback, cost: Cost, doubt: pd.DataFrame, asked: Asked) -> StepResult:
+    """`cost` is what was told beforehand; `doubt` what is not settled."""
     kept = pd.DataFrame(done.kept, columns=list(KEPT_COLUMNS))
     rows = pd.DataFrame(done.outcomes, columns=list(OUTCOME_COLUMNS))
-    budget = Budget({STEP: cost})
     counts = {
         "planned": len(plan.entries) + len(done.further),
         "undone": done.undone,
@@ -183,7 +214,8 @@ def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.D
         "held": done.held,
         "failed": done.failed,
         "in_doubt": len(doubt),
-        "requests_told": budget.total,
+        "requests_told": cost.total,
+        "requests_at_most": cost.most,
         "requests_sent": done.requests,
         "not_put_back": sum(map(len, done.left.values())),
         "seal_left": int(done.sealed),
@@ -193,12 +225,12 @@ def _result(plan: UndoPlan, done: Rollback, cost: Mapping[str, int], doubt: pd.D
     return StepResult(
         step=STEP,
         status=_status(counts, kept, asked),
-        headline=_headline(counts, budget, asked),
+        headline=_headline(counts, cost, asked),
         counts=counts,
         tables={
             "plan": plan.table(),
             "account": _outcomes(plan, rows, doubt, done.further),
-            "requests": pd.DataFrame(list(cost.items()), columns=["what for", "requests"]),
+            "requests": cost.table(),
             "outcomes": rows,
             "kept": kept,
             "in_doubt": doubt,
@@ -228,23 +260,32 @@ def _status(counts: Mapping[str, Any], kept: pd.DataFrame, asked: Asked) -> Stat
     return Status.INCOMPLETE if stays or counts["not_put_back"] or counts["seal_left"] else Status.DONE
 
 
-def _headline(counts: Mapping[str, Any], budget: Budget, asked: Asked) -> str:
+def _headline(counts: Mapping[str, Any], cost: Cost, asked: Asked) -> str:
     """Everything that was asked for, by what became or would become of it."""
     total, names = counts["planned"], counts["not_put_back"]
     if not total:
         text = "There is nothing to undo."
     elif asked.unseen:
-        text = f"{counted(total, 'operation')} would be undone, with {counted(budget.total, 'request')} in about {lasting(budget.seconds)}; nothing was written. The location was not looked at ({asked.unseen}): what people changed since is kept when it runs, and told then."
+        text = f"{counted(total, 'operation')} would be undone, {_told(cost)}; nothing was written. The location was not looked at ({asked.unseen}): what people changed since is kept when it runs, and told then."
     else:
         verb = "would be" if asked.dry_run else agree(counts["undone"], "was", "were")
         text = f"{counts['undone']:,} of {counted(total, 'operation')} {verb} undone"
         for name, why in (("kept", "kept, each for its reason"), ("held", "held by what could not be undone"), ("failed", "refused")):  # fmt: skip
             text += f", {counts[name]:,} {why}" if counts[name] else ""
-        text += f"; with {counted(budget.total, 'request')} in about {lasting(budget.seconds)}. Nothing was written." if asked.dry_run else f"; with {counted(counts['requests_sent'], 'request')} ({budget.total:,} were told)."  # fmt: skip
+        text += f"; {_told(cost)}. Nothing was written." if asked.dry_run else f"; with {counted(counts['requests_sent'], 'request')} ({_range(cost)} were told)."  # fmt: skip
     text += f" {counted(names, 'value')} that HighLevel wrote by itself {'would stay' if asked.dry_run else agree(names, 'stays', 'stay')}." if names else ""  # fmt: skip
     return text + (
         f" {counts['in_doubt']:,} {agree(counts['in_doubt'], 'stays', 'stay')} in doubt." if counts["in_doubt"] else ""
     )
+
+
+def _told(cost: Cost) -> str:
+    more = f", {cost.most:,} at most, as HighLevel's lists lag behind," if cost.most > cost.total else ""
+    return f"with {counted(cost.total, 'request')}{more} in about {lasting(cost.budget.seconds)}"
+
+
+def _range(cost: Cost) -> str:
+    return f"{cost.total:,} to {cost.most:,}" if cost.most > cost.total else f"{cost.total:,}"
 
 
 _NAMED = {"undone": "undone", "kept": "kept", "held": "held", "failed": "refused"}

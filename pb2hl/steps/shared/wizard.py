@@ -24,7 +24,7 @@ from pb2hl.operations import Kind, Target
 from pb2hl.results import StepResult
 from pb2hl.sheets import write_upload
 from pb2hl.steps.shared.labels import field_labels
-from pb2hl.values.counting import counted
+from pb2hl.values.counting import agree, counted
 from pb2hl.values.fold import fold
 from pb2hl.workspace import Workspace
 
@@ -178,7 +178,7 @@ def _files(folder: Path, name: str, frame: pd.DataFrame) -> tuple[list[tuple[str
 def _problems(target: Target, frame: pd.DataFrame, guarded: int, reasons: frozenset[str]) -> Iterator[Problem]:
     file = f"{FOLDER}/{FILES[target]}.csv"
     what = ", ".join(name.lower() for name in frame.columns[1:])
-    yield Problem("wizard", f"{counted(len(frame), 'record')} have what no API can set ({what})", Severity.INFO, file=file,
+    yield Problem("wizard", f"{counted(len(frame), 'record')} {agree(len(frame), 'has', 'have')} what no API can set ({what})", Severity.INFO, file=file,
                   count=len(frame), treatment=CLICKS[target])  # fmt: skip
     missing = sorted({text for text in frame.get(REASON, ()) if text and fold(text) not in reasons})
     if missing:
