@@ -73,12 +73,11 @@ def present(
         "diff": as_made(schema.diff, _made(ledger, schema)),
         "instructions": lost_reasons.instructions(reasons, destination),
     }
-    made = {op.op_id for op in _made(ledger, schema)}
-    counts = _counts(len(made), ledger, schema, data, cost)
+    counts, to_make = _counts(ledger, schema, data, cost), _to_make(ledger, schema)
     result = StepResult(
         step=STEP,
         status=Status.WAITING,
-        headline=_headline([op for op in schema.operations if op.op_id not in made], cost),
+        headline=_headline(to_make, cost),
         counts=counts | {"published_workflows": len(tables["workflows"])},
         tables=tables,
         problems=(*_of_location(ws, ledger, destination, checks), *_of_plans(schema, data, reasons)),
@@ -128,9 +127,9 @@ def _facts(schema: Plan, data: Plan, destination: Destination) -> dict[str, Any]
     }
 
 
-def _counts(made: int, ledger: LedgerPort, schema: Plan, data: Plan, cost: Budget) -> dict[str, Any]:
+def _counts(ledger: LedgerPort, schema: Plan, data: Plan, cost: Budget) -> dict[str, Any]:
     return {
-        "to_make": _to_make(schema) - made,
+        "to_make": len(_to_make(ledger, schema)),
         "schema_operations": len(schema.operations),
         "data_operations": len(data.operations),
         "requests": cost.total,
@@ -221,15 +220,15 @@ def _made(ledger: LedgerPort, schema: Plan) -> list[Operation]:
     return [op for op, entry in found if entry and entry.state is State.DONE and entry.payload_hash == op.payload_hash]
 
 
-def _to_make(schema: Plan) -> int:
-    return sum(count for (kind, _), count in schema.counts.items() if kind is Kind.CREATE)
+def _to_make(ledger: LedgerPort, schema: Plan) -> list[Operation]:
+    made = {op.op_id for op in _made(ledger, schema)}
+    return [op for op in schema.operations if op.kind is Kind.CREATE and op.op_id not in made]
 
 
 def _headline(to_make: Sequence[Operation], cost: Budget) -> str:
-    pieces = [op for op in to_make if op.kind is not Kind.SKIP]
     days = f", over {cost.days} days" if cost.days > 1 else ""
     return (
-        f"{pieces_told(pieces).capitalize()} {agree(len(pieces) or 1, 'is', 'are')} to be made; the whole migration takes about "
+        f"{pieces_told(to_make).capitalize()} {agree(len(to_make) or 1, 'is', 'are')} to be made; the whole migration takes about "
         f"{cost.total:,} requests, {cost.to_come:,} of them still to come: {lasting(cost.seconds)} at full speed{days}."
     )
 
