@@ -10,6 +10,7 @@ import pandas as pd
 
 from pb2hl.errors import Problem
 from pb2hl.matching import domains, evidence, sheets, survivorship
+from pb2hl.matching.given import Given, given
 from pb2hl.matching.staged import CompanyEvidence
 
 
@@ -59,7 +60,7 @@ def decided_merges(
     by_domain = company_of_domain(found, of_company, domain_of)
     linked = contacts.copy()
     linked["company_source_id"], linked["company_why"] = _companies_of(found, of_company, by_domain)
-    people = _contacts(linked, of_contact, survivorship_sheet)
+    people = _contacts(linked, of_contact, survivorship_sheet, given(duplicates_sheet, of_contact))
     survivor_of = {
         "contacts": _complete(contacts, of_contact),
         "companies": _complete(found.companies, of_company),
@@ -71,12 +72,14 @@ def _complete(frame: pd.DataFrame, survivors: Mapping[str, str]) -> dict[str, st
     return {source_id: survivors.get(source_id, source_id) for source_id in frame["source_id"].astype(str).tolist()}
 
 
-def _contacts(linked: pd.DataFrame, survivor_of: Mapping[str, str], sheet: pd.DataFrame | None) -> pd.DataFrame:
+def _contacts(
+    linked: pd.DataFrame, survivor_of: Mapping[str, str], sheet: pd.DataFrame | None, chosen_of: Given
+) -> pd.DataFrame:
     rules = sheets.chosen_rules(
         sheet, "contacts", [name for name in linked.columns if not name.startswith("company_w")]
     )
     rules.pop("company_source_id", None)
-    merged = survivorship.merge(linked, survivor_of, rules)
+    merged = survivorship.merge(linked, survivor_of, rules, chosen_of)
     company = dict(
         zip(
             linked["source_id"].astype(str).tolist(),
@@ -84,10 +87,20 @@ def _contacts(linked: pd.DataFrame, survivor_of: Mapping[str, str], sheet: pd.Da
             strict=True,
         )
     )
-    chosen = [next((company[item] for item in ids if company[item][0]), ("", "")) for ids in merged["merged_ids"]]
+    chosen = [
+        next(
+            (company[item] for item in (*_company_first(chosen_of.get(ids[0], {})), *ids) if company[item][0]), ("", "")
+        )
+        for ids in merged["merged_ids"]
+    ]
     merged["company_source_id"] = [source_id for source_id, _ in chosen]
     merged["company_why"] = [why for _, why in chosen]
     return merged
+
+
+def _company_first(chosen: Mapping[str, str]) -> list[str]:
+    """The row that a person took the company from."""
+    return [chosen[field] for field in ("company_id", "company_name") if field in chosen]
 
 
 def _companies(
@@ -95,7 +108,7 @@ def _companies(
 ) -> tuple[pd.DataFrame, list[Problem]]:
     rules = sheets.chosen_rules(rules_sheet, "companies", list(found.companies.columns))
     rules.pop("derived", None)
-    merged = survivorship.merge(found.companies, survivor_of, rules)
+    merged = survivorship.merge(found.companies, survivor_of, rules, given(sheet, survivor_of))
     own = merged["source_id"].astype(str).tolist()
     names = _survivor_cells(sheets.merged_or_alone(sheet, survivor_of), survivor_of, "canonical_name")
     merged["name"] = [

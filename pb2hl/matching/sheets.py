@@ -1,6 +1,6 @@
 """The review sheets `duplicates.csv` and `companies.csv`: written with proposals, read back with decisions.
 
-A person may edit `decision` and `survivor` in every row, and move a row to another cluster by its `cluster` cell.
+A person may edit `decision`, `survivor` and `gives` in every row, and move a row to another cluster by its `cluster` cell.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import pandas as pd
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
 from pb2hl.errors import Problem, Severity, SheetError
+from pb2hl.matching import given
 from pb2hl.matching.cluster import components
 from pb2hl.matching.evidence import text_column
+from pb2hl.matching.given import GIVES
 from pb2hl.matching.proposals import KEEP_APART, MERGE
 from pb2hl.matching.survivorship import Rule, default_rules
 from pb2hl.sheets import write_sheet
@@ -26,6 +28,8 @@ COMPANIES = (
     "cluster", "source_id", "name", "domain", "canonical_name", "canonical_domain", "parent_id", "parent_name", "score", "why",
     "survivor", *_DECISION,
 )  # fmt: skip
+OF_SHEET = {"duplicates": "contacts", "companies": "companies"}
+"""The object that a match sheet is about."""
 SURVIVORSHIP = ("object", "field", *_DECISION)
 SHEETS = {"duplicates": DUPLICATES, "companies": COMPANIES, "survivorship": SURVIVORSHIP}
 """Columns of the sheets of this step, by sheet name."""
@@ -90,7 +94,7 @@ def with_canonical(facts: pd.DataFrame, proposed: pd.DataFrame, contacts_of: pd.
 
 
 def _finish(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
-    frame = frame.reindex(columns=list(columns))
+    frame = frame.reindex(columns=[*columns, GIVES])
     best = pd.to_numeric(frame["score"]).groupby(frame["cluster"]).transform("max").fillna(0.0)
     first = (frame["survivor"] != YES).astype(int)
     order = np.lexsort((frame["source_id"], first, frame["cluster"], -best))
@@ -133,6 +137,7 @@ def keep_decisions(new: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
         "who",
         "when",
         "comment",
+        GIVES,
         "canonical_name",
         "canonical_domain",
         "parent_id",
@@ -167,6 +172,8 @@ def check(sheet: pd.DataFrame, name: str, known: Collection[str]) -> list[Proble
         if not cluster.strip():
             wrong(at, "cluster", "the cluster is empty")
         seen.setdefault(source_id, at)
+    for at, message in given.wrong(sheet, decisions == MERGE, OF_SHEET[name]):
+        wrong(at, GIVES, message)
     merging = np.flatnonzero((decisions == MERGE).to_numpy())
     marked = is_yes(sheet["survivor"]).to_numpy()
     clusters: dict[str, list[int]] = {}

@@ -33,6 +33,7 @@ _BESIDE = {spec.name: base for object_ in OBJECTS.values() for spec, base in obj
 """Columns that belong to another one (a number's extension) → that one: whatever row it is taken from, they are taken from as well."""
 _TOGETHER = (_ADDRESS, _NAME, *((base, name) for name, base in _BESIDE.items()))
 """Fields that make sense only together and are taken from one row."""
+NOTHING_GIVEN: Mapping[str, Mapping[str, str]] = {}
 _FIRST_OF_UNSHOWN = ("email", "email_2", "more_emails", "phone", "mobile")
 _LISTS = (FieldKind.TAGS, FieldKind.REFS, FieldKind.MULTI_PICKLIST)
 
@@ -63,8 +64,20 @@ def _default_rule(object_: str, column: str) -> Rule:
     return Rule.LONGEST if kind is FieldKind.LONG_TEXT else Rule.RECENT
 
 
-def merge(frame: pd.DataFrame, survivor_of: Mapping[str, str], rules: Mapping[str, Rule]) -> pd.DataFrame:
+def taken_along(column: str) -> tuple[str, ...]:
+    """The columns that are taken from the same row as `column`, itself included."""
+    return next((group for group in _TOGETHER if column in group), (column,))
+
+
+def merge(
+    frame: pd.DataFrame,
+    survivor_of: Mapping[str, str],
+    rules: Mapping[str, Rule],
+    given: Mapping[str, Mapping[str, str]] = NOTHING_GIVEN,
+) -> pd.DataFrame:
     """One row a survivor, in the order of `frame`, with `merged_ids` (its own id first) and `unshown` (JSON text).
+
+    `given`: by survivor, fields that a person took from one row (field → its source id) whatever the rule says.
 
     `unshown` lists {source_id, field, value} for every value of a merged row that the survivor does not show; further
     e-mails and phones come first. `frame` is not changed.
@@ -81,7 +94,7 @@ def merge(frame: pd.DataFrame, survivor_of: Mapping[str, str], rules: Mapping[st
     for survivor, row in zip(target[moving], frame[moving].to_dict("records"), strict=True):
         clusters.setdefault(str(survivor), []).append({str(name): cell for name, cell in row.items()})
     for survivor in sorted(clusters):
-        merged[survivor] = _merge_cluster(survivor, clusters[survivor], rules)
+        merged[survivor] = _merge_cluster(survivor, clusters[survivor], rules, given.get(survivor, {}))
     own = kept["source_id"].astype(str).tolist()
     kept["merged_ids"] = [merged[item]["merged_ids"] if item in merged else [item] for item in own]
     kept["unshown"] = [merged[item]["unshown"] if item in merged else "[]" for item in own]
@@ -102,13 +115,16 @@ def _write_back(kept: pd.DataFrame, merged: dict[str, dict[str, Any]], rules: Ma
         kept[column] = pd.Series(list(values), index=kept.index, dtype=kept[column].dtype)
 
 
-def _merge_cluster(survivor: str, records: list[dict[str, Any]], rules: Mapping[str, Rule]) -> dict[str, Any]:
+def _merge_cluster(
+    survivor: str, records: list[dict[str, Any]], rules: Mapping[str, Rule], given: Mapping[str, str]
+) -> dict[str, Any]:
     """Chosen `values`, `merged_ids` and `unshown` of the rows of one survivor."""
     records.sort(key=lambda row: (str(row["source_id"]) != survivor, *_recency(row), str(row["source_id"])))
     recent = sorted(records, key=lambda row: (*_recency(row), str(row["source_id"]) != survivor, str(row["source_id"])))
     values = {column: _choose(rule, column, records, recent) for column, rule in rules.items() if column in records[0]}
     for group in _TOGETHER:
         _take_together(group, values, rules, records, recent)
+    _take_given(values, given, records)
     unshown = _unshown(values, records)
     return {
         "values": values,
@@ -174,6 +190,16 @@ def _take_together(
     if filled:
         best = next((row for row in filled if not is_missing(row[columns[0]])), filled[0])
         values.update({column: best[column] for column in columns})
+
+
+def _take_given(values: dict[str, object], given: Mapping[str, str], records: list[dict]) -> None:
+    """Take what a person chose from the row they chose, with what belongs to it; a row that has nothing there gives nothing."""
+    rows = {str(row["source_id"]): row for row in records}
+    for field, source_id in given.items():
+        columns = [column for column in taken_along(field) if column in values and column not in CONSENTS]
+        row = rows.get(source_id)
+        if row is not None and any(not is_missing(row[column]) for column in columns):
+            values.update({column: row[column] for column in columns})
 
 
 def _unshown(values: Mapping[str, object], records: list[dict]) -> list[dict[str, object]]:

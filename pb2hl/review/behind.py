@@ -45,10 +45,12 @@ class Behind:
         texts = {name: [text_of(value)[:LONGEST] for value in rows[name]] for name in self.rules}
         return {name: cells for name, cells in texts.items() if any(cells)}
 
-    def together(self, ids: Sequence[str], survivor: str) -> dict[str, str]:
-        """Field → its text in the record that `ids` become, `survivor` among them; "" as a key: what no field of it shows, where it goes on."""
+    def together(self, ids: Sequence[str], survivor: str, given: Mapping[str, str]) -> dict[str, str]:
+        """Field → its text in the record that `ids` become, `survivor` among them, `given`: fields taken from one of them by its id; "" as a key: what no field of it shows, where it goes on."""
         if not set(ids) <= set(self.frame.index):
             return {}
-        made = survivorship.merge(self.frame.loc[list(ids)], dict.fromkeys(ids, survivor), self.rules).iloc[0]
+        made = survivorship.merge(
+            self.frame.loc[list(ids)], dict.fromkeys(ids, survivor), self.rules, {survivor: given}
+        ).iloc[0]
         beside = [f"{item['field']}: {item['value']}" for item in json.loads(made["unshown"])]
         return {name: text_of(made[name])[:LONGEST] for name in self.rules} | {"": "; ".join(beside)}

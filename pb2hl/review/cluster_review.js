@@ -15,6 +15,8 @@ const css = `
 .cr-card b{font-size:14px}.cr-why{font-size:12px}td.cr-why{color:var(--jp-ui-font-color2,#43566b)}
 .cr-fall i{display:block;height:5px;min-width:2px;background:#2a9d63;margin-bottom:3px}.cr-fall i.less{background:#c8553d}
 .cr-made{border-left:3px double var(--jp-border-color1,#9fb0c3)!important}.cr tr.cr-same td.cr-made{color:inherit}
+.cr .cr-take{font:inherit;color:inherit;text-align:left;background:none;border:1px dashed transparent;border-radius:3px;padding:1px 3px;margin:-2px -4px;cursor:pointer;overflow-wrap:anywhere}
+.cr .cr-take:hover,.cr .cr-take:focus-visible{border-color:var(--jp-border-color1,#9fb0c3)}.cr .cr-take[aria-pressed=true]{border:1px solid #2a9d63;background-image:linear-gradient(#2a9d6330,#2a9d6330)}.cr .cr-take[aria-pressed=true]::before{content:"✓ "}
 .cr-keys{padding:4px 8px;color:var(--jp-ui-font-color2,#68788a);border-top:1px solid var(--jp-border-color2,#dde4ec)}.cr kbd{color:var(--jp-ui-font-color1,#1a2330);border:1px solid var(--jp-border-color2,#c9d3df);border-radius:3px;padding:0 4px;background-color:var(--jp-layout-color2,#f4f7fa)}`;
 const NEXT = { "": "merge", merge: "keep apart", "keep apart": "merge", skip: "merge" };
 
@@ -44,7 +46,7 @@ function render({ model, el }) {
   button("Reload", "read the sheet again; unsaved edits are dropped", () => send("reload", {}));
   const meter = make("progress"), state = make("span", "cr-state"); meter.setAttribute("aria-label", "clusters decided"); state.setAttribute("role", "status");
   bar.append(state, meter);
-  keys.append(...["m", "merge", "k", "keep apart", "s", "skip", "Enter", "as proposed", "1–9", "turn one row", "Shift+1–9", "make it the survivor", "u", "undo", "← →", "move", "/", "filter"]
+  keys.append(...["m", "merge", "k", "keep apart", "s", "skip", "Enter", "as proposed", "1–9", "turn one row", "Shift+1–9", "make it the survivor", "click a value", "take it for the merged record", "u", "undo", "← →", "move", "/", "filter"]
     .map((text, at) => at % 2 ? document.createTextNode(` ${text}  `) : make("kbd", "", text)));
 
   const turn = (card) => send("decide", { decision: NEXT[card.decision || card.proposal] || "merge", rows: [card.row] });
@@ -101,7 +103,17 @@ function render({ model, el }) {
     for (const field of shown.fields) {
       const line = make("tr", field.differs.some(Boolean) ? "" : "cr-same");
       line.append(make("th", "cr-name", field.name));
-      field.cells.forEach((text, at) => { const cell = make("td"); if (field.differs[at]) marked(cell, text, field.lead); else cell.textContent = text; line.append(cell); });
+      field.cells.forEach((text, at) => {
+        const cell = make("td"), taken = field.given && field.given[at], takes = field.gives && field.gives[at] && (taken || field.differs.some(Boolean));
+        const inside = takes ? make("button", "cr-take") : cell;
+        if (field.differs[at]) marked(inside, text, field.lead); else inside.textContent = text;
+        if (takes) {
+          inside.type = "button"; inside.setAttribute("aria-pressed", String(taken)); inside.title = taken ? `${field.name}: taken from here by decision; click to leave it to the rule` : `take ${field.name} from here`;
+          inside.onclick = () => { send("take", { row: cards[at].row, field: field.name }); root.focus(); };
+          cell.append(inside);
+        }
+        line.append(cell);
+      });
       if (shown.merged) line.append(make("td", "cr-made", field.together));
       table.append(line);
     }
@@ -115,7 +127,7 @@ function render({ model, el }) {
 
   root.onkeydown = (event) => {
     if (event.target === search) { if (event.key === "Enter" || event.key === "Escape") { choose(); root.focus(); event.preventDefault(); } event.stopPropagation(); return; }
-    if (event.target.tagName === "SELECT" || (event.target.tagName === "BUTTON" && event.key === "Enter")) return;
+    if (event.target.tagName === "SELECT" || (event.target.tagName === "BUTTON" && (event.key === "Enter" || event.key === " "))) { event.stopPropagation(); return; }
     const held = event.ctrlKey || event.metaKey, cards = model.get("view").rows || [], digit = /^Digit([1-9])$/.exec(event.code);
     if (held && event.key === "z") send("undo", {});
     else if (held && event.key === "s") send("save", {});

@@ -10,8 +10,10 @@ from typing import Any
 import pandas as pd
 import traitlets
 
+from pb2hl.matching.given import GIVES, cell_of, fields_of, given, may_be_given
 from pb2hl.matching.proposals import KEEP_APART, MERGE
-from pb2hl.matching.sheets import DECISIONS, SKIP, YES, is_yes
+from pb2hl.matching.sheets import DECISIONS, OF_SHEET, SKIP, YES, is_yes
+from pb2hl.matching.survivorship import taken_along
 from pb2hl.review.table import ReviewTable
 from pb2hl.saved import LEFT, as_of
 from pb2hl.values.fold import fold
@@ -28,7 +30,7 @@ CANONICAL = "canonical_name"
 """The column of the companies sheet that says what a merged company is called."""
 _PUT_TOGETHER = ("name", "phone")
 """Columns of the duplicates sheet that put several fields of a contact together, which stand beside each other here."""
-_HIDDEN = ("cluster", "who", "when", "proposal", "decision", "survivor", "score", "why", "comment")
+_HIDDEN = (GIVES, "cluster", "who", "when", "proposal", "decision", "survivor", "score", "why", "comment")
 
 
 class ClusterReview(ReviewTable):
@@ -74,6 +76,32 @@ class ClusterReview(ReviewTable):
         """Make sheet row `row` of the cluster in view the one the others are merged into."""
         if row in self._rows():
             self._decide([(other, "survivor", YES if other == row else "") for other in self._rows()], go_on=False)
+
+    def take(self, row: int, field: str) -> None:
+        """Take `field` of the merged record from sheet row `row` of the cluster in view, with what belongs to it (an address is one
+        thing); from the row that gives it already it is given back to the rule."""
+        if row not in self._rows() or not self._may_give(row, field):
+            self.message = f"{field} cannot be taken from one row"
+            return
+        if field == "name" and CANONICAL in self._frame.columns:
+            self._decide([(other, CANONICAL, self._cell(row, "name")) for other in self._rows()], go_on=False)
+            return
+        along, changes = set(taken_along(field)), []
+        for other in self._rows():
+            before = fields_of(self._cell(other, GIVES))
+            now = [item for item in before if item not in along]
+            now += [field] if other == row and len(now) == len(before) else []
+            if now != before:
+                changes.append((other, GIVES, cell_of(now)))
+        self._decide(changes, go_on=False)
+
+    def _may_give(self, row: int, field: str) -> bool:
+        known = GIVES in self._frame.columns and self._behind is not None and field in self._behind.rules
+        return known and self._merges(row) and may_be_given(field, OF_SHEET[self._path.stem])
+
+    def _merges(self, row: int) -> bool:
+        """Whether a row is, or where undecided is proposed to be, merged."""
+        return fold(self._cell(row, "decision") or self._cell(row, "proposal")) == MERGE
 
     def move(self, by: int) -> None:
         """Show the cluster `by` places on (back when negative); nothing is decided."""
@@ -171,7 +199,13 @@ class ClusterReview(ReviewTable):
         fields = [_field(name, cells, first) for name, cells in self._fields(frame).items() if any(cells)]
         made = self._made_of(frame, str(frame["source_id"].iat[first]))
         for item in fields:
-            item["together"] = made.get(item["name"], "")
+            name = item["name"]
+            item["together"] = made.get(name, "")
+            item["gives"] = [
+                bool(made) and bool(cell) and self._may_give(row, name)
+                for row, cell in zip(rows, item["cells"], strict=True)
+            ]
+            item["given"] = [self._gives(row, name) for row in rows]
         return {
             "cluster": frame["cluster"].iat[0],
             "rows": cards,
@@ -179,6 +213,10 @@ class ClusterReview(ReviewTable):
             "merged": bool(made),
             "beside": made.get("", ""),
         }
+
+    def _gives(self, row: int, field: str) -> bool:
+        cell = self._cell(row, GIVES) if GIVES in self._frame.columns else ""
+        return not set(taken_along(field)).isdisjoint(fields_of(cell))
 
     def _fields(self, frame: pd.DataFrame) -> dict[str, list[str]]:
         """Field → its cells: of the records themselves where they are staged, with what only the sheet says."""
@@ -196,7 +234,8 @@ class ClusterReview(ReviewTable):
         if self._behind is None or len(ids) < 2:
             return {}
         lead = survivor if survivor in ids else ids[0]
-        made = self._behind.together(ids, lead)
+        taken = given(frame, dict.fromkeys(ids, lead)).get(lead, {})
+        made = self._behind.together(ids, lead, taken)
         named = str(frame.loc[frame["source_id"] == lead, CANONICAL].iat[0]) if CANONICAL in frame.columns else ""
         return made | {"name": named} if made and named else made
 
@@ -209,6 +248,8 @@ class ClusterReview(ReviewTable):
             self.accept_proposal()
         elif kind == "survive":
             self.survive(int(content["row"]))
+        elif kind == "take":
+            self.take(int(content["row"]), str(content["field"]))
         elif kind == "move":
             self.move(int(content["by"]))
         elif kind == "choose":

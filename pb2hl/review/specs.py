@@ -15,9 +15,10 @@ from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.check import invalid_rows
 from pb2hl.mapper.sheets.fields import target_of
 from pb2hl.matching import sheets as matching
+from pb2hl.matching.given import GIVES
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.review.behind import Behind
-from pb2hl.review.clusters import ClusterReview
+from pb2hl.review.clusters import CANONICAL, ClusterReview
 from pb2hl.review.preview import field_previews
 from pb2hl.review.table import ReviewSpec, ReviewTable
 from pb2hl.steps.delta import conflicts
@@ -173,7 +174,7 @@ def _checker(
 def _match_spec(columns: Sequence[str], ws: Workspace, about: str) -> ReviewSpec:
     return ReviewSpec(
         columns=columns,
-        editable=("survivor", "decision", "comment"),
+        editable=("survivor", "decision", "comment", GIVES, *([CANONICAL] if CANONICAL in columns else [])),
         choices={"decision": [word for word in matching.DECISIONS if word], "survivor": [matching.YES]},
         preview=("name", "email", "phone", "why", "comment"),
         threshold=merge_lines(ws)[about],

@@ -8,7 +8,10 @@ import json
 import os
 import shutil
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -218,14 +221,13 @@ def test_a_company_is_called_as_the_sheet_says(tmp_path):
     assert {item["name"] for item in widget_.view["fields"]} >= {"name", "domain"} and not widget_.view["merged"]
 
 
-@pytest.mark.browser
-def test_everything_by_keyboard_in_a_browser(path, tmp_path):
-    """Side by side in Chromium: merge, undo, as proposed, turn a row, survivor, filter; the sheet follows every key."""
+@contextmanager
+def in_chromium(it: ClusterReview, tmp_path) -> Iterator[tuple[Any, Callable[..., None]]]:
+    """The review in Chromium: (its tab, a function that presses keys and lets the widget hear what the page sends)."""
     playwright = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.skip("Debian's Chromium is not installed")
-    it = widget(path)
     site = tmp_path / "site"
     site.mkdir()
     (site / "index.html").write_text(PAGE.replace("review_table.js", "cluster_review.js"), encoding="utf-8")
@@ -254,6 +256,40 @@ def test_everything_by_keyboard_in_a_browser(path, tmp_path):
                 for message in tab.evaluate("window.sent.splice(0)"):
                     tell(it, **message)
 
+        yield tab, press
+        browser.close()
+    server.shutdown()
+
+
+@pytest.mark.browser
+def test_a_value_is_clicked_for_the_merged_record(tmp_path):
+    """A click on a value takes it, by keys as well; the page shows whose it is, and values that are the same offer no choice."""
+    ws = Workspace.create(tmp_path / "ws", Config(export="export", location="l"))
+    staged(ws)
+    sheet = rows(("a", [("Bob Roe", "merge"), ("Robert Roe", "merge")])).assign(gives="")
+    write_sheet(ws.sheets / "duplicates.csv", sheet)
+    it = review.duplicates_review(ws, who="Ann")
+    with in_chromium(it, tmp_path) as (tab, press):
+        line = tab.locator("tr", has=tab.locator("th.cr-name", has_text="job_title"))
+        assert line.locator(".cr-made").inner_text() == "Director"
+        assert not tab.locator("tr", has=tab.locator("th.cr-name", has_text="birthday")).locator("button").count()
+        line.get_by_role("button", name="CFO").click()
+        press("Shift")
+        assert line.locator(".cr-made").inner_text() == "CFO" and line.locator("[aria-pressed=true]").count() == 1
+        tab.screenshot(path=str(Path(os.environ.get("PB2HL_ARTEFACTS", tmp_path)) / "cluster_take.png"))
+        line.get_by_role("button", name="Director").focus()
+        press("Enter")
+        assert line.locator(".cr-made").inner_text() == "Director"
+        press("u", "u")
+        assert line.locator("[aria-pressed=true]").count() == 0
+        assert set(read_sheet(ws.sheets / "duplicates.csv", ["gives"])["gives"]) == {""}
+
+
+@pytest.mark.browser
+def test_everything_by_keyboard_in_a_browser(path, tmp_path):
+    """Side by side in Chromium: merge, undo, as proposed, turn a row, survivor, filter; the sheet follows every key."""
+    it = widget(path)
+    with in_chromium(it, tmp_path) as (tab, press):
         assert tab.locator("mark").first.inner_text() and "0 of 3 clusters" in tab.locator(".cr-state").inner_text()
         tab.locator(".cr").focus()
         press("m")
@@ -281,5 +317,43 @@ def test_everything_by_keyboard_in_a_browser(path, tmp_path):
         tab.locator("select").select_option("all")
         press("/", *"robert", "Enter")
         assert tab.locator(".cr-card").count() == 2 and "cluster 1 of 1" in tab.locator(".cr-state").inner_text()
-        browser.close()
-    server.shutdown()
+
+
+def test_a_field_is_taken_from_a_row_by_a_click(tmp_path):
+    """The row gives the field in the sheet, the merged record shows it, a second click leaves it to the rule, another row takes over."""
+    ws = Workspace.create(tmp_path / "ws", Config(export="x", location="L"))
+    ws.staged.mkdir()
+    people = {
+        "source_id": ["1", "2"],
+        "first_name": ["Bob", "Robert"],
+        "last_name": ["Roe", "Roe"],
+        "city": ["Ottawa", "Kanata"],
+        "postal_code": ["K1A", None],
+    }
+    pd.DataFrame(people).to_parquet(ws.staged / "contacts.parquet")
+    sheet = rows(("1", [("Bob Roe", "merge"), ("Robert Roe", "merge")])).assign(gives="")
+    ws.sheets.mkdir(exist_ok=True)
+    write_sheet(ws.sheets / "duplicates.csv", sheet)
+    it = review.duplicates_review(ws, who="Ann")
+
+    def city() -> tuple[str, list[bool]]:
+        found = next(item for item in it.view["fields"] if item["name"] == "city")
+        return found["together"], found["given"]
+
+    assert city() == ("Ottawa", [False, False])
+    tell(it, type="take", row=1, field="city")
+    assert city() == ("Kanata", [False, True])
+    saved = read_sheet(ws.sheets / "duplicates.csv", (*DUPLICATES, "gives"))
+    assert saved["gives"].tolist() == ["", "city"] and saved["who"].tolist() == ["", "Ann"]
+    tell(it, type="take", row=0, field="postal_code")
+    assert city() == ("Ottawa", [True, False]), "an address is one thing: one row gives it"
+    tell(it, type="take", row=0, field="city")
+    assert city() == ("Ottawa", [False, False]) and set(read_sheet(it._path, ["gives"])["gives"]) == {""}
+    tell(it, type="take", row=0, field="no such field")
+    assert "cannot be taken" in it.message
+
+
+def test_a_sheet_of_an_earlier_version_offers_no_choice_of_fields(path):
+    """Where the sheet has no column for it nothing can be taken, and nothing fails."""
+    it = widget(path)
+    assert not any(any(item["gives"]) for item in it.view["fields"])

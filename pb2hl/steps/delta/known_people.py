@@ -164,7 +164,7 @@ def _ask(ws: Workspace, ledger: LedgerPort, waiting: Mapping[str, pd.DataFrame])
         loaded = rows["cluster"].str.removeprefix("loaded ")
         note = ("looks like the loaded " + loaded + f": {MERGE} or {KEEP_APART}").where(rows["cluster"].ne(loaded), "")
         new = rows.assign(comment=note)[~rows["source_id"].isin(ours["source_id"])]
-        write_sheet(ws.sheets / f"{name}.csv", pd.concat([ours, new], ignore_index=True)[list(SHEETS[name])].fillna(""))
+        write_sheet(ws.sheets / f"{name}.csv", pd.concat([ours, new], ignore_index=True)[list(ours.columns)].fillna(""))
         later.setdefault(name, set()).update(new["source_id"])
         problems += [
             Problem("new_duplicate", f"{row.source_id} ({row.name}): {row.comment or 'proposed to merge'}", Severity.CRITICAL,

@@ -19,6 +19,7 @@ from pb2hl.highlevel.destination import FILE_NAME
 from pb2hl.ledger import LedgerPort
 from pb2hl.mapper import fallback_user
 from pb2hl.mapper.sheets.gate import BY_HAND
+from pb2hl.matching.given import GIVES
 from pb2hl.matching.sheets import SHEETS as MATCH_SHEETS
 from pb2hl.operations import canonical_hash
 from pb2hl.values.counting import agree, counted
@@ -31,8 +32,17 @@ POLICY = "policy"
 """The fact that holds policies taken by default in a batch run: they win over migration.toml, and are on record."""
 
 _DECIDED = {
-    "duplicates": ("cluster", "source_id", "survivor", "decision"),
-    "companies": ("cluster", "source_id", "survivor", "decision", "canonical_name", "canonical_domain", "parent_id"),
+    "duplicates": ("cluster", "source_id", "survivor", "decision", GIVES),
+    "companies": (
+        "cluster",
+        "source_id",
+        "survivor",
+        "decision",
+        "canonical_name",
+        "canonical_domain",
+        "parent_id",
+        GIVES,
+    ),
     "survivorship": ("object", "field", "decision"),
 }
 """The cells of the match sheets that decide something."""
@@ -97,7 +107,8 @@ def _decided(ws: Workspace, ledger: LedgerPort, later: Mapping[str, list[str]]) 
 
 
 def _hash(sheet: pd.DataFrame, cells: tuple[str, ...]) -> str:
-    rows = sheet[[cell for cell in cells if cell in sheet.columns]]
+    unused = GIVES in sheet.columns and not sheet[GIVES].str.strip().any()  # sheets of earlier versions lack the column
+    rows = sheet[[cell for cell in cells if cell in sheet.columns and not (cell == GIVES and unused)]]
     return canonical_hash(
         sorted(
             map(list, zip(*([str(cell).strip() for cell in rows[name].tolist()] for name in rows.columns), strict=True))
