@@ -139,6 +139,8 @@ def _asks(
 
 def _bare_no(order: tuple[str, ...], channel: str) -> bool:
     """Whether a heading says no to a channel and nothing else (`ej_sms`, `no calls`)."""
+    if channel in ("", "any"):
+        return False  # who was not contacted refused nothing
     said = [word for word in meaning_words(order) if word not in _NEGATIONS]
     return (
         bool(order)
