@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.source.dialects import KIND
+from pb2hl.source.nested_words import in_english
 from pb2hl.source.prose import prose
 from pb2hl.source.tables import TEXT
 
@@ -124,9 +125,10 @@ def _add(row: dict[str, str], heading: str, text: str) -> None:
 
 
 def _records(heading: str, items: list[dict]) -> dict[str, str]:
-    keys = {key.casefold().replace("_", ""): key for item in items for key in item}
+    keys = {in_english(str(key)): key for item in items for key in item}
     nested = any(isinstance(value, dict | list) for item in items for value in item.values())
     last = heading.rsplit(".", 1)[-1]
+    said = in_english(last)
     if not _PROPERTY_PARENT.search(last) and (found := _mails(heading, items, keys)):
         return found
     name = next((keys[key] for key in _NAME if key in keys), None)
@@ -139,7 +141,7 @@ def _records(heading: str, items: list[dict]) -> dict[str, str]:
         and len(keys) <= 4
     ):
         return _pairs(heading, items, name, keys["value"])
-    few = len(items) <= _FEW and bool(_OF_PERSON.search(last)) and not any(_LINK_KEY.match(key) for key in keys)
+    few = len(items) <= _FEW and bool(_OF_PERSON.search(last)) and not any(map(_is_link, keys.values()))
     if len(_ADDRESS & keys.keys()) >= 2 or (few and nested):
         return _numbered(heading, items, keys)
     if nested:
@@ -149,9 +151,14 @@ def _records(heading: str, items: list[dict]) -> dict[str, str]:
     value = next((keys[key] for key in _VALUE if key in keys), None)
     if value and set(sorted_keys) <= {kind, value, keys.get("id")} and _one_kind(items, value):
         return _typed(heading, items, kind, value)
-    if _LINK_PARENT.match(last) and any(_LINK_KEY.match(key) for key in sorted_keys):
+    if (_LINK_PARENT.match(last) or _LINK_PARENT.match(said)) and any(map(_is_link, sorted_keys)):
         return {f"{heading}.{key}": to_text([item.get(key) for item in items]) for key in sorted_keys}
     return _numbered(heading, items, keys) if few else {heading: to_text(items)}
+
+
+def _is_link(key: str) -> bool:
+    """Whether a key says which record is meant, in any language."""
+    return bool(_LINK_KEY.match(key)) or in_english(key) == "id"
 
 
 def _numbered(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pb2hl.source.encoding import decode
 from pb2hl.source.flatten import Number, frame_of, whole
 from pb2hl.source.json_lists import Document, by_kind, find_lists
 from pb2hl.source.nested import Lists, unnest
+from pb2hl.source.stage_lists import spread_stages
 from pb2hl.source.tables import Dropped, RawTable, problem, unique_headings
 
 
@@ -41,8 +42,14 @@ def read_json(raw: bytes, file: str, limits: Limits) -> list[RawTable]:
     document = find_lists(body)
     found = Lists()
     for name, records in document.lists.items():
-        found.add(unnest(name, name or _stem(file), records, list(range(1, len(records) + 1))))
+        found.add(_unnested(name, file, records, list(range(1, len(records) + 1))))
     return _tables(found, file, limits, _told(document, file))
+
+
+def _unnested(name: str, file: str, records: list[dict], places: list[int]) -> Lists:
+    """The records of a list and those inside them; a pipeline is a row a stage."""
+    parent = name or _stem(file)
+    return unnest(name, parent, *spread_stages(parent, records, places))
 
 
 def _told(document: Document, file: str) -> tuple[Problem, ...]:
@@ -121,7 +128,7 @@ def _lines_or_raise(text: str, file: str, limits: Limits, error: ValueError) -> 
     )
     found = Lists()
     for name, records, places in by_kind("", salvaged, list(range(1, len(salvaged) + 1))):
-        found.add(unnest(name, name or _stem(file), records, places))
+        found.add(_unnested(name, file, records, places))
     return _tables(found, file, limits, (truncated,))
 
 
@@ -174,7 +181,7 @@ def _lines(text: str, file: str, limits: Limits) -> list[RawTable]:
     )
     found = Lists()
     for name, of_kind, places in by_kind("", records, rows):
-        found.add(unnest(name, name or _stem(file), of_kind, places))
+        found.add(_unnested(name, file, of_kind, places))
     return _tables(found, file, limits, tuple(problems), tuple(dropped))
 
 

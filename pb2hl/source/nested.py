@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from pb2hl.source.nested_words import in_english
 from pb2hl.source.prose import prose
 
 _DEPTH = 6
@@ -143,17 +144,22 @@ def _points(item: dict, parent: str) -> bool:
 
 
 def _is_records(key: str, value: Any, parent: str) -> bool:
-    if not isinstance(value, list) or not value or _PARTS.match(key):
+    said = in_english(key)
+    if not isinstance(value, list) or not value or _PARTS.match(key) or _PARTS.match(said):
         return False
     if not all(isinstance(item, dict) and item for item in value) or prose(value) is not None:
         return False
-    keys = {_key(name) for item in value for name in item}
+    keys = {in_english(str(name)) for item in value for name in item}
+    ids = {
+        in_english(str(name)) for item in value for name in item if not isinstance(item[name], list | dict)
+    } & _OWN_ID
     describing = keys - _OWN_ID - _ABOUT
-    if bool(_OWN_ID & keys) and len(describing) >= (2 if _TOLD.match(key) else 3):
+    told = bool(_TOLD.match(key) or _TOLD.match(said))
+    if ids and len(describing) >= (2 if told else 3):
         return not _links(keys)
-    if _PEOPLE.match(key) and _HAS_PEOPLE.search(parent) and not _OWN_ID & keys and len(describing) >= 2:
+    if (_PEOPLE.match(key) or _PEOPLE.match(said)) and _HAS_PEOPLE.search(parent) and not ids and len(describing) >= 2:
         return True  # a company's people, who stand nowhere else without an id to be found by
-    return bool(_TOLD.match(key)) and len(describing) >= 2 and not _links(keys)
+    return told and len(describing) >= 2 and not _links(keys)
 
 
 def _links(keys: set[str]) -> bool:

@@ -165,6 +165,8 @@ def _read(said: Sequence[str], object_: str, seen: Sequence[Signals]) -> dict[st
     found: dict[str, str] = {}
     for heading, values in zip(said, seen, strict=True):
         item = candidate(heading, object_, values)
+        if object_ == "deals" and item.field in ("stage", "status") and values.looks("json", at_least=_MOSTLY):
+            continue  # the steps of a workflow
         if item.confidence >= _SURE and item.field not in ("custom", "ignore"):
             found.setdefault(item.field, heading)
     return found

@@ -45,6 +45,7 @@ _ANOTHERS = frozenset(
 
 def find_namesakes(tables: Sequence[Table]) -> None:
     """Propose references for columns of names of other tables' records; changes the proposals in place."""
+    _find_mailboxes(tables)
     known: dict[str, pa.Array] = {}
     for table in tables:
         open_headings = [heading for heading in table.raw.headings if _could_be_names(table, heading)]
@@ -58,6 +59,32 @@ def find_namesakes(tables: Sequence[Table]) -> None:
             if about not in known:
                 known[about] = _names([other for other in tables if other.object == about], about)
             _decide(table, open_headings, field, target, about, known[about])
+
+
+def _find_mailboxes(tables: Sequence[Table]) -> None:
+    """Propose as the owner or author the only open column that holds nothing but users' e-mail addresses."""
+    users = [table for table in tables if table.object == "users"]
+    mails = {
+        text
+        for table in users
+        for name in table.raw.headings
+        if table.proposed(name) == "email"
+        for text in table.values(name)
+    }
+    for table in tables:
+        field = "author" if table.object == "notes" else "owner"
+        if (
+            table in users
+            or field not in OBJECTS[table.object].field_names
+            or (table.proposals["field"] == field).any()
+        ):
+            continue
+        open_ = [name for name in table.raw.headings if table.proposed(name) in ("custom", "ignore")]
+        found = [name for name in open_ if table.values(name) and table.values(name) <= mails]
+        if len(found) == 1:
+            table.decide(
+                found[0], field, OBJECTS[table.object].meaning(field), 0.9, "its values are e-mail addresses of users"
+            )
 
 
 _MEANT = {"contacts": "contact_id", "users": "owner", "deals": "deal_id", "companies": "company_id"}

@@ -1,0 +1,22 @@
+"""What the keys inside JSON records are called in English, for exports in other languages."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pb2hl.values.fold import unaccented
+from pb2hl.values.wordlists import sections
+
+
+@lru_cache(maxsize=1)
+def _words() -> dict[str, str]:
+    lists = sections(Path(__file__).parent / "data" / "nested_words.txt")
+    return {word: english for english, words in lists.items() for word in words}
+
+
+@lru_cache(maxsize=4096)
+def in_english(key: str) -> str:
+    """`key` in lower case without joints, in English where it is a word of another language (`Teléfonos` → `phones`)."""
+    plain = "".join(char for char in unaccented(key) if char.isalnum())
+    return _words().get(plain, plain)
