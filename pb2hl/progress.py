@@ -80,7 +80,7 @@ class Cancel:
     def check(self) -> None:
         """Raise `Cancelled` if a stop was asked for."""
         if self.requested:
-            raise Cancelled("Stopped as asked; what was done is recorded.", hint="run the same command again to go on")
+            raise Cancelled("Stopped as asked; what was done is recorded.", hint="run the same command again")
 
     @contextmanager
     def on_interrupt(self) -> Iterator[Cancel]:

@@ -48,6 +48,6 @@ def main(argv: list[str] | None = None) -> None:
         heavy("cli.output").error(problem, as_json="--json" in arguments)
         sys.exit(problem.exit_code)
     except KeyboardInterrupt:
-        stopped = Cancelled("Stopped; what was done is recorded.", hint="run the same command again to go on")
+        stopped = Cancelled("Stopped; what was done is recorded.", hint="run the same command again")
         heavy("cli.output").error(stopped, as_json="--json" in arguments)
         sys.exit(stopped.exit_code)

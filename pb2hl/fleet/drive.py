@@ -196,7 +196,7 @@ class Fleet:
             for future in self._over():
                 member = self._running.pop(future)
                 self._ended[member] = self._result(future)
-        raise Cancelled("The fleet was stopped; what was done is recorded.", hint="run the same command again to go on")
+        raise Cancelled("The fleet was stopped; what was done is recorded.", hint="run the same command again")
 
 
 def _gone() -> Pb2hlError:
