@@ -16,6 +16,7 @@ from pb2hl.report.drawing.page import Brand, Section, Step
 from pb2hl.report.drawing.tables import Evidence
 from pb2hl.report.status import MigrationState
 from pb2hl.results import StepResult
+from pb2hl.steps.balance.balance import OF_SERIES
 from pb2hl.steps.balance.pieces import MERGED, OPEN_FATES, RECORDS, Fate
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -64,10 +65,24 @@ def by_object(results: Results, evidence: Evidence, migration: MigrationState) -
         "by_object",
         table[["object", "expected", *met]],
         caption="Records by object",
-        labels={"expected": "In the export", "open": "To do"},
+        labels={"expected": "Asked for", "open": "To do"},
     )
     blurb = "Every record that the export asks for is in exactly one column; only what arrived, and what a named person merged or left out, is settled."
-    return Section(TITLE, blurb, drawn, chart, label, sections=tuple(inner))
+    return Section(TITLE, f"{blurb}{_of_series(found)}", drawn, chart, label, sections=tuple(inner))
+
+
+def series_of(result: StepResult) -> dict[str, int]:
+    """{rows, times}: rows of the export that are series of appointments, and the times that are records of their own; {} where none is."""
+    rows, times = (int(result.counts.get(name, 0)) for name in OF_SERIES)
+    return {"rows": rows, "times": times} if rows else {}
+
+
+def _of_series(result: StepResult) -> str:
+    found = series_of(result)
+    if not found:
+        return ""
+    rows, times = found["rows"], found["times"]
+    return f" {counted(rows, 'appointment')} of the export {agree(rows, 'is a series', 'are series')}: {agree(rows, 'its', 'their')} {counted(times, 'time')} are appointments of their own in HighLevel, and are asked for one by one."
 
 
 SHADES = {"arrived": "arrived", "merged": "merged into", "left_out": "left out", "refused": "refused", "open": "held"}

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.register import chapters
-from pb2hl.report.client import BY, SHADES, latest_balance, records_by_object, remaining
+from pb2hl.report.client import BY, SHADES, latest_balance, records_by_object, remaining, series_of
 from pb2hl.report.drawing.charts import stacked
 from pb2hl.report.drawing.masking import Mask
 from pb2hl.report.drawing.page import Cell, Column, Page, Section, Step, Table
@@ -73,7 +73,7 @@ def client_page(ws: Workspace, index: Page, mask: Mask, folder: Path, migration:
     total = {str(name): int(n) for name, n in table.drop(columns="object").sum().items()} if len(table) else {}
     steps = steps_of(results, mask, folder, migration)
     parts = (
-        _became(words, table),
+        _became(words, table, series_of(left) if left is not None else {}),
         _hangs_on(words, left.tables["balance"]) if left is not None else None,
         _left_out(words, left.tables.get("left_out"), mask) if left is not None else None,
         _to_do(words, remaining(results, migration)),
@@ -110,20 +110,20 @@ def _table(words: Words, caption: str, frame: pd.DataFrame) -> Table:
     return Table(caption, columns, rows, len(frame))
 
 
-def _became(words: Words, table: pd.DataFrame) -> Section | None:
+def _became(words: Words, table: pd.DataFrame, series: Mapping[str, int]) -> Section | None:
+    """`series` as of `client.series_of`."""
     if table.empty:
         return None
     met = [name for name in table.columns[2:] if table[name].sum() or name == "arrived"]
     shown = table[["object", "expected", *met]].assign(object=table["object"].map(words.name))
-    series = {words.say(name): [float(n) for n in table[name]] for name in met}
+    columns = {words.say(name): [float(n) for n in table[name]] for name in met}
     label = "; ".join(
         f"{line['object']}: " + ", ".join(f"{words.say(name)} {words.number(line[name])}" for name in met if line[name])
         for line in shown.to_dict("records")
     )
-    chart = stacked(list(shown["object"]), series, {words.say(name): SHADES[name] for name in met}, words.number)
-    return Section(
-        words.say("became"), words.say("became_blurb"), _table(words, words.say("became"), shown), chart, label
-    )
+    chart = stacked(list(shown["object"]), columns, {words.say(name): SHADES[name] for name in met}, words.number)
+    blurb = words.say("became_blurb") + (f" {words.say('series', **series)}" if series else "")
+    return Section(words.say("became"), blurb, _table(words, words.say("became"), shown), chart, label)
 
 
 def _hangs_on(words: Words, balance: pd.DataFrame) -> Section | None:

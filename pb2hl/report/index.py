@@ -151,7 +151,7 @@ def _abstract(results: dict[str, StepResult | None], migration: MigrationState) 
     return lines
 
 
-FIGURES = {"expected": "Records in the export", "arrived": "Arrived", "merged": "Merged", "left_out": "Left out", "refused": "Refused", "open": "To do"}  # fmt: skip
+FIGURES = {"expected": "Records asked for", "arrived": "Arrived", "merged": "Merged", "left_out": "Left out", "refused": "Refused", "open": "To do"}  # fmt: skip
 """Column of `records_by_object` → what its sum is called at the head of the index; the same words as in the table below it."""
 
 

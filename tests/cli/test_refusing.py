@@ -139,7 +139,7 @@ def told_alike(ws: Path, step: str, said: Said | None = None, *, latest: bool = 
         assert drawn(pages[mask, "index"]) == wanted
         figures = text_of(ws, "index", mask)
         records = table[table["what"] == RECORDS]
-        for name, label in (("expected", "Records in the export"), ("arrived", "Arrived"), ("refused", "Refused")):
+        for name, label in (("expected", "Records asked for"), ("arrived", "Arrived"), ("refused", "Refused")):
             assert f"{label} {records[name].sum():,}" in figures, (name, figures[:1500])
         open_ = sum(result.counts[f"asked_{fate.replace(' ', '_')}"] for fate in OPEN_FATES)
         assert not open_ or f"{counted(open_, 'piece')} of what the export asks for" in figures

@@ -18,7 +18,7 @@ from pb2hl.report.client import BY
 from pb2hl.report.client_page import ENGLISH, Words, catalogue
 from pb2hl.report.index import GATE_TONES
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.balance.balance import BALANCE_COLUMNS, LEFT_OUT_COLUMNS, OPEN_COLUMNS
+from pb2hl.steps.balance.balance import BALANCE_COLUMNS, LEFT_OUT_COLUMNS, OF_SERIES, OPEN_COLUMNS
 from pb2hl.steps.balance.pieces import KINDS, MERGED
 from pb2hl.workspace import Config, Workspace
 
@@ -57,7 +57,8 @@ def _migrated(ws: Workspace) -> None:
         "left_out": pd.DataFrame([("contacts", "records", MERGED, "Ann", 1)], columns=list(LEFT_OUT_COLUMNS)),
         "open": pd.DataFrame([("contacts", "records", "7", "in doubt", "no answer")], columns=list(OPEN_COLUMNS)),
     }
-    StepResult(step="audit", status=Status.INCOMPLETE, headline="English headline.", tables=tables).save(
+    series = dict(zip(OF_SERIES, (5, 46), strict=True))
+    StepResult(step="audit", status=Status.INCOMPLETE, headline="English headline.", counts=series, tables=tables).save(
         ws.results("audit")
     )
     clicks = {"click_list": pd.DataFrame({"what": ["a"]})}
@@ -75,7 +76,8 @@ def test_the_english_index_begins_with_records(tmp_path):
     page = report.write_index(ws).read_text(encoding="utf-8")
     head = page.partition('aria-label="Summary"')[2].partition("</section>")[0]
     figures = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", head)
-    assert figures == [("Records in the export", "1,002"), ("Arrived", "1,000"), ("Merged", "1"), ("Left out", "0"), ("Refused", "0"), ("To do", "1")]  # fmt: skip
+    assert figures == [("Records asked for", "1,002"), ("Arrived", "1,000"), ("Merged", "1"), ("Left out", "0"), ("Refused", "0"), ("To do", "1")]  # fmt: skip
+    assert "5 appointments of the export are series: their 46 times are appointments of their own in HighLevel" in page
     assert head.count("<p>") - head.partition("<details")[2].count("<p>") <= 2
 
 
@@ -91,6 +93,7 @@ def test_the_index_is_in_the_language(tmp_path, language):
     words = Words(language)
     assert f'<html lang="{language}">' in page and 'href="evidence.html"' in page and "<script" not in page
     assert words.say("needs_attention", arrived=1000, expected=1002) in page
+    assert words.say("series", rows=5, times=46) in page
     assert words.say("by_hand", n=1) in page and words.say("open_pieces", n=1) in page
     row = re.search(rf">{words.name('contacts')}</td>(.*?)</tr>", page)[1]
     assert re.findall(r'"n">([^<]+)<', row) == [words.number(1002), words.number(1000), "1", "1"]

@@ -12,7 +12,7 @@ from pb2hl.analyst.trace import trace
 from pb2hl.errors import GateClosed
 from pb2hl.results import Status, StepResult
 from pb2hl.sandbox import Sandbox, Scenario
-from pb2hl.steps.balance.balance import OPEN_COLUMNS, Balance
+from pb2hl.steps.balance.balance import OF_SERIES, OPEN_COLUMNS, Balance, _summed
 from pb2hl.steps.gates import gates
 from pb2hl.workspace import Workspace
 from tests.conftest import UNHURRIED, Rehearsal
@@ -228,3 +228,13 @@ def test_checks_of_other_tables_close_the_way(migration):
     result.unlink()
     with pytest.raises(GateClosed, match="never run"):
         step(ws, "load")
+
+
+def test_times_of_series_are_told_apart():
+    """A row that is an appointment at several times asks for several records; only such rows are told as series."""
+    columns = ["object", "what", "source_id", "fate", "why", "who"]
+    rows = [("appointments", "records", source_id, "arrived", "", "") for source_id in ("1", "2", "2", "2", "3", "3")]
+    rows += [("appointments", "owners", "1", "arrived", "", "")] * 2
+    counts = _summed(pd.DataFrame(rows, columns=columns)).counts
+    assert [counts[name] for name in OF_SERIES] == [2, 5]
+    assert not set(OF_SERIES) & set(_summed(pd.DataFrame(rows[:1], columns=columns)).counts)

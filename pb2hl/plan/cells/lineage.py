@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pb2hl.mapper.sheets.lossy import LEFT_OUT
 from pb2hl.model import OBJECTS, PROVENANCE, RAW_PREFIX, Way
 from pb2hl.plan.fields.findings import CELL_COLUMNS, Bucket
 from pb2hl.plan.fields.landings import LOST, Fate
@@ -207,12 +208,21 @@ def _dropped(
         for heading in found.keys() - set(json.loads(row.get("moved") or "[]")):
             if str(found[heading] or "").strip():
                 where = f"row kept: {row['kept_source_id']}" if len(dropped) < _FEW else "the row that was kept"
-                key = (str(Bucket.MERGED), f"{where} ({row['reason']})")
+                bucket = bucket_of_line(row["kept_source_id"], row["reason"])
+                key = (bucket, f"{where} ({row['reason']})" if bucket == str(Bucket.MERGED) else row["reason"])
                 cells.setdefault((row["object"], heading), Counter())[key] += 1
-    refused_rows = [
-        (object_, "(row)", "*", str(Bucket.REFUSED), reason, count) for (object_, reason), count in lines.items()
+    rows = [
+        (object_, "(row)", "*", bucket_of_line("", reason), reason, count) for (object_, reason), count in lines.items()
     ]
-    return cells, refused_rows
+    return cells, rows
+
+
+def bucket_of_line(kept: str | None, reason: str) -> str:
+    """Where the cells of a line end that is in no staged table: in the row that was `kept` for it, left out by a decision about a
+    column (`reason` says so), or nowhere, for the line is no record."""
+    if kept:
+        return str(Bucket.MERGED)
+    return str(Bucket.SKIPPED if reason.startswith(LEFT_OUT) else Bucket.NO_RECORD)
 
 
 _FEW = 100

@@ -23,6 +23,7 @@ class Bucket(StrEnum):
     SKIPPED = "skipped by decision"
     REFUSED = "refused"
     REPORTED = "reported"  # a document or an archive beside HighLevel, not a record
+    NO_RECORD = "no record"  # of a line that is none: a title, a total, a repeated heading, a footer
     WAITS = "not sent yet"  # planned, and no command has sent its record
     LOST = "lost"  # nothing that builds the plan used it
 

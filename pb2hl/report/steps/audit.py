@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.ledger import State
+from pb2hl.operations import Target
 from pb2hl.report.drawing import balance, comparison
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.held import with_held
@@ -49,16 +50,31 @@ def summary(counts: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> li
 
 
 def _left_or_lost(pieces: pd.DataFrame | None) -> str:
-    """How much was left out, and how much was to arrive and did not: the second is a fault, the first a decision."""
+    """What of the plan was not sent by decision, and what was sent and did not land: the second is a fault, the first a decision."""
     if pieces is None or pieces.empty:
         return ""
-    left = int((pieces["state"] == State.SKIPPED).sum())
-    lost = len(pieces) - left
+    left = pieces["state"] == State.SKIPPED
     told = [
-        f"{left:,} {agree(left, 'was', 'were')} left out" if left else "",
-        f"{lost:,} did not land" if lost else "",
+        f"{_kinds(pieces[left])} of the plan {agree(left.sum(), 'was', 'were')} not sent, by decision"
+        if left.any()
+        else "",
+        f"{_kinds(pieces[~left])} did not land" if not left.all() else "",
     ]
-    return f"{' and '.join(filter(None, told))} of the operations planned; each is listed with its reason."
+    return f"{'; '.join(filter(None, told))}; each is listed with its reason."
+
+
+def _kinds(pieces: pd.DataFrame) -> str:
+    """How many operations there are of each kind of record: `4 opportunities and 1 media file`."""
+    called = pieces["target"].astype(str).map(lambda target: _CALLED.get(target, target.replace("_", " ")))
+    return " and ".join(counted(count, str(what)) for what, count in called.value_counts().items())
+
+
+_CALLED: dict[str, str] = {
+    Target.MEDIA: "file",
+    Target.FILE: "file",
+    Target.BUSINESS: "company",
+    Target.CONTACT_TAGS: "contact's tags",
+}
 
 
 def draw(context: Context) -> Drawn:

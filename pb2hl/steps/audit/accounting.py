@@ -15,7 +15,7 @@ from pb2hl.diff.overlay import DELTA_PART
 from pb2hl.diff.owner_sync import WHY
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import BESIDE, Kind, Target
-from pb2hl.plan.cells.lineage import BLANK, SUMMARY_COLUMNS, Fates, columns_of, source_ids
+from pb2hl.plan.cells.lineage import BLANK, SUMMARY_COLUMNS, Fates, bucket_of_line, columns_of, source_ids
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.sheets import table_rows
 from pb2hl.steps.audit.cells_beside import archive_beside
@@ -174,8 +174,9 @@ def _dropped_rows(ws: Workspace) -> Counter[tuple[str, str, str]]:
     frame = read_frame(path) if path.exists() else pd.DataFrame()
     if frame.empty:
         return Counter()
-    bucket = frame["kept_source_id"].fillna("").ne("").map({True: str(Bucket.MERGED), False: str(Bucket.REFUSED)})
-    return Counter(zip(frame["object"], bucket, frame["reason"], strict=True))
+    kept, reasons = frame["kept_source_id"].fillna(""), frame["reason"]
+    buckets = map(bucket_of_line, kept, reasons)
+    return Counter(zip(frame["object"], buckets, reasons, strict=True))
 
 
 def _judge(cells: Counter[Key], rules: pd.DataFrame, fates: Iterable[tuple[str, str, Bucket, str, int]]) -> None:

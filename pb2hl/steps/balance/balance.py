@@ -41,6 +41,8 @@ OPEN_COLUMNS = ("object", "what", "source_id", "fate", "why")
 LEFT_OUT_COLUMNS = ("object", "what", "why", "who", "count")
 ASKED = "asked_"
 """How the counts of a balance begin."""
+OF_SERIES = ("rows_that_are_series", "rows_times_of_series")
+"""Counts of `Balance.series`: why more records are asked for than the export has rows."""
 MOST_OPEN = 100_000
 """Pieces listed one by one; all are counted."""
 
@@ -48,11 +50,13 @@ MOST_OPEN = 100_000
 @dataclass(frozen=True)
 class Balance:
     """`table` (BALANCE_COLUMNS): one row an object and kind of piece; `open`: the pieces that neither arrived nor were left
-    out by decision (OPEN_COLUMNS, at most 100,000); `left_out`: what was, why and by whom (LEFT_OUT_COLUMNS)."""
+    out by decision (OPEN_COLUMNS, at most 100,000); `left_out`: what was, why and by whom (LEFT_OUT_COLUMNS); `series`: rows that are
+    appointments at several times, and those times, each of which is a record of its own."""
 
     table: pd.DataFrame
     open: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(OPEN_COLUMNS)))
     left_out: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LEFT_OUT_COLUMNS)))
+    series: tuple[int, int] = (0, 0)
 
     def total(self, name: str, what: str = "") -> int:
         """Pieces (of the kind `what`, or all) with a fate, or `expected`."""
@@ -82,9 +86,10 @@ class Balance:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The figures of the headline, flat: `expected`, and each fate by its name."""
+        """The figures of the headline, flat: `expected`, and each fate by its name; and `series` where there are some."""
         names = ("expected", *(str(fate) for fate in Fate))
-        return {f"{ASKED}{name.replace(' ', '_')}": self.total(name) for name in names}
+        told = dict(zip(OF_SERIES, self.series, strict=True)) if any(self.series) else {}
+        return {f"{ASKED}{name.replace(' ', '_')}": self.total(name) for name in names} | told
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -242,4 +247,11 @@ def _summed(pieces: pd.DataFrame) -> Balance:
         table.reset_index().rename_axis(columns=None),
         still[list(OPEN_COLUMNS)].head(MOST_OPEN).reset_index(drop=True),
         left.rename("count").reset_index(),
+        _series(pieces),
     )
+
+
+def _series(pieces: pd.DataFrame) -> tuple[int, int]:
+    own = pieces[(pieces["object"] == "appointments") & (pieces["what"] == RECORDS)]
+    times = own.groupby("source_id").size()
+    return int((times > 1).sum()), int(times[times > 1].sum())
