@@ -189,13 +189,16 @@ def _demote(chosen: list[Candidate], at: int, field: str) -> None:
 
 
 def _who(object_: str, chosen: list[Candidate]) -> None:
-    """`Who` of a task beside `For whom` is who does it."""
-    if object_ != "tasks" or any(item.field == "owner" for item in chosen):
+    """`Who` of a task, call or meeting beside `For whom` or `With whom` is who does it."""
+    if object_ not in _DONE_BY or any(item.field == "owner" for item in chosen):
         return
     people = [at for at, item in enumerate(chosen) if item.field == "contact_id"]
     asked = [at for at in people if chosen[at].said == f"{EVERYDAY}who"]
     if len(asked) == 1 and len(people) > 1:
         chosen[asked[0]] = replace(chosen[asked[0]], field="owner", target="assignedTo")
+
+
+_DONE_BY = frozenset({"tasks", "activities", "appointments"})
 
 
 def _counted(chosen: list[Candidate], seen: Sequence[Signals]) -> None:

@@ -118,6 +118,9 @@ def _answer(table: Table, named: dict[str, str]) -> None:
         for heading in columns:
             _wait(table, heading)
         return
+    settled = asked == ["won"] and _is_settled(table, columns[0])
+    if settled:
+        ends |= {text: {"lost"} for text in ends if text in FALSE}
     pairs = [f"{text}={said.pop()}" for text, said in sorted(ends.items()) if text]
     together = " and ".join(map(repr, columns))
     table.decide(
@@ -125,11 +128,26 @@ def _answer(table: Table, named: dict[str, str]) -> None:
         "status",
         "status",
         0.9,
-        f"yes and no: {together} {agree(len(columns), 'says', 'say')} how deals ended",
+        f"yes and no: {together} {agree(len(columns), 'says', 'say')} how deals ended{SETTLED if settled else ''}",
     )
     table.transform(columns[0], JOIN.join([*steps, f"map: {' | '.join(pairs)}"]))
     for heading in columns[1:]:
         table.decide(heading, "custom", "custom", 0.85, f"read together with {columns[0]!r}")
+
+
+SETTLED = "; its no is a loss, for open deals leave it blank"
+"""What is said of a question (`Won?`) that only deals that ended answer."""
+
+
+def _is_settled(table: Table, heading: str) -> bool:
+    """Whether yes and no stand only at deals that ended: others leave it blank, and another column is filled exactly beside it, or
+    beside its no alone (when it ended, why not)."""
+    answers = table.raw.frame[heading].map(fold)
+    said, refused = answers != "", answers.isin(FALSE)
+    if said.all() or not refused.any():
+        return False
+    others = [table.raw.frame[name].str.strip() != "" for name in table.raw.headings if name != heading]
+    return any(bool((filled == said).all() or (filled == refused).all()) for filled in others)
 
 
 CONTRADICTS = "?"

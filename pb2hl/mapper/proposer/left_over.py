@@ -6,6 +6,7 @@ one moment, a to-do one title. Two such columns, or one that could be something 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -14,11 +15,12 @@ import pandas as pd
 
 from pb2hl.mapper.knowledge.sheet_layout import WAITS
 from pb2hl.mapper.knowledge.signals import is_whole_name
-from pb2hl.mapper.knowledge.text import means, tokens
+from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, means, terms, tokens
+from pb2hl.mapper.proposer.deal_ends import SETTLED
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.matching.names import known_given_names
 from pb2hl.model import OBJECTS
-from pb2hl.values.booleans import TRUE
+from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.dates import dates
 from pb2hl.values.fold import fold
 from pb2hl.values.parsed import Context
@@ -52,6 +54,8 @@ def find_left_over(table: Table) -> None:
     _find_span(table)
     _find_closings(table)
     _find_texts(table)
+    _find_number(table)
+    _find_place(table)
 
 
 def find_names_of_users(table: Table) -> None:
@@ -146,7 +150,7 @@ def _ended(table: Table) -> np.ndarray:
         if table.proposed(name) in ("status", "stage"):
             found |= texts.map(lambda text: deal_status(text) in _ENDED).to_numpy(bool)
         if table.reason(name).startswith(("yes and no: ", "read together with ")):
-            found |= texts.isin(TRUE).to_numpy()
+            found |= texts.isin(TRUE | FALSE if table.reason(name).endswith(SETTLED) else TRUE).to_numpy()
     return found
 
 
@@ -191,6 +195,40 @@ def _may_be_people(texts: Sequence[str]) -> bool:
 
 _DISTINCT, _SHORTEST = 0.7, 4
 """Distinct over filled (0-1) and characters on average of a column that holds texts and no kinds."""
+
+
+def _find_number(table: Table) -> None:
+    """`Number` of people or companies is their phone where its cells are written as phones are, and no other column is one."""
+    if table.object not in ("contacts", "companies") or _has(table, "phone"):
+        return
+    found = [
+        name
+        for name in _open(table)
+        if set(terms(table.said(name))) == {"number"}
+        and table.seen(name).looks("phone", at_least=_MOSTLY)
+        and table.seen(name).looks("dialled", at_least=_MOSTLY)
+    ]
+    if len(found) == 1:
+        _take(table, found[0], "phone", "numbers written as phones are, and no other column is the phone")
+
+
+def _find_place(table: Table) -> None:
+    """`Where` of people or companies is their street where its cells have house numbers, else their town."""
+    if table.object not in ("contacts", "companies"):
+        return
+    for name in _open(table):
+        if everyday(table.said(name)) != f"{EVERYDAY}where":
+            continue
+        texts = table.seen(name).examples
+        numbered = sum(bool(_STREET.search(text)) for text in texts)
+        field = "address_1" if numbered >= _MOSTLY * len(texts) else "city" if not numbered else ""
+        if field and not _has(table, field):
+            _take(
+                table, name, field, "says where, and its cells " + ("have house numbers" if numbered else "are towns")
+            )
+
+
+_STREET = re.compile(r"[^\W\d_]{2}.*\d|\d.*[^\W\d_]{2}")
 
 
 def _dated(table: Table) -> list[str]:

@@ -15,7 +15,7 @@ from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.source.embedded import is_kept
 from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.consents import FIELDS as CONSENTS
-from pb2hl.values.statuses import deal_status, word_key
+from pb2hl.values.statuses import activity_type, deal_status, word_key
 
 _SOFT = heading_words("soft")
 """Words that may stand beside any concept without changing it (`Phone 1 - Value`, `Associated Company`)."""
@@ -166,7 +166,8 @@ _LONGEST_NAME = 60  # characters on average: what is longer names nobody
 def _answered(reading: Reading, seen: Signals) -> bool:
     """Whether values can answer the everyday question of a heading: names, chances in numbers, things to do that are no dates."""
     if reading.terms & {f"{EVERYDAY}who", f"{EVERYDAY}whom", f"{EVERYDAY}by whom"}:
-        return seen.mean_length <= _LONGEST_NAME
+        kinds = [bool(activity_type(text)) for text in seen.examples]  # Dutch for who, `wie` is German for how
+        return seen.mean_length <= _LONGEST_NAME and not (kinds and all(kinds))
     if f"{EVERYDAY}chance" in reading.terms:
         return seen.looks("percent", "number", at_least=0.6)
     return f"{EVERYDAY}to do" not in reading.terms or not seen.looks("date", "datetime", at_least=0.6)
