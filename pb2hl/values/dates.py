@@ -100,6 +100,9 @@ def datetimes(texts: np.ndarray, context: Context, row_zones: np.ndarray | None 
     default = context.timezone if stated in ("", "local") else stated
     moments.decision["zone"] = default
     moments.decision["zone_from"] = "heading" if stated else "workspace"
+    if context.field in _DAYS and _are_days_of_utc(moments):
+        moments.offset[:] = np.nan
+        moments.decision["days"] = "all are midnight in UTC: days, not moments"
     instants = moments.wall.astype("datetime64[us]")
     fixed = ~np.isnan(moments.offset)
     instants[fixed] -= (moments.offset[fixed] * 60_000_000).astype("timedelta64[us]")
@@ -240,7 +243,7 @@ def _numbers(texts: np.ndarray, rows: np.ndarray, moments: Moments) -> None:
             1.0: "epoch microseconds",
             1e-3: "epoch nanoseconds",
         }
-        moments.decision["unit"] = largest[float(np.quantile(scale[epoch], 0.5, method="lower"))]
+        moments.decision["unit"] = largest[float(np.quantile(scale[epoch], 0.5, method="higher"))]
 
 
 def _epochs(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -252,8 +255,19 @@ def _epochs(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     serials = (number >= 1000) & (number <= _SERIALS[1])
     if epoch.sum() <= serials.sum() or not epoch.any():
         return scale, epoch
-    usual = float(np.median(scale[epoch]))
+    usual = float(np.quantile(scale[epoch], 0.5, method="higher"))
     return np.where(scale > usual, usual, scale), np.ones(len(number), dtype=bool)
+
+
+_DAYS = frozenset({"due_at"})
+"""Moments that people give as a day: midnight in UTC is how programs write one, and the evening before in America."""
+
+
+def _are_days_of_utc(moments: Moments) -> bool:
+    """Whether all moments, several at least, are stated in UTC and are midnight there."""
+    known = moments.reasons == ""
+    walls = moments.wall[known]
+    return len(walls) > 1 and bool((moments.offset[known] == 0).all() and not (walls % _DAY).any())
 
 
 def _to_utc(wall: np.ndarray, zone: str, decision: dict) -> np.ndarray:

@@ -45,6 +45,23 @@ def split(text: str) -> Name:
     return _forward(plain.split(), "")
 
 
+def surname_first(text: str, count: int) -> str:
+    """`Rossi Giulia` as `Rossi, Giulia`: a surname of at most `count` words and the particles before each, then the given names.
+
+    Names with a comma, and single words, stay as they are; a title stays before the surname.
+    """
+    words, titles = _strip_titles(text.split())
+    if "," in text or len(words) < 2:
+        return text
+    at = 0
+    for _ in range(min(count, len(words) - 1)):
+        while at < len(words) - 2 and words[at].casefold() in PARTICLES:
+            at += 1
+        at += 1
+    at = min(at, len(words) - 1)
+    return f"{' '.join([*titles, *words[:at]])}, {' '.join(words[at:])}"
+
+
 def _forward(words: list[str], suffix: str) -> Name:
     words, titles = _strip_titles(words)
     words, suffixes = _strip_suffixes(words) if len(words) > 1 else (words, [])

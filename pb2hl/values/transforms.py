@@ -126,6 +126,7 @@ RULES: dict[str, Rule] = {
     "boolean words": Rule("own words for yes and no", "words for yes / words for no", "member, paid / guest", _wrong_words, (K.BOOLEAN,)),
     "inverted": Rule("yes becomes no: for a permission that fills an opt-out field", kinds=(K.BOOLEAN,)),
     "split name": Rule("one part of a full name", "first, last, title or suffix", "last", _one_of(*_PARTS), (K.NAME, K.TEXT)),
+    "surname first": Rule("full names that begin with the surname, of so many words", "1 or 2", "1", _one_of("1", "2"), (K.NAME, K.TEXT)),
     "join names": Rule("this name, and those of other columns behind it", "columns, joined by +", "Last Name", _wrong_columns, (K.NAME, K.TEXT)),
     "prepend names": Rule("names of other columns, and this one behind them", "columns, joined by +", "Tussenvoegsel", _wrong_columns, (K.NAME, K.TEXT)),
     "split list": Rule("a list out of one cell", "the separator", ";", lambda text, _: "" if text else "the separator is missing", _LISTS),
@@ -293,6 +294,8 @@ def _each(item: Transform) -> Callable[[str], str | None] | None:
     if item.name == "split name" and fold(item.argument) in _PARTS:
         part = fold(item.argument)
         return lambda text: getattr(names.split(text), part) or None
+    if item.name == "surname first" and item.argument in ("1", "2"):
+        return lambda text: names.surname_first(text, int(item.argument))
     if item.name == "boolean words" and not _wrong_words(item.argument, ()):
         yes, no = _words(item.argument)
         return lambda text: _truth(fold(text), yes, no)

@@ -146,3 +146,68 @@ def test_declared_fields_are_known_by_the_headings_they_name():
         "Zxc": "label",
         "Vbn": "type",
     }
+
+
+def test_a_note_hangs_on_whose_id_it_names():
+    """The only column of a note that holds ids of contacts, and of no other object, says whose it is; small numbers say nothing."""
+    contacts = (
+        "contacts",
+        {"Id": ["1001", "1002"], "First name": ["Ann", "Bo"], "Email": ["a@a.example", "b@b.example"]},
+    )
+    found = proposed(
+        contacts, ("notes", {"Text": ["Paid in cash", "Met at the fair"], "Qwe": ["1001", "1001"], "Asd": ["1", "2"]})
+    )
+    assert found["notes", "Qwe"][0] == "contact_id" and found["notes", "Asd"][0] == "custom"
+    both = (contacts, ("deals", {"Id": ["1001", "1002"], "Name": ["Roof", "Bath"], "Stage": ["a", "b"]}))
+    assert proposed(*both, ("notes", {"Text": ["Paid in cash"], "Qwe": ["1001"]}))["notes", "Qwe"][0] == "custom"
+
+
+@pytest.mark.parametrize(("object_", "heading"), [("contacts", "Number"), ("companies", "Nummer"), ("contacts", "Nº")])
+def test_numbers_written_as_phones_are_phones(object_, heading):
+    """`Number` of people is their phone where its cells are written so; numbers of customers are none."""
+    names = {"Name": ["Ann Able", "Bo Best"], "Email": ["a@a.example", "b@b.example"]}
+    assert proposed((object_, {**names, heading: ["212-555-0141", "212-555-0142"]}))[object_, heading][0] == "phone"
+    assert proposed((object_, {**names, heading: ["212550141", "212550142"]}))[object_, heading][0] != "phone"
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [(["12 Elm St", "Am Dom 2"], "address_1"), (["Bonn", "Paris"], "city"), (["12 Elm St", "Paris"], "custom")],
+)
+def test_where_people_are_follows_the_cells(cells, field):
+    """`Where` is a street by its house numbers, a town without any, and neither where cells differ."""
+    assert proposed(("contacts", {"Name": ["Ann Able", "Bo Best"], "Where": cells}))["contacts", "Where"][0] == field
+
+
+def test_no_is_a_loss_where_only_ended_deals_answer():
+    """`Won?` that is blank for open deals says lost by its no, and the day beside it is when they closed."""
+    deals = {
+        "Name": ["Roof", "Bath", "Deck"],
+        "Stage": ["a", "b", "b"],
+        "Won?": ["", "yes", "no"],
+        "Done on": ["", "2023-01-03", "2023-02-04"],
+    }
+    raw = SimpleNamespace(file="d.csv", sheet="", label="d", headings=[*deals], frame=pd.DataFrame(deals, dtype="str"))
+    sheet = fields_sheet([(raw, "deals")]).set_index("column")
+    assert (
+        sheet.loc["Won?", "transform"] == "map: no=lost | yes=won" and sheet.loc["Done on", "proposal"] == "closed_at"
+    )
+
+
+def test_how_is_no_person():
+    """`Wie` asks in German how and in Dutch who: where it holds kinds of activities it is their type, and `Mit wem` the contact."""
+    calls = {
+        "Wann": ["2023-01-01", "2023-01-02"],
+        "Wie": ["Anruf", "Treffen"],
+        "Mit wem": ["Ann Able", "Bo Best"],
+        "Wer": ["Kim Lee", "Kim Lee"],
+    }
+    found = proposed(
+        ("contacts", {"Name": ["Ann Able", "Bo Best"], "Kümmert sich": ["Kim Lee", "Kim Lee"]}), ("activities", calls)
+    )
+    assert {name: found["activities", name][0] for name in calls} == {
+        "Wann": "at",
+        "Wie": "type",
+        "Mit wem": "contact_id",
+        "Wer": "owner",
+    }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
-from pb2hl.mapper import propose_fields
+from pb2hl.mapper import fields_sheet, propose_fields
 from pb2hl.steps.prepare.inventory import inventory
+from pb2hl.values.names import split
 from pb2hl.values.transforms import changed
 from pb2hl.workspace import Workspace, parse_config
 
@@ -91,3 +94,24 @@ def test_a_house_number_of_its_own_stands_in_the_street(object_, street, number)
     row = propose_fields(frame, object_).set_index("heading").loc[street]
     assert row["field"] == "address_1"
     assert list(changed(frame[street], row["transform"], frame)) == ["Dam 1", "Plein 22"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "names", "wanted"),
+    [
+        ("Cognome e nome", ["De Luca Anna Maria", "Rossi Giulia"], [("Anna Maria", "De Luca"), ("Giulia", "Rossi")]),
+        ("Apellidos y nombre", ["Romero Vidal Lucía", "Sanz Pedro"], [("Lucía", "Romero Vidal"), ("Pedro", "Sanz")]),
+        ("Nachname, Vorname", ["van den Berg Joris", "Vogt, Karla"], [("Joris", "van den Berg"), ("Karla", "Vogt")]),
+        ("Nome e cognome", ["Giulia Rossi", "Anna De Luca"], [("Giulia", "Rossi"), ("Anna", "De Luca")]),
+        ("Name", ["Bauer Anna", "Vogt Peter", "Ehlers Maria", "Gerber Thomas"], [("Anna", "Bauer"), ("Peter", "Vogt"), ("Maria", "Ehlers"), ("Thomas", "Gerber")]),
+        ("Name", ["Anna Bauer", "Peter Conrad"], [("Anna", "Bauer"), ("Peter", "Conrad")]),
+    ],
+)  # fmt: skip
+def test_surnames_are_told_where_they_come_first(heading, names, wanted):
+    """A heading that names the surname first, or names that all have the given name behind, are read in that order."""
+    frame = pd.DataFrame({heading: names, "Email": [f"{at}@a.example" for at in range(len(names))]}, dtype="str")
+    raw = SimpleNamespace(file="c.csv", sheet="", label="c", headings=[*frame.columns], frame=frame)
+    found = fields_sheet([(raw, "contacts")]).set_index("column")
+    assert found.loc[heading, "proposal"] == "full_name"
+    texts = changed(frame[heading], found.loc[heading, "transform"], frame)
+    assert [(name.first, name.last) for name in map(split, texts)] == wanted

@@ -73,6 +73,22 @@ def test_zone_of_a_moment_comes_from_value_row_heading_workspace():
     assert moments([text]) == ["2021-07-01T13:00:00Z"]
 
 
+@pytest.mark.parametrize(
+    "texts", [["1831939200000", "1832025600000"], ["2028-01-20T00:00:00.000Z", "2028-01-21T00:00:00Z"]]
+)
+def test_days_in_utc_of_what_is_due_stay_these_days(texts):
+    """A task that a program writes as due at midnight in UTC is due that day, in New York as well, and not the evening before."""
+    said = {"timezone": "America/New_York", "country": "US"}
+    assert moments(texts, field="due_at", **said) == ["2028-01-20T05:00:00Z", "2028-01-21T05:00:00Z"]
+    assert moments([*texts, "2028-01-22T15:00:00Z"], field="due_at", **said)[0] == "2028-01-20T00:00:00Z"
+    assert moments(texts, field="start_at", **said)[0] == "2028-01-20T00:00:00Z"
+
+
+def test_epochs_of_two_units_in_one_column_are_read():
+    """As many seconds as milliseconds: none stops the run, and each is the day that it says."""
+    assert moments(["1672531200", "1672617600000"])[0][:10] == "2023-01-01"
+
+
 def test_changes_of_the_clocks_are_settled_and_counted():
     """A time that happens twice is its first, one that never happens moves on; both are told."""
     found = column(K.DATETIME, ["2021-03-14 02:30", "2021-11-07 01:30"])
@@ -213,7 +229,7 @@ def test_people_may_be_called_null():
     assert column(K.TEXT, ["NULL", "none", "#N/A"]).values.isna().all()
 
 
-@pytest.mark.parametrize(("words", "truth"), [("Y yes 1 true x oui ja sí", True), ("N no 0 false non nein", False)])
+@pytest.mark.parametrize(("words", "truth"), [("Y yes 1 true x oui ja sí sì", True), ("N no 0 false non nein", False)])
 def test_booleans(words, truth):
     """Yes and no of several languages."""
     assert values(K.BOOLEAN, words.split()) == [truth] * len(words.split())

@@ -24,7 +24,7 @@ MOST_ANSWERS = 25
 
 _BLANK = frozenset({"", "null", "none", "n/a", "na", "#n/a", "-", "--", "nan", "nil", "<na>", "(blank)"})
 _BOOLEAN = frozenset(
-    "y n yes no true false t f 0 1 x on off oui non ja nein si sí sim não nao ano nie tak wahr falsch vrai faux".split()
+    "y n yes no true false t f 0 1 x on off oui non ja nein si sì sí sim não nao ano nie tak wahr falsch vrai faux".split()
 )
 _OUTCOME = frozenset(
     "open won lost abandoned closed won closed lost gewonnen verloren gagné perdu ganado perdido".split()

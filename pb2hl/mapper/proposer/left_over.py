@@ -67,6 +67,32 @@ def find_names_of_users(table: Table) -> None:
         _take(table, found[0], "name", "the only names of people in a table of users")
 
 
+def find_whom(tables: Sequence[Table]) -> None:
+    """Propose as the contact the only open column of what hangs on people that holds ids of contacts and of nothing else."""
+    ids = {table.object: set[str]() for table in tables}
+    for table in tables:
+        ids[table.object] |= table.values(table.id_heading) if table.id_heading else frozenset()
+    theirs = ids.pop("contacts", set())
+    for table in tables:
+        if table.object not in _HANGING or _has(table, "contact_id") or not theirs:
+            continue
+        found = [
+            name
+            for name in _open(table)
+            if table.keys(name)
+            and max(map(len, table.values(name)), default=0) >= _LONG_ENOUGH
+            and table.values(name) <= theirs
+            and not any(table.values(name) <= others for others in ids.values())
+        ]
+        if len(found) == 1:
+            _take(table, found[0], "contact_id", "its values are ids of contacts, and of nothing else")
+
+
+_HANGING = frozenset({"notes", "tasks", "activities", "appointments", "attachments"})
+_LONG_ENOUGH = 3
+"""Characters of ids that no rank or number of things has by chance."""
+
+
 def _are_people(table: Table, heading: str) -> bool:
     seen = table.seen(heading)
     return bool(seen.examples) and seen.unique == 1.0 and all(map(is_whole_name, seen.examples))
@@ -219,7 +245,7 @@ def _find_place(table: Table) -> None:
     for name in _open(table):
         if everyday(table.said(name)) != f"{EVERYDAY}where":
             continue
-        texts = table.seen(name).examples
+        texts = [text for text in table.raw.frame[name].str.strip().unique() if text][:_LOOKED_AT]
         numbered = sum(bool(_STREET.search(text)) for text in texts)
         field = "address_1" if numbered >= _MOSTLY * len(texts) else "city" if not numbered else ""
         if field and not _has(table, field):
@@ -228,6 +254,7 @@ def _find_place(table: Table) -> None:
             )
 
 
+_LOOKED_AT = 500
 _STREET = re.compile(r"[^\W\d_]{2}.*\d|\d.*[^\W\d_]{2}")
 
 

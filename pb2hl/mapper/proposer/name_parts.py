@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pb2hl.mapper.knowledge.lists import heading_words
+from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.mapper.proposer.score import read
+from pb2hl.mapper.proposer.structure import Table
+from pb2hl.matching.names import known_given_names
 from pb2hl.model import OBJECTS
 from pb2hl.values.fold import fold
 from pb2hl.values.transforms import JOIN
@@ -46,6 +49,51 @@ def join_parts(headings: Sequence[str], said: Sequence[str], chosen: list[Candid
         cell = f"{out[whole].transform}{JOIN}{step}" if out[whole].transform else step
         out[whole] = replace(out[whole], transform=cell, reason=f"{out[whole].reason}; with {heading}")
     return out
+
+
+def turn_names(headings: Sequence[str], chosen: list[Candidate]) -> list[Candidate]:
+    """The candidates, full names with the transform that tells the surname where their heading begins with it."""
+    out = list(chosen)
+    for at, item in enumerate(out):
+        if item.field in ("full_name", "name") and not item.transform and _says_surname_first(headings[at]):
+            two = set(tokens(headings[at])) & heading_words("two surnames")
+            reason = f"{item.reason}; surname first, by its heading"
+            out[at] = replace(item, transform=f"surname first: {2 if two else 1}", reason=reason)
+    return out
+
+
+def turn_by_values(table: Table) -> None:
+    """Propose the transform that tells the surname where nearly all names of people begin with it; changes the proposals in place."""
+    for name in table.raw.headings:
+        if (
+            table.object in ("contacts", "users")
+            and table.proposed(name) in ("full_name", "name")
+            and not table.step(name)
+        ) and _begin_with_surnames(table.raw.frame[name].head(_LOOKED_AT).unique()):
+            table.transform(name, "surname first: 1")
+
+
+def _says_surname_first(heading: str) -> bool:
+    """Whether a heading names the surname before the given name (`Cognome e nome`)."""
+    words = tokens(heading)
+    last = [at for at, word in enumerate(words) if word in _SURNAMES or terms(word) == ("last name",)]
+    first = [at for at, word in enumerate(words) if at not in last[:1] and terms(word) in (("first name",), ("name",))]
+    return bool(last and first) and last[0] < first[-1]
+
+
+_SURNAMES = heading_words("last names")
+
+
+def _begin_with_surnames(texts: Sequence[str]) -> bool:
+    """Whether names of two words, several of which show it, nearly all have the given name behind."""
+    known = known_given_names()
+    pairs = [tokens(text) for text in texts if "," not in text and len(tokens(text)) == len(text.split()) == _PAIR]
+    told = [words[1] in known for words in pairs if (words[0] in known) != (words[1] in known)]
+    return len(told) >= _TELLING and sum(told) >= _NEARLY_ALL * len(told)
+
+
+_PAIR, _TELLING, _NEARLY_ALL, _LOOKED_AT = 2, 4, 0.95, 2_000
+"""Words of a name that has an order, names that show it, the share (0-1) of them that must, and rows that are looked at."""
 
 
 def join_user_name(headings: Sequence[str], said: Sequence[str], chosen: list[Candidate]) -> list[Candidate]:

@@ -148,6 +148,10 @@ class Table:
         """Propose what a column's values need on their way."""
         self.proposals.loc[self.proposals.index[self._row[heading]], "transform"] = transform
 
+    def step(self, heading: str) -> str:
+        """The transform proposed for a column ("" for none)."""
+        return str(self.proposals["transform"].iat[self._row[heading]])
+
     @property
     def id_heading(self) -> str:
         """The column proposed as the id ("" when there is none)."""

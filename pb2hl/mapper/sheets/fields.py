@@ -19,9 +19,10 @@ from pb2hl.mapper.proposer.deal_ends import read_ends
 from pb2hl.mapper.proposer.declarations import declared_by_values, headings_of, read_declarations
 from pb2hl.mapper.proposer.either import ask_who
 from pb2hl.mapper.proposer.flags import find_flags
-from pb2hl.mapper.proposer.left_over import find_left_over, find_names_of_users
+from pb2hl.mapper.proposer.left_over import find_left_over, find_names_of_users, find_whom
 from pb2hl.mapper.proposer.mailing import close_own_channel
 from pb2hl.mapper.proposer.money import find_amount, read_hundredths
+from pb2hl.mapper.proposer.name_parts import turn_by_values
 from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
 from pb2hl.mapper.proposer.pipeline_tables import join_pipelines, point_to_stages, share_columns
 from pb2hl.mapper.proposer.propose import propose_fields
@@ -82,8 +83,17 @@ _TOGETHER = (
     correct_keys,
     settle_questions,
     find_namesakes,
+    find_whom,
 )
-_AFTERWARDS = (find_left_over, find_flags, find_amount, read_hundredths, read_formats, close_own_channel)
+_AFTERWARDS = (
+    turn_by_values,
+    find_left_over,
+    find_flags,
+    find_amount,
+    read_hundredths,
+    read_formats,
+    close_own_channel,
+)
 """What each table says of its columns by itself, what all of them say of each other, and what follows; in this order."""
 
 
