@@ -10,7 +10,7 @@ from pb2hl.report.drawing.cells import figure, words
 HIDDEN = ("rows_", "restaged", "dry_run", "audit_log_")
 """Counts that a page's tables tell better than a headline figure."""
 LABELS = {
-    "already": "Sent before", "held": "Held this time", "refused": "Refused this time", "total_done": "Done in all", "total_skipped": "Left as they were",
+    "already": "Settled before this load", "held": "Held this time", "refused": "Refused this time", "total_done": "Done in all", "total_skipped": "Not sent, by decision or as they were",
     "requests_used_today": "Requests used today", "wrong": "With a wrong value", "in_doubt": "Outcome unknown", "not_landed": "Not landed",
     "unbalanced_columns": "Columns with cells unaccounted", "values_equal": "Values equal", "values_normalised": "Values in HighLevel's writing",
     "not_as_planned": "Differing from the plan", "existed": "Already there", "extra": "Too many", "unlinked": "Links missing",
@@ -18,6 +18,7 @@ LABELS = {
     "expected": "Records sent", "arrived": "Records read back",
     "asked_expected": "Pieces asked for", "asked_arrived": "Pieces arrived", "asked_left_out": "Pieces left out by decision", "asked_refused": "Pieces refused",
     "asked_held": "Pieces held", "asked_in_doubt": "Pieces in doubt", "asked_missing": "Pieces missing", "asked_taken_back": "Pieces taken back",
+    "custom fields": "Fields for the export's own columns",
     "contact_rows_in_band": "Close calls, contacts", "company_rows_in_band": "Close calls, companies", "planned": "To take back",
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ _DECIDED = ("decision", "who", "when", "comment")
 PARTS = (
     Part("owners", "Owners", "Who owns the records, and which user of HighLevel takes them.", ("owner", "name", "email", "active", "records", "user_email", "match", "reason", *_DECIDED), ("match", "", "")),
     Part("stages", "Pipelines and stages", "Every stage of the source, and where its deals go.", ("pipeline", "stage", "outcome", "deals", "target_pipeline", "target_stage", "status", "confidence", "reason", *_DECIDED)),
-    Part("custom_fields", "Custom fields to make", "What HighLevel has no field of its own for."),
+    Part("custom_fields", "Custom fields for the export's own columns", "Those that Perfect Books' users added. What else has no field of HighLevel's own gets one too: the schema report has every field that is made."),
     Part("fields", "Every column", "Where each column goes; a low confidence deserves a look.", ("object", "column", "examples", "target", "label", "type", "confidence", "reason", *_DECIDED), ("object", "goes_to", "")),
     Part("tags", "Tags", "HighLevel keeps tags in lower case; spellings that differ only so become one.", ("object", "tag", "count", "target", "reason", *_DECIDED)),
     Part("picklists", "Picklist values", "", ("object", "field", "value", "count", "option", "reason", *_DECIDED)),

@@ -12,7 +12,7 @@ from pb2hl.diff.owner_sync import WHY
 from pb2hl.errors import ConfigError, Problem, Severity
 from pb2hl.highlevel import Client, Destination
 from pb2hl.highlevel.capabilities import Capabilities
-from pb2hl.ledger import Ledger, LedgerPort
+from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.mapper import staged_tables
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
@@ -118,7 +118,7 @@ def _result(
         step=STEP,
         status=Status.FAILED if failed else Status.DONE if asked.complete and not otherwise else Status.INCOMPLETE,
         headline=f"{asked.headline} {_read_back(totals, asked.total(str(Fate.ARRIVED), SUPPORT))}",
-        counts={**asked.counts, **totals, "in_doubt": len(doubt), "not_landed": len(missing_outcomes), "unlinked": links[UNLINKED], "unbalanced_columns": len(off), **requests.counts(ledger),
+        counts={**asked.counts, **totals, "in_doubt": len(doubt), "not_landed": int((missing_outcomes["state"] != State.SKIPPED).sum()), "unlinked": links[UNLINKED], "unbalanced_columns": len(off), **requests.counts(ledger),
                 **outcomes.log_head(ledger), **found.classes()},
         tables={"balance": asked.table, "open": asked.open, "left_out": asked.left_out, "absent": _absent(found), "differs": _differs(found), "unkept": unkept_table(ledger, found.seen.differing), "objects": objects, "field_diffs": diffs, "class_counts": found.class_table(), "owners": found.owners(), "tags": found.tags(),
                 "links": found.links(), "accounting": accounted.cells, "rows": accounted.rows, "unbalanced": off, "in_doubt": doubt, "not_landed": missing_outcomes,
