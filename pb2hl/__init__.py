@@ -58,14 +58,14 @@ __all__ = sorted({*_OTHERS, *(step.id for step in STEPS.values() if step.room)})
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used (PEP 562)."""
     wanted = _ALIASES.get(name, name)
-    if wanted in _OTHERS:
-        found = getattr(import_module(f"pb2hl.{_OTHERS[wanted]}"), wanted)
-    elif wanted in STEPS and STEPS[wanted].room:
-        found = import_module("pb2hl.analyst.steps").step_function(wanted)
-    else:
+    if wanted not in __all__:
         raise AttributeError(f"module 'pb2hl' has no attribute {name!r}")
-    globals()[name] = found
-    return found
+    with import_module("pb2hl.notebook").stop_after_imports():
+        if wanted in _OTHERS:
+            globals()[name] = getattr(import_module(f"pb2hl.{_OTHERS[wanted]}"), wanted)
+        else:
+            globals()[name] = import_module("pb2hl.analyst.steps").step_function(wanted)
+    return globals()[name]
 
 
 def __dir__() -> list[str]:

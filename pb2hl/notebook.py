@@ -6,6 +6,9 @@ import ctypes
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -27,6 +30,24 @@ def die_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(parent):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def stop_after_imports() -> Iterator[None]:
+    """In a notebook's kernel a stop waits until the imports inside are done, and then is a sentence: what is cut off in the middle of an
+    import (numpy, for one) cannot be imported again by the same process."""
+    if "ipykernel.zmqshell" not in sys.modules or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    stops_in_a_sentence()
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: asked.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
 
 
 def stops_in_a_sentence() -> None:

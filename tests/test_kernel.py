@@ -107,3 +107,22 @@ def test_a_stop_outside_a_step_is_a_sentence(tmp_path):
         manager.shutdown_kernel(now=True)
     assert shown["open"]["status"] == "ok" and shown["own"]["status"] == shown["ours"]["status"] == "error"
     assert shown["ours"]["traceback"] == [STOPPED] and len(shown["own"]["traceback"]) > 1
+
+
+def test_a_stop_while_the_package_is_imported_is_a_sentence():
+    """It waits for the import, for numpy cannot be imported twice; the sentence follows, and the cell run again goes on."""
+    from jupyter_client.manager import start_new_kernel
+
+    stop = "import os, signal, pb2hl\nreal = pb2hl.import_module\ndef interrupted(name):\n    if name.startswith('pb2hl.analyst'): os.kill(os.getpid(), signal.SIGINT)\n    return real(name)\npb2hl.import_module = interrupted"
+    manager, client = start_new_kernel()
+    try:
+
+        def run(code: str):
+            return client.execute_interactive(code, output_hook=lambda message: None, timeout=60)["content"]
+
+        assert run(stop)["status"] == "ok"
+        assert run("from pb2hl import load, explore")["traceback"] == [STOPPED]
+        assert run("pb2hl.import_module = real\nfrom pb2hl import load, explore\nimport pandas")["status"] == "ok"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
