@@ -13,7 +13,7 @@ import pytest
 
 from pb2hl.clock import Clock
 from pb2hl.errors import Cancelled, ConfigError, WorkspaceLocked
-from pb2hl.progress import Cancel
+from pb2hl.progress import Cancel, Silent
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.delta.arrivals import arrivals, cut_off
 from pb2hl.steps.delta.watch import seconds_of, watch
@@ -37,6 +37,16 @@ class Day(Clock):
         self.time += timedelta(seconds=seconds)
         while self.happens and self.time >= self.start + timedelta(minutes=self.happens[0][0]):
             self.happens.pop(0)[1]()
+
+
+class Notes(Silent):
+    """A progress that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.told.append(text)
 
 
 def later(**cells: str) -> small.Tables:
@@ -119,7 +129,8 @@ def test_exports_come_over_whole_and_in_order(migration):
 
 
 def test_what_needs_a_person_waits_and_is_tried_again_when_decided(migration):
-    """An export with a column that nobody decided stops at the gate and changes nothing; a decision brings it over at the next look."""
+    """An export with a column that nobody decided stops at the gate, changes nothing, and is named while the watch waits; a decision
+    brings it over at the next look."""
     from pb2hl.steps.gates import gates
 
     content = later(**{"Nickname": "Countess"})
@@ -136,7 +147,10 @@ def test_what_needs_a_person_waits_and_is_tried_again_when_decided(migration):
         )
         gates.approve(migration.ws, "mapping", "Jane")
 
-    result = run(migration, Day((5, lambda: put(migration, "x", content)), (60, decided)))
+    notes = Notes()
+    result = run(migration, Day((5, lambda: put(migration, "x", content)), (60, decided)), progress=notes)
+    waiting = [note for note in notes.told if note.startswith("next look")]
+    assert any("; x waits for a person: " in note for note in waiting) and "x waits" not in waiting[-1]
     assert told(result, "x")[-4:] == ["begins", "waits for a person", "begins", "brought over"]
     assert result.status is Status.DONE, result.headline
 

@@ -290,7 +290,11 @@ class _Watch:
         due = min(now + timedelta(seconds=min(self._pause_s, SETTLE_S) if settling else self._pause_s), self._end)
         left = (self._end - now).total_seconds() / 3600
         self._progress.start("waiting for later exports", None, "looks")
-        self._progress.note(f"next look at {stamp(due)}; the window is open for {left:.1f} h")
+        asking = [
+            f"{name} waits for a person: {it.told}" for name, it in self._diary.exports.items() if it.fate is Fate.ASKS
+        ]
+        window = f"the window is open for {left:.1f} h"
+        self._progress.note("; ".join([f"next look at {stamp(due)}", window, *asking]))
 
         async def until() -> None:
             while (left_s := (due - self._clock.now()).total_seconds()) > 0 and not self._cancel.requested:
