@@ -30,7 +30,7 @@ NOTHING_DAYS = (
 """Days that programs write where nobody gave one."""
 
 _ZEROS = r"^0{1,4}[-/. ]0{1,2}[-/. ]0{1,4}([T ].*)?$"
-_IN_BULK, _BULK_SHARE = 5, 0.02
+_IN_BULK, _BULK_SHARE, _FEW_IN_BULK = 5, 0.02, 3
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 """Years outside are typing errors or placeholders (0001-01-01, 9999-12-31), not dates of a business."""
@@ -62,7 +62,7 @@ def placeholders(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """True where a date (of distinct texts, each `counts` times in the column) is one that a program put for none.
 
     A day of `NOTHING_DAYS` is one where it stands in bulk: five times at least, in 2 % of the column, and five times as often
-    as the days that are not among them; 1900-01-01 and earlier ones wherever they stand.
+    as the days that are not among them, or three times in more than half of it; 1900-01-01 and earlier ones wherever they stand.
     """
     days = values.astype("datetime64[D]")
     known = ~np.isnat(days)
@@ -75,7 +75,7 @@ def placeholders(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     for day in np.unique(days[nothing]):
         here = nothing & (days == day)
         many = counts[here].sum()
-        if many >= max(_IN_BULK, _BULK_SHARE * total, 5 * usual):
+        if many >= max(_IN_BULK, _BULK_SHARE * total, 5 * usual) or (many >= _FEW_IN_BULK and many > total / 2):
             found |= here
     return found
 

@@ -211,3 +211,20 @@ def test_how_is_no_person():
         "Mit wem": "contact_id",
         "Wer": "owner",
     }
+
+
+def test_companies_are_named_as_others_call_them():
+    """Where deals and contacts call companies by another column than their legal name, that is their name; the other is kept."""
+    companies = (
+        "companies",
+        {
+            "Firm": ["Able Baking LLC", "Best Boats Inc"],
+            "Shown as": ["Able Baking", "Best Boats"],
+            "Industry": ["Food", "Boats"],
+        },
+    )
+    deals = ("deals", {"Name": ["Oven", "Dinghy"], "Stage": ["a", "b"], "Company": ["Able Baking", "Best Boats"]})
+    found = proposed(companies, deals)
+    assert (found["companies", "Shown as"][0], found["companies", "Firm"][0]) == ("name", "custom")
+    legal = ("deals", {"Name": ["Oven", "Dinghy"], "Stage": ["a", "b"], "Company": ["Able Baking LLC", "Best Boats"]})
+    assert proposed(companies, legal)["companies", "Firm"][0] == "name"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pb2hl.model import FieldKind as K
 from pb2hl.values import Context, convert, phone_patterns
+from pb2hl.values.dates import placeholders
 from pb2hl.values.text import repair
 
 
@@ -60,6 +61,13 @@ def test_absurd_dates_are_told_not_kept(text):
     """What is no date, or none of this business, has no value and a reason."""
     found = column(K.DATE, [text])
     assert found.values.isna().all() and found.failed.all()
+
+
+@pytest.mark.parametrize(("counts", "blank"), [([3, 1], True), ([2, 1], False), ([3, 4], False), ([6, 1], True)])
+def test_a_day_that_most_rows_share_is_no_date(counts, blank):
+    """1980-01-01 three times in more than half of a small column was put there by a program; twice it may be somebody's day."""
+    days = np.array(["1980-01-01", "1975-05-06"], "datetime64[D]")
+    assert placeholders(days, np.array(counts)).tolist() == [blank, False]
 
 
 def test_zone_of_a_moment_comes_from_value_row_heading_workspace():

@@ -52,6 +52,41 @@ def find_handles(tables: Sequence[Table]) -> None:
             users.decide(best, "id", OBJECTS["users"].meaning("id"), 0.9, "other tables call their owners so")
 
 
+def find_called(tables: Sequence[Table]) -> None:
+    """Propose as the name of companies the column by which other tables call them (`Shown as`), where none uses their name."""
+    meant = {
+        value
+        for table in tables
+        for heading in table.raw.headings
+        if table.proposed(heading) in ("company_name", "company_id") and table.object != "companies"
+        for value in table.sample(heading)
+    }
+    companies = [table for table in tables if table.object == "companies"]
+    if len(companies) != 1 or not meant:
+        return
+    (table,) = companies
+    named = [name for name in table.raw.headings if table.proposed(name) == "name"]
+    used = [
+        name
+        for name in table.raw.headings
+        if table.proposed(name) in ("id", "name", "domain") and meant & table.values(name)
+    ]
+    called = [
+        name
+        for name in table.raw.headings
+        if table.proposed(name) == "custom"
+        and len(table.values(name)) == len(table.raw.frame)
+        and len(meant & table.values(name)) >= SURE_OVERLAP * len(meant)
+        and not all(map(PLAIN.fullmatch, table.values(name)))
+    ]
+    if len(named) == len(called) == 1 and not used:
+        spec = OBJECTS["companies"].meaning("name")
+        table.decide(
+            named[0], "custom", "custom", 0.85, f"a name too, but other tables call companies as in {called[0]!r}"
+        )
+        table.decide(called[0], "name", spec, 0.88, "other tables call companies so, and never by their other name")
+
+
 def _find_own(table: Table, tables: Sequence[Table]) -> None:
     """Propose as a table of people's own id what is called like an owner (`担当者ID` of the clients' staff), where each has one of its
     own and another table's column holds them."""

@@ -33,7 +33,7 @@ from pb2hl.mapper.proposer.system_formats import read_formats
 from pb2hl.mapper.proposer.table_names import read_names
 from pb2hl.mapper.proposer.titles import find_title
 from pb2hl.mapper.proposer.vocabularies import classify_by_words, find_party
-from pb2hl.mapper.proposer.wrong_keys import correct_keys, find_handles, find_own_keys
+from pb2hl.mapper.proposer.wrong_keys import correct_keys, find_called, find_handles, find_own_keys
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
 from pb2hl.sheets import table_rows
@@ -77,6 +77,7 @@ _TOGETHER = (
     point_to_stages,
     find_own_keys,
     find_handles,
+    find_called,
     read_declarations,
     relate,
     refer,
