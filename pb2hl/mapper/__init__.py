@@ -4,11 +4,21 @@ from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, SHEETS
 from pb2hl.mapper.proposer.callers import numbers_of, who_called
 from pb2hl.mapper.proposer.company_lists import company_names, split_companies
 from pb2hl.mapper.proposer.contact_lists import contact_names, split_contacts
+from pb2hl.mapper.proposer.continued import join_continued
 from pb2hl.mapper.proposer.custom import infer
 from pb2hl.mapper.proposer.dialling import with_codes
 from pb2hl.mapper.proposer.joins import join
 from pb2hl.mapper.proposer.objects import mixed_types, recognise
-from pb2hl.mapper.proposer.pointers import POINTED, ids_of, of_any_record, pointers, split_by_ids, split_pointers
+from pb2hl.mapper.proposer.pointers import (
+    POINTED,
+    ids_of,
+    of_any_record,
+    of_either,
+    one_reference,
+    pointers,
+    split_by_ids,
+    split_pointers,
+)
 from pb2hl.mapper.proposer.product import Product, product
 from pb2hl.mapper.proposer.propose import propose, propose_fields
 from pb2hl.mapper.proposer.rows_of_two import two_objects
@@ -57,6 +67,7 @@ __all__ = [
     "ids_of",
     "infer",
     "join",
+    "join_continued",
     "lacking_of",
     "mapping_hash",
     "mapping_of",
@@ -67,6 +78,8 @@ __all__ = [
     "name_rows",
     "numbers_of",
     "of_any_record",
+    "of_either",
+    "one_reference",
     "owners_sheet",
     "picklists_sheet",
     "pointers",

@@ -198,11 +198,12 @@ def _not_records(body: pd.DataFrame, filled: np.ndarray, names: list[str]) -> tu
     for position in range(len(body) - 1, max(-1, len(body) - 8), -1):
         cells = [str(cell).strip() for cell in body.iloc[position]]
         text = next((cell for cell in cells if cell), "")
-        if _TOTAL.match(text) and (counts[position] <= 0.6 * median or (cells[0] == text and _sums(body, position))):
+        few = counts[position] <= 0.6 * median
+        counted_up = few and _counts([text], position) and _only_sums(cells, text)
+        if counted_up or (_TOTAL.match(text) and (few or (cells[0] == text and _sums(body, position)))):
             found[position] = "totals"
         elif (len(names) > 2 and counts[position] <= 2 and median >= 3 and _FOOTER.match(text)) or (
-            counts[position] <= 0.6 * median
-            and (_printed(cells) or _counts(cells, position) or _footnote(cells, median))
+            few and (_printed(cells) or _counts(cells, position) or _footnote(cells, median))
         ):
             found[position] = "footer"
         elif counts[position] > 2:
@@ -243,6 +244,14 @@ def _counts(cells: list[str], above: int) -> bool:
     at_an_end = len(numbers) == 1 and (text.startswith(numbers[0]) or text.endswith(numbers[0]))
     return above > 1 and at_an_end and bool(_WORDED.search(text)) and re.sub(r"\D", "", numbers[0]) == str(above)
 
+
+def _only_sums(cells: list[str], text: str) -> bool:
+    """Whether a row has nothing but numbers, and some, beside its one `text` (`Antall: 60`, and a sum below the prices)."""
+    rest = [cell for cell in cells if cell and cell != text]
+    return bool(rest) and all(map(_SUM.fullmatch, rest))
+
+
+_SUM = re.compile(r"[+\-(]?\s?[$€£]?\s?\d[\d,.' ]{0,30}[%€$)]?")
 
 _LINE = 80  # characters of a line that counts
 

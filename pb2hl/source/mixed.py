@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -35,19 +35,21 @@ def dropped_rows(table: RawTable, mask: np.ndarray, reason: str) -> list[Dropped
 
 
 def split_by(table: RawTable, heading: str, object_of: Callable[[str], str]) -> list[RawTable]:
-    """`table` as one table a value of `heading` that names an object; the table itself unless two or more objects show.
+    """`table` as one table an object that values of `heading` name; the table itself unless two or more objects show.
 
-    Each part keeps the source's row numbers and the columns that it fills; its sheet is called after the value.
+    Values that name none are a part each. A part keeps the source's row numbers and the columns that it fills; its sheet is called
+    after its values.
     """
     values = table.frame[heading].str.strip()
     known = {text: object_of(text) for text in values.unique() if text or object_of(text)}
     if len({name for name in known.values() if name}) < 2:
         return [table]
     parts: list[RawTable] = []
-    for text in dict.fromkeys([*known, ""]):
-        mask = (values == text).to_numpy()
+    for texts in _together({**known, "": known.get("", "")}):
+        mask = values.isin(texts).to_numpy()
         if not mask.any():
             continue
+        text = ", ".join(filter(None, texts))
         frame = table.frame[mask].reset_index(drop=True)
         headings = [name for name in table.headings if (frame[name].str.strip() != "").any()]
         first = not parts
@@ -64,3 +66,11 @@ def split_by(table: RawTable, heading: str, object_of: Callable[[str], str]) -> 
             )
         )
     return parts
+
+
+def _together(objects: Mapping[str, str]) -> list[list[str]]:
+    """Values of one object together, in order of appearance; those of none each by itself."""
+    found: dict[str, list[str]] = {}
+    for value, object_ in objects.items():
+        found.setdefault(object_ or f"{PART}{value}", []).append(value)
+    return list(found.values())

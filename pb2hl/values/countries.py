@@ -57,6 +57,8 @@ def country(text: str) -> str:
     upper = plain.upper().replace(".", "").replace(" ", "")
     if len(upper) == 2 and upper in _codes():
         return upper
+    if upper == "ČR":
+        return "CZ"
     if upper in ("UK", "EL"):
         return {"UK": "GB", "EL": "GR"}[upper]
     if upper in _alpha_3():

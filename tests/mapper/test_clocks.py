@@ -118,3 +118,23 @@ def test_messages_between_addresses_are_of_the_contact_among_them():
         "subject",
         "body",
     ]
+
+
+def test_another_time_of_the_same_day_is_no_second_start():
+    """A day with its hour, when somebody checked in and out: one start, one end; two starts could not be approved."""
+    told = {
+        "Data": ["2024-03-25"],
+        "Hora": ["08:30"],
+        "Check-in": ["08:32"],
+        "Check-out": ["08:55"],
+        "Cliente": ["Ann Able"],
+    }
+    assert moments("appointments", **told) == {"start_at": ["2024-03-25 08:30"], "end_at": ["2024-03-25 08:55"]}
+
+
+def test_how_long_it_rang_is_not_when():
+    """`Beltijd` beside a day with its time of day is a duration; midnights of a workbook are days without any."""
+    rang = {"Datum/tijd": ["25-03-2024 09:12:00"], "Beltijd": ["00:00:08"]}
+    assert moments("activities", **rang) == {"at": ["25-03-2024 09:12:00"]}
+    days = {"Datum": ["2024-03-25 00:00:00"], "Beltijd": ["09:12:08"]}
+    assert moments("activities", **days) == {"at": ["2024-03-25 09:12:08"]}

@@ -305,3 +305,21 @@ def test_people_who_asked_to_be_forgotten_are_left_out(heading):
     raw = SimpleNamespace(file="contacts.csv", sheet="", headings=list(frame.columns), frame=frame)
     row = mapper.fields_sheet([(raw, "contacts")]).set_index("column").loc[heading]
     assert (row["decision"], row["transform"]) == ("ignore", "leave out rows")
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Photo consent", "Consenso profilazione", "Informed consent", "Einwilligung Weitergabe an Dritte", "Consentimiento de imagen", "Zgoda na wizerunek",
+     "Toestemming foto's", "Recording consent", "Cookie consent", "Is Primary Phone (Contact Numbers)", "Is Primary Mobile (Contact Numbers)"],
+)  # fmt: skip
+def test_a_consent_to_something_else_closes_no_channel(heading):
+    """Photos, treatment, profiles and third parties have nothing to do with being written to; nor has which phone is the first."""
+    found = propose_fields(pd.DataFrame({heading: ["no", "yes"], "First name": ["Ann", "Bo"]}), "contacts").iloc[0]
+    assert (found["field"], found["target"]) == ("custom", "custom")
+
+
+@pytest.mark.parametrize("heading", ["Aceita promoções", "Acepta promociones", "Accetta promozioni"])
+def test_a_refusal_of_promotions_is_one(heading):
+    """Whoever accepts no promotions is not written to."""
+    found = propose_fields(pd.DataFrame({heading: ["N", "S"], "First name": ["Ann", "Bo"]}), "contacts").iloc[0]
+    assert (found["field"], found["transform"]) == ("do_not_contact", "inverted")

@@ -53,6 +53,17 @@ def test_what_is_no_code_changes_no_number(columns):
     assert put(columns, "Phone") == columns["Phone"]
 
 
+def test_brazils_code_of_the_row_is_of_all_its_phones():
+    """Mobiles have the town's `DDD` as well; a code that a phone begins with is not put twice."""
+    columns = {
+        "DDD": ["11", "21"],
+        "Telefone": ["3456-7890", "2345-6789"],
+        "Celular": ["98765-4321", "(21) 98765-4322"],
+    }
+    assert put(columns, "Telefone") == ["11 3456-7890", "21 2345-6789"]
+    assert put(columns, "Celular") == ["11 98765-4321", "(21) 98765-4322"]
+
+
 def test_each_code_belongs_to_the_phone_that_it_names():
     """`Indicatif mobile` is of the mobile, wherever it stands."""
     columns = {

@@ -267,3 +267,48 @@ def test_a_base_that_all_records_share_continues_each():
         "crmentity", "crmid kind createdtime", *(row.replace("Contacts", "a").replace("Accounts", "b") for row in rows)
     )
     assert 2 not in mapper.join([DETAILS, ACCOUNTS, unsaid], ["contacts", "companies", ""]).reasons
+
+
+def test_parts_of_people_and_companies_of_one_table():
+    """Phones and tags of a table that holds people, households and companies reach each, whose numbers are of one row of counting."""
+    people = table(
+        "c_contact · Person, Household",
+        "id contact_type first_name last_name",
+        "1 | Person | Ann | Able",
+        "4 | Household | The | Bests",
+    )
+    firms = table(
+        "c_contact · Organization",
+        "id contact_type display_name",
+        "2 | Organization | Acme Ltd",
+        "3 | Organization | Best AG",
+    )
+    phones = table(
+        "c_phone",
+        "id contact_id phone is_billing",
+        "1 | 1 | 212-555-0101 | 0",
+        "2 | 2 | 212-555-0102 | 0",
+        "3 | 4 | 212-555-0104 | 1",
+    )
+    tags = table("c_tag", "id name", "7 | vip", "8 | old")
+    links = table("c_entity_tag", "id entity_table entity_id tag_id", "1 | c_contact | 1 | 7", "2 | c_contact | 4 | 8")
+    done = mapper.join([people, firms, phones, tags, links], ["contacts", "companies", "", "tags", ""])
+    assert set(done.reasons) == {2, 4}
+    assert done.tables[0].frame["phone"].to_list() == ["212-555-0101", "212-555-0104"]
+    assert done.tables[1].frame["phone"].to_list() == ["212-555-0102", ""]
+
+
+def test_what_shows_rows_again_is_no_table_of_its_own():
+    """A view of a database over its people makes neither users nor people; one that says anything else stays what it is."""
+    people = table(
+        "accounts",
+        "id email given_name family_name city",
+        "1 | a@b.co | Ann | Able | Waco",
+        "2 | b@b.co | Bo | Best | Waco",
+        "3 | c@b.co | Cy | Cole | Rome",
+    )
+    view = table("v_active", "id email given_name", "1 | a@b.co | Ann", "3 | c@b.co | Cy")
+    other = table("v_other", "id email given_name", "1 | a@b.co | Ann", "3 | new@b.co | Cy")
+    sellers = table("listings", "id seller_id title", "7 | 1 | Chair", "8 | 3 | Rug")
+    done = mapper.join([people, view, other, sellers], ["contacts", "users", "users", ""])
+    assert done.reasons == {1: "it repeats rows of crm.db · accounts"}

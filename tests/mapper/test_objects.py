@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
-from pb2hl.mapper import product, recognise
+from pb2hl.mapper import mixed_types, product, recognise
 from pb2hl.model import OBJECTS
 
 
@@ -51,3 +52,56 @@ def test_the_three_products():
     books = product([table("inventory.csv", ["ISBN", "Title", "Author", "Price", "Stock"])])
     assert books.edition == "bookstore" and "isbn" in books.evidence[0]
     assert product([table("zz.csv", ["foo"])]).edition == "unknown"
+
+
+NO_RECORDS = {
+    "relationship": {"id": ["1", "2"], "contact_id_a": ["10", "11"], "contact_id_b": ["3", "4"], "start_date": ["", ""], "end_date": ["", ""], "is_active": ["1", "1"]},
+    "civic_group": {"id": ["1", "2"], "name": ["newsletter_1", "volunteers_2"], "title": ["Newsletter", "Volunteers"], "is_active": ["1", "1"]},
+    "corsi": {"id_corso": ["1", "2"], "titolo": ["Inglese B2", "HACCP"], "ore": ["60", "8"], "prezzo": ["690,00", "90,00"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_RECORDS)
+def test_what_only_resembles_records_waits(name):
+    """Relationships without a day are no appointments, groups no users, courses with hours and a price no hours worked: a person says."""
+    frame = pd.DataFrame(NO_RECORDS[name], dtype="str")
+    assert recognise(SimpleNamespace(file=f"{name}.csv", sheet="", headings=list(frame.columns), frame=frame))[0] == ""
+
+
+BLOCKED = ["Sperrliste", "Blacklist", "suppression-list 2025", "Liste noire", "lista_negra", "zwarte lijst"]
+
+
+@pytest.mark.parametrize("name", BLOCKED)
+def test_a_block_list_is_of_people_whatever_heads_it(name):
+    """Whom nobody may write to is told by addresses alone; left out, they would be written to."""
+    frame = pd.DataFrame({"Pattern": ["a@b.co", "b@b.co"], "Since": ["2025-01-01", "2025-01-02"]}, dtype="str")
+    assert (
+        recognise(SimpleNamespace(file=f"{name}.csv", sheet="", headings=list(frame.columns), frame=frame))[0]
+        == "contacts"
+    )
+
+
+def test_appointments_may_have_a_price():
+    """Treatments with a day, a time of day and what they cost are appointments, as their name says."""
+    rows = {
+        "Fecha": ["2025-05-02"],
+        "Hora": ["09:30"],
+        "Duración": ["45"],
+        "Paciente": ["Ann Able"],
+        "Estado": ["Realizada"],
+        "Importe": ["60"],
+    }
+    frame = pd.DataFrame({name: values * 3 for name, values in rows.items()}, dtype="str")
+    assert (
+        recognise(SimpleNamespace(file="x.xlsx", sheet="Citas", headings=list(frame.columns), frame=frame))[0]
+        == "appointments"
+    )
+
+
+def test_roles_in_lists_split_a_help_desks_people():
+    """`["Agent"]` and `["Customer"]` of an API are users and contacts as the bare words are."""
+    frame = pd.DataFrame(
+        {"name": ["Ann Able", "Bo Best", "-"], "roles": ['["Agent"]', '["Customer"]', ""]}, dtype="str"
+    )
+    mixed = mixed_types(SimpleNamespace(file="users.json", sheet="", headings=list(frame.columns), frame=frame))
+    assert [mixed.object_of(text) for text in frame["roles"]] == ["users", "contacts", ""]

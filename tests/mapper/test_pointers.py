@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from pb2hl.mapper import fields_sheet, pointers, split_pointers
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.source import RawTable
+from pb2hl.steps.shared.intake import take_in
 
 
 def _raw(name: str, columns: dict[str, list[str]]) -> RawTable:
@@ -65,3 +67,32 @@ def test_words_tell_a_column_that_its_heading_does_not():
     for values, expected in ((["won", "open"], "status"), (["ON", "QC"], "custom"), (["new", "active"], "custom")):
         deals = _raw("deals.csv", {"id": ["1", "2"], "name": ["a", "b"], "state": values})
         assert fields_sheet([(deals, "deals")]).set_index("column")["proposal"]["state"] == expected
+
+
+def _intake(folder, **tables: str):
+    """{file: table} of CSV files as the inventory takes them in."""
+    (folder / "export").mkdir()
+    for name, text in tables.items():
+        (folder / "export" / f"{name}.csv").write_text(text, encoding="utf-8")
+    return {item.raw.file: item for item in take_in(folder / "export", into=folder / "in").tables}
+
+
+PEOPLE = "ID,First name,Last name,Email\nP-1,Ann,Able,a@b.co\nP-2,Bo,Best,b@b.co\n"
+FIRMS = "ID,Company name,Website\nF-1,Acme Ltd,acme.example\nF-2,Best AG,best.example\n"
+
+
+@pytest.mark.parametrize("heading", ["Party", "Customer", "Kunde", "Cliente"])
+def test_whose_it_is_may_be_a_company(tmp_path, heading):
+    """A column that is called after the buyer and holds ids of companies in some rows names those; such deals stood on placeholders."""
+    deals = f"ID,Title,{heading},Contact person,Amount,Stage\nD1,Roof,F-1,P-2,5,New\nD2,Wall,P-1,,6,New\nD3,Door,F-2,,7,Won\n"
+    found = _intake(tmp_path, contacts=PEOPLE, companies=FIRMS, deals=deals)["deals.csv"].raw.frame
+    assert found[f"{heading} → Company"].to_list() == ["F-1", "", "F-2"]
+    assert found["Contact person"].to_list() == ["P-2", "P-1", ""] and f"{heading} → Contact" not in found
+
+
+def test_counted_numbers_that_people_have_as_well_stay_theirs(tmp_path):
+    """Ids that people and companies share tell nobody which is meant."""
+    plain = [text.replace("P-", "").replace("F-", "") for text in (PEOPLE, FIRMS)]
+    deals = "ID,Title,Customer,Amount,Stage\n1,Roof,1,5,New\n2,Wall,2,6,New\n"
+    found = _intake(tmp_path, contacts=plain[0], companies=plain[1], deals=deals)
+    assert list(found["deals.csv"].raw.frame.columns) == ["ID", "Title", "Customer", "Amount", "Stage"]

@@ -102,3 +102,46 @@ def test_an_unknown_object_is_refused():
     """A wrong object name is told with the names that exist."""
     with pytest.raises(ValueError, match="contact, company"):
         propose(["a"], "client")
+
+
+@pytest.mark.parametrize("heading", ["is_seller", "Is owner", "Ist Betreuer"])
+def test_flags_are_no_owners(heading):
+    """A question of yes and no names nobody."""
+    found = propose_fields(pd.DataFrame({heading: ["1", "0"], "Email": ["a@b.co", "b@b.co"]}), "contacts").iloc[0]
+    assert found["field"] == "custom"
+
+
+@pytest.mark.parametrize(
+    "heading", ["Tel. tutor/a", "Handy Mutter", "Telefono padre", "Guardian phone", "Telefon opiekuna prawnego"]
+)
+def test_a_relatives_phone_is_not_the_persons_own(heading):
+    """A guardian's number is kept beside; nobody else is called on it."""
+    columns = {"First name": ["Ann", "Bo"], heading: ["+34 612 34 56 78", "+34 612 34 56 79"]}
+    assert propose_fields(pd.DataFrame(columns), "contacts").iloc[1]["field"] == "custom"
+
+
+def test_a_part_of_an_address_that_says_more_waits():
+    """A postal code under a word that we do not know may be of another address, however much its values look like one."""
+    columns = {"First name": ["Ann", "Bo"], "Zorb postnr": ["5003", "5004"], "Zorb poststed": ["Bergen", "Bergen"]}
+    assert (propose_fields(pd.DataFrame(columns), "contacts")["confidence"][1:] < 0.8).all()
+
+
+def test_whole_names_in_a_column_of_first_names():
+    """`Jméno` that holds given name and surname is the whole name, unless another column is the surname."""
+    names = {"Jméno": ["Jana Malá", "Petr Novák", "Eva Dvořáková"], "E-mail": ["a@b.cz", "b@b.cz", "c@b.cz"]}
+    assert propose_fields(pd.DataFrame(names), "contacts").iloc[0]["field"] == "full_name"
+    more = {**names, "Příjmení": ["Malá", "Novák", "Dvořáková"]}
+    assert propose_fields(pd.DataFrame(more), "contacts").iloc[0]["field"] == "first_name"
+
+
+def test_addresses_under_a_heading_of_people_are_their_mailboxes():
+    """A column called `Contact` that holds e-mail addresses is the e-mail, and nobody is called by it."""
+    columns = {"Contact": ["a@b.co", "b@b.co"], "City": ["Waco", "Rome"]}
+    assert propose_fields(pd.DataFrame(columns), "contacts").iloc[0]["field"] == "email"
+
+
+def test_the_fuller_of_two_addresses_is_the_main_one():
+    """An address that few rows have gives way to one that all have, whole and whatever it is called."""
+    columns = {"billing street": ["1 Elm", "", "", ""], "billing zip": ["10001", "", "", ""], "shipping street": ["1 Oak", "2 Oak", "3 Oak", "4 Oak"], "shipping zip": ["10002", "10003", "10004", "10005"]}  # fmt: skip
+    found = propose_fields(pd.DataFrame(columns), "contacts")
+    assert list(found["field"]) == ["custom", "custom", "address_1", "postal_code"]

@@ -58,6 +58,36 @@ def test_both_parents_of_a_pupil(tmp_path, language):
     assert {"Anna", "Abel", "Lu Abel"} <= set(mails["a@b.co"].values()) and {"Bob", "Jo Beck"} <= set(mails["bo@b.co"].values())  # fmt: skip
 
 
+GUARDIANS = {
+    "fr": "Nom,Prénom,Classe,Nom du responsable légal,Prénom du responsable légal,Courriel du responsable légal\n",
+    "en": "Last name,First name,Class,Legal guardian last name,Legal guardian first name,Legal guardian email\n",
+    "pt": "Sobrenome,Nome,Turma,Sobrenome encarregado de educação,Nome encarregado de educação,Email encarregado de educação\n",
+    "cs": "Příjmení,Jméno,Třída,Příjmení zákonného zástupce,Jméno zákonného zástupce,E-mail zákonného zástupce\n",
+}
+
+
+@pytest.mark.parametrize("language", GUARDIANS)
+def test_who_speaks_for_a_child_is_somebody_and_no_owner(tmp_path, language):
+    """A legal guardian is a person of its own; words like `responsable` make nobody the owner of the child's record."""
+    people = read(tmp_path, f"{GUARDIANS[language]}Abel,Lu,1A,Abel,Anna,a@b.co\nBeck,Jo,1B,,,\n")["contacts"]
+    (guardian,) = [row for row in people if "a@b.co" in row.values()]
+    assert len(people) == 3 and {"Anna", "Abel"} <= set(guardian.values()) and "1A" not in guardian.values()
+
+
+@pytest.mark.parametrize("word", ["Vendor", "Seller", "Landlord", "Zorb"])
+def test_numbered_people_whatever_they_are_called(tmp_path, word):
+    """`Vendor 1 Surname`, `Vendor 2 Email`: each numbered person is one, by a word that says nothing else of them."""
+    head = (
+        f"Ref,{word} 1 First name,{word} 1 Surname,{word} 1 Email,{word} 2 First name,{word} 2 Surname,{word} 2 Email\n"
+    )
+    people = read(tmp_path, f"{head}v1,Ann,Able,a@b.co,Al,Able,al@b.co\nv2,Bea,Best,b@b.co,,,\n")["contacts"]
+    assert [(row["First name"], row["Email"]) for row in people] == [
+        ("Ann", "a@b.co"),
+        ("Bea", "b@b.co"),
+        ("Al", "al@b.co"),
+    ]
+
+
 def test_a_spouse_lives_at_the_same_address_and_is_asked_no_more(tmp_path):
     """What people of one row share is said of each; a refusal too, and a row's flag that it is deleted."""
     head = "First Name,Last Name,Email,Street,City,Newsletter,Deleted,Spouse First,Spouse Last,Spouse Email\n"

@@ -281,3 +281,31 @@ def test_a_table_without_anybody_is_not_one_of_people():
     frame = pd.DataFrame(pets, dtype="str")
     raw = RawTable("patients.csv", "", list(frame.columns), frame, pd.RangeIndex(2, 4).to_numpy())
     assert mapper.recognise(raw)[0] == ""
+
+
+@pytest.mark.parametrize(
+    "heading", ["Nachname / Firma", "Last Name or Company", "Cognome/Ragione sociale", "Achternaam / bedrijfsnaam"]
+)
+def test_last_names_beside_given_names_are_no_companies(heading):
+    """`Nachname / Firma` beside given names is the last name where there is one, and the company's name where there is none."""
+    columns = {
+        "First Name": ["Ada", "Bo", "", "Cy"],
+        heading: ["Lund", "Vik", "Acme GmbH", "Orr"],
+        "Email": ["ada@gmx.de", "", "info@acme.example", ""],
+    }
+    found = read(columns, "contacts")
+    assert found["contacts"]["Last name"] == "last_name" and found["companies"]["Company name"] == "name"
+    columns["First Name"][2] = "Jo"
+    assert read(columns, "contacts") == {}
+
+
+@pytest.mark.parametrize(
+    ("people", "firm"), [(("Herr", "Frau"), "Firma"), (("M.", "Mme"), "Société"), (("Person",), "Company")]
+)
+def test_a_column_that_says_who_is_a_company_answers_for_the_names(people, firm):
+    """Where every row says what it is, no person is asked again whether its name is one of a company."""
+    for object_, kinds, field in (("contacts", people, "last_name"), ("companies", (firm,), "name")):
+        names = {"Kind": [*kinds, kinds[0]], "Nachname / Firma": ["Lund", "Vik", "Orr"][: len(kinds) + 1]}
+        given = {"Vorname": ["Ada", "", "Bo"][: len(kinds) + 1]} if object_ == "contacts" else {}
+        sheet = mapper.fields_sheet([(table({**names, **given}), object_)]).set_index("column")
+        assert sheet.loc["Nachname / Firma", "decision"] == field

@@ -224,3 +224,20 @@ def test_histories_of_fields(shape):
     }
     (table,) = read_json(json.dumps(body).encode(), "people.json", LIMITS)
     assert _plain([table])[""] == [{"id": "r1", "name": "Ada", **expected}]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "value", "mail", "mobile"),
+    [("contatti", "tipo", "valore", "email", "cellulare"), ("kontaktdaten", "art", "wert", "email", "mobil"),
+     ("coordonnees", "type", "valeur", "email", "portable"), ("contatos", "tipo", "valor", "email", "celular"),
+     ("kontakty", "typ", "wartość", "email", "komorka"), ("contactgegevens", "soort", "waarde", "email", "mobiel")],
+)  # fmt: skip
+def test_typed_lists_in_other_languages_become_columns(name, kind, value, mail, mobile):
+    """A list of ways to reach somebody is read whatever language its keys are in; it used to become the person's name."""
+    person = {"id": "7", name: [{kind: mail, value: "rita@lago.example"}, {kind: mobile, value: "+393331112223"}]}
+    (table,) = read_json(json.dumps([person]).encode(), "x.json", LIMITS)
+    assert table.frame.iloc[0].to_dict() == {
+        "id": "7",
+        f"{name}.{mail}": "rita@lago.example",
+        f"{name}.{mobile}": "+393331112223",
+    }

@@ -162,6 +162,13 @@ def test_a_line_that_counts_the_rows_is_none(line):
     assert len(rows(csv_table(f"{head}{line.replace('3', '7')}\n"))) == 4
 
 
+@pytest.mark.parametrize("last", ["Antall: 2;;;5;", ";Total candidates: 2;;5;", "Počet: 2;;;5,00;"])
+def test_a_line_that_counts_what_stands_above_may_have_sums(last):
+    """How many they are, in whatever words, and a sum below a column: the line names nobody."""
+    table = csv_table(f"id;name;city;price;mail\n1;a;x;2;a@b.co\n2;b;y;3;b@b.co\n{last}\n")
+    assert len(table.frame) == 2 and [(item.row, item.reason) for item in table.dropped] == [(4, "totals")]
+
+
 def test_a_company_called_total_is_no_totals_row():
     """A full row that begins with the word is a record."""
     assert len(rows(csv_table("name,city,phone\nAcme,Ottawa,1\nTotal,Paris,2\n"))) == 2

@@ -269,3 +269,16 @@ def test_a_table_of_several_objects_is_split_by_its_type_column():
         ("Contact", ["Type", "Name"], [2, 4]),
         ("Deal", ["Type", "Name", "Amount"], [3]),
     ]
+
+
+def test_values_of_one_object_are_one_part():
+    """People whom a column calls Mr and Ms are one table beside that of the companies; values that name nothing are parts of their own."""
+    table = raw("Title|Name", "Mr|Jo", "Company|Acme", "Ms|Al", "?|Zed", "!|Yan")
+    kinds = {"Mr": "contacts", "Ms": "contacts", "Company": "companies"}
+    parts = split_by(table, "Title", lambda value: kinds.get(value, ""))
+    assert [(part.sheet, part.rows.tolist()) for part in parts] == [
+        ("Mr, Ms", [2, 4]),
+        ("Company", [3]),
+        ("?", [5]),
+        ("!", [6]),
+    ]

@@ -39,6 +39,7 @@ _AFTER_MODALS = listed("consent_headings", "after modals")
 _NEGATIONS = listed("consent_headings", "negations")
 _LACKING = tuple(listed("consent_headings", "lacking"))
 _NOT_ABOUT_CONSENT = listed("consent_headings", "not about consent")
+_OTHER_PURPOSES = listed("consent_headings", "other purposes")
 _STATUS = listed("consent_headings", "status")
 _BESIDE = listed("consent_headings", "beside")
 _WHEN = listed("consent_headings", "when")
@@ -80,11 +81,15 @@ def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | Non
     channel = _channel(terms, words)
     refusing, permitting, wishing = _asks(order, words, terms, channel)
     refusing = refusing or (seen.looks("answer", at_least=0.8) and _bare_no(order, channel))
-    permitting = permitting or (not refusing and _promotes(words, channel, seen))
+    permitting = permitting or (not refusing and "main" not in terms and _promotes(words, channel, seen))
     if not (refusing or permitting) or (wishing and seen.filled and not seen.looks("answer", at_least=0.5)):
         return _by_values(terms, words, channel, seen)
     if _beside(words, terms, channel) or (permitting and not refusing and _when(order, terms)):
         return Consent("custom", False, False, "said about a consent: kept beside it", refusing)
+    if words & _OTHER_PURPOSES and channel in ("", "any"):
+        return Consent(
+            "custom", False, False, "said about a consent to something else than being contacted: kept", refusing
+        )
     inverted = not refusing
     field = _FIELD[channel or "any"]
     if seen.filled and field != "custom" and not _answers(seen, inverted):
@@ -235,7 +240,7 @@ def _by_values(terms: frozenset[str], words: frozenset[str], channel: str, seen:
     """A status column (`Email Status`, `Marketing status`) whose values are words of subscription."""
     if not seen.looks("consent", at_least=0.5):
         return None
-    sure = bool(channel) or bool(words & _STATUS)
+    sure = bool(channel) or any(word.endswith(tuple(_STATUS)) for word in words)  # `Empfängerstatus`
     field = _FIELD[channel or "any"]
     reason = "values say who is (un)subscribed: consent, never dropped"
     return (

@@ -97,6 +97,9 @@ def _keys_last(field: str, seen: Signals) -> int:
     return 2 if seen.looks("number", "guid", "code", at_least=0.8) or not seen.looks("person", at_least=0.5) else 1
 
 
+_SPARSE = 0.5
+"""Share (0-1) of the fuller address's cells below which another is the exception, wherever it stands."""
+
 _RECORDS = frozenset({"contact", "company", "deal", "task", "event", "activity"})
 
 
@@ -131,6 +134,7 @@ def _one_column(table: _Chosen, field: str, columns: list[int], strict: bool) ->
         columns,
         key=lambda at: (
             _keys_last(field, seen[at]),
+            field in _OF_AN_ADDRESS and seen[at].filled < _SPARSE * max(seen[other].filled for other in columns),
             _weaker(headings[at], object_, chosen[at]),
             *_rank(chosen[at], seen[at], at),
         ),

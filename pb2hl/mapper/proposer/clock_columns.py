@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pb2hl.mapper.knowledge.lists import heading_words
@@ -33,6 +34,8 @@ def join_clocks(table: Table) -> None:
         same = [day for day in free if field and field in (table.proposed(day), _said(table, day, moments))]
         if not field:
             field = _TIMED[table.object]
+            if all(_has_times(table, day) for day in days):
+                continue  # how long it rang, beside when it did
             named = [day for day in free if table.proposed(day) == field]
             before = [day for day in free if table.raw.headings.index(day) < table.raw.headings.index(heading)]
             same = named[:1] or before[-1:] or [*free][:1]
@@ -57,6 +60,14 @@ def _is_day(table: Table, heading: str, moments: Sequence[str]) -> bool:
     if proposed in _BOOKS or not (proposed in moments or proposed in ("custom", "ignore")):
         return False
     return table.seen(heading).looks("date", "datetime", "moment", at_least=_MOSTLY)
+
+
+def _has_times(table: Table, day: str) -> bool:
+    """Whether a column of days holds their times of day as well: any but midnight."""
+    return bool(table.raw.frame[day].str.contains(_TIME).any())
+
+
+_TIME = re.compile(r"\d[T ](?!0{1,2}:00)\d{1,2}:\d{2}")
 
 
 def _said(table: Table, heading: str, moments: Sequence[str]) -> str:
@@ -87,6 +98,8 @@ def _at_time(table: Table, day: str, heading: str, field: str) -> None:
 def _on_day(table: Table, heading: str, day: str, field: str) -> None:
     own = table.proposed(day)
     if own == field:
+        if table.proposed(heading) == field:
+            table.decide(heading, "custom", "ignore", 0.85, f"another time than the one in {day!r}")
         return
     table.decide(heading, field, OBJECTS[table.object].meaning(field), 0.9, f"times of day on the days of {day!r}")
     table.transform(heading, f"on day: {_named(day)}")

@@ -32,13 +32,18 @@ def with_codes(raw: RawTable) -> RawTable:
     changed: dict[str, pd.Series] = {}
     for kind, put in (("area", _with_area), ("country", _with_country)):
         columns = [name for name in raw.headings if phones and kind in _asked(name)]
-        for name, whose in _pairs(raw.headings, columns, phones).items():
+        for name, whose in _all_of_a_row(columns, phones) or [*_pairs(raw.headings, columns, phones).items()]:
             numbers = changed.get(whose, raw.frame[whose])
             if kind == "country" and not _PHONES & set(terms(name)) and raw.frame[name].str.fullmatch(_LETTERS).any():
                 continue  # the country of an address
             if (found := put(raw.frame[name], numbers)) is not None:
                 changed[whose] = found
     return replace(raw, frame=raw.frame.assign(**changed)) if changed else raw
+
+
+def _all_of_a_row(columns: list[str], phones: list[str]) -> list[tuple[str, str]]:
+    """Each phone with Brazil's one code of the row (`DDD`), which mobiles have as well; [] for others."""
+    return [(columns[0], phone) for phone in phones] if len(columns) == 1 and tokens(columns[0]) == ("ddd",) else []
 
 
 def _asked(heading: str) -> set[str]:

@@ -12,6 +12,7 @@ from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.sheet_layout import WAITS
 from pb2hl.mapper.knowledge.signals import Signals, is_company, is_person
 from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.objects import what_it_is
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.matching.names import is_shared_mailbox, known_given_names
@@ -37,14 +38,16 @@ def people_and_companies(raw: RawTable) -> list[tuple[RawTable, str, str]]:
     if len(headings) != 1 or not len(raw.frame):
         return []
     (heading,) = headings
-    if any(_names_person(other) for other in raw.headings if other != heading):
+    first = _other_half(raw.headings, heading)
+    if not first and any(_names_person(other) for other in raw.headings if other != heading):
         return []
     mails = [_addresses(" ".join(cells).casefold()) for cells in raw.frame.itertuples(index=False, name=None)]
-    kinds = [_kind(name, mail) for name, mail in zip(raw.frame[heading], mails, strict=True)]
+    given = raw.frame[first].str.strip() if first else [""] * len(raw.frame)
+    kinds = [_kind(name, mail, own) for name, mail, own in zip(raw.frame[heading], mails, given, strict=True)]
     if not {"contacts", "companies"} <= set(kinds) <= {"contacts", "companies"}:
         return []
     out: list[tuple[RawTable, str, str]] = []
-    for object_, name in (("contacts", "Full name"), ("companies", "Company name")):
+    for object_, name in (("contacts", "Last name" if first else "Full name"), ("companies", "Company name")):
         mask = pd.Series(kinds).eq(object_).to_numpy()
         frame = raw.frame[mask].reset_index(drop=True).rename(columns={} if name in raw.headings else {heading: name})
         sheet = f"{raw.sheet}{PART}{object_}" if raw.sheet else object_
@@ -61,6 +64,17 @@ def people_and_companies(raw: RawTable) -> list[tuple[RawTable, str, str]]:
     return out
 
 
+def _other_half(headings: Sequence[str], heading: str) -> str:
+    """The one column of given names beside one of last names or companies (`Vorname` beside `Nachname / Firma`); "" for none.
+
+    `Name / Company` beside a given name could as well be the person's company: nobody says that it is the last name."""
+    if not any(set(terms(part)) == {"last name"} for part in _OR.split(heading)):
+        return ""
+    read = {other: candidate(other, "contacts", Signals()).field for other in headings if other != heading}
+    found = [other for other, field in read.items() if field == "first_name"]
+    return found[0] if len(found) == 1 and not {"last_name", "full_name"} & set(read.values()) else ""
+
+
 def _names_person(heading: str) -> bool:
     """Whether a heading asks for a person at the company (`Contact person`), so that other names are the company's."""
     return candidate(heading, "contacts", Signals()).field in ("first_name", "full_name") and not set(
@@ -73,7 +87,12 @@ def ask_who(table: Table) -> None:
     for heading in table.raw.headings:
         if table.object not in ("contacts", "companies") or not either_name(heading) or not table.filled(heading):
             continue
-        if table.object == "contacts" and any(_names_person(other) for other in table.raw.headings if other != heading):
+        told = _told_by(table, heading)
+        if told:
+            table.decide(heading, told, told, 0.9, "another column says of every row which it is")
+        elif table.object == "contacts" and any(
+            _names_person(other) for other in table.raw.headings if other != heading
+        ):
             for other in table.raw.headings:
                 if table.proposed(other) == "company_name":
                     table.decide(other, "custom", "custom", 0.8, f"another name of the company in {heading!r}")
@@ -84,12 +103,33 @@ def ask_who(table: Table) -> None:
             table.decide(heading, field, target, 0.6, reason)
 
 
+def _told_by(table: Table, heading: str) -> str:
+    """What a column of either's names is where every row says in another one what it is (`Herr`, `Frau`, `Firma`); "" where not."""
+    first = _other_half(table.raw.headings, heading)
+    rows = len(table.raw.frame)
+    said = {
+        next(iter(kinds), "")
+        for other in table.raw.headings
+        if other != heading
+        and table.filled(other) == rows
+        and len(kinds := {what_it_is(text) for text in table.values(other)}) == 1
+    }
+    if table.object == "companies":
+        return "name" if "companies" in said and not first else ""
+    if first and table.filled(first) == rows:
+        return "last_name"
+    return ("last_name" if first else "full_name") if "contacts" in said else ""
+
+
 def _addresses(text: str) -> list[str]:
     return [word for word in _BETWEEN.split(text) if 0 < word.find("@") < len(word) - 1]
 
 
-def _kind(name: str, mails: Sequence[str]) -> str:
-    """contacts or companies by a legal form, a given name in use, or whose mailbox a row has; "" where nothing shows it."""
+def _kind(name: str, mails: Sequence[str], given: str = "") -> str:
+    """contacts or companies by a `given` name beside it, a legal form, a given name in use, or whose mailbox a row has; "" where
+    nothing shows it."""
+    if given:
+        return "contacts" if not is_company(name) else ""
     if is_company(name):
         return "companies"
     words = [word for word in tokens(name) if len(word) > 1]

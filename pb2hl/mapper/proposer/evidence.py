@@ -88,9 +88,9 @@ def objects() -> tuple[str, ...]:
 
 
 def lacks(object_: str, fit: Fit) -> bool:
-    """Whether a table has none of the fields without which it is not `object_`."""
-    needs = _bodies()[object_].get("needs", ())
-    return bool(needs) and not set(needs) & set(fit.fields)
+    """Whether a table has none of the fields without which it is not `object_`, or none of those that stand beside them."""
+    asked = (_bodies()[object_].get(name, ()) for name in ("needs", "beside"))
+    return any(needs and not set(needs) & set(fit.fields) for needs in asked)
 
 
 def telling_fields(object_: str) -> dict[str, float]:
@@ -260,6 +260,26 @@ def _are_hours(read: Mapping[str, Mapping[str, str]]) -> bool:
     return worked and bool(people & _NAMED) and not people & _REACHED
 
 
+def _are_groups(read: Mapping[str, str], seen: Mapping[str, Signals]) -> bool:
+    """Whether rows that could be users are groups, lists or roles: nobody's address, and names that no person has."""
+    names = seen.get(read.get("name", ""), Signals())
+    return "email" not in read and bool(names.filled) and not names.share("person")
+
+
+_COST = 2.0
+"""What is given back of the points against appointments where their day and time of day stand beside an amount."""
+
+_GROUPED = 4.0
+"""Points that speak against users where rows are what users belong to."""
+
+
+def _never_happened(read: Mapping[str, str], seen: Mapping[str, Signals]) -> set[str]:
+    """The start and end of appointments where neither has a filled cell: of what begins and ends at no time nothing happens."""
+    ends = {name for name in ("start_at", "end_at") if name in read}
+    rows = max((values.rows for values in seen.values()), default=0)
+    return ends if rows and not any(seen[read[name]].filled for name in ends if read[name] in seen) else set()
+
+
 def _has_clock(seen: dict[str, Signals]) -> bool:
     """Whether days and times of day stand side by side."""
     days = any(values.looks("date", "datetime", at_least=_CLOCKS) for values in seen.values())
@@ -295,6 +315,10 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
         more["contacts"], more["deals"] = _PERSON_ROW, -_PERSON_ROW
     if "start_at" not in read["appointments"] and _has_clock(seen):
         more["appointments"] = telling_fields("appointments")["start_at"]
+    if "amount" in deals and "stage" not in deals and _has_clock(seen):  # what a treatment costs
+        more["appointments"] = more.get("appointments", 0.0) + _COST
+    if _are_groups(read["users"], seen):
+        more["users"] = -_GROUPED
     heading = read["companies"].get("name", "")
     if heading in seen and seen[heading].share("company") >= _MOSTLY and not people & {"first_name", "last_name"}:
         told = _COMPANY_NAMES if seen[heading].share("company") < _NEARLY_ALL else _ALL_COMPANIES
@@ -317,6 +341,7 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
     if "amount" in deals and _are_won(read["deals"], seen):
         more["deals"], more["tasks"] = more.get("deals", 0.0) + _PERSON_ROW, -_PERSON_ROW
     out = dict(found)
+    out["appointments"] = _without(out["appointments"], "appointments", _never_happened(read["appointments"], seen))
     out["attachments"] = _without(out["attachments"], "attachments", _no_files(read["attachments"], seen))
     options = read["custom_fields"].get("options", "")
     if options in seen and seen[options].share("number") >= _MOSTLY:  # prices and amounts: `value` is a word for both

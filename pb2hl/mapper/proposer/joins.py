@@ -17,6 +17,7 @@ from pb2hl.mapper.proposer.flags import answers, flagged, is_flag
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.pointers import pointers, split_pointers
 from pb2hl.mapper.proposer.references import IDS, KeyedTable, alike, apart, each_once, opened, references, singular
+from pb2hl.mapper.proposer.repeats import repeats
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.source import joined
@@ -69,11 +70,14 @@ def join(raws: Sequence[RawTable], objects: Sequence[str], decided: Collection[i
     """
     typed = [_by_type(raw, name) for raw, name in zip(raws, objects, strict=True)]
     tables = opened(typed, objects)
+    repeated = {at: f"it repeats rows of {whose}" for at in range(len(tables)) if (whose := repeats(tables, at))}
+    tables = [replace(item, key="", ids=frozenset()) if at in repeated else item for at, item in enumerate(tables)]
+    decided = {*decided, *repeated}
     whole = [apart(tables, at) for at in range(len(tables))]
     tables = [item if raw is item.raw else item.of(raw) for item, raw in zip(tables, whole, strict=True)]
     extended = extend(tables, decided, _OF_NOBODY)
     work = _Work(tables, frozenset(decided))
-    work.done.reasons |= extended
+    work.done.reasons |= {**extended, **repeated}
     work.done.tables = {at: item.raw for at, item in enumerate(work.tables) if item.raw is not typed[at]}
     work.name_codes()
     work.continue_links()

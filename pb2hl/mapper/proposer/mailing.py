@@ -20,15 +20,26 @@ def close_own_channel(table: Table) -> None:
     A bare yes stays a refusal of everything: nothing shows that it is the list's own."""
     if table.object != "contacts":
         return
-    fields = {table.proposed(heading): heading for heading in table.raw.headings if table.filled(heading)}
+    fields = {table.proposed(heading) for heading in table.raw.headings if table.filled(heading)}
     ways = [name for name in ("email", "phone", "mobile") if name in fields]
-    heading = fields.get("do_not_contact", "")
-    if len(ways) != 1 or ways[0] not in _REACHED or not heading or _REACHED[ways[0]] in fields:
+    if len(ways) != 1 or ways[0] not in _REACHED or _REACHED[ways[0]] in fields:
         return
-    when = table.seen(heading).looks("date", "datetime", "moment", at_least=_MOSTLY)
-    if when and any(word.startswith(tuple(heading_words("unsubscribing"))) for word in tokens(heading)):
+    for heading in table.raw.headings:
+        if table.proposed(heading) != "do_not_contact" or not (_when(table, heading) or _how(table, heading)):
+            continue
         field = _REACHED[ways[0]]
         transform = str(table.proposals.loc[table.proposals["heading"] == heading, "transform"].iat[0])
         reason = f"{table.reason(heading)}; this list has only {ways[0]}: that is what it is about"
         table.decide(heading, field, OBJECTS["contacts"].meaning(field), table.confidence(heading), reason)
         table.transform(heading, transform)
+
+
+def _when(table: Table, heading: str) -> bool:
+    """Whether a column says when people unsubscribed."""
+    dates = table.seen(heading).looks("date", "datetime", "moment", at_least=_MOSTLY)
+    return dates and any(word.startswith(tuple(heading_words("unsubscribing"))) for word in tokens(heading))
+
+
+def _how(table: Table, heading: str) -> bool:
+    """Whether a column says in words of subscription how each address stands (`Empfängerstatus`)."""
+    return table.reason(heading).startswith("values say who is")

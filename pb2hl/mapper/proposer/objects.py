@@ -12,7 +12,7 @@ import pandas as pd
 from pb2hl.mapper.knowledge.concepts import by_pattern
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
-from pb2hl.mapper.knowledge.signals import Signals, is_company
+from pb2hl.mapper.knowledge.signals import Signals, is_company, signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, of_accounts, telling_fields
 from pb2hl.mapper.proposer.score import candidate
@@ -98,6 +98,8 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     the same export.
     """
     by_name, words = _said(raw, others)
+    if not by_name and _is_block_list(raw):
+        return "contacts", 0.85, "addresses of a list of those who are not written to"
     if by_name == "contacts" and (_has_people(raw, others) or _only_companies(raw, words)):
         by_name = "companies"
     fits = _without_books(raw, by_columns(raw.headings, frame_of(raw)))
@@ -122,6 +124,20 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     if fit.points >= LIKELY and fit.points >= fits[second].points + LEAD and (refuted or not by_name):
         return best, 0.5, f"columns suggest {best}: {', '.join(fit.fields[:6])}"
     return "", 0.0, _nothing_fits(by_name, words, fits, best)
+
+
+def _is_block_list(raw: Table) -> bool:
+    """Whether a table called after whom nobody writes to (`Sperrliste`, `suppression list`) holds their addresses, whatever heads them."""
+    name = raw.sheet or raw.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    frame = frame_of(raw)
+    if frame is None or not _BLOCKED & set(terms(" ".join(word for word in tokens(name) if not word.isdigit()))):
+        return False
+    return any(
+        signals(frame[heading].head(_NAMES_READ)).looks("email", at_least=_NEARLY_ALL) for heading in raw.headings
+    )
+
+
+_BLOCKED = frozenset({"do not contact", "do not email"})
 
 
 def _without_books(raw: Table, fits: dict[str, Fit]) -> dict[str, Fit]:
@@ -331,13 +347,16 @@ def _flag(heading: str, values: Sequence[str]) -> dict[str, str]:
 
 def _addressed(values: Sequence[str]) -> dict[str, str]:
     """{value: object} of a column of forms of address, one of which is for companies (`Herr`, `Frau`, `Firma`)."""
-    titles = heading_words("salutations")
-    found = {
-        value: "contacts" if set(tokens(value)) <= titles else "companies" if terms(value) == ("company",) else ""
-        for value in values
-        if value
-    }
+    found = {value: what_it_is(value) for value in values if value}
     return found if {*found.values()} == {"contacts", "companies"} else {}
+
+
+def what_it_is(value: str) -> str:
+    """contacts or companies by a form of address or a word for either (`Herr`, `Person`, `Firma`); "" when it is none."""
+    said = set(tokens(value))
+    if said and (said <= heading_words("salutations") or said <= _INDIVIDUALS):
+        return "contacts"
+    return "companies" if terms(value) == ("company",) else ""
 
 
 _CLIENTS = frozenset({"end-user", "end user", "enduser", "customer", "requester"})
@@ -346,15 +365,16 @@ _STAFF = frozenset({"agent", "light agent", "admin", "administrator", "staff"})
 
 def _roles(heading: str, values: Sequence[str]) -> dict[str, str]:
     """{value: object} of a help desk's column of roles, in which agents are users and end users contacts."""
-    filled = {value for value in values if value}
+    said = {value: value.strip("[]\"' ") for value in values}  # a list of one role
+    filled = {role for role in said.values() if role}
     if (
-        tokens(heading) not in (("role",), ("user", "role"))
+        tokens(heading) not in (("role",), ("roles",), ("user", "role"))
         or not filled <= _CLIENTS | _STAFF
         or filled <= _STAFF
         or filled <= _CLIENTS
     ):
         return {}
-    return {value: "users" if value in _STAFF else "contacts" for value in filled}
+    return {value: "users" if role in _STAFF else "contacts" for value, role in said.items() if role}
 
 
 def _kinds(heading: str, values: Sequence[str]) -> dict[str, str]:
@@ -364,7 +384,8 @@ def _kinds(heading: str, values: Sequence[str]) -> dict[str, str]:
     filled = [value for value in values if value]
     if not kind or not filled:
         return {}
-    found = {value: "contacts" if set(tokens(value)) & _INDIVIDUALS else named(value)[0] for value in filled}
+    people = _INDIVIDUALS | heading_words("households") if said == {"type", "contact"} else _INDIVIDUALS
+    found = {value: "contacts" if set(tokens(value)) & people else named(value)[0] for value in filled}
     objects = {object_ for object_ in found.values() if object_}
     exact = said in ({"object"}, {"object", "type"}, {"type", "contact"})
     if len(objects) < 2 or not (exact or (objects == {"contacts", "companies"} and all(found.values()))):

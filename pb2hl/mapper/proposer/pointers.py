@@ -127,6 +127,48 @@ def of_any_record(headings: Sequence[str], object_: str) -> list[str]:
     return [heading for heading in headings if object_ in _LINKED and set(terms(heading)) in _OF_ANY]
 
 
+def of_either(
+    headings: Sequence[str], frame: pd.DataFrame, object_: str, ids: Mapping[str, frozenset[str]]
+) -> list[str]:
+    """The columns of a table that are called whose it is (`Party`, `Customer`) and hold ids of companies in some rows or all; `ids`
+    are those that the records of each object have."""
+    if object_ not in _LINKED | {"deals"} or not ids["contacts"] or not ids["companies"]:
+        return []
+    found = []
+    for heading, said in zip(headings, without_prefix(headings), strict=True):
+        item = pointing(heading, object_) or candidate(said, object_, Signals())
+        if item.field == "contact_id":
+            values = [text for text in frame[heading].str.strip().unique() if text]
+            firms, people = (any(text in ids[name] for text in values) for name in ("companies", "contacts"))
+            if firms and (people or not all(map(str.isdigit, values))):  # what is merely counted may be of anybody
+                found.append(heading)
+    return found
+
+
+def one_reference(frame: pd.DataFrame, object_: str, people: Sequence[frozenset[str]]) -> pd.DataFrame:
+    """`frame` with what one column says of people put into another where no row fills both (`Party → Contact`, `Contact person`).
+
+    `people` are the ids of each table of contacts: an id that two of them have could be of either, and nothing is put together.
+    """
+    known = frozenset().union(*people)
+    if len(known) < sum(map(len, people)) or not any(ARROW in name for name in frame.columns):
+        return frame
+    said = dict(zip(frame.columns, without_prefix(list(frame.columns)), strict=True))
+    read = {name: pointing(name, object_) or candidate(said[name], object_, Signals()) for name in frame.columns}
+    called = [name for name, item in read.items() if item.field == "contact_id"]
+    columns = [name for name in called if frame[name].str.strip().isin([*known, ""]).all()]
+    if len(columns) < _TWO:
+        return frame
+    cells = frame[columns].apply(lambda column: column.str.strip())
+    if (cells.ne("").sum(axis=1) >= _TWO).any():
+        return frame
+    first = max(columns, key=lambda name: ((cells[name] != "").sum(), ARROW not in name))
+    return frame.assign(**{first: cells.agg("".join, axis=1)}).drop(columns=[name for name in columns if name != first])
+
+
+_TWO = 2
+
+
 def ids_of(tables: Iterable[Any], object_: str) -> frozenset[str]:
     """The ids of all raw tables of a canonical object, from the columns headed so."""
     return frozenset(

@@ -156,7 +156,8 @@ def references(tables: Sequence[KeyedTable], at: int) -> dict[str, int]:
 
 def _about(tables: Sequence[KeyedTable], at: int, heading: str) -> list[int] | None:
     """The tables that a heading names; None for one that is no reference."""
-    whole, arrow, which = tables[at].said[heading].partition(ARROW)
+    whole, arrow, which = tables[at].said[heading].rpartition(ARROW)
+    whole, which = (whole, which) if arrow else (which, "")
     words = _words(whole)
     about = tuple(singular(word) for word in words if word not in IDS)
     if not about or len(about) == len(words):
@@ -164,7 +165,8 @@ def _about(tables: Sequence[KeyedTable], at: int, heading: str) -> list[int] | N
     there = [number for number, other in enumerate(tables) if number != at and other.key]
     if arrow:
         called = _called(tables, there, tuple(singular(word) for word in tokens(which)))
-        return called or [number for number in there if tables[number].object == named(which)[0]]
+        are = [number for number in there if tables[number].object == named(which)[0]]
+        return [number for number in called if number in are] or called or are  # people and companies of one table
     by_name = _called(tables, there, about)
     if not by_name and "parent" in terms(whole):  # a person's, where people and companies stand under one roof
         home = (tables[at].raw.file, tables[at].raw.sheet.partition(PART)[0])

@@ -6,15 +6,17 @@ row of a table of its own; what is left stays the table it was.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from pb2hl.mapper.knowledge.lists import heading_words
-from pb2hl.mapper.knowledge.text import means, terms, tokens
+from pb2hl.mapper.knowledge.text import heading_key, means, phrases, terms, tokens
 from pb2hl.mapper.proposer.flags import is_flag
 from pb2hl.mapper.proposer.objects import recognise
 from pb2hl.mapper.proposer.row_parts import BY_NAME, NAMES, Read, filled, label_of, part_name, surely
@@ -27,7 +29,7 @@ _HOME = (
 )
 """What people of one row have in common: what one refused is asked of none."""
 
-_RELATIVES = heading_words("relatives")
+_RELATIVES = heading_words("relatives") | {"".join(key) for key, term in phrases().items() if term == "guardian"}
 _STAFF = heading_words("part")  # assistants and others of whom only a column or two tell
 _TELLS_DEAL = frozenset({"name", "amount", "stage"})
 _LEAST = 2  # columns of a record, and records of a row
@@ -82,7 +84,20 @@ def _without(heading: str, gone: Collection[str]) -> str:
 
 
 def _joined(heading: str) -> str:
-    return _FELLOW.sub(lambda found: f"Co{found[1].lower()}", heading)
+    """A heading in which somebody else is one word: `Co-Borrower`, `responsable légal`."""
+    text = _FELLOW.sub(lambda found: f"Co{found[1].lower()}", heading)
+    pieces = list(_PIECE.finditer(text))
+    for first, last in itertools.combinations(range(len(pieces)), 2):
+        start, end = pieces[first].start(), pieces[last].end()
+        if (key := heading_key(text[start:end])) in _guardians():
+            return f"{text[:start]}{''.join(key)}{text[end:]}"
+    return text
+
+
+@cache
+def _guardians() -> frozenset[tuple[str, ...]]:
+    """Words for who speaks for a child that are several words (`responsable légal`); one word is among the relatives."""
+    return frozenset(key for key, term in phrases().items() if term == "guardian" and len(key) > 1)
 
 
 _FELLOW = re.compile(r"(?i)\bco[- ]([^\W\d_])")
@@ -124,11 +139,8 @@ def _deals(raw: RawTable, groups: Sequence[_Group]) -> list[Read]:
 
 def _people(raw: RawTable, groups: Sequence[_Group]) -> list[Read]:
     """Further people with a name and an e-mail of their own; with neither they are said of the row's own person."""
-    mine = []
-    for group in groups:
-        fields = set(surely(_table(raw, group), "contacts").values())
-        if fields & NAMES and "email" in fields:
-            mine.append(group)
+    found = [group for one in groups if (group := _somebody(raw, one) or _somebody(raw, _bare(one)))]
+    mine = [one for one in found if not any(set(other.columns) < set(one.columns) for other in found)]
     if not mine:
         return []
     left = _left(raw, mine)
@@ -152,6 +164,27 @@ def _people(raw: RawTable, groups: Sequence[_Group]) -> list[Read]:
         return []
     part = _long(raw, mine, left.frame[home].assign(**{BESIDE: whose}), "contacts")
     return [(left, "contacts", "people with others beside them in a row"), (part, "contacts", reason)]
+
+
+def _somebody(raw: RawTable, group: _Group) -> _Group | None:
+    """The group where it is of somebody with a name and a mailbox."""
+    fields = set(surely(_table(raw, group), "contacts").values())
+    return group if fields & NAMES and "email" in fields else None
+
+
+def _bare(group: _Group) -> _Group:
+    """A group without the word for whom it is of that all its columns begin with (`Vendor 1 Surname`), but for what no person is."""
+    first = {tokens(name)[0] for name in group.columns.values()}
+    if (
+        len(first) != 1
+        or set(terms(word := first.pop())) & _NOBODY
+        or any(tokens(n) == (word,) for n in group.columns.values())
+    ):
+        return group
+    return replace(group, columns={heading: _without(name, {word}) for heading, name in group.columns.items()})
+
+
+_NOBODY = frozenset({"company", "deal", "task", "event", "activity", "product", "user", "file name"})
 
 
 def _of_all(raw: RawTable, left: RawTable, groups: Sequence[_Group]) -> RawTable:

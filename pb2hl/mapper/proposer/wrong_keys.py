@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from pb2hl.mapper.knowledge.text import terms
 from pb2hl.mapper.proposer.structure import PLAIN, SURE_OVERLAP, Table
 from pb2hl.model import OBJECTS
 
@@ -17,8 +18,21 @@ def correct_keys(tables: Sequence[Table]) -> None:
             proposed = table.proposed(heading)
             if proposed == "parent_id" and table.id_heading and _is_own_id(table, heading):
                 table.decide(heading, "custom", "custom", 0.85, "the same as the row's own id: no parent")
+            elif proposed == "contact_id" and _names_parts(table, heading):
+                table.decide(heading, "custom", "ignore", 0.85, "says which side it was, and not who")
             elif proposed == "owner" and table.seen(heading).looks("code", "guid", "number", at_least=0.8):
                 _correct_owner(table, heading, users, contacts)
+
+
+def _names_parts(table: Table, heading: str) -> bool:
+    """Whether a reference to people only says what they are in it (`sender`: Customer, Agent): nobody is called so."""
+    values = table.sample(heading)
+    return 0 < len(values) <= _SIDES and all(set(terms(text)) <= _PARTIES for text in values)
+
+
+_PARTIES = frozenset({"contact", "owner", "user", "company", "system", "bot", "agent", "staff", "admin"})
+_SIDES = 4
+"""What sides of a conversation are called, and how many there are at most."""
 
 
 def find_own_keys(tables: Sequence[Table]) -> None:

@@ -198,19 +198,19 @@ def _named(found: list[Recognised]) -> list[Recognised]:
 def _referring(found: list[Recognised]) -> list[Recognised]:
     """The tables with references to a record of any object (`WhatId`) and lists of companies and contacts taken apart, by whom they mean, numbers
     that were called as whose they are, and with phones put together of what stands in several columns."""
-    ids: dict[str, frozenset[str]] = {}
-    if any(mapper.of_any_record(item.raw.headings, item.object) for item in found):
-        ids = {
-            name: mapper.ids_of([item.raw for item in found if item.object == name], name) for name in mapper.POINTED
-        }
+    ids = {name: mapper.ids_of([item.raw for item in found if item.object == name], name) for name in mapper.POINTED}
+    each = [mapper.ids_of([item.raw], "contacts") for item in found if item.object == "contacts"]
     companies = mapper.company_names(item.raw for item in found if item.object == "companies")
     people = mapper.contact_names(item.raw for item in found if item.object == "contacts")
     numbers = mapper.numbers_of((item.raw, item.object) for item in found)
     out = []
     for item in found:
         item = replace(item, raw=mapper.with_codes(item.raw)) if item.object in _REACHED else item
-        of_any = dict.fromkeys(mapper.of_any_record(item.raw.headings, item.object), ids)
-        frame = mapper.split_by_ids(item.raw.headings, item.raw.frame, of_any)
+        headings, frame = item.raw.headings, item.raw.frame
+        asked = (*mapper.of_any_record(headings, item.object), *mapper.of_either(headings, frame, item.object, ids))
+        of_any = dict.fromkeys(asked, ids)
+        frame = mapper.split_by_ids(headings, frame, of_any)
+        frame = mapper.one_reference(frame, item.object, each) if item.object in _HANGING else frame
         frame = mapper.split_companies(list(frame.columns), frame, item.object, companies)
         frame = mapper.split_contacts(list(frame.columns), frame, item.object, people)
         frame = mapper.who_called(list(frame.columns), frame, item.object, numbers)
@@ -219,6 +219,9 @@ def _referring(found: list[Recognised]) -> list[Recognised]:
         out.append(item if same else replace(item, raw=raw))
     return out
 
+
+_HANGING = frozenset({"activities", "appointments", "deals", "notes", "tasks"})
+"""Objects whose rows are about people."""
 
 _REACHED = frozenset({"contacts", "companies", "users"})
 """Objects whose rows have phones."""
@@ -243,6 +246,7 @@ def _parts(raw: source.RawTable) -> list[tuple[source.RawTable, tuple[str, float
 
     With each part goes what its rows themselves say it is, as `mapper.recognise` answers; None where they do not say.
     """
+    raw = mapper.join_continued(raw)
     whole = _pointed(raw)
     mixed = mapper.mixed_types(raw)
     if whole is not raw or mixed is None:
@@ -252,11 +256,18 @@ def _parts(raw: source.RawTable) -> list[tuple[source.RawTable, tuple[str, float
 
 
 def _said(part: source.RawTable, heading: str, object_of: Callable[[str], str]) -> tuple[str, float, str] | None:
-    """What the rows of a part say in the column `heading`, which holds one value throughout."""
-    if heading not in part.frame.columns or len(values := part.frame[heading].str.strip().unique()) != 1:
+    """What the rows of a part say in the column `heading`, whose values all name one object."""
+    if heading not in part.frame.columns:
         return None
-    object_ = object_of(values[0])
-    return (object_, 0.95, f"its rows say {values[0]!r} in {heading!r}") if object_ else None
+    values = part.frame[heading].str.strip().unique()
+    objects = {object_of(value) for value in values}
+    if len(objects) != 1 or not (object_ := objects.pop()):
+        return None
+    return object_, 0.95, f"its rows say {', '.join(map(repr, values[:_VALUES_SAID]))} in {heading!r}"
+
+
+_VALUES_SAID = 5
+"""Values of a column that a reason names at most."""
 
 
 def _pointed(raw: source.RawTable) -> source.RawTable:
