@@ -323,3 +323,29 @@ def test_a_refusal_of_promotions_is_one(heading):
     """Whoever accepts no promotions is not written to."""
     found = propose_fields(pd.DataFrame({heading: ["N", "S"], "First name": ["Ann", "Bo"]}), "contacts").iloc[0]
     assert (found["field"], found["transform"]) == ("do_not_contact", "inverted")
+
+
+def test_mail_beside_email_is_the_posts():
+    """`do_not_mail` beside `do_not_email` closes no mailbox; alone it does."""
+    both = {"first_name": ["Ann", "Bo"], "do_not_email": ["0", "1"], "do_not_mail": ["1", "0"]}
+    sheets = []
+    for columns in (both, {name: both[name] for name in ("first_name", "do_not_mail")}):
+        frame = pd.DataFrame(columns, dtype="str")
+        raw = source.RawTable("people.csv", "", list(frame.columns), frame, np.arange(2, 4))
+        sheets.append(mapper.fields_sheet([(raw, "contacts")]).set_index("column")["decision"])
+    assert (sheets[0]["do_not_email"], sheets[0]["do_not_mail"], sheets[1]["do_not_mail"]) == (
+        "email_opt_out",
+        "custom",
+        "email_opt_out",
+    )
+
+
+@pytest.mark.parametrize("heading", ["Empfängerstatus", "Abonnentenstatus", "Kontaktstatus"])
+def test_a_status_of_addresses_closes_what_bounced(heading):
+    """A list that reaches its people by e-mail alone says how each address stands; bounced ones are not written to."""
+    frame = pd.DataFrame(
+        {"E-Mail": ["a@b.de", "b@b.de", "c@b.de"], heading: ["aktiv", "abgemeldet", "gebounct"]}, dtype="str"
+    )
+    raw = source.RawTable("liste.csv", "", list(frame.columns), frame, np.arange(2, 5))
+    row = mapper.fields_sheet([(raw, "contacts")]).set_index("column").loc[heading]
+    assert (row["decision"], row["transform"]) == ("email_opt_out", "inverted")

@@ -57,6 +57,7 @@ def test_the_three_products():
 NO_RECORDS = {
     "relationship": {"id": ["1", "2"], "contact_id_a": ["10", "11"], "contact_id_b": ["3", "4"], "start_date": ["", ""], "end_date": ["", ""], "is_active": ["1", "1"]},
     "civic_group": {"id": ["1", "2"], "name": ["newsletter_1", "volunteers_2"], "title": ["Newsletter", "Volunteers"], "is_active": ["1", "1"]},
+    "projects": {"Project": ["Roof", "Wall"], "Client": ["Ann Able", "Bo Best"], "Start date": ["2024-01-01", "2024-02-01"], "End date": ["2024-06-30", "2024-07-30"], "Manager": ["Kim", "Kim"], "Budget": ["20000", "30000"]},
     "corsi": {"id_corso": ["1", "2"], "titolo": ["Inglese B2", "HACCP"], "ore": ["60", "8"], "prezzo": ["690,00", "90,00"]},
 }  # fmt: skip
 
@@ -105,3 +106,43 @@ def test_roles_in_lists_split_a_help_desks_people():
     )
     mixed = mixed_types(SimpleNamespace(file="users.json", sheet="", headings=list(frame.columns), frame=frame))
     assert [mixed.object_of(text) for text in frame["roles"]] == ["users", "contacts", ""]
+
+
+def test_a_report_called_after_a_pipeline_may_hold_its_deals():
+    """People in stages under the name of a pipeline are deals, as under `Deals`; a list of the stages stays one of pipelines."""
+    rows = {
+        "Candidate Name": ["Ann Able", "Bo Best"],
+        "Email": ["a@b.co", "b@b.co"],
+        "Phone": ["212-555-0101", "212-555-0102"],
+        "Stage": ["Applied", "Signed"],
+        "Territory": ["North", "South"],
+    }
+    frame = pd.DataFrame(rows, dtype="str")
+    assert (
+        recognise(SimpleNamespace(file="Pipeline_Report.csv", sheet="", headings=list(frame.columns), frame=frame))[0]
+        == "deals"
+    )
+    stages = pd.DataFrame(
+        {"Pipeline": ["Sales", "Sales"], "Stage": ["New", "Won"], "Position": ["1", "2"]}, dtype="str"
+    )
+    assert (
+        recognise(SimpleNamespace(file="Pipeline_Report.csv", sheet="", headings=list(stages.columns), frame=stages))[0]
+        == "pipelines"
+    )
+
+
+def test_quotes_that_name_their_customer_whole_are_deals():
+    """A first name that is a whole name in every row is no sign of a table of people."""
+    rows = {
+        "Číslo": ["1", "2"],
+        "Platí do": ["2025-05-01", "2025-05-02"],
+        "Firma": ["Acme s.r.o.", "Beta a.s."],
+        "Jméno": ["Jana Malá", "Petr Novák"],
+        "Celkem": ["100", "200"],
+        "Stav": ["Přijata", "Odeslána"],
+    }
+    frame = pd.DataFrame(rows, dtype="str")
+    assert (
+        recognise(SimpleNamespace(file="x.xlsx", sheet="Vydané nabídky", headings=list(frame.columns), frame=frame))[0]
+        == "deals"
+    )

@@ -168,8 +168,14 @@ def _read(said: Sequence[str], object_: str, seen: Sequence[Signals]) -> dict[st
         if object_ == "deals" and item.field in ("stage", "status") and values.looks("json", at_least=_MOSTLY):
             continue  # the steps of a workflow
         if item.confidence >= _SURE and item.field not in ("custom", "ignore"):
-            found.setdefault(item.field, heading)
+            found.setdefault(_whole(item.field, values), heading)
     return found
+
+
+def _whole(field: str, values: Signals) -> str:
+    """The field of a name: a first name that is several words of a name in every row is the whole one."""
+    whole = field == "first_name" and values.spaced >= _NEARLY_ALL and values.looks("person", at_least=_NEARLY_ALL)
+    return "full_name" if whole else field
 
 
 def _is_about_people(read: dict[str, dict[str, str]]) -> bool:

@@ -34,6 +34,19 @@ def close_own_channel(table: Table) -> None:
         table.transform(heading, transform)
 
 
+def leave_post(table: Table) -> None:
+    """Propose as the post's what refuses `mail` beside a column that refuses e-mail (`do_not_mail`, `do_not_email`); changes the proposals
+    in place."""
+    refused = [heading for heading in table.raw.headings if table.proposed(heading) == "email_opt_out"]
+    post = [heading for heading in refused if set(tokens(heading)) & _POST and "email" not in tokens(heading)]
+    if table.object == "contacts" and any("email" in tokens(heading) for heading in refused):
+        for heading in post:
+            table.decide(heading, "custom", "custom", 0.85, "another column refuses e-mail: this one is the post's")
+
+
+_POST = frozenset({"mail", "mailings", "mailing"})
+
+
 def _when(table: Table, heading: str) -> bool:
     """Whether a column says when people unsubscribed."""
     dates = table.seen(heading).looks("date", "datetime", "moment", at_least=_MOSTLY)

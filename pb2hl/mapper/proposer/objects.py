@@ -120,6 +120,12 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
     if fit.points >= CLEAR and fit.points >= fits[second].points + LEAD:
         confidence = min(0.9, 0.5 + 0.05 * fit.points)
         return best, round(confidence, 2), f"{said}columns say {best}: {', '.join(fit.fields[:6])}"
+    if (
+        by_name == "pipelines"
+        and "stage" in fits["deals"].fields
+        and fits["deals"].points > 0 >= fits["pipelines"].points
+    ):
+        return "deals", 0.7, "a pipeline's name, and rows of people or deals in its stages"
     refuted = bool(by_name) and fits[by_name].points <= 0  # `Pipeline report` that holds deals: its name says nothing
     if fit.points >= LIKELY and fit.points >= fits[second].points + LEAD and (refuted or not by_name):
         return best, 0.5, f"columns suggest {best}: {', '.join(fit.fields[:6])}"
