@@ -108,6 +108,8 @@ def _weaker(heading: str, object_: str, item: Candidate) -> bool:
     if item.field == "owner":
         said = {term for word in tokens(heading) for term in terms(word)}
         return bool((_RECORDS - SELF.get(object_, set())) & said)
+    if item.field == "tags":
+        return "group" in item.said.split()  # where a column of tags stands beside it
     if item.field == "city":
         return "suburb" in item.said.split()  # where a town stands beside it
     return item.field == "phone" and item.said.startswith("mobile")

@@ -24,6 +24,7 @@ from pb2hl.source import joined
 from pb2hl.source.mixed import dropped_rows
 from pb2hl.source.tables import RawTable
 from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.fold import unaccented
 
 _RECEIVERS = ("activities", "notes", "tasks", "appointments", "attachments", "deals", "contacts", "companies", "users")
 """Objects whose records take what joins them to others, the first before the others."""
@@ -46,9 +47,15 @@ _ASKED = (
 _OF_CODES = heading_words("of codes")
 """Words of columns of a table of codes that say how a code looks, and nothing of the records that have it."""
 
+_SHOWN = frozenset({"display", "title", "label"})
+"""Words of the one of several names that people are shown."""
+
 _MOST_FIELDS, _MOST_KINDS, _MOST_FURTHER, _WIDEST = 200, 12, 2, 8
 """Fields that a table of them names, kinds of parts, columns beside those that count, columns of a table of codes."""
 
+
+_LEFT = heading_words("left a list")
+"""What links say of those who were in a list and are no more."""
 
 _OF_NOBODY = "no record of the export is meant"
 
@@ -126,22 +133,31 @@ class _Work:
     def _names(self, at: int) -> pd.Series | None:
         """The names of a table of codes by id; None for any other table."""
         mine = self.tables[at]
-        own = {self.tables[target].object for target in self.refers[at].values()} - {"users"}
+        own = {self.tables[target].object for target in self.refers[at].values()} - {"users", ""}
         if not mine.key or mine.object not in ("", "tags") or own:
             return None
-        said = [h for h in self._told(at) if {"name", "title", "tag"} & {*terms(mine.said[h])}]
+        said = self._called(at)
         if (
-            len(said) != 1
+            not said
             or len(mine.raw.headings) > _WIDEST
             or any(self._field(at, h, "contacts") in _PART_FIELDS - {"tags"} for h in mine.raw.headings)
         ):
             return None
-        return joined.labels(mine.raw.frame, mine.key, said)
+        return joined.labels(mine.raw.frame, mine.key, said[:1])
+
+    def _called(self, at: int) -> list[str]:
+        """The columns that say what each row of a table is called, that which people are shown before the others (`display_name`)."""
+        said = self.tables[at].said
+        found = [
+            h for h in self._told(at) if {"name", "title", "tag"} & {*terms(said[h])} or _SHOWN & {*tokens(said[h])}
+        ]
+        shown = [h for h in found if _SHOWN & {*tokens(said[h])}]
+        return found if len(found) == 1 else [*shown, *(h for h in found if h not in shown)] if len(shown) == 1 else []
 
     def _is_bare(self, at: int) -> bool:
         """Whether a table of codes says nothing of them beside their names that would be lost with it."""
         mine = self.tables[at]
-        return sum(not set(tokens(mine.said[h])) & _OF_CODES for h in self._told(at)) == 1
+        return not any(h not in self._called(at) and not set(tokens(mine.said[h])) & _OF_CODES for h in self._told(at))
 
     def _field(self, at: int, heading: str, object_: str) -> str:
         return candidate(self.tables[at].said[heading], object_, Signals()).field
@@ -187,7 +203,13 @@ class _Work:
             return False
         told = self._told(at)
         parts = [h for h in told if self._part_heading(at, h, object_)]
-        return bool(parts) and len(told) - len(parts) <= _MOST_FURTHER + 1
+        mine = self.tables[at]
+        further = [
+            h
+            for h in told
+            if h not in parts and not answers(mine.raw.frame[h]) and not _KINDS & {*tokens(mine.said[h])}
+        ]
+        return bool(parts) and len(further) <= _MOST_FURTHER + 1
 
     def _part_heading(self, at: int, heading: str, object_: str) -> str:
         """What a column of parts is called among a record's columns; "" for one that is no part."""
@@ -257,6 +279,8 @@ class _Work:
         for heading in mine.raw.headings:
             if is_flag(mine.said[heading]) and answers(frame[heading]):
                 frame = frame[~flagged(frame[heading])]
+            elif "status" in terms(mine.said[heading]):
+                frame = frame[~frame[heading].map(unaccented).str.strip().isin(_LEFT)]
         main = [h for h in mine.raw.headings if _is_main(mine, h)]
         return frame.sort_values(main[0], ascending=False, kind="stable") if len(main) == 1 else frame
 
