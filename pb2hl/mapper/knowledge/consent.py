@@ -84,12 +84,9 @@ def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | Non
     permitting = permitting or (not refusing and "main" not in terms and _promotes(words, channel, seen))
     if not (refusing or permitting) or (wishing and seen.filled and not seen.looks("answer", at_least=0.5)):
         return _by_values(terms, words, channel, seen)
-    if _beside(words, terms, channel) or (permitting and not refusing and _when(order, terms)):
+    elsewhere = bool(words & _OTHER_PURPOSES) and channel in ("", "any")  # to photos, to treatment
+    if elsewhere or _beside(words, terms, channel) or (permitting and not refusing and _when(order, terms)):
         return Consent("custom", False, False, "said about a consent: kept beside it", refusing)
-    if words & _OTHER_PURPOSES and channel in ("", "any"):
-        return Consent(
-            "custom", False, False, "said about a consent to something else than being contacted: kept", refusing
-        )
     inverted = not refusing
     field = _FIELD[channel or "any"]
     if seen.filled and field != "custom" and not _answers(seen, inverted):

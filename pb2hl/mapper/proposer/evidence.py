@@ -146,7 +146,10 @@ def _fits(headings: tuple[str, ...], seen: Sequence[Signals]) -> dict[str, Fit]:
         points = sum(telling[name] * _weight_of(fields[name], object_) for name in own) + known / max(1, len(headings))
         points -= sum(float(item.rsplit(" ", 1)[1]) for item in bad)
         found[object_] = Fit(points, own, tuple(bad), known / max(1, len(headings)))
-    return _with_values(found, found_in, dict(zip(said, seen, strict=True)))
+    looks = dict(zip(said, seen, strict=True))
+    never = _never_happened(found_in["appointments"], looks)
+    found["appointments"] = _without(found["appointments"], "appointments", never)
+    return _with_values(found, found_in, looks)
 
 
 _VAGUE = {"date": "", "duration": "time_entries"}
@@ -266,6 +269,15 @@ def _are_hours(read: Mapping[str, Mapping[str, str]]) -> bool:
     return worked and bool(people & _NAMED) and not people & _REACHED
 
 
+def _of_clocks(read: Mapping[str, Mapping[str, str]], seen: dict[str, Signals]) -> float:
+    """Points of appointments whose days and times of day stand side by side, beside what they cost or not."""
+    if not _has_clock(seen):
+        return 0.0
+    priced = "amount" in read["deals"] and "stage" not in read["deals"]
+    started = 0.0 if "start_at" in read["appointments"] else telling_fields("appointments")["start_at"]
+    return started + (_COST if priced else 0.0)
+
+
 def _are_groups(read: Mapping[str, str], seen: Mapping[str, Signals]) -> bool:
     """Whether rows that could be users are groups, lists or roles: nobody's address, and names that no person has."""
     names = seen.get(read.get("name", ""), Signals())
@@ -319,12 +331,8 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
         more["contacts"] = _PERSON_ROW
     elif _is_about_people(read):
         more["contacts"], more["deals"] = _PERSON_ROW, -_PERSON_ROW
-    if "start_at" not in read["appointments"] and _has_clock(seen):
-        more["appointments"] = telling_fields("appointments")["start_at"]
-    if "amount" in deals and "stage" not in deals and _has_clock(seen):  # what a treatment costs
-        more["appointments"] = more.get("appointments", 0.0) + _COST
-    if _are_groups(read["users"], seen):
-        more["users"] = -_GROUPED
+    more["appointments"] = _of_clocks(read, seen)
+    more["users"] = -_GROUPED if _are_groups(read["users"], seen) else 0.0
     heading = read["companies"].get("name", "")
     if heading in seen and seen[heading].share("company") >= _MOSTLY and not people & {"first_name", "last_name"}:
         told = _COMPANY_NAMES if seen[heading].share("company") < _NEARLY_ALL else _ALL_COMPANIES
@@ -347,7 +355,6 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
     if "amount" in deals and _are_won(read["deals"], seen):
         more["deals"], more["tasks"] = more.get("deals", 0.0) + _PERSON_ROW, -_PERSON_ROW
     out = dict(found)
-    out["appointments"] = _without(out["appointments"], "appointments", _never_happened(read["appointments"], seen))
     out["attachments"] = _without(out["attachments"], "attachments", _no_files(read["attachments"], seen))
     options = read["custom_fields"].get("options", "")
     if options in seen and seen[options].share("number") >= _MOSTLY:  # prices and amounts: `value` is a word for both

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from pb2hl.mapper.knowledge.lists import heading_words
-from pb2hl.mapper.knowledge.signals import Signals, signals
+from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.extensions import extend
 from pb2hl.mapper.proposer.flags import answers, flagged, is_flag
+from pb2hl.mapper.proposer.keeping import is_main, keeping
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.pointers import pointers, split_pointers
-from pb2hl.mapper.proposer.references import IDS, KeyedTable, alike, apart, each_once, opened, references, singular
+from pb2hl.mapper.proposer.references import IDS, KeyedTable, alike, apart, opened, references, singular
 from pb2hl.mapper.proposer.repeats import repeats
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.model import OBJECTS, FieldKind
@@ -29,7 +30,6 @@ from pb2hl.values.fold import unaccented
 _RECEIVERS = ("activities", "notes", "tasks", "appointments", "attachments", "deals", "contacts", "companies", "users")
 """Objects whose records take what joins them to others, the first before the others."""
 
-_KEEPING = heading_words("of joins")
 _KINDS = frozenset({"type", "kind", "label", "category", "place"})
 _PARTS = ("email", "mobile", "phone", "website", "tag", "address")
 """What a record may have several of, and a table of them is called after; the first of two counts (`email_addresses`)."""
@@ -195,7 +195,7 @@ class _Work:
         """Columns of a table that say something of the records it refers to: no ids, references, flags, book-keeping or blanks."""
         mine = self.tables[at]
         others = [h for h in mine.raw.headings if h != mine.key and h not in self.refers[at]]
-        return [h for h in others if not _keeping(mine, h) and mine.filled(h)]
+        return [h for h in others if not keeping(mine, h) and mine.filled(h)]
 
     def _is_parts(self, at: int, object_: str) -> bool:
         """Whether a table is called after parts of records (`phones`, `email_addresses`) and holds little else."""
@@ -281,7 +281,7 @@ class _Work:
                 frame = frame[~flagged(frame[heading])]
             elif "status" in terms(mine.said[heading]):
                 frame = frame[~frame[heading].map(unaccented).str.strip().isin(_LEFT)]
-        main = [h for h in mine.raw.headings if _is_main(mine, h)]
+        main = [h for h in mine.raw.headings if is_main(mine, h)]
         return frame.sort_values(main[0], ascending=False, kind="stable") if len(main) == 1 else frame
 
     def _give(self, at: int, target: int, key: str, refers: Mapping[str, int], columns: pd.DataFrame) -> None:
@@ -362,31 +362,6 @@ def _names(mine: KeyedTable, other: KeyedTable) -> bool:
 
 def _within(name: Collection[str], words: Collection[str]) -> bool:
     return all(any(alike(singular(own), word) for word in words) for own in name)
-
-
-def _keeping(mine: KeyedTable, heading: str) -> bool:
-    words = tokens(mine.said[heading])
-    own = words[-1:] in (("id",), ("uuid",), ("guid",)) and each_once(mine.raw.frame[heading])  # the row's own
-    keeping = set(words) <= _KEEPING and not _says_more(mine, heading)
-    return own or keeping or is_flag(mine.said[heading]) or _is_main(mine, heading)
-
-
-def _says_more(mine: KeyedTable, heading: str) -> bool:
-    """Whether a column headed like book-keeping holds words (`position`: CEO), not times, numbers or yes and no."""
-    seen = signals(mine.raw.frame[heading])
-    return bool(seen.filled) and not seen.looks("date", "datetime", "number", "boolean", "digit", at_least=_PLAINLY)
-
-
-_PLAINLY = 0.8
-"""Share (0-1) of times, numbers or yes and no that makes a column one of book-keeping."""
-
-
-_MAIN = heading_words("of main ones")
-
-
-def _is_main(mine: KeyedTable, heading: str) -> bool:
-    """Whether a column says which of several a record uses first."""
-    return bool(_MAIN & set(tokens(mine.said[heading]))) and answers(mine.raw.frame[heading])
 
 
 def _different(mine: KeyedTable, headings: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, parts, terms, tokens
 from pb2hl.mapper.proposer.candidate import Candidate
+from pb2hl.mapper.proposer.corrected import corrected
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.source.embedded import is_kept
 from pb2hl.values.booleans import FALSE, TRUE
@@ -22,18 +23,8 @@ _SOFT = heading_words("soft")
 
 _ADDRESS_PARTS = frozenset({"street", "city", "state", "postal code", "country"})
 
-_ADDRESS_FIELDS, _SURELY = frozenset({"address_1", "address_2", "city", "state", "postal_code", "country"}), 0.8
-"""Parts of an address, and the confidence (0-1) below which a heading says more than we understand."""
-
-_ENTITIES = frozenset(
-    {"contact", "company", "deal", "task", "event", "owner", "user", "activity", "product", "file name"}
-)
-
-_RELATIVES = heading_words("relatives")
-"""Somebody else than the row's own person: `Tel. tutor` is no phone of the child's."""
-
-_ASKS = frozenset({"is", "ist", "est", "jest", "czy"})
-"""Words by which a heading asks whether somebody is something."""
+_ADDRESS_FIELDS = frozenset({"address_1", "address_2", "city", "state", "postal_code", "country"})
+_ENTITIES = heading_words("relatives") | {"contact", "company", "deal", "task", "event", "owner", "user", "activity", "product", "file name"}  # fmt: skip
 
 _WITHOUT_FIELDS = frozenset({"tasks", "notes", "appointments", "activities"})
 """Objects that take no custom fields in HighLevel: what has no place is told in their provenance line."""
@@ -200,9 +191,10 @@ def _weigh(found: Candidate, seen: Signals) -> Candidate:
     """The candidate after a look at the values: surer when they fit, withdrawn when they cannot be that."""
     if not seen.filled:
         return found
-    expected = _EXPECTED.get(found.field, ())
-    if found.field in _ADDRESS_FIELDS and found.confidence < _SURELY:
-        expected = ()  # `Faktura postnr`: a postal code it is, but perhaps of another address
+    elsewhere = (
+        found.field in _ADDRESS_FIELDS and found.confidence < 0.8
+    )  # `Faktura postnr`: perhaps of another address
+    expected = () if elsewhere else _EXPECTED.get(found.field, ())
     if expected and seen.looks(*expected, at_least=0.6):
         return replace(
             found,
@@ -292,13 +284,9 @@ def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
         return said
     if seen.filled and not _answered(reading, seen):
         reading = read(heading, object_, plainly=True)
-    if {"is", "main"} <= reading.terms:
-        return Candidate("custom", "custom", 0.85, "says which is the main one: kept as it is")
     found = _by_heading(reading, object_)
-    if found is not None and found.field == "full_name" and seen.looks("email", at_least=0.8) and object_ == "contacts":
-        return Candidate("email", OBJECTS[object_].meaning("email"), 0.85, "its values are e-mail addresses")
-    if found is not None and found.field == "owner" and set(tokens(heading)) & _ASKS:
-        return Candidate("custom", "custom", 0.85, "asks whether somebody is that, and names nobody")  # `is_seller`
+    if (another := corrected(heading, found, object_, seen)) is not None:
+        return another
     if found is None or (found.field == "content" and seen.filled):  # words that tell of the file
         return _by_values(reading, object_, seen)
     found = _of_values(found, object_, seen)
@@ -355,7 +343,7 @@ def _loosely(reading: Reading, object_: str) -> Candidate | None:
         return None
     best = max(inside, key=lambda concept: (len(concept.pattern), sum(map(len, concept.pattern))))
     extra = reading.core - best.pattern - _SOFT - SELF.get(object_, set())
-    changing = sorted(extra & (PART_TERMS | _ENTITIES | _RELATIVES))
+    changing = sorted(extra & (PART_TERMS | _ENTITIES))
     if changing or best.field in _NEVER_LOOSELY or reading.core & _PURPOSE:
         return Candidate("custom", "custom", 0.85, f"heading speaks of {' '.join(sorted(reading.core))}: its own thing")
     if len(extra) > 2 or any(term in extra for term in _known(object_) - best.pattern):
