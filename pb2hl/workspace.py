@@ -157,6 +157,13 @@ def _toml(config: Config) -> str:
     )
 
 
+def lock_of(path: Path) -> FileLock:
+    """A lock of one holder that nobody waits for. The operating system frees it when the process dies, however it dies."""
+    return FileLock(
+        path, mode=0o600, blocking=False, thread_local=False, fallback_to_soft=False, preserve_lock_file=True
+    )
+
+
 class Workspace:
     """A migration's folder. Opening it reads migration.toml and makes nothing."""
 
@@ -268,15 +275,8 @@ class Workspace:
 
     @contextmanager
     def lock(self, command: str) -> Iterator[None]:
-        """Hold the workspace for writing. The operating system frees it when the process dies, however it dies."""
-        lock = FileLock(
-            self.path / ".lock",
-            mode=0o600,
-            blocking=False,
-            thread_local=False,
-            fallback_to_soft=False,
-            preserve_lock_file=True,
-        )
+        """Hold the workspace for writing."""
+        lock = lock_of(self.path / ".lock")
         try:
             lock.acquire()
         except Timeout as error:

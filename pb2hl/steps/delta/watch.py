@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
 from pb2hl.errors import (
@@ -37,7 +37,7 @@ from pb2hl.steps.gates import gates
 from pb2hl.steps.overview.status import WINDOW
 from pb2hl.steps.shared.writing import DONE
 from pb2hl.values.counting import agree, counted
-from pb2hl.workspace import CONFIG_NAME, Workspace
+from pb2hl.workspace import CONFIG_NAME, Workspace, lock_of
 
 STEP = WATCH.id
 SLICE_S = 1.0
@@ -91,14 +91,7 @@ def seconds_of(every: str) -> float:
 @contextmanager
 def _alone(ws: Workspace) -> Iterator[None]:
     """One watch a workspace; it holds no other command up."""
-    lock = FileLock(
-        ws.path / ".watch.lock",
-        mode=0o600,
-        blocking=False,
-        thread_local=False,
-        fallback_to_soft=False,
-        preserve_lock_file=True,
-    )
+    lock = lock_of(ws.path / ".watch.lock")
     try:
         lock.acquire()
     except Timeout as error:
