@@ -13,8 +13,9 @@ from pb2hl.errors import GateClosed
 from pb2hl.results import Status, StepResult
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.steps.balance.balance import OF_SERIES, OPEN_COLUMNS, Balance, _summed
+from pb2hl.steps.balance.pieces import MERGED, with_survivors
 from pb2hl.steps.gates import gates
-from pb2hl.workspace import Workspace
+from pb2hl.workspace import Config, Workspace
 from tests.conftest import UNHURRIED, Rehearsal
 from tests.e2e.drive import migrate, step, workspace
 from tests.steps import small
@@ -238,3 +239,19 @@ def test_times_of_series_are_told_apart():
     counts = _summed(pd.DataFrame(rows, columns=columns)).counts
     assert [counts[name] for name in OF_SERIES] == [2, 5]
     assert not set(OF_SERIES) & set(_summed(pd.DataFrame(rows[:1], columns=columns)).counts)
+
+
+@pytest.mark.parametrize(
+    ("fate", "shared"), [("refused", "held"), ("in doubt", "in doubt"), ("missing", "missing"), ("arrived", "left out")]
+)
+def test_what_was_merged_into_a_record_shares_what_became_of_it(tmp_path, fate, shared):
+    """The decision to merge settles a row only where the record that it became part of is in HighLevel."""
+    ws = Workspace.create(tmp_path / "ws", Config(export="x", location="L"))
+    ws.plan.mkdir(parents=True)
+    merged = pd.DataFrame([("contacts", "2", "1")], columns=["object", "source_id", "survivor"])
+    merged.to_parquet(ws.plan / "lineage_merged.parquet")
+    rows = [("contacts", "records", "1", fate, "", ""), ("contacts", "records", "2", "left out", MERGED, "Ann")]
+    found = with_survivors(ws, pd.DataFrame(rows, columns=["object", "what", "source_id", "fate", "why", "who"]))
+    assert found["fate"].tolist() == [fate, shared]
+    assert (found["who"][1] == "Ann") == (fate == "arrived")
+    assert fate == "arrived" or found["why"][1] == f"the record that it was merged into is {fate}"

@@ -15,7 +15,7 @@ LABELS = {
     "unbalanced_columns": "Columns with cells unaccounted", "values_equal": "Values equal", "values_normalised": "Values in HighLevel's writing",
     "not_as_planned": "Differing from the plan", "existed": "Already there", "extra": "Too many", "unlinked": "Links missing",
     "not_applicable": "Rules without data", "rule_broken": "Rules broken", "data_failed": "Rules failed", "passed": "Rules passed",
-    "expected": "Records sent", "arrived": "Records read back",
+    "expected": "Records that HighLevel took", "arrived": "Records read back",
     "asked_expected": "Pieces asked for", "asked_arrived": "Pieces arrived", "asked_left_out": "Pieces left out by decision", "asked_refused": "Pieces refused",
     "asked_held": "Pieces held", "asked_in_doubt": "Pieces in doubt", "asked_missing": "Pieces missing", "asked_taken_back": "Pieces taken back",
     "custom fields": "Fields for the export's own columns",

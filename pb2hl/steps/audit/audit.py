@@ -129,11 +129,11 @@ def _result(
 
 
 def _read_back(totals: Mapping[str, int], supporting: int) -> str:
-    """What the comparison came to; `supporting`: how many of the records that were sent stand for no row of the export's own."""
+    """What the comparison came to; `supporting`: how many of the records that HighLevel took stand for no row of the export's own."""
     sent, missing = totals["expected"], totals["missing"]
     among = f", {supporting:,} of them to support others," if supporting else ""
     return (
-        f"Of {counted(sent, 'record')} that {agree(sent, 'was', 'were')} sent{among or ','} {missing:,} {agree(missing, 'is', 'are')} missing, "
+        f"Of {counted(sent, 'record')} that HighLevel took{among or ','} {missing:,} {agree(missing, 'is', 'are')} missing, "
         f"{totals['extra']:,} extra, {totals['wrong']:,} with a value that differs."
     )
 

@@ -31,6 +31,7 @@ from pb2hl.steps.balance.pieces import (
     refused_values,
     rows_without,
     with_names,
+    with_survivors,
 )
 from pb2hl.steps.shared.outcomes import LOOKED_UP, WAITS, reason
 from pb2hl.values.counting import agree, counted
@@ -231,7 +232,7 @@ def balance(ws: Workspace, ledger: LedgerPort, *, aliases: Mapping[str, Mapping[
         rows = rows_without(ws, asked, aliases or {}, deciders)
     more = [] if record_ids is not None else [changes(ledger, seen)]
     pieces = pd.concat([pieces_of(asked, deciders), refused_values(ledger, asked), rows, *more], ignore_index=True)
-    return _summed(pieces)
+    return _summed(with_survivors(ws, pieces))
 
 
 def _summed(pieces: pd.DataFrame) -> Balance:
