@@ -72,7 +72,7 @@ def by_object(results: Results, evidence: Evidence, migration: MigrationState) -
 
 
 def series_of(result: StepResult) -> dict[str, int]:
-    """{rows, times}: rows of the export that are series of appointments, and the times that are records of their own; {} where none is."""
+    """{rows, times}: appointments of the export that take place several times, and the times, each a record of its own; {} where none is."""
     rows, times = (int(result.counts.get(name, 0)) for name in OF_SERIES)
     return {"rows": rows, "times": times} if rows else {}
 
@@ -82,7 +82,7 @@ def _of_series(result: StepResult) -> str:
     if not found:
         return ""
     rows, times = found["rows"], found["times"]
-    return f" {counted(rows, 'appointment')} of the export {agree(rows, 'is a series', 'are series')}: {agree(rows, 'its', 'their')} {counted(times, 'time')} are appointments of their own in HighLevel, and are asked for one by one."
+    return f" {counted(rows, 'appointment')} of the export {agree(rows, 'takes', 'take')} place several times: {agree(rows, 'its', 'their')} {counted(times, 'time')} are appointments of their own in HighLevel, and are asked for one by one."
 
 
 SHADES = {"arrived": "arrived", "merged": "merged into", "left_out": "left out", "refused": "refused", "open": "held"}

@@ -77,7 +77,10 @@ def test_the_english_index_begins_with_records(tmp_path):
     head = page.partition('aria-label="Summary"')[2].partition("</section>")[0]
     figures = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", head)
     assert figures == [("Records asked for", "1,002"), ("Arrived", "1,000"), ("Merged", "1"), ("Left out", "0"), ("Refused", "0"), ("To do", "1")]  # fmt: skip
-    assert "5 appointments of the export are series: their 46 times are appointments of their own in HighLevel" in page
+    assert (
+        "5 appointments of the export take place several times: their 46 times are appointments of their own in HighLevel"
+        in page
+    )
     assert head.count("<p>") - head.partition("<details")[2].count("<p>") <= 2
 
 
