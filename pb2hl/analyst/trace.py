@@ -15,7 +15,8 @@ from pb2hl.model import OBJECTS
 from pb2hl.register import AUDIT, results
 from pb2hl.results import StepResult
 from pb2hl.sheets import read_sheet
-from pb2hl.steps.balance.pieces import MERGED, RECORDS, Fate, of_record, shared_notes
+from pb2hl.steps.balance.merged_rows import of_record
+from pb2hl.steps.balance.pieces import MERGED, RECORDS, Fate, shared_notes
 from pb2hl.whole import read_frame
 from pb2hl.workspace import Workspace
 

@@ -13,7 +13,8 @@ from pb2hl.errors import GateClosed
 from pb2hl.results import Status, StepResult
 from pb2hl.sandbox import Sandbox, Scenario
 from pb2hl.steps.balance.balance import OF_SERIES, OPEN_COLUMNS, Balance, _summed
-from pb2hl.steps.balance.pieces import MERGED, with_survivors
+from pb2hl.steps.balance.merged_rows import with_survivors
+from pb2hl.steps.balance.pieces import MERGED
 from pb2hl.steps.gates import gates
 from pb2hl.workspace import Config, Workspace
 from tests.conftest import UNHURRIED, Rehearsal

@@ -15,6 +15,7 @@ import pandas as pd
 from pb2hl.errors import Problem, Severity
 from pb2hl.ledger import LedgerPort
 from pb2hl.results import StepResult
+from pb2hl.steps.balance.merged_rows import with_survivors
 from pb2hl.steps.balance.pieces import (
     KINDS,
     OPEN_FATES,
@@ -31,7 +32,6 @@ from pb2hl.steps.balance.pieces import (
     refused_values,
     rows_without,
     with_names,
-    with_survivors,
 )
 from pb2hl.steps.shared.outcomes import LOOKED_UP, WAITS, reason
 from pb2hl.values.counting import agree, counted

@@ -291,8 +291,8 @@ def rows_without(
 
     `record`: only the row of this object and source id."""
     merged, whole = (
-        _beside(ws, "lineage_merged", ["object", "source_id"]),
-        _beside(ws, "lineage_exceptions", ["object", "source_id", "column", "bucket", "where"]),
+        beside(ws, "lineage_merged", ["object", "source_id"]),
+        beside(ws, "lineage_exceptions", ["object", "source_id", "column", "bucket", "where"]),
     )
     whole = whole[whole["column"] == "*"]
     reported = _reported(ws)
@@ -312,28 +312,6 @@ def rows_without(
     return pd.DataFrame(found, columns=list(PIECE))
 
 
-def with_survivors(ws: Workspace, pieces: pd.DataFrame) -> pd.DataFrame:
-    """`pieces`; a row that was merged into a record which is not in HighLevel is not settled by that decision: it shares what became of it."""
-    merged = _beside(ws, "lineage_merged", ["object", "source_id", "survivor"])
-    records = pieces[pieces["what"] == RECORDS]
-    still = records[records["fate"].isin([str(fate) for fate in _SHARED])]
-    if merged.empty or still.empty:
-        return pieces
-    fates = {(row.object, row.source_id): row.fate for row in table_rows(still)}
-    survivors = {(row.object, row.source_id): row.survivor for row in table_rows(merged)}
-    at = pieces.index[(pieces["what"] == RECORDS) & (pieces["why"] == MERGED)]
-    for index, object_, source_id in pieces.loc[at, ["object", "source_id"]].itertuples(name=None):
-        survivor = survivors.get((object_, source_id), "")
-        if fate := fates.get((object_, survivor)):
-            shared = str(Fate.HELD) if fate == str(Fate.REFUSED) else fate
-            pieces.loc[index, ["fate", "why", "who"]] = [shared, f"the record that it was merged into is {fate}", ""]
-    return pieces
-
-
-_SHARED = (Fate.REFUSED, Fate.HELD, Fate.IN_DOUBT, Fate.MISSING)
-"""Fates of a record that the rows which were merged into it share; what was refused holds them."""
-
-
 def _fate_without(
     source_id: str, into: set[str], decided: pd.DataFrame, names: Mapping[str, str], deciders: Deciders
 ) -> tuple[str, str, str]:
@@ -347,14 +325,15 @@ def _fate_without(
     return str(Fate.REFUSED), str(row["where"]), ""
 
 
-def _beside(ws: Workspace, name: str, columns: list[str]) -> pd.DataFrame:
+def beside(ws: Workspace, name: str, columns: list[str]) -> pd.DataFrame:
+    """A table that the plan keeps beside its operations; without rows where there is none."""
     path = ws.plan / f"{name}.parquet"
     return read_frame(path, columns=columns) if path.exists() else pd.DataFrame(columns=columns)
 
 
 def _reported(ws: Workspace) -> set[str]:
     """Objects that become a document and no records."""
-    rules = _beside(ws, "lineage_rules", ["object", "bucket"])
+    rules = beside(ws, "lineage_rules", ["object", "bucket"])
     return {str(name) for name, group in rules.groupby("object") if (group["bucket"] == Bucket.REPORTED).all()}
 
 
@@ -385,19 +364,6 @@ def changes(ledger: LedgerPort, seen: Seen) -> pd.DataFrame:
             fate, why = (Fate.MISSING, missing[op_id]) if op_id in missing else (Fate.REFUSED, "; ".join(lost))
         found.append((object_, CHANGES, source_id, str(fate), why, ""))
     return pd.DataFrame(found, columns=list(PIECE))
-
-
-def of_record(ws: Workspace, ledger: LedgerPort, object_: str, source_id: str) -> pd.DataFrame:
-    """Every piece of one record (`PIECE`), as plan and ledger stand; empty for what becomes no record."""
-    record, deciders = (object_, source_id), Deciders.of(ws, ledger)
-    asked = operations(ws, ledger, Seen(), record)
-    rows = rows_without(ws, asked, {}, deciders, record)
-    found = pd.concat([pieces_of(asked, deciders), refused_values(ledger, asked), rows], ignore_index=True)
-    merged = _beside(ws, "lineage_merged", ["object", "source_id", "survivor"])
-    into = merged.loc[(merged["object"] == object_) & (merged["source_id"] == source_id), "survivor"]
-    others = [pieces_of(operations(ws, ledger, Seen(), (object_, str(one))), deciders) for one in into]
-    together = with_survivors(ws, pd.concat([found, *others], ignore_index=True))
-    return with_names(together.iloc[: len(found)])
 
 
 def with_names(pieces: pd.DataFrame) -> pd.DataFrame:
