@@ -312,18 +312,3 @@ def test_what_shows_rows_again_is_no_table_of_its_own():
     sellers = table("listings", "id seller_id title", "7 | 1 | Chair", "8 | 3 | Rug")
     done = mapper.join([people, view, other, sellers], ["contacts", "users", "users", ""])
     assert done.reasons == {1: "it repeats rows of crm.db · accounts"}
-
-
-def test_who_left_a_list_is_not_in_it():
-    """Links whose status says `Removed` put nobody into the group, and are listed; names that people are shown stand for the codes."""
-    groups = table("groups", "id name title", "7 | newsletter_1 | Newsletter", "8 | volunteers_2 | Volunteers")
-    links = table(
-        "group_contact",
-        "id group_id contact_id status",
-        "1 | 7 | 1 | Added",
-        "2 | 8 | 1 | Removed",
-        "3 | 8 | 2 | Added",
-    )
-    done = mapper.join([PEOPLE, groups, links], ["contacts", "", ""])
-    assert done.tables[0].frame["group"].to_list() == ["Newsletter", "Volunteers", ""]
-    assert [(item.row, item.reason) for item in done.tables[0].dropped] == [(3, "it is flagged as no record any more")]

@@ -25,7 +25,6 @@ from pb2hl.source import joined
 from pb2hl.source.mixed import dropped_rows
 from pb2hl.source.tables import RawTable
 from pb2hl.values.consents import FIELDS as CONSENTS
-from pb2hl.values.fold import unaccented
 
 _RECEIVERS = ("activities", "notes", "tasks", "appointments", "attachments", "deals", "contacts", "companies", "users")
 """Objects whose records take what joins them to others, the first before the others."""
@@ -47,15 +46,9 @@ _ASKED = (
 _OF_CODES = heading_words("of codes")
 """Words of columns of a table of codes that say how a code looks, and nothing of the records that have it."""
 
-_SHOWN = frozenset({"display", "title", "label"})
-"""Words of the one of several names that people are shown."""
-
 _MOST_FIELDS, _MOST_KINDS, _MOST_FURTHER, _WIDEST = 200, 12, 2, 8
 """Fields that a table of them names, kinds of parts, columns beside those that count, columns of a table of codes."""
 
-
-_LEFT = heading_words("left a list")
-"""What links say of those who were in a list and are no more."""
 
 _OF_NOBODY = "no record of the export is meant"
 
@@ -136,28 +129,19 @@ class _Work:
         own = {self.tables[target].object for target in self.refers[at].values()} - {"users", ""}
         if not mine.key or mine.object not in ("", "tags") or own:
             return None
-        said = self._called(at)
+        said = [h for h in self._told(at) if {"name", "title", "tag"} & {*terms(mine.said[h])}]
         if (
-            not said
+            len(said) != 1
             or len(mine.raw.headings) > _WIDEST
             or any(self._field(at, h, "contacts") in _PART_FIELDS - {"tags"} for h in mine.raw.headings)
         ):
             return None
-        return joined.labels(mine.raw.frame, mine.key, said[:1])
-
-    def _called(self, at: int) -> list[str]:
-        """The columns that say what each row of a table is called, that which people are shown before the others (`display_name`)."""
-        said = self.tables[at].said
-        found = [
-            h for h in self._told(at) if {"name", "title", "tag"} & {*terms(said[h])} or _SHOWN & {*tokens(said[h])}
-        ]
-        shown = [h for h in found if _SHOWN & {*tokens(said[h])}]
-        return found if len(found) == 1 else [*shown, *(h for h in found if h not in shown)] if len(shown) == 1 else []
+        return joined.labels(mine.raw.frame, mine.key, said)
 
     def _is_bare(self, at: int) -> bool:
         """Whether a table of codes says nothing of them beside their names that would be lost with it."""
         mine = self.tables[at]
-        return not any(h not in self._called(at) and not set(tokens(mine.said[h])) & _OF_CODES for h in self._told(at))
+        return sum(not set(tokens(mine.said[h])) & _OF_CODES for h in self._told(at)) == 1
 
     def _field(self, at: int, heading: str, object_: str) -> str:
         return candidate(self.tables[at].said[heading], object_, Signals()).field
@@ -279,8 +263,6 @@ class _Work:
         for heading in mine.raw.headings:
             if is_flag(mine.said[heading]) and answers(frame[heading]):
                 frame = frame[~flagged(frame[heading])]
-            elif "status" in terms(mine.said[heading]):
-                frame = frame[~frame[heading].map(unaccented).str.strip().isin(_LEFT)]
         main = [h for h in mine.raw.headings if is_main(mine, h)]
         return frame.sort_values(main[0], ascending=False, kind="stable") if len(main) == 1 else frame
 
