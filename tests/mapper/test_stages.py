@@ -179,3 +179,14 @@ def test_what_is_merely_closed_beside_what_is_lost_is_won(stages, outcomes):
     """One stage called closed is where deals are won if another is lost and none is won; alone, or one of several, it says nothing."""
     pipelines = pd.DataFrame({"pipeline": "Sales", "stage": list(stages), "position": range(len(stages))})
     assert [item.outcome for item in source_stages(pd.DataFrame(), pipelines)] == outcomes
+
+
+@pytest.mark.parametrize(
+    ("status", "stage", "waits"),
+    [("Closed", "Completed", True), ("Geschlossen", "Archiv", True), ("Fermé", None, True), ("Closed", "Closed Won", False), ("Closed Won", "Completed", False), ("On hold", "Offer", False)],
+)  # fmt: skip
+def test_closed_and_no_more_waits(status, stage, waits):
+    """A deal that is closed, and neither its status nor its stage says how, would stay open unseen: a person says won or lost."""
+    frame = pd.DataFrame({"status": ["open", status], "stage": ["New", stage]}, dtype="str")
+    row = mapper.picklists_sheet({"deals": frame}, {}).set_index("value").loc[status]
+    assert (row["decision"] == "") == waits

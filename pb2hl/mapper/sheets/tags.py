@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from pb2hl.mapper.knowledge.sheet_layout import blank, prefill
+from pb2hl.mapper.knowledge.lists import heading_words
+from pb2hl.mapper.knowledge.outcomes import ENDS, stage_outcome
+from pb2hl.mapper.knowledge.sheet_layout import WAITS, blank, prefill
+from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.values.fold import fold
 from pb2hl.values.statuses import deal_status
 
@@ -82,7 +85,8 @@ def picklists_sheet(
                 rows += _options(object_, item.staged_column, count_values(frame[item.staged_column]), item.options)
     deals = tables.get("deals", pd.DataFrame())
     if "status" in deals.columns:
-        rows += [_status(value, count) for value, count in sorted(count_values(deals["status"]).items())]
+        bare = _closed_and_no_more(deals)
+        rows += [_status(value, count, bare) for value, count in sorted(count_values(deals["status"]).items())]
     return prefill(blank("picklists", rows), threshold)
 
 
@@ -106,10 +110,25 @@ def _options(object_: str, field: str, counts: Counter[str], declared: Sequence[
     return rows
 
 
-def _status(value: str, count: int) -> dict[str, object]:
+def _closed_and_no_more(deals: pd.DataFrame) -> frozenset[str]:
+    """Statuses that say a deal is closed (`Closed`, `Geschlossen`) where neither they nor the deal's stage tell how it ended."""
+    stages = deals["stage"] if "stage" in deals.columns else pd.Series("", index=deals.index)
+    pairs = pd.DataFrame({"status": deals["status"], "stage": stages}).dropna(subset=["status"]).drop_duplicates()
+    return frozenset(
+        str(row.status)
+        for row in pairs.itertuples()
+        if set(tokens(str(row.status))) & heading_words("closed")
+        and not deal_status(str(row.status))
+        and stage_outcome("" if pd.isna(row.stage) else str(row.stage)) not in ENDS
+    )
+
+
+def _status(value: str, count: int, closed: Collection[str] = ()) -> dict[str, object]:
     outcome = deal_status(value)
     reason = f"means {outcome}" if outcome else "says neither open, won, lost nor abandoned: the stage decides"
+    if value in closed:
+        reason = f"{WAITS}it says that deals are closed, and neither it nor their stages how: write won, lost or abandoned as the option"
     return {
         "object": "deals", "field": "status", "value": value, "count": count, "option": outcome,
-        "proposal": "keep", "confidence": 0.95 if outcome else 0.85, "reason": reason,
+        "proposal": "keep", "confidence": 0.6 if value in closed else 0.95 if outcome else 0.85, "reason": reason,
     }  # fmt: skip
