@@ -114,12 +114,13 @@ def _closed_and_no_more(deals: pd.DataFrame) -> frozenset[str]:
     """Statuses that say a deal is closed (`Closed`, `Geschlossen`) where neither they nor the deal's stage tell how it ended."""
     stages = deals["stage"] if "stage" in deals.columns else pd.Series("", index=deals.index)
     pairs = pd.DataFrame({"status": deals["status"], "stage": stages}).dropna(subset=["status"]).drop_duplicates()
+    pairs["stage"] = pairs["stage"].fillna("")
     return frozenset(
         str(row.status)
         for row in pairs.itertuples()
         if set(tokens(str(row.status))) & heading_words("closed")
         and not deal_status(str(row.status))
-        and stage_outcome("" if pd.isna(row.stage) else str(row.stage)) not in ENDS
+        and stage_outcome(str(row.stage)) not in ENDS
     )
 
 
