@@ -12,6 +12,9 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from pb2hl.sheets import write_sheet
+from pb2hl.steps.check.recount import staged_against_export
+from pb2hl.steps.prepare.inventory import inventory
+from pb2hl.workspace import Workspace, parse_config
 from tests.e2e.drive import Arrived, step, workspace
 from tests.steps import small
 
@@ -210,3 +213,21 @@ def test_an_export_with_every_trouble(kind, rehearse, tmp_path, monkeypatch):
     check(undone, count(later))
     left = undone.tables["accounting"].query("object not in ('users',) and where != 'read as blank'")
     assert set(left["bucket"]) <= {"skipped by decision", "merged into", "refused", "no record"}, left.to_csv()
+
+
+def test_rows_of_a_folded_table_that_name_no_record_are_read_and_listed(tmp_path):
+    """Addresses of nobody, in a table that became columns of the contacts, count among the cells read as among those listed."""
+    export = tmp_path / "export"
+    export.mkdir()
+    (export / "contacts.csv").write_text("id,first_name,last_name\n1,Ann,Able\n2,Bo,Best\n3,Cy,Cole\n")
+    (export / "emails.csv").write_text(
+        "id,contact_id,email\nm1,1,ann@a.example\nm2,9,ghost@g.example\nm3,2,bo@b.example\n"
+    )
+    ws = Workspace.create(tmp_path / "ws", parse_config({"export": str(export), "location": "loc"}))
+    inventory(ws)
+    cells = staged_against_export(ws).set_index(["object", "heading"])
+    assert ws.table("dropped")["reason"].tolist() == ["no record of the export is meant"]
+    assert cells["expected"].tolist() == cells["found"].tolist()
+    assert cells["expected"].to_dict() == {
+        ("contacts", "id"): 4, ("contacts", "first_name"): 3, ("contacts", "last_name"): 3, ("contacts", "email"): 3, ("contacts", "contact_id"): 1,
+    }  # fmt: skip
