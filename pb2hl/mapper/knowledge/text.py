@@ -107,8 +107,15 @@ def means(term: str) -> bool:
     return term in PLAIN_WORDS or (term,) in phrases()
 
 
+_LONGEST_WORD = 80
+"""Characters of a word that is looked into (the longest that a dictionary has are about 60): more are a cell's text, not a word, and
+what looks for words in it takes the square of its length."""
+
+
 def _split_compound(word: str) -> tuple[str, ...]:
     """A compound of two known words (`firmenadresse`, `closedate`), with a German or Dutch linking letter or none."""
+    if len(word) > _LONGEST_WORD:
+        return (word,)
     known = _single_words()
     for cut in range(len(word) - 2, 2, -1):
         head, tail = word[:cut], word[cut:]
@@ -133,7 +140,7 @@ def _numbered(word: str) -> tuple[str, ...]:
 
 def _spaceless(word: str) -> tuple[str, ...]:
     """A word of a script without spaces as known words, longest first (`顧客番号` → `顧客`, `番号`); () for others."""
-    if not "\u3040" <= word[:1] <= "\ud7a3":
+    if len(word) > _LONGEST_WORD or not "\u3040" <= word[:1] <= "\ud7a3":
         return ()
     known, found, at = _single_words(), [], 0
     while at < len(word):
