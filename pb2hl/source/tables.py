@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TypedDict, Unpack
@@ -64,6 +65,16 @@ class RawTable:
     def label(self) -> str:
         """File and sheet, as messages name the table."""
         return f"{self.file} · {self.sheet}" if self.sheet else self.file
+
+    def filled_cells(self) -> Counter[tuple[str, str, str]]:
+        """Filled cells by (file, sheet, heading), also of rows of another table that are listed with this one's as dropped."""
+        found: Counter[tuple[str, str, str]] = Counter()
+        for heading in self.headings:
+            found[self.file, self.sheet, heading] = int(self.frame[heading].fillna("").str.strip().ne("").sum())
+        for row in self.dropped:
+            for heading, cell in zip(row.headings, row.cells, strict=False):
+                found[row.file, row.sheet, heading] += bool(cell.strip())
+        return found
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -342,21 +341,9 @@ def stage_tables(intake: Intake, fields: pd.DataFrame, config: Config, *, progre
 
 
 def source_cells(intake: Intake) -> pd.DataFrame:
-    """Filled cells as read, one row a column: object, file, sheet, heading, cells.
-
-    Rows of another table that belonged to a table's records and were listed as dropped, for they name none, are read with it.
-    """
-    cells: Counter[tuple[str, str, str, str]] = Counter()
-    for raw, name in intake.assigned:
-        for heading in raw.headings:
-            filled = raw.frame[heading].fillna("").str.strip().ne("")
-            cells[name, raw.file, raw.sheet, heading] += int(filled.sum())
-        for row in raw.dropped:
-            for heading, cell in zip(row.headings, row.cells, strict=False):
-                cells[name, row.file, row.sheet, heading] += bool(cell.strip())
-    return pd.DataFrame(
-        [(*where, count) for where, count in cells.items()], columns=["object", "file", "sheet", "heading", "cells"]
-    )
+    """Filled cells as read, one row a column: object, file, sheet, heading, cells."""
+    rows = [(name, *where, cells) for raw, name in intake.assigned for where, cells in raw.filled_cells().items()]
+    return pd.DataFrame(rows, columns=["object", "file", "sheet", "heading", "cells"])
 
 
 def _as_not_converted(unresolved: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
