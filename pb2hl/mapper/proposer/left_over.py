@@ -246,7 +246,7 @@ def _find_place(table: Table) -> None:
         if everyday(table.said(name)) != f"{EVERYDAY}where":
             continue
         texts = [text for text in table.raw.frame[name].str.strip().unique() if text][:_LOOKED_AT]
-        numbered = sum(bool(_STREET.search(text)) for text in texts)
+        numbered = sum(bool(_WORD.search(text) and _DIGIT.search(text)) for text in texts)
         field = "address_1" if numbered >= _MOSTLY * len(texts) else "city" if not numbered else ""
         if field and not _has(table, field):
             _take(
@@ -255,7 +255,8 @@ def _find_place(table: Table) -> None:
 
 
 _LOOKED_AT = 500
-_STREET = re.compile(r"[^\W\d_]{2}.*\d|\d.*[^\W\d_]{2}")
+_WORD, _DIGIT = re.compile(r"[^\W\d_]{2}"), re.compile(r"\d")
+"""What a street with its house number has both of."""
 
 
 def _dated(table: Table) -> list[str]:
