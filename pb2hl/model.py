@@ -10,7 +10,7 @@ from pb2hl.field_map import OBJECTS
 from pb2hl.field_types import NORMALISED_KINDS, Ending, FieldKind, FieldSpec, ObjectSpec, Way
 
 __all__ = [
-    "CUSTOM_PREFIX", "NORMALISED_KINDS", "OBJECTS", "PROVENANCE", "RAW_PREFIX", "Ending", "FieldKind", "FieldSpec", "ObjectSpec",
+    "CUSTOM_PREFIX", "NORMALISED_KINDS", "OBJECTS", "OF_PEOPLE", "PROVENANCE", "RAW_PREFIX", "Ending", "FieldKind", "FieldSpec", "ObjectSpec",
     "Way",
 ]  # fmt: skip
 
@@ -23,3 +23,6 @@ RAW_PREFIX = "raw."
 
 PROVENANCE = ("source_id", "row_hash", "source_file", "source_sheet", "source_row")
 """The columns that every staged table begins with. `source_row` is the 1-based row of the source file."""
+
+OF_PEOPLE = frozenset(name for name, item in OBJECTS.items() if "contact_id" in item.field_names)
+"""Objects whose rows are about people: they refer to contacts."""

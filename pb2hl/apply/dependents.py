@@ -10,7 +10,7 @@ from typing import Any
 
 from pb2hl.ledger import Entry
 from pb2hl.operations import IN_CONVERSATION, Kind, Target
-from pb2hl.values.counting import counted
+from pb2hl.values.counting import counted, listed
 from pb2hl.values.fold import fold
 
 NEEDED_BY: Mapping[Target, frozenset[Target]] = {
@@ -50,12 +50,6 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>()]+")
 def records(count: int, target: Target) -> str:
     """`1 note`, `2 opportunities`."""
     return counted(count, NAMES.get(target, str(target)))
-
-
-def listed(parts: Iterable[str]) -> str:
-    """`a, b and c`."""
-    items = list(parts)
-    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
 
 
 class Dependents:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pb2hl.apply.context import RunContext
-from pb2hl.apply.dependents import NEEDED_BY, Dependents, listed, records
+from pb2hl.apply.dependents import NEEDED_BY, Dependents, records
 from pb2hl.apply.edits import SAME, moment_added, never_written_again, shown_by_search
 from pb2hl.apply.last_sent import BUSINESS, LastSent
 from pb2hl.apply.schema_edits import JUDGED, edited_piece
@@ -30,6 +30,7 @@ from pb2hl.highlevel.records.simple import calendars
 from pb2hl.highlevel.records.tasks import tasks_of
 from pb2hl.ledger import Entry, State
 from pb2hl.operations import RECORD_TARGETS, Kind, Target
+from pb2hl.values.counting import listed
 from pb2hl.values.fold import fold
 
 YEARS_BACK, YEARS_AHEAD = 1, 3

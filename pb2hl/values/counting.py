@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import SupportsInt
 
 
@@ -16,6 +17,12 @@ def plural(noun: str) -> str:
     if re.search(r"[^aeiou]y$", noun):
         return f"{noun[:-1]}ies"
     return f"{noun}es" if re.search(r"(s|x|ch|sh)$", noun) else f"{noun}s"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """`a, b and c`; "" of nothing."""
+    items = list(parts)
+    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
 
 
 def agree(n: SupportsInt, one: str, several: str) -> str:

@@ -51,16 +51,18 @@ def countries(texts: np.ndarray, context: Context) -> Parsed:
     return Parsed(values, reasons)
 
 
+_IN_USE = {"UK": "GB", "EL": "GR", "ČR": "CZ"}
+"""Codes of two letters that people use → those of the standard."""
+
+
 def country(text: str) -> str:
     """The alpha-2 code that `text` names (code, alpha-3, numeric or name in any major language), or ""."""
     plain = text.strip()
     upper = plain.upper().replace(".", "").replace(" ", "")
     if len(upper) == 2 and upper in _codes():
         return upper
-    if upper == "ČR":
-        return "CZ"
-    if upper in ("UK", "EL"):
-        return {"UK": "GB", "EL": "GR"}[upper]
+    if upper in _IN_USE:
+        return _IN_USE[upper]
     if upper in _alpha_3():
         return _alpha_3()[upper]
     for part in (plain, plain.split("(")[0], plain.split(",")[0]):

@@ -233,15 +233,18 @@ def _answers(seen: Signals, permission: bool) -> bool:
     )
 
 
+SUBSCRIBED = "values say who is (un)subscribed: consent, never dropped"
+"""The reason of a column whose values are words of subscription."""
+
+
 def _by_values(terms: frozenset[str], words: frozenset[str], channel: str, seen: Signals) -> Consent | None:
     """A status column (`Email Status`, `Marketing status`) whose values are words of subscription."""
     if not seen.looks("consent", at_least=0.5):
         return None
     sure = bool(channel) or any(word.endswith(tuple(_STATUS)) for word in words)  # `Empfängerstatus`
     field = _FIELD[channel or "any"]
-    reason = "values say who is (un)subscribed: consent, never dropped"
     return (
-        Consent(field, field != "custom", not channel or channel == "any", reason, False)
+        Consent(field, field != "custom", not channel or channel == "any", SUBSCRIBED, False)
         if sure
-        else Consent("custom", False, True, reason, False)
+        else Consent("custom", False, True, SUBSCRIBED, False)
     )

@@ -128,6 +128,11 @@ class Signals:
         return any(self.share(kind) >= at_least for kind in kinds)
 
     @property
+    def whole_names(self) -> bool:
+        """Whether nearly all values are names of people in several words."""
+        return self.spaced >= 0.9 and self.looks("person", at_least=0.8)
+
+    @property
     def unique(self) -> float:
         """Distinct over filled among the sampled cells, 0-1."""
         return self.distinct / self.filled if self.filled else 0.0

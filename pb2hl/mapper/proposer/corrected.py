@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.model import OBJECTS
-
-_ASKS = frozenset({"is", "ist", "est", "jest", "czy"})
-"""Words by which a heading asks whether somebody is something."""
 
 _MOSTLY = 0.8
 
@@ -21,6 +19,6 @@ def corrected(heading: str, found: Candidate | None, object_: str, seen: Signals
         return None
     if found.field == "full_name" and object_ == "contacts" and seen.looks("email", at_least=_MOSTLY):
         return Candidate("email", OBJECTS[object_].meaning("email"), 0.85, "its values are e-mail addresses")
-    if found.field == "owner" and set(tokens(heading)) & _ASKS:  # `is_seller`
+    if found.field == "owner" and set(tokens(heading)) & heading_words("asks whether"):  # `is_seller`
         return Candidate("custom", "custom", 0.85, "asks whether somebody is that, and names nobody")
     return None

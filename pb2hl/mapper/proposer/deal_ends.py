@@ -81,7 +81,7 @@ _MOST_STAGES = 20
 
 def _about(table: Table, heading: str) -> str:
     """What a column asks of its deals: won, lost, closed, status or outcome; "" for anything else."""
-    if table.proposed(heading) not in ("status", "custom") or table.reason(heading).startswith("declared"):
+    if table.proposed(heading) not in ("status", "custom") or table.is_declared(heading):
         return ""
     said = {"closed" if term == "completed" else term for term in read(table.said(heading), table.object).terms}
     found = said & _SAYS
@@ -128,13 +128,15 @@ def _answer(table: Table, named: dict[str, str]) -> None:
         "status",
         "status",
         0.9,
-        f"yes and no: {together} {agree(len(columns), 'says', 'say')} how deals ended{SETTLED if settled else ''}",
+        f"{ANSWERS}{together} {agree(len(columns), 'says', 'say')} how deals ended{SETTLED if settled else ''}",
     )
     table.transform(columns[0], JOIN.join([*steps, f"map: {' | '.join(pairs)}"]))
     for heading in columns[1:]:
-        table.decide(heading, "custom", "custom", 0.85, f"read together with {columns[0]!r}")
+        table.decide(heading, "custom", "custom", 0.85, f"{ANSWERS}read together with {columns[0]!r}")
 
 
+ANSWERS = "yes and no: "
+"""How the reason of a column begins that answers how deals ended."""
 SETTLED = "; its no is a loss, for open deals leave it blank"
 """What is said of a question (`Won?`) that only deals that ended answer."""
 

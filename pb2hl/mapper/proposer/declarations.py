@@ -36,9 +36,9 @@ def declared_by_values(
         if len(fitting) == 1:
             found[field] = fitting[0]
             free.remove(fitting[0])
-    names = frame[known.get("name") or found["name"]] if {"name"} & {*known, *found} else None
-    if "label" not in known and names is not None:
-        labels = [name for name in free if _is_label(frame[name], names)]
+    called = known.get("name") or found.get("name")
+    if called and "label" not in known:
+        labels = [name for name in free if _is_label(frame[name], frame[called])]
         if len(labels) == 1:
             found["label"] = labels[0]
     return found

@@ -177,8 +177,7 @@ def _read(said: Sequence[str], object_: str, seen: Sequence[Signals]) -> dict[st
 
 def _whole(field: str, values: Signals) -> str:
     """The field of a name: a first name that is several words of a name in every row is the whole one."""
-    whole = field == "first_name" and values.spaced >= _NEARLY_ALL and values.looks("person", at_least=_NEARLY_ALL)
-    return "full_name" if whole else field
+    return "full_name" if field == "first_name" and values.whole_names else field
 
 
 def _is_about_people(read: dict[str, dict[str, str]]) -> bool:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 
+from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.mapper.knowledge.sheet_layout import WAITS
 from pb2hl.mapper.knowledge.signals import is_whole_name
 from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, means, terms, tokens
-from pb2hl.mapper.proposer.deal_ends import SETTLED
+from pb2hl.mapper.proposer.deal_ends import ANSWERS, SETTLED
+from pb2hl.mapper.proposer.pointers import LINKED
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.matching.names import known_given_names
 from pb2hl.model import OBJECTS
@@ -74,7 +75,7 @@ def find_whom(tables: Sequence[Table]) -> None:
         ids[table.object] |= table.values(table.id_heading) if table.id_heading else frozenset()
     theirs = ids.pop("contacts", set())
     for table in tables:
-        if table.object not in _HANGING or _has(table, "contact_id") or not theirs:
+        if table.object not in LINKED or _has(table, "contact_id") or not theirs:
             continue
         found = [
             name
@@ -88,14 +89,13 @@ def find_whom(tables: Sequence[Table]) -> None:
             _take(table, found[0], "contact_id", "its values are ids of contacts, and of nothing else")
 
 
-_HANGING = frozenset({"notes", "tasks", "activities", "appointments", "attachments"})
 _LONG_ENOUGH = 3
 """Characters of ids that no rank or number of things has by chance."""
 
 
 def _are_people(table: Table, heading: str) -> bool:
-    seen = table.seen(heading)
-    return bool(seen.examples) and seen.unique == 1.0 and all(map(is_whole_name, seen.examples))
+    texts = [text for text in table.raw.frame[heading].str.strip() if text]
+    return bool(texts) and len({*texts}) == len(texts) and all(map(is_whole_name, texts))
 
 
 def _find_moment(table: Table) -> None:
@@ -110,7 +110,7 @@ def _find_due(table: Table) -> None:
     dated = _dated(table)
     if table.object != "tasks" or _has(table, "due_at") or len(dated) != 1:
         return
-    if (_days(table.raw.frame[dated[0]]) > np.datetime64(datetime.now(UTC).date())).any():
+    if _ahead(table, dated[0]).any():
         _take(table, dated[0], "due_at", "the only dates of these tasks, and some lie ahead")
     elif not _has(table, "created_at"):
         reason = f"{WAITS}the only dates of these tasks, none of them ahead: decide due_at, or created_at or custom"
@@ -162,8 +162,7 @@ def _find_closings(table: Table) -> None:
             _take(table, found[0], "closed_at", "dates of exactly the deals that are won or lost")
             dated = [name for name in dated if name != found[0]]
     if not _has(table, "expected_close") and len(dated) == 1:
-        days = _days(table.raw.frame[dated[0]])
-        ahead = days > np.datetime64(datetime.now(UTC).date())
+        ahead = _ahead(table, dated[0])
         if (ahead & ~ended).any() and not (ahead & ended).any() and _has(table, "closed_at"):
             _take(table, dated[0], "expected_close", "the only other dates, and some of open deals lie ahead")
 
@@ -175,7 +174,7 @@ def _ended(table: Table) -> np.ndarray:
         texts = table.raw.frame[name].map(fold)
         if table.proposed(name) in ("status", "stage"):
             found |= texts.map(lambda text: deal_status(text) in _ENDED).to_numpy(bool)
-        if table.reason(name).startswith(("yes and no: ", "read together with ")):
+        if table.reason(name).startswith(ANSWERS):
             found |= texts.isin(TRUE | FALSE if table.reason(name).endswith(SETTLED) else TRUE).to_numpy()
     return found
 
@@ -263,16 +262,20 @@ def _dated(table: Table) -> list[str]:
     return [name for name in _open(table) if table.seen(name).looks("date", "datetime", "moment", at_least=_MOSTLY)]
 
 
+def _ahead(table: Table, heading: str) -> np.ndarray:
+    """Which days of a column are still to come."""
+    return _days(table.raw.frame[heading]) > np.datetime64(SYSTEM_CLOCK.now().date())
+
+
 def _days(texts: pd.Series) -> np.ndarray:
     return np.asarray(dates(texts.str.strip().to_numpy(object), Context(field="due_at")).values)
 
 
 def _open(table: Table) -> list[str]:
-    declared = "declared"
     return [
         name
         for name in table.raw.headings
-        if table.proposed(name) in _OPEN and table.filled(name) and not table.reason(name).startswith(declared)
+        if table.proposed(name) in _OPEN and table.filled(name) and not table.is_declared(name)
     ]
 
 

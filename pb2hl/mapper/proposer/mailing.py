@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pb2hl.mapper.knowledge.consent import SUBSCRIBED
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.proposer.structure import Table
@@ -38,13 +39,14 @@ def leave_post(table: Table) -> None:
     """Propose as the post's what refuses `mail` beside a column that refuses e-mail (`do_not_mail`, `do_not_email`); changes the proposals
     in place."""
     refused = [heading for heading in table.raw.headings if table.proposed(heading) == "email_opt_out"]
-    post = [heading for heading in refused if set(tokens(heading)) & _POST and "email" not in tokens(heading)]
+    post = [
+        heading
+        for heading in refused
+        if set(tokens(heading)) & heading_words("mail or post") and "email" not in tokens(heading)
+    ]
     if table.object == "contacts" and any("email" in tokens(heading) for heading in refused):
         for heading in post:
             table.decide(heading, "custom", "custom", 0.85, "another column refuses e-mail: this one is the post's")
-
-
-_POST = frozenset({"mail", "mailings", "mailing"})
 
 
 def _when(table: Table, heading: str) -> bool:
@@ -55,4 +57,4 @@ def _when(table: Table, heading: str) -> bool:
 
 def _how(table: Table, heading: str) -> bool:
     """Whether a column says in words of subscription how each address stands (`Empfängerstatus`)."""
-    return table.reason(heading).startswith("values say who is")
+    return table.reason(heading).startswith(SUBSCRIBED)

@@ -50,7 +50,7 @@ def read_hundredths(table: Table) -> None:
 
 def _could_be(table: Table, heading: str) -> bool:
     """Whether an open column holds money: by its values' signs, or numbers under a word for money."""
-    if table.proposed(heading) not in ("custom", "ignore") or table.reason(heading).startswith("declared"):
+    if table.proposed(heading) not in ("custom", "ignore") or table.is_declared(heading):
         return False
     seen = table.seen(heading)
     if seen.looks("money", at_least=0.8) and not seen.looks("number", "date", at_least=0.8):

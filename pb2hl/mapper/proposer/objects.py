@@ -341,7 +341,7 @@ def mixed_types(raw: Table) -> Mixed | None:
 def _flag(heading: str, values: Sequence[str]) -> dict[str, str]:
     """{value: object} of a column of yes and no that asks whether a row is a company (`is_company`), or a person."""
     about = set(terms(heading)) - _ASKING
-    asks = bool({"is", "ist", "est", "es", "e"} & set(tokens(heading))) or len(about) < len(terms(heading))
+    asks = bool((heading_words("asks whether") | {"e"}) & set(tokens(heading))) or len(about) < len(terms(heading))
     filled = {value for value in values if value}
     if about == {"contact"} and not set(tokens(heading)) & _INDIVIDUALS:
         return {}  # whoever is no lead or client may be a person as well

@@ -67,8 +67,8 @@ def leads(headings: Sequence[str], chosen: list[Candidate]) -> None:
 def read_names(headings: Sequence[str], chosen: list[Candidate], seen: Sequence[Signals]) -> None:
     """`Nom` beside `Prénom` is a last name; `Nombre` beside `Apellidos` a first name."""
     fields = {item.field for item in chosen}
-    whole = [at for at, item in enumerate(chosen) if item.field == "first_name" and seen[at].spaced >= _WHOLE_NAMES]
-    if len(whole) == 1 and not {"last_name", "full_name"} & fields and seen[whole[0]].looks("person", at_least=_PEOPLE):
+    whole = [at for at, item in enumerate(chosen) if item.field == "first_name" and seen[at].whole_names]
+    if len(whole) == 1 and not {"last_name", "full_name"} & fields:
         (at,) = whole  # `Jméno`, `Nome` of lists that keep names whole
         target = OBJECTS["contacts"].meaning("full_name")
         chosen[at] = chosen[at].become(
@@ -132,9 +132,6 @@ def traders(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
         )
         chosen[at] = chosen[at].become("full_name", target, why)
 
-
-_WHOLE_NAMES = 0.9
-"""Share (0-1) of values of several words from which a column of first names holds whole names."""
 
 _FIRMS = 0.4
 """Share (0-1) of names with legal forms that shows names of companies."""

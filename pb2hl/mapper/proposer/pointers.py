@@ -18,7 +18,7 @@ from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.score import candidate
-from pb2hl.model import OBJECTS
+from pb2hl.model import OBJECTS, OF_PEOPLE
 
 ARROW = " → "
 """What stands before the object in the heading of a column made for it."""
@@ -29,7 +29,7 @@ _FIELDS = {
     "deals": ("deal_id", "ignore"),
     "notes": ("note_id", "ignore"),
 }
-_LINKED = frozenset({"notes", "tasks", "activities", "appointments", "attachments"})
+LINKED = OF_PEOPLE - {"deals"}
 """Objects that hang on others."""
 
 _KINDS = frozenset("type kind object module entity class model table category".split())
@@ -41,7 +41,7 @@ _SINGLE = {"contact": "contacts", "company": "companies", "deal": "deals", "note
 
 def pointers(headings: Sequence[str], frame: pd.DataFrame, object_: str) -> dict[str, str]:
     """{id column: column that says which object it is of} of a table of the canonical `object_`."""
-    if object_ not in _LINKED:
+    if object_ not in LINKED:
         return {}
     said = dict(zip(headings, without_prefix(headings), strict=True))
     kinds = [heading for heading in headings if _KINDS & set(_words(said[heading])) and names_objects(frame[heading])]
@@ -124,7 +124,7 @@ _FOUND = 0.5  # share of such a column's values that must be ids of other tables
 
 def of_any_record(headings: Sequence[str], object_: str) -> list[str]:
     """The columns of a table of the canonical `object_` that may mean a record of any object."""
-    return [heading for heading in headings if object_ in _LINKED and set(terms(heading)) in _OF_ANY]
+    return [heading for heading in headings if object_ in LINKED and set(terms(heading)) in _OF_ANY]
 
 
 def of_either(
@@ -132,7 +132,7 @@ def of_either(
 ) -> list[str]:
     """The columns of a table that are called whose it is (`Party`, `Customer`) and hold ids of companies in some rows or all; `ids`
     are those that the records of each object have."""
-    if object_ not in _LINKED | {"deals"} or not ids["contacts"] or not ids["companies"]:
+    if object_ not in OF_PEOPLE or not ids["contacts"] or not ids["companies"]:
         return []
     found = []
     for heading, said in zip(headings, without_prefix(headings), strict=True):

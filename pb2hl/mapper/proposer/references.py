@@ -231,7 +231,7 @@ def refer(proposed: Sequence[Any]) -> None:
             else:
                 field_name = next((spec.name for spec in OBJECTS[item.object].fields if spec.refers_to == about), "")
                 field_name = field_name if about in _REFERRED and about != item.object else ""
-            if field_name and item.proposed(heading) != field_name and not item.reason(heading).startswith("declared"):
+            if field_name and item.proposed(heading) != field_name and not item.is_declared(heading):
                 why = f"ids of the table {' '.join(tables[target].name)!r}"
                 item.decide(heading, field_name, OBJECTS[item.object].meaning(field_name), 0.95, why)
                 if item.object == "pipelines":

@@ -56,6 +56,10 @@ PLAIN = re.compile(r"\d{1,4}")
 """Small whole numbers: every table counts 1, 2, 3, so that they point to none by themselves."""
 
 
+DECLARED = "declared in custom_fields"
+"""The reason of what the export's own table of custom fields says."""
+
+
 @dataclass
 class Table:
     """A raw table with its object and its proposals (`propose_fields`), one row a column, changed in place."""
@@ -125,6 +129,10 @@ class Table:
     def reason(self, heading: str) -> str:
         """Why that proposal is made."""
         return str(self.proposals["reason"].iat[self._row[heading]])
+
+    def is_declared(self, heading: str) -> bool:
+        """Whether the export's own table of custom fields says what a column is."""
+        return self.reason(heading).startswith(DECLARED)
 
     @cached_property
     def _row(self) -> dict[str, int]:
@@ -324,7 +332,7 @@ def may_change(table: Table, heading: str) -> bool:
     if heading.endswith(OTHERS):
         return False
     if name in _OPEN:
-        return not table.reason(heading).startswith("declared")
+        return not table.is_declared(heading)
     return table.confidence(heading) < 0.8
 
 

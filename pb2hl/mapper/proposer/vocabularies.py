@@ -49,7 +49,7 @@ _OF_ADDRESSES = frozenset({"email", "address", "mail", "adresse"})
 
 
 def _open(table: Table, heading: str) -> bool:
-    return table.proposed(heading) == "custom" and not table.reason(heading).startswith("declared")
+    return table.proposed(heading) == "custom" and not table.is_declared(heading)
 
 
 def _holds(table: Table, heading: str, meaning: Callable[[str], str]) -> bool:

@@ -28,7 +28,7 @@ from pb2hl.mapper.proposer.pipeline_tables import join_pipelines, point_to_stage
 from pb2hl.mapper.proposer.propose import propose_fields
 from pb2hl.mapper.proposer.references import refer
 from pb2hl.mapper.proposer.several import read_beside
-from pb2hl.mapper.proposer.structure import Table, relate
+from pb2hl.mapper.proposer.structure import DECLARED, Table, relate
 from pb2hl.mapper.proposer.system_formats import read_formats
 from pb2hl.mapper.proposer.table_names import read_names
 from pb2hl.mapper.proposer.titles import find_title
@@ -55,8 +55,6 @@ _SUBSCRIPTION = frozenset(
     "newsletter newsletters member subscriber has receives infolettre boletin boletim nieuwsbrief nyhetsbrev nyhedsbrev uutiskirje biuletyn".split()
 )
 """Words of headings that name one mailing, not a permission to be written to at all."""
-
-DECLARED = "declared in custom_fields"
 
 
 _ALONE = (

@@ -12,7 +12,7 @@ import pandas as pd
 from pb2hl.diff import Class, flatten_payload, flatten_record
 from pb2hl.ledger import Entry
 from pb2hl.markers import SINGULAR
-from pb2hl.operations import BESIDE, OWNER_FIELDS, Kind, Target
+from pb2hl.operations import BESIDE, OWNER, OWNER_FIELDS, Kind, Target
 
 HOMES = {
     Target.BUSINESS: "companies",
@@ -168,7 +168,7 @@ def _mentions(values: Mapping[str, Any], wanted: str) -> bool:
 def _places(payload: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[tuple[Any, Any], ...]:
     """(stored, sent) of pipeline, stage and owner."""
     names = ("pipelineId", "pipelineStageId")
-    owner = next((name for name in OWNER_FIELDS if payload.get(name)), "assignedTo")
+    owner = next((name for name in OWNER_FIELDS if payload.get(name)), OWNER)
     return tuple((_text(record.get(name)), _text(payload.get(name))) for name in (*names, owner))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from pb2hl.ledger import LedgerPort
-from pb2hl.sheets import table_rows
 from pb2hl.steps.balance.pieces import (
     MERGED,
     RECORDS,
@@ -29,15 +28,15 @@ def with_survivors(ws: Workspace, pieces: pd.DataFrame) -> pd.DataFrame:
     still = records[records["fate"].isin([str(fate) for fate in _SHARED])]
     if merged.empty or still.empty:
         return pieces
-    fates = {(row.object, row.source_id): row.fate for row in table_rows(still)}
-    survivors = {(row.object, row.source_id): row.survivor for row in table_rows(merged)}
-    at = pieces.index[(pieces["what"] == RECORDS) & (pieces["why"] == MERGED)]
-    for index, object_, source_id in pieces.loc[at, ["object", "source_id"]].itertuples(name=None):
-        survivor = survivors.get((object_, source_id), "")
-        if fate := fates.get((object_, survivor)):
-            shared = str(Fate.HELD) if fate == str(Fate.REFUSED) else fate
-            pieces.loc[index, ["fate", "why", "who"]] = [shared, f"the record that it was merged into is {fate}", ""]
-    return pieces
+    of_survivor = still.drop_duplicates(["object", "source_id"], keep="last")[["object", "source_id", "fate"]]
+    shared = merged.merge(of_survivor.rename(columns={"source_id": "survivor"}), on=["object", "survivor"])
+    rows = pieces.loc[records.index[records["why"] == MERGED], ["object", "source_id"]]
+    fates = rows.merge(shared, on=["object", "source_id"], how="left").set_axis(rows.index)["fate"].dropna()
+    out = pieces.copy()
+    out.loc[fates.index, "fate"] = fates.replace(str(Fate.REFUSED), str(Fate.HELD))
+    out.loc[fates.index, "why"] = "the record that it was merged into is " + fates
+    out.loc[fates.index, "who"] = ""
+    return out
 
 
 _SHARED = (Fate.REFUSED, Fate.HELD, Fate.IN_DOUBT, Fate.MISSING)

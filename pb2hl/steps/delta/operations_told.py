@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from pb2hl.operations import RECORD_TARGETS, Kind, Target
-from pb2hl.values.counting import agree, counted
+from pb2hl.values.counting import agree, counted, listed
 
 _RECORDS: dict[str, str] = {Target.BUSINESS: "company", Target.OBJECT_RECORD: "record of a custom object"}
 _BESIDE: dict[str, str] = {
@@ -40,8 +40,7 @@ def told(operations: Iterable[tuple[str, str]]) -> str:
         else "",
         *(_several(count, what) for what, count in beside.items()),
     ]
-    parts = [part for part in parts if part]
-    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return listed(filter(None, parts))
 
 
 def _several(count: int, what: str) -> str:

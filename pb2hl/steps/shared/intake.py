@@ -13,7 +13,7 @@ from pb2hl.errors import ExportError, Problem, SheetError
 from pb2hl.mapper.proposer.flags import LEAVES_OUT, flagged
 from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.lossy import LEFT_OUT
-from pb2hl.model import OBJECTS
+from pb2hl.model import OBJECTS, OF_PEOPLE
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.sheets import read_sheet
 from pb2hl.whole import private_folder, write_frame
@@ -210,7 +210,7 @@ def _referring(found: list[Recognised]) -> list[Recognised]:
         asked = (*mapper.of_any_record(headings, item.object), *mapper.of_either(headings, frame, item.object, ids))
         of_any = dict.fromkeys(asked, ids)
         frame = mapper.split_by_ids(headings, frame, of_any)
-        frame = mapper.one_reference(frame, item.object, each) if item.object in _HANGING else frame
+        frame = mapper.one_reference(frame, item.object, each) if item.object in OF_PEOPLE else frame
         frame = mapper.split_companies(list(frame.columns), frame, item.object, companies)
         frame = mapper.split_contacts(list(frame.columns), frame, item.object, people)
         frame = mapper.who_called(list(frame.columns), frame, item.object, numbers)
@@ -219,9 +219,6 @@ def _referring(found: list[Recognised]) -> list[Recognised]:
         out.append(item if same else replace(item, raw=raw))
     return out
 
-
-_HANGING = frozenset({"activities", "appointments", "deals", "notes", "tasks"})
-"""Objects whose rows are about people."""
 
 _REACHED = frozenset({"contacts", "companies", "users"})
 """Objects whose rows have phones."""

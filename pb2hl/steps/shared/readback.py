@@ -14,8 +14,6 @@ from pb2hl.progress import SILENT, Progress
 
 AT_ONCE = 32
 
-"""What HighLevel calls the owner of a contact or deal, an appointment and a task."""
-
 
 async def read_records(client: Client, entries: Sequence[Entry], progress: Progress = SILENT) -> dict[str, Any]:
     """Op id → the record as it is now, read by id; None when there is none. Raises what `client.heed` does between two of them."""
