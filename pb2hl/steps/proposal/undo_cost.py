@@ -14,6 +14,7 @@ from pb2hl.apply.undo_proof import LOOK_EVERY_S, ONLY_LISTED, listed_in, looked_
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.highlevel import SEARCH_LAG_S, Destination
 from pb2hl.highlevel.capabilities import PROBED, Capabilities
+from pb2hl.highlevel.limiter import BURST, INTERVAL_S
 from pb2hl.highlevel.records import appointments, conversations
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.ledger.port import OPEN
@@ -62,7 +63,7 @@ def requests(plan: UndoPlan, ledger: LedgerPort, place: Destination | None) -> d
     return {name: count for name, count in found.items() if count}
 
 
-PACE = (100, 10.0)
+PACE = (BURST, INTERVAL_S)
 """Requests that HighLevel lets through, and the seconds for which they count, where no client has seen it."""
 
 
