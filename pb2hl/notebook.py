@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
+from pb2hl.lean import seldom_collect
+
 PARENT_VARIABLE = "PB2HL_RUNNER_PID"
 """Process id of the command that runs this notebook; set by the runner, absent in JupyterLab."""
 
@@ -22,10 +24,14 @@ _PR_SET_PDEATHSIG = 1
 """prctl(2): the signal that a process gets when its parent dies."""
 
 
-def die_with_parent() -> None:
-    """A killed command must not leave a kernel behind that goes on writing (Linux; elsewhere ipykernel looks by itself)."""
+def serve_command() -> None:
+    """In a kernel that a command started: collect garbage as it does, and die with it. A killed command must not leave a kernel behind
+    that goes on writing (Linux; elsewhere ipykernel looks by itself)."""
     parent = os.environ.get(PARENT_VARIABLE)
-    if not parent or not sys.platform.startswith("linux"):
+    if not parent:
+        return
+    seldom_collect()
+    if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(parent):

@@ -22,7 +22,7 @@ from pb2hl.analyst.trace import trace
 from pb2hl.errors import ConfigError
 from pb2hl.limits import Limits
 from pb2hl.model import OBJECTS, RAW_PREFIX
-from pb2hl.notebook import die_with_parent, stops_in_a_sentence
+from pb2hl.notebook import serve_command, stops_in_a_sentence
 from pb2hl.report.drawing.cells import text_of
 from pb2hl.report.verdict import outcome_html
 from pb2hl.review.tabs import MappingReview
@@ -145,7 +145,7 @@ def open_workspace(path: str | Path = ".", **parameters: Any) -> OpenedWorkspace
     `parameters` of a batch run (`take_defaults`, `mask`) are looked at now, so that a word which is neither yes nor no is refused
     before any step runs. Raises ConfigError, also when there is no workspace, saying which cell to edit.
     """
-    die_with_parent()
+    serve_command()
     os.umask(0o077)  # what this kernel writes holds client data: it is for its owner only
     for name, value in parameters.items():
         if name not in BATCH:

@@ -10,6 +10,7 @@ import typer
 from pb2hl.cli import commands, fleet, steps
 from pb2hl.cli.app import heavy
 from pb2hl.errors import Cancelled, Pb2hlError
+from pb2hl.lean import seldom_collect
 
 __all__ = ["application", "main"]
 
@@ -35,6 +36,7 @@ def application() -> typer.Typer:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     arguments = sys.argv[1:] if argv is None else argv
+    seldom_collect()
     os.umask(0o077)  # what a command writes holds client data: it is for its owner only
     try:
         application()(args=arguments, prog_name="pb2hl")
