@@ -6,7 +6,7 @@ from typing import Any
 
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
-from pb2hl.saved import revived, stilled
+from pb2hl.saved import process_of, revived, stilled
 
 
 class StillFiles(AsyncLargeFileManager):
@@ -21,10 +21,20 @@ class StillFiles(AsyncLargeFileManager):
     async def get(self, path: str, content: bool = True, *args: Any, **kwargs: Any) -> Any:
         """The model of `path`; a notebook whose kernel runs has its widgets."""
         model = await super().get(path, content, *args, **kwargs)
-        if model["type"] == "notebook" and isinstance(model.get("content"), dict) and await self._runs(path):
-            revived(model["content"])
+        if model["type"] == "notebook" and isinstance(model.get("content"), dict):
+            for process in await self._running(path):
+                revived(model["content"], process)
         return model
 
-    async def _runs(self, path: str) -> bool:
-        sessions = getattr(self.parent, "session_manager", None)
-        return sessions is not None and any(one["path"] == path.strip("/") for one in await sessions.list_sessions())
+    async def _running(self, path: str) -> list[str]:
+        """The processes that run the notebook at `path`."""
+        sessions, kernels = (getattr(self.parent, name, None) for name in ("session_manager", "kernel_manager"))
+        if sessions is None or kernels is None:
+            return []
+        ids = [
+            one["kernel"]["id"]
+            for one in await sessions.list_sessions()
+            if one["path"] == path.strip("/") and one["kernel"]
+        ]
+        found = [kernels.get_kernel(id_) for id_ in ids if id_ in kernels]
+        return [process_of(kernel.connection_file, getattr(kernel.provisioner, "pid", 0)) for kernel in found]

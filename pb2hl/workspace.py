@@ -164,6 +164,15 @@ def lock_of(path: Path) -> FileLock:
     )
 
 
+def existing_export(path: Path) -> Path:
+    """`path`, an export; ConfigError where nothing is there, with the place that was looked at: a notebook runs in its own folder."""
+    if path.exists():
+        return path
+    raise ConfigError(
+        f"{path.absolute()} does not exist", hint="name the folder, .zip or file that Perfect Books exported"
+    )
+
+
 class Workspace:
     """A migration's folder. Opening it reads migration.toml and makes nothing."""
 

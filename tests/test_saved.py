@@ -26,9 +26,20 @@ class Server(Configurable):
     def __init__(self) -> None:
         super().__init__()
         self.paths: list[str] = []
+        self.connection_file, self.provisioner, self.pid = "/run/kernel-1.json", self, 7
 
     async def list_sessions(self):
-        return [{"path": path} for path in self.paths]
+        return [{"path": path, "kernel": {"id": "1"}} for path in self.paths]
+
+    @property
+    def kernel_manager(self):
+        return self
+
+    def __contains__(self, _id: str) -> bool:
+        return True
+
+    def get_kernel(self, _id: str):
+        return self
 
 
 @pytest.fixture
@@ -37,7 +48,13 @@ def files(tmp_path) -> StillFiles:
 
 
 def with_outputs(*outputs) -> dict:
-    cell = nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("display_data", data) for data in outputs])
+    cell = nbformat.v4.new_code_cell(
+        "x",
+        outputs=[
+            nbformat.v4.new_output("display_data", data, metadata={"pb2hl_kernel": ["kernel-1 7", "kernel-1 6"]})
+            for data in outputs
+        ],
+    )
     return {
         "type": "notebook",
         "format": "json",
@@ -46,7 +63,8 @@ def with_outputs(*outputs) -> dict:
 
 
 def test_a_saved_notebook_needs_no_kernel_and_a_running_one_has_its_widgets(files, tmp_path):
-    """On disk a widget is the HTML beside it, what has none stays; the page whose kernel runs gets the widget back, another gets the HTML."""
+    """On disk a widget is the HTML beside it, what has none stays; the page whose kernel runs gets the widget back, another gets the HTML,
+    also one whose kernel was started again meanwhile."""
     widget, bare = {WIDGET: {"model_id": "m"}, HTML: "<table></table>"}, {WIDGET: {"model_id": "n"}}
     asyncio.run(files.save(with_outputs(widget, bare, {"text/plain": "x"}), "a.ipynb"))
     written = json.loads((tmp_path / "a.ipynb").read_text(encoding="utf-8"))
@@ -60,6 +78,8 @@ def test_a_saved_notebook_needs_no_kernel_and_a_running_one_has_its_widgets(file
     assert shown()[0] == {HTML: "<table></table>"}
     files.parent.paths.append("a.ipynb")
     assert shown()[:2] == [widget, bare]
+    files.parent.pid = 8
+    assert shown()[0] == {HTML: "<table></table>"}
     assert asyncio.run(files.get("a.ipynb", content=False))["content"] is None
 
 

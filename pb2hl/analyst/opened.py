@@ -27,7 +27,7 @@ from pb2hl.report.drawing.cells import text_of
 from pb2hl.report.verdict import outcome_html
 from pb2hl.review.tabs import MappingReview
 from pb2hl.saved import LEFT, as_of
-from pb2hl.workspace import BASE_URL, CONFIG_NAME, Workspace, parse_config
+from pb2hl.workspace import BASE_URL, CONFIG_NAME, Workspace, existing_export, parse_config
 
 
 class OpenedWorkspace(Workspace):
@@ -166,9 +166,12 @@ def init(
     path: str | Path, *, export: str | Path, location: str, base_url: str = BASE_URL, **settings: Any
 ) -> OpenedWorkspace:
     """Make a workspace for one migration; `settings` are those of migration.toml (country, timezone, currency, …)."""
-    if not Path(export).exists():
-        raise ConfigError(f"{export} does not exist", hint="name the folder, .zip or file that Perfect Books exported")
-    body = {"export": str(Path(export).resolve()), "location": location, "base_url": base_url, **settings}
+    body = {
+        "export": str(existing_export(Path(export)).resolve()),
+        "location": location,
+        "base_url": base_url,
+        **settings,
+    }
     Workspace.create(path, parse_config(body, "the call"))
     return OpenedWorkspace(path)
 

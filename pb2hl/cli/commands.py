@@ -44,10 +44,7 @@ def init(
     json: Json = False,
 ) -> None:
     """Make a workspace for one migration."""
-    if not export.exists():
-        raise ConfigError(
-            f"--export {export} does not exist", hint="name the folder, .zip or file that Perfect Books exported"
-        )
+    heavy("workspace").existing_export(export)
     if ws.resolve() == export.resolve():
         raise ConfigError(f"{ws} is the export itself", hint="name another folder for the workspace")
     settings = {

@@ -108,12 +108,9 @@ def _companies(
 ) -> tuple[pd.DataFrame, list[Problem]]:
     rules = sheets.chosen_rules(rules_sheet, "companies", list(found.companies.columns))
     rules.pop("derived", None)
-    merged = survivorship.merge(found.companies, survivor_of, rules, given(sheet, survivor_of))
-    own = merged["source_id"].astype(str).tolist()
     names = _survivor_cells(sheets.merged_or_alone(sheet, survivor_of), survivor_of, "canonical_name")
-    merged["name"] = [
-        names.get(source_id) or name for source_id, name in zip(own, merged["name"].tolist(), strict=True)
-    ]
+    merged = survivorship.merge(found.companies, survivor_of, rules, given(sheet, survivor_of), names)
+    own = merged["source_id"].astype(str).tolist()
     parent, problems, cycles = evidence.parents(found.companies, dict(survivor_of))
     name_of = dict(zip(own, merged["name"].fillna("").astype(str).tolist(), strict=True))
     edited = _survivor_cells(sheet, survivor_of, "parent_id")

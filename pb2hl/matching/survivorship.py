@@ -34,6 +34,7 @@ _BESIDE = {spec.name: base for object_ in OBJECTS.values() for spec, base in obj
 _TOGETHER = (_ADDRESS, _NAME, *((base, name) for name, base in _BESIDE.items()))
 """Fields that make sense only together and are taken from one row."""
 NOTHING_GIVEN: Mapping[str, Mapping[str, str]] = {}
+NO_NAMES: Mapping[str, str] = {}
 _FIRST_OF_UNSHOWN = ("email", "email_2", "more_emails", "phone", "mobile")
 _LISTS = (FieldKind.TAGS, FieldKind.REFS, FieldKind.MULTI_PICKLIST)
 
@@ -74,12 +75,14 @@ def merge(
     survivor_of: Mapping[str, str],
     rules: Mapping[str, Rule],
     given: Mapping[str, Mapping[str, str]] = NOTHING_GIVEN,
+    names: Mapping[str, str] = NO_NAMES,
 ) -> pd.DataFrame:
     """One row a survivor, in the order of `frame`, with `merged_ids` (its own id first) and `unshown` (JSON text).
 
-    `given`: by survivor, fields that a person took from one row (field → its source id) whatever the rule says.
+    `given`: by survivor, fields that a person took from one row (field → its source id) whatever the rule says; `names`: what
+    the sheet calls it, be it merged or alone.
 
-    `unshown` lists {source_id, field, value} for every value of a merged row that the survivor does not show; further
+    `unshown` lists {source_id, field, value} for every value of a survivor's rows that it does not show; further
     e-mails and phones come first. `frame` is not changed.
     """
     rules = {**rules, **{name: rules[base] for name, base in _BESIDE.items() if base in rules}}
@@ -89,12 +92,13 @@ def merge(
     )
     kept = frame[(ids == target).to_numpy()].copy()
     merged: dict[str, dict[str, Any]] = {}
-    moving = target.isin(set(target[(ids != target).to_numpy()])).to_numpy()
+    moving = target.isin({*target[(ids != target).to_numpy()], *names}).to_numpy()
     clusters: dict[str, list[dict[str, Any]]] = {}
     for survivor, row in zip(target[moving], frame[moving].to_dict("records"), strict=True):
         clusters.setdefault(str(survivor), []).append({str(name): cell for name, cell in row.items()})
     for survivor in sorted(clusters):
-        merged[survivor] = _merge_cluster(survivor, clusters[survivor], rules, given.get(survivor, {}))
+        called = {"name": names[survivor]} if names.get(survivor) else {}
+        merged[survivor] = _merge_cluster(survivor, clusters[survivor], rules, given.get(survivor, {}), called)
     own = kept["source_id"].astype(str).tolist()
     kept["merged_ids"] = [merged[item]["merged_ids"] if item in merged else [item] for item in own]
     kept["unshown"] = [merged[item]["unshown"] if item in merged else "[]" for item in own]
@@ -116,7 +120,11 @@ def _write_back(kept: pd.DataFrame, merged: dict[str, dict[str, Any]], rules: Ma
 
 
 def _merge_cluster(
-    survivor: str, records: list[dict[str, Any]], rules: Mapping[str, Rule], given: Mapping[str, str]
+    survivor: str,
+    records: list[dict[str, Any]],
+    rules: Mapping[str, Rule],
+    given: Mapping[str, str],
+    called: Mapping[str, str],
 ) -> dict[str, Any]:
     """Chosen `values`, `merged_ids` and `unshown` of the rows of one survivor."""
     records.sort(key=lambda row: (str(row["source_id"]) != survivor, *_recency(row), str(row["source_id"])))
@@ -125,6 +133,7 @@ def _merge_cluster(
     for group in _TOGETHER:
         _take_together(group, values, rules, records, recent)
     _take_given(values, given, records)
+    values.update(called)
     unshown = _unshown(values, records)
     return {
         "values": values,

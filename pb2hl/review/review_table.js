@@ -37,7 +37,9 @@ function render({ model, el }) {
   const columns = () => model.get("columns");
   const make = (tag, name, text) => { const node = document.createElement(tag); if (name) node.className = name; if (text !== undefined) node.textContent = text; return node; };
   const root = make("div", "rt"), bar = make("div", "rt-bar"), view = make("div", "rt-view"), more = make("div", "rt-more"), keys = make("div", "rt-keys");
-  keys.innerHTML = "<kbd>↑↓←→</kbd> move · <kbd>Enter</kbd> edit · <kbd>a</kbd> accept · <kbd>Space</kbd>, <kbd>Shift</kbd>+<kbd>↑↓</kbd> select · <kbd>/</kbd> filter · <kbd>s</kbd> sort · <kbd>n</kbd> next undecided · <kbd>Ctrl</kbd>+<kbd>Z</kbd> undo · <kbd>Ctrl</kbd>+<kbd>S</kbd> save";
+  keys.innerHTML = "<kbd>↑↓←→</kbd> move · <kbd>Enter</kbd> edit · <span></span> · <kbd>Space</kbd>, <kbd>Shift</kbd>+<kbd>↑↓</kbd> select · <kbd>/</kbd> filter · <kbd>s</kbd> sort · <kbd>n</kbd> next undecided · <kbd>Ctrl</kbd>+<kbd>Z</kbd> undo · <kbd>Ctrl</kbd>+<kbd>S</kbd> save";
+  const say = () => Object.entries(spec().words || {}), titled = (name) => (spec().titles || {})[name] || name; // words: the only decisions there are, with what each does
+  keys.querySelector("span").append(...(say().length ? say().flatMap(([word], n) => [n ? " · " : "", make("kbd", "", n + 1), " " + word]) : [make("kbd", "", "a"), " accept"]));
   root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take Ctrl+S, a and Enter for itself
   root.append(Object.assign(make("style"), { textContent: css }), bar, view, more, keys);
   el.append(root);
@@ -47,7 +49,9 @@ function render({ model, el }) {
   for (const [value, text] of [["", "all rows"], ["open", "undecided"], ["unsure", "below the threshold"], ["bad", "with a problem"]]) only.append(Object.assign(make("option"), { value, textContent: text }));
   const button = (text, run, key) => { const node = make("button", "", text); node.type = "button"; node.title = key; node.onclick = () => { run(); view.focus(); }; bar.append(node); return node; };
   bar.append(filter, only);
-  const accept = button("Accept", () => send("accept", { rows: targets() }), "accept the proposal of the selected rows (a)");
+  const decide = (word) => send("edit", { changes: targets().map((row) => [row, "decision", word]) });
+  say().forEach(([word, means], n) => button(`${word}: ${means}`, () => decide(word), `decide so for the selected rows (${n + 1})`));
+  if (columns().includes("proposal")) button("Accept", () => send("accept", { rows: targets() }), "accept the proposal of the selected rows (a)");
   const undo = button("Undo", () => send("undo", {}), "Ctrl+Z"), save = button("Save", () => send("save", {}), "Ctrl+S");
   const bring = button("", () => { const changes = lost(); if (changes.length) send("edit", { changes }); }, "edits that were not saved when the kernel ended"); bring.hidden = true;
   const reload = button("Reload", () => { edits.clear(); written(); send("reload", {}); }, "read the sheet again; unsaved edits are dropped");
@@ -104,7 +108,7 @@ function render({ model, el }) {
   function header() {
     head.replaceChildren();
     columns().forEach((name, index) => {
-      const cell = make("div", "rt-cell", name + (sort && sort.at === index ? (sort.way > 0 ? " ▲" : " ▼") : "")); cell.style.width = width(name) + "px";
+      const cell = make("div", "rt-cell", titled(name) + (sort && sort.at === index ? (sort.way > 0 ? " ▲" : " ▼") : "")); cell.style.width = width(name) + "px";
       cell.setAttribute("role", "columnheader"); cell.setAttribute("aria-sort", sort && sort.at === index ? (sort.way > 0 ? "ascending" : "descending") : "none"); cell.onclick = () => { sortBy(index); }; head.append(cell);
     });
     head.style.width = body.style.width = columns().reduce((sum, name) => sum + width(name), 0) + "px";
@@ -147,7 +151,7 @@ function render({ model, el }) {
     more.replaceChildren();
     if (!order.length) { more.textContent = "no rows"; return; }
     const row = order[current], said = model.get("problems")[row] || {};
-    for (const name of spec().preview || []) if (at(name) >= 0 && rows[row][at(name)]) more.append(make("b", "", name + ":"), make("span", "", rows[row][at(name)] + "   "));
+    for (const name of spec().preview || []) if (at(name) >= 0 && rows[row][at(name)]) more.append(make("b", "", titled(name) + ":"), make("span", "", rows[row][at(name)] + "   "));
     for (const text of Object.values(said)) more.append(make("div", "rt-say", text));
     const found = previews.get(row);
     if (found) more.append(pairs(found)); else if (spec().shows) ask(row);
@@ -203,6 +207,7 @@ function render({ model, el }) {
     else if (event.key.length === 1 && event.key !== " " && !ctrl && !event.altKey && editable(columns()[column]) && (!choices(order[current], columns()[column]) || spec().free?.includes(columns()[column]))) edit(event.key);
     else if (event.key === "/" && !ctrl) filter.focus();
     else if (event.key === "Escape") { selected.clear(); draw(); }
+    else if (!ctrl && !event.altKey && say()[event.key - 1]) decide(say()[event.key - 1][0]);
     else if (event.key === "a" && !ctrl && !event.altKey) send("accept", { rows: targets() });
     else if (event.key === "s" && !ctrl && !event.altKey) sortBy(column);
     else if (event.key === "n" && !ctrl && !event.altKey) nextOpen();

@@ -75,9 +75,7 @@ def schema_review(ws: Workspace, *, who: str = "") -> ReviewTable | NothingToRev
         return NothingToReview(
             "Nothing to choose: no field of the location stands in the way of one of this migration."
         )
-    spec = ReviewSpec(
-        schema_choices.COLUMNS, choices={"decision": list(schema_choices.ALLOWED)}, preview=("detail", "comment")
-    )
+    spec = ReviewSpec(schema_choices.COLUMNS, words=schema_choices.MEANING, preview=("detail", "comment"))
     return ReviewTable(ws.sheets / f"{schema_choices.SHEET}.csv", spec, who=who)
 
 
@@ -91,7 +89,8 @@ def conflicts_review(ws: Workspace, *, who: str = "") -> ReviewTable | NothingTo
         return NothingToReview("Nothing waits: no field was changed both in Perfect Books and in HighLevel.")
     spec = ReviewSpec(
         conflicts.CONFLICT_COLUMNS,
-        choices={"decision": [conflicts.KEEP, conflicts.SOURCE]},
+        words=conflicts.MEANING,
+        widths={"record": 160, "decision": 100} | dict.fromkeys(("mine", "perfect_books", "highlevel"), 165),
         preview=("mine", "perfect_books", "highlevel", "comment"),
         first=(*conflicts.WORD_COLUMNS, "decision", "comment", "who", "when", "object"),
         hidden=("source_id", "record_id", "field", "sent", "later", "now"),

@@ -15,6 +15,7 @@ import traitlets
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
 from pb2hl.errors import Problem
+from pb2hl.report.drawing.cells import words
 from pb2hl.review.behind import Behind
 from pb2hl.saved import LEFT, Still, as_of
 from pb2hl.sheets import read_sheet, write_sheet
@@ -31,7 +32,7 @@ class ReviewSpec:
     """How a sheet is reviewed.
 
     `columns` must be there; `editable` ones may be changed. `choices` gives a column's allowed values: a list, or
-    `{"column": other, "by": {value of other: list}, "otherwise": list}`. `free` columns take other texts as well. `preview` columns are shown in full for the row in focus.
+    `{"column": other, "by": {value of other: list}, "otherwise": list}`. `words`: all that `decision` may say, with what each does. `free` columns take other texts as well. `preview` columns are shown in full for the row in focus.
     `threshold` and `low` (0-1) colour the confidence. `check` names what is wrong with a whole sheet. `choices` may nest.
     `derive` gives the cells that follow from a row's other cells; `shows` what a row does to real values; `behind` the staged records of its rows.
     """
@@ -39,6 +40,7 @@ class ReviewSpec:
     columns: Sequence[str]
     editable: Sequence[str] = ("decision", "comment")
     choices: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
     free: Sequence[str] = ()
     preview: Sequence[str] = ("target", "examples", "reason", "why", "comment")
     widths: Mapping[str, int] = field(default_factory=dict)
@@ -121,6 +123,7 @@ class ReviewTable(Still, anywidget.AnyWidget):
         first = [name for name in self._review.first if name in self._frame.columns]
         rest = [name for name in self._frame.columns if name not in (*first, *self._review.hidden)]
         self.columns = [*first, *rest]
+        self.spec = {**self.spec, "titles": {name: words(name) for name in self.columns}}
         self.rows = self._frame[self.columns].to_numpy().tolist()
 
     def _announce(self, changes: Sequence[tuple[int, str, str]]) -> None:
@@ -275,7 +278,7 @@ class ReviewTable(Still, anywidget.AnyWidget):
     def static_html(self, most: int = STATIC_ROWS) -> str:
         """The sheet as a read-only HTML table, for notebooks that are looked at without a kernel."""
         names = self.columns
-        head = "".join(f'<th scope="col"{LEFT}>{html.escape(name)}</th>' for name in names)
+        head = "".join(f'<th scope="col"{LEFT}>{html.escape(words(name))}</th>' for name in names)
         lines = [
             f"<tr>{''.join(self._static_cell(name, str(cell)) for name, cell in zip(names, row, strict=True))}</tr>"
             for row in self._frame[names].head(most).itertuples(index=False, name=None)
@@ -303,7 +306,8 @@ class ReviewTable(Still, anywidget.AnyWidget):
 def _for_browser(spec: ReviewSpec) -> dict[str, Any]:
     return {
         "editable": list(spec.editable),
-        "choices": dict(spec.choices),
+        "choices": dict(spec.choices) | ({"decision": list(spec.words)} if spec.words else {}),
+        "words": dict(spec.words),
         "free": list(spec.free),
         "preview": list(spec.preview),
         "widths": {

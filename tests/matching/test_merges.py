@@ -11,6 +11,7 @@ from pb2hl.errors import SheetError
 from pb2hl.matching import decided_merges, evidence, sheets
 from pb2hl.matching.survivorship import Rule
 from pb2hl.values.consents import FIELDS as CONSENTS
+from pb2hl.values.fold import fold
 
 
 def people(**columns: list) -> pd.DataFrame:
@@ -174,11 +175,18 @@ def test_long_circles_and_strangers():
 
 
 def test_canonical_name_of_the_sheet_wins():
-    """A person renames the surviving company in the sheet."""
+    """A person renames a company in the sheet, merged or alone: the export's own name is kept beside, unless it is the same word."""
     decided = merging("001", "2", survivor="2", columns=sheets.COMPANIES)
-    decided["canonical_name"] = ["", "Acme"]
-    merged = decided_merges(people(email=[None]), COMPANIES, NO_DUPLICATES, decided)
-    assert merged.companies.set_index("source_id")["name"]["2"] == "Acme"
+    alone = sheet(
+        sheets.COMPANIES, *({"cluster": name, "source_id": name, "canonical_name": "Acme"} for name in ("001", "2"))
+    )
+    for rows, own in ((decided, "2"), (alone, "001"), (alone, "2")):
+        rows["canonical_name"] = "Acme"
+        merged = decided_merges(people(email=[None]), COMPANIES, NO_DUPLICATES, rows)
+        company = merged.companies.set_index("source_id").loc[own]
+        beside = {item["value"] for item in json.loads(company["unshown"]) if item["field"] == "name"}
+        exported = {name for name in COMPANIES["name"][COMPANIES["source_id"].isin(company["merged_ids"])]}
+        assert company["name"] == "Acme" and beside == {name for name in exported if fold(name) != "acme"}
 
 
 def test_rules_of_the_sheet_are_used_and_checked():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import json
@@ -9,6 +10,7 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +18,7 @@ import pytest
 
 from pb2hl import review
 from pb2hl.mapper.knowledge.sheet_layout import blank
-from pb2hl.review import ReviewTable, mapping_spec
+from pb2hl.review import ReviewSpec, ReviewTable, mapping_spec
 from pb2hl.sheets import write_sheet
 
 pytestmark = pytest.mark.browser
@@ -47,12 +49,17 @@ def sheet(tmp_path) -> Path:
 
 @pytest.fixture
 def page(sheet, tmp_path):
+    with shown(ReviewTable(sheet, mapping_spec("fields"), who="Ann"), tmp_path / "site") as bridge:
+        yield bridge
+
+
+@contextlib.contextmanager
+def shown(widget: ReviewTable, site: Path) -> Iterator[Bridge]:
+    """The widget in Chromium."""
     playwright = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.skip("Debian's Chromium is not installed")
-    widget = ReviewTable(sheet, mapping_spec("fields"), who="Ann")
-    site = tmp_path / "site"
     site.mkdir()
     (site / "index.html").write_text(PAGE, encoding="utf-8")
     shutil.copy(Path(review.__file__).with_name("review_table.js"), site)
@@ -200,6 +207,24 @@ def test_everything_by_keyboard(page, sheet):
     page.press("Control+s")
     assert page.tab.locator(".rt-state").inner_text() == "saved"
     assert "email" in sheet.read_text(encoding="utf-8-sig")
+
+
+def test_the_words_of_a_sheet_without_proposals(tmp_path):
+    """Where only a few words decide, each has its button, which says what it does, and its key; digits typed into a comment are text."""
+    columns = ("record", "perfect_books", "decision", "who", "comment")
+    rows = pd.DataFrame([[f"Record {at}", "x", "", "", ""] for at in range(4)], columns=columns, dtype="str")
+    write_sheet(tmp_path / "conflicts.csv", rows)
+    spec = ReviewSpec(columns, words={"keep": "HighLevel's value stays", "source": "that of the export is written"})
+    with shown(ReviewTable(tmp_path / "conflicts.csv", spec, who="Ann"), tmp_path / "site") as page:
+        assert "Perfect Books" in page.tab.locator(".rt-head").inner_text()
+        assert "1 keep · 2 source" in page.tab.locator(".rt-keys").inner_text().replace("\n", " ")
+        assert page.tab.get_by_role("button", name="Accept").count() == 0
+        page.tab.locator(".rt-view").focus()
+        page.press("1", "ArrowDown", "Shift+ArrowDown", "2", "a", "3", "n")
+        page.tab.get_by_role("button", name="keep: HighLevel's value stays").click()
+        page.press("End", "ArrowRight", "ArrowRight", "1", "Enter")
+        assert page.widget.frame["decision"].tolist() == ["keep", "source", "source", "keep"]
+        assert page.widget.frame["comment"].tolist() == ["", "", "", "1"]
 
 
 def test_filter_sort_colours_and_preview(page, tmp_path):

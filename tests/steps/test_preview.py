@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from pb2hl.errors import ConfigError
 from pb2hl.results import Status
 from pb2hl.review import conflicts_review
 from pb2hl.steps.delta import conflicts
@@ -27,27 +31,39 @@ def test_a_preview_names_what_the_delta_then_does(migration):
     small.row(later, "contacts", "13").update({"Owner": "1"})
     edit(migration, "una@quarry.example", {"assignedTo": None})
     small.row(later, "deals", "D1")["Stage"] = "New"
-    later["notes"] = later["notes"][:1]
+    small.row(later, "tasks", "T1")["Due Date"] = "2024-04-02 14:30"
+    small.row(later, "contacts", "12")["Tags"] = ""
+    later["notes"] = [later["notes"][0] | {"Body": "Tea & <b>cake</b>"}]
     later["notes"].append({"Note ID": "N3", "Body": "Hello", "Contact ID": "11", "Created": "2024-06-03 09:00"})
     export = small.write(migration.folder / "later", later)
     dump = migration.sandbox.state.dump()
     result = migration.run("preview", export=export)
     assert migration.sandbox.state.dump() == dump and anna != bo
     assert result.tables["new"]["record"].tolist() == ["Hello"]
-    assert result.headline.startswith("1 record (1 note) would be new; 2 records would change, 1 row is gone")
+    assert result.headline.startswith("1 record (1 note) would be new; 5 records would change, 1 row is gone")
     changed = {(row.record, row.field): (row.was, row.now) for row in result.tables["changed"].itertuples()}
-    assert changed == {("Ada Byron", "city"): ("Ottawa", "Kanata"), ("Wheel", "stage"): ("Offer", "New")}
+    body = changed.pop(("Tea & cake", "body"))
+    assert body[1].startswith("Tea & cake\n") and "<p>" not in body[0] + body[1], "as it reads, not as it is sent"
+    assert changed == {("Ada Byron", "city"): ("Ottawa", "Kanata"), ("Wheel", "stage"): ("Offer", "New"), ("Send offer", "due date"): ("2024-04-01 09:00", "2024-04-02 14:30"), ("Max Stone", "tags taken away"): ("fair", "")}  # fmt: skip
     assert result.tables["gone"]["record"].tolist() == ["Call in spring"]
     (clash,) = result.tables["conflicts"].to_dict("records")
     assert [clash[name] for name in conflicts.WORD_COLUMNS] == ["Una Reed", "owner", "Bo Lang", "Anna Vogel", ""]
     review = conflicts_review(migration.ws, who="Jane")
     assert review.columns[:6] == [*conflicts.WORD_COLUMNS, "decision"] and "record_id" not in review.columns
-    assert review.spec["choices"]["decision"] == ["keep", "source"]
+    assert review.spec["choices"]["decision"] == list(review.spec["words"]) == ["keep", "source"]
+    assert review.spec["titles"]["perfect_books"] == "Perfect Books"
+    review.edit([(0, "comment", "ask Bo")])
+    assert review.save() and migration.run("preview", export=export).counts["conflicts"] == 1
+    review = conflicts_review(migration.ws, who="Jane")
+    assert review.frame["comment"].tolist() == ["ask Bo"], "what was written before the decision stays"
     review.edit([(0, "decision", "source")])
     review.save()
     before = len(migration.sandbox.state.log)
     done = migration.run("delta", export=export)
     assert done.status is Status.DONE and not done.counts["conflicts"], done.headline
+    assert set(zip(*(result.tables["changed"][name] for name in ("record", "field", "was", "now")), strict=True)) < set(
+        zip(*(done.tables["updates"][name] for name in ("record", "field", "was", "now")), strict=True)
+    ), "and what was decided"
     assert migration.arrived().contact("una@quarry.example")["assignedTo"] == anna
     told = done.tables["requests"].set_index("step").loc["delta"]
     assert told["sent"] == len(migration.sandbox.state.log) - before
@@ -60,4 +76,7 @@ def test_a_preview_leaves_an_earlier_delta_as_it_is(migration):
     again = migration.run("preview", export=migration.folder / "later")
     assert again.status is Status.NOTHING_TO_DO, again.headline
     assert migration.run("preview").status is Status.NOTHING_TO_DO
+    for step in ("preview", "delta"):
+        with pytest.raises(ConfigError, match=re.escape(f"{Path.cwd() / 'nowhere.zip'} does not exist")):
+            migration.run(step, export=Path("nowhere.zip"))
     assert migration.run("audit").status is Status.DONE

@@ -48,7 +48,7 @@ def arrivals(folder: Path, leave_out: Collection[Path] = ()) -> list[Arrival]:
     Raises ConfigError when there is no such folder.
     """
     if not folder.is_dir():
-        raise ConfigError(f"{folder} is no folder", hint="name the folder in which later exports appear")
+        raise ConfigError(f"{folder.absolute()} is no folder", hint="name the folder in which later exports appear")
     found = [
         _arrival(path)
         for path in sorted(folder.iterdir())

@@ -21,6 +21,8 @@ WORD_COLUMNS = ("record", "about", "mine", "perfect_books", "highlevel")
 KEEP, SOURCE = "keep", "source"
 """Decisions: leave what people in HighLevel have, or write what the later export says."""
 
+MEANING = {KEEP: "HighLevel's value stays", SOURCE: "that of Perfect Books is written"}
+
 WHOLE = "(whole record)"
 """Stands for the field when the record itself was removed in HighLevel."""
 
@@ -40,7 +42,7 @@ def decisions(ws: Workspace) -> Decisions:
     if len(unknown):
         raise SheetError(
             "sheets/conflicts.csv has decisions that are not known",
-            hint=f"write {KEEP} (HighLevel's value stays) or {SOURCE} (the export's value is written)",
+            hint="write " + " or ".join(f"{word} ({what})" for word, what in MEANING.items()),
             problems=[
                 Problem("decision", f"{row.decision!r} is no decision", Severity.CRITICAL, file="conflicts.csv", row=index + 2)
                 for index, row in zip(unknown.index, table_rows(unknown), strict=True)
@@ -73,7 +75,7 @@ def undecided(ws: Workspace) -> list[Key]:
 
 
 def write(ws: Workspace, found: Sequence[tuple[Any, ...]], taken: frozenset[Key], words: Words) -> pd.DataFrame:
-    """Add the conflicts `found` to the sheet, leave decided rows as they are and take away those that were carried out.
+    """Add the conflicts `found` to the sheet, leave decided rows and what people wrote as they are and take away those that were carried out.
 
     Gives the conflicts that wait for a decision; `words` says in words what a row is about.
     """
@@ -84,6 +86,8 @@ def write(ws: Workspace, found: Sequence[tuple[Any, ...]], taken: frozenset[Key]
     keys = ["object", "source_id", "field"]
     decided = sheet[sheet["decision"].str.strip().ne("")]
     known = set(fresh[keys].itertuples(index=False, name=None))
+    said = dict(zip(sheet[keys].itertuples(index=False, name=None), sheet["comment"], strict=True))
+    fresh["comment"] = [said.get(key, "") for key in fresh[keys].itertuples(index=False, name=None)]
     stays = [key not in known and key not in taken for key in decided[keys].itertuples(index=False, name=None)]
     if len(fresh) or len(sheet):
         both = pd.concat([decided[stays], fresh], ignore_index=True)

@@ -13,7 +13,7 @@ from pb2hl import plan
 from pb2hl.apply import Execution
 from pb2hl.apply.undo import OUTCOME_COLUMNS
 from pb2hl.clock import SYSTEM_CLOCK, stamp
-from pb2hl.errors import ConfigError, GateClosed, Problem, Severity
+from pb2hl.errors import GateClosed, Problem, Severity
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Entry, Ledger, LedgerPort, Outcome, State
 from pb2hl.operations import Kind, Operation, Target, references
@@ -37,7 +37,7 @@ from pb2hl.steps.delta.changed_files import take_away
 from pb2hl.steps.delta.conflicts import CONFLICT_COLUMNS, Decisions
 from pb2hl.steps.delta.outlook import Looking, Outlook, look_ahead
 from pb2hl.steps.delta.threeway import Changes, Scope, changes
-from pb2hl.steps.delta.wording import Wording
+from pb2hl.steps.delta.wording import CHANGED, Wording
 from pb2hl.steps.gates import gates
 from pb2hl.steps.load import growth
 from pb2hl.steps.load.making import make_pieces
@@ -50,7 +50,7 @@ from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.wizard import with_wizard
 from pb2hl.steps.shared.writing import Session, make_ready, writing
 from pb2hl.values.counting import agree, counted
-from pb2hl.workspace import Workspace
+from pb2hl.workspace import Workspace, existing_export
 
 STEP = "delta"
 
@@ -91,8 +91,7 @@ def bring_over(
     cancel: Cancel | None = None,
 ) -> StepResult:
     """The delta of one later export; with `keep_removed` nothing is deleted for rows that are gone, whatever the policy."""
-    if not path.exists():
-        raise ConfigError(f"the later export {path} does not exist", hint="name the folder, .zip or file")
+    existing_export(path)
     _require_mapping(ws, approve_all)
     gates.check(ws, SAMPLE.gate, of_decisions=False)
     with ws.lock(STEP), Ledger.open(ws) as ledger:
@@ -240,8 +239,8 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
         counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(waiting),
                 "unresolved": found.unresolved, "removed": len(done.removed), "deleted": deleted, "sent": sent,
                 "removed_waits": _kept_rows(ws, done), "refused": done.total(lambda one: one.refused), "held": done.total(lambda one: one.held), "in_doubt": doubt, **mine.counts, **asked.counts, **window, **requests.counts(ledger), **outcomes.log_head(ledger)},
-        tables={"updates": pd.DataFrame(found.fields, columns=["object", "source_id", "record_id", "field", "was", "now"]),
-                "conflicts": waiting, "removed": done.removed, "deleted": undone, "errors": failed, "new": _new_table(new), "account": mine.table, "balance": asked.table, "open": asked.open, "requests": requests.table(ledger)},
+        tables={"updates": pd.DataFrame(map(words.changed, found.fields), columns=list(CHANGED), dtype="str"),
+                "conflicts": waiting, "removed": words.named(done.removed), "deleted": undone, "errors": failed, "new": _new_table(new, words), "account": mine.table, "balance": asked.table, "open": asked.open, "requests": requests.table(ledger)},
         problems=(*outcomes.problems_of(failed), *_problems(people, done.removed, window, done.gone), *ready.not_compared,
                   *removals.missing_tables(ws, ready.workspace), *outcomes.not_cleared(ledger), *done.replaced, *done.moved.problems(), *_fixed(found.fixed)),
         facts={"export": str(ready.workspace.export_path), "run": session.run},
@@ -267,9 +266,11 @@ def _kept_rows(ws: Workspace, done: Brought) -> int:
     return len(done.removed) if ws.config.policy.removed_rows == "delete" and done.gone is None else 0
 
 
-def _new_table(new: Sequence[Operation]) -> pd.DataFrame:
-    rows = [(op.object, op.source_id, str(op.target), str(op.kind)) for op in new]
-    return pd.DataFrame(rows, columns=["object", "source_id", "target", "kind"])
+def _new_table(new: Sequence[Operation], words: Wording) -> pd.DataFrame:
+    rows = [
+        (op.object, op.source_id, words.record(op.object, op.source_id), str(op.target), str(op.kind)) for op in new
+    ]
+    return pd.DataFrame(rows, columns=["object", "source_id", "record", "target", "kind"])
 
 
 def pieces_more(

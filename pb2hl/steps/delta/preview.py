@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pb2hl.errors import ConfigError, Problem
+from pb2hl.errors import Problem
 from pb2hl.ledger import Ledger
 from pb2hl.plan.building.estimate import seconds_at_limit
 from pb2hl.progress import SILENT, Cancel, Progress
@@ -16,13 +16,13 @@ from pb2hl.steps.delta import conflicts, later_export, removals, schema_addition
 from pb2hl.steps.delta.delta import pieces_more, planned_later
 from pb2hl.steps.delta.operations_told import is_record, told
 from pb2hl.steps.delta.outlook import Looking, Outlook, look_ahead
-from pb2hl.steps.delta.wording import Wording
+from pb2hl.steps.delta.wording import CHANGED, Wording
 from pb2hl.steps.gates import gates
 from pb2hl.steps.overview.status import window_state
 from pb2hl.steps.proposal.pieces_told import pieces_told
 from pb2hl.steps.shared.writing import make_ready
 from pb2hl.values.counting import agree, counted, lasting
-from pb2hl.workspace import Workspace
+from pb2hl.workspace import Workspace, existing_export
 
 STEP = PREVIEW.id
 
@@ -39,9 +39,7 @@ def preview(
         result = StepResult(STEP, Status.NOTHING_TO_DO, "There is no second export to look at.", next_step=DELTA.next)
         result.save(ws.results(STEP))
         return result
-    path = Path(export)
-    if not path.exists():
-        raise ConfigError(f"the later export {path} does not exist", hint="name the folder, .zip or file")
+    path = existing_export(Path(export))
     gates.check(ws, MAPPING.gate)
     gates.check(ws, SAMPLE.gate, of_decisions=False)
     with ws.lock(STEP), Ledger.open(ws) as ledger:
@@ -65,10 +63,10 @@ def _result(given: Looking, ahead: Outlook) -> StepResult:
     gone_rows = ahead.removed[["object", "source_id"]].drop_duplicates()
     tables = {
         "new": pd.DataFrame([(op.object, op.source_id, words.record(op.object, op.source_id), str(op.target)) for op in ahead.new], columns=["object", "source_id", "record", "becomes"], dtype="str"),
-        "changed": pd.DataFrame([_changed(words, row) for row in ahead.found.fields], columns=["object", "source_id", "record", "field", "was", "now"], dtype="str"),
+        "changed": pd.DataFrame([words.changed(row) for row in ahead.found.fields], columns=list(CHANGED), dtype="str"),
         "conflicts": waiting,
         "moved": pd.DataFrame([(move.op.object, move.op.source_id, words.record(move.op.object, move.op.source_id), words.value("contactId", move.was), words.value("contactId", move.wanted)) for move in ahead.wanted], columns=["object", "source_id", "record", "hangs on", "would hang on"], dtype="str"),
-        "gone": gone_rows.assign(record=[words.record(one, source_id) for one, source_id in gone_rows.itertuples(index=False)]),
+        "gone": words.named(gone_rows),
         "schema": pd.DataFrame([(str(op.target), str(op.payload.get("name", op.source_id)), schema_additions.describe(op)) for op in ahead.pieces], columns=["what", "name", "holds"], dtype="str"),
         "requests": pd.DataFrame(list(ahead.cost.items()), columns=["what for", "requests"]),
     }  # fmt: skip
@@ -91,23 +89,10 @@ def _result(given: Looking, ahead: Outlook) -> StepResult:
     )  # fmt: skip
 
 
-def _changed(words: Wording, row: tuple[str, ...]) -> tuple[str, ...]:
-    """A row of threeway's fields (object, source id, record id, field, was, now) in words."""
-    object_, source_id, _, name, was, now = row
-    return (
-        object_,
-        source_id,
-        words.record(object_, source_id),
-        words.field(object_, name),
-        words.value(name, was),
-        words.value(name, now),
-    )
-
-
 def _problems(ws: Workspace, ahead: Outlook) -> list[Problem]:
     found = []
     if ahead.found.waits:
-        text = f"{counted(len(ahead.found.waits), 'record')} can be compared only once what they refer to is there"
+        text = f"{counted(len(ahead.found.waits), 'record')} can be compared only once what {agree(len(ahead.found.waits), 'it refers', 'they refer')} to is there"
         found.append(Problem("seen_later", text, count=len(ahead.found.waits), treatment="the delta compares them then; they are in its requests"))  # fmt: skip
     if ahead.pieces:
         text = f"the location lacks what the later export needs: {pieces_told(ahead.pieces)}"

@@ -358,8 +358,10 @@ class _ThreeWay:
         gone = [now[key] for key in was if key not in later and key in now]
         for name, tags in (("tags", added), (REMOVED_TAGS, gone if self.entry.kind is Kind.CREATE else [])):
             if tags:
-                row = (self.op.object, self.op.source_id, self.entry.destination_id, name.lstrip("$"), "", shown(tags))
-                self.found.fields.append(row)
+                said = (shown(tags), "") if name == REMOVED_TAGS else ("", shown(tags))
+                self.found.fields.append(
+                    (self.op.object, self.op.source_id, self.entry.destination_id, name.lstrip("$"), *said)
+                )
                 yield update_of(self.op, self.entry, Target.CONTACT_TAGS, {"$url": where, name: tags}, self.salt)
 
 

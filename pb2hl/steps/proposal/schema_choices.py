@@ -15,7 +15,8 @@ from pb2hl.workspace import Workspace
 
 SHEET = "schema"
 COLUMNS = ("model", "name", "type", "count", "detail", "decision", "who", "when", "comment")
-ALLOWED = (BESIDE, USE)
+MEANING = {BESIDE: "a new field is made", USE: "the field that is there takes the values"}
+ALLOWED = tuple(MEANING)
 _KEY = ["model", "name"]
 
 
