@@ -3,10 +3,11 @@
 from pb2hl.mapper.knowledge.sheet_layout import EDITABLE, SHEETS
 from pb2hl.mapper.proposer.callers import numbers_of, who_called
 from pb2hl.mapper.proposer.company_lists import company_names, split_companies
-from pb2hl.mapper.proposer.contact_lists import contact_names, split_contacts
+from pb2hl.mapper.proposer.contact_lists import called, contact_names, employed, split_contacts
 from pb2hl.mapper.proposer.continued import join_continued
 from pb2hl.mapper.proposer.custom import infer
 from pb2hl.mapper.proposer.dialling import with_codes
+from pb2hl.mapper.proposer.happenings import IN_ROWS
 from pb2hl.mapper.proposer.joins import join
 from pb2hl.mapper.proposer.objects import mixed_types, recognise
 from pb2hl.mapper.proposer.pointers import (
@@ -43,6 +44,7 @@ from pb2hl.mapper.sheets.ways import ways_of
 
 __all__ = [
     "EDITABLE",
+    "IN_ROWS",
     "LAPSED_COLUMNS",
     "POINTED",
     "SHEETS",
@@ -55,12 +57,14 @@ __all__ = [
     "archive",
     "archived",
     "assignment",
+    "called",
     "company_names",
     "complete",
     "contact_names",
     "custom_fields",
     "decided",
     "decided_mapping",
+    "employed",
     "fallback_user",
     "fields_sheet",
     "follow",

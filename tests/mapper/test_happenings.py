@@ -78,11 +78,29 @@ def test_people_in_the_rows_of_what_happens_are_people_and_it_refers_to_them(col
             assert set(part.frame["Contact"]) == {"Ada Lund (ada@lund.example)", "Bo Vik (bo@vik.example)"}
 
 
-def test_with_a_table_of_people_what_happens_refers_to_it():
-    """Names and addresses in bookings make nobody anew where another table has the people; they still say who it was."""
+def test_with_a_table_of_people_what_happens_refers_to_it(tmp_path):
+    """Names and addresses in bookings make nobody anew whom another table has; they still say who it was, and strangers become people."""
     raw = table({"Title": ["a", "b", "c"], **BOOKED, **WHO}, "bookings.csv")
-    ((whole, name, _),) = mapper.two_objects(raw, "appointments", ("contacts",))
+    whole, name, _ = mapper.two_objects(raw, "appointments", ("contacts",))[0]
     assert name == "appointments" and fields(whole, "appointments")["Contact"][0] == "contact_id"
+    raw.frame.to_csv(tmp_path / "bookings.csv", index=False)
+    for known, strangers in (((0, 1), []), ((0,), ["bo@vik.example"])):
+        pd.DataFrame(WHO).iloc[list(known)].to_csv(tmp_path / "clients.csv", index=False)
+        found = take_in(tmp_path, into=tmp_path / "into").tables
+        new = [item.raw.frame for item in found if item.object == "contacts" and item.raw.file == "bookings.csv"]
+        assert [mail for frame in new for mail in frame["Email"]] == strangers
+
+
+def test_calendars_called_after_people_are_their_owners():
+    """`Calendar: Amy Chen` says whose appointment it is; rooms and kinds of calendars say nobody."""
+    days = {"Title": ["a", "b", "c"], "Start": ["2025-03-05 09:00"] * 3, "End": ["2025-03-05 10:00"] * 3}
+    people, rooms, teams = (
+        ["Amy Chen", "Rachel Patel", "Amy Chen"],
+        ["Room 1", "Room 2", "Room 1"],
+        ["Sales", "Support", "Main"],
+    )
+    for names, owned in ((people, True), (rooms, False), (teams, False)):
+        assert (fields(table({**days, "Calendar": names}), "appointments")["Calendar"][0] == "owner") == owned
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ any of the languages below; whole phrases of the lexicon (`opt out`, `keine werb
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS
@@ -199,6 +200,11 @@ _DOUBLE = frozenset({"doubleoptin", "doi"})
 """A double opt-in is confirmed by e-mail, and given for it."""
 
 
+def confirms(words: Collection[str]) -> bool:
+    """Whether the words of a heading speak of a double opt-in."""
+    return bool(_DOUBLE.intersection(words)) or set(words) >= {"double", "opt", "in"}
+
+
 _MAIL = heading_words("mail or post")
 """What comes by post as well."""
 
@@ -214,7 +220,7 @@ def _channel(terms: frozenset[str], words: frozenset[str]) -> str:
     channels += [_WORD_CHANNEL[word] for word in words if word in _WORD_CHANNEL]
     if "email" in terms:
         channels.append("email")
-    if words & _DOUBLE or words >= {"double", "opt", "in"}:
+    if confirms(words):
         channels.append("email")
     if "mobile" in terms:
         channels.append("text" if not words & {"call", "calls"} else "call")

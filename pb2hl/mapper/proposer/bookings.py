@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.row_parts import are_people
 from pb2hl.mapper.proposer.structure import Table
+from pb2hl.matching.names import known_given_names
 from pb2hl.model import OBJECTS
 from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.fold import fold
@@ -22,6 +24,7 @@ def read_bookings(table: Table) -> None:
     questions are kept beside. Changes the proposals in place."""
     if table.object != "appointments":
         return
+    _find_owner(table)
     asked = {name: said for name in table.raw.headings if (said := _asks(table, name))}
     if not asked:
         return
@@ -42,6 +45,21 @@ def read_bookings(table: Table) -> None:
         table.transform(columns[0], JOIN.join([*steps, f"map: {said}"]))
     for heading in columns if spoken else columns[1:]:
         table.decide(heading, "custom", "ignore", 0.85, "yes and no beside a column that says how it stands")
+
+
+def _find_owner(table: Table) -> None:
+    """Propose as the owner the column of calendars that are called after people, where no other column is."""
+    calendars = [heading for heading in table.raw.headings if terms(heading) == ("calendar",)]
+    named = [heading for heading in calendars if are_people(table.raw, heading) and _given(table.sample(heading))]
+    if len(named) == 1 and not (table.proposals["field"] == "owner").any():
+        target = OBJECTS["appointments"].meaning("owner")
+        table.decide(named[0], "owner", target, 0.88, "its calendars are called after people")
+
+
+def _given(names: list[str]) -> bool:
+    """Whether most names begin with a given name that we know."""
+    known = [bool(set(tokens(name)[:1]) & known_given_names()) for name in names]
+    return bool(known) and sum(known) > len(known) / 2
 
 
 def _asks(table: Table, heading: str) -> str:

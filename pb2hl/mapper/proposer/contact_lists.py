@@ -1,16 +1,19 @@
 """Columns that name several contacts of one appointment, task, note or activity (`Attendees: Ann Able; Bob Best`): the first whom the
-export knows is whom it is with, the others stay beside."""
+export knows is whom it is with, the others stay beside. Those of a company are its people."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
+from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals
+from pb2hl.mapper.knowledge.text import terms
 from pb2hl.mapper.proposer.company_lists import OTHERS
 from pb2hl.mapper.proposer.row_parts import by_field, fields_of
 from pb2hl.mapper.proposer.score import candidate
@@ -36,6 +39,46 @@ def contact_names(tables: Iterable[Any]) -> dict[str, str]:
         for keys in (names, *(raw.frame[heading] for heading, field in fields.items() if field in _KEYS)):
             found |= {fold_marks(key): name for key, name in zip(keys, names, strict=True) if key.strip()}
     return found
+
+
+def called(raw: Any) -> pd.Series:
+    """Whom each row of a table of people is about, folded: the e-mail, else the name."""
+    said = by_field(fields_of(raw.headings, "contacts"))
+    halves = [said[name] for name in ("first_name", "last_name") if name in said] or [said.get("full_name", "")]
+    names = raw.frame[[name for name in halves if name]].apply(" ".join, axis=1) if any(halves) else ""
+    mails = raw.frame[said["email"]].str.strip() if "email" in said else pd.Series("", index=raw.frame.index)
+    return mails.where(mails != "", names).map(fold_marks)
+
+
+def employed(companies: Sequence[Any], people: Any) -> Any:
+    """A table of people who say no company, with a column of the one whose row names them among its contacts (`Contacts associés`)."""
+    said = fields_of(people.headings, "contacts")
+    if {"company_id", "company_name"} & set(said.values()) or not len(people.frame):
+        return people
+    of: dict[str, set[str]] = {}
+    for raw in companies:
+        fields = by_field(fields_of(raw.headings, "companies"))
+        lists = [heading for heading in raw.headings if set(terms(heading)) - _SOFT - {"id"} == {"contact"}]
+        key = fields.get("id", fields.get("name", ""))
+        for heading in lists if key else ():
+            for text, company in zip(raw.frame[heading], raw.frame[key].str.strip(), strict=True):
+                for part in filter(None, map(fold_marks, _LISTED.split(text))):
+                    if "id" in terms(heading) or not part.isdigit():  # `Contacts: 3` is how many
+                        of.setdefault(part, set()).add(company)
+    found = pd.Series("", index=people.frame.index, dtype="str")
+    for heading in [heading for heading, field in said.items() if field in _KEYS] if of else ():
+        keys = people.frame[heading].map(fold_marks)
+        firms = keys.mask(keys.duplicated(keep=False), "").map(lambda key: "; ".join(sorted(of.get(key, ()))))
+        found = found.mask(found == "", firms)
+    if not (found != "").any():
+        return people
+    heading = next(name for name in ("Company ID", "Company") if name not in people.headings)
+    frame = people.frame.assign(**{heading: found})
+    return replace(people, headings=[*people.headings, heading], frame=frame)
+
+
+_LISTED = re.compile(r"[;,|\n]")
+_SOFT = heading_words("soft")
 
 
 def split_contacts(

@@ -1,4 +1,5 @@
-"""Columns that are something else than their heading says: flags that name nobody, and mailboxes under a word for people."""
+"""Columns that are something else than their heading says: flags that name nobody, mailboxes under a word for people, birthdays
+without a year."""
 
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ def corrected(heading: str, found: Candidate | None, object_: str, seen: Signals
         return None
     if found.field == "full_name" and object_ == "contacts" and seen.looks("email", at_least=_MOSTLY):
         return Candidate("email", OBJECTS[object_].meaning("email"), 0.85, "its values are e-mail addresses")
+    if found.field == "birthday" and seen.looks("yearless", at_least=_MOSTLY):
+        return Candidate("custom", "custom", 0.85, "birthdays without a year: kept as they are")
     if found.field == "owner" and set(tokens(heading)) & heading_words("asks whether"):  # `is_seller`
         return Candidate("custom", "custom", 0.85, "asks whether somebody is that, and names nobody")
     return None

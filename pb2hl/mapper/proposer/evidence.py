@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import pairwise
 from mimetypes import guess_type
 from typing import Any
 
@@ -113,6 +114,18 @@ def _begins(words: Sequence[str], beginnings: tuple[str, ...]) -> bool:
     )
 
 
+def of_things(headings: Sequence[str]) -> bool:
+    """Whether a table's rows are things: several headings speak of rooms, surfaces, mileage or stock."""
+    return sum(bool(_THINGS & {*tokens(heading), *map("".join, _pairs(heading))}) for heading in headings) > 1
+
+
+def _pairs(heading: str) -> Sequence[tuple[str, str]]:
+    """Words of a heading two by two (`M 2 construidos`, `sq ft`)."""
+    words = tokens(heading)
+    return list(pairwise(words))
+
+
+_THINGS = heading_words("of things")
 _ACCOUNTS, _SETTLED = tuple(heading_words("of accounts")), tuple(heading_words("settled"))
 
 
@@ -149,6 +162,9 @@ def _fits(headings: tuple[str, ...], seen: Sequence[Signals]) -> dict[str, Fit]:
     looks = dict(zip(said, seen, strict=True))
     never = _never_happened(found_in["appointments"], looks)
     found["appointments"] = _without(found["appointments"], "appointments", never)
+    if _are_periods(found_in["appointments"], looks):
+        fit = found["appointments"]
+        found["appointments"] = replace(fit, points=fit.points - _LASTING)
     return _with_values(found, found_in, looks)
 
 
@@ -186,7 +202,8 @@ def _is_about_people(read: dict[str, dict[str, str]]) -> bool:
     named = set(people) & _NAMED
     titled = deals.get("name", "") not in ("", *(people[name] for name in named))
     reached = "email" in people and bool({"phone", "mobile"} & set(people))
-    return bool(named) and reached and not titled and not set(deals) & _ONLY_DEALS
+    only = {name for name in _ONLY_DEALS & set(deals) if deals[name] != people.get("full_name")}
+    return bool(named) and reached and not titled and not only
 
 
 _OF_A_COMPANY = frozenset({"industry", "employees"})
@@ -274,7 +291,7 @@ def _of_clocks(read: Mapping[str, Mapping[str, str]], seen: dict[str, Signals]) 
         return 0.0
     priced = "amount" in read["deals"] and "stage" not in read["deals"]
     started = 0.0 if "start_at" in read["appointments"] else telling_fields("appointments")["start_at"]
-    return started + (_COST if priced else 0.0)
+    return started + (_COST if priced else 0.0) + (_MET if "contact_id" in read["appointments"] else 0.0)
 
 
 def _are_groups(read: Mapping[str, str], seen: Mapping[str, Signals]) -> bool:
@@ -283,8 +300,8 @@ def _are_groups(read: Mapping[str, str], seen: Mapping[str, Signals]) -> bool:
     return "email" not in read and bool(names.filled) and not names.share("person")
 
 
-_COST = 2.0
-"""What is given back of the points against appointments where their day and time of day stand beside an amount."""
+_COST, _MET = 2.0, 1.0
+"""What is given back of the points against appointments where their day and time of day stand beside an amount, and what whom they are with adds."""
 
 _GROUPED = 4.0
 """Points that speak against users where rows are what users belong to."""
@@ -295,6 +312,17 @@ def _never_happened(read: Mapping[str, str], seen: Mapping[str, Signals]) -> set
     ends = {name for name in ("start_at", "end_at") if name in read}
     rows = max((values.rows for values in seen.values()), default=0)
     return ends if rows and not any(seen[read[name]].filled for name in ends if read[name] in seen) else set()
+
+
+def _are_periods(read: Mapping[str, str], seen: dict[str, Signals]) -> bool:
+    """Whether what begins and ends does so on days, at no time of day: memberships, employments, contracts last from one to the other."""
+    ends = [seen[read[name]] for name in ("start_at", "end_at") if read.get(name, "") in seen]
+    days = [values for values in ends if values.looks("date", at_least=_CLOCKS)]
+    return len(ends) > 1 and bool(days) and len(days) == sum(bool(v.filled) for v in ends) and not _has_clock(seen)
+
+
+_LASTING = 2.0
+"""Points that speak against appointments where days say from when until when something holds: a title and a place outweigh them."""
 
 
 def _has_clock(seen: dict[str, Signals]) -> bool:

@@ -32,6 +32,9 @@ from pb2hl.source.tables import RawTable
 DATED = ("appointments", "tasks", "activities")
 """Objects whose rows may tell of people besides."""
 
+IN_ROWS = "people in the rows of "
+"""How the reason of a table of such people begins."""
+
 _OF_THE_ROW = frozenset("id tags source description timezone created_at updated_at owner website".split())
 """Fields of people that are said of what happened where they stand in its row."""
 
@@ -45,14 +48,14 @@ _MOSTLY = 0.8
 
 def people_of_happenings(raw: RawTable, object_: str, others: Collection[str]) -> list[Read]:
     """A table of `DATED` as that and the people in its rows; [] where it tells nothing of them but who, or another table has them
-    and it refers to them by a column of its own."""
+    and it refers to them by a column of its own. Whom that table has all the same is left out at intake."""
     theirs = _theirs(raw, object_)
     if not _are_somebody(theirs):
         return []
     if "contacts" not in others:
         return _apart(raw, object_, theirs)
     said = set(surely(raw, object_).values())
-    return [] if "contact_id" in said else [(_referring(raw, raw.headings, theirs), object_, "")]
+    return [] if "contact_id" in said else _beside(raw, object_, theirs)
 
 
 def happenings_of_people(raw: RawTable, object_: str, others: Collection[str]) -> list[Read]:
@@ -70,7 +73,7 @@ def happenings_of_people(raw: RawTable, object_: str, others: Collection[str]) -
     if found not in DATED or not _happens(raw, rest, found, theirs):
         return []
     whose = _theirs(raw, found)
-    return [(_referring(raw, raw.headings, whose), found, "")] if "contacts" in others else _apart(raw, found, whose)
+    return (_beside if "contacts" in others else _apart)(raw, found, whose)
 
 
 def _called(raw: RawTable, rest: RawTable) -> str:
@@ -140,8 +143,14 @@ def _apart(raw: RawTable, object_: str, theirs: Mapping[str, str]) -> list[Read]
     if len(set(plain.values())) == len(columns):  # `Caller Number` is a phone there, a number of its own elsewhere
         people = replace(people, headings=[*plain.values()], frame=frame.set_axis([*plain.values()], axis=1))
     kept = [name for name in raw.headings if name not in theirs or theirs[name] in _BOTH]
-    reason = f"people in the rows of {object_}: {', '.join(columns[:5])}"
+    reason = f"{IN_ROWS}{object_}: {', '.join(columns[:5])}"
     return [(_referring(raw, kept, theirs), object_, ""), (people, "contacts", reason)]
+
+
+def _beside(raw: RawTable, object_: str, theirs: dict[str, str]) -> list[Read]:
+    """A table that says whom it means, as it stands, and its people."""
+    _, people = _apart(raw, object_, theirs)
+    return [(_referring(raw, raw.headings, theirs), object_, ""), people]
 
 
 def _referring(raw: RawTable, kept: list[str], theirs: Mapping[str, str]) -> RawTable:

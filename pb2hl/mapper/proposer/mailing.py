@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pb2hl.mapper.knowledge.consent import SUBSCRIBED
+from pb2hl.mapper.knowledge.consent import SUBSCRIBED, confirms
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.proposer.structure import Table
@@ -35,6 +35,24 @@ def close_own_channel(table: Table) -> None:
         table.transform(heading, transform)
 
 
+def leave_alone(table: Table) -> None:
+    """Propose as a refusal of everything what says of people that they have died, or when; changes the proposals in place."""
+    for heading in table.raw.headings if table.object == "contacts" else ():
+        words = set(tokens(heading))
+        alone = bool(words & _DEAD) and words <= _DEAD | _BESIDE
+        if (
+            alone
+            and table.proposed(heading) in ("custom", "ignore")
+            and (table.seen(heading).looks("boolean", "answer", "date", "datetime", "moment", at_least=_MOSTLY))
+        ):
+            target = OBJECTS["contacts"].meaning("do_not_contact")
+            table.decide(heading, "do_not_contact", target, 0.9, "says who has died: nobody writes to them")
+
+
+_DEAD = heading_words("deceased")
+_BESIDE = heading_words("beside flags") | {"closed", "datum", "fecha", "op", "von", "day"}
+
+
 def leave_post(table: Table) -> None:
     """Propose as the post's what refuses `mail` beside a column that refuses e-mail (`do_not_mail`, `do_not_email`); changes the proposals
     in place."""
@@ -47,6 +65,20 @@ def leave_post(table: Table) -> None:
     if table.object == "contacts" and any("email" in tokens(heading) for heading in refused):
         for heading in post:
             table.decide(heading, "custom", "custom", 0.85, "another column refuses e-mail: this one is the post's")
+
+
+def leave_proof(table: Table) -> None:
+    """Propose as kept beside what says that a consent was confirmed (`DOUBLE_OPT-IN`) where another column says how the address stands;
+    changes the proposals in place."""
+    if table.object != "contacts":
+        return
+    permits = [heading for heading in table.raw.headings if table.proposed(heading) == "email_opt_out"]
+    if any(_how(table, heading) for heading in permits):
+        for heading in permits:
+            if confirms(tokens(heading)):
+                table.decide(
+                    heading, "custom", "custom", 0.85, "said about a consent: another column says how it stands"
+                )
 
 
 def _when(table: Table, heading: str) -> bool:

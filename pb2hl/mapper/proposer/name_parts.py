@@ -81,7 +81,7 @@ def _says_surname_first(heading: str) -> bool:
     return bool(last and first) and last[0] < first[-1]
 
 
-_SURNAMES = heading_words("last names")
+_SURNAMES, _GIVEN = heading_words("last names"), heading_words("first names")
 
 
 def _begin_with_surnames(texts: Sequence[str]) -> bool:
@@ -100,10 +100,16 @@ def join_user_name(headings: Sequence[str], said: Sequence[str], chosen: list[Ca
     """The candidates of users' columns, the last name as their name with the first one before it, where no column is the name."""
     halves = {frozenset({half}): at for at, heading in enumerate(said) for half in read(heading, "users").core}
     first, last = halves.get(frozenset({"first name"})), halves.get(frozenset({"last name"}))
-    if first is None or last is None or any(item.field == "name" for item in chosen):
+    whole = [at for at, item in enumerate(chosen) if item.field == "name"]
+    if len(whole) == 1 and first is None and set(tokens(headings[whole[0]])) & _GIVEN:  # `Nombre` beside `Apellidos`
+        first, whole = whole[0], []
+    if len(whole) == 1 and last is None and set(tokens(headings[whole[0]])) & _SURNAMES:  # `Nom` beside `Prénom`
+        last, whole = whole[0], []
+    if first is None or last is None or whole:
         return chosen
     name = f'"{headings[first]}"' if set(headings[first]) & set('+>"') else headings[first]
     out = list(chosen)
+    out[first] = replace(out[first], field="custom", target="ignore", confidence=0.88, reason="half of the name")
     reason = f"heading says last name; with {headings[first]}"
     out[last] = replace(
         out[last], field="name", target="ignore", confidence=0.95, reason=reason, transform=f"prepend names: {name}"

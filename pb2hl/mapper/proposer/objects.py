@@ -14,7 +14,7 @@ from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, is_company, signals
 from pb2hl.mapper.knowledge.text import terms, tokens
-from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, of_accounts, telling_fields
+from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, of_accounts, of_things, telling_fields
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.matching.names import known_given_names
 from pb2hl.values.booleans import FALSE, TRUE
@@ -102,7 +102,7 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
         return "contacts", 0.85, "addresses of a list of those who are not written to"
     if by_name == "contacts" and (_has_people(raw, others) or _only_companies(raw, words)):
         by_name = "companies"
-    fits = _without_books(raw, by_columns(raw.headings, frame_of(raw)))
+    fits = _without_others(raw, by_columns(raw.headings, frame_of(raw)))
     if _are_users(raw, others, (by_name, words), fits):
         return "users", 0.9, "people whom other tables name as owners" if by_name != "users" else f"named {words!r}"
     ranked = sorted(
@@ -146,23 +146,24 @@ def _is_block_list(raw: Table) -> bool:
 _BLOCKED = frozenset({"do not contact", "do not email"})
 
 
-def _without_books(raw: Table, fits: dict[str, Fit]) -> dict[str, Fit]:
-    """The fits less what invoices and payments have in common with deals and tasks: an amount, a customer, a day it is due."""
-    if not of_accounts(raw.sheet or raw.file.rsplit("/", 1)[-1], raw.headings) or _SELLING & set(fits["deals"].fields):
+def _without_others(raw: Table, fits: dict[str, Fit]) -> dict[str, Fit]:
+    """The fits less what invoices and payments have in common with deals and tasks (an amount, a customer, a day it is due), and homes,
+    vehicles and goods with deals (a price, an owner, whether they are sold)."""
+    deal = set(fits["deals"].fields)
+    if deal & _SELLING:
         return fits
+    books = of_accounts(raw.sheet or raw.file.rsplit("/", 1)[-1], raw.headings)
     bare = not set(fits["contacts"].fields) - _ON_INVOICES
-    told = ("deals", "tasks", *(("contacts",) if bare else ()))
-    less = {
-        name: replace(
-            fits[name], points=fits[name].points - _BOOKED, against=(*fits[name].against, f"books {_BOOKED:g}")
-        )
-        for name in told
-    }
+    things = of_things(raw.headings) and not deal & _FOR_WHOM
+    told = ["deals"] * (books or things) + ["tasks"] * books + ["contacts"] * (books and bare)
+    said = (f"{'books' if books else 'things'} {_OTHERS:g}",)
+    less = {n: replace(fits[n], points=fits[n].points - _OTHERS, against=fits[n].against + said) for n in told}
     return fits | less
 
 
-_BOOKED = 6.0
-"""Points that speak against deals and tasks in a table that keeps books."""
+_FOR_WHOM = frozenset({"contact_id", "contact_email", "company_id"})
+_OTHERS = 6.0
+"""Points that speak against deals and tasks in a table that keeps books, and against deals in one of things."""
 
 _SELLING = frozenset({"pipeline", "probability", "lost_reason", "expected_close"})
 """What is said of deals and never of an invoice."""

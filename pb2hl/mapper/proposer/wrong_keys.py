@@ -18,10 +18,25 @@ def correct_keys(tables: Sequence[Table]) -> None:
             proposed = table.proposed(heading)
             if proposed == "parent_id" and table.id_heading and _is_own_id(table, heading):
                 table.decide(heading, "custom", "custom", 0.85, "the same as the row's own id: no parent")
+            elif proposed == "website" and table.id_heading and _leads_to_row(table, heading):
+                table.decide(
+                    heading, "custom", "custom", 0.85, "the row's own address in the old system: its id is in it"
+                )
             elif proposed == "contact_id" and _names_parts(table, heading):
                 table.decide(heading, "custom", "ignore", 0.85, "says which side it was, and not who")
             elif proposed == "owner" and table.seen(heading).looks("code", "guid", "number", at_least=0.8):
                 _correct_owner(table, heading, users, contacts)
+
+
+def _leads_to_row(table: Table, heading: str) -> bool:
+    """Whether each address of a column ends in the row's own id (`…/users/42.json`)."""
+    frame = table.raw.frame[[heading, table.id_heading]].apply(lambda column: column.str.strip().str.casefold())
+    told = [
+        (url.rstrip("/").rpartition("/")[2], key)
+        for url, key in frame.itertuples(index=False, name=None)
+        if url and key
+    ]
+    return len(told) > 1 and all(last == key or last.startswith((f"{key}.", f"{key}?")) for last, key in told)
 
 
 def _names_parts(table: Table, heading: str) -> bool:

@@ -20,7 +20,7 @@ from pb2hl.mapper.proposer.declarations import declared_by_values, headings_of, 
 from pb2hl.mapper.proposer.either import ask_who
 from pb2hl.mapper.proposer.flags import find_flags
 from pb2hl.mapper.proposer.left_over import find_left_over, find_names_of_users, find_whom
-from pb2hl.mapper.proposer.mailing import close_own_channel, leave_post
+from pb2hl.mapper.proposer.mailing import close_own_channel, leave_alone, leave_post, leave_proof
 from pb2hl.mapper.proposer.money import find_amount, read_hundredths
 from pb2hl.mapper.proposer.name_parts import turn_by_values
 from pb2hl.mapper.proposer.namesakes import find_namesakes, settle_questions
@@ -93,6 +93,8 @@ _AFTERWARDS = (
     read_formats,
     close_own_channel,
     leave_post,
+    leave_proof,
+    leave_alone,
 )
 """What each table says of its columns by itself, what all of them say of each other, and what follows; in this order."""
 

@@ -16,6 +16,7 @@ from pb2hl.mapper.sheets.lossy import LEFT_OUT
 from pb2hl.model import OBJECTS, OF_PEOPLE
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.sheets import read_sheet
+from pb2hl.values.fold import fold_marks
 from pb2hl.whole import private_folder, write_frame
 from pb2hl.workspace import Config
 
@@ -95,7 +96,7 @@ def take_in(
         found.append(Recognised(raw, object_name, confidence, reason))
         progress.advance()
     progress.finish()
-    found = _named(_referring(_joined(_each_its_own(_strangers(found), decided), decided)))
+    found = _named(_referring(_joined(_strangers(_each_its_own(found, decided)), decided)))
     if not any(item.object in OBJECTS for item in found):
         if sheet is not None:
             tables.write(sheet, found)
@@ -123,22 +124,24 @@ def _nothing_recognised(path: Path, export: source.Export, found: Iterable[Recog
 
 
 def _strangers(found: list[Recognised]) -> list[Recognised]:
-    """The tables with people whom calendars only name left out where a table of people or users has their address."""
-    called = [item.raw.sheet == source.ATTENDEES for item in found]
-    known: set[str] = set()
-    for item, guests in zip(found, called, strict=True):
-        if item.object in ("contacts", "users") and not guests:
-            for heading in item.raw.headings:
-                cells = item.raw.frame[heading].str.strip().str.casefold()
-                known.update(cells[cells.str.contains("@", regex=False)])
+    """The tables with people whom calendars and rows of bookings only name left out where a table of people or users has them: their
+    address, or their name where they have none."""
+    guests = [item.raw.sheet == source.ATTENDEES or item.reason.startswith(mapper.IN_ROWS) for item in found]
+    pairs = list(zip(found, guests, strict=True))
+    hosts = [item.raw for item, guest in pairs if item.object in ("contacts", "users") and not guest]
+    known = set(mapper.contact_names(hosts))
+    for raw in hosts:
+        for heading in raw.headings:
+            known.update(map(fold_marks, raw.frame[heading][raw.frame[heading].str.contains("@", regex=False)]))
     out = []
-    for item, guests in zip(found, called, strict=True):
-        if not guests:
+    for item, guest in pairs:
+        if not guest:
             out.append(item)
             continue
-        mails = item.raw.frame["Email"].str.casefold()
-        new = ~mails.isin(known)
-        known.update(mails)
+        called = mapper.called(item.raw)
+        new = ~called.isin(known)
+        if item.raw.sheet == source.ATTENDEES:
+            known.update(called)
         if new.any():
             raw = replace(
                 item.raw, frame=item.raw.frame[new].reset_index(drop=True), rows=item.raw.rows[new.to_numpy()]
@@ -200,7 +203,11 @@ def _referring(found: list[Recognised]) -> list[Recognised]:
     that were called as whose they are, and with phones put together of what stands in several columns."""
     ids = {name: mapper.ids_of([item.raw for item in found if item.object == name], name) for name in mapper.POINTED}
     each = [mapper.ids_of([item.raw], "contacts") for item in found if item.object == "contacts"]
-    companies = mapper.company_names(item.raw for item in found if item.object == "companies")
+    firms = [item.raw for item in found if item.object == "companies"]
+    found = [
+        replace(item, raw=mapper.employed(firms, item.raw)) if item.object == "contacts" else item for item in found
+    ]
+    companies = mapper.company_names(firms)
     people = mapper.contact_names(item.raw for item in found if item.object == "contacts")
     numbers = mapper.numbers_of((item.raw, item.object) for item in found)
     out = []
