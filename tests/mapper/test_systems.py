@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pb2hl import mapper
+from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.sheets.lossy import refused, without_amounts
 from tests.mapper.corpus import tables
 
@@ -220,3 +221,69 @@ def test_members_of_a_mailing_list_are_no_users():
     listed = table("members_export.csv", {**people, "REGION": ["ny", "tx"], "TAGS": ["vip", ""]})
     assert mapper.recognise(listed)[0] == "contacts"
     assert mapper.recognise(table("team members.csv", {**people, "Role": ["Admin", "User"]}))[0] == "users"
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "object_", "never"),
+    [
+        ("Email lists", ["General", "General", "Trade fair"], "contacts", "email"),
+        ("Active", ["banana", "apple", "pear"], "users", "active"),
+        ("State", ["Texas", "Ohio", "Iowa"], "users", "active"),
+        ("Completed", ["Anna", "Bert", "Cleo"], "tasks", "completed"),
+        ("Won status", ["2024-01-02", "2024-02-03", "2024-05-06"], "deals", "status"),
+        ("Stage", ["2024-01-02 10:00", "2024-02-03 11:00", "2024-05-06 12:00"], "deals", "stage"),
+        ("fax", ["2125550198", "2125550199", "2125550197"], "contacts", "id"),
+        ("POPostalCode", ["12180", "13501", "13502"], "contacts", "id"),
+    ],
+)
+def test_values_that_cannot_be_it_veto_any_field(heading, values, object_, never):
+    """Names of lists are no addresses, other words no yes and no, days no stage, and what is called otherwise is no id because it comes first."""
+    rows = {heading: values, "Name": ["Ann Able", "Bob Best", "Cy Cole"], "City": ["Hull", "York", "Hull"]}
+    assert fields(table("export.csv", rows), object_)[heading] != never
+
+
+@pytest.mark.parametrize(
+    "heading", ["ДатаСоздания", "DataUtworzeniaŚwieża", "KontaktníOsoba", "SMSİzni", "PersonneÀContacter"]
+)
+def test_words_are_told_apart_by_their_capitals_in_every_script(heading):
+    """CamelCase of databases that are not English is read like that of English ones."""
+    assert len(tokens(heading)) > 1
+
+
+def _as_told(item: SimpleNamespace, frame: pd.DataFrame) -> tuple[str, dict[str, str]]:
+    """(object, {column: field}) of a table of the corpus with other cells or columns."""
+    raw = SimpleNamespace(file=item.file, sheet="", headings=list(frame.columns), frame=frame)
+    object_ = mapper.recognise(raw)[0]
+    return object_, fields(raw, object_) if object_ else {}
+
+
+def _another_way(item: SimpleNamespace, way: str) -> pd.DataFrame:
+    frame = item.frame
+    if way == "last column first":
+        return frame[frame.columns[::-1]]
+    if way == "more of unknown meaning":
+        return frame.assign(Zorblax=["q1", "q7"] * (len(frame) // 2) + ["k3"] * (len(frame) % 2))
+    return frame.map(lambda text: f" {text} " if text else text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("way", "most"), [("last column first", 0.005), ("more of unknown meaning", 0.005), ("blanks around cells", 0.0)]
+)
+def test_a_table_is_read_alike_in_another_form(way, most):
+    """What changes nothing of what a table says (order of columns, one column more, blanks) changes hardly anything of how it is read:
+    `most` (0-1) of the columns become another field of HighLevel's than the right one."""
+    read, wrong = 0, []
+    for item in tables():
+        object_, before = _as_told(item, item.frame)
+        again, after = _as_told(item, _another_way(item, way))
+        if again != object_:
+            wrong += [(item.system, item.file, object_, again)] if again not in ("", *item.objects) else []
+            continue
+        read += len(before)
+        wrong += [
+            (item.system, heading, field, after[heading])
+            for heading, field in before.items()
+            if after[heading] not in (field, "custom", "ignore", *item.fields.get(heading, ()))
+        ]
+    assert len(wrong) <= most * read, wrong

@@ -24,7 +24,6 @@ _NOISE = heading_words("noise")
 _WHOLE = heading_words("whole")
 """Short words that mean this only when they are the whole heading (`ORT`, `ST`, `by`)."""
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PLURAL_ID = re.compile(r"(?:IDs|Ids|GUIDs)(?![a-z])|(?<![A-Za-z])ids(?![A-Za-z])")
 _E_MAIL = re.compile(r"(?<![^\W\d_])e[ _-]?mails?(?![^\W\d_])")
 _INITIALS = re.compile(r"(?<![^\W\d_])([^\W\d_])\.(?=[^\W\d_](?![^\W\d_]))")
@@ -42,8 +41,18 @@ def tokens(heading: str) -> tuple[str, ...]:
     """The words and numbers of a heading: camelCase, snake_case, dots, brackets and punctuation split them."""
     heading = _HALF_NAME.sub(r"\1name", _VERSION.sub("", _NUMBER.sub(" number ", heading))).replace("〒", " 郵便番号 ")
     plain = _PLURAL_ID.sub("Id", unicodedata.normalize("NFKC", heading).replace("#", " number "))
-    spaced = _CAMEL.sub(" ", _INITIALS.sub(r"\1", plain))
+    spaced = _apart(_INITIALS.sub(r"\1", plain))
     return tuple(_WORD.findall(_E_MAIL.sub("email", unaccented(spaced))))
+
+
+def _apart(text: str) -> str:
+    """camelCase and `ДатаСоздания` as words, in every script that has capitals."""
+    return "".join(
+        f" {one}"
+        if one.isupper() and (before.islower() or before.isdigit() or (before.isupper() and after.islower()))
+        else one
+        for before, one, after in zip(f" {text}", text, f"{text[1:]} ", strict=False)
+    )
 
 
 def meaning_words(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from typing import Protocol
 
 import pandas as pd
 
-from pb2hl.mapper.knowledge.concepts import by_pattern
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, is_company, signals
@@ -18,6 +17,7 @@ from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, of_
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.matching.names import known_given_names
 from pb2hl.values.booleans import FALSE, TRUE
+from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.fold import fold
 
 
@@ -230,14 +230,13 @@ def _are_users(raw: Table, others: Sequence[Table], said: tuple[str, str], fits:
     return not by_name and "email" in people and _knows_owners(frame, [other for other in others if other is not raw])
 
 
-_OF_CONTACTS = frozenset({"tags", "birthday", "source", "company_name", "description"})
+_OF_CONTACTS = CONSENTS | {"tags", "birthday", "source", "company_name", "description"}
 
 
 def _only_of_contacts(headings: Sequence[str]) -> bool:
-    """Whether a table has what nobody keeps of users: tags, birthdays, sources, companies, notes (the members of a list or club)."""
-    known = by_pattern("contacts")
-    said = (known.get(frozenset(terms(heading))) for heading in headings)
-    return any(concept is not None and concept.field in _OF_CONTACTS for concept in said)
+    """Whether a table has what nobody keeps of users: tags, birthdays, consents, companies, notes (the members of a list or club)."""
+    said = (candidate(heading, "contacts", Signals()) for heading in headings)
+    return any(item.field in _OF_CONTACTS and item.confidence >= 0.9 for item in said)
 
 
 def _knows_owners(frame: pd.DataFrame, others: Sequence[Table]) -> bool:
@@ -268,10 +267,10 @@ def _said(raw: Table, others: Sequence[Table]) -> tuple[str, str]:
 def _bears_out(by_name: str, fits: Mapping[str, Fit], columns: int) -> bool:
     """Whether columns and values agree with what a table's name says, or at least do not say something else."""
     own = fits[by_name]
-    best = max(fit.points for fit in fits.values())
+    best = max(fits.values(), key=lambda fit: fit.points)
     if by_name == "contacts" and columns > _FEW and not set(own.fields) & _SOMEBODY:
         return False  # `patients` with a birthday and no name: animals
-    if own.points <= 0 or lacks(by_name, own) or (own.against and own.points + NAME_POINTS < best):
+    if own.points <= 0 or lacks(by_name, own) or (own.against and own.points + NAME_POINTS < best.points):
         return False
     if columns <= _FEW:
         return not own.against
@@ -282,7 +281,7 @@ def _bears_out(by_name: str, fits: Mapping[str, Fit], columns: int) -> bool:
         return False
     if by_name in _DESCRIBING and max((telling_fields(by_name)[name] for name in own.fields), default=0.0) < 1.0:
         return False
-    return own.points + NAME_POINTS >= best
+    return own.points + NAME_POINTS >= best.points or own.understood >= best.understood
 
 
 def _nothing_fits(by_name: str, words: str, fits: Mapping[str, Fit], best: str) -> str:

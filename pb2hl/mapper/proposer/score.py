@@ -12,18 +12,16 @@ from pb2hl.mapper.knowledge.signals import Signals
 from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, parts, terms, tokens
 from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.mapper.proposer.corrected import corrected
-from pb2hl.model import OBJECTS, FieldKind
+from pb2hl.mapper.proposer.weighing import weighed
+from pb2hl.model import OBJECTS
 from pb2hl.source.embedded import is_kept
-from pb2hl.values.booleans import FALSE, TRUE
-from pb2hl.values.consents import FIELDS as CONSENTS
-from pb2hl.values.statuses import activity_type, deal_status, word_key
+from pb2hl.values.statuses import activity_type
 
 _SOFT = heading_words("soft")
 """Words that may stand beside any concept without changing it (`Phone 1 - Value`, `Associated Company`)."""
 
 _ADDRESS_PARTS = frozenset({"street", "city", "state", "postal code", "country"})
 
-_ADDRESS_FIELDS = frozenset({"address_1", "address_2", "city", "state", "postal_code", "country"})
 _ENTITIES = heading_words("relatives") | {"contact", "company", "deal", "task", "event", "owner", "user", "activity", "product", "file name"}  # fmt: skip
 
 _WITHOUT_FIELDS = frozenset({"tasks", "notes", "appointments", "activities"})
@@ -31,55 +29,6 @@ _WITHOUT_FIELDS = frozenset({"tasks", "notes", "appointments", "activities"})
 
 _CUSTOMERS = heading_words("buyers")
 """Words for who buys: of a table of companies, the company itself."""
-
-_DATES = frozenset(
-    spec.name for item in OBJECTS.values() for spec in item.fields if spec.kind in (FieldKind.DATE, FieldKind.DATETIME)
-)
-_EXPECTED: dict[str, tuple[str, ...]] = (
-    {
-        "email": ("email",),
-        "email_2": ("email",),
-        "contact_email": ("email",),
-        "phone": ("phone",),
-        "mobile": ("phone",),
-        "website": ("url", "domain"),
-        "domain": ("domain", "url"),
-        "amount": ("money", "number"),
-        "probability": ("percent", "number"),
-        "timezone": ("timezone",),
-        "completed": ("boolean",),
-        "postal_code": ("postal", "number"),
-        "recurrence": ("rrule",),
-    }
-    | {name: ("boolean",) for name in CONSENTS}
-    | {name: ("date", "datetime", "moment") for name in _DATES}
-)
-"""Kinds of values that confirm a canonical field."""
-
-_NAMES = ("first_name", "last_name", "full_name", "city", "state", "country", "company_name", "name", "owner", "source")
-_NEVER: dict[str, tuple[str, ...]] = {
-    "country": ("number", "date", "datetime", "boolean", "email", "url", "money", "percent"),
-    "currency": ("number", "date", "datetime", "boolean", "email", "url"),
-    "job_title": ("salutation", "boolean", "number", "code", "date", "datetime", "email", "phone", "url"),
-    "company_name": ("salutation", "boolean", "email", "date", "datetime", "percent"),
-    "owner": ("percent", "date", "datetime"),
-    "followers": ("number", "percent", "date", "datetime"),  # how many follow a person elsewhere is no user
-    "full_name": ("boolean", "number", "date", "datetime", "percent", "salutation", "url", "reached"),
-    "first_name": ("boolean", "number", "date", "datetime", "email", "url", "reached"),
-    "last_name": ("boolean", "number", "date", "datetime", "email", "url", "reached"),
-    "title": ("boolean", "money", "number", "date", "datetime", "percent"),
-}
-"""Kinds of values that a field never has, whatever its heading says."""
-
-_CONFLICTS: dict[str, tuple[str, ...]] = {
-    "email": ("boolean", "date", "datetime", "money", "number", "phone", "url", "percent", "consent"),
-    "phone": ("boolean", "date", "datetime", "email", "url", "percent", "money", "consent", "person", "timezone"),
-    "website": ("boolean", "date", "datetime", "email", "number", "money"),
-    "date": ("boolean", "email", "url", "phone", "person", "timezone", "money", "percent"),
-    "money": ("boolean", "email", "url", "date", "datetime", "timezone", "person"),
-    "name": ("email", "url", "datetime", "date", "timezone", "percent", "digit"),
-    "text": (),
-}
 
 
 @cache
@@ -173,81 +122,6 @@ def _answered(reading: Reading, seen: Signals) -> bool:
     return f"{EVERYDAY}to do" not in reading.terms or not seen.looks("date", "datetime", at_least=0.6)
 
 
-def _family(field: str) -> str:
-    if field in ("email", "email_2", "contact_email"):
-        return "email"
-    if field in ("phone", "mobile"):
-        return "phone"
-    if field in ("website", "domain"):
-        return "website"
-    if field in ("amount", "probability"):
-        return "money"
-    if field in _DATES:
-        return "date"
-    return "name" if field in _NAMES else "text"
-
-
-def _weigh(found: Candidate, seen: Signals) -> Candidate:
-    """The candidate after a look at the values: surer when they fit, withdrawn when they cannot be that."""
-    if not seen.filled:
-        return found
-    elsewhere = (
-        found.field in _ADDRESS_FIELDS and found.confidence < 0.8
-    )  # `Faktura postnr`: perhaps of another address
-    expected = () if elsewhere else _EXPECTED.get(found.field, ())
-    if expected and seen.looks(*expected, at_least=0.6):
-        return replace(
-            found,
-            confidence=min(0.99, found.confidence + 0.02 if found.confidence > 0.8 else found.confidence + 0.2),
-            confirmed=True,
-            reason=f"{found.reason}; values look like {_words(expected, seen)}",
-        )
-    family = _family(found.field)
-    against = _against(found.field, family, seen, expected)
-    if against and not seen.looks("hash"):
-        return replace(
-            found,
-            field="custom",
-            target="custom",
-            confidence=0.7,
-            reason=f"{found.reason}, but its values look like {against[0]}: kept as it is",
-        )
-    return found
-
-
-_SYSTEM_ROLES = heading_words("system roles")
-"""What a help desk or a shop calls who may do what: no job titles."""
-
-
-def _against(field: str, family: str, seen: Signals, expected: tuple[str, ...]) -> list[str]:
-    """Kinds of values that a field cannot have and a column has."""
-    if field == "job_title" and seen.examples and all(text.casefold() in _SYSTEM_ROLES for text in seen.examples):
-        return ["roles of the old system"]
-    if field == "state" and seen.examples and sum(map(_says_how_it_stands, seen.examples)) >= 0.6 * len(seen.examples):
-        return ["statuses"]
-    if field in _NEVER:
-        return [kind for kind in _NEVER[field] if seen.looks(kind, at_least=0.8)]
-    if field == "employees" and not seen.looks("number", at_least=0.5):
-        return ["ranges"]
-    if family == "phone" and seen.looks("number", at_least=0.8) and not seen.looks("phone", at_least=0.3):
-        return ["numbers"]
-    if family in ("email", "phone") and seen.looks("code", at_least=0.8) and not seen.share(family):
-        return ["codes"]
-    if field in ("owner", "source") or (family == "name" and seen.looks("person")):
-        return []
-    return [kind for kind in _CONFLICTS[family] if seen.share(kind) >= 0.8 and kind not in expected]
-
-
-def _says_how_it_stands(text: str) -> bool:
-    """Whether a text is a status (`Actif`, `Fermé`), and no abbreviation of a state that reads as one (`OK`, `NO`)."""
-    word = word_key(text)
-    return len(word) > 3 and (word in TRUE | FALSE or bool(deal_status(word)))
-
-
-def _words(expected: tuple[str, ...], seen: Signals) -> str:
-    return max(expected, key=seen.share)
-
-
 def _consent(heading: str, reading: Reading, object_: str, seen: Signals) -> Candidate | None:
     if object_ != "contacts":
         speaks = object_ in ("companies", "deals") and consent(heading, reading.terms, seen) is not None
@@ -290,7 +164,7 @@ def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
     if found is None or (found.field == "content" and seen.filled):  # words that tell of the file
         return _by_values(reading, object_, seen)
     found = _of_values(found, object_, seen)
-    found = _weigh(replace(found, place=reading.place, index=reading.index), seen)
+    found = weighed(replace(found, place=reading.place, index=reading.index), seen)
     if found.target == "custom" and object_ in _WITHOUT_FIELDS:
         return replace(found, target="ignore")
     return found

@@ -43,7 +43,7 @@ _ANOTHERS = frozenset("author manager followers source partner spouse assistant 
 }
 """Terms of people and companies beside the one a record belongs to."""
 
-_NAMES_OF_PEOPLE = frozenset({"first name", "last name"})
+_NEVER_IDS = frozenset({"first name", "last name", "phone", "mobile", "fax", "postal code"})
 _OF_ANOTHER = heading_words("of another record")
 """Words of ids that mean another record of the same object (`ConvertedContactId`, `MasterRecordId`)."""
 
@@ -292,7 +292,7 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
         for owner, heading in columns
         if owner is table
         and (heading == stands or may_change(table, heading))
-        and not set(terms(table.said(heading))) & (_OF_ANOTHER | _NAMES_OF_PEOPLE)
+        and not set(terms(table.said(heading))) & (_OF_ANOTHER | _NEVER_IDS)
         and _unique(table, heading)
     ]
     scored = []
