@@ -141,7 +141,7 @@ class ClusterReview(ReviewTable):
         if unsaved and (len(self._frame) <= SAVED_AT_ONCE or unsaved >= SAVED_EVERY):
             self.save()
 
-    def _announce(self, changes: Sequence[tuple[int, str, str]]) -> None:
+    def _announce(self, changes: Sequence[tuple[int, str, str]], *, theirs: bool = False) -> None:
         """The browser gets whole views; only the states of the clusters that changed are told anew."""
         for cluster in {self._cell(row, "cluster") for row, _, _ in changes}:
             if cluster in self._clusters:

@@ -49,7 +49,7 @@ function render({ model, el }) {
   for (const [value, text] of [["", "all rows"], ["open", "undecided"], ["unsure", "below the threshold"], ["bad", "with a problem"]]) only.append(Object.assign(make("option"), { value, textContent: text }));
   const button = (text, run, key) => { const node = make("button", "", text); node.type = "button"; node.title = key; node.onclick = () => { run(); view.focus(); }; bar.append(node); return node; };
   bar.append(filter, only);
-  const decide = (word) => send("edit", { changes: targets().map((row) => [row, "decision", word]) });
+  const decide = (word) => { const changes = targets().filter((row) => (choices(row, "decision") || [word]).includes(word)).map((row) => [row, "decision", word]); if (changes.length) send("edit", { changes }); else state.textContent = `${word} is no choice here`; };
   say().forEach(([word, means], n) => button(`${word}: ${means}`, () => decide(word), `decide so for the selected rows (${n + 1})`));
   if (columns().includes("proposal")) button("Accept", () => send("accept", { rows: targets() }), "accept the proposal of the selected rows (a)");
   const undo = button("Undo", () => send("undo", {}), "Ctrl+Z"), save = button("Save", () => send("save", {}), "Ctrl+S");
@@ -59,6 +59,7 @@ function render({ model, el }) {
   const state = make("span", "rt-state"); state.setAttribute("role", "status"); bar.append(state);
   const head = make("div", "rt-head"), body = make("div"); head.setAttribute("role", "row"); body.setAttribute("role", "rowgroup"); body.style.position = "relative"; view.append(head, body);
 
+  const many = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
   const width = (name) => (spec().widths || {})[name] || 120;
   const editable = (name) => (spec().editable || []).includes(name);
   const at = (name) => columns().indexOf(name);
@@ -175,7 +176,7 @@ function render({ model, el }) {
     const pick = list && input.tagName === "INPUT" ? picker(cell, input, list) : null;
     let over = false;
     const end = (keep, step) => { if (over) return; over = true; editing = null; pick?.close(); const value = input.value; if (keep && value !== before) send("edit", { changes: (selected.size > 1 && selected.has(row) ? [...selected] : [row]).map((index) => [index, name, value]) }); if (step) current = Math.min(order.length - 1, current + step); view.focus(); show(); };
-    input.onblur = () => end(true, 0);
+    input.leave = () => end(false, 0); input.onblur = () => end(true, 0);
     input.onkeydown = (event) => { event.stopPropagation(); if (pick && (event.key === "ArrowDown" || event.key === "ArrowUp")) { event.preventDefault(); pick.step(event.key === "ArrowDown" ? 1 : -1); } else if (event.key === "Enter") { event.preventDefault(); end(true, 1); } else if (event.key === "Escape") { event.preventDefault(); end(false, 0); } else if (event.key === "Tab") { event.preventDefault(); end(true, 0); move(0, event.shiftKey ? -1 : 1); } };
   }
   function picker(cell, input, list) {
@@ -217,17 +218,18 @@ function render({ model, el }) {
   };
   filter.oninput = arrange; filter.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter" || event.key === "Escape") view.focus(); };
   only.onchange = arrange; view.onscroll = () => { if (!editing) draw(); };
-  function status() { const decision = at("decision"), open = decision < 0 ? 0 : rows.filter((row) => !row[decision].trim()).length, bad = Object.keys(model.get("problems")).length; count.textContent = `${rows.length} rows · ${open} undecided${bad ? ` · ${bad} with a problem` : ""}`; const dirty = model.get("unsaved"); const back = lost().length; bring.hidden = !back; bring.textContent = `Bring back ${back} unsaved edits`; state.textContent = gone ? `the kernel is gone: ${edits.size} unsaved edits are kept in this tab; run the cell again` : back && !dirty ? `${back} edits of a kernel that ended are not saved` : model.get("message") || (dirty ? `${dirty} unsaved edits` : "saved"); state.className = "rt-state" + (dirty || gone || back ? " dirty" : ""); undo.disabled = !model.get("can_undo"); save.disabled = !dirty || gone; }
-  const fresh = () => { previews.clear(); rows = model.get("rows").map((row) => [...row]); arrange(); status(); };
+  function status() { const decision = at("decision"), open = decision < 0 ? 0 : rows.filter((row) => !row[decision].trim()).length, bad = Object.keys(model.get("problems")).length; count.textContent = `${rows.length} rows · ${open} undecided${bad ? ` · ${bad} with a problem` : ""}`; const dirty = model.get("unsaved"); const back = lost().length; bring.hidden = !back; bring.textContent = "Bring back " + many(back, "unsaved edit"); state.textContent = gone ? `the kernel is gone: ${many(edits.size, "unsaved edit")} stay in this tab; run the cell again` : back && !dirty ? `${many(back, "edit")} of a kernel that ended: not saved` : model.get("message") || (dirty ? many(dirty, "unsaved edit") : "saved"); state.className = "rt-state" + (dirty || gone || back ? " dirty" : ""); undo.disabled = !model.get("can_undo"); save.disabled = !dirty || gone; }
+  const fresh = () => { editing?.leave(); previews.clear(); rows = model.get("rows").map((row) => [...row]); arrange(); status(); };
   model.on("change:rows", fresh); model.on("change:problems", () => { draw(); detail(); status(); });
   for (const name of ["unsaved", "message", "can_undo"]) model.on("change:" + name, status);
-  const receive = (message) => { if (message.type === "preview") { previews.set(message.row, message); if (order[current] === message.row) detail(); } if (message.type === "rows") { gone = false; rows = message.rows.map((row) => [...row]); if (!editing) { arrange(); status(); } } if (message.type === "cells") { for (const [row] of message.changes) previews.delete(row); for (const [row, name, value] of message.changes) rows[row][at(name)] = value; keep(message.changes); if (!editing) { arrange(); status(); } } };
+  const receive = (message) => { if (message.type === "preview") { previews.set(message.row, message); if (order[current] === message.row) detail(); } if (message.type === "rows") { gone = false; rows = message.rows.map((row) => [...row]); if (!editing) { arrange(); status(); } } if (message.type === "cells") { for (const [row] of message.changes) previews.delete(row); for (const [row, name, value] of message.changes) rows[row][at(name)] = value; if (!message.theirs) keep(message.changes); if (!editing) { arrange(); status(); } } };
   model.on("msg:custom", receive);
   model.on("change:unsaved", () => { if (!model.get("unsaved") && !gone) { saved(); status(); } });
   model.on("comm_live_update", () => { gone = true; status(); post({ type: "rows" }); }); // one that lives answers, and then it is not gone
   const leaving = (event) => { if (model.get("unsaved") || (gone && edits.size)) { event.preventDefault(); event.returnValue = ""; } };
   window.addEventListener("beforeunload", leaving);
   try { for (const [key, value] of JSON.parse(sessionStorage.getItem(place()) || "[]")) edits.set(key, value); } catch { /* nothing kept */ }
+  root.addEventListener("focusin", (event) => { if (!root.contains(event.relatedTarget)) send("rows", {}); }); // whoever comes back sees what was saved elsewhere
   fresh(); send("rows", {}); // another page may have edited since this one's model was filled
   return () => { window.removeEventListener("beforeunload", leaving); model.off("msg:custom", receive); };
 }

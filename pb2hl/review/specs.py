@@ -90,6 +90,14 @@ def conflicts_review(ws: Workspace, *, who: str = "") -> ReviewTable | NothingTo
     spec = ReviewSpec(
         conflicts.CONFLICT_COLUMNS,
         words=conflicts.MEANING,
+        choices={
+            "decision": {
+                "column": "about",
+                "by": {conflicts.WHOLE_TOLD: [conflicts.KEEP]},
+                "otherwise": list(conflicts.MEANING),
+            }
+        },
+        check=conflicts.problems,
         widths={"record": 160, "decision": 100} | dict.fromkeys(("mine", "perfect_books", "highlevel"), 165),
         preview=("mine", "perfect_books", "highlevel", "comment"),
         first=(*conflicts.WORD_COLUMNS, "decision", "comment", "who", "when", "object"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import html
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ import pandas as pd
 import traitlets
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
-from pb2hl.errors import Problem
+from pb2hl.errors import Problem, SheetError
 from pb2hl.report.drawing.cells import words
 from pb2hl.review.behind import Behind
 from pb2hl.saved import LEFT, Still, as_of
 from pb2hl.sheets import read_sheet, write_sheet
+from pb2hl.values.counting import agree, counted
 
 STATIC_ROWS = 500
 """Rows that the read-only rendering of an executed notebook shows."""
@@ -113,6 +115,16 @@ class ReviewTable(Still, anywidget.AnyWidget):
         self._show()
         self._finish_save("", 0)
 
+    def _look_again(self) -> None:
+        """Show what a step or another editor wrote meanwhile; where edits are unsaved, say so and leave them."""
+        if not self._path.exists() or self._path.read_bytes() == self._disk:
+            return
+        if self.unsaved:
+            self.message = f"{self._path.name} was changed elsewhere; saving takes over what does not clash"
+        else:
+            with suppress(SheetError):
+                self.reload()
+
     def _cell(self, row: int, column: str) -> str:
         return str(self._frame.at[row, column])
 
@@ -126,8 +138,8 @@ class ReviewTable(Still, anywidget.AnyWidget):
         self.spec = {**self.spec, "titles": {name: words(name) for name in self.columns}}
         self.rows = self._frame[self.columns].to_numpy().tolist()
 
-    def _announce(self, changes: Sequence[tuple[int, str, str]]) -> None:
-        self.send({"type": "cells", "changes": [list(item) for item in changes]})
+    def _announce(self, changes: Sequence[tuple[int, str, str]], *, theirs: bool = False) -> None:
+        self.send({"type": "cells", "changes": [list(item) for item in changes], "theirs": theirs})
 
     def edit(self, changes: Sequence[tuple[int, str, str]]) -> None:
         """Set cells: (row from 0, column, text). Columns that may not be edited and rows that are not there are refused, whole."""
@@ -220,12 +232,13 @@ class ReviewTable(Still, anywidget.AnyWidget):
         fixed = [name for name in self._frame.columns if name not in (*self._review.editable, *_STAMPED)]
         same = list(theirs.columns) == list(self._base.columns) and len(theirs) == len(self._base)
         if not same or not theirs[fixed].equals(self._base[fixed]):
-            self.message = (
-                f"{self._path.name} was changed elsewhere, in its rows: Reload first (your unsaved edits are then lost)"
-            )
+            self._take_rows(theirs, fixed)
             return False
         new, mine = theirs != self._base, self._frame != self._base
-        both = new & mine & (theirs != self._frame)
+        differs = theirs != self._frame
+        both = new & mine & differs
+        if {"decision", "when"} <= set(both):  # who decides anew for what stood there has decided too
+            both["decision"] |= differs["decision"] & (mine["decision"] & new["when"] | new["decision"] & mine["when"])
         clash = [
             (int(row), str(name)) for name in self._review.editable if name in both for row in both.index[both[name]]
         ]
@@ -238,12 +251,29 @@ class ReviewTable(Still, anywidget.AnyWidget):
             self._frame.at[row, name] = text
         self._undo.clear()
         self._keep(taken)
-        self._announce(taken)
+        self._announce(taken, theirs=True)
         self._disk, self._base = self._path.read_bytes(), theirs
         if clash:
             named = ", ".join(f"row {row + 2} {name} (there: {theirs.at[row, name]!s})" for row, name in clash[:3])
             self.message = f"{self._path.name} was changed elsewhere, in {len(clash)} of your cells: {named}. Save again to keep yours, or Reload."
         return not clash
+
+    def _take_rows(self, theirs: pd.DataFrame, fixed: Sequence[str]) -> None:
+        """Show other rows than were here, with the unsaved edits of those that are still there."""
+        mine = self._frame != self._base
+        edits = [(row, str(name), self._cell(row, str(name))) for name in mine for row in mine.index[mine[name]]]
+        names = [name for name in fixed if name in theirs]
+        rows = zip(*(theirs[name] for name in names), strict=True)
+        where = {key: row for row, key in reversed(list(enumerate(rows)))}
+        there = [where.get(tuple(self._base.loc[row, names])) for row, _, _ in edits]
+        stay = [(row, name, text) for row, (_, name, text) in zip(there, edits, strict=True) if row is not None and name in theirs]  # fmt: skip
+        gone = len({row for (row, _, _), place in zip(edits, there, strict=True) if place is None})
+        self.reload()
+        self._apply(stay)
+        self._undo.clear()
+        left = f"; edits of {counted(gone, 'row')} that {agree(gone, 'is', 'are')} gone were left out" if gone else ""
+        kept = ", with your edits: save again to write them" if stay else ""
+        self._finish_save(f"{self._path.name} was changed elsewhere, in its rows: they are shown now{kept}{left}", len({row for row, _, _ in stay}))  # fmt: skip
 
     def _keep(self, changes: Sequence[tuple[int, str, str]]) -> None:
         """Put the cells into what a reloaded page or a second display gets; nothing is sent for it."""
@@ -271,6 +301,7 @@ class ReviewTable(Still, anywidget.AnyWidget):
         elif kind == "preview":
             self.preview(int(content["row"]))
         elif kind == "rows":
+            self._look_again()
             self.send({"type": "rows", "rows": self.rows})
         elif kind in ("undo", "save", "reload"):
             getattr(self, kind)()
@@ -306,7 +337,7 @@ class ReviewTable(Still, anywidget.AnyWidget):
 def _for_browser(spec: ReviewSpec) -> dict[str, Any]:
     return {
         "editable": list(spec.editable),
-        "choices": dict(spec.choices) | ({"decision": list(spec.words)} if spec.words else {}),
+        "choices": ({"decision": list(spec.words)} if spec.words else {}) | dict(spec.choices),
         "words": dict(spec.words),
         "free": list(spec.free),
         "preview": list(spec.preview),

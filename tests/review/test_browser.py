@@ -194,7 +194,7 @@ def test_everything_by_keyboard(page, sheet):
     """Accept, select several, edit with a dropdown, undo and save without touching the mouse."""
     page.tab.locator(".rt-view").focus()
     page.press("a")
-    assert page.cell(0, "decision") == "custom" and page.tab.locator(".rt-state").inner_text() == "1 unsaved edits"
+    assert page.cell(0, "decision") == "custom" and page.tab.locator(".rt-state").inner_text() == "1 unsaved edit"
     page.press("ArrowDown", "Shift+ArrowDown", "Shift+ArrowDown", "a")
     assert list(page.widget.frame["decision"][:5]) == ["custom"] * 4 + [""]
     page.press("Control+z")

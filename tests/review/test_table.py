@@ -114,11 +114,48 @@ def test_two_editors_of_a_cell_are_asked(path):
 
 
 def test_rows_that_came_or_went_elsewhere_are_not_overwritten(path):
-    """A sheet with other rows than the widget knows is read again first."""
+    """Other rows than the widget knows are shown first, with the edits of those that are still there; what is gone is said."""
     widget = table(path)
-    tell(widget, type="edit", changes=[[1, "decision", "ignore"]])
+    column = widget.frame.at[1, "column"]
+    tell(
+        widget,
+        type="edit",
+        changes=[[0, "comment", "of a row that goes"], [1, "decision", "ignore"], [1, "comment", "mine"]],
+    )
     write_sheet(path, on_disk(path).iloc[1:])
-    assert widget.save() is False and "Reload" in widget.message
+    assert widget.save() is False and "edits of 1 row that is gone" in widget.message and widget.unsaved == 1
+    assert (widget.frame.at[0, "column"], widget.frame.at[0, "decision"]) == (column, "ignore")
+    assert on_disk(path).at[0, "decision"] != "ignore", "not before it was seen"
+    assert widget.save() and on_disk(path).at[0, "comment"] == "mine" and not widget.unsaved
+
+
+def test_who_comes_back_sees_what_was_saved_elsewhere(path):
+    """A page that gets the focus shows the sheet as it is now; unsaved edits stay, and are not taken for those of another."""
+    widget, other, sent = table(path), table(path), []
+    widget.send = lambda content, buffers=None: sent.append(content)
+    tell(other, type="edit", changes=[[0, "decision", "ignore"]])
+    other.save()
+    tell(widget, type="rows")
+    assert widget.frame.at[0, "decision"] == "ignore" and sent[-1]["rows"] == other.rows
+    tell(widget, type="edit", changes=[[1, "comment", "mine"]])
+    tell(other, type="edit", changes=[[2, "comment", "theirs"]])
+    other.save()
+    tell(widget, type="rows")
+    assert widget.frame.at[1, "comment"] == "mine" and "changed elsewhere" in widget.message
+    assert widget.save() and widget.frame.at[2, "comment"] == "theirs"
+    assert [said for said in sent if said.get("theirs")][-1]["changes"] == [[2, "comment", "theirs"]]
+
+
+def test_deciding_anew_for_what_stood_there_is_a_decision(path):
+    """Where one changed a decision and another confirmed it meanwhile, they are asked."""
+    first = table(path)
+    tell(first, type="edit", changes=[[0, "decision", "ignore"]])
+    first.save()
+    widget, other = table(path), table(path)
+    tell(widget, type="edit", changes=[[0, "decision", "custom"]])
+    write_sheet(path, other.frame.assign(when=["2030-01-01", *other.frame["when"].iloc[1:]]))
+    assert widget.save() is False and "row 2 decision (there: ignore)" in widget.message
+    assert widget.save() and on_disk(path).at[0, "decision"] == "custom"
 
 
 def test_a_reloaded_page_gets_what_the_sheet_holds(path):

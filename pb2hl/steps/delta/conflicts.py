@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.errors import Problem, Severity, SheetError
+from pb2hl.register import REPAIR
 from pb2hl.sheets import table_rows, write_sheet
 from pb2hl.workspace import Workspace
 
@@ -23,8 +24,8 @@ KEEP, SOURCE = "keep", "source"
 
 MEANING = {KEEP: "HighLevel's value stays", SOURCE: "that of Perfect Books is written"}
 
-WHOLE = "(whole record)"
-"""Stands for the field when the record itself was removed in HighLevel."""
+WHOLE, WHOLE_TOLD = "(whole record)", "the whole record"
+"""Stands for the field, and says so, when the record itself was removed in HighLevel: that it is made again is no matter of a field."""
 
 NAME = "conflicts"
 Key = tuple[str, str, str]
@@ -37,22 +38,26 @@ Words = Callable[[Mapping[str, str]], Sequence[str]]
 def decisions(ws: Workspace) -> Decisions:
     """(object, source id, field) → (decision, the later value it was made about). SheetError for unknown decisions."""
     sheet = _sheet(ws)
+    if wrong := problems(sheet):
+        hint = "write " + " or ".join(f"{word} ({what})" for word, what in MEANING.items())
+        raise SheetError("sheets/conflicts.csv has decisions that cannot be", hint=hint, problems=wrong)
     chosen = sheet["decision"].str.strip().str.casefold()
-    unknown = sheet[~chosen.isin(["", KEEP, SOURCE])]
-    if len(unknown):
-        raise SheetError(
-            "sheets/conflicts.csv has decisions that are not known",
-            hint="write " + " or ".join(f"{word} ({what})" for word, what in MEANING.items()),
-            problems=[
-                Problem("decision", f"{row.decision!r} is no decision", Severity.CRITICAL, file="conflicts.csv", row=index + 2)
-                for index, row in zip(unknown.index, table_rows(unknown), strict=True)
-            ],
-        )  # fmt: skip
     return {
         (row.object, row.source_id, row.field): (decision, row.later)
         for row, decision in zip(table_rows(sheet), chosen, strict=True)
         if decision
     }
+
+
+def problems(sheet: pd.DataFrame) -> list[Problem]:
+    """Decisions of the sheet that are none, and those that nothing would follow."""
+    chosen = sheet["decision"].str.strip().str.casefold()
+    wrong = sheet[~chosen.isin(["", KEEP, SOURCE]) | ((chosen == SOURCE) & (sheet["field"] == WHOLE))]
+    gone = f"the record was removed in HighLevel: pb2hl {REPAIR.id} makes it again, after an audit; write {KEEP}, or nothing until then"
+    return [
+        Problem("decision", gone if row.field == WHOLE else f"{row.decision!r} is no decision", Severity.CRITICAL, file=f"{NAME}.csv", row=index + 2, field="decision")
+        for index, row in zip(wrong.index, table_rows(wrong), strict=True)
+    ]  # fmt: skip
 
 
 def asked(ws: Workspace) -> set[Key]:

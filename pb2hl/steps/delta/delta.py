@@ -234,7 +234,7 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
         status=Status.NOTHING_TO_DO if status is Status.DONE and not (sent or deleted) else status,
         headline=f"{_brought(new, entries)} new and {_brought(found.updates, entries)} changed operations were brought over; {counted(people, 'field')} {agree(people, 'was', 'were')} changed "
         f"by people in HighLevel and kept; {counted(len(done.removed), 'row')} {agree(len(done.removed), 'is', 'are')} gone from the export, {counted(deleted, 'record')} deleted."
-        + (f" {counted(len(found.kept), 'field')} {agree(len(found.kept), 'stays', 'stay')} as decided at an earlier delta." if found.kept else "")
+        + (f" {counted(len(found.kept), 'field')} {agree(len(found.kept), 'stays', 'stay')} as decided." if found.kept else "")
         + (f" {doubt} stay in doubt." if doubt else "") + ("" if mine.whole else f" {mine.headline}") + ("" if asked.complete else f" {asked.headline}"),
         counts={"new": len(new), "updated": len(found.updates), "unchanged": found.unchanged, "conflicts": len(waiting),
                 "unresolved": found.unresolved, "removed": len(done.removed), "deleted": deleted, "sent": sent,

@@ -16,7 +16,7 @@ from pb2hl.diff.flatten import CUSTOM
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Entry, LedgerPort
 from pb2hl.operations import REMOVED_TAGS, Target
-from pb2hl.steps.delta.conflicts import WHOLE
+from pb2hl.steps.delta.conflicts import WHOLE, WHOLE_TOLD
 from pb2hl.steps.delta.known_rows import known_rows
 from pb2hl.steps.shared.labels import field_labels
 from pb2hl.steps.shared.outcomes import RECORD_OF
@@ -28,7 +28,7 @@ NAMES = ("full_name", "name", "title", "subject", "file_name", "body", "email")
 """What a record is called by, in that order, where it has no first and last name."""
 _FIELDS = {
     "assignedTo": "owner", "assignedUserId": "owner", "userId": "author", "businessId": "company", "contactId": "contact", "pipelineId": "pipeline",
-    "pipelineStageId": "stage", "monetaryValue": "amount", "lostReasonId": "lost reason", REMOVED_TAGS.lstrip("$"): "tags taken away", WHOLE: "the whole record",
+    "pipelineStageId": "stage", "monetaryValue": "amount", "lostReasonId": "lost reason", REMOVED_TAGS.lstrip("$"): "tags taken away", WHOLE: WHOLE_TOLD,
 }  # fmt: skip
 _SETTINGS = {"dndSettings": "do not disturb by", "inboundDndSettings": "inbound do not disturb by"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT00:00:00(?:\.000)?Z")
