@@ -22,7 +22,7 @@ from pb2hl.mapper.proposer.pointers import (
 )
 from pb2hl.mapper.proposer.product import Product, product
 from pb2hl.mapper.proposer.propose import propose, propose_fields
-from pb2hl.mapper.proposer.rows_of_two import two_objects
+from pb2hl.mapper.proposer.rows_of_two import strangers, two_objects
 from pb2hl.mapper.proposer.table_names import name_rows
 from pb2hl.mapper.sheets.current import run_again
 from pb2hl.mapper.sheets.decided import CustomField, Mapping, PipelineToMake, custom_fields, decided_mapping
@@ -99,6 +99,7 @@ __all__ = [
     "split_pointers",
     "staged_tables",
     "stages_sheet",
+    "strangers",
     "tags_sheet",
     "two_objects",
     "undecided",

@@ -8,6 +8,7 @@ from pathlib import Path
 from pb2hl.errors import ExportError, Problem
 from pb2hl.limits import Limits, remedy
 from pb2hl.source import cards, encoding, html_tables, json_tables, sqlite_tables, workbooks
+from pb2hl.source.banded import groups_apart
 from pb2hl.source.delimited import read_delimited
 from pb2hl.source.elsewhere import elsewhere
 from pb2hl.source.embedded import Keep
@@ -88,12 +89,12 @@ def _read(raw: bytes, name: str, limits: Limits, keep: Keep, path: Path | None) 
         return json_tables.read_json_lines(raw, name, limits), []
     if kind is Format.JSON:
         return json_tables.read_json(raw, name, limits), []
-    table = tabulate(read_delimited(raw, name, limits), name, "", limits)
-    return ([table] if table else []), []
+    return _tabulated([("", read_delimited(raw, name, limits))], name, limits), []
 
 
 def _tabulated(grids: list[tuple[str, Grid]], name: str, limits: Limits) -> list[RawTable]:
-    return [table for sheet, grid in grids if (table := tabulate(grid, name, sheet, limits)) is not None]
+    parts = [part for sheet, grid in grids for part in groups_apart(grid, name, sheet)]
+    return [table for sheet, grid in parts if (table := tabulate(grid, name, sheet, limits)) is not None]
 
 
 def _few(

@@ -97,7 +97,7 @@ def find_headings(rows: list[list[str]]) -> _Found:
         cells = [cell.strip() for cell in row if cell.strip()]
         if len(cells) < max(1, min(typical, width) * 0.5):
             continue
-        if not _may_be_headings(cells):
+        if not may_be_headings(cells):
             if not _title_like(cells, typical):
                 return _Found(-1, -1, [""] * width)
             continue
@@ -105,7 +105,7 @@ def find_headings(rows: list[list[str]]) -> _Found:
         if (
             following
             and _is_group_row(row, following[0])
-            and _may_be_headings([c for c in following[0] if c.strip()])
+            and may_be_headings([c for c in following[0] if c.strip()])
             and _more_value_like(following[1:], following[0])
         ):
             return _Found(index, index + 1, _merge(row, following[0]))
@@ -121,7 +121,7 @@ def find_headings(rows: list[list[str]]) -> _Found:
     return _Found(-1, -1, [""] * width) if typical > 1 or not rows else _Found(0, 0, [cell.strip() for cell in rows[0]])
 
 
-def _may_be_headings(cells: list[str]) -> bool:
+def may_be_headings(cells: list[str]) -> bool:
     """Short words, hardly a value among them, hardly a repetition."""
     values = sum(bool(_VALUE.fullmatch(cell)) for cell in cells)
     long = sum(len(cell) > 100 for cell in cells)
@@ -130,6 +130,11 @@ def _may_be_headings(cells: list[str]) -> bool:
         and long <= 0.2 * len(cells)
         and len({c.casefold() for c in cells}) >= 0.5 * len(cells)
     )
+
+
+def are_values(cells: Sequence[str]) -> bool:
+    """Whether the filled cells of a row are all values (numbers, dates), as those of a row of sums are."""
+    return all(_VALUE.fullmatch(cell) for cell in cells if cell)
 
 
 def _title_like(cells: list[str], typical: int) -> bool:

@@ -153,3 +153,30 @@ def test_pipelines_without_stages_are_no_crash(arrive):
     )  # fmt: skip
     found = {item["name"]: arrived.stage(item) for item in arrived.opportunities}
     assert found == {"Roof": ("Sales", "New"), "Deck": ("Renewals", "Sent")}
+
+
+@pytest.mark.slow
+def test_names_of_either_link_and_a_reason_without_a_chance_is_a_loss(arrive):
+    """`Klant` names companies and people, so each deal and task finds its own; a stage where deals stood when they were lost is not lost."""
+    _, results, arrived = arrive(
+        country="BE",
+        bedrijven=[["Naam", "Telefoon", "Website"], ["Acme Boten", "03 225 11 00", "acme.example"], ["Beta Dakwerken", "03 225 11 04", "beta.example"]],
+        contacten=[
+            ["Voornaam", "Achternaam", "E-mail", "Bedrijf"],
+            ["Ann", "Able", "ann@acme.example", "Acme Boten"], ["Bob", "Best", "bob@acme.example", "Acme Boten"], ["Koen", "Jansens", "koen@mail.example", ""],
+        ],
+        deals=[
+            ["Titel", "Klant", "Contactpersoon", "Fase", "Bedrag", "Slaagkans", "Reden weigering"],
+            ["Kajuit", "Acme Boten", "Bob Best", "Offerte verzonden", "1200", "60 %", ""],
+            ["Zeil", "Koen Jansens", "", "Offerte verzonden", "900", "0 %", "Te duur"],
+            ["Dak", "Beta Dakwerken", "", "Nieuw", "450", "10 %", ""],
+        ],
+        taken=[["Omschrijving", "Vervaldatum", "Klant", "Afgewerkt"], ["Bellen", "2026-03-02", "Koen Jansens", "Ja"], ["Meten", "2026-03-04", "Acme Boten", "Nee"]],
+    )  # fmt: skip
+    ann, bob, koen = (arrived.contact(mail)["id"] for mail in ("ann@acme.example", "bob@acme.example", "koen@mail.example"))  # fmt: skip
+    found = {item["name"]: (item["contactId"], item["status"]) for item in arrived.opportunities}
+    assert (found["Kajuit"], found["Zeil"]) == ((bob, "open"), (koen, "lost"))
+    assert found["Dak"][1] == "open" and arrived.opportunity("Dak")["custom"]["Company"] == "Beta Dakwerken"
+    tasks = {item["title"]: (item["contactId"], item["completed"]) for item in arrived.dump["tasks"].values()}
+    assert tasks == {"Bellen": (koen, True), "Meten": (ann, False)}
+    assert any(problem.code == "lost_by_reason" for problem in results["sample"].problems + results["schema"].problems + results["load"].problems)  # fmt: skip

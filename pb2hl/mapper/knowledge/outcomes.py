@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.values.fold import fold, unaccented
 from pb2hl.values.statuses import deal_status
 
@@ -27,9 +27,11 @@ _NUMBERED = re.compile(r"^\s*\d+\s*[.):\-]?\s+")
 
 
 def _parts(stage: str) -> list[str]:
-    """A stage's name, the same without brackets (`Closed Won (Sales Pipeline)`), and what stands between dashes in it."""
+    """A stage's name, the same without brackets (`Closed Won (Sales Pipeline)`) and without the word for a deal (`Negócio perdido`), and
+    what stands between dashes in it."""
     bare = _BRACKETED.sub(" ", stage).strip()
-    return [stage, bare, _NUMBERED.sub("", bare), *_BETWEEN.split(_NUMBERED.sub("", bare))]
+    own = " ".join(word for word in tokens(bare) if terms(word) != ("deal",))
+    return [stage, bare, own, _NUMBERED.sub("", bare), *_BETWEEN.split(_NUMBERED.sub("", bare))]
 
 
 def same(one: str, other: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -193,7 +194,7 @@ def terms(heading: str) -> tuple[str, ...]:
     if len(words) > 1 and words not in phrases():  # `Client No`, `Firma Adı`
         words = (*words[:-1], _LAST.get(words[-1], words[-1]))
     if words in phrases() and len(words) > 1:
-        return (phrases()[words],)
+        return tuple(phrases()[words].split(TOGETHER))
     content = tuple(word for word in words if word not in _NOISE) or words
     found = _translate(content)
     if all(term.isdigit() for term in found) and len(found) == len(content):
@@ -211,8 +212,21 @@ def terms(heading: str) -> tuple[str, ...]:
     return _translate(tuple(expanded))
 
 
+TOGETHER = "+"
+"""What stands between two terms that one word says (`Rechnungsanschrift`: `billing+address`)."""
+
+
 def _of_an_address(word: str) -> bool:
-    return _single_words().get(word) in ("address", "postal code")
+    return _single_words().get(word, "").rpartition(TOGETHER)[2] in ("address", "postal code")
+
+
+def only_due(headings: Sequence[str]) -> bool:
+    """Whether headings ask when something is due and nothing of when it happened: what is called an activity there is still to do."""
+    said = [set(terms(heading)) for heading in headings]
+    return any("due" in words for words in said) and not any(words & _HAPPENED for words in said)
+
+
+_HAPPENED = frozenset("date time start end occurred sent received completed duration outcome direction closed when".split()) | {"completed date"}  # fmt: skip
 
 
 def _translate(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -225,12 +239,12 @@ def _translate(words: tuple[str, ...]) -> tuple[str, ...]:
         for length in range(min(6, len(words) - at), 0, -1):
             key = words[at : at + length]
             if key in table and (length > 1 or key[0] not in _WHOLE or alone):
-                found.append(table[key])
+                found += table[key].split(TOGETHER)
                 at += length
                 break
         else:
             word = words[at]
             single = word.removesuffix("s") if len(word) > 4 else word
-            found.append(table.get((single,), word) if single not in _WHOLE else word)
+            found += (table.get((single,), word) if single not in _WHOLE else word).split(TOGETHER)
             at += 1
     return tuple(found)

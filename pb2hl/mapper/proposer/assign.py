@@ -98,7 +98,7 @@ def _keys_last(field: str, seen: Signals) -> int:
 
 
 _SPARSE = 0.5
-"""Share (0-1) of the fuller address's cells below which another is the exception, wherever it stands."""
+"""Share (0-1) of the cells of the fuller address or name below which another is the exception, wherever it stands."""
 
 _RECORDS = frozenset({"contact", "company", "deal", "task", "event", "activity"})
 
@@ -136,7 +136,7 @@ def _one_column(table: _Chosen, field: str, columns: list[int], strict: bool) ->
         columns,
         key=lambda at: (
             _keys_last(field, seen[at]),
-            field in _OF_AN_ADDRESS and seen[at].filled < _SPARSE * max(seen[other].filled for other in columns),
+            field in _TOLD_ONCE and seen[at].filled < _SPARSE * max(seen[other].filled for other in columns),
             _weaker(headings[at], object_, chosen[at]),
             *_rank(chosen[at], seen[at], at),
         ),
@@ -311,6 +311,8 @@ def _second_lines(chosen: list[Candidate]) -> None:
 
 
 _OF_AN_ADDRESS = ("address_1", "address_2", "city", "state", "postal_code", "country")
+_TOLD_ONCE = frozenset({*_OF_AN_ADDRESS, "name", "title", "subject", "full_name"})
+"""Fields of which a record has one, so that a column which few fill is not it."""
 
 
 def _of_other_addresses(by_field: Mapping[str, Sequence[int]], chosen: list[Candidate]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.signals import Signals
-from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.model import OBJECTS, FieldKind
@@ -49,6 +49,8 @@ def join_clocks(table: Table) -> None:
 
 def is_clock(heading: str, seen: Signals) -> bool:
     """Whether a column holds times of day: by their look, or by its name where they are written without a mark."""
+    if "duration" in terms(heading):
+        return False
     if seen.looks("clock", at_least=_MOSTLY):
         return True
     said = set(tokens(heading))

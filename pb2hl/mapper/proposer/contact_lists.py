@@ -3,8 +3,9 @@ export knows is whom it is with, the others stay beside. Those of a company are 
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +18,13 @@ from pb2hl.mapper.knowledge.text import terms
 from pb2hl.mapper.proposer.company_lists import OTHERS
 from pb2hl.mapper.proposer.row_parts import by_field, fields_of
 from pb2hl.mapper.proposer.score import candidate
-from pb2hl.values.fold import fold_marks
+from pb2hl.values.fold import fold, fold_marks
 
 _OBJECTS = frozenset({"appointments", "tasks", "notes", "activities"})
 _SURE = re.compile(r";|\||\n|:::")
 _COMMA = re.compile(r",")
+_QUOTED = re.compile(r'(?:^|,) ?"')
+"""Where a list of names in quotes has one with a comma of its own."""
 _MAIL = re.compile(r"[^\s<>()\[\],;|\"'@]{1,100}@[^\s<>()\[\],;|\"'@]{1,200}")
 _KEYS = frozenset({"id", "email", "email_2", "full_name"})
 
@@ -82,17 +85,20 @@ _SOFT = heading_words("soft")
 
 
 def split_contacts(
-    headings: Sequence[str], frame: pd.DataFrame, object_: str, known: Mapping[str, str]
+    headings: Sequence[str], frame: pd.DataFrame, object_: str, known: Mapping[str, str], firms: Collection[str] = ()
 ) -> pd.DataFrame:
     """`frame` with each column of lists of contacts as two: the one of each list whom the export knows (`known`), and
-    `<heading> → others`. A comma parts only whom it knows (`Roe, Jane` stays)."""
+    `<heading> → others`. A comma parts only whom it knows (`Roe, Jane` stays), and a person from a company of `firms` before the name."""
     columns: dict[str, pd.Series] = {}
-    for heading, said in zip(headings, without_prefix(headings), strict=True) if object_ in _OBJECTS else ():
+    for heading, said in (
+        zip(headings, without_prefix(headings), strict=True) if object_ in _OBJECTS | {"deals"} else ()
+    ):
         if candidate(said, object_, Signals()).field != "contact_id":
             continue
         texts = frame[heading].str.strip()
-        split = {text: _split(text, known) for text in texts.unique()}
-        if not any(rest for _, rest in split.values()):
+        whole: dict[str, tuple[str, list[str]]] = {text: (_own_name(text, known, firms), []) for text in texts.unique()}
+        split = whole if object_ == "deals" else {text: _split(text, known, firms) for text in whole}
+        if all(first == text and not rest for text, (first, rest) in split.items()):
             continue
         columns[heading] = texts.map({text: first for text, (first, _) in split.items()})
         besides = [other for other in headings if other != heading]
@@ -112,10 +118,29 @@ def split_contacts(
     return pd.DataFrame(out)
 
 
-def _split(text: str, known: Mapping[str, str]) -> tuple[str, list[str]]:
+def _own_name(text: str, known: Mapping[str, str], firms: Collection[str]) -> str:
+    """A person's name without the company before it, as some systems show people (`Acme, Inc., Ann Able`)."""
+    for comma in _COMMA.finditer(text) if firms and len(text) <= _LONGEST else ():
+        tail = text[comma.end() :].strip()
+        if fold(text[: comma.start()].strip()) in firms and fold_marks(tail) in known:
+            return tail
+    return text
+
+
+_LONGEST = 200
+"""Characters of a company and a person in one cell."""
+
+
+def _split(text: str, known: Mapping[str, str], firms: Collection[str]) -> tuple[str, list[str]]:
     """(whom a cell means, whom it names besides)."""
     if fold_marks(text) in known:
         return text, []
+    if _QUOTED.search(text):  # `Bob,"Acme, Ann Able"`
+        quoted = [_own_name(part.strip(), known, firms) for part in next(csv.reader([text], skipinitialspace=True))]
+        first = next((part for part in quoted if _knows(part, known)), quoted[0])
+        return first, [part for part in quoted if part != first and part]
+    if (own := _own_name(text, known, firms)) != text:
+        return own, []
     parts = [part.strip() for part in _SURE.split(text) if part.strip()]
     if len(parts) < 2 and "," in text:
         commas = [part.strip() for part in _COMMA.split(text) if part.strip()]

@@ -53,6 +53,8 @@ def read_ends(table: Table) -> None:
                 "none of these deals is closed: they are open, or as their stages say",
             )
             continue
+        if said == "closed" and heading in flags and not words and _answer_by_chance(table, heading):
+            continue
         if heading in flags and (words or answered or _told_by_stage(table, heading)):
             table.decide(heading, "custom", "custom", 0.85, "yes and no about a deal whose status other columns say")
         elif heading in flags or (said in ("status", "outcome") and not _speaks(table, heading)):
@@ -134,6 +136,31 @@ def _answer(table: Table, named: dict[str, str]) -> None:
     for heading in columns[1:]:
         table.decide(heading, "custom", "custom", 0.85, f"{ANSWERS}read together with {columns[0]!r}")
 
+
+def _answer_by_chance(table: Table, heading: str) -> bool:
+    """Whether the probability beside what is closed says how: all of it 100 or 0. Then both are proposed as the status."""
+    chances = [name for name in table.raw.headings if table.proposed(name) == "probability"]
+    if len(chances) != 1 or _told_by_stage(table, heading):
+        return False
+    pairs = {}
+    for text, chance in table.raw.frame[[heading, chances[0]]].drop_duplicates().itertuples(index=False):
+        if fold(text) in FALSE:
+            end = "open"
+        elif (end := _CERTAIN.get(chance.strip().rstrip("% "), "")) == "" and fold(text):
+            return False
+        if end:
+            pairs[fold(f"{text.strip()}/{chance.strip()}")] = end
+    if not {"won", "lost"} & {*pairs.values()} or len(pairs) > _MOST_PAIRS:
+        return False
+    why = f"{ANSWERS}{heading!r} and {chances[0]!r} say how deals ended"
+    table.decide(heading, "status", "status", 0.9, why)
+    said = " | ".join(f"{text}={end}" for text, end in sorted(pairs.items()))
+    table.transform(heading, JOIN.join([f'concatenate: "{chances[0]}" with "/"', f"map: {said}"]))
+    return True
+
+
+_CERTAIN = {"100": "won", "100.0": "won", "100.00": "won", "0": "lost", "0.0": "lost", "0.00": "lost"}
+_MOST_PAIRS = 60
 
 ANSWERS = "yes and no: "
 """How the reason of a column begins that answers how deals ended."""

@@ -15,7 +15,7 @@ import pandas as pd
 from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.mapper.knowledge.sheet_layout import WAITS
 from pb2hl.mapper.knowledge.signals import is_whole_name
-from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, means, terms, tokens
+from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, heading_key, means, terms, tokens
 from pb2hl.mapper.proposer.deal_ends import ANSWERS, SETTLED
 from pb2hl.mapper.proposer.pointers import LINKED
 from pb2hl.mapper.proposer.structure import Table
@@ -182,6 +182,8 @@ def _ended(table: Table) -> np.ndarray:
 def _find_texts(table: Table) -> None:
     wanted = [field for field in _TEXTS.get(table.object, ()) if not _has(table, field)]
     texts = [name for name in _open(table) if _is_text(table, name)]
+    if table.object == "tasks" and any(_in_short(table, name) for name in table.raw.headings):
+        wanted = [field for field in wanted if field != "title"]  # where none is told, the text is
     if not wanted or not texts:
         return
     if wanted[0] == "title":
@@ -198,9 +200,19 @@ def _find_texts(table: Table) -> None:
         table.decide(longest, "body", OBJECTS["notes"].meaning("body"), 0.6, reason)
 
 
+def _in_short(table: Table, heading: str) -> bool:
+    """Whether a column is the text of to-dos and says each of them in few words."""
+    told = table.proposed(heading) == "body" and table.filled(heading) >= _TITLED * len(table.raw.frame)
+    return told and table.seen(heading).mean_length <= _FEW_WORDS
+
+
+_FEW_WORDS = 60
+"""Characters on average of a text that does for a title."""
+
+
 def _is_text(table: Table, heading: str) -> bool:
     seen = table.seen(heading)
-    if all(map(means, tokens(table.said(heading)))):
+    if all(map(means, heading_key(table.said(heading)))):
         return False  # it says something else
     if (
         not seen.filled

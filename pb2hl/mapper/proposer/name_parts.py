@@ -40,12 +40,11 @@ def join_parts(headings: Sequence[str], said: Sequence[str], chosen: list[Candid
     """
     out = list(chosen)
     for at, heading in enumerate(said):
-        part = _PARTS.get(_part(heading, chosen[at]))
+        part = _PARTS.get(_part(heading, chosen[at], out[at - 1].field if at else ""))
         whole = next((i for i, item in enumerate(out) if part and item.field == part.field), None)
         if part is None or whole is None:
             continue
-        name = f'"{headings[at]}"' if set(headings[at]) & set('+>"') else headings[at]
-        step = f"{part.how}: {name}"
+        step = f"{part.how}: {_quoted(headings[at])}"
         cell = f"{out[whole].transform}{JOIN}{step}" if out[whole].transform else step
         out[whole] = replace(out[whole], transform=cell, reason=f"{out[whole].reason}; with {heading}")
     return out
@@ -105,10 +104,11 @@ def join_user_name(headings: Sequence[str], said: Sequence[str], chosen: list[Ca
         first, whole = whole[0], []
     if len(whole) == 1 and last is None and set(tokens(headings[whole[0]])) & _SURNAMES:  # `Nom` beside `Prénom`
         last, whole = whole[0], []
-    if first is None or last is None or whole:
+    logins = [at for at in whole if "user" in read(said[at], "users").terms]
+    if first is None or last is None or len(whole) > len(logins):
         return chosen
-    name = f'"{headings[first]}"' if set(headings[first]) & set('+>"') else headings[first]
-    out = list(chosen)
+    name = _quoted(headings[first])
+    out = [replace(item, field="custom", target="ignore") if at in logins else item for at, item in enumerate(chosen)]
     out[first] = replace(out[first], field="custom", target="ignore", confidence=0.88, reason="half of the name")
     reason = f"heading says last name; with {headings[first]}"
     out[last] = replace(
@@ -117,11 +117,35 @@ def join_user_name(headings: Sequence[str], said: Sequence[str], chosen: list[Ca
     return out
 
 
-def _part(heading: str, item: Candidate) -> str:
-    """Which part of a name a column left as custom holds; "" for any other."""
+def _quoted(heading: str) -> str:
+    return f'"{heading}"' if set(heading) & set('+>"') else heading
+
+
+def join_further(headings: Sequence[str], chosen: list[Candidate]) -> list[Candidate]:
+    """The candidates of contacts' columns, second e-mail and phone with the transform that takes the third and fourth in."""
+    out = list(chosen)
+    for field, second in FURTHER.items():
+        whole = next((at for at, item in enumerate(out) if item.field == second), None)
+        more = [
+            at for at, item in enumerate(out) if item.field == "custom" and item.reason.endswith(f"a second {field}")
+        ]
+        if whole is not None and more:
+            step = f'concatenate: {" + ".join(_quoted(headings[at]) for at in more)} with "; "'
+            out[whole] = replace(out[whole], transform=step, reason=f"{out[whole].reason}; with {headings[more[0]]}")
+    return out
+
+
+FURTHER = {"email": "email_2", "phone": "mobile"}
+"""Where a contact's second e-mail and phone go."""
+
+
+def _part(heading: str, item: Candidate, before: str) -> str:
+    """Which part of a name or address a column left as custom holds, `before` being the field of the one before it; "" for any other."""
     if item.field != "custom":
         return ""
     reading = read(heading, "contacts")
+    if reading.terms == {"number"} and before == "address_1":
+        return "house number"
     core = reading.core - {"name"} or reading.core
     if core == {"last name"} and reading.index == 2:
         return "second surname"

@@ -12,7 +12,7 @@ import pandas as pd
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, is_company, signals
-from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.knowledge.text import only_due, terms, tokens
 from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, of_accounts, of_things, telling_fields
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.matching.names import known_given_names
@@ -78,8 +78,7 @@ NAME_POINTS = 2.0
 CLEAR, LEAD, LIKELY = 4.0, 1.0, 3.5
 """Points from which columns alone say what a table is, the lead over the next object, and points that only suggest it."""
 
-_FEW = 3
-"""With as many headings or fewer (`id`, `name`) the name says what a table is, if nothing speaks against it."""
+_FEW = 3  # with as many headings or fewer (`id`, `name`) the name says what a table is, if nothing speaks against it
 
 _UNDERSTOOD = 0.25
 """Share of a named table's columns that must mean something for the object its name says."""
@@ -102,6 +101,7 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
         return "contacts", 0.85, "addresses of a list of those who are not written to"
     if by_name == "contacts" and (_has_people(raw, others) or _only_companies(raw, words)):
         by_name = "companies"
+    by_name = "tasks" if by_name == "activities" and only_due(raw.headings) else by_name
     fits = _without_others(raw, by_columns(raw.headings, frame_of(raw)))
     if _are_users(raw, others, (by_name, words), fits):
         return "users", 0.9, "people whom other tables name as owners" if by_name != "users" else f"named {words!r}"
@@ -340,8 +340,9 @@ def mixed_types(raw: Table) -> Mixed | None:
 
 def _flag(heading: str, values: Sequence[str]) -> dict[str, str]:
     """{value: object} of a column of yes and no that asks whether a row is a company (`is_company`), or a person."""
-    about = set(terms(heading)) - _ASKING
-    asks = bool((heading_words("asks whether") | {"e"}) & set(tokens(heading))) or len(about) < len(terms(heading))
+    asking = heading_words("asks whether") | {"e"}
+    about = set(terms(heading)) - _ASKING - asking
+    asks = bool(asking & set(tokens(heading))) or len(about) < len(terms(heading))
     filled = {value for value in values if value}
     if about == {"contact"} and not set(tokens(heading)) & _INDIVIDUALS:
         return {}  # whoever is no lead or client may be a person as well
@@ -370,7 +371,7 @@ _STAFF = frozenset({"agent", "light agent", "admin", "administrator", "staff"})
 
 
 def _roles(heading: str, values: Sequence[str]) -> dict[str, str]:
-    """{value: object} of a help desk's column of roles, in which agents are users and end users contacts."""
+    """{value: object} of a help desk's column of roles: agents are users."""
     said = {value: value.strip("[]\"' ") for value in values}  # a list of one role
     filled = {role for role in said.values() if role}
     if (

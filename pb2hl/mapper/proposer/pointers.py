@@ -116,8 +116,8 @@ def split_pointers(headings: Sequence[str], frame: pd.DataFrame, found: dict[str
 POINTED = {"contacts": "Contact", "companies": "Company", "deals": "Deal"}
 """Objects that such a reference may mean, as the column made for each is called."""
 
-_OF_ANY = ({"what", "id"}, {"regarding"}, {"regarding", "id"}, {"parent", "id"}, {"record", "id"}, {"what"})
-"""Headings of a reference that may mean a record of any object (`WhatId`, `Regarding`, `ParentId`)."""
+_OF_ANY = ({"what", "id"}, {"regarding"}, {"regarding", "id"}, {"parent", "id"}, {"record", "id"}, {"what"}, {"record", "name"}, {"document", "name"})  # fmt: skip
+"""Headings of a reference that may mean a record of any object (`WhatId`, `Regarding`, `ParentId`, `Document Name`)."""
 
 _FOUND = 0.5  # share of such a column's values that must be ids of other tables
 
@@ -130,8 +130,8 @@ def of_any_record(headings: Sequence[str], object_: str) -> list[str]:
 def of_either(
     headings: Sequence[str], frame: pd.DataFrame, object_: str, ids: Mapping[str, frozenset[str]]
 ) -> list[str]:
-    """The columns of a table that are called whose it is (`Party`, `Customer`) and hold ids of companies in some rows or all; `ids`
-    are those that the records of each object have."""
+    """The columns of a table that are called whose it is (`Party`, `Customer`) and hold ids or names of companies in some rows or all;
+    `ids` are those that the records of each object have."""
     if object_ not in OF_PEOPLE or not ids["contacts"] or not ids["companies"]:
         return []
     found = []
@@ -145,14 +145,18 @@ def of_either(
     return found
 
 
-def one_reference(frame: pd.DataFrame, object_: str, people: Sequence[frozenset[str]]) -> pd.DataFrame:
+def one_reference(
+    frame: pd.DataFrame, object_: str, people: Sequence[frozenset[str]], names: frozenset[str] = frozenset()
+) -> pd.DataFrame:
     """`frame` with what one column says of people put into another where no row fills both (`Party → Contact`, `Contact person`).
 
-    `people` are the ids of each table of contacts: an id that two of them have could be of either, and nothing is put together.
+    `people` are the ids of each table of contacts: an id that two of them have could be of either, and nothing is put together;
+    `names` are what people are called.
     """
     known = frozenset().union(*people)
     if len(known) < sum(map(len, people)) or not any(ARROW in name for name in frame.columns):
         return frame
+    known |= names
     said = dict(zip(frame.columns, without_prefix(list(frame.columns)), strict=True))
     read = {name: pointing(name, object_) or candidate(said[name], object_, Signals()) for name in frame.columns}
     called = [name for name, item in read.items() if item.field == "contact_id"]
@@ -169,13 +173,13 @@ def one_reference(frame: pd.DataFrame, object_: str, people: Sequence[frozenset[
 _TWO = 2
 
 
-def ids_of(tables: Iterable[Any], object_: str) -> frozenset[str]:
-    """The ids of all raw tables of a canonical object, from the columns headed so."""
+def ids_of(tables: Iterable[Any], object_: str, field: str = "id") -> frozenset[str]:
+    """The ids of all raw tables of a canonical object, or what they have as another `field`, from the columns headed so."""
     return frozenset(
         text
         for raw in tables
         for heading, said in zip(raw.headings, without_prefix(raw.headings), strict=True)
-        if candidate(said, object_, Signals()).field == "id"
+        if candidate(said, object_, Signals()).field == field
         for text in raw.frame[heading].str.strip().unique()
         if text
     )

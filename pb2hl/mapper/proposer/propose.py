@@ -13,7 +13,7 @@ from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.proposer.assign import assign
 from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.mapper.proposer.company_lists import further_companies
-from pb2hl.mapper.proposer.name_parts import join_parts, join_user_name, person_in_charge, turn_names
+from pb2hl.mapper.proposer.name_parts import join_further, join_parts, join_user_name, person_in_charge, turn_names
 from pb2hl.mapper.proposer.pointers import pointing
 from pb2hl.mapper.proposer.score import candidate
 
@@ -95,4 +95,5 @@ def _decide(headings: Sequence[str], seen: Sequence[Signals], object_: str, *, s
         chosen = turn_names(headings, chosen)
     if object_ == "users":
         return join_user_name(headings, said, chosen)
+    chosen = join_further(headings, chosen) if object_ == "contacts" else chosen
     return join_parts(headings, said, chosen) if object_ in ("contacts", "companies") else chosen

@@ -6,15 +6,16 @@ Each becomes a table of its own, so that neither is lost in fields of the other;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from pb2hl.mapper.knowledge.signals import signals
+from pb2hl.mapper.knowledge.signals import is_person, signals
 from pb2hl.mapper.knowledge.text import terms, tokens
-from pb2hl.mapper.proposer.company_lists import several_companies
+from pb2hl.mapper.proposer.company_lists import company_names, several_companies
+from pb2hl.mapper.proposer.contact_lists import contact_names
 from pb2hl.mapper.proposer.either import people_and_companies
 from pb2hl.mapper.proposer.happenings import DATED, happenings_of_people, people_of_happenings
 from pb2hl.mapper.proposer.row_parts import (
@@ -32,6 +33,7 @@ from pb2hl.mapper.proposer.row_parts import (
 from pb2hl.mapper.proposer.several import several
 from pb2hl.model import OBJECTS
 from pb2hl.source.tables import TEXT, RawTable
+from pb2hl.values.fold import fold, fold_marks
 
 _DEAL = frozenset(spec.name for spec in OBJECTS["deals"].fields if not spec.refers_to)
 _TELLS_DEAL = frozenset({"name", "amount", "stage"})
@@ -139,6 +141,36 @@ def _people_of_deals(raw: RawTable) -> list[Read]:
     )
     whole = replace(raw, headings=left, frame=raw.frame[left][told].reset_index(drop=True), rows=raw.rows[told])
     return [(whole, "deals", ""), (part, "contacts", reason)]
+
+
+def strangers(tables: Sequence[tuple[RawTable, str]]) -> list[RawTable]:
+    """The people in rows of deals whom the export's tables of contacts lack, of raw tables with their objects; [] where there are none.
+
+    Their deals name nobody whom the export knows, and have an address of their own: by it they find them."""
+    people = contact_names(raw for raw, object_ in tables if object_ == "contacts")
+    firms = company_names(raw for raw, object_ in tables if object_ == "companies")
+    found = [_strangers(raw, people, firms) for raw, object_ in tables if people and object_ == "deals"]
+    return [part for part in found if part is not None]
+
+
+def _strangers(raw: RawTable, people: Collection[str], firms: Collection[str]) -> RawTable | None:
+    fields = surely(raw, "deals")
+    named = [name for name, field in fields.items() if field == "contact_id"]
+    mails = [name for name, field in fields.items() if field == "contact_email"]
+    if len(mails) != 1:
+        return None
+    cells = raw.frame[[*named, *mails]].apply(lambda column: column.str.strip())
+    met = cells.apply(lambda column: column.map(lambda text: fold_marks(text) in people or fold(text) in firms)).any(
+        axis=1
+    )
+    keys = cells[named].apply(lambda column: column.map(lambda text: bool(text) and not is_person(text))).any(axis=1)
+    rows = (~met & ~keys & cells[mails[0]].str.contains("@", regex=False)).to_numpy(dtype=bool)
+    frame = raw.frame[rows].reset_index(drop=True)
+    headings = [name for name in raw.headings if (frame[name].str.strip() != "").any()]
+    part = replace(raw, headings=headings, frame=frame[headings], rows=raw.rows[rows], problems=(), dropped=())
+    return (
+        next((people for people, name, _ in _people_of_deals(part) if name == "contacts"), None) if len(frame) else None
+    )
 
 
 def _people_of_companies(raw: RawTable) -> list[Read]:

@@ -294,6 +294,8 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
         and (heading == stands or may_change(table, heading))
         and not set(terms(table.said(heading))) & (_OF_ANOTHER | _NEVER_IDS)
         and _unique(table, heading)
+        and (not stands or table.filled(heading) >= table.filled(stands))
+        and not any(f": {heading}" in table.step(other) for other in table.raw.headings)
     ]
     scored = []
     for at, heading in enumerate(free):

@@ -124,7 +124,7 @@ def _against(field: str, family: str, seen: Signals, expected: tuple[str, ...]) 
         return ["ranges"]
     if family == "phone" and seen.looks("number", at_least=0.8) and not seen.looks("phone", at_least=0.3):
         return ["numbers"]
-    if family == "email" and not seen.share("email"):
+    if family == "email" and not seen.share("email") and not any("@" in text for text in seen.examples):
         return ["no addresses"]  # `Email lists` of the names of lists
     if family in ("email", "phone") and seen.looks("code", at_least=0.8) and not seen.share(family):
         return ["codes"]

@@ -22,6 +22,14 @@ def correct_keys(tables: Sequence[Table]) -> None:
                 table.decide(
                     heading, "custom", "custom", 0.85, "the row's own address in the old system: its id is in it"
                 )
+            elif proposed == "custom" and _is_upper(table, heading):
+                table.decide(
+                    heading,
+                    "parent_id",
+                    OBJECTS["companies"].meaning("parent_id"),
+                    0.9,
+                    "ids of other companies of this table",
+                )
             elif proposed == "contact_id" and _names_parts(table, heading):
                 table.decide(heading, "custom", "ignore", 0.85, "says which side it was, and not who")
             elif proposed == "owner" and table.seen(heading).looks("code", "guid", "number", at_least=0.8):
@@ -37,6 +45,24 @@ def _leads_to_row(table: Table, heading: str) -> bool:
         if url and key
     ]
     return len(told) > 1 and all(last == key or last.startswith((f"{key}.", f"{key}?")) for last, key in told)
+
+
+def _is_upper(table: Table, heading: str) -> bool:
+    """Whether a column of companies that is called after a company holds ids of other companies of the same table."""
+    said = set(terms(table.said(heading)))
+    if table.object != "companies" or not table.id_heading or "company" not in said or _has_parent(table):
+        return False
+    values = table.values(heading)
+    return bool(values) and values <= table.values(table.id_heading) and not _same_somewhere(table, heading)
+
+
+def _has_parent(table: Table) -> bool:
+    return bool((table.proposals["field"] == "parent_id").any())
+
+
+def _same_somewhere(table: Table, heading: str) -> bool:
+    own = table.raw.frame[table.id_heading].str.strip()
+    return bool((table.raw.frame[heading].str.strip() == own).any())
 
 
 def _names_parts(table: Table, heading: str) -> bool:

@@ -89,13 +89,14 @@ _CLOSED = heading_words("closed")
 
 def _ends(stage: str, declared: str, chance: float | None, certain: Collection[str]) -> str:
     """How a deal in a stage stands: what is declared, what the name says, else the probability of a stage that ends: 1 where
-    it is the only stage of its pipeline that is `certain`, 0 beside a word for what is closed."""
+    it is the only stage of its pipeline that is `certain`, 0 beside a word for what is closed or lost."""
     said = stage_outcome(stage, declared)
     if said or chance is None or chance not in (0.0, 1.0):
         return said or ("won" if set(certain) == {stage_key(stage)} and _merely_closed(stage) else "")
     if chance == 1.0:
         return "won" if set(certain) <= {stage_key(stage)} else ""
-    return "lost" if set(tokens(stage)) & _CLOSED else ""
+    words = set(tokens(stage))
+    return "lost" if words & _CLOSED or "lost" in map(deal_status, words) else ""
 
 
 _ACCEPTED = heading_words("accepted")

@@ -46,7 +46,7 @@ class Identity:
 
 def emails_of(row: Row) -> list[str]:
     """Every address of a staged contact, the primary one first, each once."""
-    found = [*texts(row.get("email")), *texts(row.get("more_emails")), *texts(row.get("email_2"))]
+    found = [*texts(row.get("email")), *texts(row.get("email_2")), *texts(row.get("more_emails"))]
     return list(dict.fromkeys(fold(item) for item in found))
 
 

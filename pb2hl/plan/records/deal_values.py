@@ -25,6 +25,11 @@ def status_word(ctx: Context, row: Row, status: str) -> str:
     return "" if said_status(ctx, row) == status else text(row, "status")
 
 
+def is_refused(row: Row) -> bool:
+    """Whether a deal has a reason why it was lost and a probability of nought."""
+    return bool(text(row, "lost_reason")) and row.get("probability") == 0
+
+
 def company(ctx: Context, row: Row) -> str:
     """The deal's own company by name, which no opportunity has a property for."""
     given = text(row, "company_id")

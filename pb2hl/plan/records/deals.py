@@ -135,6 +135,16 @@ class Deals:
                 treatment="the stage decides",
             )
             return from_stage
+        if not said and from_stage in ("", "open") and values.is_refused(row):
+            self.ctx.findings.problem(
+                "lost_by_reason",
+                OBJECT,
+                "deals whose status and stage do not say how they ended have a reason why they were lost and no chance left",
+                source_id=row["source_id"],
+                field_="lost_reason",
+                treatment="lost",
+            )
+            return "lost"
         return said or from_stage or "open"
 
     @cached_property
@@ -359,6 +369,8 @@ class Deals:
 _PLACING = (
     "source_id",
     "name",
+    "lost_reason",
+    "probability",
     "contact_id",
     "contact_email",
     "company_id",

@@ -21,8 +21,6 @@ from pb2hl.whole import private_folder, write_frame
 from pb2hl.workspace import Config
 
 UNASSIGNED_NAMES = ("file", "sheet", "rows", "headings", "reason")
-
-
 REFERENCE = " reference"
 """What follows `dangling` or `ambiguous` in the reason of a reference that is listed as not converted."""
 
@@ -96,7 +94,7 @@ def take_in(
         found.append(Recognised(raw, object_name, confidence, reason))
         progress.advance()
     progress.finish()
-    found = _named(_referring(_joined(_strangers(_each_its_own(found, decided)), decided)))
+    found = _named(_referring(_joined(_taken_apart(found, decided), decided)))
     if not any(item.object in OBJECTS for item in found):
         if sheet is not None:
             tables.write(sheet, found)
@@ -150,6 +148,14 @@ def _strangers(found: list[Recognised]) -> list[Recognised]:
     return out
 
 
+def _taken_apart(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str, str]]) -> list[Recognised]:
+    """The tables with one for each object that their rows tell of, people whom only rows of deals have among them."""
+    found = _strangers(_each_its_own(found, decided))
+    said = ("contacts", _BY_PARTS, "people in the rows of deals whom no other table has")
+    more = mapper.strangers([(item.raw, item.object) for item in found])
+    return [*found, *(Recognised(raw, *(_decided_object(raw, decided) or said)) for raw in more)]
+
+
 def _joined(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str, str]]) -> list[Recognised]:
     """The tables with what those that are none of records say put into columns of the records that it is about."""
     fixed = {at for at, item in enumerate(found) if (item.raw.file, item.raw.sheet) in decided}
@@ -165,8 +171,7 @@ def _joined(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str
     return out
 
 
-_BY_PARTS = 0.7
-"""Confidence (0-1) of parts whose table as a whole fits no object."""
+_BY_PARTS = 0.7  # confidence (0-1) of parts whose table as a whole fits no object
 
 
 def _each_its_own(found: list[Recognised], decided: Mapping[tuple[str, str], tuple[str, str]]) -> list[Recognised]:
@@ -201,25 +206,27 @@ def _named(found: list[Recognised]) -> list[Recognised]:
 def _referring(found: list[Recognised]) -> list[Recognised]:
     """The tables with references to a record of any object (`WhatId`) and lists of companies and contacts taken apart, by whom they mean, numbers
     that were called as whose they are, and with phones put together of what stands in several columns."""
-    ids = {name: mapper.ids_of([item.raw for item in found if item.object == name], name) for name in mapper.POINTED}
+    of = {name: [item.raw for item in found if item.object == name] for name in mapper.POINTED}
+    ids = {name: mapper.ids_of(raws, name) for name, raws in of.items()}
     each = [mapper.ids_of([item.raw], "contacts") for item in found if item.object == "contacts"]
-    firms = [item.raw for item in found if item.object == "companies"]
     found = [
-        replace(item, raw=mapper.employed(firms, item.raw)) if item.object == "contacts" else item for item in found
+        replace(item, raw=mapper.employed(of["companies"], item.raw)) if item.object == "contacts" else item
+        for item in found
     ]
-    companies = mapper.company_names(firms)
-    people = mapper.contact_names(item.raw for item in found if item.object == "contacts")
+    companies, people = mapper.company_names(of["companies"]), mapper.contact_names(of["contacts"])
+    called = frozenset(people.values())
+    names = (called, frozenset(companies.values()), mapper.ids_of(of["deals"], "deals", "name"))
+    known = {name: ids[name] | (own - {""}) for name, own in zip(ids, names, strict=True)}
     numbers = mapper.numbers_of((item.raw, item.object) for item in found)
     out = []
     for item in found:
         item = replace(item, raw=mapper.with_codes(item.raw)) if item.object in _REACHED else item
         headings, frame = item.raw.headings, item.raw.frame
-        asked = (*mapper.of_any_record(headings, item.object), *mapper.of_either(headings, frame, item.object, ids))
-        of_any = dict.fromkeys(asked, ids)
-        frame = mapper.split_by_ids(headings, frame, of_any)
-        frame = mapper.one_reference(frame, item.object, each) if item.object in OF_PEOPLE else frame
+        asked = (*mapper.of_any_record(headings, item.object), *mapper.of_either(headings, frame, item.object, known))
+        frame = mapper.split_by_ids(headings, frame, dict.fromkeys(asked, known))
+        frame = mapper.one_reference(frame, item.object, each, called) if item.object in OF_PEOPLE else frame
         frame = mapper.split_companies(list(frame.columns), frame, item.object, companies)
-        frame = mapper.split_contacts(list(frame.columns), frame, item.object, people)
+        frame = mapper.split_contacts(list(frame.columns), frame, item.object, people, companies)
         frame = mapper.who_called(list(frame.columns), frame, item.object, numbers)
         same = frame is item.raw.frame
         raw = item.raw if same else replace(item.raw, headings=list(frame.columns), frame=frame)
@@ -227,8 +234,7 @@ def _referring(found: list[Recognised]) -> list[Recognised]:
     return out
 
 
-_REACHED = frozenset({"contacts", "companies", "users"})
-"""Objects whose rows have phones."""
+_REACHED = frozenset({"contacts", "companies", "users"})  # objects whose rows have phones
 
 
 LEFT_OUT_BY = "left out by "
@@ -270,8 +276,7 @@ def _said(part: source.RawTable, heading: str, object_of: Callable[[str], str]) 
     return object_, 0.95, f"its rows say {', '.join(map(repr, values[:_VALUES_SAID]))} in {heading!r}"
 
 
-_VALUES_SAID = 5
-"""Values of a column that a reason names at most."""
+_VALUES_SAID = 5  # values of a column that a reason names at most
 
 
 def _pointed(raw: source.RawTable) -> source.RawTable:
