@@ -17,6 +17,7 @@ function render({ model, el }) {
   const left = make("details"), name = make("summary", "", "Filters"); left.open = !model.get("folded"); left.append(name, facets);
   const narrow = () => root.classList.toggle("tb-narrow", !left.open); left.ontoggle = narrow; narrow();
   right.append(tools, box); root.append(left, right); el.append(style, root);
+  root.addEventListener("focusin", (event) => { event.target.dataset.lmSuppressShortcuts = "true"; }); // Notebook 7 hears keys before a widget does, and asks what has the focus
   const count = make("span"); count.setAttribute("role", "status");
   const button = (text, run) => { const node = make("button", "", text); node.type = "button"; node.onclick = run; return node; };
   const set = (name, value) => { model.set(name, value); model.save_changes(); };

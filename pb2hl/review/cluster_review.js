@@ -26,7 +26,8 @@ function render({ model, el }) {
   root.append(Object.assign(make("style"), { textContent: css }), bar, say, view, keys);
   root.tabIndex = 0; root.setAttribute("role", "region"); root.setAttribute("aria-label", model.get("title"));
   say.setAttribute("role", "alert");
-  el.append(root);
+  el.append(root); root.dataset.lmSuppressShortcuts = "true";
+  root.addEventListener("focusin", (event) => { event.target.dataset.lmSuppressShortcuts = "true"; }); // Notebook 7 hears keys before a widget does, and asks what has the focus
   const send = (type, rest) => model.send({ type, ...rest });
   const only = make("select"); only.setAttribute("aria-label", "clusters to show");
   for (const name of ["waiting", "close calls", "decided", "skipped", "all"]) only.append(Object.assign(make("option"), { value: name, textContent: name }));

@@ -14,6 +14,7 @@ function render({ model, el }) {
   const ready = () => { const wanted = model.get("wanted"), typed = input.value.trim(); button.disabled = ["done", "busy"].includes(model.get("state")) || (wanted ? typed !== wanted : !typed) || (!why.hidden && !reason.value.trim()); };
   input.oninput = reason.oninput = ready;
   root.addEventListener("keydown", (event) => event.stopPropagation());
+  root.addEventListener("focusin", (event) => { event.target.dataset.lmSuppressShortcuts = "true"; }); // Notebook 7 hears keys before a widget does, and asks what has the focus
   function draw() {
     head.textContent = root.ariaLabel = model.get("title"); prompt.textContent = model.get("prompt"); button.textContent = model.get("button");
     facts.replaceChildren(...model.get("facts").flatMap(([name, value]) => [make("dt", "", name), make("dd", "", value)]));

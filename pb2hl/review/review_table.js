@@ -41,6 +41,7 @@ function render({ model, el }) {
   const say = () => Object.entries(spec().words || {}), titled = (name) => (spec().titles || {})[name] || name; // words: the only decisions there are, with what each does
   keys.querySelector("span").append(...(say().length ? say().flatMap(([word], n) => [n ? " · " : "", make("kbd", "", n + 1), " " + word]) : [make("kbd", "", "a"), " accept"]));
   root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take Ctrl+S, a and Enter for itself
+  root.addEventListener("focusin", (event) => { event.target.dataset.lmSuppressShortcuts = "true"; }); // Notebook 7 hears keys before a widget does, and asks what has the focus
   root.append(Object.assign(make("style"), { textContent: css }), bar, view, more, keys);
   el.append(root);
   view.tabIndex = 0; view.setAttribute("role", "grid"); view.setAttribute("aria-multiselectable", "true"); view.setAttribute("aria-label", model.get("title"));

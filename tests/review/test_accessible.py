@@ -97,7 +97,7 @@ def decision(folder: Path) -> Confirm:
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("make", [table, clusters, browser_of, decision])
 def test_a_widget_is_accessible(browser, tmp_path, make: Callable[[Path], anywidget.AnyWidget], theme):
-    """No role, name, state or contrast is wrong by WCAG 2.2 AA."""
+    """No role, name, state or contrast is wrong by WCAG 2.2 AA; whatever has the focus, no key is a command of the notebook."""
     widget = make(tmp_path)
     state = {
         name: getattr(widget, name)
@@ -111,6 +111,9 @@ def test_a_widget_is_accessible(browser, tmp_path, make: Callable[[Path], anywid
         PAGE % (colours, script.replace("export default", "const widget ="), json.dumps(state, default=str))
     )
     tab.wait_for_function("window.ready")
+    heard = tab.evaluate("""() => [...document.querySelectorAll("#here :is(button, input, select, [tabindex])")].filter((node) => { node.focus(); return document.activeElement === node; })
+      .filter((node) => !node.dataset.lmSuppressShortcuts).map((node) => node.outerHTML)""")
+    assert heard == [], "in Notebook 7 x would delete the cell"
     found = violations(tab, {"type": "tag", "values": RULES}, "#here")
     tab.close()
     assert found == []
