@@ -224,10 +224,9 @@ def _stored(ws: Workspace, object_: str, source_id: str) -> Iterator[Line]:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, dict | list | tuple):
-        return json.dumps(value, ensure_ascii=False, default=str)
     if hasattr(value, "tolist") and not isinstance(value, str):
         value = value.tolist()
-        return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list) else str(value)
+    if isinstance(value, dict | list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
     missing = value is None or value is pd.NA or value != value
     return "" if missing else str(value)

@@ -18,7 +18,7 @@ from pb2hl.report.pages import extract, summary
 from pb2hl.report.status import GateStates, MigrationState, written
 from pb2hl.report.workflows import WORKFLOWS
 from pb2hl.results import Status, StepResult
-from pb2hl.steps.balance.balance import ASKED, lacking
+from pb2hl.steps.balance.balance import ASKED, Balance, lacking
 from pb2hl.steps.balance.pieces import OPEN_FATES
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import Workspace
@@ -101,7 +101,7 @@ def _headline(done: list[tuple[Chapter, StepResult]], migration: MigrationState)
         return f"{_answer(found, migration)}Needs attention: {', '.join(failed)}. The reports below say what to do."
     waiting = [item.title for item, result in left if migration.status(item, result)[1] == "warn"]
     if waiting:
-        return f"Waiting for a person at: {', '.join(waiting)}."
+        return f"{_answer(found, migration)}Waiting for a person at: {', '.join(waiting)}."
     if AUDIT.result() in found and not migration.unproven():
         return f"The migration is complete and proven. {found[AUDIT.result()].headline}"
     if AUDIT.result() in found:
@@ -110,9 +110,9 @@ def _headline(done: list[tuple[Chapter, StepResult]], migration: MigrationState)
 
 
 def _answer(found: Mapping[str, StepResult], migration: MigrationState) -> str:
-    """What became of the export, in the words of the last step that asked: the first thing that anybody wants to know."""
+    """What became of the export, as the last step that asked balanced it: the first thing that anybody wants to know."""
     result = latest_balance(found, migration)
-    return f"{result.headline.partition('. ')[0].rstrip('.')}. " if result is not None and lacking(result) else ""
+    return f"{Balance(result.tables['balance']).headline} " if result is not None else ""
 
 
 def _not_there(found: Mapping[str, StepResult | None], migration: MigrationState) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import pb2hl
+from pb2hl.analyst import trace
 from pb2hl.analyst.browser import MISSING, TableBrowser
 from pb2hl.analyst.decisions import Told
 from pb2hl.analyst.lines import Lines
@@ -148,6 +149,8 @@ def test_a_record_is_traced_from_its_cell(ws):
     found = pb2hl.trace(ws, "contacts", "1")
     assert list(dict.fromkeys(found["stage"])) == ["fate", "exported", "staged"]
     assert found["value"].iloc[0].startswith("not planned yet")
+    numbers = [trace._text(cell) for cell in (np.float64("nan"), np.float64(2.5), np.array(["a"]), np.int64(3))]
+    assert numbers == ["", "2.5", '["a"]', "3"], "a missing number is no cell"
     email = found[found["value"] == "ann@a.example"]
     assert set(email["stage"]) == {"exported", "staged"} and email["where"].str.contains("contacts.csv").all()
     with pytest.raises(ConfigError, match="no record '9'"):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from pb2hl import report
 from pb2hl.apply.freshness import LedgerBehind
 from pb2hl.errors import GateClosed
 from pb2hl.ledger import Ledger
@@ -112,6 +115,11 @@ def test_conflict_and_its_decision(migration, decision, city):
     assert (row["field"], row["sent"], row["later"], row["now"]) == ("city", "Ottawa", "Kanata", "Perth")
     arrived = migration.arrived().contact("ada@mill.example")
     assert arrived["city"] == "Perth" and arrived["lastName"] == "King", "everything else is updated"
+    index = report.write_index(migration.ws).read_text(encoding="utf-8")
+    assert re.search(
+        r"\d+ of \d+ records that the export asks for are in HighLevel\. Waiting for a person at: Delta", index
+    )
+    assert "left_out" in result.tables, "the client's index tells merged from left out"
     decide(migration.ws, decision)
     again = migration.run("delta", export=migration.folder / "later")
     assert again.counts["conflicts"] == 0 and migration.arrived().contact("ada@mill.example")["city"] == city

@@ -50,7 +50,7 @@ def test_a_preview_names_what_the_delta_then_does(migration):
     assert [clash[name] for name in conflicts.WORD_COLUMNS] == ["Una Reed", "owner", "Bo Lang", "Anna Vogel", ""]
     review = conflicts_review(migration.ws, who="Jane")
     assert review.columns[:6] == [*conflicts.WORD_COLUMNS, "decision"] and "record_id" not in review.columns
-    assert review.spec["choices"]["decision"] == list(review.spec["words"]) == ["keep", "source"]
+    assert review.spec["choices"]["decision"]["otherwise"] == list(review.spec["words"]) == ["keep", "source"]
     assert review.spec["titles"]["perfect_books"] == "Perfect Books"
     review.edit([(0, "comment", "ask Bo")])
     assert review.save() and migration.run("preview", export=export).counts["conflicts"] == 1

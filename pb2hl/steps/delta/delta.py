@@ -240,7 +240,7 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
                 "unresolved": found.unresolved, "removed": len(done.removed), "deleted": deleted, "sent": sent,
                 "removed_waits": _kept_rows(ws, done), "refused": done.total(lambda one: one.refused), "held": done.total(lambda one: one.held), "in_doubt": doubt, **mine.counts, **asked.counts, **window, **requests.counts(ledger), **outcomes.log_head(ledger)},
         tables={"updates": pd.DataFrame(map(words.changed, found.fields), columns=list(CHANGED), dtype="str"),
-                "conflicts": waiting, "removed": words.named(done.removed), "deleted": undone, "errors": failed, "new": _new_table(new, words), "account": mine.table, "balance": asked.table, "open": asked.open, "requests": requests.table(ledger)},
+                "conflicts": waiting, "removed": words.named(done.removed), "deleted": undone, "errors": failed, "new": _new_table(new, words), "account": mine.table, "balance": asked.table, "open": asked.open, "left_out": asked.left_out, "requests": requests.table(ledger)},
         problems=(*outcomes.problems_of(failed), *_problems(people, done.removed, window, done.gone), *ready.not_compared,
                   *removals.missing_tables(ws, ready.workspace), *outcomes.not_cleared(ledger), *done.replaced, *done.moved.problems(), *_fixed(found.fixed)),
         facts={"export": str(ready.workspace.export_path), "run": session.run},
