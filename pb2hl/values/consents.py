@@ -61,7 +61,14 @@ def says(text: str) -> str:
     if _DATE.match(plain):
         return "date"
     padded = f" {key} "
-    return next((meaning for phrase, meaning in _phrases() if f" {phrase} " in padded), "")
+    phrase, meaning = next(((phrase, meaning) for phrase, meaning in _phrases() if f" {phrase} " in padded), ("", ""))
+    denied = meaning == "given" and _negations().intersection(padded.partition(f" {phrase} ")[0].split())
+    return "refused" if denied else meaning
+
+
+@cache
+def _negations() -> frozenset[str]:
+    return frozenset(sections(VALUES / "consents.txt")["negations"])
 
 
 def refusals(texts: np.ndarray, context: Context) -> Parsed:

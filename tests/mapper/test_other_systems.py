@@ -8,6 +8,7 @@ import pytest
 from pb2hl import mapper
 from pb2hl.mapper.knowledge.outcomes import stage_outcome
 from pb2hl.source.tables import RawTable
+from pb2hl.values.consents import says
 from pb2hl.values.transforms import changed
 
 
@@ -155,3 +156,19 @@ def test_people_whom_only_deals_have_are_people():
     (found,) = mapper.strangers([(people, "contacts"), (firms, "companies"), (deals, "deals")])
     assert found.frame["E-mail"].tolist() == ["cy@c.example"] and list(found.rows) == [3]
     assert mapper.strangers([(deals, "deals")]) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["not-opt-in", "never opted in", "pas inscrit", "jamais inscrit", "nunca inscrito", "no longer subscribed"]
+)
+def test_a_permission_that_is_denied_is_a_refusal(text):
+    """A word that denies before a word that permits is no permission; a permission with a remark behind it stays one."""
+    assert says(text) == "refused"
+    assert says("opt-in") == says("confirmed-opt-in") == says("Subscribed - no phone") == "given"
+
+
+def test_what_confirms_a_permission_closes_nothing_beside_a_refusal():
+    """Nobody is closed to everything since no second e-mail asked for a permission, where another column says who refused."""
+    columns = {"first_name": ["Ann", "Bob", "Cy"], "last_name": ["Able", "Best", "Cole"], "email": ["a@x.example", "b@x.example", ""], "opt_out": ["0", "1", ""], "confirm_opt_in": ["not-opt-in", "not-opt-in", ""]}  # fmt: skip
+    found = said((raw("contacts.csv", columns), "contacts"))
+    assert (found["opt_out"], found["confirm_opt_in"]) == ("do_not_contact", "custom")

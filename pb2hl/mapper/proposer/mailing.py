@@ -68,23 +68,28 @@ def leave_post(table: Table) -> None:
 
 
 def leave_proof(table: Table) -> None:
-    """Propose as kept beside what says that a consent was confirmed (`DOUBLE_OPT-IN`) where another column says how the address stands;
-    changes the proposals in place."""
+    """Propose as kept beside what says that a consent was confirmed (`DOUBLE_OPT-IN`) where another column says how the address stands,
+    in words or by yes and no to a refusal; changes the proposals in place."""
     if table.object != "contacts":
         return
-    permits = [heading for heading in table.raw.headings if table.proposed(heading) == "email_opt_out"]
-    if any(_how(table, heading) for heading in permits):
-        for heading in permits:
-            if confirms(tokens(heading)):
-                table.decide(
-                    heading, "custom", "custom", 0.85, "said about a consent: another column says how it stands"
-                )
+    asked = [
+        heading for heading in table.raw.headings if table.proposed(heading) in ("email_opt_out", "do_not_contact")
+    ]
+    proofs = [name for name in asked if confirms(tokens(name)) or {*tokens(name)} >= {"confirm", "opt", "in"}]
+    if any(_how(table, heading) or _refuses(table, heading) for heading in asked if heading not in proofs):
+        for heading in proofs:
+            table.decide(heading, "custom", "custom", 0.85, "said about a consent: another column says how it stands")
 
 
 def _when(table: Table, heading: str) -> bool:
     """Whether a column says when people unsubscribed."""
     dates = table.seen(heading).looks("date", "datetime", "moment", at_least=_MOSTLY)
     return dates and any(word.startswith(tuple(heading_words("unsubscribing"))) for word in tokens(heading))
+
+
+def _refuses(table: Table, heading: str) -> bool:
+    """Whether a column of refusals answers yes or no."""
+    return table.step(heading) == "" and table.seen(heading).looks("boolean", "answer", at_least=_MOSTLY)
 
 
 def _how(table: Table, heading: str) -> bool:
