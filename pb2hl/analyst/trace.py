@@ -74,9 +74,10 @@ def _at_row(table: pd.DataFrame, object_: str, row: int, file: str, dropped: int
         return dict(found.iloc[0]) if len(found) else None
     if not len(found) + dropped:
         of = f" of {file}" if file else ""
-        raise ConfigError(
-            f"{object_} has no row {row}{of}", hint="rows are counted as a spreadsheet does, the heading is row 1"
-        )
+        called = len(table) and table["source_id"].astype("str").eq(str(row)).any()
+        meant = f'; the record whose id is {row}: ws.trace("{object_}", "{row}")' if called else ""
+        hint = f"rows are counted as a spreadsheet does, the heading is row 1{meant}"
+        raise ConfigError(f"{object_} has no row {row}{of}", hint=hint)
     places = [", ".join(filter(None, map(_text, (line.get("source_file"), line.get("source_sheet"))))) for line in found.head(MOST_NAMED).to_dict("records")]  # fmt: skip
     same = f'ws.trace("{object_}", id) with one of: {", ".join(found["source_id"].astype("str").head(MOST_NAMED))}'
     hint = (

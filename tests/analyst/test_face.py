@@ -162,6 +162,8 @@ def test_a_record_is_traced_from_its_cell(ws):
 def test_a_record_is_traced_from_its_row(ws):
     """A row of the file, as a spreadsheet counts it, is the record that it became, or says why it became none; no row is a word."""
     assert pb2hl.trace(ws, "contacts", row=4).equals(pb2hl.trace(ws, "contacts", "1"))
+    with pytest.raises(ConfigError, match=r'row 1\n.*ws.trace\("contacts", "1"\)'):
+        ws.trace("contacts", row=1)
     assert pb2hl.trace(ws, "contacts", row=4, file="contacts.csv").equals(pb2hl.trace(ws, "contacts", "1"))
     left = ws.trace("contacts", row=2)
     assert left["value"].iloc[0] == "left out on reading: identical row; record 1 was kept"
@@ -338,7 +340,7 @@ def test_the_mapping_is_one_review(mapped):
     review._receive(None, {"type": "explore", "row": 1}, [])
     (shown,) = review._column.children
     assert shown.every > 0 and review.reviews["fields"].frame.at[1, "column"] in shown.columns
-    assert "fields.csv" in review._repr_mimebundle_()["text/html"]
+    assert "fields.csv" in review._repr_mimebundle_()[0]["text/html"]
 
 
 def test_a_stop_is_no_fault():
