@@ -16,7 +16,7 @@ _ENDED = ("cancelled", "noshow", "showed", "confirmed")
 """Statuses that a question of yes and no may name, the strongest first."""
 
 _NO = "confirmed"
-_BESIDE = frozenset({"is", "was", "has", "have", "event"})
+_BESIDE = frozenset({"is", "was", "has", "have", "event", "marked", "as"})
 
 
 def read_bookings(table: Table) -> None:
@@ -30,6 +30,9 @@ def read_bookings(table: Table) -> None:
         return
     spoken = [name for name in table.raw.headings if name not in asked and _speaks(table, name)]
     columns = sorted(asked, key=lambda name: _ENDED.index(asked[name]))
+    worded = [name for name in table.raw.headings if name not in (*asked, *spoken) and _in_words(table, name)]
+    if len(worded) == 1 and not spoken:
+        columns, asked = [*columns, *worded], asked | {worded[0]: ""}
     if spoken:
         table.decide(spoken[0], "status", OBJECTS["appointments"].meaning("status"), 0.9, "heading says status")
     else:
@@ -81,5 +84,16 @@ def _speaks(table: Table, heading: str) -> bool:
     return bool(table.filled(heading)) and (table.proposed(heading) == "status" or plain)
 
 
+def _in_words(table: Table, heading: str) -> bool:
+    """Whether the words of an open column (`Label`: Checked In, No Show) all say how an appointment ended, and of some that nobody came."""
+    ends = {appointment_status(text) for text in table.raw.frame[heading].str.strip().unique() if text}
+    return table.proposed(heading) in ("custom", "ignore") and "noshow" in ends and all(ends)
+
+
 def _end(row: tuple[str, ...], ends: list[str]) -> str:
-    return next((end for text, end in zip(row, ends, strict=True) if fold(text) in TRUE), _NO)
+    """How an appointment ended: by the first question that is answered with yes, or in the words of the column that asks none."""
+    said = (
+        (end if fold(text) in TRUE else "") if end else appointment_status(text)
+        for text, end in zip(row, ends, strict=True)
+    )
+    return next(filter(None, said), _NO)

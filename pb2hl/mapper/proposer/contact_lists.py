@@ -65,7 +65,7 @@ def employed(companies: Sequence[Any], people: Any) -> Any:
         key = fields.get("id", fields.get("name", ""))
         for heading in lists if key else ():
             for text, company in zip(raw.frame[heading], raw.frame[key].str.strip(), strict=True):
-                for part in filter(None, map(fold_marks, _LISTED.split(text))):
+                for part in filter(None, map(fold_marks, (*_LISTED.split(text), *_MAIL.findall(text)))):
                     if "id" in terms(heading) or not part.isdigit():  # `Contacts: 3` is how many
                         of.setdefault(part, set()).add(company)
     found = pd.Series("", index=people.frame.index, dtype="str")

@@ -384,7 +384,9 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
     out = dict(found)
     out["attachments"] = _without(out["attachments"], "attachments", _no_files(read["attachments"], seen))
     options = read["custom_fields"].get("options", "")
-    if options in seen and seen[options].share("number") >= _MOSTLY:  # prices and amounts: `value` is a word for both
+    if options in seen and seen[options].looks(
+        "number", "money", at_least=_MOSTLY
+    ):  # prices and amounts: `value` is a word for both
         out["custom_fields"] = _without(out["custom_fields"], "custom_fields", {"options"})
     for object_, points in more.items():
         fit = out[object_]

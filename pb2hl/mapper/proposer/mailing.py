@@ -23,16 +23,26 @@ def close_own_channel(table: Table) -> None:
         return
     fields = {table.proposed(heading) for heading in table.raw.headings if table.filled(heading)}
     ways = [name for name in ("email", "phone", "mobile") if name in fields]
-    if len(ways) != 1 or ways[0] not in _REACHED or _REACHED[ways[0]] in fields:
+    if "email" in ways and _of_mailings(table):
+        ways = ["email"]
+    if len(ways) != 1 or ways[0] not in _REACHED or (_REACHED[ways[0]] in fields and not _of_mailings(table)):
         return
     for heading in table.raw.headings:
         if table.proposed(heading) != "do_not_contact" or not (_when(table, heading) or _how(table, heading)):
             continue
         field = _REACHED[ways[0]]
         transform = str(table.proposals.loc[table.proposals["heading"] == heading, "transform"].iat[0])
-        reason = f"{table.reason(heading)}; this list has only {ways[0]}: that is what it is about"
+        reason = f"{table.reason(heading)}; this list is of {ways[0]}: that is what it is about"
         table.decide(heading, field, OBJECTS["contacts"].meaning(field), table.confidence(heading), reason)
         table.transform(heading, transform)
+
+
+def _of_mailings(table: Table) -> bool:
+    """Whether a list of people with phones is one of newsletters all the same: it tells of campaigns, bounces and openings, and of no
+    other consent."""
+    told = [heading for heading in table.raw.headings if heading_words("of mailings") & {*tokens(heading)}]
+    refused = {table.proposed(heading) for heading in table.raw.headings}
+    return len(told) > 1 and not refused & {"sms_opt_out", "call_opt_out", "whatsapp_opt_out"}
 
 
 def leave_alone(table: Table) -> None:

@@ -147,25 +147,25 @@ _BLOCKED = frozenset({"do not contact", "do not email"})
 
 
 def _without_others(raw: Table, fits: dict[str, Fit]) -> dict[str, Fit]:
-    """The fits less what invoices and payments have in common with deals and tasks (an amount, a customer, a day it is due), and homes,
+    """The fits less what invoices and payments have in common with deals, tasks and activities (an amount, a customer, a day), and homes,
     vehicles and goods with deals (a price, an owner, whether they are sold)."""
     deal = set(fits["deals"].fields)
     if deal & _SELLING:
         return fits
     books = of_accounts(raw.sheet or raw.file.rsplit("/", 1)[-1], raw.headings)
     bare = not set(fits["contacts"].fields) - _ON_INVOICES
-    things = of_things(raw.headings) and not deal & _FOR_WHOM
-    told = ["deals"] * (books or things) + ["tasks"] * books + ["contacts"] * (books and bare)
+    things = of_things(raw.headings) and not deal & _OF_A_SALE
+    told = ["deals"] * (books or things) + ["tasks", "activities"] * books + ["contacts"] * (books and bare)
     said = (f"{'books' if books else 'things'} {_OTHERS:g}",)
     less = {n: replace(fits[n], points=fits[n].points - _OTHERS, against=fits[n].against + said) for n in told}
     return fits | less
 
 
-_FOR_WHOM = frozenset({"contact_id", "contact_email", "company_id"})
+_OF_A_SALE = frozenset({"contact_id", "contact_email", "company_id", "expected_close"})
 _OTHERS = 6.0
 """Points that speak against deals and tasks in a table that keeps books, and against deals in one of things."""
 
-_SELLING = frozenset({"pipeline", "probability", "lost_reason", "expected_close"})
+_SELLING = frozenset({"pipeline", "probability", "lost_reason"})
 """What is said of deals and never of an invoice."""
 
 _ON_INVOICES = frozenset({"full_name", "email", "company_name", "company_id"})
