@@ -40,7 +40,7 @@ NUMBERS = ["2", "3", "4"]
 )  # fmt: skip
 def test_homes_vehicles_and_goods_are_no_deals(said):
     """A list of what is for sale waits for a person; with whom it is sold to, and when, it is deals about it."""
-    things = {"Ref": ["VP-1", "VP-2", "VP-3"], **PRICED, **dict.fromkeys(said, NUMBERS)}
+    things = {"Ref": ["VP-1", "VP-2", "VP-3"], **PRICED, **{heading: NUMBERS for heading in said}}
     assert mapper.recognise(table(things))[0] == ""
     sold = {
         "Deal name": ["Flat", "Loft", "Villa"],
@@ -218,3 +218,66 @@ def test_words_for_what_belongs_to_a_record_change_nothing(heading, field):
     }
     raw = table({"Deal name": ["Flat", "Loft"], "Stage": ["Offer", "Won"], heading: values[field]})
     assert fields(raw, "deals")[heading] == field
+
+
+@pytest.mark.parametrize(
+    ("home", "work", "mobile"),
+    [("Home-Phone-Phone", "Work-Phone-Phone", "Home-Phone-Mobile"), ("Telefon privat", "Telefon dienstlich", "Mobil"), ("Home Phone", "Work Phone", "Mobile Phone"),
+     ("Tél. domicile", "Tél. bureau", "Portable"), ("Other Phone", "Phone", "Mobile")],
+)  # fmt: skip
+def test_whoever_has_only_a_third_phone_is_reached_by_it(home, work, mobile):
+    """Beside a number at work and a mobile one, that at home fills the gap; numbers of other things fill none."""
+    people = {
+        **WHO,
+        home: ["+1 512 555 0101", "+1 512 555 0102"],
+        work: ["+1 512 555 0201", ""],
+        mobile: ["+1 512 555 0301", ""],
+    }
+    sheet = mapper.fields_sheet([(table(people), "contacts")]).set_index("column")
+    decided = {sheet.at[name, "decision"]: name for name in (home, work, mobile)}
+    assert set(decided) == {"phone", "mobile", "custom"}
+    assert decided["custom"] in sheet.at[decided["mobile"], "transform"]
+    taxed = {**WHO, "Phone": people[work], "Mobile": people[mobile], "Steuernummer": ["201/123/12345", "201/123/12346"]}
+    sheet = mapper.fields_sheet([(table(taxed), "contacts")])
+    assert not sheet["transform"].str.contains("Steuernummer").any()
+
+
+@pytest.mark.parametrize(
+    "told", [("UNSUB_CAMPAIGN_TITLE", "UNSUB_CAMPAIGN_ID"), ("Bounces", "Letzte Öffnung"), ("Campaign", "Clicks")]
+)
+def test_leaving_a_list_of_newsletters_closes_e_mail(told):
+    """Campaigns, bounces and openings show a list of newsletters: leaving it closes no telephone, though it has numbers."""
+    left = {**WHO, "Phone": ["+1 512 555 0101", "+1 512 555 0102"], "Unsubscribed at": ["2025-01-02", ""]}
+    assert fields(table(left), "contacts")["Unsubscribed at"] == "do_not_contact"
+    assert (
+        fields(table({**left, **{heading: ["a", "b"] for heading in told}}), "contacts")["Unsubscribed at"]
+        == "email_opt_out"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "columns"),
+    [
+        ("Transactions.csv", {"Transaction Number": ["1", "2"], "Account Number": ["5", "6"], "Name": ["Ada Lund", "Bo Vik"], "Date": ["01/15/2024"] * 2, "Amount": ["$25.00", "$75.00"], "Type": ["Donation", "Pledge"], "Check Number": ["1", "2"]}),
+        ("SalesInvoices.csv", {"ContactName": ["Lund Ltd", "Vik Ltd"], "InvoiceNumber": ["I-1", "I-2"], "InvoiceDate": ["2025-02-01"] * 2, "PlannedDate": ["2025-02-01"] * 2, "Total": ["120.00"] * 2, "InvoiceAmountPaid": ["120.00", "0.00"], "Description": ["Work", "Tea"], "Type": ["Sales invoice"] * 2, "Status": ["Paid", "Open"]}),
+        ("Beitraege.csv", {"Beleg-Nr": ["R1", "R2"], "Name": ["Ada Lund", "Bo Vik"], "Datum": ["01.01.2025"] * 2, "Betrag": ["60,00 €", "30,00 €"], "Art": ["Beitrag", "Spende"], "Bezahlt": ["ja", "nein"]}),
+    ],
+)  # fmt: skip
+def test_donations_and_lines_of_invoices_are_books(file, columns):
+    """Money that came in is no deal, call or custom field, whatever its table is called."""
+    assert mapper.recognise(table(columns, file))[0] == ""
+
+
+@pytest.mark.parametrize("asked", [{"Canceled": ["no", "yes", "no"]}, {"Storniert": ["nein", "ja", "nein"]}])
+def test_words_beside_a_question_say_who_never_came(asked):
+    """`Label: No Show` beside `Canceled: no` is how the appointment ended; a label of other words is kept beside."""
+    booked = {"Title": ["a", "b", "c"], "Start": ["2025-03-05 09:00"] * 3, "End": ["2025-03-05 10:00"] * 3, **asked}
+    (heading,) = asked
+    sheet = mapper.fields_sheet(
+        [(table({**booked, "Label": ["No Show", "", "Checked In"]}), "appointments")]
+    ).set_index("column")
+    assert sheet.at[heading, "decision"] == "status" and "no show=noshow" in sheet.at[heading, "transform"].replace(
+        "no/", ""
+    ).replace("nein/", "")
+    sheet = mapper.fields_sheet([(table({**booked, "Label": ["Blue", "", "Red"]}), "appointments")]).set_index("column")
+    assert "Label" not in sheet.at[heading, "transform"]

@@ -127,13 +127,18 @@ def join_further(headings: Sequence[str], chosen: list[Candidate]) -> list[Candi
     for field, second in FURTHER.items():
         whole = next((at for at, item in enumerate(out) if item.field == second), None)
         more = [
-            at for at, item in enumerate(out) if item.field == "custom" and item.reason.endswith(f"a second {field}")
+            at
+            for at, item in enumerate(out)
+            if item.field == "custom" and item.confidence >= _SAID and item.reason.endswith(f"a second {field}")
         ]
         if whole is not None and more:
             step = f'concatenate: {" + ".join(_quoted(headings[at]) for at in more)} with "; "'
             out[whole] = replace(out[whole], transform=step, reason=f"{out[whole].reason}; with {headings[more[0]]}")
     return out
 
+
+_SAID = 0.8
+"""Confidence (0-1) from which a heading says that a column has phones or e-mails: values alone may be tax numbers."""
 
 FURTHER = {"email": "email_2", "phone": "mobile"}
 """Where a contact's second e-mail and phone go."""
