@@ -388,10 +388,7 @@ def _with_values(found: dict[str, Fit], read: dict[str, dict[str, str]], seen: d
         "number", "money", at_least=_MOSTLY
     ):  # prices and amounts: `value` is a word for both
         out["custom_fields"] = _without(out["custom_fields"], "custom_fields", {"options"})
-    for object_, points in more.items():
-        fit = out[object_]
-        out[object_] = Fit(fit.points + points, fit.fields, fit.against, fit.understood)
-    return out
+    return out | {name: replace(out[name], points=out[name].points + points) for name, points in more.items()}
 
 
 def frame_of(table: Any) -> pd.DataFrame | None:
