@@ -172,3 +172,11 @@ def test_what_confirms_a_permission_closes_nothing_beside_a_refusal():
     columns = {"first_name": ["Ann", "Bob", "Cy"], "last_name": ["Able", "Best", "Cole"], "email": ["a@x.example", "b@x.example", ""], "opt_out": ["0", "1", ""], "confirm_opt_in": ["not-opt-in", "not-opt-in", ""]}  # fmt: skip
     found = said((raw("contacts.csv", columns), "contacts"))
     assert (found["opt_out"], found["confirm_opt_in"]) == ("do_not_contact", "custom")
+
+
+def test_a_status_of_an_address_in_words_of_marketing_closes_it():
+    """`Non-marketable`, complaints and bounces close e-mail; `Unengaged Marketable` may still be written to."""
+    words = ["Unengaged Marketable", "Opted-out", "Hard bounce", "Non-marketable", "Single Opt-In", "Reported spam"]
+    columns = {"First Name": [*"ABCDEF"], "Last Name": [*"GHIJKL"], "Email": [f"{at}@x.example" for at in "abcdef"], "Email Status": words}  # fmt: skip
+    assert said((raw("Contacts.csv", columns), "contacts"))["Email Status"] == "email_opt_out"
+    assert [says(word) for word in words] == ["given", "refused", "refused", "refused", "given", "refused"]
