@@ -62,14 +62,20 @@ def turn_names(headings: Sequence[str], chosen: list[Candidate]) -> list[Candida
 
 
 def turn_by_values(table: Table) -> None:
-    """Propose the transform that tells the surname where nearly all names of people begin with it; changes the proposals in place."""
+    """Propose the transform that tells the surname where nearly all names of people begin with it, or are headed in a language that
+    puts it first and do not show the contrary; changes the proposals in place."""
     for name in table.raw.headings:
         if (
             table.object in ("contacts", "users")
             and table.proposed(name) in ("full_name", "name")
             and not table.step(name)
-        ) and _begin_with_surnames(table.raw.frame[name].head(_LOOKED_AT).unique()):
-            table.transform(name, "surname first: 1")
+        ):
+            begin = _begin_with_surnames(table.raw.frame[name].head(_LOOKED_AT).unique())
+            if begin or (begin is None and set(tokens(name)) & _FIRST_IN_LANGUAGE):
+                table.transform(name, "surname first: 1")
+
+
+_FIRST_IN_LANGUAGE = heading_words("names surname first")
 
 
 def _says_surname_first(heading: str) -> bool:
@@ -83,12 +89,14 @@ def _says_surname_first(heading: str) -> bool:
 _SURNAMES, _GIVEN = heading_words("last names"), heading_words("first names")
 
 
-def _begin_with_surnames(texts: Sequence[str]) -> bool:
-    """Whether names of two words, several of which show it, nearly all have the given name behind."""
+def _begin_with_surnames(texts: Sequence[str]) -> bool | None:
+    """Whether names of two words, several of which show it, nearly all have the given name behind; None where too few show it."""
     known = known_given_names()
     pairs = [tokens(text) for text in texts if "," not in text and len(tokens(text)) == len(text.split()) == _PAIR]
     told = [words[1] in known for words in pairs if (words[0] in known) != (words[1] in known)]
-    return len(told) >= _TELLING and sum(told) >= _NEARLY_ALL * len(told)
+    if told and len(told) < _TELLING and all(told):
+        return None
+    return len(told) >= _TELLING and sum(told) >= _NEARLY_ALL * len(told) if told else None
 
 
 _PAIR, _TELLING, _NEARLY_ALL, _LOOKED_AT = 2, 4, 0.95, 2_000

@@ -95,8 +95,14 @@ _HALF = 0.5
 
 
 def settle_questions(tables: Sequence[Table]) -> None:
-    """Columns that only ask who or about whom mean the records whose names they hold: contacts, owners, deals or companies."""
-    asking = [(table, heading) for table in tables for heading in table.raw.headings if _asks_who(table, heading)]
+    """Columns that only ask who or about whom mean the records whose names they hold: contacts, owners, deals or companies; so do those
+    of customers, where the customers are companies."""
+    asking = [
+        (table, heading)
+        for table in tables
+        for heading in table.raw.headings
+        if _asks_who(table, heading) or _is_customer(table, heading)
+    ]
     if not asking:
         return
     known = {about: _names([other for other in tables if other.object == about], about) for about in _MEANT}
@@ -106,6 +112,8 @@ def settle_questions(tables: Sequence[Table]) -> None:
     for table, heading in asking:
         column = table.raw.frame[heading]
         shares = {about: _share(column, names, least=1) for about, names in known.items() if len(names)}
+        if not _asks_who(table, heading) and shares.get("companies", 0.0) < _SURE:
+            continue
         about = max(shares, key=lambda name: shares[name], default="")
         field = "author" if table.object == "notes" and about == "users" else _MEANT.get(about, "")
         taken = (table.proposals["field"] == field).any()
@@ -118,6 +126,11 @@ def settle_questions(tables: Sequence[Table]) -> None:
 
 def _asks_who(table: Table, heading: str) -> bool:
     return everyday(table.said(heading)) in _WHO and table.proposed(heading) in {*_MEANT.values(), "author", "custom"}
+
+
+def _is_customer(table: Table, heading: str) -> bool:
+    """Whether a column is whose a record is by its heading (`客户名称`, `Customer`), and could be a company's name."""
+    return table.object != "contacts" and table.proposed(heading) == "contact_id" and not table.is_declared(heading)
 
 
 _WHO = {f"{EVERYDAY}{word}" for word in ("who", "whom", "by whom")}
