@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS
 from pb2hl.mapper.knowledge.lists import heading_words, listed, sections
 from pb2hl.mapper.knowledge.signals import Signals
-from pb2hl.mapper.knowledge.text import meaning_words, tokens
+from pb2hl.mapper.knowledge.text import meaning_words, phrases, tokens
 
 _FIELD = {
     "email": "email_opt_out",
@@ -93,7 +93,8 @@ def consent(heading: str, terms: frozenset[str], seen: Signals) -> Consent | Non
     if seen.filled and field != "custom" and not _answers(seen, inverted):
         return Consent("custom", False, True, "heading says consent, its values are something else: kept", refusing)
     unsure = inverted and (channel or "any") == "any" and field != "custom"
-    flag = inverted and "marketing" in words and not words & (_PERMISSIONS | _REFUSALS) and not _subscribes(seen)
+    asked = words & (_PERMISSIONS | _REFUSALS) or any(phrases().get((word,)) == "consent" for word in words)  # `GDPR`
+    flag = inverted and "marketing" in words and not asked and not _subscribes(seen)
     said = min(terms & CONSENT_TERMS, default="refusal" if refusing else "consent")
     if field == "custom" and channel in _OWN_CHANNELS:
         told = f"consent to {channel}, of which HighLevel has no channel: closes no other until a person says which"
