@@ -61,3 +61,40 @@ def _read(asked: str, word: str) -> str:
 def test_usual_words_of_many_languages_are_understood(asked):
     """An export in a language that few of us read is read like an English one: every word of the list says what it says there."""
     assert {word: found for word in WORDS[asked] if (found := _read(asked, word)) != asked} == {}
+
+
+def test_customers_that_are_companies_are_the_company():
+    """A deal's or call's customer is the company where the export's companies bear that name and its people do not."""
+    firms = ["上海远景科技有限公司", "广州恒达贸易有限公司", "北京明德教育咨询有限公司"]
+    tables = {
+        "客户.csv": {"客户编号": ["C1", "C2", "C3"], "客户名称": firms, "行业": ["软件", "贸易", "教育"], "电话": ["021-55501234"] * 3},
+        "联系人.csv": {"姓名": ["张伟", "陈杰", "赵敏"], "客户名称": firms, "邮箱": ["a@x.example", "b@x.example", "c@x.example"]},
+        "商机.csv": {"商机名称": ["A", "B", "C"], "客户名称": firms, "销售阶段": ["报价", "赢单", "输单"], "预计金额": ["1", "2", "3"]},
+    }  # fmt: skip
+    raws = [SimpleNamespace(file=file, sheet="", headings=list(rows), frame=pd.DataFrame(rows, dtype="str")) for file, rows in tables.items()]  # fmt: skip
+    sheet = mapper.fields_sheet([(raw, mapper.recognise(raw, raws)[0]) for raw in raws])
+    found = {(row.file, row.column): row.proposal for row in sheet.itertuples()}
+    assert found["商机.csv", "客户名称"] == "company_id"
+
+
+@pytest.mark.parametrize(
+    ("heading", "amounts"),
+    [
+        ("Összeg (Ft)", ["1 250 000", "480 000", "95 000"]),
+        ("Částka (Kč)", ["1 250 000", "480", "95"]),
+        ("Kwota zł", ["1250", "480", "95"]),
+    ],
+)
+def test_the_short_name_of_a_currency_beside_an_amount_changes_nothing(heading, amounts):
+    """Money under a heading with its unit is the deal's amount."""
+    assert _proposed("deals", heading, amounts) == "amount"
+
+
+def test_a_law_on_privacy_in_a_heading_asks_for_a_permission():
+    """`GDPR_Marketing` is consent and no mere flag of marketing, so that nobody has to say so."""
+    frame = pd.DataFrame({"Email": ["a@x.example", "b@x.example"], "GDPR_Marketing": ["Y", "N"]})
+    sheet = mapper.fields_sheet(
+        [(SimpleNamespace(file="x.csv", sheet="", headings=list(frame.columns), frame=frame), "contacts")]
+    )
+    sure = dict(zip(sheet["column"], sheet["confidence"], strict=True))
+    assert float(sure["GDPR_Marketing"]) >= 0.8
