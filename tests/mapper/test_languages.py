@@ -98,3 +98,12 @@ def test_a_law_on_privacy_in_a_heading_asks_for_a_permission():
     )
     sure = dict(zip(sheet["column"], sheet["confidence"], strict=True))
     assert float(sure["GDPR_Marketing"]) >= 0.8
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Password", "Portal password", "Mot de passe", "Contraseña", "Hasło", "パスワード", "password_hash", "API Key"],
+)
+def test_a_secret_of_the_old_system_is_not_moved(heading):
+    """Passwords and keys are left out and told, in any language: everybody in the location could read them."""
+    assert _proposed("contacts", heading, ["hunter2", "s3cret!", "pa55"]) == "ignore"

@@ -151,6 +151,8 @@ def candidate(heading: str, object_: str, seen: Signals) -> Candidate:
     if object_ == "attachments" and seen.examples and all(map(is_kept, seen.examples)):
         return Candidate("content", "ignore", 0.98, "its cells hold the files themselves")
     reading = read(heading, object_)
+    if "password" in reading.terms:
+        return Candidate("ignore", "ignore", 0.95, "a secret of the old system: nobody's business in the new one")
     if reading.terms & SYSTEM_TERMS:
         return Candidate("ignore", "ignore", 0.92, "housekeeping of the old system or of a replication tool")
     said = _consent(heading, reading, object_, seen)
