@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -122,7 +123,7 @@ class Wording:
         }
         found |= {str(stage["id"]): str(stage["name"]) for line in place.pipelines for stage in line["stages"]}
         for entry in self._ledger.iterate(target=Target.PIPELINE):
-            found |= {str(id): str(stage) for stage, id in (entry.answer.get("stages") or {}).items()}
+            found |= _stages(entry.answer.get("stages") or {})
             found[entry.destination_id] = str(entry.payload.get("name", entry.destination_id))
         for frame in (place.businesses, place.contacts):
             names = [name for name in ("name", "firstName", "lastName") if name in frame.columns]
@@ -134,3 +135,10 @@ class Wording:
 def _called(entry: Entry) -> str:
     names = [str(entry.payload.get(name) or "") for name in ("name", "firstName", "lastName")]
     return " ".join(name for name in names if name) or entry.destination_id
+
+
+def _stages(answer: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """id → name of the stages in what a pipeline's making answered (by name) or its change (as HighLevel lists them)."""
+    if isinstance(answer, Mapping):
+        return {str(id): str(name) for name, id in answer.items()}
+    return {str(stage["id"]): str(stage["name"]) for stage in answer}
