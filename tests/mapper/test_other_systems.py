@@ -144,6 +144,10 @@ def test_closed_deals_are_told_apart_by_their_chance():
     table = raw("deals.csv", columns)
     row = mapper.fields_sheet([(table, "deals")]).set_index("column").loc["Closed"]
     assert list(changed(table.frame["Closed"], row["transform"], table.frame)) == ["won", "lost", "open"]
+    for written in (["100,00 %", "0,00 %", "60,00 %"], ["1.0", "0", "0.6"], ["100.000", "0.000", "60.5"]):
+        again = raw("deals.csv", {**columns, "Probability": written})
+        step = mapper.fields_sheet([(again, "deals")]).set_index("column").loc["Closed", "transform"]
+        assert list(changed(again.frame["Closed"], step, again.frame)) == ["won", "lost", "open"], written
     doubtful = raw("deals.csv", {**columns, "Probability": ["100", "50", "60"]})
     assert mapper.fields_sheet([(doubtful, "deals")]).set_index("column").loc["Closed", "decision"] == ""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from functools import lru_cache
 
 from rapidfuzz import process
@@ -218,15 +217,6 @@ TOGETHER = "+"
 
 def _of_an_address(word: str) -> bool:
     return _single_words().get(word, "").rpartition(TOGETHER)[2] in ("address", "postal code")
-
-
-def only_due(headings: Sequence[str]) -> bool:
-    """Whether headings ask when something is due and nothing of when it happened: what is called an activity there is still to do."""
-    said = [set(terms(heading)) for heading in headings]
-    return any("due" in words for words in said) and not any(words & _HAPPENED for words in said)
-
-
-_HAPPENED = frozenset("date time start end occurred sent received completed duration outcome direction closed when".split()) | {"completed date"}  # fmt: skip
 
 
 def _translate(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from pb2hl.model import OBJECTS
 from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.counting import agree
 from pb2hl.values.fold import fold
+from pb2hl.values.numbers import percents
+from pb2hl.values.parsed import Context
 from pb2hl.values.statuses import deal_status
 from pb2hl.values.transforms import JOIN, changed
 
@@ -142,11 +144,13 @@ def _answer_by_chance(table: Table, heading: str) -> bool:
     chances = [name for name in table.raw.headings if table.proposed(name) == "probability"]
     if len(chances) != 1 or _told_by_stage(table, heading):
         return False
+    texts = table.raw.frame[chances[0]].str.strip().unique()
+    texts = texts[texts != ""]
+    shares = dict(zip(texts, percents(texts.astype(object), Context()).values.tolist(), strict=True))
     pairs = {}
     for text, chance in table.raw.frame[[heading, chances[0]]].drop_duplicates().itertuples(index=False):
-        if fold(text) in FALSE:
-            end = "open"
-        elif (end := _CERTAIN.get(chance.strip().rstrip("% "), "")) == "" and fold(text):
+        end = "open" if fold(text) in FALSE else _CERTAIN.get(shares.get(chance.strip()), "")
+        if not end and fold(text):
             return False
         if end:
             pairs[fold(f"{text.strip()}/{chance.strip()}")] = end
@@ -159,7 +163,7 @@ def _answer_by_chance(table: Table, heading: str) -> bool:
     return True
 
 
-_CERTAIN = {"100": "won", "100.0": "won", "100.00": "won", "0": "lost", "0.0": "lost", "0.00": "lost"}
+_CERTAIN: dict[float | None, str] = {1.0: "won", 0.0: "lost"}
 _MOST_PAIRS = 60
 
 ANSWERS = "yes and no: "

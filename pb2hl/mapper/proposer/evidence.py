@@ -116,13 +116,17 @@ def _begins(words: Sequence[str], beginnings: tuple[str, ...]) -> bool:
 
 def of_things(headings: Sequence[str]) -> bool:
     """Whether a table's rows are things: several headings speak of rooms, surfaces, mileage or stock."""
-    return sum(bool(_THINGS & {*tokens(heading), *map("".join, _pairs(heading))}) for heading in headings) > 1
+    told = ({*words, *map("".join, pairwise(words))} for words in map(tokens, headings))  # two by two: `sq ft`
+    return sum(bool(_THINGS & words) for words in told) > 1
 
 
-def _pairs(heading: str) -> Sequence[tuple[str, str]]:
-    """Words of a heading two by two (`M 2 construidos`, `sq ft`)."""
-    words = tokens(heading)
-    return list(pairwise(words))
+def only_due(headings: Sequence[str]) -> bool:
+    """Whether headings ask when something is due and nothing of when it happened: what is called an activity there is still to do."""
+    said = [set(terms(heading)) for heading in headings]
+    return any("due" in words for words in said) and not any(words & _HAPPENED for words in said)
+
+
+_HAPPENED = frozenset("date time start end occurred sent received completed duration outcome direction closed when".split()) | {"completed date"}  # fmt: skip
 
 
 _THINGS = heading_words("of things")

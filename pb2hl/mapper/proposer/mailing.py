@@ -49,7 +49,7 @@ def leave_alone(table: Table) -> None:
     """Propose as a refusal of everything what says of people that they have died, or when; changes the proposals in place."""
     for heading in table.raw.headings if table.object == "contacts" else ():
         words = set(tokens(heading))
-        alone = bool(words & _DEAD) and words <= _DEAD | _BESIDE
+        alone = bool(words & _DEAD) and words <= _DEAD | _BESIDE_THEM
         if (
             alone
             and table.proposed(heading) in ("custom", "ignore")
@@ -60,7 +60,7 @@ def leave_alone(table: Table) -> None:
 
 
 _DEAD = heading_words("deceased")
-_BESIDE = heading_words("beside flags") | {"closed", "datum", "fecha", "op", "von", "day"}
+_BESIDE_THEM = heading_words("beside flags") | heading_words("beside deceased")
 
 
 def leave_post(table: Table) -> None:

@@ -94,9 +94,9 @@ def _begin_with_surnames(texts: Sequence[str]) -> bool | None:
     known = known_given_names()
     pairs = [tokens(text) for text in texts if "," not in text and len(tokens(text)) == len(text.split()) == _PAIR]
     told = [words[1] in known for words in pairs if (words[0] in known) != (words[1] in known)]
-    if told and len(told) < _TELLING and all(told):
+    if len(told) < _TELLING and all(told):
         return None
-    return len(told) >= _TELLING and sum(told) >= _NEARLY_ALL * len(told) if told else None
+    return len(told) >= _TELLING and sum(told) >= _NEARLY_ALL * len(told)
 
 
 _PAIR, _TELLING, _NEARLY_ALL, _LOOKED_AT = 2, 4, 0.95, 2_000

@@ -12,8 +12,9 @@ import pandas as pd
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, is_company, signals
-from pb2hl.mapper.knowledge.text import only_due, terms, tokens
-from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, of_accounts, of_things, telling_fields
+from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer import evidence
+from pb2hl.mapper.proposer.evidence import Fit, by_columns, frame_of, lacks, telling_fields
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.matching.names import known_given_names
 from pb2hl.values.booleans import FALSE, TRUE
@@ -80,8 +81,7 @@ CLEAR, LEAD, LIKELY = 4.0, 1.0, 3.5
 
 _FEW = 3  # with as many headings or fewer (`id`, `name`) the name says what a table is, if nothing speaks against it
 
-_UNDERSTOOD = 0.25
-"""Share of a named table's columns that must mean something for the object its name says."""
+_UNDERSTOOD = 0.25  # share (0-1) of a named table's columns that must mean something for the object its name says
 
 _SOMEBODY = frozenset({"first_name", "last_name", "full_name", "email", "phone", "mobile", "company_name", "job_title"})
 """What a table has one of at least that tells of people."""
@@ -101,7 +101,7 @@ def recognise(raw: Table, others: Sequence[Table] = ()) -> tuple[str, float, str
         return "contacts", 0.85, "addresses of a list of those who are not written to"
     if by_name == "contacts" and (_has_people(raw, others) or _only_companies(raw, words)):
         by_name = "companies"
-    by_name = "tasks" if by_name == "activities" and only_due(raw.headings) else by_name
+    by_name = "tasks" if by_name == "activities" and evidence.only_due(raw.headings) else by_name
     fits = _without_others(raw, by_columns(raw.headings, frame_of(raw)))
     if _are_users(raw, others, (by_name, words), fits):
         return "users", 0.9, "people whom other tables name as owners" if by_name != "users" else f"named {words!r}"
@@ -152,9 +152,9 @@ def _without_others(raw: Table, fits: dict[str, Fit]) -> dict[str, Fit]:
     deal = set(fits["deals"].fields)
     if deal & _SELLING:
         return fits
-    books = of_accounts(raw.sheet or raw.file.rsplit("/", 1)[-1], raw.headings)
+    books = evidence.of_accounts(raw.sheet or raw.file.rsplit("/", 1)[-1], raw.headings)
     bare = not set(fits["contacts"].fields) - _ON_INVOICES
-    things = of_things(raw.headings) and not deal & _OF_A_SALE
+    things = evidence.of_things(raw.headings) and not deal & _OF_A_SALE
     told = ["deals"] * (books or things) + ["tasks", "activities"] * books + ["contacts"] * (books and bare)
     said = (f"{'books' if books else 'things'} {_OTHERS:g}",)
     less = {n: replace(fits[n], points=fits[n].points - _OTHERS, against=fits[n].against + said) for n in told}
