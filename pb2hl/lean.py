@@ -1,4 +1,4 @@
-"""What a process of a command saves: parts of libraries that nobody here uses, and searches for garbage where there is none.
+"""What kind of process this is, and what one of a command saves: parts of libraries that nobody here uses, searches for garbage.
 
 Importing libraries is most of what a short command costs.
 
@@ -16,6 +16,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 URI_GRAMMAR = "rfc3987_syntax"
 
@@ -52,3 +53,9 @@ def when_used(name: str) -> None:
         sys.modules[name] = module
         setattr(parent, own, module)
         spec.loader.exec_module(module)
+
+
+def kernel_shell() -> Any:
+    """The shell of the notebook's kernel that this process is; None in any other process, whatever it has imported of ipykernel."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return shell if hasattr(shell, "kernel") else None

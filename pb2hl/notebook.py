@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from pb2hl.lean import seldom_collect
+from pb2hl.lean import kernel_shell, seldom_collect
 
 PARENT_VARIABLE = "PB2HL_RUNNER_PID"
 """Process id of the command that runs this notebook; set by the runner, absent in JupyterLab."""
@@ -42,7 +42,7 @@ def serve_command() -> None:
 def stop_after_imports() -> Iterator[None]:
     """In a notebook's kernel a stop waits until the imports inside are done, and then is a sentence: what is cut off in the middle of an
     import (numpy, for one) cannot be imported again by the same process."""
-    if "ipykernel.zmqshell" not in sys.modules or threading.current_thread() is not threading.main_thread():
+    if kernel_shell() is None or threading.current_thread() is not threading.main_thread():
         yield
         return
     stops_in_a_sentence()
@@ -58,9 +58,9 @@ def stop_after_imports() -> Iterator[None]:
 
 def stops_in_a_sentence() -> None:
     """From now on a stop inside this package shows as a sentence in the cell, not as a traceback; one in other code stays as it is."""
-    if "ipykernel.zmqshell" not in sys.modules:
+    shell = kernel_shell()
+    if shell is None:
         return
-    shell = sys.modules["IPython"].get_ipython()
 
     def stopped(
         shell: Any,

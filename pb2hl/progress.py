@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from pb2hl.errors import Cancelled
+from pb2hl.lean import kernel_shell
 from pb2hl.phases import Phases, code
 from pb2hl.values.counting import counted
 from pb2hl.values.visible import visible
@@ -312,7 +313,7 @@ def waiting(reason: str, seconds: float) -> str:
 
 
 def _kind() -> type[_CellBar | _TerminalBar | _LogBar]:
-    if "ipykernel.zmqshell" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+    if kernel_shell() is not None:
         return _CellBar
     return _TerminalBar if sys.stderr.isatty() else _LogBar
 

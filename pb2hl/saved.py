@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ipykernel.connect import get_connection_file
-
 from pb2hl.clock import SYSTEM_CLOCK, stamp
+from pb2hl.lean import kernel_shell
 from pb2hl.notebook import PARENT_VARIABLE
 
 WIDGET, HTML = "application/vnd.jupyter.widget-view+json", "text/html"
@@ -47,10 +46,11 @@ class Still:
 
 def _this_kernel() -> list[str]:
     """What `process_of` says of this process from outside; on Windows an environment's Python starts another one, and that is seen."""
-    try:
-        file = get_connection_file()
-    except (RuntimeError, OSError):  # no kernel
+    if kernel_shell() is None:
         return []
+    from ipykernel.connect import get_connection_file  # a process that is no kernel has no use for it
+
+    file = get_connection_file()
     return [process_of(file, os.getpid()), process_of(file, os.getppid())]
 
 

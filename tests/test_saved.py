@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 
 import nbformat
 import pandas as pd
@@ -91,3 +93,18 @@ def test_a_batch_run_leaves_no_widget(monkeypatch):
     (shown,) = browser._repr_mimebundle_().items()
     assert shown[0] == HTML and "Ada &lt;b&gt;" in shown[1]
     assert '<td style="text-align:right">1</td>' in shown[1] and '<td style="text-align:left' in shown[1]
+
+
+def test_a_process_that_imported_a_kernel_is_none():
+    """A script or a test run that has ipykernel in memory is no notebook: it opens a workspace's functions and shows widgets like any other."""
+    script = """
+import ipykernel.kernelapp
+from pb2hl.lean import kernel_shell
+from pb2hl.notebook import stop_after_imports, stops_in_a_sentence
+from pb2hl.saved import _this_kernel
+stops_in_a_sentence()
+with stop_after_imports():
+    pass
+assert kernel_shell() is None and _this_kernel() == []
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
