@@ -63,6 +63,47 @@ def test_a_deal_without_a_contact_gets_a_marked_stand_in():
     assert built.one(Target.OPPORTUNITY).payload["contactId"] == {"$ref": stand_in.op_id}
 
 
+COMPANIES = frame({"id": "9", "name": "Beta"}, {"id": "8", "name": "Gamma"})
+
+
+def hosts(people, **more) -> dict:
+    """{deal: source id of the contact operation it hangs on} of a deal of Beta, of Gamma, and of one that names somebody unknown."""
+    rows = frame(
+        {"id": "b", "name": "B", "company_id": "9", "contact_id": None},
+        {"id": "g", "name": "G", "company_id": "8", "contact_id": None},
+        {"id": "u", "name": "U", "company_id": "9", "contact_id": ["77"]},
+    )
+    built = Built(inputs({"contacts": people, "companies": COMPANIES, "deals": rows}, **more))
+    made = {op.op_id: op.source_id for op in built.plan.operations if op.target is Target.CONTACT}
+    found = [op for op in built.plan.operations if op.target is Target.OPPORTUNITY and op.kind is Kind.CREATE]
+    return {op.source_id: made[op.payload["contactId"]["$ref"]] for op in found}
+
+
+def test_a_deal_of_a_company_hangs_on_its_only_or_primary_contact():
+    """Nobody is made up where the company has one contact or calls one primary; where two could be meant, or somebody else is named, one is."""
+    people = [{"id": "1", "first_name": "Ann", "company_id": "9"}, {"id": "2", "first_name": "Bob", "company_id": "8"}]
+    third = {"id": "3", "first_name": "Cy", "company_id": "8"}
+    assert hosts(frame(*people)) == {"b": "1", "g": "2", "u": "u"}
+    assert hosts(frame(*people, third)) == {"b": "1", "g": "g", "u": "u"}
+    flagged = [{**person, "custom.Primary Contact": person["id"] == "3"} for person in (*people, third)]
+    assert hosts(frame(*flagged)) == {"b": "1", "g": "3", "u": "u"}
+
+
+def test_deals_that_were_loaded_stay_where_they_are():
+    """A further contact of the company moves no opportunity, and none leaves its stand-in by itself."""
+    people = frame({"id": "1", "company_id": "9"}, {"id": "2", "company_id": "8"}, {"id": "3", "company_id": "8"})
+    assert hosts(people, loaded={"b": True, "g": False}) == {"b": "b", "g": "2", "u": "u"}
+
+
+def test_no_second_open_deal_by_company_where_forbidden():
+    """A deal that names nobody takes no place from others: where its company's contact has one already, it gets a stand-in."""
+    rows = frame(*({"id": one, "name": one, "company_id": "9", "pipeline": "Sales", "stage": "New"} for one in "xy"))
+    people = frame({"id": "1", "company_id": "9"})
+    built = Built(inputs({"contacts": people, "companies": COMPANIES, "deals": rows}, destination=STRICT))
+    assert not len(built.plan.tables["duplicate_opportunities"])
+    assert built.one(Target.CONTACT, "y", "deals")
+
+
 def test_known_lost_reason_goes_by_id_others_to_a_field():
     """A reason that the location knows is sent by its id; any other is kept as text."""
     destination = place(lost_reasons=({"id": "L1", "name": "Price"},))

@@ -49,7 +49,7 @@ class PlanInputs:
     `conflicts` says for (model, label case-folded) of a field that exists and does not fit whether one is made `beside` it or it is put to `use`.
     `aliases`: (object, source id) of a row whose record was made for another row, to that row's source id.
     `gone`: by object, loaded rows that this export lacks and that its rows may name.
-    `loaded`: source ids of deals that this migration made opportunities of: no other deal takes their place.
+    `loaded`: source ids of deals that this migration made opportunities of, and whether each hangs on a stand-in: no other deal takes their place.
     `logged`: activity that was loaded → whether as a message (else as a note): it stays what it is. `counted`: messages (operations) that
     the counter of their conversation was put back for.
     `noted`: activity that stands in a note already → the activity whose note that is: it stays there while both hang on the same record.
@@ -71,7 +71,7 @@ class PlanInputs:
     conflicts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
     gone: Mapping[str, Gone] = field(default_factory=dict)
-    loaded: frozenset[str] = frozenset()
+    loaded: Mapping[str, bool] = field(default_factory=dict)
     logged: Mapping[str, bool] = field(default_factory=dict)
     counted: frozenset[str] = frozenset()
     noted: Mapping[str, str] = field(default_factory=dict)

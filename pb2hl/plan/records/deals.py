@@ -20,7 +20,7 @@ from pb2hl.plan.records import deal_values as values
 from pb2hl.plan.records.existing import Found, changes
 from pb2hl.plan.records.parents import stand_in
 from pb2hl.plan.records.pipelines import Pipelines, PlannedPipeline
-from pb2hl.plan.records.primary import named_column
+from pb2hl.plan.records.primary import earliest_ids, named_column, sure_ids
 from pb2hl.plan.records.unconverted_cells import Unconverted
 from pb2hl.plan.shared.context import Context
 from pb2hl.plan.shared.draft import Draft
@@ -41,6 +41,7 @@ class Placement:
     status: str
     blocked_by: str = ""
     why: str = ""
+    by_company: bool = False  # the contact is the one of the deal's company, for the deal names none
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class Deals:
         ):
             return placement
         holder = holders.setdefault((placement.contact, placement.pipeline.label), source_id)
+        if placement.by_company and holder != source_id and source_id not in self.ctx.inputs.loaded:
+            return replace(placement, contact="", by_company=False)
         return (
             placement
             if holder == source_id or source_id in self.ctx.inputs.loaded
@@ -121,7 +124,25 @@ class Deals:
         found = self.ctx.contacts.first([*named, *texts(row.get("contact_id")), *texts(row.get("contact_email"))])
         pipeline, stage, from_stage = self.pipelines.route(text(row, "pipeline"), text(row, "stage"))
         status = self._status(values.said_status(self.ctx, row), deal_status(from_stage), row)
-        return Placement(found.source_id, pipeline, stage, status, why=found.why)
+        said = found or found.why or any(self.ctx.lost(OBJECT, row, column)[0] for column in _NAMING)
+        contact = found.source_id if said else self._of_company(row)
+        return Placement(contact, pipeline, stage, status, why=found.why, by_company=bool(contact and not said))
+
+    def _of_company(self, row: Row) -> str:
+        """The contact of the deal's company where that can only be one; a deal that was loaded stays where it is."""
+        company = self.ctx.companies.find(text(row, "company_id")).source_id
+        loaded = self.ctx.inputs.loaded
+        if row["source_id"] not in loaded:
+            return self._sure.get(company, "")
+        return "" if loaded[row["source_id"]] else self._earliest.get(company, "")
+
+    @cached_property
+    def _sure(self) -> Mapping[str, str]:
+        return sure_ids(self.ctx)
+
+    @cached_property
+    def _earliest(self) -> Mapping[str, str]:
+        return earliest_ids(self.ctx)
 
     def _status(self, said: str, from_stage: str, row: Row) -> str:
         """The status column's word wins; but a deal called open in a stage that is won or lost has ended as the stage says."""
@@ -268,6 +289,11 @@ class Deals:
             if source_id in self.blocked:
                 yield self._blocked(row)
                 continue
+            if self.placements[source_id].by_company:
+                self.ctx.findings.problem(
+                    "deal_of_company", OBJECT, "deals name a company and no contact", source_id=source_id,
+                    treatment="on the company's only or primary contact",
+                )  # fmt: skip
             draft = self.draft(row)
             body = draft.body
             existing, by = self._decided[1].get(source_id, ("", ""))
@@ -306,7 +332,8 @@ class Deals:
         self._put_stage(row, placement, draft)
         host = self.hosts[row["source_id"]]
         contact = host[1] if host[0] == "contacts" else ""  # a stand-in is none of those that the deal names
-        draft.put("contactId", self.ctx.ref(Target.CONTACT, *host), *values.naming(self.ctx, row, contact))
+        naming = ("company_id",) if placement.by_company and contact else values.naming(self.ctx, row, contact)
+        draft.put("contactId", self.ctx.ref(Target.CONTACT, *host), *naming)
         for spec, name in self.ctx.copied(OBJECT):
             if (value := as_property(spec.kind, row, spec.name)) is not None:
                 draft.put(name, value, spec.name)
@@ -366,30 +393,6 @@ class Deals:
         return by_marker, by_name
 
 
-_PLACING = (
-    "source_id",
-    "name",
-    "lost_reason",
-    "probability",
-    "contact_id",
-    "contact_email",
-    "company_id",
-    "pipeline",
-    "stage",
-    "status",
-    "created_at",
-)
-_TOLD = {
-    "source_id",
-    "row_hash",
-    "source_file",
-    "source_sheet",
-    "source_row",
-    "id",
-    "name",
-    "pipeline",
-    "stage",
-    "status",
-    "contact_id",
-    ORDINAL,
-}
+_NAMING = ("contact_id", "contact_email")
+_PLACING = ("source_id", "name", "lost_reason", "probability", *_NAMING, "company_id", "pipeline", "stage", "status", "created_at")  # fmt: skip
+_TOLD = {"source_id", "row_hash", "source_file", "source_sheet", "source_row", "id", "name", "pipeline", "stage", "status", "contact_id", ORDINAL}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Who is a company's primary contact: the flagged one, else the earliest."""
+"""Who is a company's primary contact: the flagged one, else the earliest; and whose deals it has: the flagged or only one's."""
 
 from __future__ import annotations
 
@@ -40,19 +40,36 @@ def named_column(records: pd.DataFrame) -> str:
 
 def primary_ids(ctx: Context) -> dict[str, str]:
     """Company source id → source id of its primary contact."""
-    contacts = ctx.table("contacts")
+    people, told = _people(ctx, ctx.table("contacts"))
+    return {company: mine[0] for company, mine in people.items()} | told
+
+
+def sure_ids(ctx: Context) -> dict[str, str]:
+    """Company source id → source id of the contact whom its records mean where they name nobody: its only one, or who is called primary."""
+    people, told = _people(ctx, ctx.table("contacts"))
+    return {company: mine[0] for company, mine in people.items() if len(mine) == 1} | told
+
+
+def earliest_ids(ctx: Context) -> dict[str, str]:
+    """As `primary_ids`, with contacts that were loaded and are in this export no more."""
+    people, told = _people(ctx, ctx.inputs.named("contacts"))
+    return {company: mine[0] for company, mine in people.items()} | told
+
+
+def _people(ctx: Context, contacts: pd.DataFrame) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """(company source id → its contacts, earliest first; company source id → the one that is called primary)."""
     flag = flag_column(contacts)
-    earliest: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     flagged: dict[str, str] = {}
     columns = ["source_id", "company_source_id", "company_id", "company_name", "created_at", *([flag] if flag else [])]
     for row in rows(oldest_first(contacts), columns):
         company = company_source_id(ctx, row)
         if not company:
             continue
-        earliest.setdefault(company, row["source_id"])
+        found.setdefault(company, []).append(row["source_id"])
         if flag and (row.get(flag) is True or text(row, flag).casefold() in _YES):
             flagged.setdefault(company, row["source_id"])
-    return {**earliest, **flagged, **_named(ctx)}
+    return found, {**flagged, **_named(ctx)}
 
 
 def _named(ctx: Context) -> dict[str, str]:

@@ -314,10 +314,19 @@ def _in_two(new: Sequence[Operation]) -> tuple[list[Operation], list[Operation]]
     return [op for op in new if op.op_id not in late], [op for op in new if op.op_id in late]
 
 
-def _opportunities(ledger: LedgerPort) -> frozenset[str]:
-    """Source ids of the deals that this migration made opportunities of."""
-    rows = ledger.columns(["source_id", "object", "kind"], state=State.DONE, target=Target.OPPORTUNITY)
-    return frozenset(source_id for source_id, object_, kind in rows if object_ == "deals" and kind == Kind.CREATE)
+def _opportunities(ledger: LedgerPort) -> dict[str, bool]:
+    """Source ids of the deals that this migration made opportunities of, and whether each hangs on a stand-in."""
+    made = {
+        target: {
+            source_id
+            for source_id, object_, kind in ledger.columns(
+                ["source_id", "object", "kind"], state=State.DONE, target=target
+            )
+            if object_ == "deals" and kind == Kind.CREATE
+        }
+        for target in (Target.OPPORTUNITY, Target.CONTACT)
+    }
+    return {source_id: source_id in made[Target.CONTACT] for source_id in made[Target.OPPORTUNITY]}
 
 
 def _plan_again(ws: Workspace, ledger: LedgerPort) -> None:
