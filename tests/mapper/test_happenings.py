@@ -191,3 +191,37 @@ def test_bookings_beside_a_table_of_people_make_nobody_again(tmp_path, files, ob
     for name in files:
         pd.DataFrame(texts[name]).to_csv(tmp_path / f"{name}.csv", index=False)
     assert sorted(item.object for item in take_in(tmp_path, into=tmp_path / "into").tables) == objects
+
+
+MIXED = {
+    "en": (["Call", "Email", "Task", "Meeting", "Note"], "Type Subject Date Due_date Status", ["Completed", "Not started"]),
+    "fr": (["Appel", "Courriel", "Tâche", "Rencontre", "Note"], "Type Objet Date Échéance Statut", ["Terminé", "À faire"]),
+    "de": (["Anruf", "E-Mail", "Aufgabe", "Termin", "Notiz"], "Art Betreff Datum Fällig_am Status", ["Erledigt", "Offen"]),
+    "es": (["Llamada", "Correo", "Tarea", "Reunión", "Nota"], "Tipo Asunto Fecha Fecha_de_vencimiento Estado", ["Completada", "Pendiente"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", MIXED)
+def test_tasks_among_activities_are_tasks(language):
+    """To-dos in a table of calls, e-mails and notes become tasks with their own due day and state; the rest stays what happened."""
+    kinds, headings, (done, to_do) = MIXED[language]
+    columns = {
+        "ID": [f"A{n}" for n in range(6)], "Contact": ["1", "2", "3", "1", "2", "3"],
+        **dict(zip((h.replace("_", " ") for h in headings.split()), (
+            [*kinds, kinds[2]], ["a", "b", "c", "d", "e", "f"], [f"2025-05-0{n} 09:00" for n in range(1, 7)],
+            ["", "", "2026-12-12", "", "", "2025-05-10"], [done, done, to_do, done, "", done],
+        ), strict=True)),
+    }  # fmt: skip
+    raw = table(columns, "activities.csv")
+    assert mapper.recognise(raw)[0] == "activities"
+    parts = {name: part for part, name, _ in mapper.two_objects(raw, "activities", ("contacts",))}
+    assert list(parts["tasks"].frame["ID"]) == ["A2", "A5"] and len(parts["activities"].frame) == 4
+    read = {field: column for column, (field, _) in fields(parts["tasks"], "tasks").items()}
+    assert list(parts["tasks"].frame[read["due_at"]]) == ["2026-12-12", "2025-05-10"]
+    assert list(parts["tasks"].frame[read["status"]]) == [to_do, done]
+
+
+def test_tasks_of_which_nothing_is_known_stay_activities():
+    """A word alone makes no to-do: without a due day or a state the row only tells what happened."""
+    raw = table({"Type": ["Call", "Task"], "Subject": ["a", "b"], "Notes": ["c", "d"], "Contact": ["1", "2"]}, "activities.csv")  # fmt: skip
+    assert not mapper.two_objects(raw, "activities", ("contacts",))

@@ -47,6 +47,8 @@ LINKS = [
      "deals", {"ContactId": ["1; 2", "3", ""], "Role": ["Buyer; Payer", "", ""]}),
     (table("contact_company", "contact_id company_id position", "1 | 1 | CEO", "2 | 2 | Buyer"),
      "contacts", {"position": ["CEO", "Buyer", ""], "company_id": ["1", "2", ""]}),
+    (table("DealLinks", "Id Deal Linked_Object Linked_Object_Id Role", "61 | 1 | Contact | 3 | Buyer", "62 | 2 | Contact | 1 | "),
+     "deals", {"Linked_Object_Id → Contact": ["3", "1", ""], "Role": ["Buyer", "", ""]}),
     (table("companies_deals", "company_id deal_id deleted", "1 | 1 | 0", "2 | 2 | 1"), "deals", {"company_id": ["1", "", ""]}),
     (table("callTargets", "id callId contactId companyId dealId", "x1 | 1 | 2 | |", "x2 | 2 | 3 | |"), "calls", {"contactId": ["2", "3"]}),
     (table("call_participants", "call_id contact_id", "1 | 2", "2 | 3"), "calls", {"contact_id": ["2", "3"]}),

@@ -49,6 +49,20 @@ def test_a_type_and_an_id_make_one_reference_an_object():
     assert (proposed["parent_id → Person"], proposed["parent_id → Deal"]) == ("contact_id", "deal_id")
 
 
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("Linked Object", "Linked Record Id"),
+        ("Related Record Type", "Related Record Id"),
+        ("Parent Module", "Parent Id"),
+    ],
+)
+def test_words_for_any_record_tell_no_two_columns_apart(kind, key):
+    """The type and the id of a linked record are a pair, whichever of them says that it is a record, and the row's own id is none of it."""
+    frame = pd.DataFrame({"Record Id": ["7", "8"], kind: ["Contact", "Deal"], key: ["1", "2"]})
+    assert pointers(list(frame.columns), frame, "notes") == {key: kind}
+
+
 def test_what_is_no_pointer_stays():
     """Types of other things, a row's own id, and tables that hang on nothing are left alone."""
     entries = {"entry_id": ["1", "2"], "entry_type": ["Call", "Note"], "id": ["1", "2"], "object": ["Person", "Deal"]}

@@ -112,6 +112,10 @@ def _weaker(heading: str, object_: str, item: Candidate) -> bool:
         return "group" in item.said.split()  # where a column of tags stands beside it
     if item.field == "city":
         return "suburb" in item.said.split()  # where a town stands beside it
+    if item.field == "due_at":
+        return item.said == "date"  # where one says until when
+    if item.field == "status":
+        return item.said == "progress"  # per cent beside a word
     return item.field == "phone" and item.said.startswith("mobile")
 
 

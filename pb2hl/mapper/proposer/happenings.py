@@ -1,6 +1,7 @@
 """People in the rows of what happens with them: bookings, to-dos and calls that tell each time who it was, how to reach them and more.
 
-The people become a table of their own, to which the appointments, tasks and activities refer by a column `Contact`.
+The people become a table of their own, to which the appointments, tasks and activities refer by a column `Contact`. To-dos among what
+happened (`Type` says task) become a table of tasks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pb2hl.mapper.proposer.row_parts import (
 )
 from pb2hl.model import OBJECTS
 from pb2hl.source.tables import RawTable
+from pb2hl.values.statuses import activity_type
 
 DATED = ("appointments", "tasks", "activities")
 """Objects whose rows may tell of people besides."""
@@ -44,6 +46,27 @@ _TELLING = {"appointments": {"start_at"}, "tasks": {"title", "due_at"}, "activit
 _BOTH = frozenset({"company_name"})
 _PLAIN = {"full_name": "Full name", "phone": "Phone", "mobile": "Mobile", "email": "Email"}
 _MOSTLY = 0.8
+
+
+def tasks_of_activities(raw: RawTable, object_: str) -> list[Read]:
+    """A table of activities as those and the tasks that a column of their types names, where it says when tasks are due or whether they
+    are done; else []."""
+    read = surely(raw, object_) if object_ == "activities" else {}
+    (kinds, *_) = [name for name, field in read.items() if field == "type"] or [""]
+    if not kinds:
+        return []
+    mine = raw.frame[kinds].map(activity_type).eq("task").to_numpy()
+    if not mine.any() or mine.all():
+        return []
+    parts = [
+        replace(raw, sheet=sheet, headings=[*frame.columns], frame=frame.reset_index(drop=True), rows=raw.rows[rows])
+        for sheet, rows in ((raw.sheet, ~mine), (part_name(raw, "tasks"), mine))
+        for frame in [raw.frame[rows].loc[:, raw.frame[rows].apply(lambda column: column.str.strip()).ne("").any()]]
+    ]
+    if not {*surely(parts[1], "tasks").values()} & {"due_at", "status", "completed", "completed_at"}:
+        return []
+    tasks = replace(parts[1], problems=(), dropped=())
+    return [(parts[0], object_, ""), (tasks, "tasks", f"the column {kinds!r} says that these rows are tasks")]
 
 
 def people_of_happenings(raw: RawTable, object_: str, others: Collection[str]) -> list[Read]:

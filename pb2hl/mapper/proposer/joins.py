@@ -17,7 +17,7 @@ from pb2hl.mapper.proposer.flags import answers, flagged, is_flag
 from pb2hl.mapper.proposer.keeping import is_main, keeping
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.pointers import pointers, split_pointers
-from pb2hl.mapper.proposer.references import IDS, KeyedTable, alike, apart, opened, references, singular
+from pb2hl.mapper.proposer.references import IDS, LINKS, KeyedTable, alike, apart, name_of, opened, references, singular
 from pb2hl.mapper.proposer.repeats import repeats
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.model import OBJECTS, FieldKind
@@ -87,8 +87,10 @@ def join(raws: Sequence[RawTable], objects: Sequence[str], decided: Collection[i
 
 
 def _by_type(raw: RawTable, object_: str) -> RawTable:
-    """`raw` with its pairs of type and id as one column an object, where nothing is known of it that would have taken them apart."""
-    found = {} if object_ else pointers(raw.headings, raw.frame, "notes")
+    """`raw` with its pairs of type and id as one column an object, where nothing is known of it that would have taken them apart, or no
+    more than which records it links (`OpportunityLinks`)."""
+    links = not object_ or LINKS & {*name_of(raw)}
+    found = pointers(raw.headings, raw.frame, "notes") if links else {}
     if not found:
         return raw
     frame = split_pointers(raw.headings, raw.frame, found)
@@ -331,6 +333,7 @@ class _Work:
         linked = {*refers.values()}
         further = len(told) - len(coded)
         said = sum(_names(mine, self.tables[t]) for t in linked) + sum(_within(tokens(h), mine.name) for h in coded)
+        said += bool(LINKS & {*mine.name})
         if len(linked) + len(coded) >= 2 and further <= (_MOST_FURTHER if said >= 2 else 0):
             return mine.raw.frame[told]
         tags = [h for h in told if self._field(at, h, "contacts") == "tags"]

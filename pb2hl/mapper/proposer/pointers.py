@@ -34,6 +34,9 @@ LINKED = OF_PEOPLE - {"deals"}
 
 _KINDS = frozenset("type kind object module entity class model table category".split())
 _IDS = frozenset("id ids number no nr key guid uuid code name".split())
+_RECORDS = frozenset({"record", "object", "entity", "item"})
+"""Words for whatever record it is (`Linked Object`, `Linked Record Id`)."""
+
 MOST_OBJECTS = 12  # different objects that a column of types may name
 _LONGEST = 40  # characters of such a name
 _SINGLE = {"contact": "contacts", "company": "companies", "deal": "deals", "note": "notes"}
@@ -86,9 +89,8 @@ def _partners(kind: str, heading: str) -> bool:
     rest = [word for word in others if word not in _IDS]
     if len(rest) == len(others) or not rest:
         return False
-    return rest == stem or (
-        not stem and (rest == list(words) or set(rest) <= {"record", "object", "entity", "parent", "item"})
-    )
+    bare = [word for word in rest if word not in _RECORDS]
+    return rest == stem or (bare == stem if stem else rest == list(words) or set(rest) <= _RECORDS | {"parent"})
 
 
 def split_pointers(headings: Sequence[str], frame: pd.DataFrame, found: dict[str, str]) -> pd.DataFrame:

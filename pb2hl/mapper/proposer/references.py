@@ -23,6 +23,9 @@ from pb2hl.source.tables import RawTable
 IDS = frozenset("id ids uuid guid key ref number fk".split())
 """Words that make a heading one of ids."""
 
+LINKS = heading_words("links")
+"""Words by which a table's name says that it joins records of others."""
+
 _OF_TABLES = heading_words("of tables")
 _NAMED, _UNNAMED = 0.5, 1.0
 """Shares (0-1) of a column's values that are ids of the other table: where the heading names that table, and where it does not."""
@@ -160,8 +163,8 @@ def _about(tables: Sequence[KeyedTable], at: int, heading: str) -> list[int] | N
     whole, which = (whole, which) if arrow else (which, "")
     words = _words(whole)
     about = tuple(singular(word) for word in words if word not in IDS)
-    if not about or len(about) == len(words):
-        return None
+    if not about or (len(about) == len(words) and not LINKS & {*tables[at].name}):
+        return None  # but a table of links has little else than ids
     there = [number for number, other in enumerate(tables) if number != at and other.key]
     if arrow:
         called = _called(tables, there, tuple(singular(word) for word in tokens(which)))

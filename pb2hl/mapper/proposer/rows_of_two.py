@@ -17,7 +17,7 @@ from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.company_lists import company_names, several_companies
 from pb2hl.mapper.proposer.contact_lists import contact_names
 from pb2hl.mapper.proposer.either import people_and_companies
-from pb2hl.mapper.proposer.happenings import DATED, happenings_of_people, people_of_happenings
+from pb2hl.mapper.proposer.happenings import DATED, happenings_of_people, people_of_happenings, tasks_of_activities
 from pb2hl.mapper.proposer.row_parts import (
     NAMES,
     PERSON,
@@ -59,7 +59,10 @@ def two_objects(raw: RawTable, object_: str, others: Sequence[str]) -> list[Read
         )
         return found or ([] if object_ == "contacts" or "contacts" in others else _people_of_companies(raw))
     if object_ in DATED:
-        return people_of_happenings(raw, object_, others)
+        found = tasks_of_activities(raw, object_) or [(raw, object_, "")]
+        parts = [(part, name, why, people_of_happenings(part, name, others)) for part, name, why in found]
+        told = [one for part, name, why, apart in parts for one in apart or [(part, name, why)]]
+        return told if len(told) > 1 else []
     if object_ != "deals":
         return []
     if "contacts" in others and "companies" in others:

@@ -174,9 +174,10 @@ def _somebody(raw: RawTable, group: _Group) -> _Group | None:
 
 def _bare(group: _Group) -> _Group:
     """A group without the word for whom it is of that all its columns begin with (`Vendor 1 Surname`), but for what no person is."""
-    first = {tokens(name)[0] for name in group.columns.values()}
+    first = {(*tokens(name), "")[0] for name in group.columns.values()}
     if (
         len(first) != 1
+        or "" in first  # a mark alone (`Policy #`)
         or set(terms(word := first.pop())) & _NOBODY
         or any(tokens(n) == (word,) for n in group.columns.values())
     ):
