@@ -164,15 +164,18 @@ def _write(ws: Workspace, result: StepResult, mask: Mask, migration: MigrationSt
     ]
 
 
+def _first(item: Problem) -> tuple[int, int]:
+    """The worst first, then the most; what stops the way stays in the step's own order, which names causes before what waits for them."""
+    return _ORDER[item.severity], 0 if item.severity is Severity.CRITICAL else -item.count
+
+
 def _draw(ws: Workspace, result: StepResult, chapter: Chapter, mask: Mask, migration: MigrationState) -> Path:
     main = chapter == chapters_of(result.step)[0]
     status, tone = status_of(chapter, result, migration.gates)
     folder = _folder(ws, mask)
     evidence = Evidence(folder / chapter.file, mask)
     context = Context(ws, result, chapter, evidence, pages.captions(result.step))
-    problems = sorted(
-        (mask.problem(item) for item in result.problems), key=lambda item: (_ORDER[item.severity], -item.count)
-    )
+    problems = sorted((mask.problem(item) for item in result.problems), key=_first)
     link = ""
     if len(problems) > MOST_PROBLEMS:
         link = evidence.write("problems", pd.DataFrame([item.as_dict() for item in problems]))

@@ -249,6 +249,28 @@ def test_every_control_has_a_name(browser, reports):
         assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
+_OVER = """() => [...document.querySelectorAll("table")].filter((table) => table.offsetParent && table.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map((table) => table.caption.textContent)"""
+_BROKEN = """() => [...document.querySelectorAll("td.short")].filter((cell) => cell.offsetParent && /^\\S+$/.test(cell.textContent)
+  && cell.firstElementChild === null && cell.getClientRects().length && cell.textContent.length > 3).filter((cell) => {
+    const range = document.createRange(); range.selectNodeContents(cell); return new Set([...range.getClientRects()].map((box) => box.top)).size > 1; })
+  .map((cell) => cell.textContent)"""
+
+
+def test_paper_shows_whole_words_and_whole_tables(browser, reports):
+    """On the width of a sheet no table is cut off, no short word is broken, and columns that say nothing are left out."""
+    page = browser.new_page(viewport={"width": 703, "height": 1000})
+    page.emulate_media(media="print")
+    for path in sorted(reports.glob("*.html")):
+        page.goto(path.as_uri())
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.evaluate(_OVER) == [], path.name
+        assert page.evaluate(_BROKEN) == [], path.name
+        bare = page.locator("tbody tr:not(.screen) td.screen").all_inner_texts()
+        assert not "".join(bare).strip(), path.name
+    page.close()
+
+
 def test_a_print_takes_few_sheets(browser, reports):
     """The sample takes at most 12 sheets of paper, every other report 8, and each says what it left out."""
     page = browser.new_page()
@@ -256,7 +278,8 @@ def test_a_print_takes_few_sheets(browser, reports):
         page.goto(path.as_uri())
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert not page.locator(".summary details[open]").count(), "six figures are enough for paper"
-        assert not page.locator("section:not(.summary) details.fold:not([open])").count(), path.name
+        assert not page.locator("section:not(.summary) details.fold:not([open], .figures)").count(), path.name
+        assert not page.locator("details.figures[open]").count(), "a chart says what its table repeats"
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         printed = page.pdf(format="A4", prefer_css_page_size=True)
         sheets = max(int(count) for count in re.findall(rb"/Count (\d+)", printed))

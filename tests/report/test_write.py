@@ -19,8 +19,9 @@ from pb2hl.report.drawing import comparison
 from pb2hl.report.drawing.cells import text_of
 from pb2hl.report.drawing.charts import LAB_MIME, MEANT, figure_html, for_notebook, stacked, svg
 from pb2hl.report.drawing.masking import Mask, shape, vocabulary
-from pb2hl.report.drawing.page import Page, Section, render
+from pb2hl.report.drawing.page import Page, Section, moments, render
 from pb2hl.report.drawing.tables import SHOWN, Evidence
+from pb2hl.report.write import _first
 from pb2hl.results import Status, StepResult
 from pb2hl.workspace import Config, Workspace
 
@@ -147,6 +148,23 @@ def test_counts_in_tables_have_commas(tmp_path):
     cells = Evidence(tmp_path, Mask(), written=False).table("t", frame).rows
     assert [cell.text for cell in cells[0]] == ["1,155", "1042", "1,162"] and cells[0][0].sort == "1155"
     assert [cell.text for cell in cells[1]] == ["4", "2", ""]
+
+
+def test_moments_of_a_series_differ():
+    """Moments within a minute are told with their seconds where nothing else tells the rows of a table apart; elsewhere without."""
+    near = ["2026-01-31T09:30:05Z", "2026-01-31T09:30:15Z"]
+    assert moments(near) == ["2026-01-31 09:30:05 UTC", "2026-01-31 09:30:15 UTC"]
+    assert moments([*near, near[0]])[0] == moments(["2026-01-31T09:30:05Z"])[0] == "2026-01-31 09:30 UTC"
+
+
+def test_what_stops_the_way_is_told_in_the_order_of_its_causes():
+    """A refused contact stands before what waits for it, however much that is; remarks stand by how many they tell of."""
+    cause, waits = (
+        Problem("a", "refused", Severity.CRITICAL, count=4),
+        Problem("b", "held", Severity.CRITICAL, count=8),
+    )
+    few, many = (Problem("c", "few", Severity.INFO, count=1), Problem("d", "many", Severity.INFO, count=9))
+    assert sorted([few, many, cause, waits], key=_first) == [cause, waits, many, few]
 
 
 def test_records_side_by_side_are_of_every_object():

@@ -70,7 +70,9 @@ def figure(value: Any) -> str:
 
 
 def words(name: str) -> str:
-    """A column, table or count name as words: `not_converted` → `Not converted`."""
+    """A column, table or count name as words: `not_converted` → `Not converted`; a file keeps its name."""
+    if "/" in name:
+        return name
     text = name.replace("_", " ").replace("-", " ").strip()
     text = _PROPER.sub(lambda found: _NAMES[found[0].casefold()], text)
     return text[:1].upper() + text[1:]

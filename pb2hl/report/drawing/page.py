@@ -18,6 +18,8 @@ from pb2hl.errors import Problem
 from pb2hl.report.drawing.charts import Drawing, narrow_svg, svg
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_MANY = 8
+"""Columns that a sheet of paper holds in the usual size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,17 @@ class Table:
     csv: str = ""
     printed: int = 1_000_000  # rows that go on paper
 
+    @property
+    def bare(self) -> frozenset[int]:
+        """Places of the columns that say nothing in the rows that go on paper; paper has no room for them."""
+        rows = self.rows[: self.printed]
+        return frozenset(at for at in range(len(self.columns)) if not any(row[at].text for row in rows))
+
+    @property
+    def wide(self) -> bool:
+        """Whether its columns need a smaller type on paper."""
+        return len(self.columns) - len(self.bare) > _MANY
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -81,7 +94,15 @@ class Section:
     records: tuple[tuple[str, Table], ...] = ()  # one table a record, chosen from a list
     records_printed: int = 1_000_000  # of them, how many go on paper
     checklist_printed: int = 1_000_000
-    folded: bool = False  # the table repeats the chart's figures and opens on demand
+    folded: bool = False  # the table opens on demand; with a chart it repeats its figures, and stays off paper
+
+    @property
+    def of_hashes(self) -> bool:
+        """Whether its facts are hashes: evidence to compare on screen, and a wall on paper."""
+        return len(self.facts) > 1 and all(_HASH.fullmatch(value) for _, value in self.facts)
+
+
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +161,20 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def moment(at: str) -> str:
-    """`2026-01-31T09:30:05Z` (or with a zone of UTC) as `2026-01-31 09:30 UTC`; anything else as it is."""
+def moment(at: str, *, seconds: bool = False) -> str:
+    """`2026-01-31T09:30:05Z` (or with a zone of UTC) as `2026-01-31 09:30 UTC`, or with its seconds; anything else as it is."""
     found = _STAMP.fullmatch(at)
-    return f"{found[1]} {found[2]} UTC" if found else at
+    return f"{found[1]} {found[2]}{(found[3] or '') if seconds else ''} UTC" if found else at
 
 
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)")
+def moments(texts: list[str]) -> list[str]:
+    """Moments of a column for people: with seconds only where they tell its rows apart."""
+    plain = [moment(at) for at in texts]
+    apart = len(set(plain)) < len(set(texts)) == len(texts)
+    return [moment(at, seconds=True) for at in texts] if apart else plain
+
+
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?(?:\.\d+)?(?:Z|\+00:00)")
 
 
 def render(page: Page) -> str:

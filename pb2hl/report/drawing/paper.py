@@ -18,7 +18,7 @@ _CHART, _HEAD, _LEAST = 14, 8, 3
 def for_paper(page: Page, pages: int) -> Page:
     """`page` with as many rows of each table, problems and records marked for printing as fit on about `pages` sheets."""
     parts = list(_walk(page.sections))
-    tables = [part.table for part in parts if part.table is not None]
+    tables = [part.table for part in parts if part.table is not None and not _stays(part)]
     fixed = _head(page) + sum(
         _HEAD + (_CHART if part.chart is not None else 0) + len(part.facts) // 3 + part.preformatted.count("\n")
         for part in parts
@@ -29,6 +29,11 @@ def for_paper(page: Page, pages: int) -> Page:
     lists = sum(bool(part.checklist) for part in parts)
     share = max((free - taken) // max(len(tables) + lists + any(part.records for part in parts), 1), 0)
     return replace(page, sections=tuple(_cut(part, share) for part in page.sections), problems_printed=problems)
+
+
+def _stays(part: Section) -> bool:
+    """Whether the table of `part` stays off paper: the chart above it says the same."""
+    return part.folded and part.chart is not None
 
 
 def _head(page: Page) -> int:
@@ -70,13 +75,18 @@ def _cut(part: Section, share: int) -> Section:
 
 def _lines(table: Table, rows: int) -> int:
     """Lines that the first `rows` of a table take."""
-    room = max(_WIDE // max(len(table.columns), 1), 6)
+    room = _room(table)
     return sum(max((math.ceil(len(cell.text[:160]) / room) for cell in row), default=1) for row in table.rows[:rows])
+
+
+def _room(table: Table) -> int:
+    """Characters that a line of a cell holds, over the columns that say something."""
+    return max(_WIDE // max(len(table.columns) - len(table.bare), 1), 6)
 
 
 def _rows(table: Table, share: int) -> int:
     """Rows of a table that fit into `share` lines; at least a few."""
-    taken, room = 0, max(_WIDE // max(len(table.columns), 1), 6)
+    taken, room = 0, _room(table)
     for place, row in enumerate(table.rows):
         taken += max((math.ceil(len(cell.text[:160]) / room) for cell in row), default=1)
         if taken > share and place >= _LEAST:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pb2hl.report.drawing.cells import is_missing, text_of, words
 from pb2hl.report.drawing.masking import Mask
-from pb2hl.report.drawing.page import Cell, Column, Table, moment
+from pb2hl.report.drawing.page import Cell, Column, Table, moments
 from pb2hl.sheets import write_sheet
 from pb2hl.values.visible import visible
 from pb2hl.whole import keep_only
@@ -146,7 +146,7 @@ def _cells(column: pd.Series, name: str) -> list[Cell]:
     if name in COUNTS and _numeric(column):
         return [Cell(f"{int(text):,}", sort=text) if text.isdigit() else Cell(text) for text in texts]
     if name in _MOMENTS:
-        return [Cell(moment(text), sort=text) for text in texts]
+        return [Cell(shown, sort=text) for shown, text in zip(moments(texts), texts, strict=True)]
     if name in _TONED:
         return [Cell(text, tone=TONES.get(text.lower(), "")) for text in texts]
     return [Cell(text) for text in texts]

@@ -13,7 +13,7 @@ from pb2hl.report.drawing import balance, comparison
 from pb2hl.report.drawing.context import Context
 from pb2hl.report.drawing.held import with_held
 from pb2hl.report.drawing.parts import Drawn, Part, sections, total
-from pb2hl.values.counting import agree, counted
+from pb2hl.values.counting import agree, counted, listed
 
 ESSENTIAL = (balance.TITLE, "Everything that is not simply equal", balance.OPEN)
 """Sections that the notebook shows where the step ran."""
@@ -66,7 +66,7 @@ def _left_or_lost(pieces: pd.DataFrame | None) -> str:
 def _kinds(pieces: pd.DataFrame) -> str:
     """How many operations there are of each kind of record: `4 opportunities and 1 media file`."""
     called = pieces["target"].astype(str).map(lambda target: _CALLED.get(target, target.replace("_", " ")))
-    return " and ".join(counted(count, str(what)) for what, count in called.value_counts().items())
+    return listed(counted(count, str(what)) for what, count in called.value_counts().items())
 
 
 _CALLED: dict[str, str] = {

@@ -104,7 +104,7 @@
   });
   const closed = [];
   addEventListener("beforeprint", () => {
-    for (const node of document.querySelectorAll("details:is(.record, .fold):not([open], .summary > details)")) { // six figures are enough for paper
+    for (const node of document.querySelectorAll("details:is(.record, .fold):not([open], .figures, .summary > details)")) { // six figures are enough for paper
       node.open = true; closed.push(node); }
   });
   addEventListener("afterprint", () => { for (const node of closed.splice(0)) node.open = false; });
