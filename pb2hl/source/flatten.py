@@ -12,12 +12,12 @@ from typing import Any
 import pandas as pd
 
 from pb2hl.source.dialects import KIND
-from pb2hl.source.nested_words import in_english
+from pb2hl.source.nested_words import in_english, speaks_of
 from pb2hl.source.prose import prose
 from pb2hl.source.tables import TEXT
 
 _DEPTH = 6
-_PRIMARY = ("isprimary", "primary", "is_primary", "main", "ismain", "isdefault", "default", "preferred")
+_PRIMARY = frozenset({"isprimary", "primary", "main", "ismain", "isdefault", "default", "preferred"})
 _TYPE = ("type", "label", "kind", "category", "location")
 _VALUE = ("number", "value", "address", "email", "phone", "url", "emailaddress", "phonenumber")
 _NAME = ("name", "label", "key", "field", "fieldname", "fieldlabel", "title", "code", "id", "fieldid")
@@ -43,6 +43,10 @@ _LINK_KEY = re.compile(
 _LINK_PARENT = re.compile(
     r"(?i)^(contacts?|people|persons?|clients?|companies|company|organi[sz]ations?|(sales_?)?accounts?|deals?|opportunities|matters?|users?|owners?|members|attendees|participants|associations|relations|linked\w*|related\w*)$"
 )
+
+
+_WORD = re.compile(r"[^\W\d_a-z]?[^\W\d_A-Z]+|[^\W\d_]+")
+"""The words of a key, glued by capitals or not."""
 
 
 class Number(float):
@@ -129,17 +133,13 @@ def _records(heading: str, items: list[dict]) -> dict[str, str]:
     nested = any(isinstance(value, dict | list) for item in items for value in item.values())
     last = heading.rsplit(".", 1)[-1]
     said = in_english(last)
-    if not _PROPERTY_PARENT.search(last) and (found := _mails(heading, items, keys)):
+    properties = bool(_PROPERTY_PARENT.search(last)) or said == "customfields"
+    if not properties and (found := _mails(heading, items, keys)):
         return found
     name = next((keys[key] for key in _NAME if key in keys), None)
     if name is None and len(keys) == 2 and "value" in keys:
         name = next(key for key in keys.values() if key != keys["value"])
-    if (
-        name
-        and "value" in keys
-        and (_PROPERTY_PARENT.search(last) or set(keys) <= {name.casefold(), "value"})
-        and len(keys) <= 4
-    ):
+    if name and "value" in keys and (properties or set(keys) <= {name.casefold(), "value"}) and len(keys) <= 4:
         return _pairs(heading, items, name, keys["value"])
     few = len(items) <= _FEW and bool(_OF_PERSON.search(last)) and not any(map(_is_link, keys.values()))
     if len(_ADDRESS & keys.keys()) >= 2 or (few and nested):
@@ -157,8 +157,11 @@ def _records(heading: str, items: list[dict]) -> dict[str, str]:
 
 
 def _is_link(key: str) -> bool:
-    """Whether a key says which record is meant, in any language."""
-    return bool(_LINK_KEY.match(key)) or in_english(key) == "id"
+    """Whether a key says which record is meant, in any language: an id, or a word for what has one (`kontaktId`, `id_contato`)."""
+    words = _WORD.findall(key)
+    return (
+        bool(_LINK_KEY.match(key)) or in_english(key) == "id" or (len(words) == 2 and "id" in map(str.casefold, words))
+    )
 
 
 def _numbered(heading: str, items: list[dict], keys: dict[str, str]) -> dict[str, str]:
@@ -199,7 +202,7 @@ def _pairs(heading: str, items: list[dict], name: str, value: str) -> dict[str, 
 
 def _primary_first(items: list[dict], keys: dict[str, str]) -> tuple[list[dict], list[str]]:
     """Items with the primary one first; its flag is then told by the order, and left out when it says nothing more."""
-    flag = next((keys[key] for key in _PRIMARY if key in keys), None)
+    flag = next((key for said, key in keys.items() if said in _PRIMARY or speaks_of(key, "primary")), None)
     names = list(dict.fromkeys(key for item in items for key in item))
     if flag is None:
         return items, names

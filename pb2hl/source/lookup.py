@@ -142,20 +142,26 @@ class Index:
         here = self._frame[self._frame["company_name"].notna()]
         return _gather(zip(here["company_name"].map(fold_marks), here["source_id"], strict=True))
 
+    def _only(self, ids: tuple[str, ...] | None, how: How) -> Iterable[Found]:
+        """The record of rows that are called so, where they are one."""
+        if ids:
+            records = {self._survivor_of.get(one, one) for one in ids}
+            yield Found(records.pop(), how) if len(records) == 1 else Found("", How.AMBIGUOUS, ids)
+
     def _ways(self, text: str) -> Iterable[Found]:
-        yield from _only(self._healed.get(heal(text)), How.HEALED_ID)
+        yield from self._only(self._healed.get(heal(text)), How.HEALED_ID)
         for address in _EMAIL.findall(text):
-            yield from _only(self._emails.get(address.casefold().strip(".:").removeprefix("mailto:")), How.EMAIL)
-        yield from _only(self._names.get(fold_marks(text)), How.NAME)
-        yield from _only(self._names.get(_turned(text)), How.NAME)
-        yield from _only(self._employed.get(fold_marks(text)), How.COMPANY)
+            yield from self._only(self._emails.get(address.casefold().strip(".:").removeprefix("mailto:")), How.EMAIL)
+        yield from self._only(self._names.get(fold_marks(text)), How.NAME)
+        yield from self._only(self._names.get(_turned(text)), How.NAME)
+        yield from self._only(self._employed.get(fold_marks(text)), How.COMPANY)
         if match := _BRACKET.match(text):
             outside, inside = match[1], match[2]
             if inside in self._ids:
                 yield self._by_id(inside)
-            yield from _only(self._healed.get(heal(inside)), How.HEALED_ID)
+            yield from self._only(self._healed.get(heal(inside)), How.HEALED_ID)
             if not _EMAIL.search(inside):
-                yield from _only(self._names.get(fold_marks(outside)), How.NAME)
+                yield from self._only(self._names.get(fold_marks(outside)), How.NAME)
         if (match := re.match(r"^(\S+)\s*[:|–—-]\s+\S", text)) and match[1] in self._ids:
             yield self._by_id(match[1])
         if (url := re.match(r"(?i)^https?://.*[/=]([\w-]+)/?$", text)) and url[1] in self._ids:
@@ -226,11 +232,6 @@ def _item(part: object) -> str:
         keys = {str(key).casefold(): value for key, value in part.items()}
         return str(next((keys[k] for k in ("contactid", "contact_id", "id", "email", "name") if keys.get(k)), ""))
     return "" if part is None else str(part)
-
-
-def _only(ids: tuple[str, ...] | None, how: How) -> Iterable[Found]:
-    if ids:
-        yield Found(ids[0], how) if len(ids) == 1 else Found("", How.AMBIGUOUS, ids)
 
 
 def _gather(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

@@ -149,7 +149,7 @@ def _is_records(key: str, value: Any, parent: str) -> bool:
         return False
     if not all(isinstance(item, dict) and item for item in value) or prose(value) is not None:
         return False
-    keys = {in_english(str(name)) for item in value for name in item}
+    keys = {in_english(str(name)) for item in value for name in item if not isinstance(item[name], bool)}
     ids = {
         in_english(str(name)) for item in value for name in item if not isinstance(item[name], list | dict)
     } & _OWN_ID
@@ -163,6 +163,6 @@ def _is_records(key: str, value: Any, parent: str) -> bool:
 
 
 def _links(keys: set[str]) -> bool:
-    """Whether items only name records that stand elsewhere: `{id, name, email}` or `{contactId, isPrimary}`."""
+    """Whether items, by what they say beside yes and no, only name records that stand elsewhere: `{id, name, email}`, `{contactId}`."""
     rest = keys - _OWN_ID - _ABOUT - set(_NAMES)
-    return not rest or all(name.endswith("id") for name in rest)
+    return not rest or all(name.startswith("id") or name.endswith("id") for name in rest)

@@ -10,8 +10,8 @@ from pb2hl.values.parsed import Context, Parsed, one_by_one
 
 UNIT_WORDS = {
     3600: r"h|hr|hrs|hour|hours|std|stunde|stunden|heure|heures|hora|horas|ora|ore|uur|uren|tim|timme|timmar|time|timer|godz|godziny|godzina|tunti|tuntia|時間|小时|시간",
-    60: r"m|min|mins|minute|minutes|minuten|minuto|minutos|minuti|minuut|minuter|minutter|minut|minuty|minuuttia|分|分間|分钟|분",
-    1: r"s|sec|secs|second|seconds|sek|sekunde|sekunden|seconde|secondes|segundo|segundos|secondi",
+    60: r"m|min|mins|minute|minutes|minuten|minuto|minutos|minuti|minuut|minuter|minutter|minut|minuta|minuty|minuuttia|perc|dakika|分|分間|分钟|분",
+    1: r"s|sec|secs|second|seconds|sek|sekunde|sekunden|sekunder|sekund|sekundy|sekunda|sekuntia|seconde|secondes|seconden|seg|segs|segundo|segundos|secondi|secunde|mp|masodperc|saniye",
     0.001: r"ms|msec|millisecond|milliseconds|millis",
 }
 _PART = re.compile(r"(?<!\d)(\d++(?:[.,]\d++)?)\s*+([^\W\d_]+)\.?", re.IGNORECASE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -69,28 +70,82 @@ def find_names_of_users(table: Table) -> None:
 
 
 def find_whom(tables: Sequence[Table]) -> None:
-    """Propose as the contact the only open column of what hangs on people that holds ids of contacts and of nothing else."""
+    """Propose as the contact the only open column of what hangs on people that holds ids of contacts, or what they are called by
+    (names, e-mails, `Jane Roe (jane@acme.com)`), and of nothing else."""
     ids = {table.object: set[str]() for table in tables}
     for table in tables:
         ids[table.object] |= table.values(table.id_heading) if table.id_heading else frozenset()
     theirs = ids.pop("contacts", set())
+    people, staff = (_Called([t for t in tables if t.object == name]) for name in ("contacts", "users"))
     for table in tables:
-        if table.object not in LINKED or _has(table, "contact_id") or not theirs:
+        if table.object not in LINKED or _has(table, "contact_id"):
             continue
-        found = [
+        by_id = [
             name
             for name in _open(table)
-            if table.keys(name)
+            if theirs
+            and table.keys(name)
             and max(map(len, table.values(name)), default=0) >= _LONG_ENOUGH
             and table.values(name) <= theirs
             and not any(table.values(name) <= others for others in ids.values())
         ]
-        if len(found) == 1:
-            _take(table, found[0], "contact_id", "its values are ids of contacts, and of nothing else")
+        if len(by_id) == 1:
+            _take(table, by_id[0], "contact_id", "its values are ids of contacts, and of nothing else")
+            continue
+        named = [name for name in _open(table) if people.are_meant(table, name) and not staff.are_meant(table, name)]
+        if len(named) == 1:
+            _take(table, named[0], "contact_id", "its values are names or e-mails of contacts")
 
 
 _LONG_ENOUGH = 3
 """Characters of ids that no rank or number of things has by chance."""
+
+
+class _Called:
+    """By what the people of an export's tables are called: e-mails, whole names, first and last names."""
+
+    def __init__(self, tables: Sequence[Table]):
+        self._tables = tables
+
+    @cached_property
+    def _whole(self) -> frozenset[str]:
+        wanted = ("email", "email_2", "full_name", "name")
+        return frozenset(
+            text for table in self._tables for heading in table.raw.headings if table.proposed(heading) in wanted for text in table.values(heading)
+        )  # fmt: skip
+
+    @cached_property
+    def _halves(self) -> frozenset[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
+        for table in self._tables:
+            at = {table.proposed(heading): heading for heading in table.raw.headings}
+            if {"first_name", "last_name"} <= at.keys():
+                halves = (table.raw.frame[at[name]].str.strip().str.casefold() for name in ("first_name", "last_name"))
+                found |= {(first, last) for first, last in zip(*halves, strict=True) if first and last}
+        return frozenset(found)
+
+    def are_meant(self, table: Table, heading: str) -> bool:
+        """Whether nearly all values of a column call one of these people, and at least two do."""
+        seen = table.seen(heading)
+        if not self._tables or not (
+            seen.looks("person", at_least=_MOSTLY) or any("@" in text for text in seen.examples)
+        ):
+            return False
+        values = table.sample(heading)[:_LOOKED_AT]
+        return sum(map(self._calls, values)) >= max(2, _MOSTLY * len(values))
+
+    def _calls(self, text: str) -> bool:
+        words = [word.strip("()<>[],;") for word in text.split()]
+        if text in self._whole or not self._whole.isdisjoint(word for word in words if "@" in word):
+            return True
+        if "," in text:
+            last, _, first = text.partition(",")
+            words = [*first.split(), *last.split()]
+        return any(
+            (" ".join(words[:first]), " ".join(words[last:])) in self._halves
+            for first in range(1, len(words))
+            for last in range(first, len(words))
+        )  # what stands between them is a particle or a middle name
 
 
 def _are_people(table: Table, heading: str) -> bool:

@@ -185,7 +185,10 @@ def _only_companies(raw: Table, called: str) -> bool:
     if reached and _WRITTEN_TO & set(tokens(called)):
         return False
     least = _COMPANIES if not reached else _NEARLY_ALL
-    names = [name for name in frame[named[0]].head(_NAMES_READ).str.strip().unique() if name]
+    told = frame[named[0]].head(_NAMES_READ).str.strip()
+    if (told != "").mean() < _NEARLY_ALL:
+        return False  # whose employer some rows name are no companies themselves
+    names = [name for name in told.unique() if name]
     others = [tokens(name) for name in names if not is_company(name)]
     people = any(words and words[0] in known_given_names() for words in others)
     return not people and len(names) - len(others) >= max(1, least * len(names))

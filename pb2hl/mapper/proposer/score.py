@@ -15,6 +15,7 @@ from pb2hl.mapper.proposer.corrected import corrected
 from pb2hl.mapper.proposer.weighing import weighed
 from pb2hl.model import OBJECTS
 from pb2hl.source.embedded import is_kept
+from pb2hl.values.durations import LENGTH, UNIT_WORDS
 from pb2hl.values.statuses import activity_type
 
 _SOFT = heading_words("soft")
@@ -178,7 +179,7 @@ _DEAL_VALUES = {"percent": "probability", "date": "expected_close", "money": "am
 
 def _of_values(found: Candidate, object_: str, seen: Signals) -> Candidate:
     """A column called after the deal itself that holds percents, dates or money: its probability, close date or amount."""
-    if object_ == "deals" and found.said == "closed" and seen.looks("date", "datetime", at_least=0.8):
+    if object_ == "deals" and found.said in ("closed", "completed") and seen.looks("date", "datetime", at_least=0.8):
         return replace(found, field="closed_at", target=OBJECTS["deals"].meaning("closed_at"), confidence=0.9)
     if object_ != "deals" or found.said != "deal":
         return found
@@ -197,9 +198,15 @@ def _by_heading(reading: Reading, object_: str) -> Candidate | None:
         (reading.core - _SOFT, 0.92),
         (reading.core - _SOFT - _CURRENCIES, 0.92),
         (reading.terms - _SOFT, 0.9),
+        (reading.core - _UNITS, 0.9),
     )
+    worth = "amount" in reading.terms and SELF.get(
+        object_, set()
+    )  # `Client value` is what they are worth, and nobody's name
     for said, confidence in tries:
-        concept = table.get(said)
+        concept = None if worth and said <= worth else table.get(said)
+        if said != reading.core and said == reading.core - _UNITS and concept and concept.field not in _LASTING:
+            continue  # `Time` is more than a unit elsewhere
         if concept is not None:
             asked = concept.text.startswith(EVERYDAY)
             return Candidate(
@@ -232,6 +239,10 @@ def _loosely(reading: Reading, object_: str) -> Candidate | None:
         said=best.text,
     )
 
+
+_UNITS = frozenset(word for words in UNIT_WORDS.values() for word in words.split("|"))
+_LASTING = frozenset({"duration", LENGTH})
+"""Words for units of time, which change nothing where a heading says how long something took, and the fields that say so."""
 
 _EVERYDAY_SURE = 0.87
 """How sure an everyday question is: less than any word of the lexicon, so that those go first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pb2hl.mapper.knowledge.concepts import SELF
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.structure import Table
@@ -45,7 +46,7 @@ def find_title(table: Table) -> None:
         return
     free = [name for name in table.raw.headings if table.proposed(name) in ("custom", "ignore") and table.filled(name)]
     booked = [name for name in free if set(tokens(name)) & heading_words("booked")]
-    others = [name for kind in kinds for name in free if set(terms(name)) == kind]
+    others = [name for kind in kinds for name in free if set(terms(name)) - SELF.get(table.object, set()) == kind]
     for heading in [*_like_the_table(table, free), *booked, *others]:
         seen = table.seen(heading)
         told = seen.filled >= _MOSTLY * seen.rows

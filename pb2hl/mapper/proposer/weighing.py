@@ -43,12 +43,12 @@ _NEVER: dict[str, tuple[str, ...]] = {
     "country": ("number", "date", "datetime", "boolean", "email", "url", "money", "percent"),
     "currency": ("number", "date", "datetime", "boolean", "email", "url"),
     "job_title": ("salutation", "boolean", "number", "code", "date", "datetime", "email", "phone", "url"),
-    "company_name": ("salutation", "boolean", "email", "date", "datetime", "percent"),
+    "company_name": ("salutation", "boolean", "email", "date", "datetime", "percent", "money"),
     "owner": ("percent", "date", "datetime"),
     "followers": ("number", "percent", "date", "datetime"),  # how many follow a person elsewhere is no user
-    "full_name": ("boolean", "number", "date", "datetime", "percent", "salutation", "url", "reached"),
-    "first_name": ("boolean", "number", "date", "datetime", "email", "url", "reached"),
-    "last_name": ("boolean", "number", "date", "datetime", "email", "url", "reached"),
+    "full_name": ("boolean", "number", "money", "date", "datetime", "percent", "salutation", "url", "reached"),
+    "first_name": ("boolean", "number", "money", "percent", "date", "datetime", "email", "url", "reached"),
+    "last_name": ("boolean", "number", "money", "percent", "date", "datetime", "email", "url", "reached"),
     "title": ("boolean", "money", "number", "date", "datetime", "percent"),
 } | dict.fromkeys(("status", "stage", "pipeline", "source", "tags"), ("date", "datetime", "email", "url"))
 """Kinds of values that a field never has, whatever its heading says."""

@@ -37,6 +37,7 @@ from pb2hl.mapper.proposer.wrong_keys import correct_keys, find_called, find_han
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS, FieldKind
 from pb2hl.progress import SILENT, Progress
 from pb2hl.sheets import table_rows
+from pb2hl.source.nested_words import in_english
 from pb2hl.values.consents import FIELDS as CONSENTS
 from pb2hl.values.fold import fold
 from pb2hl.values.transforms import fills
@@ -47,10 +48,6 @@ _NEVER_CUSTOM = CONSENTS | frozenset(
     "id name first_name last_name full_name email phone company_id contact_id pipeline stage status amount owner".split()
 )
 """Fields a record is nothing without: they are taken even where custom_fields lists standard fields too."""
-_CONTAINERS = frozenset(
-    "customfields customfield custom customproperties customattributes customdata properties attributes fields userfields extrafields"
-    " additionalfields benutzerfelder freifelder champspersonnalises campospersonalizados campipersonalizzati meta metadata extra".split()
-)
 _SUBSCRIPTION = frozenset(
     "newsletter newsletters member subscriber has receives infolettre boletin boletim nieuwsbrief nyhetsbrev nyhedsbrev uutiskirje biuletyn".split()
 )
@@ -284,7 +281,7 @@ def _proposed(
 def plain_label(heading: str) -> str:
     """A heading without the container that an export nests custom fields in (`customFields.Shoe size` → `Shoe size`)."""
     head, dot, rest = heading.partition(".")
-    return rest.strip() if dot and rest.strip() and "".join(tokens(head)) in _CONTAINERS else heading
+    return rest.strip() if dot and rest.strip() and in_english(head) == "customfields" else heading
 
 
 def _custom(table: Table, heading: str, declares: Declared | None, labels: Labels) -> dict[str, object]:

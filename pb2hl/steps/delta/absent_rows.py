@@ -10,13 +10,12 @@ import pandas as pd
 from pb2hl.ledger import LedgerPort
 from pb2hl.matching import Merges
 from pb2hl.matching.sheets import SHEETS, survivors
-from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.plan import Gone, PlanInputs
 from pb2hl.sheets import table_rows
 from pb2hl.source.lookup import How, Index
 from pb2hl.steps.delta import known_people
 from pb2hl.steps.delta.known_rows import known_rows
-from pb2hl.steps.shared.intake import REFERENCE
+from pb2hl.steps.proposal.unsettled import settled
 from pb2hl.workspace import Workspace
 
 SHARERS = "activities"
@@ -69,56 +68,9 @@ def reconnected(inputs: PlanInputs, lost: Mapping[str, Gone]) -> PlanInputs:
     if not lost:
         return inputs
     indexes = {object_: Index(item.rows, item.owner) for object_, item in lost.items()}
-    reconnected_rows = _reconnected_rows(inputs.not_converted, indexes)
-    staged = {name: _filled(frame, name, reconnected_rows) for name, frame in inputs.staged.items()}
-    merges = inputs.merges
-    merges = replace(
-        merges,
-        contacts=_filled(merges.contacts, "contacts", reconnected_rows),
-        companies=_filled(merges.companies, "companies", reconnected_rows),
-    )
-    if "companies" in indexes:
-        merges = _without_derived(merges, indexes["companies"])
-    return replace(
-        inputs,
-        staged=staged,
-        merges=merges,
-        gone=lost,
-        not_converted=inputs.not_converted.drop(index=reconnected_rows.index).reset_index(drop=True),
-    )
-
-
-def _reconnected_rows(unresolved: pd.DataFrame, indexes: Mapping[str, Index]) -> pd.DataFrame:
-    """The rows of not_converted whose reference means a row that is gone, with `means`: its source id."""
-    kept, means = [], []
-    if len(unresolved):
-        targets = {(name, spec.name): spec.refers_to for name, item in OBJECTS.items() for spec in item.fields}
-        dangling = unresolved[unresolved["reason"].astype(str).str.startswith(f"{How.DANGLING}{REFERENCE}")]
-        for at, row in zip(dangling.index, table_rows(dangling), strict=True):
-            index = indexes.get(targets.get((row.object, row.field)) or "")
-            if index is not None and (found := index.find(str(row.text))):
-                kept.append(at)
-                means.append(found.source_id)
-    return unresolved.loc[kept].assign(means=means) if kept else unresolved.iloc[:0].assign(means="")
-
-
-def _filled(frame: pd.DataFrame, object_: str, reconnected_rows: pd.DataFrame) -> pd.DataFrame:
-    mine = reconnected_rows[reconnected_rows["object"] == object_] if len(reconnected_rows) else reconnected_rows
-    if not len(mine) or frame.empty:
-        return frame
-    frame, ids = frame.copy(), frame["source_id"].astype(str)
-    lists = {spec.name for spec in OBJECTS[object_].fields if spec.kind == FieldKind.REFS}
-    for field, rows in mine.groupby("field"):
-        more = rows.groupby(rows["source_id"].astype(str))["means"].agg(list)
-        values = frame[field].astype(object) if field in frame.columns else pd.Series(None, frame.index, dtype=object)
-        for at in frame.index[ids.isin(more.index)]:
-            there = values[at] if isinstance(values[at], list) or hasattr(values[at], "tolist") else []
-            values[at] = [*there, *more[ids[at]]] if field in lists else more[ids[at]][0]
-        frame[field] = values if field in lists else values.astype("str")
-        if field == "company_id" and "company_source_id" in frame.columns:
-            own = more.str[0].reindex(ids).to_numpy()
-            frame["company_source_id"] = frame["company_source_id"].mask(pd.notna(own), pd.Series(own, frame.index))
-    return frame
+    inputs = settled(inputs, indexes, How.DANGLING)
+    merges = _without_derived(inputs.merges, indexes["companies"]) if "companies" in indexes else inputs.merges
+    return replace(inputs, merges=merges, gone=lost)
 
 
 def _without_derived(merges: Merges, companies: Index) -> Merges:

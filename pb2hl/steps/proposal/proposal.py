@@ -30,6 +30,7 @@ from pb2hl.source.containers import open_container
 from pb2hl.source.files import ExportFiles
 from pb2hl.steps.proposal.decisions import changed, config_in_force, decided, delta_rows, of_plan, own_rows
 from pb2hl.steps.proposal.schema_choices import SHEET, choices, write_choices
+from pb2hl.steps.proposal.unsettled import of_merged
 from pb2hl.whole import read_frame, undamaged, write_frame
 from pb2hl.workspace import Workspace
 
@@ -65,7 +66,7 @@ def plan_inputs(
     ws.require_staged()
     staged = {name: table for name in OBJECTS if not (table := ws.table(name)).empty}
     noted = _noted(ws, ledger)
-    return PlanInputs(
+    inputs = PlanInputs(
         staged=staged,
         merges=merges_of(ws, ledger, staged),
         mapping=mapper.mapping_of(ws, destination),
@@ -84,6 +85,7 @@ def plan_inputs(
         noted=noted,
         capabilities=Capabilities.of(ledger),
     )
+    return of_merged(inputs)
 
 
 def _noted(ws: Workspace, ledger: LedgerPort) -> dict[str, str]:
