@@ -9,7 +9,7 @@ import pytest
 
 from pb2hl.workspace import Workspace, parse_config
 from tests.e2e import write
-from tests.e2e.drive import Arrived, migrate, step
+from tests.e2e.drive import Arrived, migrate, step, workspace
 from tests.e2e.test_existing import held
 
 GIVEN = ("Ann", "Bob", "Carla", "Dmitri", "Eve", "Farid")
@@ -105,3 +105,26 @@ def _own_records_stay(arrived: Arrived, there: list[dict[str, str]], policy: str
         assert policy not in ("skip", "separate") or untouched
         if policy != "overwrite" or untouched:
             assert {key: contact.get(key) for key in own} == own
+
+
+@pytest.mark.slow
+def test_a_name_of_merged_rows_means_their_record(tmp_path, rehearse, monkeypatch):
+    """A deal and a note that call a person by name hang on the record of the two rows that are this person, and no stand-in is made."""
+    sandbox = rehearse()
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+    twice = {"First Name": "Jan", "Last Name": "van Dyk", "Email": "jan@dyk.example", "Phone": "+16135550101"}
+    other = {"First Name": "Ann", "Last Name": "Lee", "Email": "ann@lee.example", "Phone": "+16135550102"}
+    tables = {
+        "contacts": [{"Contact ID": "1", **twice}, {"Contact ID": "2", **twice}, {"Contact ID": "3", **other}],
+        "deals": [{"Deal ID": "7", "Deal Name": "Roof", "Contact": "Jan van Dyk", "Stage": "New", "Amount": "100"}],
+        "notes": [{"Note ID": "9", "Body": "Called", "Contact": "Van Dyk, Jan", "Created At": "2024-01-02"}],
+    }
+    ws = workspace(tmp_path / "ws", write.csv_folder(tmp_path / "x", tables), sandbox)
+    results = migrate(ws)
+    arrived = Arrived.of(sandbox)
+    jan = arrived.contact("jan@dyk.example")
+    assert len(arrived.contacts) == 2, [item.get("firstName") for item in arrived.contacts]
+    assert arrived.opportunity("Roof")["contactId"] == jan["id"]
+    assert arrived.marked("notes", "PB:notes:9")[0]["relations"][0]["recordId"] == jan["id"]
+    assert "Jan van Dyk" not in str(arrived.opportunity("Roof")["custom"]), "nothing of it is told as not converted"
+    assert results["audit"].status == "done", results["audit"].problems

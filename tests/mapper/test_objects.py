@@ -146,3 +146,13 @@ def test_quotes_that_name_their_customer_whole_are_deals():
         recognise(SimpleNamespace(file="x.xlsx", sheet="Vydané nabídky", headings=list(frame.columns), frame=frame))[0]
         == "deals"
     )
+
+
+def test_customers_who_work_somewhere_are_people():
+    """A table of clients whose only column of names that we know is the employer that some rows name is one of people."""
+    frame = pd.DataFrame({
+        "Client No": ["C-1", "C-2", "C-3"], "Qqq": ["Tremblay Luc", "Singh Hari", "Roe Ann"], "Email": ["l@x.co", "h@y.co", ""],
+        "Organisation": ["", "Northwind Inc.", ""], "City": ["Ottawa", "Ottawa", "Hull"],
+    })  # fmt: skip
+    clients = SimpleNamespace(file="Clients.csv", sheet="", headings=list(frame.columns), frame=frame)
+    assert recognise(clients)[0] == "contacts"

@@ -145,3 +145,19 @@ def test_the_fuller_of_two_addresses_is_the_main_one():
     columns = {"billing street": ["1 Elm", "", "", ""], "billing zip": ["10001", "", "", ""], "shipping street": ["1 Oak", "2 Oak", "3 Oak", "4 Oak"], "shipping zip": ["10002", "10003", "10004", "10005"]}  # fmt: skip
     found = propose_fields(pd.DataFrame(columns), "contacts")
     assert list(found["field"]) == ["custom", "custom", "address_1", "postal_code"]
+
+
+@pytest.mark.parametrize("heading", ["Klantwaarde", "Client Value", "Valeur client", "Kundenname", "Name"])
+def test_money_is_nobodys_name(heading):
+    """What customers are worth is not what they are called, by the heading or by its values."""
+    frame = pd.DataFrame({"Email": ["a@x.co", "b@x.co"], heading: ["€ 12.500,00", "€ 900,50"]}, dtype="str")
+    assert propose_fields(frame, "contacts").set_index("heading").loc[heading, "field"] == "custom"
+
+
+@pytest.mark.parametrize(
+    "heading", ["duracao_seg", "längdSekunder", "Dauer (Sek.)", "Duur min", "Trvání minuty", "czas trwania sekundy"]
+)
+def test_units_say_how_long_it_took(heading):
+    """A unit beside a word for how long changes nothing, in any language that durations are read in."""
+    frame = pd.DataFrame({"Type": ["call", "email"], heading: ["120", "60"]}, dtype="str")
+    assert propose_fields(frame, "activities").set_index("heading").loc[heading, "confidence"] >= 0.85

@@ -216,3 +216,41 @@ def test_people_called_like_owners_have_ids_of_their_own(heading):
     deals = raw("deals.csv", Deal=["Roof", "Gate", "Wall", "Door"], Amount=["1", "2", "3", "4"], x7=[*keys, "K01"])
     found = decisions([(people(**{heading: keys}), "contacts"), (deals, "deals")])
     assert (found["contacts", heading], found["deals", "x7"]) == ("id", "contact_id")
+
+
+def firms(**first: list[str]) -> SimpleNamespace:
+    names = {"Firma": ["Acme GmbH", "Beta AG", "Gamma KG"], "Ort": ["Bonn", "Ulm", "Jena"]}
+    return raw("Kunden.csv", **first, **names)
+
+
+def test_a_customer_number_of_firms_is_their_company():
+    """Where customers are firms, a customer's number in another table names the company, and nobody is missing."""
+    numbers = ["K-1", "K-2", "K-3"]
+    deals = raw(
+        "Chancen.csv", Titel=["Licht", "Dach"], Kundennr=["K-1", "K-3"], Phase=["Neu", "Alt"], Betrag=["1", "2"]
+    )
+    assert decisions([(firms(Kundennr=numbers), "companies"), (deals, "deals")])["deals", "Kundennr"] == "company_id"
+    staff = people(Kundennr=numbers)
+    found = decisions([(firms(Firmennr=["F-1", "F-2", "F-3"]), "companies"), (staff, "contacts"), (deals, "deals")])
+    assert found["deals", "Kundennr"] == "contact_id"
+
+
+@pytest.mark.parametrize(
+    "whom",
+    [
+        ["Ada Lovelace", "Cy van der Berg", "Bo Li"],
+        ["Lovelace, Ada", "Li, Bo", "Berg, Cy"],
+        ["Ada Lovelace (ada@x.co)", "Cy (cy@x.co)", "bo@x.co"],
+    ],
+)
+def test_a_column_of_names_of_contacts_is_whom_it_is_about(whom):
+    """Whatever it is called, a column of what hangs on people that calls them by name, e-mail or both is whom each row is about;
+    names of the staff are not."""
+    contacts = raw("contacts.csv", First__name=["Ada", "Bo", "Cy"], Last__name=["Lovelace", "Li", "Berg"],
+                   Email=["ada@x.co", "bo@x.co", "cy@x.co"])  # fmt: skip
+    users = raw("users.csv", Name=["Eva Lund", "Nils Holm", "Per Ek"], Email=["eva@us.co", "nils@us.co", "per@us.co"])
+    notes = raw(
+        "notes.csv", Body=["Called", "Met at the fair", "Wrote"], Qqq=whom, Zzz=["Eva Lund", "Nils Holm", "Per Ek"]
+    )
+    found = decisions([(contacts, "contacts"), (users, "users"), (notes, "notes")])
+    assert found["notes", "Qqq"] == "contact_id" and found["notes", "Zzz"] != "contact_id"

@@ -83,3 +83,10 @@ def test_ids_that_are_held_as_they_stand():
         held = index.hold(asked)
         assert list(held) == [True, False, index.find("7").source_id == "7", True, False, False]
         assert all(index.find(text) for text in asked[held])
+
+
+def test_rows_that_became_one_record_are_one_answer():
+    """A name, an e-mail or a label of rows that were merged means their record; of rows that were not, nothing."""
+    merged = Index(PEOPLE, {"14": "13"})
+    assert merged.find("Ann Li").source_id == "13" and merged.find("Li, Ann").source_id == "13"
+    assert Index(PEOPLE, {"12": "007"}).find("Ann Li").why == "ambiguous"

@@ -79,3 +79,15 @@ def test_people_of_a_company_need_no_id():
         read_json(json.dumps([{"id": "d1", "title": "Roof", "contacts": people}]).encode(), "deals.json", LIMITS)
     )
     assert list(frames) == [""]
+
+
+def test_links_in_any_language_stay_with_their_records():
+    """Lists of links are columns of their record, the main one first, whatever the words for link and main are."""
+    for whose, key, main in (("kontakter", "kontaktId", "ärPrimär"), ("contactos", "id_contacto", "es_principal"),
+                             ("contatti", "contattoId", "principale"), ("contactpersonen", "relatieId", "isHoofdcontact")):  # fmt: skip
+        deal = {"id": "d-1", "title": "Villa", whose: [{key: "p-1", main: False}, {key: "p-2", main: True}]}
+        firm = {"id": "f-1", "name": "Lago", whose: [{key: "p-2", main: True}]}
+        document = {"deals": [deal, {**deal, "id": "d-2"}], "companies": [firm]}
+        frames = _frames(read_json(json.dumps(document).encode(), "dump.json", LIMITS))
+        assert list(frames) == ["deals", "companies"]
+        assert frames["deals"][f"{whose}.{key}"].tolist() == ['["p-2", "p-1"]'] * 2

@@ -30,6 +30,9 @@ def correct_keys(tables: Sequence[Table]) -> None:
                     0.9,
                     "ids of other companies of this table",
                 )
+            elif proposed == "contact_id" and _are_companies(table, heading, contacts, tables):
+                reason = "its values are ids of companies, and none of a contact"
+                table.decide(heading, "company_id", OBJECTS[table.object].meaning("company_id"), 0.9, reason)
             elif proposed == "contact_id" and _names_parts(table, heading):
                 table.decide(heading, "custom", "ignore", 0.85, "says which side it was, and not who")
             elif proposed == "owner" and table.seen(heading).looks("code", "guid", "number", at_least=0.8):
@@ -63,6 +66,18 @@ def _has_parent(table: Table) -> bool:
 def _same_somewhere(table: Table, heading: str) -> bool:
     own = table.raw.frame[table.id_heading].str.strip()
     return bool((table.raw.frame[heading].str.strip() == own).any())
+
+
+def _are_companies(table: Table, heading: str, contacts: Sequence[Table], tables: Sequence[Table]) -> bool:
+    """Whether a reference to people holds ids of companies alone: customers that are firms (`Kundennr`)."""
+    if "company_id" not in OBJECTS[table.object].field_names or (table.proposals["field"] == "company_id").any():
+        return False
+    values = table.sample(heading)
+    if not values or any(value in people.values(people.id_heading) for people in contacts for value in values):
+        return False
+    firms = [other for other in tables if other.object == "companies" and other is not table and other.id_heading]
+    theirs = sum(any(value in firm.values(firm.id_heading) for firm in firms) for value in values)
+    return theirs >= SURE_OVERLAP * len(values)
 
 
 def _names_parts(table: Table, heading: str) -> bool:
