@@ -80,7 +80,6 @@ CLEAR, LEAD, LIKELY = 4.0, 1.0, 3.5
 """Points from which columns alone say what a table is, the lead over the next object, and points that only suggest it."""
 
 _FEW = 3  # with as many headings or fewer (`id`, `name`) the name says what a table is, if nothing speaks against it
-
 _UNDERSTOOD = 0.25  # share (0-1) of a named table's columns that must mean something for the object its name says
 
 _SOMEBODY = frozenset({"first_name", "last_name", "full_name", "email", "phone", "mobile", "company_name", "job_title"})
@@ -186,19 +185,17 @@ def _only_companies(raw: Table, called: str) -> bool:
         return False
     least = _COMPANIES if not reached else _NEARLY_ALL
     told = frame[named[0]].head(_NAMES_READ).str.strip()
-    if (told != "").mean() < _NEARLY_ALL:
-        return False  # whose employer some rows name are no companies themselves
-    names = [name for name in told.unique() if name]
+    names = [*filter(None, told.unique())]
     others = [tokens(name) for name in names if not is_company(name)]
     people = any(words and words[0] in known_given_names() for words in others)
-    return not people and len(names) - len(others) >= max(1, least * len(names))
+    each = (told != "").mean() >= _NEARLY_ALL  # whose employer some rows name are no companies themselves
+    return not people and each and len(names) - len(others) >= max(1, least * len(names))
 
 
 _WRITTEN_TO = heading_words("written to")
 _ONLY_PEOPLE = frozenset({"last_name", "job_title", "birthday"})
 _NAMES_READ, _COMPANIES, _NEARLY_ALL = 120, 0.4, 0.8
-"""Names looked at, and the share (0-1) with legal forms that shows names of companies: nearly all where people are reached by
-e-mail, or the column could be of given names."""
+"""Names looked at, and the share (0-1) with legal forms that shows names of companies: nearly all where people are reached by e-mail."""
 
 
 def _has_people(raw: Table, others: Sequence[Table]) -> bool:
