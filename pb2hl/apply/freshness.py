@@ -67,7 +67,7 @@ async def require_fresh(
     raise LedgerBehind(
         f"the location holds {counted(count, 'record')} of this migration that the ledger does not know ({named}): it is an older "
         f"copy, or another workspace {agree(count, 'wrote it', 'wrote them')}. Nothing was written",
-        hint=_WAY_OUT + REBUILD.format(workspace),
+        hint=f"{_WAY_OUT}{REBUILD.format(workspace)}; what a person put into its field {ID_FIELD!r} is cleared in HighLevel",
     )
 
 

@@ -1,7 +1,8 @@
-"""Owners of contacts that were there before, where HighLevel gives a contact the owner of its opportunity.
+"""Owners of contacts that were there before and of their own opportunities, where HighLevel keeps both at one.
 
-Writing an opportunity's owner writes its contact's too, and a contact of which we change nothing has no before-image of its own. So
-the opportunity's entry keeps the owner that its contact had (`HOST`), and taking the opportunity back puts that owner back.
+Writing an opportunity's owner writes its contact's too, and through it that of the contact's other opportunities; a record of which
+we change nothing has no before-image of its own. So the opportunity's entry keeps the owners that they had (`HOST`), and taking the
+opportunity back puts them back.
 """
 
 from __future__ import annotations
@@ -15,11 +16,17 @@ from pb2hl.apply.context import RunContext
 from pb2hl.diff.owner_sync import synced_contact
 from pb2hl.errors import NotFound, Refused
 from pb2hl.highlevel.capabilities import Capabilities
+from pb2hl.highlevel.records.base import id_of
+from pb2hl.highlevel.records.opportunities import DEALS as OPPORTUNITIES
 from pb2hl.ledger import Entry, LedgerPort, State
 from pb2hl.operations import OWNER, Kind, Operation, Target
 
 HOST = "$host"
-"""In the before-image of an opportunity: `{"id", "assignedTo"}` of its contact."""
+"""In the before-image of an opportunity: `{"id", "assignedTo"}` of its contact, and of the contact's other ones `"deals"`: id → owner."""
+
+DEALS = "deals"
+ROUNDS = 3
+"""Times that owners which write each other are gone through: a contact and its opportunity may each undo what the other was given."""
 
 
 class HostOwners:
@@ -40,7 +47,12 @@ class HostOwners:
         if any(made_contact(entry) for entry in self._ledger.by_destination([contact])):
             return before
         held = await self._port.get(self._client, contact)
-        return {**(before or {}), HOST: {"id": contact, OWNER: held.get(OWNER) or ""}}
+        found = await OPPORTUNITIES.all(self._client, more={"contactId": contact})
+        deals = {id_of(deal): str(deal.get(OWNER) or "") for deal in found}
+        ours = {entry.destination_id for entry in self._ledger.by_destination(deals) if entry.kind is Kind.CREATE}
+        theirs = {id: owner for id, owner in deals.items() if id not in ours}
+        host = {"id": contact, OWNER: held.get(OWNER) or ""} | ({DEALS: theirs} if theirs else {})
+        return {**(before or {}), HOST: host}
 
 
 def made_contact(entry: Entry) -> bool:
@@ -52,9 +64,9 @@ class Owners:
     """What becomes of those owners when the opportunities among `going` (op ids) are taken back. `ours` are the contacts that we made."""
 
     def __init__(self, ledger: LedgerPort, going: Callable[[str], bool], ours: Collection[str]):
-        self.before: dict[str, str] = {}
+        self.before: dict[str, dict[tuple[Target, str], str]] = {}
         self.written: dict[str, set[str]] = {}
-        """By contact: the owner that it had, and those that we had HighLevel write."""
+        """By contact: the owners that it and its own opportunities had, and those that we had HighLevel write."""
         self.handed: dict[str, tuple[Entry, Any]] = {}
         """By op id of an opportunity that goes: the first later one of the contact that stays, and what it takes over."""
         self.requests = 0
@@ -69,19 +81,23 @@ class Owners:
                     self.handed |= {gone.op_id: (entry, _host(group[0])) for gone in group}
                     group = []
             if group:
-                self.before[contact] = str(_host(group[0])[OWNER])
+                self.before[contact] = owners = owners_of(_host(group[0]))
                 last = max(group, key=lambda entry: entry.sequence)
-                self.requests += len(group) + 2 * (self.before[contact] != str(last.payload[OWNER]))
+                other = sum(owner != str(last.payload[OWNER]) for owner in owners.values())
+                again = len(owners) * bool(other) if len(owners) > 1 else 0
+                self.requests += len(group) * len(owners) + 2 * other + again
 
 
 class OwnersBack:
     """Puts those owners back; `going` and `ours` as in `Owners`."""
 
-    def __init__(self, context: RunContext, port: Any, going: Callable[[str], bool], ours: Collection[str]):
-        self._context, self._port = context, port
+    def __init__(
+        self, context: RunContext, ports: Mapping[Target, Any], going: Callable[[str], bool], ours: Collection[str]
+    ):
+        self._context, self._ports = context, ports
         self._owners = Owners(context.ledger, going, ours)
         self.left: list[str] = []
-        """Contacts whose owner HighLevel keeps."""
+        """Contacts and opportunities whose owner HighLevel keeps."""
 
     async def put_back(self, entry: Entry) -> None:
         """After `entry` was taken back: its contact's owner as before it, unless a person gave another since.
@@ -92,24 +108,60 @@ class OwnersBack:
         if entry.op_id in self._owners.handed:
             later, host = self._owners.handed[entry.op_id]
             self._context.ledger.keep_before(self._context.run, later.op_id, {**(later.before_image or {}), HOST: host})
-        elif contact in self._owners.before:
-            with suppress(NotFound):
-                await self._give(contact, self._owners.before[contact])
+        elif owners := self._owners.before.get(contact):
+            ours = self._owners.written[contact].union(owners.values())
+            for _ in range(ROUNDS if len(owners) > 1 else 1):
+                if not sum([await self._given(record, owner, ours) for record, owner in owners.items()]):
+                    break
 
-    async def _give(self, contact: str, owner: str) -> None:
-        now = await self._owner_of(contact)
-        if now == owner or now not in self._owners.written[contact]:
-            return
+    async def _given(self, record: tuple[Target, str], owner: str, ours: Collection[str]) -> bool:
+        """Whether its owner was written; not, where it is right or a person's (none of `ours`)."""
+        now = await self._owner_of(record)
+        if now is None or now == owner or now not in ours:
+            return False
+        target, id = record
         for value in (owner,) if owner else (None, ""):  # which of the two clears is not documented
-            with suppress(Refused):
-                await self._port.update(self._context.client, contact, {OWNER: value})
-            if await self._owner_of(contact) == owner:
-                return
-        if contact not in self.left:
-            self.left.append(contact)
+            with suppress(Refused, NotFound):
+                await self._ports[target].update(self._context.client, id, {OWNER: value})
+            if await self._owner_of(record) == owner:
+                self.left = [one for one in self.left if one != id]
+                return True
+        self.left += [id] * (id not in self.left)
+        return True
 
-    async def _owner_of(self, contact: str) -> str:
-        return str((await self._port.get(self._context.client, contact)).get(OWNER) or "")
+    async def _owner_of(self, record: tuple[Target, str]) -> str | None:
+        target, id = record
+        with suppress(NotFound):
+            return str((await self._ports[target].get(self._context.client, id)).get(OWNER) or "")
+        return None
+
+
+class Bystanders:
+    """Records of which we wrote nothing and that have another owner than before: the one that we gave an opportunity beside them."""
+
+    def __init__(self, ledger: LedgerPort):
+        owners = Owners(ledger, lambda _: True, ())
+        self._known = {
+            record: (owner, owners.written[contact])
+            for contact, held in owners.before.items()
+            for record, owner in held.items()
+        }
+        self.moved: set[tuple[Target, str]] = set()
+
+    def see(self, target: Target, records: Mapping[str, Mapping[str, Any]]) -> None:
+        """Note which of these are such."""
+        for id, record in records.items():
+            before, written = self._known.get((target, id), ("", frozenset()))
+            if str(record.get(OWNER) or "") in written - {before}:
+                self.moved.add((target, id))
+
+
+def owners_of(host: Mapping[str, Any]) -> dict[tuple[Target, str], str]:
+    """The owner that a contact and its own opportunities had, by record."""
+    deals = host.get(DEALS) or {}
+    return {(Target.CONTACT, str(host["id"])): str(host[OWNER])} | {
+        (Target.OPPORTUNITY, id): owner for id, owner in deals.items()
+    }
 
 
 def _host(entry: Entry) -> Mapping[str, Any]:

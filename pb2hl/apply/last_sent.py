@@ -44,7 +44,7 @@ class LastSent:
 
     def with_synced_owner(self, entry: Entry, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """What an update sent, and beside it the owner that HighLevel's owner sync has put on the record as it is now."""
-        if OWNER in entry.payload or not self.sync.explains(entry, OWNER, record):
+        if not self.sync.explains(entry, OWNER, record):
             return entry.payload
         return {**entry.payload, OWNER: record[OWNER]}
 

@@ -28,12 +28,12 @@ BLANKS: tuple[Any, ...] = (None, "", [], {})
 
 
 def stands_nothing(sent: Mapping[str, Any], before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> bool:
-    """Whether the record `now` holds none of the values that `sent` was to change of it as it was `before`; False where it was to
-    change none. What was to be cleared says nothing: HighLevel keeps some values (`send.UNCLEARED`)."""
+    """Whether the record `now` is as it was `before` in everything that `sent` was to change; False where that is nothing, and where
+    something else stands by now. What was to be cleared says nothing: HighLevel keeps some values (`send.UNCLEARED`)."""
     held, was = flatten_record(now), flatten_record(before or {})
     values = {name: value for name, value in flatten_payload(sent).items() if value not in BLANKS}
-    changes = {name: value for name, value in values.items() if not _is(name, value, was)}
-    return bool(changes) and not any(_is(name, value, held) for name, value in changes.items())
+    changes = [name for name, value in values.items() if not _is(name, value, was)]
+    return bool(changes) and all(_is(name, stored_value(was, name), held) for name in changes)
 
 
 def _is(name: str, value: Any, held: Mapping[str, Any]) -> bool:

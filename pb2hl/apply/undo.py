@@ -81,7 +81,7 @@ class Undo:
         self._stop: Exception | None = None
         self._riders: dict[str, list[Entry]] = {}
         self._superseded = Superseded(context.ledger, context.run, ())
-        self._owners = OwnersBack(context, self._ports[Target.CONTACT], frozenset().__contains__, ())
+        self._owners = OwnersBack(context, self._ports, frozenset().__contains__, ())
 
     async def run(self, plan: UndoPlan) -> Rollback:
         """Take everything in `plan` back. Raises as `Apply.run` does; one record that cannot be taken back stops nothing."""
@@ -130,7 +130,7 @@ class Undo:
         self._left = LastSent(self._ledger)
         self._edits = PeopleEdits(self._context, self._ports, self._left)
         going = {entry.op_id for entry in plan.entries if entry.target is Target.OPPORTUNITY}
-        self._owners = OwnersBack(self._context, self._ports[Target.CONTACT], going.__contains__, self._left.ours)
+        self._owners = OwnersBack(self._context, self._ports, going.__contains__, self._left.ours)
         self._dependents = Dependents(plan.deletions())
         self._superseded = Superseded(self._ledger, self._context.run, plan.entries)
         if len(plan.entries) < sum(row["count"] for row in self._ledger.counts() if row["state"] == State.DONE):

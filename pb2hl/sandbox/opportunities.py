@@ -171,10 +171,14 @@ def _change(sandbox: State, held: Record, body: dict[str, Any]) -> Record:
 
 
 def _sync_owner(sandbox: State, record: Record, fields: dict[str, Any]) -> None:
-    """A new owner becomes the contact's too, where the location keeps them at one."""
+    """A new owner becomes the contact's too and, through it, that of its other deals, where the location keeps them at one."""
     person = sandbox.contacts.get(record["contactId"])
     if sandbox.behaviour.owner_sync and fields.get("assignedTo") and person is not None:
         sandbox.contacts.put({**person, "assignedTo": fields["assignedTo"], "dateUpdated": sandbox.stamp()})
+        for deal in (
+            sandbox.opportunities.find("contact", record["contactId"]) if sandbox.behaviour.owner_sync_chains else ()
+        ):
+            sandbox.opportunities.put({**deal, "assignedTo": fields["assignedTo"], "updatedAt": sandbox.stamp()})
 
 
 def _clean(sandbox: State, body: dict[str, Any]) -> dict[str, Any]:

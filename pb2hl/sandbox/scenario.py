@@ -81,6 +81,7 @@ class Behaviour(_Section):
         str
     ] = []  # fields of a contact that, once set, can be changed and not cleared: null and "" answer 422
     owner_sync: bool = False  # a deal's owner becomes its contact's, and a contact's owner that of its deals
+    owner_sync_chains: bool = False  # so that a deal's owner becomes that of its contact's other deals
     message_providers: dict[
         str, str
     ] = {}  # ids of conversation providers that the token may use, and the channel of each

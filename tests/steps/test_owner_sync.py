@@ -85,6 +85,58 @@ def test_a_location_without_the_sync_keeps_every_owner(migrated):
     assert owners(sandbox) == wanted
 
 
+@pytest.mark.parametrize("mine", ["", "1", "2"])
+@pytest.mark.parametrize("theirs", ["", "1"])
+def test_the_clients_own_deals_get_their_owner_back(rehearse, tmp_path, monkeypatch, theirs, mine):
+    """A deal of the client's own that hangs on the contact of ours gets our deal's owner where HighLevel syncs it on; the audit tells it,
+    and a rollback puts back both owners, whichever they were."""
+    if theirs and mine not in ("", theirs):
+        pytest.skip("no location that keeps them at one has these")
+    users = [{**user, "id": f"u{n}"} for n, user in enumerate(small.USERS, 1)]
+    ids = {"": "", "1": "u1", "2": "u2"}
+    ada = {
+        "id": "c-ada",
+        "firstName": "Ada",
+        "lastName": "Byron",
+        "email": "ada@mill.example",
+        "assignedTo": ids[theirs],
+    }
+    own = {
+        "id": "o-own",
+        "name": "Own",
+        "contactId": "c-ada",
+        "pipelineId": "p1",
+        "status": "won",
+        "assignedTo": ids[mine],
+    }
+    sandbox = rehearse(
+        users=users,
+        behaviour={"owner_sync": True, "owner_sync_chains": True},
+        pipelines=[{**LINE, "id": "p1"}],
+        contacts=[{key: value for key, value in ada.items() if value}],
+        opportunities=[{key: value for key, value in own.items() if value}],
+    )
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+
+    def held() -> tuple[str, str]:
+        records = sandbox.state.contacts.get("c-ada"), sandbox.state.opportunities.get("o-own")
+        return tuple(record.get("assignedTo") or "" for record in records)
+
+    contact, deal = sandbox.state.contacts.get("c-ada"), sandbox.state.opportunities.get("o-own")
+    sandbox.state.contacts.put({**contact, "assignedTo": ids[theirs] or None})
+    sandbox.state.opportunities.put({**deal, "assignedTo": ids[mine] or None})
+    before = held()
+    assert before == (ids[theirs], ids[mine])
+    ws = workspace(tmp_path / "ws", small.write(tmp_path / "export", differing()), sandbox)
+    doctor(ws, probe=True)
+    small.migrate(ws)
+    changed = held()
+    told = [problem for problem in step(ws, "audit").problems if problem.code == "owner_sync"]
+    assert [problem.count for problem in told] == [sum(map(str.__ne__, before, changed))] * (changed != before)
+    back = step(ws, "rollback")
+    assert held() == before and back.status is Status.DONE, back.problems
+
+
 @pytest.mark.parametrize("probed", [True, False])
 def test_the_clients_own_owners_are_as_before_after_a_rollback(rehearse, tmp_path, monkeypatch, probed):
     """Where owners are synced, whether anybody probed it or not, a contact with deals of the client's own keeps its owner, and what our deals' owners did is put back."""

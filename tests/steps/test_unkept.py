@@ -9,6 +9,8 @@ from pb2hl.operations import Target
 from pb2hl.results import Status
 from pb2hl.steps.overview.cut_short import BROUGHT, sends_the_rest
 from pb2hl.steps.overview.open_ends import after_audit
+from pb2hl.steps.shared.additions import OTHER_COMPANY
+from tests.steps import small
 
 
 def test_what_was_not_kept_is_sent_once_more(migration):
@@ -70,6 +72,35 @@ def test_owners_of_the_sync_are_sent_again_once_it_is_off(migration):
     assert repaired.counts["made_again"] == 1 and repaired.counts["asked_missing"] == 0, repaired.headline
     assert state.contacts.get(ada["id"])["assignedTo"] == ada["assignedTo"]
     assert not migration.run("audit").counts["asked_missing"]
+
+
+def test_a_company_that_people_gave_is_theirs(migration):
+    """A contact that somebody linked to another business stays there, told as that; one that nobody linked elsewhere is linked again."""
+    contacts = migration.sandbox.state.contacts
+    ada = next(one for one in contacts.records.values() if one.get("businessId"))
+    contacts.put({**ada, "businessId": "theirs"})
+    told = migration.run("audit")
+    assert told.counts["unlinked"] == 1 and any(OTHER_COMPANY in one.message for one in told.problems)
+    assert after_audit(migration.ws)[1] == "audit"
+    repaired = migration.run("repair", who="Jane")
+    assert contacts.get(ada["id"])["businessId"] == "theirs" and repaired.counts["made_again"] == 0
+    contacts.put({**ada, "businessId": None})
+    migration.run("audit")
+    migration.run("repair", who="Jane")
+    assert contacts.get(ada["id"])["businessId"] == ada["businessId"]
+
+
+def test_what_people_wrote_over_a_change_is_theirs(migration):
+    """Somebody writes over what a delta changed: the change was carried out, and no repair carries it out again."""
+    later = small.tables()
+    small.row(later, "deals", "D1")["Amount"] = "4321"
+    migration.delta(later)
+    deals = migration.sandbox.state.opportunities
+    (deal,) = [one for one in deals.records.values() if one["monetaryValue"] == 4321]
+    deals.put({**deal, "monetaryValue": 777})
+    migration.run("audit")
+    migration.run("repair", who="Jane")
+    assert deals.get(deal["id"])["monetaryValue"] == 777
 
 
 def test_what_a_delta_left_unsent_is_sent_by_that_delta(migration):

@@ -45,7 +45,9 @@ LOOK = {"the location, whether it is the right one": 1}
 COMPARED = "comparing the ledger with the location"
 """The seal and the newest records of each kind; once there are some, the fields of two APIs that tell whose they are."""
 
-OWNERS_BEFORE = "owners of contacts that were there, before an opportunity's is written"
+OWNERS_BEFORE = "owners of contacts that were there and of their opportunities, before another is written"
+LOOKS_BEFORE = 2
+"""Requests that read them."""
 
 SEALED = {"sealing the location": 2}
 
@@ -200,7 +202,7 @@ def estimate(counts: Mapping[tuple[Kind, Target], int], seen: Seen) -> Estimate:
         "followers": seen.followed,
         "before-image": seen.before_images,
         "counters read": created[Target.UNREAD],
-        OWNERS_BEFORE: len(seen.hosted),
+        OWNERS_BEFORE: LOOKS_BEFORE * len(seen.hosted),
     }
     return Estimate(
         _filled(found),
@@ -262,7 +264,7 @@ def carried_out(operations: Iterable[Operation], hosted: Set[str]) -> tuple[Coun
     found["followers"] = sum("followers" in op.payload for op in taken)
     found["before-image"] = sum(bool(op.existing_id) for op in taken)
     found["counters read"] = found[str(Target.UNREAD)]
-    found[OWNERS_BEFORE] = sum(op.op_id in hosted for op in taken)
+    found[OWNERS_BEFORE] = LOOKS_BEFORE * sum(op.op_id in hosted for op in taken)
     return found, links
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -14,6 +14,7 @@ from pb2hl.highlevel import Client, Destination
 from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.mapper import staged_tables
+from pb2hl.operations import OWNER, Target
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import table_rows
@@ -110,6 +111,7 @@ def _result(
         *_not_there(totals),
         *_unbalanced(off),
         *_differing(diffs),
+        *_moved(found.bystanders.moved),
         *_spot_checked(found),
         *_unlinked(links),
     )
@@ -167,6 +169,15 @@ def _differing(diffs: pd.DataFrame) -> Iterator[Problem]:
                 text = f"{object_}.{field}: {WHY} in {counted(len(group), 'record')}"
                 severity, treatment = Severity.WARNING, SWITCH
             yield Problem("differs", text, severity, field=str(field), count=len(group), treatment=treatment)
+
+
+def _moved(records: Collection[tuple[Target, str]]) -> Iterator[Problem]:
+    """Owners of the client's own records that HighLevel changed by itself, because of one that we gave."""
+    if records:
+        count, named = len(records), ", ".join(f"{target} {id}" for target, id in sorted(records)[:5])
+        text = f"{counted(count, 'record')} of the client's own {agree(count, 'has', 'have')} another owner than before ({named}): {WHY}"
+        treatment = f"a rollback gives {agree(count, 'it its', 'them their')} owner back; {SWITCH}"
+        yield Problem("owner_sync", text, Severity.WARNING, field=OWNER, count=count, treatment=treatment)
 
 
 def _spot_checked(found: Comparison) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from pb2hl.apply.host_owner import Bystanders
 from pb2hl.diff import COLUMNS, Class, compare_records
 from pb2hl.diff.flatten import CUSTOM
 from pb2hl.diff.overlay import DELTA_PART, is_overlay, laid_over, overlays
@@ -67,6 +68,7 @@ class Comparison:
     """Values by object and field that were sent, and are neither in search nor read by id."""
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     landed: Arrived = field(default_factory=Arrived)
+    bystanders: Bystanders = field(init=False)
     seen: Seen = field(default_factory=Seen)
     """The same by operation, for the balance."""
 
@@ -102,11 +104,8 @@ class Comparison:
 
     def tags(self) -> pd.DataFrame:
         """Rows of tag, expected, arrived."""
-        names = sorted({tag for tag, _ in self.tag})
-        return pd.DataFrame(
-            [(n, self.tag[n, "expected"], self.tag[n, "arrived"]) for n in names],
-            columns=["tag", "expected", "arrived"],
-        )
+        rows = [(n, self.tag[n, "expected"], self.tag[n, "arrived"]) for n in sorted({tag for tag, _ in self.tag})]
+        return pd.DataFrame(rows, columns=["tag", "expected", "arrived"])
 
     def links(self) -> pd.DataFrame:
         """Rows of verdict, contacts."""
@@ -126,8 +125,8 @@ async def compare_location(
     `kept` are (object, source id, field) that a person decided to leave as people in HighLevel have them, and who did.
     """
     found = Comparison()
-    names = field_names(ledger)
-    judge = Judge(found, names, ledger.source, region, overlays(ledger), kept)
+    judge = Judge(found, field_names(ledger), ledger.source, region, overlays(ledger), kept)
+    found.bystanders = Bystanders(ledger)
     judge.sync, judge.additions = OwnerSync(ledger), Additions.of(ledger)
     judge.unwritten = partial(unwritten, ledger, kept=kept)
     judge.spots = spot_checks(_compared(ledger))
@@ -184,8 +183,8 @@ def _compare_page(
 ) -> list[Entry]:
     """Compare one page; the entries that have to be read by id are given back."""
     records = {str(record.get("id")): record for record in page}
-    known: set[str] = set()
-    again = []
+    known, again = set(), []
+    judge.found.bystanders.see(target, records)
     for entry in ledger.by_destination(records):
         if entry.target is not target or entry.state not in (State.DONE, State.SKIPPED) or is_overlay(entry):
             continue
@@ -242,7 +241,7 @@ def _compared(ledger: LedgerPort, targets: Collection[Target] = RECORD_TARGETS) 
 
 async def _check_additions(client: Client, judge: Judge) -> None:
     """Links, tags and files of contacts: by the pages, and by id where those do not show them."""
-    lacking = {entry.op_id for entry in await judge.additions.lacking(client, judge.contacts)}
+    lacking = await judge.additions.lacking(client, judge.contacts)
     judge.found.seen.unlinked.update(lacking)
     for entry in judge.additions.entries:
         if entry.target is Target.LINK:

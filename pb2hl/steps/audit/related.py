@@ -30,7 +30,7 @@ def off(entry: Entry, record: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any
 
 
 async def check_relations(
-    client: Client, ledger: LedgerPort, verdicts: Counter[str], absent: set[str], cancel: Cancel
+    client: Client, ledger: LedgerPort, verdicts: Counter[str], absent: dict[str, str], cancel: Cancel
 ) -> None:
     """Look at a share of the relations that were made, evenly spread: counted in `verdicts`, op ids of missing ones into `absent`."""
     made = list(ledger.columns(["op_id"], state=State.DONE, target=Target.RELATION))
@@ -44,6 +44,6 @@ async def check_relations(
             verdicts[RELATED] += 1
         else:
             verdicts[UNRELATED] += 1
-            absent.add(entry.op_id)
+            absent[entry.op_id] = ""
     if len(made) > looked:
         verdicts[UNREAD] += len(made) - looked

@@ -28,6 +28,7 @@ from pb2hl.steps.delta.conflicts import kept
 from pb2hl.steps.delta.later_export import aliases_of, current
 from pb2hl.steps.load.load import require_ready
 from pb2hl.steps.shared import in_hand
+from pb2hl.steps.shared.additions import OTHER_COMPANY, Additions
 from pb2hl.steps.shared.readback import read_records
 from pb2hl.steps.shared.session import with_client
 from pb2hl.steps.shared.unwritten import unwritten
@@ -167,6 +168,9 @@ def _gone(
     progress.finish()
     gone = {op_id for op_id in entries if op_id in there and there[op_id] is None}
     lost = _dependents(folder, gone)
+    links = Additions.of(ledger, [Target.LINK]).among(named)
+    lacking = with_client(ws, ledger, STEP, lambda client: links.lacking(client, {}), progress, cancel)
+    named -= {entry.op_id for entry in links.entries if lacking.get(entry.op_id, OTHER_COMPANY)}
     return {
         op_id: entry
         for op_id, entry in entries.items()

@@ -19,6 +19,7 @@ from pb2hl.steps.balance.merged_rows import with_survivors
 from pb2hl.steps.balance.pieces import (
     KINDS,
     OPEN_FATES,
+    OTHER_COMPANY,
     OTHER_OWNER,
     PIECE,
     RECORDS,
@@ -199,6 +200,7 @@ _REMEDY = {
 _REMEDY_OF = {
     OTHER_OWNER: "give it back in HighLevel where nobody meant it; where HighLevel's owner sync did it (pb2hl doctor --probe tells), an admin "
     "turns that off, and pb2hl doctor --probe and pb2hl repair send the owners again",
+    OTHER_COMPANY: "left as people have it; link the contact in HighLevel where nobody meant that",
     TAGS_LACKING: "pb2hl repair adds them again",
 }
 """What helps where a record is there and something on it is not as it was sent."""

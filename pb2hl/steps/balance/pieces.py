@@ -23,6 +23,7 @@ from pb2hl.operations import BESIDE, DATA_TARGETS, JOINED, OWNER_FIELDS, Kind, T
 from pb2hl.plan.fields.findings import Bucket
 from pb2hl.sheets import table_rows
 from pb2hl.steps.proposal.decisions import config_in_force
+from pb2hl.steps.shared.additions import OTHER_COMPANY
 from pb2hl.steps.shared.outcomes import RECORD_OF, records_of
 from pb2hl.whole import read_frame, undamaged
 from pb2hl.workspace import Workspace
@@ -43,6 +44,8 @@ class Fate(StrEnum):
 OPEN_FATES = (Fate.REFUSED, Fate.HELD, Fate.IN_DOUBT, Fate.MISSING, Fate.TAKEN_BACK)
 ABSENT = "not in the location any more"
 OTHER_OWNER, TAGS_LACKING = "another owner stands there", "not all of its tags stand there"
+STANDS_OTHERWISE = (OTHER_OWNER, OTHER_COMPANY, TAGS_LACKING)
+"""Why a piece is missing whose record is there: no load sends it."""
 MERGED = "merged into another record"
 """Why a record is left out whose row became part of another."""
 RECORDS, LINKS, OWNERS, TAGS, FILES, VALUES, CHANGES, SUPPORT = (
@@ -72,7 +75,7 @@ class Seen:
     of which nothing stands, owners and tags that are not as sent; and every field that differs: (op id, field, class of diff)."""
 
     absent: set[str] = field(default_factory=set)
-    unlinked: set[str] = field(default_factory=set)
+    unlinked: dict[str, str] = field(default_factory=dict)
     unwritten: set[str] = field(default_factory=set)
     owner_differs: set[str] = field(default_factory=set)
     tags_differ: set[str] = field(default_factory=set)
@@ -81,7 +84,7 @@ class Seen:
     @property
     def missing(self) -> dict[str, str]:
         """Op id → why what it should have done counts as missing."""
-        gone = dict.fromkeys(self.absent | self.unlinked, ABSENT)
+        gone = dict.fromkeys(self.absent, ABSENT) | {op_id: why or ABSENT for op_id, why in self.unlinked.items()}
         return gone | dict.fromkeys(self.unwritten, NOT_CARRIED_OUT)
 
 

@@ -22,7 +22,14 @@ from pb2hl.highlevel import Client, Destination
 from pb2hl.highlevel.capabilities import Capabilities
 from pb2hl.ledger import Entry, LedgerPort
 from pb2hl.operations import OWNER, REMOVED_TAGS, Kind, Operation, Target
-from pb2hl.plan.building.estimate import OWNERS_BEFORE, SEALED, carried_out, has_lost_reason, link_requests
+from pb2hl.plan.building.estimate import (
+    LOOKS_BEFORE,
+    OWNERS_BEFORE,
+    SEALED,
+    carried_out,
+    has_lost_reason,
+    link_requests,
+)
 from pb2hl.progress import Cancel, Progress
 from pb2hl.steps.delta import changed_files, later_export, moved_records, removals
 from pb2hl.steps.delta.carried_out import new_operations
@@ -124,7 +131,7 @@ def _hosts_read(found: Changes, ledger: LedgerPort) -> int:
     owned = [op for op in found.updates if op.target is Target.OPPORTUNITY and op.payload.get(OWNER)]
     contacts = [str((json.loads(found.before.get(op.op_id) or "null") or {}).get("contactId") or "") for op in owned]
     ours = {entry.destination_id for entry in ledger.by_destination(contacts) if made_contact(entry)}
-    return sum(bool(contact) and contact not in ours for contact in contacts)
+    return LOOKS_BEFORE * sum(bool(contact) and contact not in ours for contact in contacts)
 
 
 def _undone(entries: Sequence[Entry], ledger: LedgerPort, place: Destination) -> int:

@@ -80,7 +80,7 @@ async def _read_back(
     progress.finish()
     absent = {op_id for op_id, record in found.items() if record is None}
     untouched = unwritten(ledger, {entry.destination_id: found[entry.op_id] for entry in wanted})
-    seen = Seen(absent=absent, unlinked={entry.op_id for entry in lacking}, unwritten=set(untouched))
+    seen = Seen(absent=absent, unlinked=lacking, unwritten=set(untouched))
     return found, seen
 
 

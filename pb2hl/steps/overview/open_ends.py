@@ -8,7 +8,7 @@ from pb2hl.operations import RECORD_TARGETS, Kind
 from pb2hl.register import AUDIT, REPAIR, gates
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.balance.balance import lacking
-from pb2hl.steps.balance.pieces import ABSENT, OTHER_OWNER, TAGS_LACKING
+from pb2hl.steps.balance.pieces import ABSENT, STANDS_OTHERWISE
 from pb2hl.steps.gates.gates import open_points
 from pb2hl.steps.overview.cut_short import sends_the_rest
 from pb2hl.steps.shared.owner_order import SWITCH
@@ -80,7 +80,7 @@ def _unkept(audit: StepResult) -> tuple[int, int]:
 def _unsent(audit: StepResult) -> bool:
     """Whether anything is open that a load sends: not where a record is there, and only its owner or tags are not."""
     pieces = audit.tables.get("open")
-    return pieces is not None and not pieces["why"].isin([OTHER_OWNER, TAGS_LACKING]).all()
+    return pieces is not None and not pieces["why"].isin(STANDS_OTHERWISE).all()
 
 
 def _absent(ws: Workspace, audit: StepResult) -> tuple[int, int]:
@@ -88,6 +88,7 @@ def _absent(ws: Workspace, audit: StepResult) -> tuple[int, int]:
     absent = audit.tables.get("absent")
     if absent is None or absent.empty:
         return 0, 0
+    absent = absent[~absent["why"].isin(STANDS_OTHERWISE)] if "why" in absent else absent
     deleted = set(absent.loc[absent["why"] == ABSENT, "op_id"]) if "why" in absent else set(absent["op_id"])
     with Ledger.open(ws) as ledger:
         entries = ledger.entries(absent["op_id"]).values()

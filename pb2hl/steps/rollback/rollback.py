@@ -324,11 +324,11 @@ _BY_ITSELF = {COMPANY: "company name", OWNER: "owner"}
 
 def _left(left: Mapping[str, Sequence[str]], asked: Asked) -> Iterator[Problem]:
     """What HighLevel wrote by itself and nobody can ask it to take back."""
-    for name, contacts in left.items():
-        count, verb = len(contacts), "would keep" if asked.dry_run else agree(len(contacts), "keeps", "keep")
+    for name, records in left.items():
+        count, verb = len(records), "would keep" if asked.dry_run else agree(len(records), "keeps", "keep")
         text = (
-            f"{counted(count, 'contact')} that {agree(count, 'was', 'were')} there before {verb} the {_BY_ITSELF[name]} that HighLevel wrote "
-            f"by itself ({name}): none of its requests takes it back ({', '.join(contacts[:5])})"
+            f"{counted(count, 'record')} that {agree(count, 'was', 'were')} there before {verb} the {_BY_ITSELF[name]} that HighLevel wrote "
+            f"by itself ({name}): none of its requests takes it back ({', '.join(records[:5])})"
         )
         yield Problem(f"{_BY_ITSELF[name].replace(' ', '_')}_left", text, Severity.WARNING, count=count,
                       treatment="put it back in HighLevel by hand; the ledger's before-image has what stood there")  # fmt: skip

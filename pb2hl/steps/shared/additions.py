@@ -19,6 +19,8 @@ from pb2hl.steps.shared.readback import read_records
 from pb2hl.values.fold import fold
 
 ADDED = (Target.LINK, Target.CONTACT_TAGS, Target.FILE)
+OTHER_COMPANY = "another company stands there"
+"""Why a link does not stand where somebody linked the contact elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,8 @@ class Additions:
         """The same of some operations only."""
         return replace(self, entries=tuple(entry for entry in self.entries if entry.op_id in op_ids))
 
-    async def lacking(self, client: Client, known: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
-        """The entries whose addition does not stand. `known`: contacts as they were read; where one does not show it, it is read by id."""
+    async def lacking(self, client: Client, known: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """Op ids of the entries whose addition does not stand; with OTHER_COMPANY where a business of somebody else's choice does. `known`: contacts as they were read; where one does not show it, it is read by id."""
         doubtful = [entry for entry in self.entries if not self.stands(entry, known.get(contact_of(entry), NOTHING))]
         asked = {contact_of(entry): entry for entry in doubtful}
         read = await read_records(
@@ -88,10 +90,20 @@ class Additions:
                 for contact, entry in asked.items()
             ],
         )
-        return [entry for entry in doubtful if not self.stands(entry, read[contact_of(entry)] or NOTHING)]
+        now = {entry.op_id: read[contact_of(entry)] or NOTHING for entry in doubtful}
+        return {
+            entry.op_id: _instead(entry, now[entry.op_id])
+            for entry in doubtful
+            if not self.stands(entry, now[entry.op_id])
+        }
 
 
 NOTHING: Mapping[str, Any] = {}
+
+
+def _instead(entry: Entry, contact: Mapping[str, Any]) -> str:
+    held, before = contact.get("businessId"), (entry.before_image or {}).get("businessId")
+    return OTHER_COMPANY if entry.target is Target.LINK and held and held != before else ""
 
 
 def _folded(entry: Entry, name: str) -> set[str]:
