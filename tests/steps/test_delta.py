@@ -10,9 +10,12 @@ from pb2hl import report
 from pb2hl.apply.freshness import LedgerBehind
 from pb2hl.errors import GateClosed
 from pb2hl.ledger import Ledger
+from pb2hl.register import bring_over
+from pb2hl.report.status import state_of
 from pb2hl.results import Status
 from pb2hl.sheets import write_sheet
 from pb2hl.steps.delta.conflicts import CONFLICT_COLUMNS
+from pb2hl.steps.overview.status import status
 from tests.steps import small
 from tests.steps.test_audit import call
 
@@ -120,8 +123,15 @@ def test_conflict_and_its_decision(migration, decision, city):
         r"\d+ of \d+ records that the export asks for are in HighLevel\. Waiting for a person at: Delta", index
     )
     assert "left_out" in result.tables, "the client's index tells merged from left out"
+    command = bring_over(str(migration.folder / "later"))
+    follows = state_of(migration.ws).following
+    assert follows.startswith("decide what was changed on both sides") and command.removeprefix("delta") in follows
+    assert report.next_of(migration.ws, result) == follows and status(migration.ws).next_step == command
+    assert index.count("then: pb2hl delta WS --export") == 2, "the head and what remains name the same"
     decide(migration.ws, decision)
+    assert status(migration.ws).next_step == command
     again = migration.run("delta", export=migration.folder / "later")
+    assert status(migration.ws).next_step == "audit"
     assert again.counts["conflicts"] == 0 and migration.arrived().contact("ada@mill.example")["city"] == city
     audit = migration.run("audit")
     assert audit.status is Status.DONE and audit.counts["wrong"] == 0, audit.problems

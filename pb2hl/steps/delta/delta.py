@@ -244,7 +244,7 @@ def _result(session: Session, ready: later_export.LaterExport, done: Brought, wi
         problems=(*outcomes.problems_of(failed), *_problems(people, done.removed, window, done.gone), *ready.not_compared,
                   *removals.missing_tables(ws, ready.workspace), *outcomes.not_cleared(ledger), *done.replaced, *done.moved.problems(), *_fixed(found.fixed)),
         facts={"export": str(ready.workspace.export_path), "run": session.run},
-        next_step="decide sheets/conflicts.csv, then delta again" if len(waiting) else DELTA.next,
+        next_step=DELTA.next,
     )  # fmt: skip
 
 

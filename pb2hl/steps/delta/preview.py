@@ -85,7 +85,7 @@ def _result(given: Looking, ahead: Outlook) -> StepResult:
     return StepResult(
         STEP, Status.NOTHING_TO_DO if empty else Status.DONE, said, counts=counts, tables=tables,
         problems=(*_problems(ws, ahead), *given.ready.not_compared, *removals.missing_tables(ws, second)),
-        facts={"export": str(second.export_path)}, next_step=f"{'decide sheets/conflicts.csv, then' if len(waiting) else 'bring it over:'} pb2hl {DELTA.id} {ws.path} --export {second.export_path}",
+        facts={"export": str(second.export_path)}, next_step="" if len(waiting) else f"bring it over: pb2hl {DELTA.id} {ws.path} --export {second.export_path}",
     )  # fmt: skip
 
 

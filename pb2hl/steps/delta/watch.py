@@ -34,7 +34,7 @@ from pb2hl.steps.delta.arrivals import SETTLE_S, Arrival, arrivals, cut_off, new
 from pb2hl.steps.delta.delta import bring_over
 from pb2hl.steps.delta.diary import OPEN, Diary, Fate, Known
 from pb2hl.steps.gates import gates
-from pb2hl.steps.overview.status import WINDOW
+from pb2hl.steps.overview.status import WINDOW, clashing
 from pb2hl.steps.shared.writing import DONE
 from pb2hl.values.counting import agree, counted
 from pb2hl.workspace import CONFIG_NAME, Workspace, lock_of
@@ -323,7 +323,7 @@ class _Watch:
             yield (
                 "sheets/conflicts.csv",
                 f"{counted(waiting, 'field')} changed on both sides",
-                "decide them, then delta again",
+                f"decide them, then pb2hl delta {self._ws.path} --export {clashing(self._ws)}",
             )
 
     def _result(self, *, over: bool) -> StepResult:

@@ -11,7 +11,7 @@ from pb2hl.clock import SYSTEM_CLOCK
 from pb2hl.errors import Problem
 from pb2hl.ledger import Ledger, LedgerPort, State
 from pb2hl.progress import SILENT, Cancel, Progress
-from pb2hl.register import DELTA, LOAD, ROLLBACK, STEPS, Step, results, results_of
+from pb2hl.register import AUDIT, DELTA, LOAD, PREVIEW, ROLLBACK, STEPS, Step, bring_over, results, results_of
 from pb2hl.results import Status, StepResult, read_result
 from pb2hl.sheets import read_sheet
 from pb2hl.steps.gates import gates
@@ -22,6 +22,8 @@ from pb2hl.steps.shared import outcomes, requests
 from pb2hl.workspace import Workspace
 
 STEP = "status"
+CONFLICTS = "conflicts"
+"""The sheet of what was changed on both sides."""
 
 BESIDE = "links_and_files"
 """What is sent beside the records themselves, in the counts."""
@@ -122,11 +124,26 @@ def way_on(ws: Workspace, following: str) -> tuple[str, str]:
     next in truth: where a gate cannot be approved as it stands, or the audit did not find everything, what mends that."""
     if not following and taken_back(ws):
         return "", ""  # whatever an audit before the rollback found missing
+    if following in ("", AUDIT.id) and (export := clashing(ws)):
+        undecided = f"decide what was changed on both sides in sheets/{CONFLICTS}.csv, then: "
+        return undecided if _undecided(
+            ws, CONFLICTS
+        ) else f"what was decided in sheets/{CONFLICTS}.csv is brought over by: ", bring_over(export)
     name, _, gate = following.partition(" ")
     if name == DELTA.id:
         return _decided_since(ws), following
     why, command = before_approval(ws, gate) if name == "approve" else ("", "") if following else after_audit(ws)
     return why, command or following
+
+
+def clashing(ws: Workspace) -> str:
+    """The later export of which the last delta or preview found conflicts that nobody had decided; "" for none."""
+    bodies = [body for step in (PREVIEW, DELTA) if (body := read_result(ws.results(step.result())))]
+    last = max(bodies, key=lambda body: str(body["at"]), default=None)
+    back = rollback_of(ws)
+    if last is None or not last["counts"].get("conflicts") or (back is not None and back.at > last["at"]):
+        return ""
+    return str(last["facts"].get("export") or "")
 
 
 def _decided_since(ws: Workspace) -> str:
