@@ -9,6 +9,7 @@ import pytest
 
 from pb2hl import mapper
 from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.proposer.flags import flagged
 from pb2hl.mapper.sheets.lossy import refused, without_amounts
 from tests.mapper.corpus import tables
 
@@ -128,6 +129,35 @@ def test_flags_leave_rows_out(heading, values, flags):
     raw = table("contacts.csv", {"Name": ["Ann Able", "Bob Best", "Cy Cole"], heading: values})
     row = mapper.fields_sheet([(raw, "contacts")]).set_index("column").loc[heading]
     assert (row["transform"] == "leave out rows") is flags
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "gone"),
+    [
+        ("PatStatus", ["Patient", "Deleted", "Inactive"], [1]), ("Status", ["Active", "Active", "Archived"], [2]), ("Kundenstatus", ["aktiv", "gelöscht", "inaktiv"], [1]),
+        ("Estado", ["Activo", "Eliminado", "Inactivo"], [1]), ("Statut", ["Actif", "Archivé", "Supprimé"], [1, 2]), ("Durum", ["Aktif", "Pasif", "Silindi"], [2]),
+        ("Status", ["Active", "Inactive", "Former"], []), ("Status", ["Client", "Test", "Trial"], []), ("Estado", ["Cliente", "Prueba", "Inactivo"], []),
+        ("Status", ["Archived", "Archived", "Archived"], []), ("Archive folder", ["Deleted", "A", "B"], []),
+    ],
+)  # fmt: skip
+def test_statuses_that_call_a_row_deleted_leave_it_out(heading, values, gone):
+    """Who is deleted or archived by a word among others is left out, and the others keep their word; who is inactive or tries arrives."""
+    raw = table("contacts.csv", {"Name": ["Ann Able", "Bob Best", "Cy Cole"], heading: values})
+    row = mapper.fields_sheet([(raw, "contacts")]).set_index("column").loc[heading]
+    assert (row["transform"] == "leave out rows") is bool(gone)
+    if gone:
+        assert row["decision"] == "custom"
+        assert list(flagged(raw.frame[heading])) == [at in gone for at in range(3)]
+
+
+@pytest.mark.parametrize("heading", ["Ünvan", "Title", "Titre"])
+def test_titles_with_legal_forms_are_companies(heading):
+    """A column of titles is the companies' names where legal forms stand among them; titles of people stay."""
+    rows = {"Name": ["Ann Able", "Bob Best", "Cy Cole"], "Email": ["ann@a.example", "bob@b.example", "cy@c.example"]}
+    firms = table("contacts.csv", {**rows, heading: ["Yildiz Ltd.", "Deniz Market", "Gunes Otel"]})
+    assert fields(firms, "contacts")[heading] == "company_name"
+    titles = table("contacts.csv", {**rows, heading: ["Director", "Co-Founder", "Sales Rep"]})
+    assert fields(titles, "contacts")[heading] != "company_name"
 
 
 def test_one_heading_in_two_files_has_one_type():

@@ -309,3 +309,49 @@ def test_a_column_that_says_who_is_a_company_answers_for_the_names(people, firm)
         given = {"Vorname": ["Ada", "", "Bo"][: len(kinds) + 1]} if object_ == "contacts" else {}
         sheet = mapper.fields_sheet([(table({**names, **given}), object_)]).set_index("column")
         assert sheet.loc["Nachname / Firma", "decision"] == field
+
+
+CUSTOMERS = {
+    "EmailAddress": ["accounts@kowhai.example", "info@rimu.example", "dana@reid.example", "hello@totara.example"],
+    "FirstName": ["Aroha", "Colin", "Dana", ""], "LastName": ["Ngata", "Shaw", "Reid", ""],
+}  # fmt: skip
+FIRMS = ["Kowhai Builders Ltd", "Rimu Timber", "Dana Reid", "Totara Cafe"]
+
+
+@pytest.mark.parametrize("heading", ["*ContactName", "Full name", "Customer name", "Client", "Kontakt"])
+def test_customers_beside_people_are_their_companies(heading):
+    """A customer's name that is not the person's beside it is the company; who is a customer in person keeps the name and gets none."""
+    ((part, object_, _),) = mapper.two_objects(table({heading: FIRMS, **CUSTOMERS}), "contacts", ())
+    firms = part.frame.pop("Company name")
+    assert object_ == "contacts" and list(firms) == [*FIRMS[:2], "", "Totara Cafe"]
+    assert list(part.frame[heading]) == ["", "", "Dana Reid", ""]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Annie", "Colin Shaw", "Dana", "Ed Low"],
+        ["Ann Ngata-Ihaka", "C. Shaw", "Reid, Dana", ""],
+        ["Mum", "Boss", "Sis", ""],
+    ],
+)
+def test_other_names_of_people_are_no_companies(names):
+    """Display names and nicknames beside the halves of a name make no companies."""
+    mails = ["aroha@a.example", "colin@b.example", "dana@c.example", "ed@d.example"]
+    assert not mapper.two_objects(table({"Full name": names, **CUSTOMERS, "EmailAddress": mails}), "contacts", ())
+
+
+def test_lines_of_an_address_are_nobody():
+    """The number of an address line counts no people, and a further person without a name or a way to reach makes no row."""
+    ends = {"POAddressLine1": ["12 Queen St", "3 Mill Rd", "9 Bay St", "1 High St"], "SAAddressLine1": [""] * 4}
+    people = {"Person1FirstName": ["Ben", "", "", ""], "Person1LastName": ["Ropata", "", "", ""], "Person1Email": ["ben@kowhai.example", "", "", ""]}  # fmt: skip
+    parts = mapper.two_objects(table({"*ContactName": FIRMS, **CUSTOMERS, **ends, **people}), "contacts", ())
+    (whole, _, _), (further, object_, _) = parts
+    assert object_ == "contacts" and len(further.frame) == 1 and {*ends} <= {*whole.headings}
+    assert list(further.frame["Company name"]) == ["Kowhai Builders Ltd"]
+
+
+def test_a_heading_of_marks_alone_ends_nothing():
+    """What is left of a heading without its first word may be a mark (`Policy #`): the table is read all the same."""
+    rows = {**PEOPLE, "Policy type": ["Home", "Car", "Life"], "Policy #": ["H-1", "A-2", "L-3"]}
+    assert not mapper.two_objects(table(rows), "contacts", ())

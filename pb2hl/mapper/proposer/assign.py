@@ -39,6 +39,7 @@ def assign(
     """The candidates after looking at each other; `strict` gives every canonical field to one column only."""
     chosen = list(found)
     if object_ == "contacts":
+        people.titled_firms(chosen, seen)
         people.buyers(headings, chosen, seen)
         people.read_names(headings, chosen, seen)
         people.numbered_names(headings, chosen, seen)

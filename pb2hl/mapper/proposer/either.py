@@ -1,4 +1,5 @@
-"""One column of the names of either people or companies (`Name / Company`): who is who, row by row, or a person decides."""
+"""One column of the names of either people or companies (`Name / Company`, or a customer's beside the person there): who is who, row by
+row, or a person decides."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from pb2hl.mapper.knowledge.sheet_layout import WAITS
 from pb2hl.mapper.knowledge.signals import Signals, is_company, is_person
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.objects import what_it_is
+from pb2hl.mapper.proposer.row_parts import by_field, surely
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.matching.names import is_shared_mailbox, known_given_names
@@ -62,6 +64,34 @@ def people_and_companies(raw: RawTable) -> list[tuple[RawTable, str, str]]:
             )
         )
     return out
+
+
+def firms_beside_people(raw: RawTable) -> RawTable:
+    """`raw` with the names of customers that are no names of the people beside them (`*ContactName` beside `FirstName`, `LastName`) in
+    a column of companies; itself where none is, or nothing shows that they are companies."""
+    read = surely(raw, "contacts")
+    columns = by_field(read)
+    if "company_name" in columns or not {"full_name", "first_name", "last_name"} <= columns.keys():
+        return raw
+    cells = raw.frame.apply(lambda column: column.str.strip())
+    names, halves = (
+        cells[columns["full_name"]],
+        cells[[columns["first_name"], columns["last_name"]]].agg(" ".join, axis=1),
+    )
+    mails = cells[columns["email"]].map(_addresses) if "email" in columns else pd.Series([[]] * len(cells))
+    pairs = [({*tokens(name)}, {*tokens(half)}) for name, half in zip(names, halves, strict=True)]
+    kinds = [_kind(name, [mail.casefold() for mail in own]) for name, own in zip(names, mails, strict=True)]
+    apart = [bool(name and half and not name & half) for name, half in pairs]
+    alone = [bool(name and not half) for name, half in pairs]
+    shown = sum(one and kind == "companies" for one, kind in zip(apart, kinds, strict=True))
+    if not shown or shown < sum(one and kind == "contacts" for one, kind in zip(apart, kinds, strict=True)):
+        return raw
+    rows = zip(apart, alone, kinds, strict=True)
+    firms = pd.Series([kind == "companies" if solo else one and kind != "contacts" for one, solo, kind in rows])
+    heading = next(name for name in ("Company name", "Company of the contact") if name not in raw.headings)
+    whole = raw.frame[columns["full_name"]]
+    frame = raw.frame.assign(**{columns["full_name"]: whole.where(~firms, ""), heading: whole.where(firms, "")})
+    return replace(raw, headings=[*raw.headings, heading], frame=frame)
 
 
 def _other_half(headings: Sequence[str], heading: str) -> str:

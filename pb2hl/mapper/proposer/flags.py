@@ -1,14 +1,16 @@
-"""Columns that say a row is no record any more: deleted, archived, merged into another, a test, a duplicate.
+"""Columns that say a row is no record any more: deleted, archived, merged into another, a test, a duplicate; or whose words do (`Status`).
 
 Such rows are left out and listed, row by row; a person who clears the transform of the column brings them back.
 """
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 
 from pb2hl.mapper.knowledge.lists import heading_words
-from pb2hl.mapper.knowledge.text import tokens
+from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.fold import fold
@@ -26,6 +28,7 @@ def find_flags(table: Table) -> None:
     """Propose to leave out the rows that a column of `table` flags; changes the proposals in place."""
     for heading in table.raw.headings:
         if not is_flag(table.said(heading)):
+            _find_gone(table, heading)
             continue
         column = table.raw.frame[heading]
         gone = flagged(column)
@@ -35,6 +38,32 @@ def find_flags(table: Table) -> None:
         reason = f"flags rows that are no records any more: {int(gone.sum())} of {len(gone)} are left out"
         table.decide(heading, "ignore", "ignore", 0.92 if share <= _MOST else 0.6, reason)
         table.transform(heading, LEAVES_OUT)
+
+
+def _find_gone(table: Table, heading: str) -> None:
+    """Propose to leave out the people and companies that a column of statuses calls deleted or archived; the others' words are kept.
+
+    Who is inactive is still somebody, and arrives with that word.
+    """
+    if table.object not in ("contacts", "companies") or not {"status", "state"} & {*terms(table.said(heading))}:
+        return
+    values = table.values(heading)
+    gone = sorted(value for value in values if is_gone(value)) if len(values) <= _MOST_STATUSES else []
+    if gone and len(gone) < len(values) and table.proposed(heading) in ("custom", "ignore", "state"):
+        count = int(flagged(table.raw.frame[heading]).sum())
+        share = count / len(table.raw.frame)
+        why = f"rows that it calls {' or '.join(gone)} are left out: {count} of {len(table.raw.frame)}"
+        table.decide(heading, "custom", "custom", 0.88 if share <= _MOST else 0.6, why)
+        table.transform(heading, LEAVES_OUT)
+
+
+_MOST_STATUSES = 12  # different words of a column of statuses
+
+
+@cache
+def is_gone(value: str) -> bool:
+    """Whether a status says that a row is no record any more (`Deleted`, `Archived`)."""
+    return is_flag(value) and not set(tokens(value)) & heading_words("no flags as statuses")
 
 
 def is_flag(heading: str) -> bool:
@@ -51,8 +80,10 @@ def answers(column: pd.Series) -> bool:
 
 
 def flagged(column: pd.Series) -> pd.Series:
-    """Which rows a column flags: yes, or whatever stands where others are blank (`deleted_at`, `merged_into`)."""
+    """Which rows a column flags: yes, the word itself, or whatever stands where others are blank (`deleted_at`, `merged_into`)."""
     texts = column.map(fold)
     if set(texts.unique()) <= TRUE | FALSE | _NOT_SAID:
         return texts.isin(TRUE)
+    if (gone := texts.map(is_gone)).any():
+        return gone
     return ~texts.isin(FALSE | _NOT_SAID)

@@ -133,6 +133,19 @@ def traders(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
         chosen[at] = chosen[at].become("full_name", target, why)
 
 
+def titled_firms(chosen: list[Candidate], seen: Sequence[Signals]) -> None:
+    """A column of titles with legal forms among them (`Ünvan`) names the companies of a table that has no other column of them."""
+    if any(item.field in ("company_name", "company_id") for item in chosen):
+        return
+    for at, item in enumerate(chosen):
+        if item.field == "job_title" and seen[at].share("company") >= _TITLED and seen[at].unique >= _PEOPLE:
+            chosen[at] = item.become("company_name", "companyName", "its values are names of companies")
+            return
+
+
+_TITLED = 0.2
+"""Share (0-1) of titles with legal forms that shows that they are names of companies."""
+
 _FIRMS = 0.4
 """Share (0-1) of names with legal forms that shows names of companies."""
 

@@ -56,13 +56,14 @@ BY_KEY, BY_NAME = ("id", "email", "full_name", "name"), ("full_name",)
 
 
 def label_of(raw: RawTable, fields: Mapping[str, str], ways: Sequence[str] = BY_KEY) -> pd.Series | None:
-    """Whom each row is about, by the first of `ways` that is among its `fields`, or by the halves of a name; None where no column says it."""
+    """Whom each row is about, by the first of `ways` that is among its `fields`, else by the halves of a name; None where no column says it."""
     found = by_field(fields)
     key = next((found[name] for name in ways if name in found), "")
     halves = [found[name] for name in ("first_name", "last_name") if name in found]
     if not key and not halves:
         return None
-    return raw.frame[key].str.strip() if key else raw.frame[halves].apply(" ".join, axis=1).str.strip()
+    whole = raw.frame[halves].apply(" ".join, axis=1).str.strip() if halves else raw.frame[key].str.strip()
+    return whole if not key else raw.frame[key].str.strip().where(raw.frame[key].str.strip() != "", whole)
 
 
 def filled(raw: RawTable, columns: Sequence[str]) -> np.ndarray:

@@ -16,7 +16,7 @@ from pb2hl.mapper.knowledge.signals import is_person, signals
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.company_lists import company_names, several_companies
 from pb2hl.mapper.proposer.contact_lists import contact_names
-from pb2hl.mapper.proposer.either import people_and_companies
+from pb2hl.mapper.proposer.either import firms_beside_people, people_and_companies
 from pb2hl.mapper.proposer.happenings import DATED, happenings_of_people, people_of_happenings, tasks_of_activities
 from pb2hl.mapper.proposer.row_parts import (
     NAMES,
@@ -51,6 +51,9 @@ def two_objects(raw: RawTable, object_: str, others: Sequence[str]) -> list[Read
     it. `others` are the objects of the export's other tables: where one holds people, the rest refers to them."""
     if not len(raw.frame):
         return []
+    named = firms_beside_people(raw) if object_ == "contacts" else raw
+    if named is not raw:
+        return two_objects(named, object_, others) or [(named, object_, "customers that are companies beside people")]
     if object_ in ("contacts", "companies", "deals", "") and (found := several(raw)):
         return found
     if object_ in ("contacts", "companies"):

@@ -272,6 +272,10 @@ _FROM_VALUES = {
 """What values alone may say, by object: (kind of value, canonical field, HighLevel field)."""
 
 
+_WHERE = frozenset({"work", "home", "main", "office", "private"})
+"""Words for which of somebody's phones or mailboxes a column holds, where it says no more."""
+
+
 def _by_values(reading: Reading, object_: str, seen: Signals) -> Candidate:
     if not reading.terms & (PART_TERMS | _ENTITIES):
         for kind, field, target in _FROM_VALUES.get(object_, ()):
@@ -279,6 +283,8 @@ def _by_values(reading: Reading, object_: str, seen: Signals) -> Candidate:
                 seen.looks("number", at_least=0.3) or not seen.looks("dialled", at_least=0.5)
             )
             if seen.looks(kind, at_least=0.8) and not plain_numbers:
+                if reading.terms and reading.terms <= _WHERE:  # `Work` beside `Mobile`
+                    return Candidate(field, target, 0.85, f"heading says where; values look like {kind}", 2, 0, True)
                 return Candidate(field, target, 0.6, f"heading says nothing; values look like {kind}", 2, 0, True)
     if object_ in _WITHOUT_FIELDS:
         return Candidate("custom", "ignore", 0.8, "no field takes it: told in the provenance line")

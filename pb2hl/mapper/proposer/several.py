@@ -19,7 +19,7 @@ from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.text import heading_key, means, phrases, terms, tokens
 from pb2hl.mapper.proposer.flags import is_flag
 from pb2hl.mapper.proposer.objects import recognise
-from pb2hl.mapper.proposer.row_parts import BY_NAME, NAMES, Read, filled, label_of, part_name, surely
+from pb2hl.mapper.proposer.row_parts import BY_NAME, NAMES, REACHED, Read, filled, label_of, part_name, surely
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.source.tables import RawTable
 from pb2hl.values.consents import FIELDS as CONSENTS
@@ -68,11 +68,20 @@ def _groups(raw: RawTable) -> list[_Group]:
             if len(words) > 1 and (word.isdigit() or (ends and named)):
                 gone = {word, "s"} | (_RELATIVES if word.isdigit() else frozenset())
                 found.setdefault(word, {})[heading] = _without(heading, gone)
+    groups = [(word, _without_lines(word, columns)) for word, columns in found.items()]
     return [
         _Group(word, columns)
-        for word, columns in found.items()
+        for word, columns in groups
         if len(columns) >= _LEAST and len(set(columns.values())) == len(columns)
     ]
+
+
+def _without_lines(word: str, columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a group without lines of an address that only end with its number, where others have it before their last words
+    (`POAddressLine1` beside `Person1Email`)."""
+    lines = {name for name in columns if tokens(name)[-1] == word and {"street", "street 2"} & {*terms(name)}}
+    inside = any(tokens(name)[-1] != word for name in columns)
+    return {name: said for name, said in columns.items() if not (inside and name in lines)}
 
 
 def _without(heading: str, gone: Collection[str]) -> str:
@@ -210,8 +219,9 @@ def _long(raw: RawTable, groups: Sequence[_Group], shared: pd.DataFrame, name: s
     """A row each for every group that says something in a row of `raw`, with what the row says of all of them."""
     frames, rows = [], []
     for group in groups:
-        told = filled(raw, list(group.columns))
         own = _table(raw, group).frame
+        read = surely(_table(raw, group), name) if name == "contacts" else {}
+        told = filled(raw, [h for h, new in group.columns.items() if not read or read.get(new) in NAMES | REACHED])
         kept = [column for column in shared.columns if column not in own.columns]
         frames.append(pd.concat([own, shared[kept]], axis=1)[told])
         rows.append(raw.rows[told])

@@ -118,7 +118,7 @@ def _as_decided(item: Decided, column: str, kind: str, transform: str) -> bool:
     return (
         column == item.staged_column
         and (item.field != "custom" or kind == str(KINDS.get(item.data_type, "text")))
-        and (item.field == "ignore" or transform == item.transform)
+        and (item.field == "ignore" or transform == item.transform or {transform, item.transform} == {"", LEAVES_OUT})
     )
 
 
