@@ -109,22 +109,37 @@ def _own_records_stay(arrived: Arrived, there: list[dict[str, str]], policy: str
 
 @pytest.mark.slow
 def test_a_name_of_merged_rows_means_their_record(tmp_path, rehearse, monkeypatch):
-    """A deal and a note that call a person by name hang on the record of the two rows that are this person, and no stand-in is made."""
+    """What calls a person by name hangs on the record of the rows that are this person, or of the one who works at its company; where
+    nothing tells namesakes apart, none is taken."""
     sandbox = rehearse()
     monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
     twice = {"First Name": "Jan", "Last Name": "van Dyk", "Email": "jan@dyk.example", "Phone": "+16135550101"}
-    other = {"First Name": "Ann", "Last Name": "Lee", "Email": "ann@lee.example", "Phone": "+16135550102"}
+    others = [
+        {
+            "Contact ID": str(3 + at),
+            "First Name": "Ann",
+            "Last Name": "Lee",
+            "Email": f"ann@{firm.lower()}.example",
+            "Company": firm,
+        }
+        for at, firm in enumerate(("Alder", "Birch"))
+    ]
     tables = {
-        "contacts": [{"Contact ID": "1", **twice}, {"Contact ID": "2", **twice}, {"Contact ID": "3", **other}],
-        "deals": [{"Deal ID": "7", "Deal Name": "Roof", "Contact": "Jan van Dyk", "Stage": "New", "Amount": "100"}],
+        "contacts": [{"Contact ID": "1", **twice}, {"Contact ID": "2", **twice}, *others],
+        "companies": [{"Company ID": "A", "Company Name": "Alder"}, {"Company ID": "B", "Company Name": "Birch"}],
+        "deals": [{"Deal ID": "7", "Deal Name": "Roof", "Contact": "Jan van Dyk", "Stage": "New", "Amount": "100"},
+                  {"Deal ID": "8", "Deal Name": "Wall", "Contact": "Ann Lee", "Company": "Birch", "Stage": "New", "Amount": "200"},
+                  {"Deal ID": "9", "Deal Name": "Door", "Contact": "Ann Lee", "Stage": "New", "Amount": "300"}],
         "notes": [{"Note ID": "9", "Body": "Called", "Contact": "Van Dyk, Jan", "Created At": "2024-01-02"}],
-    }
+    }  # fmt: skip
     ws = workspace(tmp_path / "ws", write.csv_folder(tmp_path / "x", tables), sandbox)
     results = migrate(ws)
     arrived = Arrived.of(sandbox)
     jan = arrived.contact("jan@dyk.example")
-    assert len(arrived.contacts) == 2, [item.get("firstName") for item in arrived.contacts]
+    assert len(arrived.contacts) == 4, [item.get("firstName") for item in arrived.contacts]
     assert arrived.opportunity("Roof")["contactId"] == jan["id"]
+    assert arrived.opportunity("Wall")["contactId"] == arrived.contact("ann@birch.example")["id"], "she works there"
+    assert "Ann Lee" in str(arrived.opportunity("Door")["custom"]), "nothing tells which of the two"
     assert arrived.marked("notes", "PB:notes:9")[0]["relations"][0]["recordId"] == jan["id"]
     assert "Jan van Dyk" not in str(arrived.opportunity("Roof")["custom"]), "nothing of it is told as not converted"
     assert results["audit"].status == "done", results["audit"].problems

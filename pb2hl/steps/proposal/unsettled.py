@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 import pandas as pd
 
@@ -13,45 +16,91 @@ from pb2hl.sheets import table_rows
 from pb2hl.source.lookup import How, Index
 from pb2hl.steps.shared.intake import REFERENCE
 
+Means = Callable[[Any], str]
+"""The source id of the record that a row of not_converted means as more is known; "" for none."""
+
 
 def of_merged(inputs: PlanInputs) -> PlanInputs:
-    """`inputs` with references that were ambiguous only since rows have the same name which are one record now."""
-    ambiguous = inputs.not_converted
-    if ambiguous.empty or not ambiguous["reason"].astype(str).str.startswith(f"{How.AMBIGUOUS}{REFERENCE}").any():
+    """`inputs` with references that were ambiguous settled where the rows that are called so are one record now, or where the row
+    names a company and only one of the people works there."""
+    if not len(_open_ones(inputs.not_converted, How.AMBIGUOUS)):
         return inputs
-    indexes = {
-        name: Index(inputs.staged[name], inputs.merges.survivor_of[name])
-        for name in ("contacts", "companies")
-        if name in inputs.staged
-    }
-    return settled(inputs, indexes, How.AMBIGUOUS)
+    records = [name for name in ("contacts", "companies") if name in inputs.staged]
+    indexes = {name: Index(inputs.staged[name], inputs.merges.survivor_of[name]) for name in records}
+    firm_of, colleagues = _firms(inputs), _employers(inputs)
+    survivors = inputs.merges.survivor_of.get("contacts", {})
+
+    def means(row: Any) -> str:
+        index = indexes.get(_TARGETS.get((row.object, row.field)) or "")
+        found = index.find(str(row.text)) if index is not None else None
+        if not found and found is not None and row.field == "contact_id":
+            firm = firm_of(str(row.object)).get(str(row.source_id))
+            there = {survivors.get(one, one) for one in found.candidates} & colleagues.get(firm or "", set())
+            return there.pop() if len(there) == 1 else ""
+        return found.source_id if found else ""
+
+    return _settled(inputs, How.AMBIGUOUS, means)
+
+
+def _firms(inputs: PlanInputs) -> Callable[[str], dict[str, str]]:
+    """By object: the surviving company that each of its rows names."""
+    survivors = inputs.merges.survivor_of.get("companies", {})
+
+    @cache
+    def firms(object_: str) -> dict[str, str]:
+        frame = inputs.staged[object_]
+        if "company_id" not in frame.columns:
+            return {}
+        named = frame.loc[frame["company_id"].notna(), ["source_id", "company_id"]].astype(str)
+        return {row: survivors.get(firm, firm) for row, firm in named.itertuples(index=False, name=None)}
+
+    return firms
+
+
+def _employers(inputs: PlanInputs) -> dict[str, set[str]]:
+    """The surviving contacts of each surviving company."""
+    people = inputs.merges.contacts
+    found: dict[str, set[str]] = defaultdict(set)
+    if "company_source_id" in people.columns:
+        for one, firm in people[["source_id", "company_source_id"]].astype(str).itertuples(index=False, name=None):
+            found[firm].add(one)
+    found.pop("", None)  # nobody's
+    return found
 
 
 def settled(inputs: PlanInputs, indexes: Mapping[str, Index], how: How) -> PlanInputs:
     """`inputs` with what did not convert because of `how` settled where an index of the object that is meant finds one record."""
-    settled_rows = _settled_rows(inputs.not_converted, indexes, how)
-    staged = {name: _filled(frame, name, settled_rows) for name, frame in inputs.staged.items()}
+
+    def means(row: Any) -> str:
+        index = indexes.get(_TARGETS.get((row.object, row.field)) or "")
+        return index.find(str(row.text)).source_id if index is not None else ""
+
+    return _settled(inputs, how, means)
+
+
+_TARGETS = {(name, spec.name): spec.refers_to for name, item in OBJECTS.items() for spec in item.fields}
+
+
+def _open_ones(unresolved: pd.DataFrame, how: How) -> pd.DataFrame:
+    return (
+        unresolved[unresolved["reason"].astype(str).str.startswith(f"{how}{REFERENCE}")]
+        if len(unresolved)
+        else unresolved
+    )
+
+
+def _settled(inputs: PlanInputs, how: How, means: Means) -> PlanInputs:
+    rows = _open_ones(inputs.not_converted, how)
+    rows = rows.assign(means=[means(row) for row in table_rows(rows)])
+    rows = rows[rows["means"] != ""]
+    staged = {name: _filled(frame, name, rows) for name, frame in inputs.staged.items()}
     merges = replace(
         inputs.merges,
-        contacts=_filled(inputs.merges.contacts, "contacts", settled_rows),
-        companies=_filled(inputs.merges.companies, "companies", settled_rows),
+        contacts=_filled(inputs.merges.contacts, "contacts", rows),
+        companies=_filled(inputs.merges.companies, "companies", rows),
     )
-    left = inputs.not_converted.drop(index=settled_rows.index).reset_index(drop=True)
+    left = inputs.not_converted.drop(index=rows.index).reset_index(drop=True)
     return replace(inputs, staged=staged, merges=merges, not_converted=left)
-
-
-def _settled_rows(unresolved: pd.DataFrame, indexes: Mapping[str, Index], how: How) -> pd.DataFrame:
-    """The rows of not_converted whose reference means a record of `indexes`, with `means`: its source id."""
-    kept, means = [], []
-    if len(unresolved):
-        targets = {(name, spec.name): spec.refers_to for name, item in OBJECTS.items() for spec in item.fields}
-        open_ones = unresolved[unresolved["reason"].astype(str).str.startswith(f"{how}{REFERENCE}")]
-        for at, row in zip(open_ones.index, table_rows(open_ones), strict=True):
-            index = indexes.get(targets.get((row.object, row.field)) or "")
-            if index is not None and (found := index.find(str(row.text))):
-                kept.append(at)
-                means.append(found.source_id)
-    return unresolved.loc[kept].assign(means=means) if kept else unresolved.iloc[:0].assign(means="")
 
 
 def _filled(frame: pd.DataFrame, object_: str, settled_rows: pd.DataFrame) -> pd.DataFrame:
