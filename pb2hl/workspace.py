@@ -117,6 +117,15 @@ class Config(Section):
             return code
         raise ValueError(f"{value!r} is no country: write its ISO 3166-1 alpha-2 code, such as CA")
 
+    @field_validator("location")
+    @classmethod
+    def _plain_location(cls, value: str) -> str:
+        if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
+            return value
+        raise ValueError(
+            f"{value!r} is no id of a location: it is what stands after /location/ in HighLevel's address, letters and digits only"
+        )
+
     @field_validator("currency")
     @classmethod
     def _currency_code(cls, value: str) -> str:

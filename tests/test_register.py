@@ -54,6 +54,19 @@ def registered(monkeypatch):
     STEPS.update({register.INVENTORY.id: register.INVENTORY, **before})
 
 
+def test_a_closed_gate_names_the_step_that_is_next(tmp_path, capsys):
+    """In a fresh workspace the load leads to the inventory, not to an approval of what nobody has seen; a location's address is no id."""
+    pb2hl, source = Terminal(capsys), export(tmp_path / "export")
+    folder = tmp_path / "ws"
+    pb2hl("init", folder, "--export", source, "--location", "here")
+    said = pb2hl("load", folder, "--yes")
+    assert said.code == 3 and f"To mend it: pb2hl inventory {folder}" in said.err
+    wrong = pb2hl(
+        "init", tmp_path / "other", "--export", source, "--location", "https://app.example/location/here/board"
+    )
+    assert wrong.code == 2 and "after /location/" in wrong.err and not (tmp_path / "other").exists()
+
+
 def test_a_new_step_is_a_command_a_chapter_and_the_next_thing(registered, tmp_path, capsys):
     """A step that is in the register alone has its command with its options, its report, its place in index, status and run."""
     pb2hl = Terminal(capsys)

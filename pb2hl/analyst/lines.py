@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from typing import Any
 
 import pandas as pd
 
@@ -33,15 +32,12 @@ class Lines(pd.DataFrame):
         return f'<div style="overflow:auto;max-height:40rem">{table}</div><p>{len(self):,} rows</p>{more}'
 
     def __repr__(self) -> str:
-        whole: Any = (
-            "display.max_colwidth",
-            None,
-            "display.max_rows",
-            MOST_LINES,
-            "display.max_columns",
-            None,
-            "display.expand_frame_repr",
-            False,
-        )
-        with pd.option_context(*whole):
-            return super().__repr__()
+        rows = [[str(name) for name in self.columns]]
+        rows += [
+            [" ".join(text_of(value).split()) for value in row]
+            for row in self.head(MOST_LINES).itertuples(index=False, name=None)
+        ]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+        lines = ["  ".join([*map(str.ljust, row, widths), *row[-1:]]).rstrip() for row in rows]
+        left = len(self) - MOST_LINES
+        return "\n".join([*lines, *([f"{left:,} rows more"] if left > 0 else [])])

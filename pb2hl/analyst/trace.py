@@ -10,7 +10,7 @@ import pandas as pd
 
 from pb2hl.analyst.lines import Lines
 from pb2hl.errors import ConfigError
-from pb2hl.ledger import Entry, Ledger
+from pb2hl.ledger import Entry, Ledger, LedgerPort
 from pb2hl.model import OBJECTS
 from pb2hl.register import AUDIT, results
 from pb2hl.results import StepResult
@@ -123,6 +123,7 @@ def _fate(ws: Workspace, object_: str, source_id: str) -> Iterator[Line]:
         return
     with Ledger.open(ws) as ledger:
         pieces = of_record(ws, ledger, object_, source_id)
+        answered = _answered(ws, ledger, object_, source_id)
     survivors = _survivors(ws, object_)
     if not len(pieces):
         yield "fate", "", "", "", f"{object_} become no records of their own"
@@ -131,7 +132,8 @@ def _fate(ws: Workspace, object_: str, source_id: str) -> Iterator[Line]:
         why += f" {survivors[source_id]}" if why == MERGED and source_id in survivors else ""
         by = f", by {line['who']}" if line["who"] else ""
         what = "" if line["what"] == RECORDS else str(line["what"])
-        yield "fate", "", "plan and ledger", what, str(line["fate"]) + (f": {why}" if why else "") + by
+        when = answered if line["what"] != "links" and line["fate"] not in (Fate.HELD, Fate.LEFT_OUT) else ""
+        yield "fate", when, "plan and ledger", what, str(line["fate"]) + (f": {why}" if why else "") + by
     audit = StepResult.load(ws.results(AUDIT.result()))
     found = audit.tables.get("open", pd.DataFrame()) if audit else pd.DataFrame()
     if audit and len(found):
@@ -141,6 +143,12 @@ def _fate(ws: Workspace, object_: str, source_id: str) -> Iterator[Line]:
             & (found["fate"] == str(Fate.MISSING))
         ]
         yield from (("fate", audit.at, "audit", str(line["what"]), f"{line['fate']}: {line['why']}") for line in own.to_dict("records"))  # fmt: skip
+
+
+def _answered(ws: Workspace, ledger: LedgerPort, object_: str, source_id: str) -> str:
+    """When HighLevel last answered what was sent for the record itself; owners and tags travel with it."""
+    own = {op_id for op_id, of, about in ledger.columns(("op_id", "object", "source_id")) if (of, about) == (object_, source_id)}  # fmt: skip
+    return max((entry.finished_at for entry in ledger.entries(own).values() if not entry.part), default="")
 
 
 def _survivors(ws: Workspace, object_: str) -> dict[str, str]:

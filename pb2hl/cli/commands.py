@@ -233,15 +233,15 @@ def lab(ws: Ws) -> None:
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    "lab": lab,
     "init": init,
-    "trust": trust,
-    "approve": approve,
     "status": status,
-    "ledger": ledger,
+    "approve": approve,
     "report": write_reports,
     "run": run,
-    "sandbox": sandbox,
+    "lab": lab,
     "demo": demo,
+    "sandbox": sandbox,
+    "trust": trust,
+    "ledger": ledger,
 }
 """The commands of this module by name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -26,11 +27,18 @@ def application() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(commands.root)
-    for name, function in commands.COMMANDS.items():
-        app.command(name=name)(function)
+    first, *others = commands.COMMANDS.items()
+    _add(app, *first)
+    steps.register(app)  # in the order of a migration, and so in its help
+    for name, function in others:
+        _add(app, name, function)
     app.add_typer(fleet.application(), name="fleet")
-    steps.register(app)
     return app
+
+
+def _add(app: typer.Typer, name: str, function: Callable[..., None]) -> None:
+    """Add one command; the list of commands tells its first sentence whole."""
+    app.command(name=name, short_help=(function.__doc__ or "").partition(". ")[0].rstrip(".") + ".")(function)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the command of every step in the register to `app`."""
     for step in STEPS.values():
         if step.room and step.help:
-            app.command(name=step.id, help=step.help)(command(step))
+            app.command(name=step.id, help=step.help, short_help=step.help)(command(step))
 
 
 def command(step: Step) -> Callable[..., None]:
@@ -33,6 +33,7 @@ def command(step: Step) -> Callable[..., None]:
         if chosen.batch:
             options["approve_all"] = batch_name(given["approve_all"], given["by"])
         if _writes(chosen, options):
+            heavy("workspace").Workspace(given["ws"])  # a folder that is none is told before anything is asked
             heavy("cli.output").confirm(chosen.asks.format(**options), given["yes"])
         run_step(chosen, given["ws"], as_json=given["json"], mask=given.get("mask", False), options=options)
 

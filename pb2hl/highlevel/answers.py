@@ -166,7 +166,10 @@ def _kind(status: int, words: str, method: str, path: str) -> tuple[type[ApiErro
     if status == 401 and "scope" in lowered:
         return ScopeMissing, _scope_hint(method, path)
     if status in (401, 403):
-        return TokenRefused, "set HIGHLEVEL_TOKEN to a valid token of this location, then run this again"
+        return (
+            TokenRefused,
+            "set HIGHLEVEL_TOKEN to a valid token of this location (`location` in migration.toml), then run this again",
+        )
     if status == 404 or (status == 400 and "not found" in lowered):
         return NotFound, ""
     if status == 429:

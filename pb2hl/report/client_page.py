@@ -152,7 +152,7 @@ def _left_out(words: Words, table: pd.DataFrame | None, mask: Mask) -> Section |
     own = pd.DataFrame(
         {
             "object": table["object"].map(words.name),
-            "what": table["what"].map(words.name) + ", " + how,
+            "what": table["what"].map(words.name) + ", " + how.str.lower(),
             "who": table["who"].map(lambda who: mask.text(str(who))),
             "count": table["count"],
         }

@@ -116,6 +116,7 @@ def test_what_writes_asks_first(pb2hl, made, command):
     [
         (["nosuch"], "No such command"),
         (["inventory", "/nowhere/at/all"], "no workspace"),
+        (["load", "/nowhere/at/all"], "no workspace"),
         (["run", "WS", "--from", "load", "--to", "match", "--yes"], "comes after"),
         (["run", "WS", "--to", "rollback", "--yes"], "no step"),
         (["run", "WS", "--approve-all"], "name"),

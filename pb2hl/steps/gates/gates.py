@@ -9,7 +9,7 @@ from pb2hl import mapper
 from pb2hl.errors import ConfigError, GateClosed, Problem, Severity, SheetError
 from pb2hl.highlevel import Destination
 from pb2hl.ledger import Approval, Ledger, LedgerPort
-from pb2hl.register import CHECK, SCHEMA, Step
+from pb2hl.register import CHECK, SCHEMA, STEPS, Step
 from pb2hl.register import gates as registered
 from pb2hl.results import Status, StepResult
 from pb2hl.steps.proposal import decisions, proposal
@@ -151,11 +151,21 @@ def check(ws: Workspace, gate: str, problems: Sequence[Problem] = (), *, of_deci
         if approval is not None:
             since = ", ".join(lapsed_by(ws, gate)) or f"what the step {gate} found"
             why = f"was approved by {approval.who} at {approval.at}, and this has changed since: {since}"
-        hint = f"review it, then: pb2hl approve {ws.path} {gate} --by NAME"
+        missing = _missing(ws, gate) if state == "not reached" else ""
+        hint = f"pb2hl {missing} {ws.path}" if missing else f"review it, then: pb2hl approve {ws.path} {gate} --by NAME"
         closed = GateClosed(f"the gate {gate} {why}", hint=hint, problems=problems)
         closed.gate = gate
         raise closed
     return approval
+
+
+def _missing(ws: Workspace, gate: str) -> str:
+    """The first step on the way to `gate` that has left nothing yet; "" when all of them have."""
+    ids = list(STEPS)
+    way = [STEPS[name] for name in ids[: ids.index(registered()[gate].id) + 1]]
+    return next(
+        (step.id for step in way if not step.optional and StepResult.load(ws.results(step.result())) is None), ""
+    )
 
 
 def in_force(ws: Workspace, gate: str) -> Approval | None:
