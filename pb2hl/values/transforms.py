@@ -133,7 +133,7 @@ RULES: dict[str, Rule] = {
     "map": Rule("other values for these", "old=new | old=new", "G=Gold | S=Silver", _wrong_pairs),
     "at time": Rule("days, with the time of day of another column", "a column", "Start Time", _wrong_columns, (K.DATE, K.DATETIME)),
     "on day": Rule("times of day, on the day of another column", "a column", "Start Date", _wrong_columns, (K.DATETIME,)),
-    "leave out rows": Rule("rows that this column flags (deleted, archived, merged, test) are left out and listed; clear it to bring them back"),
+    "leave out rows": Rule("rows that this column flags (deleted, archived, merged, test, a blocked time) are left out and listed; clear it to bring them back"),
     "strip HTML": Rule("text without markup"),
     "constant": Rule("the same value in every row", "the value", "imported", _given),
     "default": Rule("a value for empty cells", "the value", "unknown", _given),

@@ -225,3 +225,19 @@ def test_tasks_of_which_nothing_is_known_stay_activities():
     """A word alone makes no to-do: without a due day or a state the row only tells what happened."""
     raw = table({"Type": ["Call", "Task"], "Subject": ["a", "b"], "Notes": ["c", "d"], "Contact": ["1", "2"]}, "activities.csv")  # fmt: skip
     assert not mapper.two_objects(raw, "activities", ("contacts",))
+
+
+@pytest.mark.parametrize(
+    ("titles", "left_out"),
+    [
+        (["Prophy", "Crown", "LUNCH - blocked", "Staff meeting"], True), (["Erstgespräch", "Kontrolle", "Gesperrt", "Mittagspause"], True),
+        (["Rendez-vous", "Bilan", "Congé", "Pause"], True), (["Limpieza", "Revisión", "Bloqueado", "Almuerzo"], True),
+        (["Blocked drain", "Boiler", "Lunch with Ann", "Team photo shoot"], False),
+    ],
+)  # fmt: skip
+def test_blocked_times_are_no_appointments(titles, left_out):
+    """Rows of a calendar that name nobody and say no more than that the time is taken are left out; with anybody in one of them none is."""
+    rows = {"Appointment": titles, "Start": ["2026-12-15 09:00"] * 4, "End": ["2026-12-15 10:00"] * 4}
+    for whose, expected in ((["1", "2", "", ""], left_out), (["1", "2", "3", "4"], False), ([""] * 4, False)):
+        raw = table({**rows, "Client ID": whose}, "appointments.csv")
+        assert (fields(raw, "appointments")["Appointment"][1] == "leave out rows") is expected, whose

@@ -29,6 +29,7 @@ def find_flags(table: Table) -> None:
     for heading in table.raw.headings:
         if not is_flag(table.said(heading)):
             _find_gone(table, heading)
+            _find_blocked(table, heading)
             continue
         column = table.raw.frame[heading]
         gone = flagged(column)
@@ -55,6 +56,29 @@ def _find_gone(table: Table, heading: str) -> None:
         why = f"rows that it calls {' or '.join(gone)} are left out: {count} of {len(table.raw.frame)}"
         table.decide(heading, "custom", "custom", 0.88 if share <= _MOST else 0.6, why)
         table.transform(heading, LEAVES_OUT)
+
+
+def _find_blocked(table: Table, heading: str) -> None:
+    """Propose to leave out the appointments whose title or type is of a time that is blocked (`Lunch`, `Blocked`), where none of them
+    names anybody and most others do."""
+    if table.object != "appointments" or table.proposed(heading) in ("contact_id", "id", "owner", "description"):
+        return
+    frame = table.raw.frame
+    whose = [name for name in table.raw.headings if table.proposed(name) == "contact_id"]
+    gone = frame[heading].map(fold).map(is_blocked)
+    if not whose or not gone.any() or table.step(heading):
+        return
+    named = frame[whose].apply(lambda column: column.str.strip()).ne("").any(axis=1)
+    if (named & gone).any() or float(named[~gone].mean()) < _MOST:
+        return
+    table.transform(heading, LEAVES_OUT)
+
+
+@cache
+def is_blocked(value: str) -> bool:
+    """Whether a title says no more than that a time of a calendar is taken."""
+    words = set(tokens(value))
+    return bool(words) and words <= heading_words("blocked times")
 
 
 _MOST_STATUSES = 12  # different words of a column of statuses
@@ -84,6 +108,6 @@ def flagged(column: pd.Series) -> pd.Series:
     texts = column.map(fold)
     if set(texts.unique()) <= TRUE | FALSE | _NOT_SAID:
         return texts.isin(TRUE)
-    if (gone := texts.map(is_gone)).any():
+    if (gone := texts.map(is_gone)).any() or (gone := texts.map(is_blocked)).any():
         return gone
     return ~texts.isin(FALSE | _NOT_SAID)
