@@ -65,6 +65,16 @@ def test_a_whole_migration_balances(migration):
     assert set(audit.tables["left_out"]["who"]) <= {"Judge"}
 
 
+@pytest.mark.slow
+def test_the_owner_of_a_stand_in_is_none_that_the_export_asks_for(migration):
+    """A task that hangs on nobody gets a contact to hang on, with the task's owner: two tasks have two owners, not three."""
+    later = small.tables()
+    later["tasks"].append({**later["tasks"][0], "Task ID": "T2", "Title": "Tidy up", "Contact ID": ""})
+    migration.delta(later, approve_all="Jane")
+    tasks = migration.run("audit").tables["balance"].query("object == 'tasks'").set_index("what")["expected"]
+    assert tasks["supporting records"] == 1 and tasks["owners"] == tasks["records"] == 2
+
+
 REFUSED = "HighLevel answered 422 to POST /contacts/: bad phone (traceId {})"
 HELD = f"blocked by contact of contacts C {{}}, which is refused: {REFUSED}"
 

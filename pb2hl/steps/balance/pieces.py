@@ -213,7 +213,8 @@ def shared_rows(ws: Workspace) -> dict[str, dict[str, str]]:
 
 
 def pieces_of(asked: pd.DataFrame, deciders: Deciders) -> pd.DataFrame:
-    """Records, links and files, then the owners and tags that records carry: they share their record's fate."""
+    """Records, links and files, then the owners and tags that records carry: they share their record's fate. A supporting record's owner
+    is nothing that the export asks for."""
     own = asked["object"].map(lambda name: str(RECORD_OF.get(name) or ""))
     what = asked["target"].map({str(target): name for target, name in _WHAT.items()})
     logged = (
@@ -224,7 +225,8 @@ def pieces_of(asked: pd.DataFrame, deciders: Deciders) -> pd.DataFrame:
     left = fate.eq(str(Fate.LEFT_OUT))
     pieces = pd.DataFrame({"object": asked["object"], "what": what, "source_id": asked["source_id"], "fate": fate, "why": why,
                            "who": np.where(left, deciders.schema, "")})  # fmt: skip
-    owners = pieces[asked["owned"].astype(bool) & asked["target"].isin(_OWNED)].assign(what=OWNERS)
+    owned = asked["owned"].astype(bool) & asked["target"].isin(_OWNED) & what.ne(SUPPORT)
+    owners = pieces[owned].assign(what=OWNERS)
     owners.loc[asked["owner_differs"] & owners["fate"].eq(str(Fate.ARRIVED)), ["fate", "why"]] = [
         str(Fate.MISSING),
         OTHER_OWNER,
