@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from pb2hl.errors import ConfigError
@@ -9,6 +10,7 @@ from pb2hl.ledger import Intent, Ledger, Outcome, State
 from pb2hl.operations import Kind, Operation, Target
 from pb2hl.results import Status
 from pb2hl.steps.gates.batch import decide
+from pb2hl.steps.rollback.rollback import Asked, _problems
 from tests.apply.likeness import likeness
 from tests.steps import small
 from tests.steps.test_audit import call
@@ -148,6 +150,20 @@ def test_unknown_run(migration):
     """A run that is not there is told with those that are."""
     with pytest.raises(ConfigError, match="no run"):
         migration.run("rollback", run="nope")
+
+
+def test_what_cannot_be_put_back_is_told_once_and_nobody_is_told_to_delete_it():
+    """Contacts that were there before and keep one field are one problem, mended by putting it back; what we made is deleted by hand."""
+    names = ["target", "object", "source_id", "record_id", "action", "outcome", "error"]
+    rows = [
+        ("contact", "contacts", str(n), f"c{n}", "restore", "failed", "does not put back country") for n in range(7)
+    ]
+    rows.append(("note", "notes", "1", "n1", "delete", "failed", "no"))
+    kept = pd.DataFrame([], columns=["target", "object", "source_id", "record_id", "why"], dtype="str")
+    told = [one for one in _problems(kept, pd.DataFrame(rows, columns=names), Asked()) if one.code == "not_undone"]
+    assert [one.count for one in told] == [7, 1] and "0, 1, 2, 3, 4 and 2 more" in told[0].message
+    assert "put it back in HighLevel" in told[0].treatment and "delete" not in told[0].treatment
+    assert "delete it in HighLevel" in told[1].treatment
 
 
 def test_load_again_after_a_rollback(migration):

@@ -353,9 +353,12 @@ def _problems(kept: pd.DataFrame, rows: pd.DataFrame, asked: Asked) -> Iterator[
         text = f"{row.target} {row.source_id} ({row.record_id}) {'would be' if asked.dry_run else 'is'} kept: {row.why}"
         left = "left as it is" if asked.force else "left as it is; --force takes back what it may"
         yield Problem("kept", text, Severity.WARNING, treatment=left)
-    for row in table_rows(rows[rows["outcome"] == "failed"].head(MOST_TOLD)):
-        yield Problem("not_undone", f"{row.target} {row.source_id}: {row.error}", Severity.CRITICAL,
-                      treatment="the next rollback tries it again; or delete it in HighLevel by hand")  # fmt: skip
+    failed = rows[rows["outcome"] == "failed"].groupby(["target", "action", "error"], sort=False)
+    for (target, action, error), group in list(failed)[:MOST_TOLD]:
+        ids, by_hand = group["source_id"], "delete it" if action == "delete" else "put it back"
+        text = f"{target} {', '.join(ids[:5])}{f' and {len(ids) - 5:,} more' if len(ids) > 5 else ''}: {error}"
+        yield Problem("not_undone", text, Severity.CRITICAL, count=len(ids),
+                      treatment=f"the next rollback tries it again; or {by_hand} in HighLevel by hand")  # fmt: skip
     cleared = rows[(rows["action"] == "clear") & (rows["outcome"] == "undone")]
     alone = [record for record in cleared["record_id"].str.split("/").str[0].unique() if record not in _deleted(rows)]
     if alone and not asked.dry_run:
