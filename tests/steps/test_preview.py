@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pb2hl.errors import ConfigError
+from pb2hl.errors import ConfigError, Severity
 from pb2hl.results import Status
 from pb2hl.review import conflicts_review
+from pb2hl.sandbox.scenario import Faults
 from pb2hl.steps.delta import conflicts
 from tests.steps import small
 from tests.steps.test_delta import edit
@@ -80,3 +81,17 @@ def test_a_preview_leaves_an_earlier_delta_as_it_is(migration):
         with pytest.raises(ConfigError, match=re.escape(f"{Path.cwd() / 'nowhere.zip'} does not exist")):
             migration.run(step, export=Path("nowhere.zip"))
     assert migration.run("audit").status is Status.DONE
+
+
+def test_a_preview_names_what_was_held_before(migration):
+    """A note whose new contact was refused is told by name as held before, and the delta tells the refusal before what waits for it."""
+    later = small.tables()
+    later["contacts"].append(later["contacts"][0] | {"Contact ID": "77", "First Name": "Nora", "Email": "nora@new.example", "Phone": "", "Mobile": ""})  # fmt: skip
+    later["notes"].append({"Note ID": "N9", "Body": "Wants tea", "Contact ID": "77", "Created": "2024-06-03 09:00"})
+    migration.sandbox.state.faults.replace(Faults(refuse=["POST /contacts/ .*Nora"]))
+    done = migration.delta(later, approve_all="Judge")
+    critical = [problem.code for problem in done.problems if problem.severity is Severity.CRITICAL]
+    assert critical[0] == "refused" and "held" in critical[1:]
+    result = migration.run("preview", export=migration.folder / "later")
+    (held,) = [problem for problem in result.problems if problem.code == "held_before"]
+    assert "Wants tea" in held.message and "held before" in held.message

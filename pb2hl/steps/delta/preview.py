@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from pb2hl.errors import Problem
-from pb2hl.ledger import Ledger
+from pb2hl.ledger import Entry, Ledger, State
 from pb2hl.plan.building.estimate import seconds_at_limit
 from pb2hl.progress import SILENT, Cancel, Progress
 from pb2hl.register import DELTA, MAPPING, PREVIEW, SAMPLE
@@ -21,10 +22,12 @@ from pb2hl.steps.gates import gates
 from pb2hl.steps.overview.status import window_state
 from pb2hl.steps.proposal.pieces_told import pieces_told
 from pb2hl.steps.shared.writing import make_ready
-from pb2hl.values.counting import agree, counted, lasting
+from pb2hl.values.counting import agree, counted, lasting, listed
 from pb2hl.workspace import Workspace, existing_export
 
 STEP = PREVIEW.id
+NAMED = 5
+"""Records that a remark names."""
 
 
 def preview(
@@ -84,15 +87,21 @@ def _result(given: Looking, ahead: Outlook) -> StepResult:
     empty = not (ahead.new or len(changed) or gone or len(waiting) or ahead.wanted or ahead.pieces or ahead.found.waits)
     return StepResult(
         STEP, Status.NOTHING_TO_DO if empty else Status.DONE, said, counts=counts, tables=tables,
-        problems=(*_problems(ws, ahead), *given.ready.not_compared, *removals.missing_tables(ws, second)),
+        problems=(*_problems(given, ahead, words), *given.ready.not_compared, *removals.missing_tables(ws, second)),
         facts={"export": str(second.export_path)}, next_step="" if len(waiting) else f"bring it over: pb2hl {DELTA.id} {ws.path} --export {second.export_path}",
     )  # fmt: skip
 
 
-def _problems(ws: Workspace, ahead: Outlook) -> list[Problem]:
-    found = []
+def _problems(given: Looking, ahead: Outlook, words: Wording) -> list[Problem]:
+    found, ws, ledger = [], given.ws, given.ledger
+    before = ledger.entries(op.op_id for op in ahead.new).values()
+    held = [entry for entry in before if entry.state is State.PLANNED and entry.error]
+    if held:
+        text = f"{counted(len(held), 'piece')} of what would be new {agree(len(held), 'was', 'were')} held before, for what {agree(len(held), 'it needs', 'they need')} is not there: {_named(held, words)}"
+        found.append(Problem("held_before", text, count=len(held), treatment="sent once it is there: the audit says what is in the way"))  # fmt: skip
     if ahead.found.waits:
-        text = f"{counted(len(ahead.found.waits), 'record')} can be compared only once what {agree(len(ahead.found.waits), 'it refers', 'they refer')} to is there"
+        later = ledger.entries(ahead.found.waits).values()
+        text = f"{counted(len(ahead.found.waits), 'record')} can be compared only once what {agree(len(ahead.found.waits), 'it refers', 'they refer')} to is there: {_named(later, words)}"
         found.append(Problem("seen_later", text, count=len(ahead.found.waits), treatment="the delta compares them then; they are in its requests"))  # fmt: skip
     if ahead.pieces:
         text = f"the location lacks what the later export needs: {pieces_told(ahead.pieces)}"
@@ -100,3 +109,9 @@ def _problems(ws: Workspace, ahead: Outlook) -> list[Problem]:
     if len(ahead.removed) and ws.config.policy.removed_rows == "delete":
         found.append(Problem("removed", f"{counted(len(ahead.removed), 'row')} gone from the export would be deleted in HighLevel", count=len(ahead.removed), treatment="but for what people touched"))  # fmt: skip
     return found
+
+
+def _named(entries: Iterable[Entry], words: Wording) -> str:
+    """The first records of `entries` by their names, each once, and how many more there are."""
+    names = list(dict.fromkeys(words.record(entry.object, entry.source_id) or entry.source_id for entry in entries))
+    return listed([*names[:NAMED], *([f"{len(names) - NAMED:,} more"] if len(names) > NAMED else [])])

@@ -162,7 +162,7 @@ LOOKED_UP = "looked up by the next load, never sent blind"
 
 
 def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
-    """One problem a (state, target, reason), with its count and first source ids."""
+    """One problem a (state, target, reason), with its count and first source ids; causes stand before what waits for them."""
     if table.empty:
         return ()
     found = []
@@ -184,4 +184,4 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
                 treatment=treatment,
             )
         )
-    return tuple(found)
+    return tuple(sorted(found, key=lambda problem: problem.code == "held"))
