@@ -353,12 +353,20 @@ def _keyed(body: dict) -> list[dict]:
 
 
 def _is_key(key: str) -> bool:
-    return bool(re.fullmatch(r"\d+|[0-9a-fA-F-]{16,}|[A-Za-z]{0,4}[-_]?\d+", key))
+    bare = key.strip("{}")
+    random = len(bare) >= _RANDOM and re.fullmatch(r"[\w:-]+", bare) and re.search(r"\d", bare)
+    return bool(random or re.fullmatch(r"\d+|[0-9a-fA-F-]{16,}|[A-Za-z]{0,4}[-_]?\d+", bare))
+
+
+_RANDOM = 14
+"""Characters from which a key with digits and without spaces is an id that a machine made (`rec0Xy1Z2a3B4c5D`)."""
 
 
 def _alike(records: list[dict]) -> bool:
-    """Whether objects are records of one kind: plain values under the same keys for the most part, and no lists of records."""
-    if len(records) < 2 or any(_holds_list(value, 2) for record in records for value in record.values()):
+    """Whether objects are records of one kind: plain values under the same keys for the most part, and no lists of records but such
+    as are parts of theirs."""
+    inside = (item for record in records for item in record.items() if not hangs_on(item[0]))
+    if len(records) < 2 or any(_holds_list(value, 2) for _, value in inside):
         return False
     if not all(any(not isinstance(value, dict | list) for value in record.values()) for record in records):
         return False

@@ -143,3 +143,19 @@ def test_a_name_of_merged_rows_means_their_record(tmp_path, rehearse, monkeypatc
     assert arrived.marked("notes", "PB:notes:9")[0]["relations"][0]["recordId"] == jan["id"]
     assert "Jan van Dyk" not in str(arrived.opportunity("Roof")["custom"]), "nothing of it is told as not converted"
     assert results["audit"].status == "done", results["audit"].problems
+
+
+@pytest.mark.slow
+def test_a_company_that_only_contacts_name_is_their_deals_company(tmp_path, rehearse, monkeypatch):
+    """In one sheet of people with their firms and deals, each deal tells the company that its people were linked to."""
+    sandbox = rehearse()
+    monkeypatch.setenv("HIGHLEVEL_TOKEN", sandbox.token)
+    people = [{"Contact ID": str(at), "First Name": "Ann", "Last Name": name, "Email": f"a@{name.lower()}.example", "Company": f"{name} Ltd"}
+              for at, name in enumerate(("Alder", "Birch"), 1)]  # fmt: skip
+    deals = [
+        {"Deal ID": "7", "Deal Name": "Roof", "Contact ID": "1", "Company": "Alder Ltd", "Stage": "New", "Amount": "1"}
+    ]
+    ws = workspace(tmp_path / "ws", write.csv_folder(tmp_path / "x", {"contacts": people, "deals": deals}), sandbox)
+    migrate(ws)
+    told = Arrived.of(sandbox).opportunity("Roof")["custom"]
+    assert told["Company"] == "Alder Ltd" and "Perfect Books Unconverted" not in told

@@ -254,3 +254,18 @@ def test_a_column_of_names_of_contacts_is_whom_it_is_about(whom):
     )
     found = decisions([(contacts, "contacts"), (users, "users"), (notes, "notes")])
     assert found["notes", "Qqq"] == "contact_id" and found["notes", "Zzz"] != "contact_id"
+
+
+def test_who_calls_contacts_is_whom_it_is_about():
+    """`Who` that calls contacts, and none of the staff, is whom a call was with; `About` that calls nobody is what it was about."""
+    contacts = raw(
+        "clients.csv", Ref=["1", "2"], First=["Ann", "Priya"], Surname=["Evans", "Shah"], Email=["a@x.co", "p@x.co"]
+    )
+    about = ["Asked about paper stock", "Chased invoice"]
+    calls = raw(
+        "Calls.csv", When=["02/11/2026", "03/11/2026"], Who=["Ann Evans", "Priya Shah"], About=about, Done=["No", "Yes"]
+    )
+    found = decisions([(contacts, "contacts"), (calls, "tasks")])
+    assert found["tasks", "Who"] == "contact_id" and found["tasks", "About"] == "title"
+    staff = raw("users.csv", Name=["Ann Evans", "Priya Shah"], Email=["a@us.co", "p@us.co"])
+    assert decisions([(staff, "users"), (calls, "tasks")])["tasks", "Who"] == "owner"

@@ -91,3 +91,18 @@ def test_links_in_any_language_stay_with_their_records():
         frames = _frames(read_json(json.dumps(document).encode(), "dump.json", LIMITS))
         assert list(frames) == ["deals", "companies"]
         assert frames["deals"][f"{whose}.{key}"].tolist() == ['["p-2", "p-1"]'] * 2
+
+
+def test_records_under_their_ids_hold_lists_of_their_own():
+    """A document that keeps records under their ids gives one table a kind, whatever the ids look like and though records hold lists."""
+    for ids in (("{0A1B2C3D-1111-4222-8333-ABCDEF000001}", "{0A1B2C3D-1111-4222-8333-ABCDEF000002}"), ("rec0Xy1Z2a3B4c5D", "recQ9w8E7r6T5y4U"),
+                ("con_01HZX3K9", "con_01HZX3KA"), ("-NxY7abc_DEF123gh", "-NxY7abc_DEF124gh")):  # fmt: skip
+        people = [{"first": "Ada", "phones": [{"type": "Work", "number": "1"}], "company": {"id": "f"}, "last": "Roe"},
+                  {"first": "Bo", "phones": [], "company": None, "last": "Li"}]  # fmt: skip
+        firm = {"name": "Lago", "address": {"city": "Rome", "zip": "1"}}
+        document = {"contacts": dict(zip(ids, people, strict=True)), "companies": {ids[0]: firm}}
+        if ids[0].startswith("con_"):
+            del document["companies"]  # one record under such a key might as well be a part
+        frames = _frames(read_json(json.dumps(document).encode(), "dump.json", LIMITS))
+        assert list(frames) == list(document), ids
+        assert frames["contacts"]["id"].tolist() == list(ids) and frames["contacts"]["last"].tolist() == ["Roe", "Li"]

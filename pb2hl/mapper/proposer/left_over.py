@@ -78,6 +78,8 @@ def find_whom(tables: Sequence[Table]) -> None:
     theirs = ids.pop("contacts", set())
     people, staff = (_Called([t for t in tables if t.object == name]) for name in ("contacts", "users"))
     for table in tables:
+        if table.object in LINKED:
+            _turn_who(table, people, staff)
         if table.object not in LINKED or _has(table, "contact_id"):
             continue
         by_id = [
@@ -95,6 +97,21 @@ def find_whom(tables: Sequence[Table]) -> None:
         named = [name for name in _open(table) if people.are_meant(table, name) and not staff.are_meant(table, name)]
         if len(named) == 1:
             _take(table, named[0], "contact_id", "its values are names or e-mails of contacts")
+
+
+def _turn_who(table: Table, people: _Called, staff: _Called) -> None:
+    """`Who` that calls contacts and none of the staff is whom a row is about, and `About` that calls none of them is what it says."""
+    asked = {table.proposed(name): name for name in table.raw.headings if table.reason(name).startswith("heading asks")}
+    who, whom = (asked.get(name, "") for name in ("owner", "contact_id"))
+    if not who or not people.are_meant(table, who) or staff.are_meant(table, who):
+        return
+    if whom and not people.are_meant(table, whom):
+        table.decide(whom, "custom", "ignore", 0.7, "asks about whom, but calls no contact")
+        texts = [field for field in _TEXTS.get(table.object, ()) if not _has(table, field)]
+        if texts and table.seen(whom).mean_length >= _SHORTEST:
+            _take(table, whom, texts[0], "says what it is about, and calls no contact")
+    if not _has(table, "contact_id"):
+        _take(table, who, "contact_id", "its values are names or e-mails of contacts, and of nobody who works here")
 
 
 _LONG_ENOUGH = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pb2hl.matching.evidence import DERIVED
 from pb2hl.plan.fields.needs import option_of
 from pb2hl.plan.inputs.rows import Row, text, texts
 from pb2hl.plan.shared.context import Context
@@ -35,7 +36,7 @@ def company(ctx: Context, row: Row) -> str:
     given = text(row, "company_id")
     found = ctx.companies.find(given).source_id
     name = ctx.company_names.get(found, "")
-    own = not found.startswith("~")  # an id that we derived tells nobody anything
+    own = not found.startswith(("~", DERIVED))  # an id that we derived tells nobody anything
     return f"{name} ({found})" if name and own else name or given
 
 

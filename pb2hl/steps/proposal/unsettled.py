@@ -22,7 +22,11 @@ Means = Callable[[Any], str]
 
 def of_merged(inputs: PlanInputs) -> PlanInputs:
     """`inputs` with references that were ambiguous settled where the rows that are called so are one record now, or where the row
-    names a company and only one of the people works there."""
+    names a company and only one of the people works there; and what names a company that only contacts name means that one."""
+    firms = inputs.merges.companies
+    if "derived" in firms.columns:
+        derived = Index(firms[firms["derived"].fillna(False).astype(bool)])
+        inputs = settled(inputs, {"companies": derived}, How.DANGLING)
     if not len(_open_ones(inputs.not_converted, How.AMBIGUOUS)):
         return inputs
     records = [name for name in ("contacts", "companies") if name in inputs.staged]
