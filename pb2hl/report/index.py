@@ -50,7 +50,7 @@ def index_page(ws: Workspace, mask: Mask, folder: Path, migration: MigrationStat
         status=state,
         tone=tone,
         summary=tuple(mask.text(line) for line in dict.fromkeys(_abstract(results, migration))),
-        figures=_figures(results, migration),
+        figures=_figures(results, migration, back=_taken_back(done, migration)),
         sections=tuple(part for part in parts if part),
         next_step=mask.text(migration.next_of(last) if last else migration.following),
         at=last.at if last else "",
@@ -155,7 +155,11 @@ FIGURES = {"expected": "Records asked for", "arrived": "Arrived", "merged": "Mer
 """Column of `records_by_object` → what its sum is called at the head of the index; the same words as in the table below it."""
 
 
-def _figures(results: dict[str, StepResult | None], migration: MigrationState) -> tuple[tuple[str, str], ...]:
+def _figures(
+    results: dict[str, StepResult | None], migration: MigrationState, *, back: bool
+) -> tuple[tuple[str, str], ...]:
+    if back and (rollback := results.get(ROLLBACK.result())) is not None:
+        return figures({name: n for name, n in rollback.counts.items() if n})[:6]
     if (latest := latest_balance(results, migration)) is not None and len(table := records_by_object(latest)):
         total = table.drop(columns="object").sum()
         return tuple((FIGURES[str(name)], f"{int(n):,}") for name, n in total.items())

@@ -78,6 +78,7 @@ def test_what_depends_on_a_refused_operation_is_held(stage):
     held = list(scene.ledger.iterate(state=State.PLANNED))
     assert {entry.target for entry in held} == {Target.NOTE, Target.LINK}
     assert all("blocked by contact of contact c1" in entry.error for entry in held)
+    assert scene.load().already == states(scene)[State.DONE], "what was refused is not settled"
 
 
 def test_duplicate_refusal_of_our_own_record_is_no_loss(scene):

@@ -95,6 +95,7 @@ def test_every_state_is_told_as_it_is(ws):
     assert "Next:" not in said(ws) and "Next:" not in said(ws, "rollback")
     step(ws, "rollback")
     assert "rolled back The migration was taken back." in said(ws) and "taken back Load" in said(ws)
+    assert "To take back" in said(ws), "its figures are the rollback's, not those of the inventory"
     assert "This was taken back on 20" in said(ws, "load") and "Next:" not in said(ws)
 
     step(ws, "schema", apply=True)
