@@ -269,3 +269,11 @@ def test_who_calls_contacts_is_whom_it_is_about():
     assert found["tasks", "Who"] == "contact_id" and found["tasks", "About"] == "title"
     staff = raw("users.csv", Name=["Ann Evans", "Priya Shah"], Email=["a@us.co", "p@us.co"])
     assert decisions([(staff, "users"), (calls, "tasks")])["tasks", "Who"] == "owner"
+
+
+def test_whom_each_task_is_about_once_is_no_id_of_the_tasks():
+    """A column that holds ids of another table, each once, points to that table; it is not the id of its own."""
+    contacts = people(Id=["QX-1", "QX-2", "QX-3"])
+    tasks = raw("tasks.csv", Qqq=["QX-1", "QX-3"], Title=["Send deck", "Ring back"], Due=["2024-01-01", "2024-01-02"])
+    found = decisions([(contacts, "contacts"), (tasks, "tasks")])
+    assert found["tasks", "Qqq"] == "contact_id"

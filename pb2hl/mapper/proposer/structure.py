@@ -296,6 +296,7 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
         and _unique(table, heading)
         and (not stands or table.filled(heading) >= table.filled(stands))
         and not any(f": {heading}" in table.step(other) for other in table.raw.headings)
+        and not _holds_ids_of(table, heading, columns)
     ]
     scored = []
     for at, heading in enumerate(free):
@@ -314,13 +315,25 @@ def _find_id(table: Table, columns: Sequence[tuple[Table, str]]) -> None:
         return
     if stands:
         table.decide(stands, "custom", "custom", 0.85, f"an id too, but other tables point to {heading!r}")
-    if pointed:
-        why = f"other tables hold its values ({', '.join(pointed[:3])})"
-    else:
-        why = "its heading names this object's number" if called else "it comes first and looks like a code"
+    why = "its heading names this object's number" if called else "it comes first and looks like a code"
+    why = f"other tables hold its values ({', '.join(pointed[:3])})" if pointed else why
     confidence = 0.95 if pointed and called else 0.9 if pointed or called else 0.8
     target = "custom" if OBJECTS[table.object].takes_custom_fields else "ignore"
     table.decide(heading, "id", target, confidence, f"no value repeats, and {why}")
+
+
+def _holds_ids_of(table: Table, heading: str, columns: Sequence[tuple[Table, str]]) -> bool:
+    """Whether a column that is not called an id holds nothing but what another table calls its ids: each is meant once."""
+    values = table.values(heading)
+    if set(terms(table.said(heading))) & KEY_TERMS or all(map(PLAIN.fullmatch, values)):
+        return False
+    return any(
+        other is not table
+        and name == other.id_heading
+        and bool(set(terms(other.said(name))) & KEY_TERMS)
+        and values < other.values(name)
+        for other, name in columns
+    )
 
 
 def _codes(values: Sequence[str]) -> bool:
