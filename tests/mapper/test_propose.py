@@ -161,3 +161,10 @@ def test_units_say_how_long_it_took(heading):
     """A unit beside a word for how long changes nothing, in any language that durations are read in."""
     frame = pd.DataFrame({"Type": ["call", "email"], heading: ["120", "60"]}, dtype="str")
     assert propose_fields(frame, "activities").set_index("heading").loc[heading, "confidence"] >= 0.85
+
+
+def test_a_region_is_no_status():
+    """`Estado` of people is their region only where no value says how they stand."""
+    for values, field in ((["Cliente", "Prueba", "Inactivo"], "custom"), (["Jalisco", "Sonora", "Nuevo León"], "state"), (["NY", "OK", "NO"], "state")):  # fmt: skip
+        frame = pd.DataFrame({"Nombre": ["Ana", "Eva", "Luz"], "Estado": values}, dtype="str")
+        assert propose_fields(frame, "contacts").set_index("heading").loc["Estado", "field"] == field

@@ -114,8 +114,8 @@ def _against(field: str, family: str, seen: Signals, expected: tuple[str, ...]) 
     """Kinds of values that a field cannot have and a column has."""
     if field == "job_title" and seen.examples and all(text.casefold() in _SYSTEM_ROLES for text in seen.examples):
         return ["roles of the old system"]
-    if field == "state" and seen.examples and sum(map(_says_how_it_stands, seen.examples)) >= 0.6 * len(seen.examples):
-        return ["statuses"]
+    if field == "state" and any(map(_says_how_it_stands, seen.examples)):
+        return ["statuses"]  # no region is called so, whatever stands beside it (`Cliente`, `Prueba`, `Inactivo`)
     if field in _YES_NO and seen.examples and not any(map(_is_an_answer, seen.examples)):
         return ["neither yes nor no"]
     if field in _NEVER:
