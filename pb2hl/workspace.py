@@ -120,10 +120,10 @@ class Config(Section):
     @field_validator("location")
     @classmethod
     def _plain_location(cls, value: str) -> str:
-        if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", value):
+        if re.fullmatch(r"[^\s/:?#]{1,100}", value):
             return value
         raise ValueError(
-            f"{value!r} is no id of a location: it is what stands after /location/ in HighLevel's address, letters and digits only"
+            f"{value!r} is no id of a location: it is what stands after /location/ in HighLevel's address, and no address itself"
         )
 
     @field_validator("currency")

@@ -145,9 +145,8 @@ class Apply:
             return False
         if entry.state is State.REFUSED and entry.payload_hash != op.payload_hash:
             return True
-        self._result.already += (
-            entry.state is not State.REFUSED
-        )  # what was refused and is as it was is not sent again, and not settled
+        if entry.state is not State.REFUSED:  # what was refused and is as it was is not sent again, and not settled
+            self._result.already += 1
         self._progress.advance()
         return False
 
