@@ -61,3 +61,21 @@ def test_what_could_not_be_read_is_not_gone(migration):
     (problem,) = caught.value.problems
     assert problem.file == "deals.json" and "take_readable" in problem.treatment
     assert migration.sandbox.state.dump() == dump
+
+
+@pytest.mark.slow
+def test_a_name_of_a_removed_company_means_its_record(migration):
+    """Where a later export names by its name a company that it lists no more, contacts stay with it, a new deal tells it, and none is made."""
+    dump = migration.sandbox.state.dump()
+    later = without(small.tables(), ("companies", "C2"))
+    for row in (*later["contacts"], *later["deals"]):
+        row["Company ID"] = row["Company ID"].replace("C2", "Quarry Inc")
+    later["deals"].append(
+        {**small.row(later, "deals", "D2"), "Deal ID": "D3", "Deal Name": "Barrow", "Contact ID": "13"}
+    )
+    migration.delta(later, approve_all="Jane")
+    now, arrived = migration.sandbox.state.dump(), migration.arrived()
+    assert now["businesses"].keys() == dump["businesses"].keys()
+    assert arrived.contact("max@quarry.example")["businessId"] == arrived.business("Quarry Inc")["id"]
+    assert arrived.opportunity("Barrow")["custom"]["Company"] == "Quarry Inc (C2)"
+    assert arrived.opportunity("Cart")["custom"]["Company"] == "Quarry Inc (C2)"

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pandas as pd
 
 from pb2hl.ledger import LedgerPort
-from pb2hl.matching import Merges
 from pb2hl.matching.sheets import SHEETS, survivors
 from pb2hl.plan import Gone, PlanInputs
 from pb2hl.sheets import table_rows
@@ -69,18 +68,26 @@ def reconnected(inputs: PlanInputs, lost: Mapping[str, Gone]) -> PlanInputs:
         return inputs
     indexes = {object_: Index(item.rows, item.owner) for object_, item in lost.items()}
     inputs = settled(inputs, indexes, How.DANGLING)
-    merges = _without_derived(inputs.merges, indexes["companies"]) if "companies" in indexes else inputs.merges
-    return replace(inputs, merges=merges, gone=lost)
+    inputs = _without_derived(inputs, indexes["companies"]) if "companies" in indexes else inputs
+    return replace(inputs, gone=lost)
 
 
-def _without_derived(merges: Merges, companies: Index) -> Merges:
-    """No company is derived from a name that a loaded company has: its contacts mean that one."""
-    frame = merges.companies
+def _without_derived(inputs: PlanInputs, companies: Index) -> PlanInputs:
+    """No company is derived from a name that a loaded company has: its contacts, and what names it beside them, mean that one."""
+    merges, frame = inputs.merges, inputs.merges.companies
     if "derived" not in frame.columns:
-        return merges
+        return inputs
     names = frame.loc[frame["derived"].fillna(False).astype(bool), ["source_id", "name"]]
     known = {row.source_id: found.source_id for row in table_rows(names) if (found := companies.find(row.name))}
-    people = merges.contacts
-    if known and "company_source_id" in people.columns:
-        people = people.assign(company_source_id=people["company_source_id"].replace(known))
-    return replace(merges, contacts=people, companies=frame[~frame["source_id"].isin(known)].reset_index(drop=True))
+    if not known:
+        return inputs
+    left = frame[~frame["source_id"].isin(known)].reset_index(drop=True)
+    return replace(
+        inputs,
+        staged={name: _meaning(rows, "company_id", known) for name, rows in inputs.staged.items()},
+        merges=replace(merges, contacts=_meaning(merges.contacts, "company_source_id", known), companies=left),
+    )
+
+
+def _meaning(frame: pd.DataFrame, column: str, known: Mapping[str, str]) -> pd.DataFrame:
+    return frame.assign(**{column: frame[column].replace(known)}) if column in frame.columns else frame
