@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import httpx
+import pandas as pd
 import pytest
 
 from pb2hl.errors import TokenRefused
 from pb2hl.results import Status, StepResult
 from pb2hl.sheets import write_sheet
-from pb2hl.steps.overview.status import status
+from pb2hl.steps.overview.status import _by_object, status
 from pb2hl.workspace import Workspace, parse_config
 from tests.cli.terminal import Terminal
 from tests.steps import small
@@ -109,3 +110,10 @@ def test_after_a_rollback_the_way_begins_anew(migration):
     assert status(migration.ws).next_step == ""
     migration.run("schema", apply=True)
     assert status(migration.ws).next_step == "sample"
+
+
+def test_what_waits_for_another_record_is_held():
+    """Status calls what waits for a record that was refused as the pages do: held, and not planned."""
+    rows = [("notes", "note", "planned", 2), ("notes", "note", "done", 3), ("contacts", "contact", "refused", 1)]
+    table = pd.DataFrame(rows, columns=["object", "target", "state", "count"])
+    assert _by_object(table) == {"notes": {"held": 2, "done": 3}, "contacts": {"refused": 1}}

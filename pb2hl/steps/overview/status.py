@@ -75,7 +75,8 @@ def _by_object(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     ):
         of_itself = object_ in outcomes.RECORD_OF and target in outcomes.records_of(object_)
         of_it = found.setdefault(object_ if of_itself else BESIDE, {})
-        of_it[state] = of_it.get(state, 0) + int(count)
+        told = outcomes.STANDS[state] if state == State.PLANNED else state
+        of_it[told] = of_it.get(told, 0) + int(count)
     return found
 
 

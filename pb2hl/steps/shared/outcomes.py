@@ -149,10 +149,10 @@ def reason(error: Any) -> str:
 
 
 def _needed(held: re.Match[str]) -> str:
-    return f"the {held[1]} that it needs is {_STANDS.get(held[2], held[2])}"
+    return f"the {held[1]} that it needs is {STANDS.get(held[2], held[2])}"
 
 
-_STANDS = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt", "skipped": "not sent"}
+STANDS = {"planned": "held", "intended": "in doubt", "in_doubt": "in doubt", "skipped": "not sent"}
 """State of an operation → how people are told of it where it is another word."""
 
 
@@ -172,7 +172,7 @@ def problems_of(table: pd.DataFrame) -> tuple[Problem, ...]:
     grouped = table.assign(error=table["error"].where(reasons.transform("nunique") <= MOST_ALIKE, firsts))
     for (state, target, error), group in grouped.groupby(["state", "target", "error"], sort=True):
         ids = ", ".join(group["source_id"].drop_duplicates().head(5))
-        what = _STANDS.get(str(state), str(state))
+        what = STANDS.get(str(state), str(state))
         text = f"{target} {what}: {error or 'no outcome is recorded'} ({ids})"
         treatment = {"held": WAITS, "in doubt": LOOKED_UP}.get(what, "listed with its reason")
         found.append(
