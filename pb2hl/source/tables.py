@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -120,3 +120,11 @@ def unused(name: str, taken: set[str], next_: dict[str, int], suffix: str = "") 
         found = f"{name} ({again}){suffix}"
     taken.add(found)
     return found
+
+
+def side_by_side(frame: pd.DataFrame, columns: Sequence[Any], joint: str = " ") -> pd.Series:
+    """The cells of these columns of each row as one text, of a table without rows as well."""
+    if not columns:
+        return pd.Series("", index=frame.index, dtype=TEXT)
+    first, *rest = columns
+    return frame[first].str.cat(frame[rest], sep=joint) if rest else frame[first]

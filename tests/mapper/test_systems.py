@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from pb2hl import mapper
+from pb2hl.errors import ExportError
 from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.mapper.proposer.flags import flagged
 from pb2hl.mapper.sheets.lossy import refused, without_amounts
+from pb2hl.steps.shared.intake import take_in
 from tests.mapper.corpus import tables
 
 RIGHT = 0.975
@@ -317,3 +319,24 @@ def test_a_table_is_read_alike_in_another_form(way, most):
             if after[heading] not in (field, "custom", "ignore", *item.fields.get(heading, ()))
         ]
     assert len(wrong) <= most * read, wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [0, 1])
+def test_tables_without_rows_or_with_one_are_read(tmp_path, rows):
+    """Headings alone, and a single row, end no inventory: every system's tables side by side, as they are exported from an empty account."""
+    systems: dict[str, list[SimpleNamespace]] = {}
+    for item in tables():
+        systems.setdefault(item.system, []).append(item)
+    for system, items in systems.items():
+        folder = tmp_path / system
+        folder.mkdir()
+        for number, item in enumerate(items):
+            name = item.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+            item.frame.head(rows).to_csv(folder / f"{name} {number}.csv", index=False)
+        try:
+            found = take_in(folder, into=tmp_path / "files")
+        except ExportError as told:  # where nothing is recognised, that is said, with the way out
+            assert told.hint, system
+            continue
+        assert mapper.fields_sheet(found.assigned) is not None, system

@@ -18,6 +18,7 @@ from pb2hl.mapper.knowledge.text import terms
 from pb2hl.mapper.proposer.company_lists import OTHERS
 from pb2hl.mapper.proposer.row_parts import by_field, fields_of
 from pb2hl.mapper.proposer.score import candidate
+from pb2hl.source.tables import side_by_side
 from pb2hl.values.fold import fold, fold_marks
 
 _OBJECTS = frozenset({"appointments", "tasks", "notes", "activities"})
@@ -48,7 +49,7 @@ def called(raw: Any) -> pd.Series:
     """Whom each row of a table of people is about, folded: the e-mail, else the name."""
     said = by_field(fields_of(raw.headings, "contacts"))
     halves = [said[name] for name in ("first_name", "last_name") if name in said] or [said.get("full_name", "")]
-    names = raw.frame[[name for name in halves if name]].apply(" ".join, axis=1) if any(halves) else ""
+    names = side_by_side(raw.frame, halves) if any(halves) else ""
     mails = raw.frame[said["email"]].str.strip() if "email" in said else pd.Series("", index=raw.frame.index)
     return mails.where(mails != "", names).map(fold_marks)
 
@@ -102,7 +103,7 @@ def split_contacts(
             continue
         columns[heading] = texts.map({text: first for text, (first, _) in split.items()})
         besides = [other for other in headings if other != heading]
-        elsewhere = frame[besides].agg("\n".join, axis=1) if besides else texts.mask(texts == texts, "")
+        elsewhere = side_by_side(frame, besides, "\n") if besides else texts.mask(texts == texts, "")
         rest = [
             "; ".join(_named(part, known) for part in split[text][1] if "@" not in part or part not in beside)
             for text, beside in zip(texts, elsewhere, strict=True)

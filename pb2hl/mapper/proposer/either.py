@@ -19,7 +19,7 @@ from pb2hl.mapper.proposer.score import candidate
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.matching.names import is_shared_mailbox, known_given_names
 from pb2hl.source.mixed import PART
-from pb2hl.source.tables import RawTable
+from pb2hl.source.tables import RawTable, side_by_side
 
 _OR = re.compile(r"[/|]|(?<=\s)(?:or|oder|ou|o|eller|lub|och|&)(?=\s)", re.IGNORECASE)
 _PERSON = frozenset({"name", "full name", "contact", "last name", "person"})
@@ -74,10 +74,8 @@ def firms_beside_people(raw: RawTable) -> RawTable:
     if "company_name" in columns or not {"full_name", "first_name", "last_name"} <= columns.keys():
         return raw
     cells = raw.frame.apply(lambda column: column.str.strip())
-    names, halves = (
-        cells[columns["full_name"]],
-        cells[[columns["first_name"], columns["last_name"]]].agg(" ".join, axis=1),
-    )
+    names = cells[columns["full_name"]]
+    halves = side_by_side(cells, [columns["first_name"], columns["last_name"]])
     mails = cells[columns["email"]].map(_addresses) if "email" in columns else pd.Series([[]] * len(cells))
     pairs = [({*tokens(name)}, {*tokens(half)}) for name, half in zip(names, halves, strict=True)]
     kinds = [_kind(name, [mail.casefold() for mail in own]) for name, own in zip(names, mails, strict=True)]

@@ -28,7 +28,7 @@ from pb2hl.mapper.proposer.row_parts import (
     surely,
 )
 from pb2hl.model import OBJECTS
-from pb2hl.source.tables import RawTable
+from pb2hl.source.tables import RawTable, side_by_side
 from pb2hl.values.statuses import activity_type
 
 DATED = ("appointments", "tasks", "activities")
@@ -187,7 +187,7 @@ def _labels(frame: pd.DataFrame, theirs: Mapping[str, str]) -> pd.Series:
     said = by_field(theirs)
     halves = [said[name] for name in ("first_name", "last_name") if name in said]
     halves = [said["full_name"]] if "full_name" in said and len(halves) < 2 else halves
-    names = frame[halves].apply(lambda column: column.str.strip()).agg(" ".join, axis=1).str.strip()
+    names = side_by_side(frame, halves).str.strip()
     if "email" not in said:
         return names
     mails = frame[said["email"]].str.strip()

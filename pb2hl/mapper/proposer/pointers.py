@@ -19,6 +19,7 @@ from pb2hl.mapper.proposer.candidate import Candidate
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.model import OBJECTS, OF_PEOPLE
+from pb2hl.source.tables import side_by_side
 
 ARROW = " → "
 """What stands before the object in the heading of a column made for it."""
@@ -169,7 +170,9 @@ def one_reference(
     if (cells.ne("").sum(axis=1) >= _TWO).any():
         return frame
     first = max(columns, key=lambda name: ((cells[name] != "").sum(), ARROW not in name))
-    return frame.assign(**{first: cells.agg("".join, axis=1)}).drop(columns=[name for name in columns if name != first])
+    return frame.assign(**{first: side_by_side(cells, columns, "")}).drop(
+        columns=[name for name in columns if name != first]
+    )
 
 
 _TWO = 2

@@ -15,7 +15,7 @@ from pb2hl.mapper.proposer.score import candidate
 from pb2hl.model import OBJECTS
 from pb2hl.sheets import table_rows
 from pb2hl.source.mixed import PART
-from pb2hl.source.tables import RawTable
+from pb2hl.source.tables import RawTable, side_by_side
 
 Read = tuple[RawTable, str, str]
 """A part of a table, the object that it is, and why."""
@@ -62,7 +62,7 @@ def label_of(raw: RawTable, fields: Mapping[str, str], ways: Sequence[str] = BY_
     halves = [found[name] for name in ("first_name", "last_name") if name in found]
     if not key and not halves:
         return None
-    whole = raw.frame[halves].apply(" ".join, axis=1).str.strip() if halves else raw.frame[key].str.strip()
+    whole = side_by_side(raw.frame, halves or [key]).str.strip()
     return whole if not key else raw.frame[key].str.strip().where(raw.frame[key].str.strip() != "", whole)
 
 

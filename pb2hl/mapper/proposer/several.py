@@ -21,7 +21,7 @@ from pb2hl.mapper.proposer.flags import is_flag
 from pb2hl.mapper.proposer.objects import recognise
 from pb2hl.mapper.proposer.row_parts import BY_NAME, NAMES, REACHED, Read, filled, label_of, part_name, surely
 from pb2hl.mapper.proposer.structure import Table
-from pb2hl.source.tables import RawTable
+from pb2hl.source.tables import RawTable, side_by_side
 from pb2hl.values.consents import FIELDS as CONSENTS
 
 _HOME = (
@@ -200,7 +200,8 @@ _NOBODY = frozenset({"company", "deal", "task", "event", "activity", "product", 
 def _of_all(raw: RawTable, left: RawTable, groups: Sequence[_Group]) -> RawTable:
     """What is `left` of the rows, with the people of all `groups` named in a column."""
     labels = [label for group in groups if (label := label_of(*_read(raw, group))) is not None]
-    whose = pd.concat(labels, axis=1).agg("; ".join, axis=1).str.strip("; ")
+    numbers = range(len(labels))
+    whose = side_by_side(pd.concat(labels, axis=1, keys=numbers), numbers, "; ").str.strip("; ")
     return replace(left, headings=[*left.headings, "Contact"], frame=left.frame.assign(Contact=whose))
 
 
