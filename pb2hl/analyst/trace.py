@@ -123,7 +123,10 @@ def _fate(ws: Workspace, object_: str, source_id: str) -> Iterator[Line]:
         return
     with Ledger.open(ws) as ledger:
         pieces = of_record(ws, ledger, object_, source_id)
-        answered = _answered(ws, ledger, object_, source_id)
+        sent = ledger.entries(_operations(ledger, object_, source_id)).values()
+    answered = max(
+        (entry.finished_at for entry in sent if not entry.part), default=""
+    )  # owners and tags travel with it
     survivors = _survivors(ws, object_)
     if not len(pieces):
         yield "fate", "", "", "", f"{object_} become no records of their own"
@@ -145,10 +148,10 @@ def _fate(ws: Workspace, object_: str, source_id: str) -> Iterator[Line]:
         yield from (("fate", audit.at, "audit", str(line["what"]), f"{line['fate']}: {line['why']}") for line in own.to_dict("records"))  # fmt: skip
 
 
-def _answered(ws: Workspace, ledger: LedgerPort, object_: str, source_id: str) -> str:
-    """When HighLevel last answered what was sent for the record itself; owners and tags travel with it."""
-    own = {op_id for op_id, of, about in ledger.columns(("op_id", "object", "source_id")) if (of, about) == (object_, source_id)}  # fmt: skip
-    return max((entry.finished_at for entry in ledger.entries(own).values() if not entry.part), default="")
+def _operations(ledger: LedgerPort, object_: str, source_id: str) -> set[str]:
+    """The ids of the operations of one row."""
+    rows = ledger.columns(("op_id", "object", "source_id"))
+    return {op_id for op_id, of, about in rows if (of, about) == (object_, source_id)}
 
 
 def _survivors(ws: Workspace, object_: str) -> dict[str, str]:
@@ -197,7 +200,7 @@ def _sent(ws: Workspace, object_: str, source_id: str) -> Iterator[Line]:
     if not Ledger.exists(ws):
         return
     with Ledger.open(ws) as ledger:
-        own = {op_id for op_id, of, about in ledger.columns(("op_id", "object", "source_id")) if (of, about) == (object_, source_id)}  # fmt: skip
+        own = _operations(ledger, object_, source_id)
         own |= {op_id for op_id, of, _, about in shared_notes(ws) if of == object_ and source_id in about}
         entries = ledger.entries(own)
     for entry in sorted(entries.values(), key=lambda entry: entry.sequence):

@@ -15,6 +15,8 @@ from pb2hl.source.dialects import KIND
 from pb2hl.source.nested_words import in_english, speaks_of
 from pb2hl.source.prose import prose
 from pb2hl.source.tables import TEXT
+from pb2hl.values.booleans import FALSE, TRUE
+from pb2hl.values.fold import fold
 
 _DEPTH = 6
 _PRIMARY = frozenset({"isprimary", "primary", "main", "ismain", "isdefault", "default", "preferred"})
@@ -202,13 +204,22 @@ def _pairs(heading: str, items: list[dict], name: str, value: str) -> dict[str, 
 
 def _primary_first(items: list[dict], keys: dict[str, str]) -> tuple[list[dict], list[str]]:
     """Items with the primary one first; its flag is then told by the order, and left out when it says nothing more."""
-    flag = next((key for said, key in keys.items() if said in _PRIMARY or speaks_of(key, "primary")), None)
+    flag = next((key for said, key in keys.items() if _says_main(said, key, items)), None)
     names = list(dict.fromkeys(key for item in items for key in item))
     if flag is None:
         return items, names
     ordered = sorted(items, key=lambda item: not _truthy(item.get(flag)))
     once = sum(_truthy(item.get(flag)) for item in items) == 1 or len(items) == 1
     return ordered, [name for name in names if name != flag] if once else names
+
+
+def _says_main(said: str, key: str, items: list[dict]) -> bool:
+    """Whether a key says which item is the main one: by its words, and by yes or no alone (`primary_phone` has numbers)."""
+    named = said in _PRIMARY or speaks_of(key, "primary")
+    return named and all(fold(to_text(item.get(key))) in _ANSWERS for item in items)
+
+
+_ANSWERS = TRUE | FALSE | {""}
 
 
 def _truthy(value: Any) -> bool:

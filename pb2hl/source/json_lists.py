@@ -354,12 +354,12 @@ def _keyed(body: dict) -> list[dict]:
 
 def _is_key(key: str) -> bool:
     bare = key.strip("{}")
-    random = len(bare) >= _RANDOM and re.fullmatch(r"[\w:-]+", bare) and re.search(r"\d", bare)
+    random = len(bare) >= _RANDOM and re.fullmatch(r"[\w:-]+", bare) and re.search(r"\d[^\W\d_]", bare)
     return bool(random or re.fullmatch(r"\d+|[0-9a-fA-F-]{16,}|[A-Za-z]{0,4}[-_]?\d+", bare))
 
 
 _RANDOM = 14
-"""Characters from which a key with digits and without spaces is an id that a machine made (`rec0Xy1Z2a3B4c5D`)."""
+"""Characters from which a key with letters behind digits is an id that a machine made (`rec0Xy1Z2a3B4c5D`, and no `contact_person_1`)."""
 
 
 def _alike(records: list[dict]) -> bool:

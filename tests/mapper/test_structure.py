@@ -246,8 +246,8 @@ def test_a_customer_number_of_firms_is_their_company():
 def test_a_column_of_names_of_contacts_is_whom_it_is_about(whom):
     """Whatever it is called, a column of what hangs on people that calls them by name, e-mail or both is whom each row is about;
     names of the staff are not."""
-    contacts = raw("contacts.csv", First__name=["Ada", "Bo", "Cy"], Last__name=["Lovelace", "Li", "Berg"],
-                   Email=["ada@x.co", "bo@x.co", "cy@x.co"])  # fmt: skip
+    contacts = raw("contacts.csv", First__name=["Ada", "Bo", "Cy"], Tussenvoegsel=["", "", "van der"],
+                   Last__name=["Lovelace", "Li", "Berg"], Email=["ada@x.co", "bo@x.co", "cy@x.co"])  # fmt: skip
     users = raw("users.csv", Name=["Eva Lund", "Nils Holm", "Per Ek"], Email=["eva@us.co", "nils@us.co", "per@us.co"])
     notes = raw(
         "notes.csv", Body=["Called", "Met at the fair", "Wrote"], Qqq=whom, Zzz=["Eva Lund", "Nils Holm", "Per Ek"]

@@ -106,3 +106,21 @@ def test_records_under_their_ids_hold_lists_of_their_own():
         frames = _frames(read_json(json.dumps(document).encode(), "dump.json", LIMITS))
         assert list(frames) == list(document), ids
         assert frames["contacts"]["id"].tolist() == list(ids) and frames["contacts"]["last"].tolist() == ["Roe", "Li"]
+
+
+def test_a_word_for_the_main_one_beside_a_value_flags_nothing():
+    """`primary_phone` of an address is a number of it, not a flag that its order tells; nothing of a record is lost."""
+    for key in ("primary_phone", "hauptnummer", "principal"):
+        document = {"contacts": [{"id": "1", "addresses": [{"street": "Elm 1", "zip": "1", key: "030 12345"}]}]}
+        frame = _frames(read_json(json.dumps(document).encode(), "dump.json", LIMITS))["contacts"]
+        assert "030 12345" in frame.loc[0].tolist(), key
+
+
+def test_parts_that_are_counted_are_no_records():
+    """Parts of one record under speaking keys with a number at their end are no table of records under their ids."""
+    document = {
+        "contact_person_1": {"name": "Ada", "mail": "a@x.co"},
+        "billing_address_1": {"street": "Elm 1", "zip": "1"},
+    }
+    frames = _frames(read_json(json.dumps(document).encode(), "contact.json", LIMITS))
+    assert frames and all("id" not in frame.columns for frame in frames.values())

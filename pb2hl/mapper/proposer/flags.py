@@ -108,6 +108,6 @@ def flagged(column: pd.Series) -> pd.Series:
     texts = column.map(fold)
     if set(texts.unique()) <= TRUE | FALSE | _NOT_SAID:
         return texts.isin(TRUE)
-    if (gone := texts.map(is_gone)).any() or (gone := texts.map(is_blocked)).any():
+    if (gone := texts.map(is_gone) | texts.map(is_blocked)).any():
         return gone
     return ~texts.isin(FALSE | _NOT_SAID)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from pb2hl.mapper.knowledge.signals import signals
@@ -52,21 +53,24 @@ def tasks_of_activities(raw: RawTable, object_: str) -> list[Read]:
     """A table of activities as those and the tasks that a column of their types names, where it says when tasks are due or whether they
     are done; else []."""
     read = surely(raw, object_) if object_ == "activities" else {}
-    (kinds, *_) = [name for name, field in read.items() if field == "type"] or [""]
+    kinds = by_field(read).get("type", "")
     if not kinds:
         return []
     mine = raw.frame[kinds].map(activity_type).eq("task").to_numpy()
     if not mine.any() or mine.all():
         return []
-    parts = [
-        replace(raw, sheet=sheet, headings=[*frame.columns], frame=frame.reset_index(drop=True), rows=raw.rows[rows])
-        for sheet, rows in ((raw.sheet, ~mine), (part_name(raw, "tasks"), mine))
-        for frame in [raw.frame[rows].loc[:, raw.frame[rows].apply(lambda column: column.str.strip()).ne("").any()]]
-    ]
-    if not {*surely(parts[1], "tasks").values()} & {"due_at", "status", "completed", "completed_at"}:
+    tasks = replace(_with_rows(raw, mine), sheet=part_name(raw, "tasks"), problems=(), dropped=())
+    if not {*surely(tasks, "tasks").values()} & {"due_at", "status", "completed", "completed_at"}:
         return []
-    tasks = replace(parts[1], problems=(), dropped=())
-    return [(parts[0], object_, ""), (tasks, "tasks", f"the column {kinds!r} says that these rows are tasks")]
+    why = f"the column {kinds!r} says that these rows are tasks"
+    return [(_with_rows(raw, ~mine), object_, ""), (tasks, "tasks", why)]
+
+
+def _with_rows(raw: RawTable, rows: np.ndarray) -> RawTable:
+    """Some rows of a table, and the columns that have a cell in one of them."""
+    frame = raw.frame[rows].reset_index(drop=True)
+    frame = frame.loc[:, frame.apply(lambda column: column.str.strip()).ne("").any()]
+    return replace(raw, headings=[*frame.columns], frame=frame, rows=raw.rows[rows])
 
 
 def people_of_happenings(raw: RawTable, object_: str, others: Collection[str]) -> list[Read]:

@@ -19,9 +19,12 @@ from pb2hl.mapper.knowledge.signals import is_whole_name
 from pb2hl.mapper.knowledge.text import EVERYDAY, everyday, heading_key, means, terms, tokens
 from pb2hl.mapper.proposer.deal_ends import ANSWERS, SETTLED
 from pb2hl.mapper.proposer.pointers import LINKED
+from pb2hl.mapper.proposer.score import ASKS
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.matching.names import known_given_names
 from pb2hl.model import OBJECTS
+from pb2hl.source.lookup import How, Index
+from pb2hl.source.tables import side_by_side
 from pb2hl.values.booleans import FALSE, TRUE
 from pb2hl.values.dates import dates
 from pb2hl.values.fold import fold
@@ -101,7 +104,7 @@ def find_whom(tables: Sequence[Table]) -> None:
 
 def _turn_who(table: Table, people: _Called, staff: _Called) -> None:
     """`Who` that calls contacts and none of the staff is whom a row is about, and `About` that calls none of them is what it says."""
-    asked = {table.proposed(name): name for name in table.raw.headings if table.reason(name).startswith("heading asks")}
+    asked = {table.proposed(name): name for name in table.raw.headings if table.reason(name).startswith(ASKS)}
     who, whom = (asked.get(name, "") for name in ("owner", "contact_id"))
     if not who or not people.are_meant(table, who) or staff.are_meant(table, who):
         return
@@ -119,50 +122,39 @@ _LONG_ENOUGH = 3
 
 
 class _Called:
-    """By what the people of an export's tables are called: e-mails, whole names, first and last names."""
+    """Whether texts call the people of an export's tables, as references to them will be understood once they are staged."""
 
     def __init__(self, tables: Sequence[Table]):
         self._tables = tables
 
     @cached_property
-    def _whole(self) -> frozenset[str]:
-        wanted = ("email", "email_2", "full_name", "name")
-        return frozenset(
-            text for table in self._tables for heading in table.raw.headings if table.proposed(heading) in wanted for text in table.values(heading)
-        )  # fmt: skip
-
-    @cached_property
-    def _halves(self) -> frozenset[tuple[str, str]]:
-        found: set[tuple[str, str]] = set()
-        for table in self._tables:
-            at = {table.proposed(heading): heading for heading in table.raw.headings}
-            if {"first_name", "last_name"} <= at.keys():
-                halves = (table.raw.frame[at[name]].str.strip().str.casefold() for name in ("first_name", "last_name"))
-                found |= {(first, last) for first, last in zip(*halves, strict=True) if first and last}
-        return frozenset(found)
+    def _index(self) -> Index:
+        found = pd.concat([_names_of(table) for table in self._tables], ignore_index=True)
+        return Index(found.assign(source_id=found.index.astype(str)))
 
     def are_meant(self, table: Table, heading: str) -> bool:
         """Whether nearly all values of a column call one of these people, and at least two do."""
         seen = table.seen(heading)
-        if not self._tables or not (
-            seen.looks("person", at_least=_MOSTLY) or any("@" in text for text in seen.examples)
-        ):
+        may = seen.looks("person", at_least=_MOSTLY) or any("@" in text for text in seen.examples)
+        if not self._tables or not may:
             return False
         values = table.sample(heading)[:_LOOKED_AT]
-        return sum(map(self._calls, values)) >= max(2, _MOSTLY * len(values))
+        called = sum(self._index.find(text).how is not How.DANGLING for text in values)
+        return called >= max(2, _MOSTLY * len(values))
 
-    def _calls(self, text: str) -> bool:
-        words = [word.strip("()<>[],;") for word in text.split()]
-        if text in self._whole or not self._whole.isdisjoint(word for word in words if "@" in word):
-            return True
-        if "," in text:
-            last, _, first = text.partition(",")
-            words = [*first.split(), *last.split()]
-        return any(
-            (" ".join(words[:first]), " ".join(words[last:])) in self._halves
-            for first in range(1, len(words))
-            for last in range(first, len(words))
-        )  # what stands between them is a particle or a middle name
+
+_NAMING = ("email", "email_2", "full_name", "name", "first_name", "last_name")
+
+
+def _names_of(table: Table) -> pd.DataFrame:
+    """What a table of people calls them by; with particles and middle names between first and last name as its `title`."""
+    frame = table.raw.frame
+    at = {table.proposed(name): name for name in reversed(table.raw.headings)}
+    found = pd.DataFrame({field: frame[at[field]].str.strip() for field in _NAMING if field in at}, index=frame.index)
+    between = [name for name in table.raw.headings if {"name particle", "middle name"} & set(terms(table.said(name)))]
+    if between and {"first_name", "last_name"} <= at.keys():
+        found["title"] = side_by_side(frame, [at["first_name"], *between, at["last_name"]])
+    return found.mask(found == "")
 
 
 def _are_people(table: Table, heading: str) -> bool:

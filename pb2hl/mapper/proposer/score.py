@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
-from pb2hl.mapper.knowledge.concepts import CONSENT_TERMS, PART_TERMS, PLACES, SELF, SYSTEM_TERMS, by_pattern, concepts
+from pb2hl.mapper.knowledge.concepts import (
+    CONSENT_TERMS,
+    PART_TERMS,
+    PLACES,
+    SELF,
+    SYSTEM_TERMS,
+    Concept,
+    by_pattern,
+    concepts,
+)
 from pb2hl.mapper.knowledge.consent import consent
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.signals import Signals
@@ -198,25 +207,22 @@ def _by_heading(reading: Reading, object_: str) -> Candidate | None:
         (reading.core - _SOFT, 0.92),
         (reading.core - _SOFT - _CURRENCIES, 0.92),
         (reading.terms - _SOFT, 0.9),
-        (reading.core - _UNITS, 0.9),
     )
     worth = "amount" in reading.terms and SELF.get(
         object_, set()
     )  # `Client value` is what they are worth, and nobody's name
     for said, confidence in tries:
         concept = None if worth and said <= worth else table.get(said)
-        if said != reading.core and said == reading.core - _UNITS and concept and concept.field not in _LASTING:
-            continue  # `Time` is more than a unit elsewhere
         if concept is not None:
-            asked = concept.text.startswith(EVERYDAY)
-            return Candidate(
-                concept.field,
-                concept.target,
-                _EVERYDAY_SURE if asked else confidence,
-                f"heading asks {concept.text.removeprefix(EVERYDAY)}" if asked else f"heading says {concept.text}",
-                said=concept.text,
-            )
-    return _loosely(reading, object_)
+            return _as_said(concept, confidence)
+    lasting = table.get(reading.core - _UNITS)
+    return _as_said(lasting, 0.9) if lasting and lasting.field in _LASTING else _loosely(reading, object_)
+
+
+def _as_said(concept: Concept, confidence: float) -> Candidate:
+    asked = concept.text.startswith(EVERYDAY)
+    reason = f"{ASKS}{concept.text.removeprefix(EVERYDAY)}" if asked else f"heading says {concept.text}"
+    return Candidate(concept.field, concept.target, _EVERYDAY_SURE if asked else confidence, reason, said=concept.text)
 
 
 def _loosely(reading: Reading, object_: str) -> Candidate | None:
@@ -243,6 +249,9 @@ def _loosely(reading: Reading, object_: str) -> Candidate | None:
 _UNITS = frozenset(word for words in UNIT_WORDS.values() for word in words.split("|"))
 _LASTING = frozenset({"duration", LENGTH})
 """Words for units of time, which change nothing where a heading says how long something took, and the fields that say so."""
+
+ASKS = "heading asks "
+"""How the reason of an everyday question begins."""
 
 _EVERYDAY_SURE = 0.87
 """How sure an everyday question is: less than any word of the lexicon, so that those go first."""

@@ -13,7 +13,7 @@ import pandas as pd
 from pb2hl.model import OBJECTS, FieldKind
 from pb2hl.plan import PlanInputs
 from pb2hl.sheets import table_rows
-from pb2hl.source.lookup import How, Index
+from pb2hl.source.lookup import Found, How, Index
 from pb2hl.steps.shared.intake import REFERENCE
 
 Means = Callable[[Any], str]
@@ -35,13 +35,12 @@ def of_merged(inputs: PlanInputs) -> PlanInputs:
     survivors = inputs.merges.survivor_of.get("contacts", {})
 
     def means(row: Any) -> str:
-        index = indexes.get(_TARGETS.get((row.object, row.field)) or "")
-        found = index.find(str(row.text)) if index is not None else None
-        if not found and found is not None and row.field == "contact_id":
-            firm = firm_of(str(row.object)).get(str(row.source_id))
-            there = {survivors.get(one, one) for one in found.candidates} & colleagues.get(firm or "", set())
-            return there.pop() if len(there) == 1 else ""
-        return found.source_id if found else ""
+        found = _found(indexes, row)
+        if found or row.field != "contact_id":
+            return found.source_id
+        firm = firm_of(str(row.object)).get(str(row.source_id), "")
+        there = {survivors.get(one, one) for one in found.candidates} & colleagues.get(firm, set())
+        return there.pop() if len(there) == 1 else ""
 
     return _settled(inputs, How.AMBIGUOUS, means)
 
@@ -74,12 +73,12 @@ def _employers(inputs: PlanInputs) -> dict[str, set[str]]:
 
 def settled(inputs: PlanInputs, indexes: Mapping[str, Index], how: How) -> PlanInputs:
     """`inputs` with what did not convert because of `how` settled where an index of the object that is meant finds one record."""
+    return _settled(inputs, how, lambda row: _found(indexes, row).source_id)
 
-    def means(row: Any) -> str:
-        index = indexes.get(_TARGETS.get((row.object, row.field)) or "")
-        return index.find(str(row.text)).source_id if index is not None else ""
 
-    return _settled(inputs, how, means)
+def _found(indexes: Mapping[str, Index], row: Any) -> Found:
+    index = indexes.get(_TARGETS.get((row.object, row.field)) or "")
+    return index.find(str(row.text)) if index is not None else Found("", How.DANGLING)
 
 
 _TARGETS = {(name, spec.name): spec.refers_to for name, item in OBJECTS.items() for spec in item.fields}
