@@ -225,7 +225,7 @@ _DEALS = (
     field("name", K.TEXT, made("name")),
     field("contact_id", K.REFS, made("contactId"), only(OTHER_CONTACTS, "for all but the first"), refers_to="contacts"),
     field("contact_email", K.EMAIL, last(made("contactId")), only(OTHER_CONTACTS, "where it is not the deal's contact"), refers_to="contacts", personal="e-mail"),
-    field("company_id", K.REF, COMPANY, RELATED, refers_to="companies"),
+    field("company_id", K.REF, COMPANY, RELATED, only(made("contactId"), "where no contact is named"), refers_to="companies"),
     field("pipeline", K.TEXT, made("pipelineId"), only(made("pipelineStageId"), "with the stage"), decided_by=_STAGES),
     field("stage", K.TEXT, made("pipelineStageId"), only(made("status"), "where status does not say it"), last(made("pipelineId")), decided_by=_STAGES),
     field("status", K.PICKLIST, made("status"), only(STATUS_WORD, "where HighLevel has no such status or the stage overrules it"), decided_by=("sheets/picklists.csv", *_STAGES)),

@@ -63,16 +63,24 @@ def _bound(text: str, delimiter: str, file: str, limits: Limits) -> None:
 
 
 def sniff(sample: str) -> str:
-    """The delimiter that cuts the sample's lines into the most regular table; a comma when none does."""
+    """The delimiter that cuts the sample's records into the most regular table; a comma when none does.
+
+    One that does not cut the line above its first row, where another cuts that line as its rows, stands in texts.
+    """
     lines = sample.splitlines()[:_SAMPLE_LINES]
-    best, best_score = ",", 0.0
+    cut = {}  # delimiter -> (score, its usual width, (line, width) of its records)
     for delimiter in DELIMITERS:
-        widths = [len(cells) for cells in ragged.parse_lines(lines, delimiter) if any(cells)]
-        wide = Counter(width for width in widths if width > 1)
-        if not wide:
-            continue
-        width, count = max(wide.items(), key=lambda item: (item[1] * min(item[0], 6), item[0]))
-        score = count / len(widths) * (1 + min(width, 40) / 40)
+        widths = [(at, len(cells)) for at, cells in ragged.sample_records(lines, delimiter) if any(cells)]
+        wide = Counter(width for _, width in widths if width > 1)
+        if wide:
+            width, count = max(wide.items(), key=lambda item: (item[1] * min(item[0], 6), item[0]))
+            cut[delimiter] = (count / len(widths) * (1 + min(width, 40) / 40), width, dict(widths))
+    best, best_score = ",", 0.0
+    for delimiter, (score, width, widths) in cut.items():
+        first = next(at for at, found in widths.items() if found == width)
+        above = max((at for at in widths if at < first), default=None)
+        if any(other[2].get(above) == other[1] for name, other in cut.items() if name != delimiter):
+            score /= 2  # the headings are none of its own
         if score > best_score * 1.02:
             best, best_score = delimiter, score
     return best

@@ -17,12 +17,26 @@ from pb2hl.source.tables import problem
 
 _SAMPLE = 500  # lines that tell a file's usual width
 _MOST_LINES = 20_000  # of one record: longer cells are a quote that was never closed
+_NEAR = 20  # lines of a sample that one of its records may span
 _TRUSTED_LINES = 500  # of a record that has not the file's usual width
 
 
 def parse_lines(lines: Iterable[str], delimiter: str) -> list[list[str]]:
     """Each line by itself as cells, for a look at a file's shape."""
     return [line.split(delimiter) if '"' not in line else cut(line, delimiter)[0] for line in lines]
+
+
+def sample_records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, cells) of each record of a sample; a quoted cell goes on over the lines to its quote, if that is near."""
+    at = 0
+    while at < len(lines):
+        taken, (cells, closed) = 1, cut(lines[at], delimiter)
+        ends = (more for more in range(at + 1, min(at + _NEAR, len(lines))) if '"' in lines[more])
+        while not closed and (end := next(ends, None)) is not None:
+            whole, closed = cut("\n".join(lines[at : end + 1]), delimiter)
+            taken, cells = (end + 1 - at, whole) if closed else (taken, cells)
+        yield at, cells
+        at += taken
 
 
 def cut(record: str, delimiter: str) -> tuple[list[str], bool]:

@@ -460,3 +460,21 @@ def test_a_nested_object_that_is_sometimes_null_leaves_no_blank_column(tmp_path)
         '[{"id": 1, "address": {"city": "Bonn"}}, {"id": 2, "address": null, "x": null}]'
     )
     assert read(tmp_path / "contacts.json", tmp_path).tables[0].headings == ["id", "address.city", "x"]
+
+
+TEXTS = {
+    "a place in every row": ("Name;City", "Ann;Paris, France", 2),
+    "a sentence in every row": ("ID;Note;Who", "1;Talked about price, ref 5.;x@y.example", 3),
+    "notes over two lines": ("ID;Note;Who", '1;"Talked about price, ref 5.\nLikes it, so far.";x@y.example', 3),
+    "quoted notes": ("ID\tNote", '1\t"Price, date; terms"', 2),
+    "lists between bars": ("Name|Tags", "Ann|a;b", 2),
+    "amounts with decimal commas": ("Deal;Amount", "Roof;1200,50", 2),
+    "semicolons in texts": ("Name,Note", "Ann,see; this", 2),
+}
+
+
+@pytest.mark.parametrize("headings, row, width", TEXTS.values(), ids=TEXTS)
+def test_a_sign_that_stands_in_texts_is_no_delimiter(headings, row, width):
+    """What cuts the headings cuts the rows, however regularly another sign stands in the texts of every row."""
+    table = csv_table(headings + "\n" + f"{row}\n" * 40)
+    assert len(table.headings) == width and len(table.frame) == 40
