@@ -68,7 +68,9 @@ def sniff(sample: str) -> str:
     One that does not cut the line above its first row, where another cuts that line as its rows, stands in texts.
     """
     lines = sample.splitlines()[:_SAMPLE_LINES]
-    cut = {}  # delimiter -> (score, its usual width, (line, width) of its records)
+    cut: dict[
+        str, tuple[float, int, dict[int, int]]
+    ] = {}  # delimiter -> (score, its usual width, (line, width) of its records)
     for delimiter in DELIMITERS:
         widths = [(at, len(cells)) for at, cells in ragged.sample_records(lines, delimiter) if any(cells)]
         wide = Counter(width for _, width in widths if width > 1)
@@ -78,7 +80,7 @@ def sniff(sample: str) -> str:
     best, best_score = ",", 0.0
     for delimiter, (score, width, widths) in cut.items():
         first = next(at for at, found in widths.items() if found == width)
-        above = max((at for at in widths if at < first), default=None)
+        above = max((at for at in widths if at < first), default=-1)
         if any(other[2].get(above) == other[1] for name, other in cut.items() if name != delimiter):
             score /= 2  # the headings are none of its own
         if score > best_score * 1.02:
