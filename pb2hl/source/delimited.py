@@ -68,15 +68,13 @@ def sniff(sample: str) -> str:
     One that does not cut the line above its first row, where another cuts that line as its rows, stands in texts.
     """
     lines = sample.splitlines()[:_SAMPLE_LINES]
-    cut: dict[
-        str, tuple[float, int, dict[int, int]]
-    ] = {}  # delimiter -> (score, its usual width, (line, width) of its records)
+    cut: dict[str, tuple[float, int, dict[int, int]]] = {}  # (score, usual width, width of the record at each line)
     for delimiter in DELIMITERS:
-        widths = [(at, len(cells)) for at, cells in ragged.sample_records(lines, delimiter) if any(cells)]
-        wide = Counter(width for _, width in widths if width > 1)
+        widths = {at: len(cells) for at, cells in ragged.sample_records(lines, delimiter) if any(cells)}
+        wide = Counter(width for width in widths.values() if width > 1)
         if wide:
             width, count = max(wide.items(), key=lambda item: (item[1] * min(item[0], 6), item[0]))
-            cut[delimiter] = (count / len(widths) * (1 + min(width, 40) / 40), width, dict(widths))
+            cut[delimiter] = (count / len(widths) * (1 + min(width, 40) / 40), width, widths)
     best, best_score = ",", 0.0
     for delimiter, (score, width, widths) in cut.items():
         first = next(at for at, found in widths.items() if found == width)
