@@ -182,8 +182,9 @@ def tables(ws: Workspace) -> pd.DataFrame:
 
 
 def table(ws: Workspace, name: str, columns: list[str] | None = None) -> pd.DataFrame:
-    """The staged table `name` as a frame: each record with its source file, sheet and row."""
-    return ws.table(name, columns)
+    """The staged table `name` as a frame: each record with its source file, sheet and row; `columns` may ask for `row_hash` too."""
+    frame = ws.table(name, columns)
+    return frame if columns else frame.drop(columns="row_hash", errors="ignore")
 
 
 def explore(ws: Workspace, name: str) -> TableBrowser:

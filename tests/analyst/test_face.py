@@ -178,6 +178,9 @@ def test_tables_say_where_they_come_from(ws):
     listed = pb2hl.tables(ws).set_index("table")
     assert listed.loc["contacts", "rows"] == 2 and listed.loc["contacts", "files"] == "contacts.csv"
     assert {"source_file", "source_row"} <= set(pb2hl.table(ws, "contacts").columns)
+    assert "row_hash" not in pb2hl.table(ws, "contacts") and [*pb2hl.table(ws, "contacts", ["row_hash"])] == [
+        "row_hash"
+    ]
     assert "Next:" in ws._repr_html_() and str(ws.path) in repr(ws)
     with pytest.raises(ConfigError, match="contacts"):
         pb2hl.explore(ws, "nothing")

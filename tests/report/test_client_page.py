@@ -100,6 +100,8 @@ def test_the_index_is_in_the_language(tmp_path, language):
     assert words.say("by_hand", n=1) in page and words.say("open_pieces", n=1) in page
     row = re.search(rf">{words.name('contacts')}</td>(.*?)</tr>", page)[1]
     assert re.findall(r'"n">([^<]+)<', row) == [words.number(1002), words.number(1000), "1", "1"]
+    merged = {"de": "Datensätze, zusammengeführt", "fr": "Fiches, fusions", "es": "Registros, fusiones"}
+    assert f">{merged[language]}<" in page, "a word beside nouns of every gender agrees with all of them"
     english = (ws.reports / "evidence.html").read_text(encoding="utf-8")
     assert 'lang="en"' in english and 'href="index.html"' in english
     texts = {text.strip() for text in re.findall(r">([^<>]+)<", page.split("</style>")[-1]) if len(text.strip()) > 3}

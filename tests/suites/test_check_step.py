@@ -53,6 +53,13 @@ def failed(result):
     return {(row.object, row.rule.split(":")[0]): (row.severity, row.failing) for row in bad.itertuples()}
 
 
+def test_a_failed_rule_names_the_export_s_file(ws):
+    """A problem of the data says which file of the export holds the failing rows, not which suite asked."""
+    told = [problem for problem in check(ws).problems if problem.code == "check"]
+    assert "contacts.csv" in {problem.file for problem in told}
+    assert {problem.file for problem in told} <= {"contacts.csv", "deals.csv", "attachments.csv", ""}
+
+
 def test_facts_severities_and_rows(ws):
     """Lost consent, no owner and an unmapped stage are critical; dangling, invalid and missing are warnings; rows have a place."""
     result = check(ws)

@@ -203,7 +203,6 @@ def _result(
     counts = {name: int((rules["verdict"] == name).sum()) for name in (PASSED, FAILED, BROKEN, SKIPPED)}
     stops = [v for v in verdicts if _stops(v)]
     blind = not counts[PASSED] + counts[FAILED]
-    problems = tuple(_problem(v, samples.get(_id(v), "")) for v in verdicts if v.verdict in {FAILED, BROKEN})
     return StepResult(
         step=step,
         status=Status.FAILED if stops or blind else Status.DONE,
@@ -211,9 +210,20 @@ def _result(
         counts={name.replace(" ", "_"): n for name, n in counts.items()}
         | {"critical": len(stops), "failing_rows": len(rows)},
         tables={"rules": rules, "failing": rows.astype("str"), **books},
-        problems=(*less, *problems),
+        problems=(*less, *_problems(verdicts, samples, _files(rows))),
         next_step="mend what is critical, then run this again" if stops or blind else NEXT[stage],
     )
+
+
+def _problems(verdicts: list[Verdict], samples: dict[str, str], files: dict[str, str]) -> list[Problem]:
+    told = [v for v in verdicts if v.verdict in {FAILED, BROKEN}]
+    return [_problem(v, samples.get(_id(v), ""), files.get(_id(v), "")) for v in told]
+
+
+def _files(failing: pd.DataFrame) -> dict[str, str]:
+    """The one file of the export that holds all failing rows, by rule; rules whose rows stand in several have none."""
+    names = failing.groupby("rule_id")["source_file"].unique()
+    return {str(rule): found[0] for rule, found in names.items() if len(found) == 1}
 
 
 def _stops(verdict: Verdict) -> bool:
@@ -232,7 +242,8 @@ def _headline(stage: str, counts: dict[str, int], stops: int) -> str:
     return f"All {ran} rules about {what} hold."
 
 
-def _problem(verdict: Verdict, sample: str) -> Problem:
+def _problem(verdict: Verdict, sample: str, file: str) -> Problem:
+    """What a person should know: `file` is the one of the export that holds all failing rows; only a broken rule is told with its suite."""
     rule = verdict.rule
     if verdict.verdict == BROKEN:
         message = f"rule broken: {_label(verdict)}: {verdict.reason}"
@@ -241,7 +252,7 @@ def _problem(verdict: Verdict, sample: str) -> Problem:
     where = f" ({sample})" if sample else f" (found {verdict.observed})" if verdict.observed else ""
     column = rule.columns[0] if rule.columns else ""
     return Problem(
-        "check", found(verdict) + where, rule.severity, file=verdict.suite.file, field=column,
+        "check", found(verdict) + where, rule.severity, file=file, field=column,
         count=max(verdict.failing, 1), treatment=rule.treatment,
     )  # fmt: skip
 
