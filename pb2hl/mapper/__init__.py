@@ -22,6 +22,7 @@ from pb2hl.mapper.proposer.pointers import (
 )
 from pb2hl.mapper.proposer.product import Product, product
 from pb2hl.mapper.proposer.propose import propose, propose_fields
+from pb2hl.mapper.proposer.references import waiting
 from pb2hl.mapper.proposer.rows_of_two import strangers, two_objects
 from pb2hl.mapper.proposer.table_names import name_rows
 from pb2hl.mapper.sheets.current import run_again
@@ -103,6 +104,7 @@ __all__ = [
     "tags_sheet",
     "two_objects",
     "undecided",
+    "waiting",
     "ways_of",
     "who_called",
     "with_codes",

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from pb2hl.values.dates import datetimes
 from pb2hl.values.parsed import Context, Parsed, one_by_one
 
 UNIT_WORDS = {
@@ -19,6 +20,13 @@ _HALVED = re.compile(r"^\s*(\d{1,2})\s?h\s?(\d{1,2})\s*$", re.IGNORECASE)
 LENGTH = "length"
 """The field of appointments that says how long they are: in minutes where nothing names a unit, and `1:30` are hours."""
 _ISO = re.compile(r"^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$", re.IGNORECASE)
+
+
+def days_between(begun: np.ndarray, ended: np.ndarray) -> np.ndarray:
+    """How many days lie between moments as texts, row by row, where both are given."""
+    ends = [datetimes(texts.astype(object), Context()).values for texts in (begun, ended)]
+    between = (ends[1] - ends[0]) / np.timedelta64(1, "D")
+    return between[~np.isnan(between)]
 
 
 def durations(texts: np.ndarray, context: Context) -> Parsed:

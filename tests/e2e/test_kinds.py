@@ -180,3 +180,23 @@ def test_names_of_either_link_and_a_reason_without_a_chance_is_a_loss(arrive):
     tasks = {item["title"]: (item["contactId"], item["completed"]) for item in arrived.dump["tasks"].values()}
     assert tasks == {"Bellen": (koen, True), "Meten": (ann, False)}
     assert any(problem.code == "lost_by_reason" for problem in results["sample"].problems + results["schema"].problems + results["load"].problems)  # fmt: skip
+
+
+def test_a_table_of_people_that_nobody_knows_stops_a_batch_run(arrive):
+    """Taking every default leaves out no table that names the export's people and says something of them: the gate names it."""
+    people = [
+        ["First Name", "Last Name", "Email"],
+        ["Ann", "Able", "ann@acme.example"],
+        ["Bob", "Best", "bob@acme.example"],
+    ]
+    seen = [
+        ["Place", "Buyer", "Feedback"],
+        ["12 Rose St", "Ann Able", "Loved it"],
+        ["14 Rose St", "Bob Best", "Too small"],
+    ]
+    ws, _, _ = arrive(to="inventory", contacts=people, fair=seen)
+    step(ws, "match")
+    decide(ws, "match", "Judge", take_defaults=True)
+    step(ws, "mapping")
+    with pytest.raises(GateClosed, match=r"fair\.csv.*'Buyer'"):
+        decide(ws, "mapping", "Judge", take_defaults=True)

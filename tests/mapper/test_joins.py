@@ -223,6 +223,7 @@ ACCOUNTS = table(
 EXTENSIONS = {
     "under another name of the key": (table("contactaddress", "contactaddressid mailingcity", "12 | Boston", "11 | Austin"), {"mailingcity": ["Austin", "Boston"]}),
     "some have no row": (table("contactsubdetails", "contactsubscriptionid birthday", "12 | 1980-05-04"), {"birthday": ["", "1980-05-04"]}),
+    "numbers of its own that look like theirs": (table("contactdates", "rowid contactid birthday", "11 | 12 | 1980-05-04", "12 | 11 | 1975-01-02"), {"birthday": ["1975-01-02", "1980-05-04"]}),
     "a column of the same name": (table("contact_ext", "contactid lastname", "11 | x", "12 | y"), {"contact_ext lastname": ["x", "y"]}),
 }  # fmt: skip
 

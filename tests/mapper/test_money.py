@@ -69,3 +69,14 @@ def test_the_words_of_those_who_quote_jobs(job, quote):
     assert list(read["field"]) == ["name", "amount", "expected_close"]
     numbers = propose_fields(pd.DataFrame({job: jobs, quote: ["Q-1001", "Q-1002", "Q-1003"]}), "deals")
     assert list(numbers["field"]) == ["name", "custom"]
+
+
+@pytest.mark.parametrize("heading", ["Wartość netto (PLN)", "Betrag brutto", "Importe neto", "Montant HT", "Amount net (EUR)", "Valor bruto", "Nett value", "Kwota brutto (zł)", "Belopp netto", "Bedrag bruto"])  # fmt: skip
+def test_net_and_gross_change_no_amount(heading):
+    """The one sum of a deal is its amount, whether tax is in it or not, in whatever shapes its numbers are written."""
+    assert row_of(heading, ["45 000,00", "12500.5", "8 200 zł"])["proposal"] == "amount"
+
+
+def test_the_only_money_may_have_a_cell_that_is_none():
+    """Numbers under a word for money are the amount, though one of them is no number."""
+    assert row_of("Total fee per head", ["45000", "12500.5", "a lot"])["proposal"] == "amount"

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from pb2hl.mapper import mixed_types, product, recognise
+from pb2hl.mapper import mixed_types, product, recognise, waiting
+from pb2hl.mapper.knowledge.sheet_layout import WAITS
 from pb2hl.model import OBJECTS
 
 
@@ -156,3 +157,44 @@ def test_customers_who_work_somewhere_are_people():
     })  # fmt: skip
     clients = SimpleNamespace(file="Clients.csv", sheet="", headings=list(frame.columns), frame=frame)
     assert recognise(clients)[0] == "contacts"
+
+
+_PEOPLE = pd.DataFrame({"Client ID": ["C-1", "C-2", "C-3"], "First name": ["Ann", "Bob", "Cyd"], "Last name": ["Able", "Best", "Cole"], "Email": ["ann@x.example", "bob@x.example", "cyd@x.example"]})  # fmt: skip
+
+ABOUT_RECORDS = {
+    "viewings": {"Date": ["2026-10-03", "2026-11-14"], "Place": ["12 Rose St", "Unit 4/88 Lygon St"], "Buyer": ["Ann Able", "Bob Best"], "Feedback": ["Loved it", "Too small"]},
+    "sellers": {"Vendor": ["Dorn", "Ford"], "Reached at": ["dan@dorn.example", "fay@ford.example"], "Place": ["12 Rose St, Fitzroy", "Unit 4/88 Lygon St"], "Asking": ["980000", "620000"]},
+    "donations": {"Gift ID": ["G1", "G2"], "Client ID": ["C-1", "C-2"], "Given by": ["Ann Able", "Bob Best"], "Fund": ["General", "Roof"], "Sum": ["500", "50"]},
+    "notes in other words": {"Who was there": ["Ann Able", "Cyd Cole"], "Upshot": ["Happy with the new roof", "Wants a second quote"]},
+    "strangers": {"Rang": ["Dana Dorn", "Erik Egan"], "Upshot": ["Asked about prices again", "Wants to be called back"]},
+    "by e-mail": {"Mailbox": ["ann@x.example", "new@y.example"], "Upshot": ["Asked about prices again", "Wants to be called back"]},
+    "stays": {"Client ID": ["C-1", "C-3"], "In": ["2026-10-03", "2026-11-14"], "Room": ["12", "14"]},
+    "two links": {"Referred": ["Ann Able", "Bob Best"], "Referrer": ["Cyd Cole", "Ann Able"]},
+    "one row": {"Client ID": ["C-2"], "Upshot": ["Asked about prices again"], "Kind": ["x"]},
+    "later rows know them": {"Whom": ["Somebody else", "Ann Able", "Bob Best", "Cyd Cole"], "Upshot": ["Went by again", "Asked about it", "Left early again", "Wants to come"]},
+}  # fmt: skip
+ABOUT_NOBODY = {
+    "prices": {"Item": ["Oak front", "Pine front"], "Text": ["A front of solid oak", "A front of pine"], "Price": ["50", "30"], "Created By": ["Ann Able", "Ann Able"]},
+    "words": {"State": ["New", "Old", ""], "Step": ["Offer", "Won", "Lost"]},
+    "sums": {"Month": ["2026-10", "2026-11"], "Visits": ["12", "14"]},
+    "invoices": {"Invoice": ["I-1", "I-2"], "Client ID": ["C-1", "C-2"], "Customer": ["Ann Able", "Bob Best"], "Amount due": ["0", "12"], "Text": ["For the new roof", "For the old roof"]},
+    "counts": {"Place": ["1", "2", "3"], "Size in square metres": ["12", "14", "15"], "Text": ["Near the door here", "By the window", "In the hall"]},
+}  # fmt: skip
+
+
+def _reason(columns: dict[str, list[str]]) -> str:
+    unknown = SimpleNamespace(file="x1.csv", sheet="", headings=list(columns), frame=pd.DataFrame(columns, dtype="str"))
+    people = SimpleNamespace(file="clients.csv", sheet="", headings=list(_PEOPLE), frame=_PEOPLE)
+    return waiting([(people, "contacts", "named"), (unknown, "", "fits nothing")])[1]
+
+
+@pytest.mark.parametrize("name", ABOUT_RECORDS)
+def test_an_unknown_table_about_people_waits_for_a_person(name):
+    """What names people or the export's records and says something of them is left out by nobody but a person."""
+    assert _reason(ABOUT_RECORDS[name]).startswith(WAITS)
+
+
+@pytest.mark.parametrize("name", ABOUT_NOBODY)
+def test_an_unknown_table_about_nobody_is_only_told(name):
+    """Lists of goods and words, sums and invoices stop no batch run."""
+    assert _reason(ABOUT_NOBODY[name]) == "fits nothing"

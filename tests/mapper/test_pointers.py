@@ -110,3 +110,18 @@ def test_counted_numbers_that_people_have_as_well_stay_theirs(tmp_path):
     deals = "ID,Title,Customer,Amount,Stage\n1,Roof,1,5,New\n2,Wall,2,6,New\n"
     found = _intake(tmp_path, contacts=plain[0], companies=plain[1], deals=deals)
     assert list(found["deals.csv"].raw.frame.columns) == ["ID", "Title", "Customer", "Amount", "Stage"]
+
+
+def test_a_records_own_number_is_no_pointer(tmp_path):
+    """`Record Id` beside `Parent ID` and the module that it is of stays the row's own, whatever stands first."""
+    raw = _raw("Notes.csv", {"Record Id": ["n1", "n2"], "Parent ID": ["p1", "d1"], "$module": ["Contacts", "Deals"], "Note Content": ["a", "b"]})  # fmt: skip
+    assert pointers(raw.headings, raw.frame, "notes") == {"Parent ID": "$module"}
+
+
+@pytest.mark.parametrize("cells", [["u1", "u2"], ['["u1"]', '["u1", "u2"]']])
+def test_members_who_are_users_own_what_they_are_on(cells):
+    """A reference to people that holds ids of users alone, one or a list, says whose it is."""
+    cards = _raw("cards.csv", {"id": ["k1", "k2"], "name": ["Roof", "Wall"], "idMembers": cells, "due": ["2026-10-01", "2026-10-02"]})  # fmt: skip
+    users = _raw("members.csv", {"id": ["u1", "u2"], "fullName": ["Carol Day", "Dan Fox"]})
+    sheet = fields_sheet([(cards, "tasks"), (users, "users")]).set_index(["object", "column"])
+    assert sheet.loc[("tasks", "idMembers"), "proposal"] == "owner"

@@ -277,3 +277,19 @@ def test_whom_each_task_is_about_once_is_no_id_of_the_tasks():
     tasks = raw("tasks.csv", Qqq=["QX-1", "QX-3"], Title=["Send deck", "Ring back"], Due=["2024-01-01", "2024-01-02"])
     found = decisions([(contacts, "contacts"), (tasks, "tasks")])
     assert found["tasks", "Qqq"] == "contact_id"
+
+
+def test_a_status_is_no_owner_whose_numbers_it_has():
+    """Codes that are numbers of users as well are theirs only where the heading names them: `status` begins like `staff`."""
+    people = raw("member.csv", id=["7", "8", "9"], fname=["Ann", "Bob", "Cyd"], status_cd=["1", "2", "1"], staff_id=["2", "2", "1"])  # fmt: skip
+    users = raw("staff.csv", staff_id=["1", "2"], nm=["Carol Day", "Dan Fox"])
+    found = decisions([(people, "contacts"), (users, "users")])
+    assert (found[("contacts", "status_cd")], found[("contacts", "staff_id")]) == ("custom", "owner")
+
+
+@pytest.mark.parametrize("heading", ["emergency_phone", "Notfall Telefon", "Emerg. mobile", "Teléfono de emergencia"])
+def test_who_is_called_in_an_emergency_is_somebody_else(heading):
+    """The number of whom to call in an emergency is kept, and is no way to reach the person."""
+    people = raw("p.csv", first_name=["Ann", "Bob"], last_name=["Able", "Best"], **{heading.replace(" ", "__"): ["(503) 555-0191", "(503) 555-0192"]})  # fmt: skip
+    found = decisions([(people, "contacts")])
+    assert found[("contacts", heading)] == "custom"

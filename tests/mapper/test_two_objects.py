@@ -355,3 +355,29 @@ def test_a_heading_of_marks_alone_ends_nothing():
     """What is left of a heading without its first word may be a mark (`Policy #`): the table is read all the same."""
     rows = {**PEOPLE, "Policy type": ["Home", "Car", "Life"], "Policy #": ["H-1", "A-2", "L-3"]}
     assert not mapper.two_objects(table(rows), "contacts", ())
+
+
+WHOLE = {"Full name": ["Anna Kowalska", "Jan Nowak", "Ewa Lis"], "Job title": ["Buyer", "Owner", "Chef"], "Email": ["a@meblex.example", "jan@nowak.example", "ewa@lis.example"]}  # fmt: skip
+
+
+@pytest.mark.parametrize("names", [["Meblex Sp. z o.o.", "Stolarnia Nowak", "Hotel Las"], ["Meblex Ltd", "Jan Nowak", "Lis & Sons"], ["Meblex GmbH", "Nowak Bau GmbH", ""]])  # fmt: skip
+def test_names_beside_whole_names_of_people_are_their_companies(names):
+    """`Name` beside `Full name` is the firm's where it says more than the person's; no firm is called after nobody."""
+    firms = read({"Name": names, **WHOLE}, "contacts")
+    assert firms["contacts"]["Full name"] == "full_name" and firms["contacts"]["Company name"] == "company_name"
+    moved = mapper.two_objects(table({"Name": names, **WHOLE}), "contacts", ())[0][0].frame["Company name"]
+    assert list(moved) == [name if name != "Jan Nowak" else "" for name in names]
+
+
+def test_other_names_beside_whole_names_stay():
+    """A nickname or the name again is no company's."""
+    assert read({"Name": ["Ania", "Jan", "Ewa"], **WHOLE}, "contacts") == {}
+
+
+@pytest.mark.parametrize("heading", ["Company", "Ragione Sociale", "Firma", "Razón social"])
+def test_who_is_called_as_the_company_is_a_person(heading):
+    """A private customer whose name stands in the column of companies as well has no company of that name."""
+    columns = {"First Name": ["Mario", "Lucia", ""], "Last Name": ["Bianchi", "Verdi", ""], heading: ["Bianchi Mario", "Trattoria Verdi", "Rossi S.r.l."]}  # fmt: skip
+    (raw, object_, _), *more = mapper.two_objects(table({**columns, "Email": ["m@x.example", "l@x.example", "i@rossi.example"]}), "contacts", ())  # fmt: skip
+    assert (object_, more, list(raw.frame[heading])) == ("contacts", [], ["", "Trattoria Verdi", "Rossi S.r.l."])
+    assert list(raw.frame["Full name"]) == ["Bianchi Mario", "", ""]

@@ -1,4 +1,5 @@
-"""What a column can be: for each object, canonical field, HighLevel field, and the headings (in lexicon terms) that say so.
+"""What a column can be: for each object, canonical field, HighLevel field, and the headings (in lexicon terms) that say so;
+and of what kind a table's rows are by its headings.
 
 The words are in `data/headings.txt`; what a canonical field means in HighLevel says the field map, and only for `custom` and
 `ignore` the section itself.
@@ -6,10 +7,13 @@ The words are in `data/headings.txt`; what a canonical field means in HighLevel 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 
 from pb2hl.mapper.knowledge.lists import heading_words, sections
+from pb2hl.mapper.knowledge.text import tokens
 from pb2hl.model import OBJECTS
 
 PUBLIC_NAMES = {
@@ -95,3 +99,28 @@ def by_pattern(object_: str) -> dict[frozenset[str], Concept]:
     for concept in concepts(object_):
         table.setdefault(concept.pattern, concept)
     return table
+
+
+def of_accounts(name: str, headings: Sequence[str]) -> bool:
+    """Whether a table keeps books: its name or a heading speaks of invoices or payments, and another of how they were settled."""
+    said = [tokens(heading) for heading in headings]
+    about = {at for at, words in enumerate(said) if _begins(words, _ACCOUNTS)}
+    settled = {at for at, words in enumerate(said) if _begins(words, _SETTLED)}
+    return bool(settled) and (_begins(tokens(name), _ACCOUNTS) or (bool(about) and len(about | settled) > 1))
+
+
+def _begins(words: Sequence[str], beginnings: tuple[str, ...]) -> bool:
+    text = " ".join(words)
+    return any(word.startswith(beginnings) for word in words) or any(
+        phrase in text for phrase in beginnings if " " in phrase
+    )
+
+
+def of_things(headings: Sequence[str]) -> bool:
+    """Whether a table's rows are things: several headings speak of rooms, surfaces, mileage or stock."""
+    told = ({*words, *map("".join, pairwise(words))} for words in map(tokens, headings))  # two by two: `sq ft`
+    return sum(bool(_THINGS & words) for words in told) > 1
+
+
+_THINGS = heading_words("of things")
+_ACCOUNTS, _SETTLED = tuple(heading_words("of accounts")), tuple(heading_words("settled"))

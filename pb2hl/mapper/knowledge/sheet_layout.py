@@ -62,6 +62,9 @@ DATA_TYPES = (
 WAITS = "a person decides: "
 """How the reason of a column begins that no batch run decides: what it says of its records is not known."""
 
+LEFT_OUT_BY = "left out by "
+"""How the reason of a table begins that a person left out; the name follows."""
+
 PROPOSAL = "proposal"
 """`who` of a decision that nobody has touched: the proposal was above the threshold."""
 

@@ -48,7 +48,7 @@ def _going_on(table: RawTable, filled: np.ndarray) -> np.ndarray | None:
 
     The first column holds a value a record, each once. A row without one goes on where it fills a column that the record above fills
     too, and either its columns are of an inner table by their headings, or three columns that every record fills are blank in it.
-    Rows with names of their own are records, whatever they leave to the row above."""
+    Rows with names of their own are records, whatever they leave to the row above, and so are all where a second value has a column."""
     keys = table.frame.iloc[:, 0].str.strip()[filled[:, 0]]
     further = ~filled[:, 0]
     if further[0] or not further.any() or not keys.is_unique:
@@ -59,10 +59,24 @@ def _going_on(table: RawTable, filled: np.ndarray) -> np.ndarray | None:
     if not filled[further].any(axis=1).all() or not (filled & above)[further].any(axis=1).all():
         return None
     theirs = [heading for heading, said in zip(table.headings, told, strict=True) if said]
-    if NAMES & set(fields_of(theirs, "contacts").values()):
-        return None
     inner = _of_inner_tables(theirs)
+    named = NAMES if inner else _CALLED
+    if named & set(fields_of(theirs, "contacts").values()) or _side_by_side(table.headings, theirs):
+        return None
     return further if always[0] and (inner or always.sum() >= _ALWAYS) else None
+
+
+_CALLED = NAMES | {"company_name", "tags"}
+"""What only a record of its own has: a firm below a person is no further value of theirs."""
+
+
+def _side_by_side(headings: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Whether one of `theirs` stands in a table more than once, by number (`Phone 1 - Value`, `Phone 2 - Value`)."""
+    alike = Counter(_NUMBER.sub("#", heading) for heading in headings)
+    return any(_NUMBER.search(heading) and alike[_NUMBER.sub("#", heading)] > 1 for heading in theirs)
+
+
+_NUMBER = re.compile(r"\d+")
 
 
 def _of_inner_tables(headings: Sequence[str]) -> bool:

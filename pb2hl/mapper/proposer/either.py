@@ -4,7 +4,7 @@ row, or a person decides."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -14,7 +14,7 @@ from pb2hl.mapper.knowledge.sheet_layout import WAITS
 from pb2hl.mapper.knowledge.signals import Signals, is_company, is_person
 from pb2hl.mapper.knowledge.text import terms, tokens
 from pb2hl.mapper.proposer.objects import what_it_is
-from pb2hl.mapper.proposer.row_parts import by_field, surely
+from pb2hl.mapper.proposer.row_parts import by_field, fields_of, surely
 from pb2hl.mapper.proposer.score import candidate
 from pb2hl.mapper.proposer.structure import Table
 from pb2hl.matching.names import is_shared_mailbox, known_given_names
@@ -67,28 +67,55 @@ def people_and_companies(raw: RawTable) -> list[tuple[RawTable, str, str]]:
 
 
 def firms_beside_people(raw: RawTable) -> RawTable:
-    """`raw` with the names of customers that are no names of the people beside them (`*ContactName` beside `FirstName`, `LastName`) in
-    a column of companies; itself where none is, or nothing shows that they are companies."""
+    """`raw` with the names of customers that are no names of the people beside them (`*ContactName` beside `FirstName`, `LastName`; `Nazwa`
+    beside `Imię i nazwisko`) in a column of companies, and companies that are called as the person is (`Bianchi Mario`) in one of people;
+    itself where none is, or nothing shows that they are companies."""
     read = surely(raw, "contacts")
     columns = by_field(read)
-    if "company_name" in columns or not {"full_name", "first_name", "last_name"} <= columns.keys():
-        return raw
     cells = raw.frame.apply(lambda column: column.str.strip())
-    names = cells[columns["full_name"]]
-    halves = side_by_side(cells, [columns["first_name"], columns["last_name"]])
+    called, own = _customers_and_people(raw.headings, read)
+    if not called:
+        return raw
+    names, people = cells[called], side_by_side(cells, own)
+    pairs = [({*tokens(name)}, {*tokens(person)}) for name, person in zip(names, people, strict=True)]
+    if read.get(called) == "company_name":
+        persons = pd.Series([bool(name) and name == person for name, person in pairs])
+        return _moved(raw, called, persons, "Full name") if persons.any() else raw
     mails = cells[columns["email"]].map(_addresses) if "email" in columns else pd.Series([[]] * len(cells))
-    pairs = [({*tokens(name)}, {*tokens(half)}) for name, half in zip(names, halves, strict=True)]
     kinds = [_kind(name, [mail.casefold() for mail in own]) for name, own in zip(names, mails, strict=True)]
-    apart = [bool(name and half and not name & half) for name, half in pairs]
-    alone = [bool(name and not half) for name, half in pairs]
+    apart = [bool(name and person and not name & person) for name, person in pairs]
+    alone = [bool(name and not person) for name, person in pairs]
     shown = sum(one and kind == "companies" for one, kind in zip(apart, kinds, strict=True))
     if not shown or shown < sum(one and kind == "contacts" for one, kind in zip(apart, kinds, strict=True)):
         return raw
+    if len(own) == 1:  # another column has whole names: what says more than they do is a company's
+        return _moved(raw, called, pd.Series([bool(name - person) for name, person in pairs]), "Company name")
     rows = zip(apart, alone, kinds, strict=True)
-    firms = pd.Series([kind == "companies" if solo else one and kind != "contacts" for one, solo, kind in rows])
-    heading = next(name for name in ("Company name", "Company of the contact") if name not in raw.headings)
-    whole = raw.frame[columns["full_name"]]
-    frame = raw.frame.assign(**{columns["full_name"]: whole.where(~firms, ""), heading: whole.where(firms, "")})
+    firms = [kind == "companies" if solo else one and kind != "contacts" for one, solo, kind in rows]
+    return _moved(raw, called, pd.Series(firms), "Company name")
+
+
+def _customers_and_people(headings: Sequence[str], read: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The column of customers' names (people's or companies') of what `headings` were `read` as, and those of the people's; ("", []) for none."""
+    columns = by_field(read)
+    halves = [columns[name] for name in ("first_name", "last_name") if name in columns]
+    if len(halves) == _HALVES:
+        return columns.get("company_name") or columns.get("full_name", ""), halves
+    said = fields_of(headings, "contacts").items()  # one table has one full name: of two only one is proposed
+    whole = [heading for heading, field in said if field == "full_name"]
+    plain = [heading for heading in whole if terms(heading) == ("name",)]
+    people = [heading for heading in whole if heading not in plain]
+    return (plain[0], people) if len(plain) == len(people) == 1 and "company_name" not in columns else ("", [])
+
+
+_HALVES = 2  # of a name
+
+
+def _moved(raw: RawTable, column: str, rows: pd.Series, heading: str) -> RawTable:
+    """`raw` with the cells of `column` in `rows` under another `heading`."""
+    heading = next(name for name in (heading, f"{heading} of the contact") if name not in raw.headings)
+    whole = raw.frame[column]
+    frame = raw.frame.assign(**{column: whole.where(~rows, ""), heading: whole.where(rows, "")})
     return replace(raw, headings=[*raw.headings, heading], frame=frame)
 
 

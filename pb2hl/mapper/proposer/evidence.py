@@ -7,10 +7,10 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from itertools import pairwise
 from mimetypes import guess_type
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pb2hl.mapper.knowledge.lists import DATA, heading_words
@@ -18,6 +18,7 @@ from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import EVERYDAY, terms, tokens
 from pb2hl.mapper.proposer.score import candidate, read
+from pb2hl.values.durations import days_between
 from pb2hl.values.statuses import activity_type
 
 _SURE = 0.85
@@ -99,27 +100,6 @@ def telling_fields(object_: str) -> dict[str, float]:
     return _weights()[object_][0]
 
 
-def of_accounts(name: str, headings: Sequence[str]) -> bool:
-    """Whether a table keeps books: its name or a heading speaks of invoices or payments, and another of how they were settled."""
-    said = [tokens(heading) for heading in headings]
-    about = {at for at, words in enumerate(said) if _begins(words, _ACCOUNTS)}
-    settled = {at for at, words in enumerate(said) if _begins(words, _SETTLED)}
-    return bool(settled) and (_begins(tokens(name), _ACCOUNTS) or (bool(about) and len(about | settled) > 1))
-
-
-def _begins(words: Sequence[str], beginnings: tuple[str, ...]) -> bool:
-    text = " ".join(words)
-    return any(word.startswith(beginnings) for word in words) or any(
-        phrase in text for phrase in beginnings if " " in phrase
-    )
-
-
-def of_things(headings: Sequence[str]) -> bool:
-    """Whether a table's rows are things: several headings speak of rooms, surfaces, mileage or stock."""
-    told = ({*words, *map("".join, pairwise(words))} for words in map(tokens, headings))  # two by two: `sq ft`
-    return sum(bool(_THINGS & words) for words in told) > 1
-
-
 def only_due(headings: Sequence[str]) -> bool:
     """Whether headings ask when something is due and nothing of when it happened: what is called an activity there is still to do."""
     said = [set(terms(heading)) for heading in headings]
@@ -129,16 +109,12 @@ def only_due(headings: Sequence[str]) -> bool:
 _HAPPENED = frozenset("date time start end occurred sent received completed duration outcome direction closed when".split()) | {"completed date"}  # fmt: skip
 
 
-_THINGS = heading_words("of things")
-_ACCOUNTS, _SETTLED = tuple(heading_words("of accounts")), tuple(heading_words("settled"))
-
-
 def by_columns(headings: Sequence[str], frame: pd.DataFrame | None = None) -> dict[str, Fit]:
     """How a table with these headings, and values where `frame` is given, fits each object."""
     if frame is None or not len(frame):
         return _by_headings(tuple(headings))
     sample = frame.head(_ROWS)
-    return _fits(tuple(headings), tuple(signals(sample[heading]) for heading in headings))
+    return _fits(tuple(headings), tuple(signals(sample[heading]) for heading in headings), sample)
 
 
 @lru_cache(maxsize=64)
@@ -146,7 +122,7 @@ def _by_headings(headings: tuple[str, ...]) -> dict[str, Fit]:
     return _fits(headings, (Signals(),) * len(headings))
 
 
-def _fits(headings: tuple[str, ...], seen: Sequence[Signals]) -> dict[str, Fit]:
+def _fits(headings: tuple[str, ...], seen: Sequence[Signals], sample: pd.DataFrame | None = None) -> dict[str, Fit]:
     said = without_prefix(headings)
     found_in = {object_: _read(said, object_, seen) for object_ in objects()}
     found = {}
@@ -166,7 +142,8 @@ def _fits(headings: tuple[str, ...], seen: Sequence[Signals]) -> dict[str, Fit]:
     looks = dict(zip(said, seen, strict=True))
     never = _never_happened(found_in["appointments"], looks)
     found["appointments"] = _without(found["appointments"], "appointments", never)
-    if _are_periods(found_in["appointments"], looks):
+    cells = {} if sample is None else {name: sample[heading] for name, heading in zip(said, headings, strict=True)}
+    if _are_periods(found_in["appointments"], looks, cells):
         fit = found["appointments"]
         found["appointments"] = replace(fit, points=fit.points - _LASTING)
     return _with_values(found, found_in, looks)
@@ -313,18 +290,21 @@ _GROUPED = 4.0
 
 def _never_happened(read: Mapping[str, str], seen: Mapping[str, Signals]) -> set[str]:
     """The start and end of appointments where neither has a filled cell: of what begins and ends at no time nothing happens."""
-    ends = {name for name in ("start_at", "end_at") if name in read}
+    ends = {name for name in _ENDS if name in read}
     rows = max((values.rows for values in seen.values()), default=0)
     return ends if rows and not any(seen[read[name]].filled for name in ends if read[name] in seen) else set()
 
 
-def _are_periods(read: Mapping[str, str], seen: dict[str, Signals]) -> bool:
-    """Whether what begins and ends does so on days, at no time of day: memberships, employments, contracts last from one to the other."""
-    ends = [seen[read[name]] for name in ("start_at", "end_at") if read.get(name, "") in seen]
-    days = [values for values in ends if values.looks("date", at_least=_CLOCKS)]
-    return len(ends) > 1 and bool(days) and len(days) == sum(bool(v.filled) for v in ends) and not _has_clock(seen)
+def _are_periods(read: Mapping[str, str], seen: dict[str, Signals], cells: Mapping[str, pd.Series]) -> bool:
+    """Whether what begins and ends does so on days, at no time of day, or after weeks: memberships, employments, contracts."""
+    ends = [read[name] for name in _ENDS if read.get(name, "") in seen]
+    lasted = days_between(*(cells[name].to_numpy() for name in ends)) if len(ends) > 1 and cells else np.array([])
+    days = [name for name in ends if seen[name].looks("date", at_least=_CLOCKS)]
+    plain = bool(days) and len(days) == sum(bool(seen[name].filled) for name in ends) and not _has_clock(seen)
+    return len(ends) > 1 and (plain or (bool(len(lasted)) and float(np.median(lasted)) > _WEEKS))
 
 
+_ENDS, _WEEKS = ("start_at", "end_at"), 14
 _LASTING = 2.0
 """Points that speak against appointments where days say from when until when something holds: a title and a place outweigh them."""
 

@@ -60,7 +60,10 @@ def _continued(tables: Sequence[KeyedTable], at: int, others: Collection[int]) -
         for n, other in enumerate(tables)
         if n != at and n not in others and other.key and other.object in _CONTINUED and _named(other)
     ]
-    for heading in mine.raw.headings:
+    keys = {tables[n].key for n in there}
+    for heading in sorted(
+        mine.raw.headings, key=lambda name: name not in keys
+    ):  # called as theirs before its own (1, 2, 3)
         column = mine.raw.frame[heading]
         if not _KEY.search(heading) or not each_once(column):
             continue

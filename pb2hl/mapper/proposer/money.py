@@ -56,4 +56,8 @@ def _could_be(table: Table, heading: str) -> bool:
     if seen.looks("money", at_least=0.8) and not seen.looks("number", "date", at_least=0.8):
         return True
     numbers = seen.share("number") + seen.share("money")
-    return numbers >= 0.8 and bool(set(terms(table.said(heading))) & _MONEY)
+    return numbers >= _MOSTLY and bool(set(terms(table.said(heading))) & _MONEY)
+
+
+_MOSTLY = 0.6
+"""Share (0-1) of a column's values that are numbers or money where a word for money heads it; the rest may be told as not converted."""

@@ -34,6 +34,8 @@ _NOT_NAMES = (
     "html",
 )
 _NAMES = {"companies": ("name",), "users": ("name",), "deals": ("name",), "contacts": ("full_name",)}
+_OF_OTHERS = {("contacts", "companies"): ("company_name",)}
+"""Fields of one object that name records of another."""
 _HALVES = ("first_name", "last_name")
 _BY_NAME = {("contacts", "company_id"): ("company_name", "companyName")}
 """References that have a field of their own for the name: (canonical field, HighLevel field)."""
@@ -57,7 +59,7 @@ def find_namesakes(tables: Sequence[Table]) -> None:
             if {field, spec.name} & set(table.proposals["field"]) or about not in _NAMES:
                 continue
             if about not in known:
-                known[about] = _names([other for other in tables if other.object == about], about)
+                known[about] = _names(tables, about)
             _decide(table, open_headings, field, target, about, known[about])
 
 
@@ -105,7 +107,7 @@ def settle_questions(tables: Sequence[Table]) -> None:
     ]
     if not asking:
         return
-    known = {about: _names([other for other in tables if other.object == about], about) for about in _MEANT}
+    known = {about: _names(tables, about) for about in _MEANT}
     known["users"] = pc.unique(
         pa.concat_arrays([known["users"], *(_distinct_names(column) for column in _owners(tables))])
     )
@@ -179,15 +181,16 @@ def _share(column: pd.Series, names: pa.Array, least: int = _FEW) -> float:
 
 
 def _names(tables: Sequence[Table], about: str) -> pa.Array:
-    """The names of the records of `about`, as they are compared; people also surname first."""
+    """The names of the records of `about`, as they are compared; people also surname first, companies also as contacts name theirs."""
     found = [_distinct_names(column) for table in tables for column in _columns(table, about)]
     return pc.unique(pa.concat_arrays(found)) if found else pa.array([], type=pa.large_string())
 
 
 def _columns(table: Table, about: str) -> list[pd.Series]:
     by_field = {row.field: row.heading for row in table.proposals.itertuples() if row.field not in ("custom", "ignore")}
-    found = [table.raw.frame[by_field[name]] for name in _NAMES[about] if name in by_field]
-    if about == "contacts" and all(half in by_field for half in _HALVES):
+    names = _NAMES[about] if table.object == about else _OF_OTHERS.get((table.object, about), ())
+    found = [table.raw.frame[by_field[name]] for name in names if name in by_field]
+    if table.object == about == "contacts" and all(half in by_field for half in _HALVES):
         first, last = (table.raw.frame[by_field[half]].str.strip() for half in _HALVES)
         found += [first + " " + last, last + " " + first]
     return found

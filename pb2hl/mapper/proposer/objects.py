@@ -9,6 +9,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from pb2hl.mapper.knowledge.concepts import of_accounts, of_things
 from pb2hl.mapper.knowledge.lists import heading_words, sections
 from pb2hl.mapper.knowledge.prefixes import without_prefix
 from pb2hl.mapper.knowledge.signals import Signals, is_company, signals
@@ -137,9 +138,8 @@ def _is_block_list(raw: Table) -> bool:
     frame = frame_of(raw)
     if frame is None or not _BLOCKED & set(terms(" ".join(word for word in tokens(name) if not word.isdigit()))):
         return False
-    return any(
-        signals(frame[heading].head(_NAMES_READ)).looks("email", at_least=_NEARLY_ALL) for heading in raw.headings
-    )
+    looks = (signals(frame[heading].head(_NAMES_READ)) for heading in raw.headings)
+    return any(seen.looks("email", at_least=_NEARLY_ALL) for seen in looks)
 
 
 _BLOCKED = frozenset({"do not contact", "do not email"})
@@ -151,9 +151,9 @@ def _without_others(raw: Table, fits: dict[str, Fit]) -> dict[str, Fit]:
     deal = set(fits["deals"].fields)
     if deal & _SELLING:
         return fits
-    books = evidence.of_accounts(raw.sheet or raw.file.rsplit("/", 1)[-1], raw.headings)
+    books = of_accounts(raw.sheet or raw.file.rsplit("/", 1)[-1], raw.headings)
     bare = not set(fits["contacts"].fields) - _ON_INVOICES
-    things = evidence.of_things(raw.headings) and not deal & _OF_A_SALE
+    things = of_things(raw.headings) and not deal & _OF_A_SALE
     told = ["deals"] * (books or things) + ["tasks", "activities"] * books + ["contacts"] * (books and bare)
     said = (f"{'books' if books else 'things'} {_OTHERS:g}",)
     less = {n: replace(fits[n], points=fits[n].points - _OTHERS, against=fits[n].against + said) for n in told}
@@ -226,7 +226,7 @@ def _are_users(raw: Table, others: Sequence[Table], said: tuple[str, str], fits:
         if _only_of_contacts(raw.headings):
             return False
         sure = "user" in terms(words) or {"active", "role"} & set(fits["users"].fields)
-        return not fits["users"].against and bool(sure or _knows_owners(frame, [o for o in others if o is not raw]))
+        return not fits["users"].against and bool(sure or _knows_owners(frame, [o for o in others if o is not raw], ()))
     return not by_name and "email" in people and _knows_owners(frame, [other for other in others if other is not raw])
 
 
@@ -239,7 +239,7 @@ def _only_of_contacts(headings: Sequence[str]) -> bool:
     return any(item.field in _OF_CONTACTS and item.confidence >= 0.9 for item in said)
 
 
-def _knows_owners(frame: pd.DataFrame, others: Sequence[Table]) -> bool:
+def _knows_owners(frame: pd.DataFrame, others: Sequence[Table], leaving: Sequence[str] = ("owner",)) -> bool:
     owners: set[str] = set()
     for other in others:
         cells = frame_of(other)
@@ -247,7 +247,7 @@ def _knows_owners(frame: pd.DataFrame, others: Sequence[Table]) -> bool:
             if cells is not None and {"owner", "user"} & set(terms(heading)):
                 owners |= {fold(text) for text in cells[heading].head(_OWNED_ROWS).unique()}
     owners = {owner for owner in owners if owner and not (owner.isdigit() and len(owner) <= 4)}
-    own = [name for name in frame.columns if "owner" not in terms(name) and _each_once(frame[name])]
+    own = [name for name in frame.columns if not {*leaving} & {*terms(name)} and _each_once(frame[name])]
     known = {text for name in own for text in frame[name].str.strip().str.casefold().unique()}
     return bool(owners) and len(owners & known) >= _KNOWN * len(owners)
 

@@ -51,10 +51,11 @@ def pointers(headings: Sequence[str], frame: pd.DataFrame, object_: str) -> dict
     kinds = [heading for heading in headings if _KINDS & set(_words(said[heading])) and names_objects(frame[heading])]
     found: dict[str, str] = {}
     for kind in kinds:
-        for heading in headings:
-            if heading != kind and heading not in found and _partners(said[kind], said[heading]):
-                found[heading] = kind
-                break
+        partners = [
+            name for name in headings if name != kind and name not in found and _partners(said[kind], said[name])
+        ]
+        if partners:  # beside `Parent ID` a `Record Id` is the row's own
+            found[max(partners, key=lambda name: "parent" in _words(said[name]))] = kind
     return found
 
 

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
+from pb2hl.mapper.knowledge.concepts import of_accounts
 from pb2hl.mapper.knowledge.lists import heading_words
 from pb2hl.mapper.knowledge.prefixes import without_prefix, words_we_know
+from pb2hl.mapper.knowledge.sheet_layout import LEFT_OUT_BY, WAITS
+from pb2hl.mapper.knowledge.signals import Signals, signals
 from pb2hl.mapper.knowledge.text import terms, tokens
+from pb2hl.mapper.proposer.company_lists import company_names
+from pb2hl.mapper.proposer.contact_lists import contact_names
 from pb2hl.mapper.proposer.objects import named
 from pb2hl.mapper.proposer.pipeline_tables import to_pipelines
-from pb2hl.mapper.proposer.pointers import ARROW, POINTED, split_by_ids
+from pb2hl.mapper.proposer.pointers import ARROW, POINTED, ids_of, split_by_ids
+from pb2hl.matching.names import known_given_names
 from pb2hl.model import OBJECTS
 from pb2hl.source.mixed import PART
 from pb2hl.source.tables import RawTable
+from pb2hl.values.fold import fold_marks
 
 IDS = frozenset("id ids uuid guid key ref number fk".split())
 """Words that make a heading one of ids."""
@@ -247,3 +254,56 @@ def _of_pipelines(object_: str, tables: Sequence[KeyedTable], target: int, found
     if object_ == "pipelines":
         return "" if upper else "pipeline"
     return ("stage" if upper or "stage" in tables[target].name else "pipeline") if object_ == "deals" else ""
+
+
+def waiting(tables: Sequence[tuple[Any, str, str]]) -> list[str]:
+    """The reasons of tables, each with its object ("" for none) and reason, with why a person has to say what it is where it is no object
+    for sure and tells of people or of the export's records. Books (invoices, payments) do too, and are only told."""
+    of = {name: [raw for raw, object_, _ in tables if object_ == name] for name in POINTED}
+    called = {*company_names(of["companies"]).values(), *ids_of(of["deals"], "deals", "name")}
+    called |= {text for name, raws in of.items() for text in ids_of(raws, name)}
+    known = contact_names(of["contacts"]).keys() | set(map(fold_marks, called))
+    out = []
+    for raw, object_, reason in tables:
+        told = "" if object_ or reason.startswith(LEFT_OUT_BY) else _about_records(raw, known)
+        out.append(f"{WAITS}it tells of people or records in {told}; {reason}" if told else reason)
+    return out
+
+
+def _about_records(raw: Any, known: Set[str]) -> str:
+    """Which columns of a table name people or records, by ids and names that are `known` (folded); "" where too few do."""
+    name = raw.sheet or raw.file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+    if of_accounts(name, raw.headings) or not len(raw.frame):
+        return ""
+    mails, named, texts, dated = [], [], [], []
+    for heading, said in zip(raw.headings, without_prefix(raw.headings), strict=True):
+        seen, words = signals(raw.frame[heading]), set(terms(said))
+        values = {text for text in map(fold_marks, raw.frame[heading].iloc[:_ROWS].unique()) if text}
+        if not values or words & _MAKERS:
+            continue
+        told = [text for text in values & known if not text.isdigit() or words & _CALLED_IDS or len(text) >= _TELLING]
+        if seen.looks("email", at_least=_MOSTLY):
+            mails.append(heading)
+        elif len(told) >= _MOSTLY * len(values) or _are_people(seen, values):
+            named.append(heading)
+        elif seen.spaced >= _NAMED and seen.mean_length >= _TEXT and not seen.looks(*_PLAIN, at_least=_NAMED):
+            texts.append(heading)
+        elif seen.looks("date", "datetime", "moment", at_least=_MOSTLY):
+            dated.append(heading)
+    if not (mails and (named or texts)) and not (named and (texts or dated)) and len(named) < _TWO:
+        return ""
+    return ", ".join(map(repr, [*named, *mails][:_SHOWN]))
+
+
+def _are_people(seen: Signals, values: Collection[str]) -> bool:
+    """Whether values are names of people, most of whose given names are in use."""
+    words = [set(tokens(text)) for text in values]
+    given = sum(bool(some & known_given_names()) for some in words)
+    return seen.whole_names and given >= _MOSTLY * len(words)
+
+
+_MAKERS = frozenset({"owner", "author", "user", "updated by", "role"})
+_CALLED_IDS = frozenset({"id", "number", "code", "key"})
+_PLAIN = ("date", "datetime", "money", "number", "phone", "url", "json", "company", "hash", "guid")
+_MOSTLY, _TEXT, _TWO, _SHOWN = 0.6, 10, 2, 4
+"""Share (0-1) of a column's values that shows whom it names, mean length of what is text, columns that are enough without a text, and those told."""

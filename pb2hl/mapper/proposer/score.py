@@ -260,7 +260,7 @@ _NEVER_LOOSELY = frozenset("id name full_name title status type tags stage date 
 """Fields whose words stand in many headings that are something else (`list name`, `payment status`, `recording url`)."""
 
 _CURRENCIES = heading_words("currencies")
-"""Codes of currencies in headings of amounts (`amount_usd`); `values.numbers` takes the currency from there."""
+"""Codes of currencies, net and gross in headings of amounts (`amount_usd`); `values.numbers` takes the currency from there."""
 
 _PURPOSE = heading_words("purpose")
 """After these a heading says what the column is for, not what it is (`Company Name for Emails`)."""

@@ -247,9 +247,7 @@ def _akin(one: str, other: str) -> bool:
     shared = next(
         (at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), min(len(one), len(other))
     )
-    return (one == other and len(one) > 1) or (
-        shared >= max(3, round(0.6 * min(len(one), len(other)))) and len(one) > 3
-    )
+    return (one == other and len(one) > 1) or (shared >= max(4, round(0.6 * min(len(one), len(other)))))
 
 
 def _pointing(table: Table, heading: str, columns: Sequence[tuple[Table, str]]) -> list[str]:

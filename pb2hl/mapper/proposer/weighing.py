@@ -45,6 +45,7 @@ _NEVER: dict[str, tuple[str, ...]] = {
     "job_title": ("salutation", "boolean", "number", "code", "date", "datetime", "email", "phone", "url"),
     "company_name": ("salutation", "boolean", "email", "date", "datetime", "percent", "money"),
     "owner": ("percent", "date", "datetime"),
+    "gender": ("number",),  # 1 and 2 mean whatever the old system says
     "followers": ("number", "percent", "date", "datetime"),  # how many follow a person elsewhere is no user
     "full_name": ("boolean", "number", "money", "date", "datetime", "percent", "salutation", "url", "reached"),
     "first_name": ("boolean", "number", "money", "percent", "date", "datetime", "email", "url", "reached"),

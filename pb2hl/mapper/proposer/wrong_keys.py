@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from pb2hl.mapper.knowledge.text import terms
@@ -30,9 +31,10 @@ def correct_keys(tables: Sequence[Table]) -> None:
                     0.9,
                     "ids of other companies of this table",
                 )
-            elif proposed == "contact_id" and _are_companies(table, heading, contacts, tables):
-                reason = "its values are ids of companies, and none of a contact"
-                table.decide(heading, "company_id", OBJECTS[table.object].meaning("company_id"), 0.9, reason)
+            elif proposed == "contact_id" and (whose := _whose(table, heading, contacts, tables)):
+                field = ("author" if table.object == "notes" else "owner") if whose == "users" else "company_id"
+                reason = f"its values are ids of {whose}, and none of a contact"
+                table.decide(heading, field, OBJECTS[table.object].meaning(field), 0.9, reason)
             elif proposed == "contact_id" and _names_parts(table, heading):
                 table.decide(heading, "custom", "ignore", 0.85, "says which side it was, and not who")
             elif proposed == "owner" and table.seen(heading).looks("code", "guid", "number", at_least=0.8):
@@ -68,16 +70,22 @@ def _same_somewhere(table: Table, heading: str) -> bool:
     return bool((table.raw.frame[heading].str.strip() == own).any())
 
 
-def _are_companies(table: Table, heading: str, contacts: Sequence[Table], tables: Sequence[Table]) -> bool:
-    """Whether a reference to people holds ids of companies alone: customers that are firms (`Kundennr`)."""
-    if "company_id" not in OBJECTS[table.object].field_names or (table.proposals["field"] == "company_id").any():
-        return False
-    values = table.sample(heading)
+def _whose(table: Table, heading: str, contacts: Sequence[Table], tables: Sequence[Table]) -> str:
+    """Whose ids alone a reference to people holds: of companies, as customers that are firms (`Kundennr`), or of users (`idMembers`)."""
+    values = [item for text in table.sample(heading) for item in (_LISTED.findall(text) if text[:1] == "[" else [text])]
     if not values or any(value in people.values(people.id_heading) for people in contacts for value in values):
-        return False
-    firms = [other for other in tables if other.object == "companies" and other is not table and other.id_heading]
-    theirs = sum(any(value in firm.values(firm.id_heading) for firm in firms) for value in values)
-    return theirs >= SURE_OVERLAP * len(values)
+        return ""
+    for about, fields in (("companies", {"company_id"}), ("users", {"owner", "author"})):
+        theirs = [other for other in tables if other.object == about and other is not table and other.id_heading]
+        known = sum(any(value in other.values(other.id_heading) for other in theirs) for value in values)
+        free = (fields & {*OBJECTS[table.object].field_names}) - set(table.proposals["field"])
+        if free and known >= SURE_OVERLAP * len(values):
+            return about
+    return ""
+
+
+_LISTED = re.compile(r"[^\[\]\",\s]+")
+"""An item of a list of ids in a cell."""
 
 
 def _names_parts(table: Table, heading: str) -> bool:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pb2hl.clock import SYSTEM_CLOCK, Clock, stamp
 from pb2hl.errors import Problem, Severity
-from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL
+from pb2hl.mapper.knowledge.sheet_layout import PROPOSAL, WAITS
 from pb2hl.mapper.sheets.nearest import not_allowed
 from pb2hl.model import OBJECTS
 from pb2hl.sheets import read_sheet, table_rows, write_sheet
@@ -71,7 +71,7 @@ def undecided(ws: Workspace) -> list[Problem]:
         decision, label = row.decision.strip(), " · ".join(part for part in (row.file, row.sheet) if part)
         if not decision and str(row.rows) not in ("", "0"):
             message = (
-                f"{label} ({row.rows} rows: {row.columns}) is no object for sure ({row.reason}): "
+                f"{label} ({row.rows} rows: {row.columns}) is no object for sure ({row.reason.removeprefix(WAITS)}): "
                 f"decide which one it is, or {LEAVE_OUT!r}"
             )
         elif decision and decision not in (*OBJECTS, LEAVE_OUT) and not decision == row.proposal == JOINED:
@@ -85,10 +85,10 @@ def undecided(ws: Workspace) -> list[Problem]:
 
 
 def accept_all(ws: Workspace, who: str, clock: Clock = SYSTEM_CLOCK) -> int:
-    """Leave out, as decided by `who`, every table that nobody said what it is; returns how many that were."""
+    """Leave out, as decided by `who`, every table that nobody said what it is and that only a person may; returns how many that were."""
     path = ws.sheets / f"{NAME}.csv"
     sheet = read(path)
-    rows = sheet.index[sheet["decision"].str.strip() == ""]
+    rows = sheet.index[(sheet["decision"].str.strip() == "") & ~sheet["reason"].str.startswith(WAITS)]
     if len(rows):
         sheet.loc[rows, ["decision", "who", "when"]] = [LEAVE_OUT, who, stamp(clock.now())]
         write_sheet(path, sheet)

@@ -12,6 +12,7 @@ import pandas as pd
 from pb2hl.errors import Problem, Severity
 from pb2hl.highlevel import Destination
 from pb2hl.mapper import SHEETS, archive
+from pb2hl.mapper.knowledge.sheet_layout import WAITS
 from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.merge import lapsed_problems
 from pb2hl.model import CUSTOM_PREFIX, OBJECTS
@@ -193,7 +194,7 @@ def _unassigned_problem(row: Any) -> Problem:
     decided = row.reason.startswith(LEFT_OUT_BY)
     return Problem(
         "unassigned_table",
-        row.reason if decided else f"fits no object: {row.reason}",
+        row.reason if decided else f"fits no object: {row.reason.removeprefix(WAITS)}",
         Severity.INFO if decided else Severity.WARNING,
         file=row.file,
         sheet=row.sheet,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from pb2hl import mapper, source
 from pb2hl.errors import ExportError, Problem, SheetError
+from pb2hl.mapper.knowledge.sheet_layout import LEFT_OUT_BY
 from pb2hl.mapper.proposer.flags import LEAVES_OUT, flagged
 from pb2hl.mapper.sheets import tables
 from pb2hl.mapper.sheets.lossy import LEFT_OUT
@@ -198,9 +199,10 @@ def _each_its_own(found: list[Recognised], decided: Mapping[tuple[str, str], tup
 
 
 def _named(found: list[Recognised]) -> list[Recognised]:
-    """The tables with what only their names say of their rows in a column of its own."""
+    """The tables with what only their names say of their rows in a column of its own, and with why no batch run leaves one out."""
     named = mapper.name_rows([item.raw for item in found], [item.object for item in found])
-    return [replace(item, raw=named.get(at, item.raw)) for at, item in enumerate(found)]
+    why = mapper.waiting([(item.raw, item.object, item.reason) for item in found])
+    return [replace(item, raw=named.get(at, item.raw), reason=why[at]) for at, item in enumerate(found)]
 
 
 def _referring(found: list[Recognised]) -> list[Recognised]:
@@ -235,10 +237,6 @@ def _referring(found: list[Recognised]) -> list[Recognised]:
 
 
 _REACHED = frozenset({"contacts", "companies", "users"})  # objects whose rows have phones
-
-
-LEFT_OUT_BY = "left out by "
-"""How the reason of a table begins that a person left out; the name follows."""
 
 
 def _decided_object(
