@@ -1,5 +1,4 @@
-"""Cells that hold JSON, PostgreSQL arrays or Python's way of writing lists → columns and tables, as the same in a JSON document; links to
-pages of the same workspace → the pages' names, and spans from one moment to another → a column for each."""
+"""Cells that hold JSON, PostgreSQL arrays or Python's way of writing lists → columns and tables, as the same in a JSON document."""
 
 from __future__ import annotations
 
@@ -53,62 +52,13 @@ def open_cells(tables: Sequence[RawTable], limits: Limits) -> list[RawTable]:
     records as tables of their own that point to the row they stood in, lists of plain values as JSON."""
     found: list[RawTable] = []
     taken = {table.sheet for table in tables}
-    for table in map(gather, map(_spans_apart, map(_named_pages, tables))):
+    for table in map(gather, tables):
         opened = {
             heading: cells for heading in table.headings if (cells := _cells(heading, table.frame[heading])) is not None
         }
         table = _strays(table, opened)
         found += _opened(table, opened, limits, taken) if opened else [table]
     return found
-
-
-_IN_BRACKETS = re.compile(r"\s*\(([^()]*)\)(?:,\s*|$)")
-_PAGE = re.compile(r"[0-9a-f]{32}(?:\.(?:md|csv|html))?(?:\?[^\s?]*)?$")
-
-
-def _named_pages(table: RawTable) -> RawTable:
-    """`table` with the names of pages where cells hold nothing but names with the pages' addresses behind (`Ann Able (https://…/Ann-Able-<32
-    hexadecimal digits>)`), as knowledge bases export relations: several with a semicolon between."""
-    named = {}
-    for heading in table.headings:
-        texts = table.frame[heading]
-        if not texts.str.endswith(")").any():
-            continue
-        pages = {text: _pages(text) for text in texts.unique() if text.strip()}
-        if all(pages.values()):
-            named[heading] = texts.map(pages).fillna("").astype("str")
-    return replace(table, frame=table.frame.assign(**named)) if named else table
-
-
-def _pages(text: str) -> str:
-    """The names of the pages that a cell links; "" for any other text."""
-    parts = _IN_BRACKETS.split(text.strip())  # name, address, name, address, ""
-    names, links = parts[:-1:2], parts[1::2]
-    whole = bool(links) and not parts[-1] and all(names) and all(_PAGE.search(link) for link in links)
-    return "; ".join(name.strip() for name in names) if whole else ""
-
-
-_SPAN = re.compile(r"^([^→]*\d[^→]*) → ([^→]*\d[^→]*)$")
-_CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s?[APap]\.?[Mm]\.?)?(?:\s\([^()]*\))?$")
-
-
-def _spans_apart(table: RawTable) -> RawTable:
-    """`table` with the ends of spans (`May 3, 2026 10:00 AM → 11:00 AM`) in columns of their own behind those of the beginnings."""
-    columns: dict[str, pd.Series] = {}
-    for heading in table.headings:
-        texts = table.frame[heading].str.strip()
-        spans = {text: found.groups() for text in texts.unique() if (found := _SPAN.match(text))}
-        if not spans or not any(_CLOCK.search(begin) or begin[-4:].isdigit() for begin, _ in spans.values()):
-            columns[heading] = table.frame[heading]
-            continue
-        ends = {text: _CLOCK.sub(end, begin) if _CLOCK.fullmatch(end) else end for text, (begin, end) in spans.items()}
-        columns[heading] = texts.map({text: begin for text, (begin, _) in spans.items()}).fillna(texts).astype("str")
-        columns[f"{heading} (end)"] = texts.map(ends).fillna("").astype("str")
-    return (
-        replace(table, headings=[*columns], frame=pd.DataFrame(columns))
-        if len(columns) > len(table.headings)
-        else table
-    )
 
 
 def _strays(table: RawTable, opened: Collection[str]) -> RawTable:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pandas as pd
-import pytest
 
 from pb2hl import mapper
 
@@ -73,27 +72,3 @@ def test_a_contact_names_its_company():
     proposal, target = found.loc[("contacts", "Zzq"), ["proposal", "target"]]
     assert proposal == "company_name" and target.startswith("companyName; ")
     assert "firstName where there is no name, e-mail or phone" in target
-
-
-@pytest.mark.parametrize("heading", ["Person", "Customer", "Contact", "Client", "Attendee"])
-def test_people_who_are_owners_elsewhere_are_in_charge(heading):
-    """A column of people that names only whom other tables call owners says who does it; one that names a contact stays theirs."""
-    contacts = raw("contacts.csv", {"Full name": NAMES, "Owner": ["Kim Ho", "Lu Xi", "Kim Ho", "Lu Xi"]})
-    tasks = raw("tasks.csv", {"Task": ["Call", "Send"], heading: ["Kim Ho", "Lu Xi"], "Due date": ["2026-01-01", "2026-01-02"]})  # fmt: skip
-    mixed = raw("todo.csv", {"Task": ["Call", "Send"], heading: ["Kim Ho", "Ada Byron"], "Due date": ["2026-01-01", "2026-01-02"]})  # fmt: skip
-    found = mapper.fields_sheet([(contacts, "contacts"), (tasks, "tasks"), (mixed, "tasks")])
-    said = found[found["column"] == heading].set_index("file")["proposal"]
-    assert list(said) == ["owner", "contact_id"]
-
-
-def test_what_stands_below_a_row_means_its_record():
-    """A table from below the rows of another names one of them by its name, though there is but one; so do tasks for firms of contacts."""
-    deals = raw("board.csv", {"Name": ["Able kitchen", "Best bath"], "Stage": ["New", "Won"], "Value": ["12", "14"]})
-    deals.sheet = "pipeline"
-    below = raw("board.csv", {"Name": ["Send samples"], "Date": ["2026-12-10"], "pipeline.Name": ["Able kitchen"]})
-    below.sheet = "pipeline · Subitems"
-    people = raw("people.csv", {"Full name": NAMES, "Company": FIRMS})
-    tasks = raw("tasks.csv", {"Task": ["Call", "Send", "See"], "Für": FIRMS[:3], "Due date": ["2026-01-01"] * 3})
-    found = mapper.fields_sheet([(deals, "deals"), (below, "tasks"), (people, "contacts"), (tasks, "tasks")])
-    said = found.set_index("column")["proposal"]
-    assert (said["pipeline.Name"], said["Für"]) == ("deal_id", "company_id")
