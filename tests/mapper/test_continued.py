@@ -41,21 +41,12 @@ def test_rows_without_a_key_go_on_with_the_record_above(tmp_path, kind):
         "ID,Email,Note\n1,a@b.co,x\n,b@b.co,\n2,c@b.co,y\n",
         "ID,First Name,Last Name,Email\n1,Ann,Able,a@b.co\n,Bo,Best,b@b.co\n2,Cy,Cole,c@b.co\n",
         "ID,First Name,Last Name,Email\n1,Ann,Able,\n,,,b@b.co\n2,Cy,Cole,c@b.co\n",
-    ],
-)
-def test_rows_of_somebody_else_stay_rows(tmp_path, text):
-    """People below their company, people without a number and rows whose record says nothing of the kind are no further values."""
-    assert sum(len(item.raw.frame) for item in read(tmp_path, text) if item.object == "contacts") == 3
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
         "First Name,Last Name,Organization,Notes,Phone\nAnn,Able,,met,1\nBob,Best,,,2\n,,Dorn Plumbing LLC,plumber,3\n",
         "First Name,Last Name,Middle,E-mail 1 - Value,E-mail 2 - Value\nAnn,Able,B,a@b.co,c@b.co\nBob,Best,C,b@b.co,\n,,,d@b.co,\n",
         "First Name,Last Name,City,Labels,Phone\nAnn,Able,Waco,VIP,1\nBob,Best,Troy,New,2\n,,,Vendors,3\n",
     ],
 )
-def test_firms_and_nameless_people_below_somebody_are_no_part_of_them(tmp_path, text):
-    """A row with a firm or labels of its own, or in a table with columns for second values, is a record: nobody gets its phone."""
+def test_rows_of_somebody_else_stay_rows(tmp_path, text):
+    """People below their company or without a number, firms, labelled rows, rows whose record says nothing of the kind and those of tables
+    with columns for second values are no further values: nobody gets their phones."""
     assert sum(len(item.raw.frame) for item in read(tmp_path, text) if item.object == "contacts") == 3

@@ -173,6 +173,9 @@ def test_certainty_ends_a_stage_only_where_it_stands_alone(chances, outcomes):
         (("Lead", "Closed"), ["", ""]),
         (("Lead", "Closed", "Completed", "Lost"), ["", "", "", "lost"]),
         (("Nuova", "Venduta", "Persa"), ["", "won", "lost"]),
+        (("Inviato", "Confermato", "Rifiutato"), ["", "won", "lost"]),
+        (("Submitted", "Funded", "Declined"), ["", "won", "lost"]),
+        (("Inquiry", "Confirmed", "Completed"), ["", "", ""]),
     ],
 )
 def test_what_is_merely_closed_beside_what_is_lost_is_won(stages, outcomes):

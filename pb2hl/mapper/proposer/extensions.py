@@ -61,9 +61,8 @@ def _continued(tables: Sequence[KeyedTable], at: int, others: Collection[int]) -
         if n != at and n not in others and other.key and other.object in _CONTINUED and _named(other)
     ]
     keys = {tables[n].key for n in there}
-    for heading in sorted(
-        mine.raw.headings, key=lambda name: name not in keys
-    ):  # called as theirs before its own (1, 2, 3)
+    theirs_first = sorted(mine.raw.headings, key=lambda name: name not in keys)  # its own may count 1, 2, 3 too
+    for heading in theirs_first:
         column = mine.raw.frame[heading]
         if not _KEY.search(heading) or not each_once(column):
             continue
