@@ -3,7 +3,7 @@
 The defaults (issue of record: `run --approve-all`): merges above the high threshold are accepted and the band below is
 kept apart; undecided contact, company and deal columns become custom fields; the listed workflows are confirmed as
 paused; a second open deal where the location forbids it becomes a custom field and a note; rows whose key is blank or
-another record's keep the one that was made for them.
+another record's keep the one that was made for them; a table that is no object and names nobody is left out.
 """
 
 from __future__ import annotations
